@@ -1,0 +1,2 @@
+//! imgtrack
+fn main() {}
