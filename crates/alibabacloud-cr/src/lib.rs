@@ -1,1 +1,40 @@
-//! alibabacloud-cr
+//! Client for Alibaba Cloud Container Registry, Enterprise Edition.
+//!
+//! [`cr`] is generated from an OpenAPI file; the rest is by hand: who calls ([`Credentials`]), how
+//! a request is signed ([`signer`], [`Alibabacloud`]), and where the service is ([`endpoints`]).
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use alibabacloud_cr::{Alibabacloud, Credentials, cr, endpoints};
+//! use registry_transport::{Context, Error};
+//!
+//! # async fn example() -> Result<(), Error> {
+//! let provider = Arc::new(Alibabacloud::new(Credentials::from_env()?));
+//! let context = Context::builder(endpoints::cr("cn-hangzhou")?, provider).build()?;
+//! let page = cr::Client::new(context)
+//!     .list_repo_sync_task()
+//!     .instance_id("cri-kmsiwlxxdcva0001")
+//!     .page_size(100)
+//!     .send()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod credentials;
+pub mod endpoints;
+#[rustfmt::skip]
+#[allow(
+    clippy::redundant_field_names,
+    clippy::needless_lifetimes,
+    dead_code,
+    reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
+)]
+mod generated;
+mod provider;
+mod refusal;
+pub mod signer;
+
+pub use credentials::Credentials;
+pub use generated::cr;
+pub use provider::Alibabacloud;

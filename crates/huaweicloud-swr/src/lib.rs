@@ -1,1 +1,44 @@
-//! huaweicloud-swr
+//! Client for Huawei Cloud SWR (SoftWare Repository for Container), both editions, and for the
+//! parts of IAM and STS that its calls lean on.
+//!
+//! [`swr`], [`iam`] and [`sts`] are generated from OpenAPI files; the rest is by hand: who calls
+//! ([`Credentials`]), how a request is signed ([`signer`], [`Huaweicloud`]), where the service is
+//! ([`endpoints`]), and names that the service writes in a way of its own.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use huaweicloud_swr::{Credentials, Huaweicloud, endpoints, swr};
+//! use registry_transport::{Context, Error};
+//!
+//! # async fn example() -> Result<(), Error> {
+//! let provider = Arc::new(Huaweicloud::new(Credentials::from_env()?));
+//! let context = Context::builder(endpoints::swr("cn-north-4")?, provider).build()?;
+//! let rules = swr::Client::new(context)
+//!     .list_image_auto_sync_repos_details()
+//!     .namespace("team")
+//!     .repository("api/server")
+//!     .send()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod credentials;
+pub mod endpoints;
+#[rustfmt::skip]
+#[allow(
+    clippy::redundant_field_names,
+    clippy::needless_lifetimes,
+    dead_code,
+    reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
+)]
+mod generated;
+mod names;
+mod provider;
+mod refusal;
+pub mod signer;
+
+pub use credentials::{AccessKey, Credentials};
+pub use generated::{iam, sts, swr};
+pub use names::{Filter, NamespaceName, Order, RepositoryName, UnfitFilter, UnfitName};
+pub use provider::Huaweicloud;

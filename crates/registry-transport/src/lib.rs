@@ -1,1 +1,47 @@
-//! registry-transport
+//! How a request to a registry's API leaves, and what becomes of the answer.
+//!
+//! Every call of a generated client passes [`execute`]: it checks what can be checked before
+//! anything is sent, has the [`Provider`] sign, sends once over a connection that follows no
+//! redirect and, except to loopback, is encrypted, reads an answer of limited size, and turns
+//! everything that is not a success into one [`Error`].
+//!
+//! This crate knows no vendor. What is a vendor's own (signature, headers, error bodies) comes
+//! in through the [`Provider`] trait.
+//!
+//! The other half is what generated types are made of: parameters that are checked when they are
+//! given ([`PathSegment`], [`Bounded`]), and values that decode tolerantly ([`tolerant`],
+//! [`open_enum!`], [`TextNumber`], [`EpochMillis`]), so that no odd field fails a page.
+
+mod ambient;
+mod client;
+mod context;
+mod error;
+mod execute;
+pub mod headers;
+mod open_enum;
+mod operation;
+mod params;
+mod provider;
+pub mod rfc3986;
+mod secret;
+mod tolerant;
+mod values;
+
+pub use ambient::{Clock, NonceSource, RandomNonces, SystemClock};
+pub use context::{Context, ContextBuilder};
+pub use error::{Error, ErrorKind};
+pub use execute::{decode, execute};
+pub use jiff::Timestamp;
+pub use operation::{Access, Operation, Paging};
+pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
+pub use provider::{Answer, BoxFuture, Provider, Reading, Refusal, Stamp};
+pub use rfc3986::encode as encode_path;
+pub use secret::Secret;
+pub use tolerant::{Tolerant, text, tolerant};
+pub use values::{EpochMillis, TextNumber};
+
+/// What the generated code and [`open_enum!`] name by an absolute path.
+#[doc(hidden)]
+pub mod private {
+    pub use serde;
+}

@@ -1,0 +1,305 @@
+//! Names and filters of the Basic edition, checked before they leave.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Name of an organization of the Basic edition.
+///
+/// 1 to 64 characters of `a`-`z`, `0`-`9`, `.`, `_` and `-`; a lowercase letter first, a lowercase
+/// letter or digit last, no two marks side by side but for two underscores.
+///
+/// ```
+/// use huaweicloud_swr::NamespaceName;
+/// assert!(NamespaceName::try_from("team-a").is_ok());
+/// let error = NamespaceName::try_from("Team").unwrap_err();
+/// assert_eq!(error.to_string(), "\"Team\" must begin with a lowercase letter");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NamespaceName(String);
+
+/// Name of a repository of the Basic edition, such as `api` or `api/server`.
+///
+/// Where the name has a `/`, the path of a call has a `$`: that is how the Basic edition tells it
+/// from the path's own. [`Display`](fmt::Display) writes this form.
+///
+/// ```
+/// use huaweicloud_swr::RepositoryName;
+/// let name = RepositoryName::try_from("api/server").unwrap();
+/// assert_eq!(name.as_str(), "api/server");
+/// assert_eq!(name.to_string(), "api$server");
+/// assert!(RepositoryName::try_from("api$server").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RepositoryName(String);
+
+/// Why a text is no name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfitName {
+    /// It is empty.
+    #[error("must not be empty")]
+    Empty,
+    /// It is longer than 64 characters.
+    #[error("{0:?} is longer than 64 characters")]
+    TooLong(String),
+    /// It does not begin with a lowercase letter.
+    #[error("{0:?} must begin with a lowercase letter")]
+    Begin(String),
+    /// It does not end with a lowercase letter or a digit.
+    #[error("{0:?} must end with a lowercase letter or a digit")]
+    End(String),
+    /// It has a character that no name has.
+    #[error("{0:?} has {1:?}; only a-z, 0-9, '.', '_' and '-' are allowed")]
+    Character(String, char),
+    /// Two marks stand side by side.
+    #[error("{0:?} has marks side by side; only two underscores may be")]
+    Marks(String),
+    /// It has a `$`, which in a path stands for `/`.
+    #[error("{0:?} has '$', which the service would read as '/'; write '/' if that is meant")]
+    Dollar(String),
+    /// It is `.` or `..`.
+    #[error("must not be {0:?}, which in a URL means another path")]
+    Dots(String),
+}
+
+impl TryFrom<String> for NamespaceName {
+    type Error = UnfitName;
+    fn try_from(text: String) -> Result<Self, UnfitName> {
+        let mark = |c: char| matches!(c, '.' | '_' | '-');
+        let stray = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || mark(*c));
+        if text.is_empty() {
+            return Err(UnfitName::Empty);
+        }
+        if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+            return Err(UnfitName::Begin(text));
+        }
+        if let Some(c) = text.chars().find(stray) {
+            return Err(UnfitName::Character(text, c));
+        }
+        if text.len() > 64 {
+            return Err(UnfitName::TooLong(text));
+        }
+        if text.ends_with(mark) {
+            return Err(UnfitName::End(text));
+        }
+        let runs = text.split(|c: char| !mark(c)).filter(|run| run.len() > 1);
+        if runs.into_iter().any(|run| run != "__") {
+            return Err(UnfitName::Marks(text));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl TryFrom<String> for RepositoryName {
+    type Error = UnfitName;
+    fn try_from(text: String) -> Result<Self, UnfitName> {
+        match text.as_str() {
+            "" => Err(UnfitName::Empty),
+            "." | ".." => Err(UnfitName::Dots(text)),
+            name if name.contains('$') => Err(UnfitName::Dollar(text)),
+            _ => Ok(Self(text)),
+        }
+    }
+}
+
+impl fmt::Display for NamespaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.replace('/', "$"))
+    }
+}
+
+macro_rules! name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as people write it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl TryFrom<&str> for $name {
+            type Error = UnfitName;
+            fn try_from(text: &str) -> Result<Self, UnfitName> {
+                text.to_owned().try_into()
+            }
+        }
+        impl TryFrom<&String> for $name {
+            type Error = UnfitName;
+            fn try_from(text: &String) -> Result<Self, UnfitName> {
+                text.clone().try_into()
+            }
+        }
+        impl FromStr for $name {
+            type Err = UnfitName;
+            fn from_str(text: &str) -> Result<Self, UnfitName> {
+                text.try_into()
+            }
+        }
+    };
+}
+name!(NamespaceName);
+name!(RepositoryName);
+
+/// Which records a listing of the Basic edition answers, and in which order.
+///
+/// ```
+/// use huaweicloud_swr::{Filter, Order};
+/// let filter = Filter::new(10, 20).order(Order::Descending);
+/// assert_eq!(filter.to_string(), "limit::10|offset::20|order::desc");
+/// assert_eq!("limit::10|offset::20|order::desc".parse(), Ok(filter));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Filter {
+    limit: u32,
+    offset: u64,
+    order: Option<Order>,
+}
+
+/// Order of records by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// Oldest first, `asc`.
+    Ascending,
+    /// Newest first, `desc`.
+    Descending,
+}
+
+/// The text is no filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} must be limit::N|offset::N, and after it, if wanted, |order::desc or |order::asc")]
+pub struct UnfitFilter(String);
+
+impl Filter {
+    /// `limit` records from index `offset` on.
+    pub fn new(limit: u32, offset: u64) -> Self {
+        Self {
+            limit,
+            offset,
+            order: None,
+        }
+    }
+
+    /// In this order instead of the service's own.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self
+    }
+}
+
+impl Order {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limit::{}|offset::{}", self.limit, self.offset)?;
+        match self.order {
+            Some(order) => write!(f, "|order::{}", order.as_str()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = UnfitFilter;
+    fn from_str(text: &str) -> Result<Self, UnfitFilter> {
+        let parse = || {
+            let mut parts = text.split('|');
+            let limit = parts.next()?.strip_prefix("limit::")?.parse().ok()?;
+            let offset = parts.next()?.strip_prefix("offset::")?.parse().ok()?;
+            let order = match parts.next() {
+                None => None,
+                Some("order::asc") => Some(Order::Ascending),
+                Some("order::desc") => Some(Order::Descending),
+                Some(_) => return None,
+            };
+            parts.next().is_none().then_some(Self {
+                limit,
+                offset,
+                order,
+            })
+        };
+        parse().ok_or_else(|| UnfitFilter(text.to_owned()))
+    }
+}
+
+impl TryFrom<&str> for Filter {
+    type Error = UnfitFilter;
+    fn try_from(text: &str) -> Result<Self, UnfitFilter> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Filter {
+    type Error = UnfitFilter;
+    fn try_from(text: String) -> Result<Self, UnfitFilter> {
+        text.parse()
+    }
+}
+
+impl From<Filter> for String {
+    fn from(filter: Filter) -> Self {
+        filter.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organization_names_follow_the_page() {
+        let long = format!("a{}", "b".repeat(63));
+        for good in [
+            "a",
+            "test",
+            "a1",
+            "a.b",
+            "a_b",
+            "a__b",
+            "a-b",
+            "a.b-c_d__e",
+            &long,
+        ] {
+            assert!(NamespaceName::try_from(good).is_ok(), "{good}");
+        }
+        let longer = format!("{long}b");
+        for bad in [
+            "", "A", "1a", ".a", "a.", "a-", "a_", "a..b", "a.-b", "a___b", "a--b", "a/b", "a b",
+            "a%", "名", "..", &longer,
+        ] {
+            assert!(NamespaceName::try_from(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn filters_are_refused_unless_they_are_whole() {
+        for bad in [
+            "",
+            "limit::10",
+            "offset::0|limit::10",
+            "limit::10|offset::0|order::up",
+            "limit::10|offset::0|order::asc|",
+            "limit::-1|offset::0",
+            "limit::x|offset::0",
+        ] {
+            assert!(bad.parse::<Filter>().is_err(), "{bad}");
+        }
+    }
+}

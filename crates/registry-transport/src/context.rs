@@ -1,0 +1,160 @@
+//! What the calls of one client have in common.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::ambient::{Clock, NonceSource, RandomNonces, SystemClock};
+use crate::client;
+use crate::error::Error;
+use crate::provider::Provider;
+
+/// What the calls of one client have in common: endpoint, provider, limits, connections.
+///
+/// Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Context(Arc<Shared>);
+
+struct Shared {
+    settings: ContextBuilder,
+    endpoint: Url,
+    http: reqwest::Client,
+}
+
+/// Settings of a [`Context`].
+#[derive(Clone)]
+pub struct ContextBuilder {
+    endpoint: String,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) nonces: Arc<dyn NonceSource>,
+    connect: Duration,
+    pub(crate) attempt: Duration,
+    pub(crate) max_answer: usize,
+    plain_http: bool,
+}
+
+impl Context {
+    /// Begins a context for calls to `endpoint`, a URL with scheme and host, signed by `provider`.
+    pub fn builder(endpoint: impl Into<String>, provider: Arc<dyn Provider>) -> ContextBuilder {
+        ContextBuilder {
+            endpoint: endpoint.into(),
+            provider,
+            clock: Arc::new(SystemClock),
+            nonces: Arc::new(RandomNonces),
+            connect: Duration::from_secs(5),
+            attempt: Duration::from_secs(30),
+            max_answer: 32 << 20,
+            plain_http: false,
+        }
+    }
+
+    /// The endpoint, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        self.0.endpoint.as_str().trim_end_matches('/')
+    }
+
+    /// The HTTP client that calls leave through.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    pub(crate) fn settings(&self) -> &ContextBuilder {
+        &self.0.settings
+    }
+}
+
+impl ContextBuilder {
+    /// Where the date of a signature comes from; the machine's clock unless said otherwise.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where nonces come from; random ones unless said otherwise.
+    pub fn nonces(mut self, nonces: Arc<dyn NonceSource>) -> Self {
+        self.nonces = nonces;
+        self
+    }
+
+    /// How long connecting may take; 5 s unless said otherwise.
+    pub fn connect_deadline(mut self, deadline: Duration) -> Self {
+        self.connect = deadline;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte; 30 s unless said
+    /// otherwise.
+    pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
+        self.attempt = deadline;
+        self
+    }
+
+    /// How many bytes an answer may have, unpacked; 32 MiB unless said otherwise. Reading stops
+    /// there.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// Allows plain HTTP to other machines. Whoever is in between can then read tokens and answers.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Makes the context.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
+    /// and not on this machine; when the system's certificates cannot be read.
+    pub fn build(self) -> Result<Context, Error> {
+        let unfit =
+            |why: &str| Error::configuration(format!("endpoint {:?}: {why}", self.endpoint));
+        let endpoint = Url::parse(&self.endpoint)
+            .map_err(|error| unfit(&format!("{error}; give a URL such as https://HOST")))?;
+        if !endpoint.has_host() {
+            return Err(unfit("has no host"));
+        }
+        if !endpoint.username().is_empty() || endpoint.password().is_some() {
+            return Err(Error::configuration(
+                "endpoint: must not hold a user name or password",
+            ));
+        }
+        if endpoint.query().is_some() || endpoint.fragment().is_some() {
+            return Err(unfit("must not have a query or fragment"));
+        }
+        match endpoint.scheme() {
+            "https" => {}
+            "http" if self.plain_http || client::is_loopback(&endpoint) => {}
+            "http" => return Err(unfit("plain http goes only to this machine; use https")),
+            _ => return Err(unfit("must begin with https://")),
+        }
+        let http = client::new(&endpoint, self.connect)?;
+        Ok(Context(Arc::new(Shared {
+            settings: self,
+            endpoint,
+            http,
+        })))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("endpoint", &self.endpoint())
+            .field("provider", &self.0.settings.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ContextBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The endpoint is unchecked here and could hold a password.
+        f.debug_struct("ContextBuilder")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}

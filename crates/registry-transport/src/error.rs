@@ -1,0 +1,223 @@
+//! One error for everything that can go wrong with a call.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::provider::Refusal;
+
+/// A call that did not end in a decoded answer.
+///
+/// Its text says what happened and why, in one line, and shows no secret and no body.
+#[derive(Debug)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
+    kind: ErrorKind,
+    operation: Option<&'static str>,
+    what: String,
+    status: Option<StatusCode>,
+    refusal: Refusal,
+    request_id: Option<String>,
+    attempts: u32,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There are no credentials, or they cannot be used.
+    Credentials,
+    /// The request was refused before anything was sent: a parameter or an endpoint is wrong.
+    Invalid,
+    /// The connection failed.
+    Transport,
+    /// The service wants fewer calls.
+    Throttled,
+    /// The service answered that it did not carry out the call.
+    Service,
+    /// The answer is not what the spec says.
+    Undecodable,
+    /// Time ran out.
+    Deadline,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, operation: Option<&'static str>, what: String) -> Self {
+        Self(Box::new(Details {
+            kind,
+            operation,
+            what,
+            status: None,
+            refusal: Refusal::default(),
+            request_id: None,
+            attempts: 0,
+            source: None,
+        }))
+    }
+
+    /// No credentials, or none that can be used; `what` says which were looked for.
+    pub fn credentials(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Credentials, None, what.into())
+    }
+
+    /// Something wrong with what the caller gave; `what` names it.
+    pub fn configuration(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, None, what.into())
+    }
+
+    pub(crate) fn invalid(operation: &'static str, what: String) -> Self {
+        Self::new(ErrorKind::Invalid, Some(operation), what)
+    }
+
+    pub(crate) fn transport(operation: &'static str, error: reqwest::Error) -> Self {
+        let kind = if error.is_timeout() {
+            ErrorKind::Deadline
+        } else {
+            ErrorKind::Transport
+        };
+        let what = if error.is_connect() {
+            "could not connect"
+        } else if error.is_timeout() {
+            "no answer in time"
+        } else {
+            "the connection failed"
+        };
+        // The URL would be repeated in each line of the chain; the operation says enough.
+        let error = error.without_url();
+        let mut made = Self::new(kind, Some(operation), what.to_owned()).attempted();
+        made.0.source = Some(Box::new(error));
+        made
+    }
+
+    pub(crate) fn refused(operation: &'static str, status: StatusCode, refusal: Refusal) -> Self {
+        let throttled = status == StatusCode::TOO_MANY_REQUESTS
+            || refusal
+                .code
+                .as_deref()
+                .is_some_and(|code| code.contains("Throttling"));
+        let kind = if throttled {
+            ErrorKind::Throttled
+        } else {
+            ErrorKind::Service
+        };
+        let mut made =
+            Self::new(kind, Some(operation), "refused by the service".to_owned()).answered(status);
+        made.0.refusal = refusal;
+        made
+    }
+
+    pub(crate) fn undecodable(
+        operation: Option<&'static str>,
+        status: StatusCode,
+        what: String,
+    ) -> Self {
+        Self::new(ErrorKind::Undecodable, operation, what).answered(status)
+    }
+
+    fn attempted(mut self) -> Self {
+        self.0.attempts = 1;
+        self
+    }
+
+    fn answered(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self.attempted()
+    }
+
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id;
+        self
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The vendor's name of the call.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// HTTP status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// The vendor's error code.
+    pub fn code(&self) -> Option<&str> {
+        self.0.refusal.code.as_deref()
+    }
+
+    /// The vendor's sentence.
+    pub fn message(&self) -> Option<&str> {
+        self.0.refusal.message.as_deref()
+    }
+
+    /// Why access was refused, encoded; the vendor's STS decodes it.
+    pub fn encoded_authorization_message(&self) -> Option<&str> {
+        self.0.refusal.encoded_authorization_message.as_deref()
+    }
+
+    /// Id that the vendor gave the request, for its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How often the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether the same call may succeed later without any change.
+    pub fn can_retry(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Transport | ErrorKind::Throttled | ErrorKind::Deadline => true,
+            ErrorKind::Service | ErrorKind::Undecodable => self
+                .0
+                .status
+                .is_some_and(|status| matches!(status.as_u16(), 500 | 502 | 503 | 504)),
+            ErrorKind::Credentials | ErrorKind::Invalid => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = &*self.0;
+        if let Some(operation) = details.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&details.what)?;
+        if let Some(status) = details.status {
+            write!(f, ", HTTP {}", status.as_u16())?;
+        }
+        if let Some(code) = &details.refusal.code {
+            write!(f, ", {code}")?;
+        }
+        if let Some(message) = &details.refusal.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(request_id) = &details.request_id {
+            write!(f, " (request id {request_id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

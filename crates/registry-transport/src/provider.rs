@@ -1,0 +1,74 @@
+//! The seam between this crate and a vendor's.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// A boxed future, so that [`Provider`] can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What one attempt is stamped with. Fresh for each attempt.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// The time of the attempt.
+    pub date: Timestamp,
+    /// A text that no other attempt has.
+    pub nonce: String,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// What a vendor says about a call that it did not carry out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The vendor's error code.
+    pub code: Option<String>,
+    /// The vendor's sentence.
+    pub message: Option<String>,
+    /// The encoded reason that comes with some refusals, for the vendor's STS to decode.
+    pub encoded_authorization_message: Option<String>,
+}
+
+/// What an answer says of the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Id that the vendor gave the request.
+    pub request_id: Option<String>,
+    /// Set for every answer that is not a success, and for a success whose body says that it is
+    /// none.
+    pub refusal: Option<Refusal>,
+}
+
+/// What is a vendor's own about a call.
+pub trait Provider: Debug + Send + Sync {
+    /// Makes the request fit to leave: adds the vendor's headers, writes path and query as they go
+    /// over the wire, and signs, if the operation is signed.
+    ///
+    /// # Errors
+    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when there is nothing to sign with.
+    fn sign<'a>(
+        &'a self,
+        request: &'a mut reqwest::Request,
+        operation: &'a Operation,
+        stamp: &'a Stamp,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Reads what an answer says of the call.
+    fn read(&self, answer: &Answer) -> Reading;
+}

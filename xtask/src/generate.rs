@@ -1,0 +1,40 @@
+//! Runs progenitor.
+
+use progenitor_impl::{
+    GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl,
+};
+use quote::quote;
+use schemars08::schema::{InstanceType, SchemaObject};
+
+use crate::spec::Spec;
+use crate::{Error, finish, prepare};
+
+/// The generated file's text.
+pub(crate) fn generate(spec: &Spec) -> Result<String, Error> {
+    let wrong = |what: String| Error::spec(&spec.file, what);
+    let prepared = prepare::prepare(spec);
+    let document: openapiv3::OpenAPI = serde_json::from_value(prepared.document)
+        .map_err(|error| wrong(format!("is not OpenAPI 3.0: {error}")))?;
+
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(::registry_transport::Context));
+    for (format, path) in &prepared.types {
+        let schema = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            format: Some(format.clone()),
+            ..Default::default()
+        };
+        let impls = [TypeImpl::Display, TypeImpl::FromStr];
+        settings.with_conversion(schema, path, impls.into_iter());
+    }
+    let tokens = Generator::new(&settings)
+        .generate_tokens(&document)
+        .map_err(|error| wrong(error.to_string()))?;
+    let file: syn::File =
+        syn::parse2(tokens).map_err(|error| wrong(format!("generated no Rust: {error}")))?;
+    finish::finish(spec, file).map_err(wrong)
+}

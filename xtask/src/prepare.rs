@@ -1,0 +1,164 @@
+//! Turns a spec into one that progenitor can work with, in memory.
+//!
+//! Each place whose Rust type is ours gets a format of its own, and progenitor is told which type
+//! stands for which format. That one mechanism covers formats, bounds and open enums.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::spec::{Spec, resolve};
+
+/// A document for progenitor, and the types that stand for its formats.
+pub(crate) struct Prepared {
+    pub(crate) document: Value,
+    pub(crate) types: BTreeMap<String, String>,
+}
+
+pub(crate) fn prepare(spec: &Spec) -> Prepared {
+    let mut types = BTreeMap::new();
+    let mut document = spec.document.clone();
+    keep_one_success(&mut document);
+    inline_parameters(&mut document, &spec.document);
+    if let Some(schemas) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    {
+        // Error bodies are read by the transport; a type nobody names would be generated for them.
+        schemas.retain(|name, _| {
+            !spec.enums.contains_key(name)
+                && (spec.sent.contains(name) || spec.received.contains(name))
+        });
+    }
+    describe_references(&mut document, &spec.document);
+    replace(&mut document, spec, &mut types);
+    Prepared { document, types }
+}
+
+/// progenitor panics on two error types and loses the status of an answer that is not JSON; the
+/// transport reads every answer but the success.
+fn keep_one_success(document: &mut Value) {
+    for operation in operations_mut(document) {
+        if let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        {
+            responses.retain(|status, _| status.starts_with('2'));
+        }
+    }
+}
+
+/// Puts the parameters where they are used, since a bound belongs to one use of a schema.
+fn inline_parameters(document: &mut Value, original: &Value) {
+    for operation in operations_mut(document) {
+        let parameters = operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            *parameter = resolve(original, parameter).clone();
+            if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+                // The service fills in its own default, which may change without us.
+                schema.remove("default");
+                let bound = |key| schema.get(key).and_then(Value::as_i64);
+                let ours = match (bound("minimum"), bound("maximum")) {
+                    (Some(min), Some(max)) => Some(format!("Bounded<{min}, {max}>")),
+                    (Some(min), None) => Some(format!("AtLeast<{min}>")),
+                    _ => None,
+                };
+                if let Some(ours) = ours {
+                    schema.insert("x-type".to_owned(), json!(ours));
+                }
+            }
+        }
+    }
+}
+
+/// Gives a property that is only a reference the description of what it refers to: OpenAPI 3.0
+/// lets a reference have none, and progenitor would leave the field undocumented.
+fn describe_references(document: &mut Value, original: &Value) {
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(|map| map.values_mut()) {
+            if property.get("$ref").is_some()
+                && let Some(description) = resolve(original, property).get("description")
+            {
+                // A reference with a neighbour is no reference to openapiv3; this form is one.
+                *property = json!({ "description": description, "allOf": [property.clone()] });
+            }
+        }
+    }
+}
+
+fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    document
+        .get_mut("paths")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(|paths| paths.values_mut())
+        .filter_map(Value::as_object_mut)
+        .flat_map(|item| item.values_mut())
+}
+
+fn replace(value: &mut Value, spec: &Spec, types: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => {
+            map.remove("example");
+            // An enum behind a described reference.
+            if let Some([only]) = map
+                .get("allOf")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+                && enum_name(only, spec).is_some()
+                && let Some(reference) = only.get("$ref").cloned()
+            {
+                map.remove("allOf");
+                map.insert("$ref".to_owned(), reference);
+            }
+            let wanted = if let Some(bounded) = map.get("x-type").and_then(Value::as_str) {
+                Some((
+                    bounded.to_owned(),
+                    format!("::registry_transport::{bounded}"),
+                ))
+            } else if let Some(name) = enum_name_of(map.get("$ref"), spec) {
+                let path = format!("crate::generated::{}::values::{name}", spec.service);
+                Some((format!("enum-{name}"), path))
+            } else if let Some(format) = map.get("format").and_then(Value::as_str) {
+                let path = spec.formats.get(format).cloned().flatten();
+                path.map(|path| (format.to_owned(), path))
+            } else {
+                None
+            };
+            let Some((format, path)) = wanted else {
+                map.values_mut()
+                    .for_each(|value| replace(value, spec, types));
+                return;
+            };
+            let description = map.get("description").cloned().or_else(|| {
+                let name = format.strip_prefix("enum-")?;
+                Some(json!(spec.enums.get(name)?.description))
+            });
+            let format = format!("ours-{format}");
+            types.insert(format.clone(), path);
+            *value = json!({ "type": "string", "format": format });
+            if let (Some(description), Some(map)) = (description, value.as_object_mut()) {
+                map.insert("description".to_owned(), description);
+            }
+        }
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|value| replace(value, spec, types)),
+        _ => {}
+    }
+}
+
+fn enum_name<'a>(value: &'a Value, spec: &Spec) -> Option<&'a str> {
+    enum_name_of(value.get("$ref"), spec)
+}
+
+fn enum_name_of<'a>(reference: Option<&'a Value>, spec: &Spec) -> Option<&'a str> {
+    let name = reference?.as_str()?.strip_prefix("#/components/schemas/")?;
+    spec.enums.contains_key(name).then_some(name)
+}

@@ -1,0 +1,404 @@
+//! Reads a spec, checks what generation leans on, and keeps the facts that progenitor drops.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+
+/// Formats that every spec may use, and the types that stand for them. `None`: OpenAPI's own.
+const FORMATS: &[(&str, Option<&str>)] = &[
+    ("int32", None),
+    ("int64", None),
+    ("date-time", Some("::registry_transport::Timestamp")),
+    ("password", Some("::registry_transport::Secret")),
+    ("path-segment", Some("::registry_transport::PathSegment")),
+    ("non-empty", Some("::registry_transport::NonEmpty")),
+    ("text-number", Some("::registry_transport::TextNumber")),
+    ("epoch-millis", Some("::registry_transport::EpochMillis")),
+];
+
+/// Paging styles, and the variant of `registry_transport::Paging` for each.
+const PAGING: &[(&str, &str)] = &[
+    ("offset-limit", "OffsetLimit"),
+    ("filter", "Filter"),
+    ("page-number", "PageNumber"),
+    ("page-per-page", "PagePerPage"),
+];
+
+/// One spec: the document, and what was read out of it.
+pub(crate) struct Spec {
+    /// Path below the workspace, for people.
+    pub(crate) file: String,
+    /// File name without its ending: the generated module.
+    pub(crate) service: String,
+    /// Hash of the file.
+    pub(crate) sha256: String,
+    pub(crate) document: Value,
+    /// `info.version`.
+    pub(crate) version: String,
+    pub(crate) operations: Vec<Operation>,
+    /// Format name to Rust type.
+    pub(crate) formats: BTreeMap<String, Option<String>>,
+    /// String enums of `components/schemas`, by name.
+    pub(crate) enums: BTreeMap<String, Enum>,
+    /// Schemas that requests are made of.
+    pub(crate) sent: BTreeSet<String>,
+    /// Schemas that answers are made of.
+    pub(crate) received: BTreeSet<String>,
+}
+
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) summary: String,
+    pub(crate) description: String,
+    pub(crate) source: String,
+    /// Variant of `registry_transport::Access`.
+    pub(crate) access: &'static str,
+    /// Variant of `registry_transport::Paging`.
+    pub(crate) paging: &'static str,
+    pub(crate) signed: bool,
+    pub(crate) parameters: Vec<Parameter>,
+    /// Whether it has a body.
+    pub(crate) body: bool,
+}
+
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+pub(crate) struct Enum {
+    pub(crate) description: String,
+    pub(crate) values: Vec<String>,
+}
+
+/// All specs, by crate: `specs/CRATE/SERVICE.yaml`, both sorted.
+pub(crate) fn find(root: &Path) -> Result<BTreeMap<String, Vec<Spec>>, Error> {
+    let mut found = BTreeMap::new();
+    let top = root.join("specs");
+    for folder in entries(&top)? {
+        if !folder.is_dir() {
+            continue;
+        }
+        let krate = name(&folder);
+        let mut specs = Vec::new();
+        for path in entries(&folder)? {
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+                let file = format!("specs/{krate}/{}", name(&path));
+                specs.push(Spec::read(file, &text)?);
+            }
+        }
+        found.insert(krate, specs);
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+    let mut paths = std::fs::read_dir(folder)
+        .map_err(Error::io(folder))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Error::io(folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+impl Spec {
+    pub(crate) fn read(file: String, text: &str) -> Result<Self, Error> {
+        let wrong = |what: String| Error::spec(&file, what);
+        let document: Value =
+            serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let formats = formats(&document);
+        let mut unknown = BTreeSet::new();
+        walk(&document, &mut |key, value| {
+            if key == "format"
+                && let Some(format) = value.as_str()
+                && !formats.contains_key(format)
+            {
+                unknown.insert(format.to_owned());
+            }
+        });
+        if !unknown.is_empty() {
+            return Err(wrong(format!(
+                "unknown format {unknown:?}: misspelt, or missing in x-formats and in xtask's table"
+            )));
+        }
+        let version = text_at(&document, "/info/version")
+            .ok_or_else(|| wrong("info.version is missing".to_owned()))?;
+        let service = file
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_suffix(".yaml"))
+            .unwrap_or_default()
+            .to_owned();
+        let operations = operations(&document).map_err(wrong)?;
+        let schemas = document.pointer("/components/schemas");
+        let enums = enums(schemas);
+        let mut sent = BTreeSet::new();
+        let mut received = BTreeSet::new();
+        for operation in all_operations(&document) {
+            if let Some(body) = operation.value.get("requestBody") {
+                reach(&document, body, &mut sent);
+            }
+            for (status, response) in object(operation.value.get("responses")) {
+                if status.starts_with('2') {
+                    reach(&document, response, &mut received);
+                }
+            }
+        }
+        Ok(Self {
+            service,
+            sha256: hex::encode(Sha256::digest(text.as_bytes())),
+            version,
+            operations,
+            formats,
+            enums,
+            sent,
+            received,
+            document,
+            file,
+        })
+    }
+}
+
+fn formats(document: &Value) -> BTreeMap<String, Option<String>> {
+    let own = object(document.get("x-formats"))
+        .filter_map(|(name, path)| Some((name.clone(), Some(path.as_str()?.to_owned()))));
+    FORMATS
+        .iter()
+        .map(|(name, path)| ((*name).to_owned(), path.map(str::to_owned)))
+        .chain(own)
+        .collect()
+}
+
+fn enums(schemas: Option<&Value>) -> BTreeMap<String, Enum> {
+    object(schemas)
+        .filter_map(|(name, schema)| {
+            let values = schema.get("enum")?.as_array()?;
+            Some((
+                name.clone(),
+                Enum {
+                    description: text(schema, "description"),
+                    values: values
+                        .iter()
+                        .filter_map(|value| value.as_str().map(str::to_owned))
+                        .collect(),
+                },
+            ))
+        })
+        .collect()
+}
+
+/// An operation where it stands in the document.
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) value: &'a Value,
+}
+
+pub(crate) fn all_operations(document: &Value) -> impl Iterator<Item = Place<'_>> {
+    const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+    object(document.get("paths")).flat_map(|(path, item)| {
+        object(Some(item))
+            .filter(|(method, _)| METHODS.contains(&method.as_str()))
+            .map(move |(method, value)| Place {
+                path,
+                method,
+                value,
+            })
+    })
+}
+
+fn operations(document: &Value) -> Result<Vec<Operation>, String> {
+    all_operations(document)
+        .map(|place| {
+            let here = format!("{} {}", place.method, place.path);
+            let value = place.value;
+            let name = value
+                .get("operationId")
+                .and_then(Value::as_str)
+                .ok_or_else(|| format!("{here}: operationId is missing"))?;
+            let source = text_at(value, "/x-source/title")
+                .ok_or_else(|| format!("{name}: x-source.title is missing"))?;
+            let access = match value.get("x-access").and_then(Value::as_str) {
+                Some("read") => "Read",
+                Some("write") => "Write",
+                _ => return Err(format!("{name}: x-access must be read or write")),
+            };
+            let paging = match value.pointer("/x-paging/style").and_then(Value::as_str) {
+                None => "None",
+                Some(style) => PAGING
+                    .iter()
+                    .find(|(known, _)| *known == style)
+                    .map(|(_, variant)| *variant)
+                    .ok_or_else(|| format!("{name}: unknown paging style {style:?}"))?,
+            };
+            let security = value.get("security").or_else(|| document.get("security"));
+            let parameters = array(value.get("parameters"))
+                .map(|parameter| resolve(document, parameter))
+                .map(|parameter| Parameter {
+                    name: text(parameter, "name"),
+                    description: text(parameter, "description"),
+                })
+                .collect();
+            Ok(Operation {
+                name: name.to_owned(),
+                method: place.method.to_uppercase(),
+                path: place.path.to_owned(),
+                summary: text(value, "summary"),
+                description: text(value, "description"),
+                source,
+                access,
+                paging,
+                signed: array(security).next().is_some(),
+                parameters,
+                body: value.get("requestBody").is_some(),
+            })
+        })
+        .collect()
+}
+
+/// Adds the names of all schemas that `value` is made of.
+fn reach(document: &Value, value: &Value, names: &mut BTreeSet<String>) {
+    let mut references = Vec::new();
+    walk(value, &mut |key, value| {
+        if key == "$ref"
+            && let Some(reference) = value.as_str()
+        {
+            references.push(reference.to_owned());
+        }
+    });
+    for reference in references {
+        let Some(target) = document.pointer(reference.trim_start_matches('#')) else {
+            continue;
+        };
+        let fresh = match reference.strip_prefix("#/components/schemas/") {
+            Some(name) => names.insert(name.to_owned()),
+            None => true,
+        };
+        if fresh {
+            reach(document, target, names);
+        }
+    }
+}
+
+/// The value itself, or what its `$ref` points to.
+pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
+        .unwrap_or(value)
+}
+
+/// Calls `visit` with each key and value of each object, but not inside of examples, which are a
+/// vendor's data.
+fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if key != "example" {
+                    visit(key, value);
+                    walk(value, visit);
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| walk(value, visit)),
+        _ => {}
+    }
+}
+
+pub(crate) fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    value.and_then(Value::as_object).into_iter().flatten()
+}
+
+pub(crate) fn array(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn text_at(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = "
+openapi: 3.0.3
+info: { title: T, version: v1 }
+paths:
+  /things:
+    get:
+      operationId: ListThings
+      x-source: { title: Things }
+      x-access: read
+      parameters:
+        - { name: limit, in: query, schema: { type: integer, format: int64 } }
+      responses: {}
+";
+
+    fn error(from: &str, to: &str) -> String {
+        assert!(SPEC.contains(from));
+        match Spec::read("specs/x/t.yaml".to_owned(), &SPEC.replace(from, to)) {
+            Ok(_) => panic!("accepted: {from} → {to}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_generation_leans_on_is_checked() {
+        Spec::read("specs/x/t.yaml".to_owned(), SPEC)
+            .map(drop)
+            .unwrap();
+        for (from, to, says) in [
+            (
+                "format: int64",
+                "format: in64",
+                r#"unknown format {"in64"}"#,
+            ),
+            (
+                "operationId: ListThings",
+                "summary: x",
+                "operationId is missing",
+            ),
+            (
+                "x-source: { title: Things }",
+                "summary: x",
+                "x-source.title is missing",
+            ),
+            ("x-access: read", "x-access: maybe", "must be read or write"),
+            (
+                "x-access: read",
+                "x-access: read\n      x-paging: { style: marker }",
+                "unknown paging style \"marker\"",
+            ),
+            ("version: v1", "other: v1", "info.version is missing"),
+        ] {
+            let error = error(from, to);
+            assert!(error.contains(says), "{from} → {to}: {error}");
+            assert!(error.starts_with("specs/x/t.yaml: "), "{error}");
+        }
+    }
+}
