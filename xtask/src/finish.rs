@@ -130,18 +130,11 @@ fn document_methods(spec: &Spec, block: &mut ItemImpl) -> Result<(), String> {
         if let ImplItem::Fn(method) = item {
             let name = method.sig.ident.to_string();
             let operation = operation(spec, &name)?;
-            let mut example = format!("let answer = client.{name}()");
-            for parameter in &operation.parameters {
-                example.push_str(&format!("\n    .{0}({0})", snake(&parameter.name)));
-            }
-            if operation.body {
-                example.push_str("\n    .body(body)");
-            }
-            example.push_str("\n    .send()\n    .await?;");
+            let example = example(spec, operation, &name);
             set_doc(
                 &mut method.attrs,
                 &format!(
-                    "{}\n\n{}\n\n`{} {}`. The vendor's page: *{}*.\n\n```ignore\n{example}\n```",
+                    "{}\n\n{}\n\n`{} {}`. The vendor's page: *{}*.\n\n```no_run\n{example}\n```",
                     operation.summary,
                     operation.description,
                     operation.method,
@@ -152,6 +145,29 @@ fn document_methods(spec: &Spec, block: &mut ItemImpl) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A call with the spec's own example values. It is compiled as a doctest.
+fn example(spec: &Spec, operation: &Operation, name: &str) -> String {
+    let module = format!("{}::{}", spec.krate, spec.service);
+    let body = operation.body.as_ref().map_or_else(String::new, |body| {
+        format!(", body: {module}::types::{body}")
+    });
+    let mut text = format!(
+        "# async fn example(client: &{module}::Client{body}) \
+         -> Result<(), registry_transport::Error> {{\n\
+         let answer = client\n    .{name}()\n"
+    );
+    for parameter in &operation.parameters {
+        if let Some(example) = &parameter.example {
+            text.push_str(&format!("    .{}({example})\n", snake(&parameter.name)));
+        }
+    }
+    if operation.body.is_some() {
+        text.push_str("    .body(body)\n");
+    }
+    text.push_str("    .send()\n    .await?;\n# Ok(())\n# }");
+    text
 }
 
 /// As progenitor names parameters.

@@ -37,6 +37,8 @@ pub(crate) struct Spec {
     /// Hash of the file.
     pub(crate) sha256: String,
     pub(crate) document: Value,
+    /// Name of the crate, as Rust code writes it.
+    pub(crate) krate: String,
     /// `info.version`.
     pub(crate) version: String,
     pub(crate) operations: Vec<Operation>,
@@ -63,13 +65,15 @@ pub(crate) struct Operation {
     pub(crate) paging: &'static str,
     pub(crate) signed: bool,
     pub(crate) parameters: Vec<Parameter>,
-    /// Whether it has a body.
-    pub(crate) body: bool,
+    /// Name of the body's schema.
+    pub(crate) body: Option<String>,
 }
 
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// A value to show in examples; a required parameter has one.
+    pub(crate) example: Option<Value>,
 }
 
 pub(crate) struct Enum {
@@ -143,6 +147,7 @@ impl Spec {
             .and_then(|name| name.strip_suffix(".yaml"))
             .unwrap_or_default()
             .to_owned();
+        let krate = file.split('/').nth(1).unwrap_or_default().replace('-', "_");
         let operations = operations(&document).map_err(wrong)?;
         let schemas = document.pointer("/components/schemas");
         let enums = enums(schemas);
@@ -160,6 +165,7 @@ impl Spec {
         }
         Ok(Self {
             service,
+            krate,
             sha256: hex::encode(Sha256::digest(text.as_bytes())),
             version,
             operations,
@@ -248,11 +254,30 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
             let security = value.get("security").or_else(|| document.get("security"));
             let parameters = array(value.get("parameters"))
                 .map(|parameter| resolve(document, parameter))
-                .map(|parameter| Parameter {
-                    name: text(parameter, "name"),
-                    description: text(parameter, "description"),
+                .map(|parameter| {
+                    let parameter_name = text(parameter, "name");
+                    let example = parameter.get("example").cloned();
+                    let required = parameter.get("required") == Some(&Value::Bool(true));
+                    if required && example.is_none() {
+                        return Err(format!("{name}: {parameter_name} has no example"));
+                    }
+                    Ok(Parameter {
+                        name: parameter_name,
+                        description: text(parameter, "description"),
+                        example,
+                    })
                 })
-                .collect();
+                .collect::<Result<_, _>>()?;
+            let body = value
+                .pointer("/requestBody/content/application~1json/schema/$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.rsplit('/').next())
+                .map(str::to_owned);
+            if value.get("requestBody").is_some() && body.is_none() {
+                return Err(format!(
+                    "{name}: the body must be a $ref to a schema, as JSON"
+                ));
+            }
             Ok(Operation {
                 name: name.to_owned(),
                 method: place.method.to_uppercase(),
@@ -264,7 +289,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 paging,
                 signed: array(security).next().is_some(),
                 parameters,
-                body: value.get("requestBody").is_some(),
+                body,
             })
         })
         .collect()
@@ -395,6 +420,16 @@ paths:
                 "unknown paging style \"marker\"",
             ),
             ("version: v1", "other: v1", "info.version is missing"),
+            (
+                "in: query",
+                "in: query, required: true",
+                "limit has no example",
+            ),
+            (
+                "responses: {}",
+                "requestBody: { content: {} }",
+                "the body must be a $ref",
+            ),
         ] {
             let error = error(from, to);
             assert!(error.contains(says), "{from} → {to}: {error}");

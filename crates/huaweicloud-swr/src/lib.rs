@@ -37,6 +37,7 @@ mod names;
 mod provider;
 mod refusal;
 pub mod signer;
+pub mod token;
 
 pub use credentials::{AccessKey, Credentials};
 pub use generated::{iam, sts, swr};

@@ -135,8 +135,8 @@ impl fmt::Display for NonEmpty {
 /// ```
 /// use registry_transport::Bounded;
 /// type Limit = Bounded<1, 100>;
-/// assert_eq!(Limit::try_from(100).unwrap().get(), 100);
-/// assert_eq!(Limit::try_from(500).unwrap_err().to_string(), "500 is more than 100");
+/// assert_eq!(Limit::try_from(100_i64).unwrap().get(), 100);
+/// assert_eq!(Limit::try_from(500_i64).unwrap_err().to_string(), "500 is more than 100");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bounded<const MIN: i64, const MAX: i64>(i64);

@@ -283,17 +283,21 @@ impl Client {
     ///
     /// `POST /ListRepoSyncTask`. The vendor's page: *Container Registry: ListRepoSyncTask*.
     ///
-    /// ```ignore
-    /// let answer = client.list_repo_sync_task()
-    ///     .instance_id(instance_id)
-    ///     .repo_namespace_name(repo_namespace_name)
-    ///     .repo_name(repo_name)
-    ///     .tag(tag)
-    ///     .page_no(page_no)
-    ///     .page_size(page_size)
-    ///     .sync_record_id(sync_record_id)
+    /// ```no_run
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_repo_sync_task()
+    ///     .instance_id("cri-kmsiwlxxdcva0001")
+    ///     .repo_namespace_name("ns")
+    ///     .repo_name("test")
+    ///     .tag("nginx")
+    ///     .page_no(1)
+    ///     .page_size(30)
+    ///     .sync_record_id("15DEEB56-9271-4FDD-AC4D-C3A5CC2C****")
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn list_repo_sync_task(&self) -> builder::ListRepoSyncTask<'_> {
         builder::ListRepoSyncTask::new(self)

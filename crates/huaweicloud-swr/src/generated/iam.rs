@@ -893,12 +893,16 @@ impl Client {
     ///
     /// `POST /v3/auth/tokens`. The vendor's page: *Obtaining a User Token Through Password Authentication*.
     ///
-    /// ```ignore
-    /// let answer = client.keystone_create_user_token_by_password()
-    ///     .nocatalog(nocatalog)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TokenRequest) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .keystone_create_user_token_by_password()
+    ///     .nocatalog("true")
     ///     .body(body)
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn keystone_create_user_token_by_password(
         &self,
@@ -911,17 +915,15 @@ impl Client {
     ///
     /// `GET /v3/projects`. The vendor's page: *Querying Project Information*.
     ///
-    /// ```ignore
-    /// let answer = client.keystone_list_projects()
-    ///     .domain_id(domain_id)
-    ///     .name(name)
-    ///     .parent_id(parent_id)
-    ///     .enabled(enabled)
-    ///     .is_domain(is_domain)
-    ///     .page(page)
-    ///     .per_page(per_page)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::iam::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .keystone_list_projects()
+    ///     .name("cn-north-4")
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn keystone_list_projects(&self) -> builder::KeystoneListProjects<'_> {
         builder::KeystoneListProjects::new(self)

@@ -165,11 +165,15 @@ impl Client {
     ///
     /// `POST /v5/decode-authorization-message`. The vendor's page: *Decoding Authorization Failure Information*.
     ///
-    /// ```ignore
-    /// let answer = client.decode_authorization_message()
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::sts::Client, body: huaweicloud_swr::sts::types::DecodeRequest) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .decode_authorization_message()
     ///     .body(body)
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn decode_authorization_message(
         &self,

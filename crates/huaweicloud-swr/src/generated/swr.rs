@@ -389,13 +389,17 @@ impl Client {
     ///
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/sync_job`. The vendor's page: *Obtaining the List of Automatic Image Replication Tasks (sync_job)*.
     ///
-    /// ```ignore
-    /// let answer = client.show_sync_job()
-    ///     .namespace(namespace)
-    ///     .repository(repository)
-    ///     .filter(filter)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .show_sync_job()
+    ///     .namespace("test")
+    ///     .repository("testrepo")
+    ///     .filter("limit::10|offset::0|order::desc")
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn show_sync_job(&self) -> builder::ShowSyncJob<'_> {
         builder::ShowSyncJob::new(self)
@@ -406,12 +410,16 @@ impl Client {
     ///
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo`. The vendor's page: *Obtaining the List of Automatic Image Replication Tasks (sync_repo)*.
     ///
-    /// ```ignore
-    /// let answer = client.list_image_auto_sync_repos_details()
-    ///     .namespace(namespace)
-    ///     .repository(repository)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_image_auto_sync_repos_details()
+    ///     .namespace("test")
+    ///     .repository("testrepo")
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn list_image_auto_sync_repos_details(
         &self,
@@ -424,18 +432,19 @@ impl Client {
     ///
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks`. The vendor's page: *获取老化策略执行任务的镜像列表 (Listing the images in an execution of a retention policy)*.
     ///
-    /// ```ignore
-    /// let answer = client.list_instance_retention_policy_exec_tasks()
-    ///     .project_id(project_id)
-    ///     .instance_id(instance_id)
-    ///     .namespace_name(namespace_name)
-    ///     .policy_id(policy_id)
-    ///     .execution_id(execution_id)
-    ///     .offset(offset)
-    ///     .limit(limit)
-    ///     .status(status)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_instance_retention_policy_exec_tasks()
+    ///     .project_id("0123456789abcdef0123456789abcdef")
+    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
+    ///     .namespace_name("library")
+    ///     .policy_id(7)
+    ///     .execution_id(113)
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn list_instance_retention_policy_exec_tasks(
         &self,
@@ -448,15 +457,17 @@ impl Client {
     ///
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks`. The vendor's page: *Listing Images in an Execution Task of an Image Replication Policy*.
     ///
-    /// ```ignore
-    /// let answer = client.list_instance_replication_policy_exec_tasks()
-    ///     .project_id(project_id)
-    ///     .instance_id(instance_id)
-    ///     .execution_id(execution_id)
-    ///     .offset(offset)
-    ///     .limit(limit)
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_instance_replication_policy_exec_tasks()
+    ///     .project_id("0123456789abcdef0123456789abcdef")
+    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
+    ///     .execution_id(83)
     ///     .send()
     ///     .await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn list_instance_replication_policy_exec_tasks(
         &self,

@@ -1,0 +1,235 @@
+//! Huawei Cloud SWR, Basic edition.
+
+use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
+use huaweicloud_swr::swr::{self, values::SyncJobStatus};
+use huaweicloud_swr::{Filter, Order};
+use registry_transport::Error;
+
+use super::{Credentials, connect};
+use crate::model::{
+    ImageName, ImageRef, Provider, Rule, Task, TaskKind, TaskState, VendorRule, VendorTask,
+};
+use crate::pager::{Page, Pager, Slot, paged};
+use crate::settings::{Settings, common_settings};
+
+/// The Basic edition in one region.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    client: swr::Client,
+    region: Option<String>,
+}
+
+/// Settings of a [`Registry`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Makes the registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When region and endpoint are missing, and when there are no credentials.
+    pub async fn build(self) -> Result<Registry, Error> {
+        let connected = connect(self.settings, None)?;
+        Ok(Registry {
+            client: connected.client,
+            region: connected.region,
+        })
+    }
+}
+
+impl Registry {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &swr::Client {
+        &self.client
+    }
+
+    /// The automatic sync rules of a repository, `namespace/repository`:
+    /// `ListImageAutoSyncReposDetails`.
+    ///
+    /// # Errors
+    /// When `repository` names none, and whatever can go wrong with a call.
+    pub async fn rules(&self, repository: &str) -> Result<Vec<Rule>, Error> {
+        let name = ImageName::repository_given(repository)?;
+        let rules = self
+            .client
+            .list_image_auto_sync_repos_details()
+            .namespace(name.namespace())
+            .repository(name.repository())
+            .send()
+            .await?
+            .into_inner();
+        let rule = |vendor| rule(vendor, self.region.as_deref());
+        Ok(rules.into_iter().map(rule).collect())
+    }
+
+    /// The sync jobs of a repository, `namespace/repository`: `ShowSyncJob`.
+    ///
+    /// A name that is none is the stream's first error.
+    pub fn sync_jobs(&self, repository: &str) -> SyncJobs {
+        SyncJobs {
+            registry: self.clone(),
+            repository: repository.to_owned(),
+            order: None,
+            page_size: 100,
+        }
+    }
+}
+
+/// The sync jobs of a repository.
+#[derive(Clone, Debug)]
+pub struct SyncJobs {
+    registry: Registry,
+    repository: String,
+    order: Option<Order>,
+    page_size: u32,
+}
+paged!(SyncJobs, 100, "at least 1");
+
+impl SyncJobs {
+    /// Newest or oldest first; the vendor's own order unless said otherwise.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    fn pager(self) -> Pager<Task> {
+        Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+        if slot.size == 0 {
+            return Err(Error::configuration("page size: 0 is less than 1"));
+        }
+        let name = ImageName::repository_given(&self.repository)?;
+        let filter = Filter::new(slot.size, slot.offset());
+        let filter = self.order.map_or(filter, |order| filter.order(order));
+        let answer = self
+            .registry
+            .client
+            .show_sync_job()
+            .namespace(name.namespace())
+            .repository(name.repository())
+            .filter(filter)
+            .send()
+            .await?;
+        let range = answer.headers().get("content-range");
+        let total = range.and_then(|range| total(range.to_str().ok()?));
+        let region = self.registry.region.as_deref();
+        Ok(Page {
+            items: answer
+                .into_inner()
+                .into_iter()
+                .map(|vendor| job(vendor, region))
+                .collect(),
+            total,
+        })
+    }
+}
+
+/// `A-B/T`: only `T` is leant on. The page says that `B` counts the page's records, where HTTP has
+/// an index.
+fn total(range: &str) -> Option<u64> {
+    range.rsplit_once('/')?.1.trim().parse().ok()
+}
+
+fn state(status: &SyncJobStatus) -> Option<TaskState> {
+    Some(match status {
+        SyncJobStatus::Waiting => TaskState::Waiting,
+        SyncJobStatus::Running => TaskState::Running,
+        SyncJobStatus::Success => TaskState::Succeeded,
+        SyncJobStatus::Failed => TaskState::Failed,
+        SyncJobStatus::Timeout => TaskState::TimedOut,
+        SyncJobStatus::Cancel => TaskState::Cancelled,
+        SyncJobStatus::Existed => TaskState::AlreadyThere,
+        _ => return None,
+    })
+}
+
+/// Source and destination, which rules and jobs name alike. The repository keeps its name.
+fn ends(
+    region: Option<&str>,
+    namespace: &Option<String>,
+    repository: &Option<String>,
+    remote_region: &Option<String>,
+    remote_namespace: &Option<String>,
+) -> (ImageRef, ImageRef) {
+    let end = |region: Option<String>, namespace: &Option<String>| ImageRef {
+        region,
+        namespace: namespace.clone(),
+        repository: repository.clone(),
+        ..ImageRef::default()
+    };
+    (
+        end(region.map(str::to_owned), namespace),
+        end(remote_region.clone(), remote_namespace),
+    )
+}
+
+fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
+    let (source, destination) = ends(
+        region,
+        &vendor.namespace,
+        &vendor.repo_name,
+        &vendor.remote_region_id,
+        &vendor.remote_namespace,
+    );
+    Rule {
+        provider: Provider::HuaweicloudBasic,
+        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
+        source,
+        destination,
+        automatic: vendor.sync_auto,
+        overwrites: vendor.override_,
+        created: vendor.created_at,
+        updated: vendor.updated_at,
+        vendor: Some(VendorRule::HuaweicloudSyncRepo(Box::new(vendor))),
+    }
+}
+
+fn job(vendor: SyncJob, region: Option<&str>) -> Task {
+    let (source, destination) = ends(
+        region,
+        &vendor.namespace,
+        &vendor.repo_name,
+        &vendor.remote_region_id,
+        &vendor.remote_namespace,
+    );
+    let task = Task::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id)
+        .with_status(vendor.status.clone(), state)
+        .with_updated(vendor.updated_at);
+    Task {
+        source: Some(source.with_tag(vendor.tag.clone())),
+        destination: Some(destination.with_tag(vendor.tag.clone())),
+        created: vendor.created_at,
+        vendor: Some(VendorTask::HuaweicloudSyncJob(Box::new(vendor))),
+        ..task
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_total_of_a_range_is_read() {
+        for (range, expected) in [
+            ("0-1/1", Some(1)),
+            ("100-37/700", Some(700)),
+            ("items 0-9/10", Some(10)),
+            ("0-0/ 0", Some(0)),
+            ("*/*", None),
+            ("0-9", None),
+            ("", None),
+        ] {
+            assert_eq!(total(range), expected, "{range}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the builders of all registries have in common.
+
+use std::sync::Arc;
+
+use registry_transport::{Context, ContextBuilder, Error, Provider};
+
+/// Where to call, and as whom.
+pub(crate) struct Settings<C> {
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) credentials: Option<C>,
+    pub(crate) configure: Option<Configure>,
+}
+
+pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
+
+impl<C> Default for Settings<C> {
+    fn default() -> Self {
+        Self {
+            region: None,
+            endpoint: None,
+            credentials: None,
+            configure: None,
+        }
+    }
+}
+
+impl<C> Settings<C> {
+    /// The endpoint that was set, or the region's.
+    pub(crate) fn endpoint(
+        &self,
+        of_region: impl FnOnce(&str) -> Result<String, Error>,
+    ) -> Result<String, Error> {
+        match (&self.endpoint, &self.region) {
+            (Some(endpoint), _) => Ok(endpoint.clone()),
+            (None, Some(region)) => of_region(region),
+            (None, None) => Err(Error::configuration("neither region nor endpoint is set")),
+        }
+    }
+
+    pub(crate) fn connect(
+        self,
+        endpoint: String,
+        provider: Arc<dyn Provider>,
+    ) -> Result<Context, Error> {
+        let context = Context::builder(endpoint, provider);
+        match self.configure {
+            Some(configure) => configure(context),
+            None => context,
+        }
+        .build()
+    }
+}
+
+/// Gives a builder with a field `settings` what every registry can be told.
+macro_rules! common_settings {
+    ($builder:ident, $credentials:ty) => {
+        impl $builder {
+            /// Region id. It says where the endpoint is.
+            pub fn region(mut self, region: impl Into<String>) -> Self {
+                self.settings.region = Some(region.into());
+                self
+            }
+
+            /// URL to call instead of the region's own.
+            pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+                self.settings.endpoint = Some(endpoint.into());
+                self
+            }
+
+            /// Who calls; from the environment unless said otherwise, as the credentials'
+            /// `from_env` reads it.
+            pub fn credentials(mut self, credentials: impl Into<$credentials>) -> Self {
+                self.settings.credentials = Some(credentials.into());
+                self
+            }
+
+            /// Changes deadlines, limits and the like.
+            pub fn configure(
+                mut self,
+                configure: impl FnOnce(
+                    registry_transport::ContextBuilder,
+                ) -> registry_transport::ContextBuilder
+                + Send
+                + 'static,
+            ) -> Self {
+                self.settings.configure = Some(Box::new(configure));
+                self
+            }
+        }
+    };
+}
+pub(crate) use common_settings;
