@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(error.to_string(), "\"Team\" must begin with a lowercase letter");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(try_from = "String", into = "String")]
 pub struct NamespaceName(String);
 
 /// Name of a repository of the Basic edition, such as `api` or `api/server`.
@@ -33,7 +33,7 @@ pub struct NamespaceName(String);
 /// assert!(RepositoryName::try_from("api$server").is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(try_from = "String", into = "String")]
 pub struct RepositoryName(String);
 
 /// Why a text is no name.
@@ -136,6 +136,11 @@ macro_rules! name {
             type Error = UnfitName;
             fn try_from(text: &String) -> Result<Self, UnfitName> {
                 text.clone().try_into()
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
             }
         }
         impl FromStr for $name {

@@ -100,7 +100,8 @@ fn next<T>(slot: Slot, page: &Page<T>, empty_before: bool) -> Cursor {
     let full = count >= u64::from(slot.size);
     let more = match page.total {
         Some(total) => {
-            slot.offset() + u64::from(slot.size) < total || (full && slot.offset() + count > total)
+            let reached = slot.offset() + count;
+            slot.offset() + count.max(u64::from(slot.size)) < total || (full && reached > total)
         }
         None => full,
     };

@@ -72,6 +72,13 @@ impl Error {
         Self::new(ErrorKind::Invalid, Some(operation), what)
     }
 
+    pub(crate) fn unbuilt(error: reqwest::Error) -> Self {
+        let what = "the request cannot be built".to_owned();
+        let mut made = Self::new(ErrorKind::Invalid, None, what);
+        made.0.source = Some(Box::new(error));
+        made
+    }
+
     pub(crate) fn transport(operation: &'static str, error: reqwest::Error) -> Self {
         let kind = if error.is_timeout() {
             ErrorKind::Deadline

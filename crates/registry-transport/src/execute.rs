@@ -199,10 +199,7 @@ impl<E> From<progenitor_client::Error<E>> for Error {
             E::InvalidRequest(what) => Error::configuration(what),
             E::CommunicationError(error)
             | E::InvalidUpgrade(error)
-            | E::ResponseBodyError(error) => Error::configuration(format!(
-                "the request cannot be built: {}",
-                error.without_url()
-            )),
+            | E::ResponseBodyError(error) => Error::unbuilt(error.without_url()),
             E::ErrorResponse(response) => Error::undecodable(
                 None,
                 response.status(),

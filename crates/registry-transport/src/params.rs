@@ -77,7 +77,8 @@ impl fmt::Display for PathSegment {
 
 /// A text that is not empty: a parameter that the service cannot do without.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+// `into` and not the derived newtype: a query parameter must serialise as plain text.
+#[serde(try_from = "String", into = "String")]
 pub struct NonEmpty(String);
 
 /// The text is empty.
@@ -100,6 +101,12 @@ impl TryFrom<String> for NonEmpty {
         } else {
             Ok(Self(text))
         }
+    }
+}
+
+impl From<NonEmpty> for String {
+    fn from(text: NonEmpty) -> Self {
+        text.0
     }
 }
 

@@ -1,0 +1,177 @@
+//! The words of the command line.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use registry_replication::huaweicloud::client::Order;
+
+const AFTER: &str = "\
+Credentials come from the environment:
+  Huawei Cloud   HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK, CLOUD_SDK_SK)
+  Alibaba Cloud  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
+
+Exit codes:
+  0  done
+  2  wrong usage, or a value that the service would not take
+  7  no credentials, or access refused
+  1  anything else";
+
+/// Is this image where it has to be, and if not, why?
+#[derive(Debug, Parser)]
+#[command(name = "imgtrack", version, after_help = AFTER, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// How data is written
+    #[arg(short, long, global = true, value_enum, default_value = "table")]
+    pub(crate) output: Format,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows everything against a sandbox: no account, no network
+    Demo,
+    /// Lists tasks of replication and retention
+    Tasks {
+        #[command(subcommand)]
+        of: TaskListing,
+    },
+    /// Lists the automatic sync rules of a repository (Huawei Cloud Basic)
+    Rules {
+        /// The repository, NAMESPACE/REPOSITORY
+        repository: String,
+        #[command(flatten)]
+        to: Common,
+    },
+    /// Runs both clouds on loopback, in the foreground, until it is interrupted
+    ///
+    /// The first line on stdout is a JSON object with the endpoint and keys of each cloud.
+    Sandbox {
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TaskListing {
+    /// Of an execution of a replication policy (Huawei Cloud Enterprise)
+    Replication {
+        /// Id of the execution
+        #[arg(long, value_name = "ID")]
+        execution: i64,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Enterprise,
+    },
+    /// Of an execution of a retention policy (Huawei Cloud Enterprise)
+    Retention {
+        /// Namespace that the policy belongs to
+        #[arg(long, value_name = "NAME")]
+        namespace: String,
+        /// Id of the policy
+        #[arg(long, value_name = "ID")]
+        policy: i64,
+        /// Id of the execution
+        #[arg(long, value_name = "ID")]
+        execution: i64,
+        /// Shows only tasks in this state, in the vendor's word, such as Failed
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Enterprise,
+    },
+    /// Of a repository (Huawei Cloud Basic)
+    SyncJobs {
+        /// The repository, NAMESPACE/REPOSITORY
+        repository: String,
+        /// Order by time
+        #[arg(long, value_enum)]
+        order: Option<Sorting>,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Common,
+    },
+    /// Of an instance (Alibaba Cloud)
+    SyncTasks {
+        /// Shows only tasks of this image, NAMESPACE/REPOSITORY[:TAG]
+        image: Option<String>,
+        /// Shows only tasks of this batch
+        #[arg(long, value_name = "ID")]
+        batch: Option<String>,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Alibabacloud,
+    },
+}
+
+const LIMIT: &str = "Stops after this many";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Sorting {
+    /// Oldest first
+    Asc,
+    /// Newest first
+    Desc,
+}
+
+impl From<Sorting> for Order {
+    fn from(sorting: Sorting) -> Self {
+        match sorting {
+            Sorting::Asc => Self::Ascending,
+            Sorting::Desc => Self::Descending,
+        }
+    }
+}
+
+/// Where a registry is.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct Common {
+    /// Region id
+    #[arg(long, value_name = "ID")]
+    pub(crate) region: Option<String>,
+    /// URL to call instead of the region's own
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Asks a sandbox within this program instead of the cloud
+    #[arg(long, conflicts_with_all = ["region", "endpoint"])]
+    pub(crate) sandbox: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct Enterprise {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Id of the project; HUAWEICLOUD_SDK_PROJECT_ID unless given
+    #[arg(long, value_name = "ID")]
+    pub(crate) project_id: Option<String>,
+    /// Id of the instance
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct Alibabacloud {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Id of the instance
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance: Option<String>,
+}

@@ -1,0 +1,173 @@
+//! `imgtrack demo`: the whole story against a sandbox.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use registry_replication::huaweicloud::client::Order;
+use registry_replication::{Rule, Task};
+use registry_sandbox::world;
+use serde::Serialize;
+
+use crate::cli::{Alibabacloud, Common, Enterprise};
+use crate::connect::Connection;
+use crate::failure::Failure;
+use crate::output::{Output, first};
+
+/// How many tasks of the fleet each table shows beside the vendor's own example.
+const SHOWN: usize = 4;
+
+/// What the demo shows, for `--output json`.
+#[derive(Serialize)]
+struct Shown {
+    rules: Vec<Rule>,
+    sync_jobs: Vec<Task>,
+    replication_tasks: Vec<Task>,
+    retention_tasks: Vec<Task>,
+    sync_tasks: Vec<Task>,
+    replication_execution: Counted,
+}
+
+/// All tasks of one execution, counted.
+#[derive(Serialize)]
+struct Counted {
+    id: i64,
+    pages: usize,
+    states: BTreeMap<String, usize>,
+}
+
+pub(crate) async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
+    let shown = ask().await?;
+    if output.is_json() {
+        return output.json(&shown);
+    }
+    let mut story = |line: &str, table: &dyn Fn(&mut Output<'_>) -> Result<(), Failure>| {
+        output.say(line)?;
+        output.say("")?;
+        table(output)?;
+        output.say("")
+    };
+    story(
+        "Both clouds are a sandbox inside this program, on loopback; each call below is signed, \
+         sent and checked as it would be by the vendor.\n\n\
+         Huawei Cloud Basic: these rules copy what is pushed from now on to other regions.",
+        &|output| output.rules(&shown.rules),
+    )?;
+    story(
+        "Each push that a rule covers becomes a sync job for each destination.",
+        &|output| output.table(&shown.sync_jobs),
+    )?;
+    story(
+        "Huawei Cloud Enterprise: an execution of a replication policy has a task for each \
+         repository.",
+        &|output| output.table(&shown.replication_tasks),
+    )?;
+    story(
+        "A retention policy cleans up: its tasks count the versions they found and kept.",
+        &|output| output.table(&shown.retention_tasks),
+    )?;
+    story(
+        "Alibaba Cloud: one synchronization task for each tag and destination, in the same words.",
+        &|output| output.table(&shown.sync_tasks),
+    )?;
+    let all = &shown.replication_execution;
+    let states: Vec<String> = all
+        .states
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    output.say(&format!(
+        "Execution {} has {} tasks on {} pages: {}.",
+        all.id,
+        all.states.values().sum::<usize>(),
+        all.pages,
+        states.join(", ")
+    ))
+}
+
+async fn ask() -> Result<Shown, Failure> {
+    let connection = Connection::new(true).await?;
+    let common = || Common {
+        region: None,
+        endpoint: None,
+        sandbox: true,
+    };
+    let basic = connection.basic(&common()).await?;
+    let enterprise = connection
+        .enterprise(&Enterprise {
+            common: common(),
+            project_id: None,
+            instance: None,
+        })
+        .await?;
+    let alibabacloud = async |instance: &str| {
+        let to = Alibabacloud {
+            common: common(),
+            instance: Some(instance.to_owned()),
+        };
+        connection.alibabacloud(&to).await
+    };
+    let repository = |namespace: &str, name: &str| format!("{namespace}/{name}");
+    let of_the_page = |name| repository(world::EXAMPLE_BASIC_NAMESPACE, name);
+    let of_the_fleet = repository(world::FLEET_BASIC_NAMESPACE, world::FLEET_BASIC_REPOSITORY);
+
+    let mut rules = basic
+        .rules(&of_the_page(world::EXAMPLE_BASIC_RULE_REPOSITORY))
+        .await?;
+    rules.extend(basic.rules(&of_the_fleet).await?);
+
+    let example = basic.sync_jobs(&of_the_page(world::EXAMPLE_BASIC_JOB_REPOSITORY));
+    let mut sync_jobs = first(example.by_item(), None).await?;
+    let fleet = basic
+        .sync_jobs(&of_the_fleet)
+        .order(Order::Descending)
+        .page_size(10);
+    sync_jobs.extend(first(fleet.by_item(), Some(SHOWN)).await?);
+
+    let example = enterprise.replication_tasks(world::EXAMPLE_REPLICATION_EXECUTION);
+    let mut replication_tasks = first(example.by_item(), None).await?;
+    let fleet = enterprise.replication_tasks(world::FLEET_REPLICATION_EXECUTION);
+    let mut all = Counted {
+        id: world::FLEET_REPLICATION_EXECUTION,
+        pages: 0,
+        states: BTreeMap::new(),
+    };
+    let mut pages = pin!(fleet.by_page());
+    while let Some(page) = pages.try_next().await? {
+        if all.pages == 0 {
+            replication_tasks.extend(page.items.iter().take(SHOWN).cloned());
+        }
+        all.pages += 1;
+        for task in page.items {
+            *all.states.entry(task.state.to_string()).or_insert(0) += 1;
+        }
+    }
+
+    let example = enterprise.retention_tasks(
+        world::EXAMPLE_RETENTION_NAMESPACE,
+        world::EXAMPLE_RETENTION_POLICY,
+        world::EXAMPLE_RETENTION_EXECUTION,
+    );
+    let mut retention_tasks = first(example.by_item(), None).await?;
+    let fleet = enterprise.retention_tasks(
+        world::FLEET_RETENTION_NAMESPACE,
+        world::FLEET_RETENTION_POLICY,
+        world::FLEET_RETENTION_EXECUTION,
+    );
+    retention_tasks.extend(first(fleet.page_size(10).by_item(), Some(SHOWN)).await?);
+
+    let registry = alibabacloud(world::ALIBABACLOUD_INSTANCE_ID).await?;
+    let mut sync_tasks = first(registry.tasks().by_item(), None).await?;
+    let registry = alibabacloud(world::FLEET_ALIBABACLOUD_INSTANCE_ID).await?;
+    let fleet = registry.tasks().page_size(10);
+    sync_tasks.extend(first(fleet.by_item(), Some(SHOWN)).await?);
+
+    Ok(Shown {
+        rules,
+        sync_jobs,
+        replication_tasks,
+        retention_tasks,
+        sync_tasks,
+        replication_execution: all,
+    })
+}

@@ -1,0 +1,73 @@
+//! How a run ends badly: what it says, and with which exit code.
+
+use std::fmt;
+use std::io;
+
+use registry_replication::{Error, ErrorKind};
+use registry_sandbox::StartError;
+
+/// Why the program did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    Registry(#[from] Error),
+    Sandbox(#[from] StartError),
+    Io(#[from] io::Error),
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Registry(error) => match error.kind() {
+                ErrorKind::Invalid => 2,
+                ErrorKind::Credentials => 7,
+                _ if matches!(error.status(), Some(401 | 403)) => 7,
+                _ => 1,
+            },
+            Self::Sandbox(StartError::NotLoopback(_)) => 2,
+            // Whoever reads us has read enough.
+            Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
+            Self::Sandbox(_) | Self::Io(_) | Self::Json(_) => 1,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        let Self::Registry(error) = self else {
+            return None;
+        };
+        match error.kind() {
+            ErrorKind::Credentials => Some("`imgtrack demo` needs no account"),
+            ErrorKind::Invalid if error.operation().is_none() => {
+                Some("`imgtrack COMMAND --help` lists the options")
+            }
+            ErrorKind::Service if error.encoded_authorization_message().is_some() => Some(
+                "the answer has an encoded reason; Huawei Cloud's STS decodes it \
+                 (DecodeAuthorizationMessage)",
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// Whole lines: what happened, why, and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error: &dyn std::error::Error = match self {
+            Self::Registry(error) => error,
+            Self::Sandbox(error) => error,
+            Self::Io(error) => error,
+            Self::Json(error) => error,
+        };
+        writeln!(f, "error: {error}")?;
+        let mut source = error.source();
+        while let Some(cause) = source {
+            writeln!(f, "  because: {cause}")?;
+            source = cause.source();
+        }
+        match self.hint() {
+            Some(hint) => writeln!(f, "  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Data on its way out.
+
+use std::io::Write;
+use std::pin::pin;
+
+use futures_core::Stream;
+use futures_util::TryStreamExt;
+use registry_replication::{Error, Rule, Task};
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::failure::Failure;
+use crate::table;
+
+/// Where data goes, and in which form.
+pub(crate) struct Output<'a> {
+    format: Format,
+    out: &'a mut dyn Write,
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(format: Format, out: &'a mut dyn Write) -> Self {
+        Self { format, out }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// A line for people; programs do not get it.
+    pub(crate) fn say(&mut self, line: &str) -> Result<(), Failure> {
+        if !self.is_json() {
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    /// One line, whatever the format, at once.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{line}")?;
+        Ok(self.out.flush()?)
+    }
+
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.out, value)?;
+        writeln!(self.out)?;
+        Ok(())
+    }
+
+    pub(crate) fn rules(&mut self, rules: &[Rule]) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.json(&rules),
+            Format::Table => Ok(self.out.write_all(table::rules(rules).as_bytes())?),
+        }
+    }
+
+    /// Writes the tasks of a stream, or the first of them; the rest is not asked for.
+    pub(crate) async fn tasks(
+        &mut self,
+        tasks: impl Stream<Item = Result<Task, Error>>,
+        limit: Option<usize>,
+    ) -> Result<(), Failure> {
+        let tasks = first(tasks, limit).await?;
+        match self.format {
+            Format::Json => self.json(&tasks),
+            Format::Table => self.table(&tasks),
+        }
+    }
+
+    pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
+        Ok(self.out.write_all(table::tasks(tasks).as_bytes())?)
+    }
+}
+
+/// The first items of a stream, or all.
+pub(crate) async fn first(
+    tasks: impl Stream<Item = Result<Task, Error>>,
+    limit: Option<usize>,
+) -> Result<Vec<Task>, Error> {
+    let mut tasks = pin!(tasks);
+    let mut first = Vec::new();
+    while limit.is_none_or(|limit| first.len() < limit) {
+        match tasks.try_next().await? {
+            Some(task) => first.push(task),
+            None => break,
+        }
+    }
+    Ok(first)
+}

@@ -1,0 +1,76 @@
+//! Who may pass: what the front of every RPC service asks.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::errors::Refusal;
+use super::nonces::Nonces;
+use super::signature::{Signature, claimed};
+use crate::digest::sha256_hex;
+use crate::message::Request;
+use crate::world;
+
+pub(super) const WINDOW: Duration = Duration::from_secs(15 * 60);
+
+/// Headers without which no request passes, and the names that the refusal gives them. They have
+/// to be signed, or a request could be sent again with a new date and nonce.
+const REQUIRED: [(&str, &str); 6] = [
+    ("host", "Host"),
+    ("x-acs-action", "Action"),
+    ("x-acs-version", "Version"),
+    ("x-acs-date", "Timestamp"),
+    ("x-acs-signature-nonce", "SignatureNonce"),
+    ("x-acs-content-sha256", "ContentSha256"),
+];
+
+pub(super) fn admit(request: &Request, nonces: &Nonces, now: Timestamp) -> Result<(), Refusal> {
+    for (header, name) in REQUIRED {
+        if request.header(header).is_none_or(str::is_empty) {
+            return Err(Refusal::missing(name));
+        }
+    }
+    let header = |name| request.header(name).unwrap_or_default();
+    let claim = checked_claim(request)?;
+    if claim.access_key_id != world::ALIBABACLOUD_ACCESS_KEY_ID {
+        return Err(Refusal::unknown_key());
+    }
+    if request.headers.contains_key("x-acs-security-token") {
+        return Err(Refusal::security_token());
+    }
+    let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
+    if now.duration_since(date).unsigned_abs() > WINDOW {
+        return Err(Refusal::out_of_date());
+    }
+    if header("x-acs-content-sha256") != sha256_hex(&request.body) {
+        return Err(Refusal::wrong_content_hash());
+    }
+    claim
+        .verify(request, world::ALIBABACLOUD_ACCESS_KEY_SECRET)
+        .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
+    // Only after the signature, so that nobody else can use up a caller's nonces.
+    if !nonces.take(header("x-acs-signature-nonce"), now) {
+        return Err(Refusal::used_nonce());
+    }
+    Ok(())
+}
+
+fn checked_claim(request: &Request) -> Result<Signature, Refusal> {
+    let authorization = request.header("authorization");
+    let authorization = authorization.ok_or_else(|| Refusal::missing("AccessKeyId"))?;
+    let claim = claimed(authorization).ok_or_else(|| {
+        Refusal::incomplete_signature("Authorization lacks Credential, SignedHeaders or Signature")
+    })?;
+    for (header, _) in REQUIRED {
+        if !claim.covers(header) {
+            let reason = format!("{header} is not among SignedHeaders");
+            return Err(Refusal::incomplete_signature(&reason));
+        }
+    }
+    Ok(claim)
+}
+
+/// `2026-11-16T02:00:00Z`, in UTC and nothing else.
+fn timestamp(date: &str) -> Option<Timestamp> {
+    date.parse().ok().filter(|_| date.ends_with('Z'))
+}

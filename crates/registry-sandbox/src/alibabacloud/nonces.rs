@@ -1,0 +1,64 @@
+//! Nonces that have been used within the window of a signature's date.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::gate::WINDOW;
+
+const KEPT: usize = 100_000;
+/// A date may lie a window ahead, and its request can come again until a window after it.
+const LIFETIME: Duration = Duration::from_secs(WINDOW.as_secs() * 2);
+
+#[derive(Debug, Default)]
+pub(super) struct Nonces(Mutex<Used>);
+
+#[derive(Debug, Default)]
+struct Used {
+    known: HashSet<String>,
+    by_age: VecDeque<(Timestamp, String)>,
+}
+
+impl Nonces {
+    /// Remembers the nonce; `false` if it has been used already.
+    pub(super) fn take(&self, nonce: &str, now: Timestamp) -> bool {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        used.forget(now);
+        if !used.known.insert(nonce.to_owned()) {
+            return false;
+        }
+        used.by_age.push_back((now, nonce.to_owned()));
+        true
+    }
+}
+
+impl Used {
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((taken, nonce)) = self.by_age.front() {
+            let old = now.duration_since(*taken) > LIFETIME.try_into().unwrap_or_default();
+            if !old && self.by_age.len() < KEPT {
+                return;
+            }
+            self.known.remove(nonce);
+            self.by_age.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_nonce_can_be_used_once() {
+        let nonces = Nonces::default();
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(nonces.take("a", now));
+        assert!(nonces.take("b", now));
+        assert!(!nonces.take("a", now + SignedDuration::from_mins(30)));
+        assert!(nonces.take("a", now + SignedDuration::from_mins(31)));
+    }
+}

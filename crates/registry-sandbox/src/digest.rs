@@ -1,0 +1,23 @@
+//! Hashes and keyed hashes.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Whether `signature` is the hex HMAC-SHA256 of `message`, compared in constant time.
+pub(crate) fn hmac_matches(key: &[u8], message: &str, signature: &str) -> bool {
+    match (Hmac::<Sha256>::new_from_slice(key), hex::decode(signature)) {
+        (Ok(mac), Ok(signature)) => mac.chain_update(message).verify_slice(&signature).is_ok(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) fn hmac_hex(key: &[u8], message: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    hex::encode(mac.chain_update(message).finalize().into_bytes())
+}

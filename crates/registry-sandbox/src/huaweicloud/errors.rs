@@ -1,0 +1,177 @@
+//! Every refusal of the Huawei side, in the form of the service that words it.
+//!
+//! The gateway's codes and sentences, and the forms, are the vendor's. The codes of SWR and STS
+//! below are made: the vendor documents such families of codes, but not which one these calls give.
+//! So are the sentences of SWR, and those marked so.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use crate::message::Reply;
+
+/// A code and its status.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Code(StatusCode, &'static str);
+
+pub(super) const SWR_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4000400");
+pub(super) const SWR_DENIED: Code = Code(StatusCode::FORBIDDEN, "SVCSTG.SWR.4030403");
+pub(super) const SWR_NO_INSTANCE: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040401");
+pub(super) const SWR_NO_NAMESPACE: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040402");
+pub(super) const SWR_NO_REPOSITORY: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040403");
+pub(super) const SWR_NO_POLICY: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040404");
+pub(super) const SWR_NO_EXECUTION: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040405");
+pub(super) const STS_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "STS.0400");
+pub(super) const STS_UNREADABLE: Code = Code(StatusCode::BAD_REQUEST, "STS.0401");
+
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// By the gateway in front of all services.
+    Gateway { code: Code, message: String },
+    /// By SWR's Enterprise edition.
+    Enterprise {
+        code: Code,
+        message: String,
+        encoded: Option<String>,
+    },
+    /// By SWR's Basic edition.
+    Basic { code: Code, message: String },
+    /// By IAM, in Keystone's form.
+    Iam { status: StatusCode, message: String },
+    /// By STS.
+    Sts { code: Code, message: String },
+}
+
+impl Refusal {
+    pub(super) fn no_such_api() -> Self {
+        Self::Gateway {
+            code: Code(StatusCode::NOT_FOUND, "APIGW.0101"),
+            message: "The API does not exist or has not been published in the environment".into(),
+        }
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::Gateway {
+            code: Code(StatusCode::PAYLOAD_TOO_LARGE, "APIGW.0201"),
+            message: "Request entity too large".into(),
+        }
+    }
+
+    fn unauthenticated(reason: &str) -> Self {
+        Self::Gateway {
+            code: Code(StatusCode::UNAUTHORIZED, "APIGW.0301"),
+            message: format!("Incorrect IAM authentication information: {reason}"),
+        }
+    }
+
+    pub(super) fn no_token() -> Self {
+        Self::unauthenticated("x-auth-token not found")
+    }
+
+    /// Made: for a call that takes signatures only.
+    pub(super) fn no_signature() -> Self {
+        Self::unauthenticated("authorization not found")
+    }
+
+    pub(super) fn unknown_token() -> Self {
+        Self::unauthenticated("decrypt token fail")
+    }
+
+    pub(super) fn expired_token(expires_at: &str) -> Self {
+        Self::unauthenticated(&format!("token expires, expires_at: {expires_at}"))
+    }
+
+    /// Made.
+    pub(super) fn security_token() -> Self {
+        Self::unauthenticated("decrypt security token fail")
+    }
+
+    pub(super) fn unknown_key(access_key: &str) -> Self {
+        Self::unauthenticated(&format!("ak {access_key} not exist"))
+    }
+
+    pub(super) fn wrong_signature() -> Self {
+        Self::unauthenticated("verify aksk signature fail")
+    }
+
+    /// Made.
+    pub(super) fn no_date() -> Self {
+        Self::unauthenticated("calc aksk signature fail:x-sdk-date not found or malformed")
+    }
+
+    pub(super) fn out_of_date(signed: &str, now: &str) -> Self {
+        Self::unauthenticated(&format!(
+            "calc aksk signature fail:signature expired, signature time:{signed},server time:{now}"
+        ))
+    }
+
+    pub(super) fn enterprise(code: Code, message: impl Into<String>) -> Self {
+        Self::Enterprise {
+            code,
+            message: message.into(),
+            encoded: None,
+        }
+    }
+
+    pub(super) fn basic(code: Code, message: impl Into<String>) -> Self {
+        Self::Basic {
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn iam(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::Iam {
+            status,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn sts(code: Code, message: impl Into<String>) -> Self {
+        Self::Sts {
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn reply(self, request_id: &str) -> Reply {
+        match self {
+            Self::Gateway {
+                code: Code(status, code),
+                message,
+            }
+            | Self::Sts {
+                code: Code(status, code),
+                message,
+            } => Reply::new(
+                status,
+                json!({"error_code": code, "error_msg": message, "request_id": request_id}),
+            ),
+            Self::Enterprise {
+                code: Code(status, code),
+                message,
+                encoded,
+            } => {
+                let mut body = json!({"error_code": code, "error_msg": message});
+                if let Some(encoded) = encoded {
+                    body["encoded_authorization_message"] = Value::from(encoded);
+                }
+                Reply::new(status, body)
+            }
+            Self::Basic {
+                code: Code(status, code),
+                message,
+            } => Reply::new(
+                status,
+                json!({"errors": [{"errorCode": code, "errorMessage": message, "detail": ""}]}),
+            ),
+            Self::Iam { status, message } => Reply::new(
+                status,
+                json!({"error": {
+                    "code": status.as_u16(),
+                    "message": message,
+                    "title": status.canonical_reason(),
+                }}),
+            ),
+        }
+    }
+}

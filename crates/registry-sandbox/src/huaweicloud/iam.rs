@@ -1,0 +1,151 @@
+//! IAM: tokens for a password, and projects.
+
+use hyper::StatusCode;
+use hyper::header::HeaderName;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::errors::Refusal;
+use super::tokens::Tokens;
+use super::world::World;
+use crate::message::Reply;
+use crate::parameters::page;
+use crate::rule::check_body;
+use crate::world::{
+    HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_PASSWORD, IAM_USER,
+    IAM_USER_ID,
+};
+
+/// IAM's timestamps have six digits of a second.
+const TIME: &str = "%Y-%m-%dT%H:%M:%S.%6fZ";
+
+fn bad(message: impl Into<String>) -> Refusal {
+    Refusal::iam(StatusCode::BAD_REQUEST, message)
+}
+
+pub(super) fn create_token(
+    tokens: &Tokens,
+    endpoint: &str,
+    now: Timestamp,
+    context: &Context<'_>,
+) -> Result<Reply, Refusal> {
+    let body: Value = serde_json::from_slice(&context.request.body)
+        .map_err(|error| bad(format!("The request body is not JSON: {error}")))?;
+    if let Some(schema) = &context.operation.body {
+        check_body(schema, &body, "body").map_err(bad)?;
+    }
+    let identity = &body["auth"]["identity"];
+    if identity["methods"] != json!(["password"]) {
+        return Err(bad("auth.identity.methods must be [\"password\"]"));
+    }
+    let user = &identity["password"]["user"];
+    let known = user["name"] == IAM_USER
+        && user["password"] == IAM_PASSWORD
+        && user["domain"]["name"] == IAM_DOMAIN;
+    if !known {
+        let message = "The username or password is wrong.";
+        return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
+    }
+    let for_project = project_scope(&body["auth"]["scope"])?;
+
+    let (token, expires_at) = tokens.issue(now);
+    let domain = json!({"id": IAM_DOMAIN_ID, "name": IAM_DOMAIN});
+    let mut answer = json!({
+        "expires_at": expires_at.strftime(TIME).to_string(),
+        "issued_at": now.strftime(TIME).to_string(),
+        "methods": ["password"],
+        "roles": [],
+        "user": {
+            "domain": domain,
+            "id": IAM_USER_ID,
+            "name": IAM_USER,
+            "password_expires_at": "",
+        },
+    });
+    if for_project {
+        answer["project"] = json!({
+            "domain": domain,
+            "id": HUAWEICLOUD_PROJECT_ID,
+            "name": HUAWEICLOUD_REGION,
+        });
+    } else {
+        answer["domain"] = domain;
+    }
+    if !context.given.contains_key("nocatalog") {
+        answer["catalog"] = catalog(endpoint);
+    }
+    let reply = Reply::new(StatusCode::CREATED, json!({"token": answer}));
+    Ok(reply.with(HeaderName::from_static("x-subject-token"), token))
+}
+
+/// Whether the token is for the project; if not, it is for the account.
+fn project_scope(scope: &Value) -> Result<bool, Refusal> {
+    let part = |key| scope.get(key).filter(|part| !part.is_null());
+    let (reference, id, name, for_project) = match (part("project"), part("domain")) {
+        (Some(_), Some(_)) => return Err(bad("auth.scope takes a project or a domain, not both")),
+        (Some(project), None) => (project, HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, true),
+        (None, Some(domain)) => (domain, IAM_DOMAIN_ID, IAM_DOMAIN, false),
+        (None, None) => return Ok(false),
+    };
+    let fits = |key: &str, own: &str| reference.get(key).is_none_or(|given| given == own);
+    let named = reference.get("id").is_some() || reference.get("name").is_some();
+    if named && fits("id", id) && fits("name", name) {
+        Ok(for_project)
+    } else {
+        let message = "Could not find the project or domain of the scope.";
+        Err(Refusal::iam(StatusCode::NOT_FOUND, message))
+    }
+}
+
+fn catalog(endpoint: &str) -> Value {
+    let service = |name: &str, kind: &str| {
+        json!({
+            "type": kind,
+            "id": format!("sandbox-{name}"),
+            "name": name,
+            "endpoints": [{
+                "url": endpoint,
+                "region": HUAWEICLOUD_REGION,
+                "region_id": HUAWEICLOUD_REGION,
+                "interface": "public",
+                "id": format!("sandbox-{name}-public"),
+            }],
+        })
+    };
+    json!([service("iam", "identity"), service("swr", "swr")])
+}
+
+pub(super) fn list_projects(
+    world: &World,
+    endpoint: &str,
+    context: &Context<'_>,
+) -> Result<Reply, Refusal> {
+    let parameters = context.parameters(|violation| bad(violation.to_string()))?;
+    let fits = |project: &Value| {
+        let texts = ["domain_id", "name", "parent_id"];
+        let flags = ["enabled", "is_domain"];
+        texts.iter().all(|key| {
+            parameters
+                .text(key)
+                .is_none_or(|text| project[*key] == text)
+        }) && flags.iter().all(|key| {
+            parameters
+                .boolean(key)
+                .is_none_or(|flag| project[*key] == flag)
+        })
+    };
+    let projects: Vec<_> = world
+        .projects
+        .iter()
+        .filter(|project| fits(project))
+        .collect();
+    let shown = match (parameters.integer("page"), parameters.integer("per_page")) {
+        (Some(number), Some(size)) => page(&projects, (number - 1).saturating_mul(size), size),
+        _ => &projects,
+    };
+    Ok(Reply::ok(json!({
+        "links": {"self": format!("{endpoint}/v3/projects"), "previous": null, "next": null},
+        "projects": shown,
+    })))
+}

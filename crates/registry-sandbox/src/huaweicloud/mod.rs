@@ -1,0 +1,169 @@
+//! The Huawei Cloud side: SWR, IAM and STS behind one gateway.
+
+mod errors;
+mod gate;
+mod iam;
+
+pub(crate) mod signature;
+mod sts;
+mod swr;
+mod tokens;
+mod world;
+
+use std::collections::BTreeMap;
+
+use hyper::header::HeaderName;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::message::{Answer, Reply, Request};
+use crate::parameters::{Parameters, Violation};
+use crate::route::Routes;
+use crate::spec::{Operation, Spec, SpecError};
+use errors::Refusal;
+use tokens::Tokens;
+use world::World;
+
+/// The calls that this side answers.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    ReplicationTasks,
+    RetentionTasks,
+    SyncRules,
+    SyncJobs,
+    CreateToken,
+    ListProjects,
+    DecodeMessage,
+}
+
+impl Call {
+    fn of(operation: &Operation) -> Option<Self> {
+        Some(match operation.id.as_str() {
+            "ListInstanceReplicationPolicyExecTasks" => Self::ReplicationTasks,
+            "ListInstanceRetentionPolicyExecTasks" => Self::RetentionTasks,
+            "ListImageAutoSyncReposDetails" => Self::SyncRules,
+            "ShowSyncJob" => Self::SyncJobs,
+            "KeystoneCreateUserTokenByPassword" => Self::CreateToken,
+            "KeystoneListProjects" => Self::ListProjects,
+            "DecodeAuthorizationMessage" => Self::DecodeMessage,
+            _ => return None,
+        })
+    }
+}
+
+/// One routed request.
+struct Context<'a> {
+    operation: &'a Operation,
+    request: &'a Request,
+    /// Decoded parameters of path and query.
+    given: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Context<'a> {
+    fn parameters(
+        &self,
+        refusal: impl FnOnce(Violation) -> Refusal,
+    ) -> Result<Parameters<'a>, Refusal> {
+        Parameters::check(self.operation, self.given).map_err(refusal)
+    }
+}
+
+pub(crate) struct Huaweicloud {
+    routes: Routes<Call>,
+    world: World,
+    tokens: Tokens,
+    clock: Clock,
+    endpoint: String,
+}
+
+impl Huaweicloud {
+    pub(crate) fn new(
+        swr: &Spec,
+        iam: &Spec,
+        sts: &Spec,
+        clock: Clock,
+        endpoint: &str,
+    ) -> Result<Self, SpecError> {
+        let operations = [swr, iam, sts]
+            .into_iter()
+            .flat_map(|spec| &spec.operations);
+        let calls = operations.filter_map(|operation| {
+            let call = Call::of(operation)?;
+            Some((operation.clone(), call))
+        });
+        Ok(Self {
+            routes: Routes::new(calls),
+            world: World::new(swr, iam, endpoint)?,
+            tokens: Tokens::default(),
+            clock,
+            endpoint: endpoint.to_owned(),
+        })
+    }
+
+    pub(crate) fn answer(&self, request: &Request) -> Answer {
+        let mut parameters = request.query_parameters();
+        let mut operation = None;
+        let result = match self.routes.find(&request.method, &request.path) {
+            None => Err(Refusal::no_such_api()),
+            Some((route, path)) => {
+                parameters.extend(path);
+                operation = Some(route.operation.id.clone());
+                let context = Context {
+                    operation: &route.operation,
+                    request,
+                    given: &parameters,
+                };
+                self.call(route.target, &context)
+            }
+        };
+        Answer {
+            reply: marked(result),
+            operation,
+            parameters,
+        }
+    }
+
+    /// The reply to a body that is over the server's limit.
+    pub(crate) fn too_large() -> Reply {
+        marked(Err(Refusal::too_large()))
+    }
+
+    fn call(&self, call: Call, context: &Context<'_>) -> Result<Reply, Refusal> {
+        let now = (self.clock)();
+        gate::admit(context.operation, context.request, &self.tokens, now)?;
+        match call {
+            Call::ReplicationTasks => swr::replication_tasks(&self.world, context),
+            Call::RetentionTasks => swr::retention_tasks(&self.world, context),
+            Call::SyncRules => swr::sync_rules(&self.world, context),
+            Call::SyncJobs => swr::sync_jobs(&self.world, context),
+            Call::CreateToken => iam::create_token(&self.tokens, &self.endpoint, now, context),
+            Call::ListProjects => iam::list_projects(&self.world, &self.endpoint, context),
+            Call::DecodeMessage => sts::decode(context),
+        }
+    }
+}
+
+/// Every answer carries a request id, in a header and in some bodies.
+fn marked(result: Result<Reply, Refusal>) -> Reply {
+    let request_id = Uuid::new_v4().simple().to_string();
+    result
+        .unwrap_or_else(|refusal| refusal.reply(&request_id))
+        .with(HeaderName::from_static("x-request-id"), request_id)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::spec::Specs;
+
+    #[test]
+    fn every_call_of_the_specs_is_answered() {
+        let specs = Specs::read().unwrap();
+        for spec in [&specs.swr, &specs.iam, &specs.sts] {
+            for operation in &spec.operations {
+                assert!(Call::of(operation).is_some(), "{}", operation.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The parameters of one request, held to the spec of its operation.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::rule;
+use crate::spec::Operation;
+
+/// Why the parameters are refused.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum Violation {
+    #[error("{name} is missing")]
+    Missing { name: String },
+    #[error("{name} {reason}")]
+    Invalid { name: String, reason: String },
+}
+
+fn invalid(name: &str, reason: impl Into<String>) -> Violation {
+    Violation::Invalid {
+        name: name.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+/// Parameters that the spec allows.
+#[derive(Debug)]
+pub(crate) struct Parameters<'a> {
+    operation: &'a Operation,
+    given: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Parameters<'a> {
+    /// Names that the spec does not know are left alone, as both vendors leave them.
+    pub(crate) fn check(
+        operation: &'a Operation,
+        given: &'a BTreeMap<String, String>,
+    ) -> Result<Self, Violation> {
+        for parameter in &operation.parameters {
+            match given.get(&parameter.name) {
+                Some(text) => parameter
+                    .rule
+                    .check(text)
+                    .map_err(|reason| invalid(&parameter.name, reason))?,
+                None if parameter.required => {
+                    return Err(Violation::Missing {
+                        name: parameter.name.clone(),
+                    });
+                }
+                None => {}
+            }
+        }
+        let parameters = Self { operation, given };
+        match operation.paging.as_deref() {
+            Some("offset-limit") => parameters.check_offset_and_limit()?,
+            Some("page-per-page") => parameters.check_pair("page", "per_page")?,
+            _ => {}
+        }
+        Ok(parameters)
+    }
+
+    fn check_pair(&self, one: &str, other: &str) -> Result<(), Violation> {
+        for (given, absent) in [(one, other), (other, one)] {
+            if self.given.contains_key(given) && !self.given.contains_key(absent) {
+                return Err(invalid(given, format!("goes only together with {absent}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_offset_and_limit(&self) -> Result<(), Violation> {
+        self.check_pair("offset", "limit")?;
+        match (self.integer("offset"), self.integer("limit")) {
+            (Some(offset), Some(limit)) if limit > 0 && offset % limit != 0 => {
+                Err(invalid("offset", "must be 0 or a multiple of limit"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+        rule::boolean(self.text(name)?)
+    }
+
+    /// The number given, else the spec's default.
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        match self.text(name) {
+            Some(text) => rule::integer(text),
+            None => self.operation.parameter(name)?.rule.default_integer(),
+        }
+    }
+}
+
+/// The records of the page that begins at `offset` and has room for `limit`.
+pub(crate) fn page<T>(records: &[T], offset: i64, limit: i64) -> &[T] {
+    let index = |number: i64| usize::try_from(number.max(0)).unwrap_or(usize::MAX);
+    let start = index(offset).min(records.len());
+    let end = start.saturating_add(index(limit)).min(records.len());
+    &records[start..end]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::spec::Specs;
+
+    fn outcome(id: &str, given: &[(&str, &str)]) -> String {
+        let specs = Specs::read().unwrap();
+        let operation = [&specs.swr, &specs.iam, &specs.cr]
+            .iter()
+            .find_map(|spec| spec.operation(id).ok())
+            .unwrap();
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        match Parameters::check(operation, &given) {
+            Ok(_) => String::new(),
+            Err(violation) => violation.to_string(),
+        }
+    }
+
+    #[test]
+    fn pairs_and_bounds() {
+        for (query, problem) in [
+            (&[] as &[(&str, &str)], ""),
+            (&[("offset", "0"), ("limit", "100")], ""),
+            (&[("offset", "200"), ("limit", "100")], ""),
+            (&[("more", "x")], ""),
+            (&[("limit", "10")], "limit goes only together with offset"),
+            (&[("offset", "0")], "offset goes only together with limit"),
+            (
+                &[("offset", "5"), ("limit", "10")],
+                "offset must be 0 or a multiple of limit",
+            ),
+            (
+                &[("offset", "0"), ("limit", "0")],
+                "limit must be at least 1",
+            ),
+            (
+                &[("offset", "0"), ("limit", "101")],
+                "limit must be at most 100",
+            ),
+            (
+                &[("offset", "-10"), ("limit", "10")],
+                "offset must be at least 0",
+            ),
+            (
+                &[("offset", "a"), ("limit", "10")],
+                "offset must be an integer",
+            ),
+        ] {
+            let path = [
+                ("project_id", "p"),
+                ("instance_id", "i"),
+                ("execution_id", "83"),
+            ];
+            let given = [&path, query].concat();
+            let found = outcome("ListInstanceReplicationPolicyExecTasks", &given);
+            assert_eq!(found, problem, "{query:?}");
+        }
+        assert_eq!(
+            outcome("KeystoneListProjects", &[("page", "1")]),
+            "page goes only together with per_page"
+        );
+        assert_eq!(outcome("ListRepoSyncTask", &[]), "InstanceId is missing");
+    }
+
+    #[test]
+    fn pages_end_where_the_records_end() {
+        let records = [1, 2, 3, 4, 5];
+        for (offset, limit, expected) in [
+            (0, 2, &[1, 2] as &[i32]),
+            (4, 2, &[5]),
+            (6, 2, &[]),
+            (0, i64::MAX, &[1, 2, 3, 4, 5]),
+            (i64::MAX, i64::MAX, &[]),
+            (0, 0, &[]),
+        ] {
+            assert_eq!(page(&records, offset, limit), expected, "{offset} {limit}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+const KEPT: usize = 1000;
+
+/// One request that the sandbox answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query as they came, undecoded.
+    pub target: String,
+    /// The vendor's name of the call, if the request belongs to one.
+    pub operation: Option<String>,
+    /// Parameters of path and query, decoded. Of a repeated name the first value stands.
+    pub parameters: BTreeMap<String, String>,
+    /// Status of the answer.
+    pub status: u16,
+}
+
+/// The last requests, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<VecDeque<Received>>);
+
+impl Log {
+    pub(crate) fn add(&self, received: Received) {
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == KEPT {
+            log.pop_front();
+        }
+        log.push_back(received);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Received> {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_last_thousand_requests() {
+        let log = Log::default();
+        for n in 0..KEPT + 5 {
+            log.add(Received {
+                method: "GET".into(),
+                target: format!("/{n}"),
+                operation: None,
+                parameters: BTreeMap::new(),
+                status: 404,
+            });
+        }
+        let all = log.all();
+        assert_eq!(all.len(), KEPT);
+        assert_eq!(all[0].target, "/5");
+    }
+}

@@ -1,0 +1,217 @@
+//! What a schema allows.
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+/// What a parameter's schema allows its text to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    kind: Kind,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+    shortest: Option<u64>,
+    longest: Option<u64>,
+    choices: Vec<String>,
+    pattern: Option<Regex>,
+    default: Option<Value>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+}
+
+impl Rule {
+    pub(crate) fn read(schema: &Value) -> Result<Self, String> {
+        let pattern = schema.get("pattern").and_then(Value::as_str);
+        let choices = schema.get("enum").and_then(Value::as_array);
+        Ok(Self {
+            kind: match schema.get("type").and_then(Value::as_str) {
+                Some("integer") => Kind::Integer,
+                Some("boolean") => Kind::Boolean,
+                Some("string") => Kind::Text,
+                other => return Err(format!("type {other:?} is not one a parameter can have")),
+            },
+            minimum: schema.get("minimum").and_then(Value::as_i64),
+            maximum: schema.get("maximum").and_then(Value::as_i64),
+            shortest: schema.get("minLength").and_then(Value::as_u64),
+            longest: schema.get("maxLength").and_then(Value::as_u64),
+            choices: choices
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            pattern: pattern
+                .map(Regex::new)
+                .transpose()
+                .map_err(|error| error.to_string())?,
+            default: schema.get("default").cloned(),
+        })
+    }
+
+    /// The schema's default, where it is a number.
+    pub(crate) fn default_integer(&self) -> Option<i64> {
+        self.default.as_ref()?.as_i64()
+    }
+
+    /// `Err` says what the text should be.
+    pub(crate) fn check(&self, text: &str) -> Result<(), String> {
+        match self.kind {
+            Kind::Text => self.check_text(text),
+            Kind::Integer => self.check_integer(text),
+            Kind::Boolean => boolean(text)
+                .map(|_| ())
+                .ok_or_else(|| "must be true or false".to_owned()),
+        }
+    }
+
+    fn check_integer(&self, text: &str) -> Result<(), String> {
+        let number = integer(text).ok_or("must be an integer")?;
+        if let Some(minimum) = self.minimum.filter(|minimum| number < *minimum) {
+            return Err(format!("must be at least {minimum}"));
+        }
+        if let Some(maximum) = self.maximum.filter(|maximum| number > *maximum) {
+            return Err(format!("must be at most {maximum}"));
+        }
+        Ok(())
+    }
+
+    fn check_text(&self, text: &str) -> Result<(), String> {
+        let length = text.chars().count() as u64;
+        if let Some(shortest) = self.shortest.filter(|shortest| length < *shortest) {
+            return Err(format!("must have at least {shortest} characters"));
+        }
+        if let Some(longest) = self.longest.filter(|longest| length > *longest) {
+            return Err(format!("must have at most {longest} characters"));
+        }
+        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == text) {
+            return Err(format!("must be one of {}", self.choices.join(", ")));
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.is_match(text) => Err(format!("must match {pattern}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An integer in plain decimal digits; unlike `parse`, no `+`.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
+/// `true` or `false`. Python's SDKs capitalise them.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" => Some(true),
+        "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Checks a JSON body against its schema; `Err` says what is wrong and where.
+pub(crate) fn check_body(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+    let kind = schema.get("type").and_then(Value::as_str);
+    let fits = match kind {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64(),
+        Some("boolean") => value.is_boolean(),
+        _ => true,
+    };
+    if !fits {
+        return Err(format!("{place} must be of type {}", kind.unwrap_or("any")));
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(name).is_none_or(Value::is_null) {
+            return Err(format!("{place}.{name} is missing"));
+        }
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, schema) in properties.into_iter().flatten() {
+        match value.get(name) {
+            None | Some(Value::Null) => {}
+            Some(inner) => check_body(schema, inner, &format!("{place}.{name}"))?,
+        }
+    }
+    if let Some(schema) = schema.get("items") {
+        for item in value.as_array().into_iter().flatten() {
+            check_body(schema, item, place)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn text_is_held_to_its_schema() {
+        let limit = json!({"type": "integer", "minimum": 1, "maximum": 100});
+        let state = json!({"type": "string", "enum": ["Failed", "Stopped"]});
+        let name = json!({"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[a-z]+$"});
+        for (schema, text, allowed) in [
+            (&limit, "1", true),
+            (&limit, "100", true),
+            (&limit, "0", false),
+            (&limit, "101", false),
+            (&limit, "+7", false),
+            (&limit, "7.0", false),
+            (&limit, "", false),
+            (&limit, "99999999999999999999", false),
+            (&state, "Failed", true),
+            (&state, "failed", false),
+            (&name, "ab", true),
+            (&name, "a", false),
+            (&name, "abcd", false),
+            (&name, "aB", false),
+            (&json!({"type": "boolean"}), "True", true),
+            (&json!({"type": "boolean"}), "yes", false),
+        ] {
+            let rule = Rule::read(schema).unwrap();
+            assert_eq!(rule.check(text).is_ok(), allowed, "{schema} {text}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_held_to_its_schema() {
+        let schema = json!({
+            "type": "object",
+            "required": ["user"],
+            "properties": {
+                "user": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+                "methods": {"type": "array", "items": {"type": "string"}},
+            },
+        });
+        for (body, problem) in [
+            (
+                json!({"user": {"name": "a"}, "methods": ["b"], "more": 1}),
+                None,
+            ),
+            (json!([]), Some("body must be of type object")),
+            (json!({}), Some("body.user is missing")),
+            (
+                json!({"user": {"name": null}}),
+                Some("body.user.name is missing"),
+            ),
+            (
+                json!({"user": {"name": 1}}),
+                Some("body.user.name must be of type string"),
+            ),
+            (
+                json!({"user": {"name": "a"}, "methods": [1]}),
+                Some("body.methods must be of type string"),
+            ),
+        ] {
+            let found = check_body(&schema, &body, "body").err();
+            assert_eq!(found.as_deref(), problem, "{body}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::accounts::Accounts;
+use crate::clock::{self, Clock};
+use crate::received::Received;
+use crate::server::{self, Service};
+use crate::spec::{SpecError, Specs};
+
+/// How a sandbox is started.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where it listens; a loopback address. The default is a free port of 127.0.0.1.
+    pub listen: SocketAddr,
+    /// What time it is. The default is the system's clock.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// Listens at `listen`.
+    #[must_use]
+    pub fn listen(mut self, listen: SocketAddr) -> Self {
+        self.listen = listen;
+        self
+    }
+
+    /// Reads the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: clock::system(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is not a loopback one. The sandbox's keys are public, and it speaks plain HTTP.
+    #[error(
+        "{0} is not a loopback address; the sandbox's keys are public and it speaks plain HTTP, \
+         so it is served to this machine only"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address could not be bound.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A spec that is built into the sandbox cannot be read.
+    #[error("a built-in spec is broken: {0}")]
+    Spec(String),
+}
+
+impl From<SpecError> for StartError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error.to_string())
+    }
+}
+
+/// Both clouds on one loopback port, until it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    endpoint: String,
+    accounts: Accounts,
+    service: Arc<Service>,
+    serving: AbortHandle,
+    /// Closes when the serving task is gone.
+    stopped: watch::Receiver<()>,
+}
+
+impl Sandbox {
+    /// Binds the address and serves it on the current Tokio runtime, which needs I/O and time.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let address = options.listen;
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(address));
+        }
+        let specs = Specs::read()?;
+        let failed = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let endpoint = format!("http://{bound}");
+        let service = Arc::new(Service::new(&specs, options.clock, &endpoint)?);
+        let (alive, stopped) = watch::channel(());
+        let serving = tokio::spawn(server::serve(listener, Arc::clone(&service), alive));
+        Ok(Self {
+            accounts: Accounts::at(&endpoint),
+            endpoint,
+            service,
+            serving: serving.abort_handle(),
+            stopped,
+        })
+    }
+
+    /// Where both clouds are, such as `http://127.0.0.1:49152`.
+    pub fn endpoint(&self) -> String {
+        self.endpoint.clone()
+    }
+
+    /// The accounts that the sandbox lets in.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The last 1,000 requests that were answered, oldest first.
+    pub fn received(&self) -> Vec<Received> {
+        self.service.received()
+    }
+
+    /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.
+    pub fn stop(&self) {
+        self.serving.abort();
+    }
+
+    /// Waits until the sandbox serves no more: it was stopped, or its runtime is shutting down.
+    pub async fn stopped(&self) {
+        let mut stopped = self.stopped.clone();
+        while stopped.changed().await.is_ok() {}
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,157 @@
+//! The listener, and the one place where a request finds its cloud.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::alibabacloud::{self, Alibabacloud};
+use crate::clock::Clock;
+use crate::huaweicloud::Huaweicloud;
+use crate::message::{Answer, Reply, Request};
+use crate::received::{Log, Received};
+use crate::spec::{SpecError, Specs};
+
+const LARGEST_BODY: usize = 1024 * 1024;
+/// When connections cannot be accepted, most often for want of file handles, waiting is all there is.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Both clouds and the log.
+pub(crate) struct Service {
+    huaweicloud: Huaweicloud,
+    alibabacloud: Alibabacloud,
+    clock: Clock,
+    log: Log,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    pub(crate) fn new(specs: &Specs, clock: Clock, endpoint: &str) -> Result<Self, SpecError> {
+        Ok(Self {
+            huaweicloud: Huaweicloud::new(
+                &specs.swr,
+                &specs.iam,
+                &specs.sts,
+                Arc::clone(&clock),
+                endpoint,
+            )?,
+            alibabacloud: Alibabacloud::new(&specs.cr, Arc::clone(&clock))?,
+            clock,
+            log: Log::default(),
+        })
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.log.all()
+    }
+
+    /// `None` if the client broke off before its body was complete.
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+    ) -> Option<hyper::Response<Full<Bytes>>> {
+        let (head, body) = request.into_parts();
+        let target = head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        let target = target.to_owned();
+        // An announced length is refused before it is read.
+        let announced = body.size_hint().lower() > LARGEST_BODY as u64;
+        let body = match announced {
+            true => None,
+            false => match Limited::new(body, LARGEST_BODY).collect().await {
+                Ok(body) => Some(body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => None,
+                Err(_) => return None,
+            },
+        };
+        let too_large = body.is_none();
+        let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
+        let answer = match (alibabacloud::is_addressed(&request.headers), too_large) {
+            (true, false) => self.alibabacloud.answer(&request),
+            (false, false) => self.huaweicloud.answer(&request),
+            (true, true) => unread(&request, Alibabacloud::too_large(&request)),
+            (false, true) => unread(&request, Huaweicloud::too_large()),
+        };
+        self.log.add(Received {
+            method: request.method.to_string(),
+            target,
+            operation: answer.operation,
+            parameters: answer.parameters,
+            status: answer.reply.status.as_u16(),
+        });
+        Some(self.response(answer.reply))
+    }
+
+    fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
+        let mut response = hyper::Response::new(Full::from(reply.body.to_string()));
+        *response.status_mut() = reply.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json;charset=utf-8"),
+        );
+        // The sandbox's own time, so that a client which compares clocks compares with this one.
+        let date = (self.clock)()
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string();
+        let own = reply.headers.into_iter().chain([(DATE, date)]);
+        headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
+        response
+    }
+}
+
+fn unread(request: &Request, reply: Reply) -> Answer {
+    Answer {
+        reply,
+        operation: None,
+        parameters: request.query_parameters(),
+    }
+}
+
+/// Serves until the task is aborted; then its connections end, and `_alive` closes.
+pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>, _alive: watch::Sender<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(connection(stream, Arc::clone(&service)));
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn connection(stream: TcpStream, service: Arc<Service>) {
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move { service.answer(request).await.ok_or(BrokenOff) }
+    });
+    // A connection that a client breaks off concerns nobody but that client.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the client broke off")]
+struct BrokenOff;

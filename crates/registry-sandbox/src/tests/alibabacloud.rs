@@ -1,0 +1,396 @@
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Response, Trial};
+use crate::alibabacloud::signature;
+use crate::digest::sha256_hex;
+use crate::message::Request;
+use crate::spec::Specs;
+use crate::world;
+
+const SIGNED: [&str; 6] = [
+    "host",
+    "x-acs-action",
+    "x-acs-content-sha256",
+    "x-acs-date",
+    "x-acs-signature-nonce",
+    "x-acs-version",
+];
+
+/// What a test changes in a request that would pass, before or after it is signed.
+type Change = fn(&mut Request);
+
+fn set(request: &mut Request, name: &'static str, value: &str) {
+    request.headers.insert(name, value.parse().unwrap());
+}
+
+fn dated(request: &mut Request, date: Timestamp) {
+    set(
+        request,
+        "x-acs-date",
+        &date.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    );
+}
+
+impl Trial {
+    fn alibaba(&self, target: &str, nonce: &str) -> Request {
+        let mut request = self.request("POST", target, "");
+        dated(&mut request, self.now());
+        for (name, value) in [
+            ("x-acs-action", "ListRepoSyncTask"),
+            ("x-acs-version", "2018-12-01"),
+            ("x-acs-signature-nonce", nonce),
+            ("x-acs-content-sha256", &sha256_hex(b"")),
+        ] {
+            set(&mut request, name, value);
+        }
+        request
+    }
+
+    async fn signed(&self, target: &str, mut request: Request) -> Response {
+        let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
+        signature::sign(
+            &mut request,
+            key,
+            world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            &SIGNED,
+        );
+        self.send(target, &request).await
+    }
+
+    async fn list(&self, query: &str) -> Value {
+        let target = format!("/?{query}");
+        let nonce = format!("nonce of {query}");
+        let response = self.signed(&target, self.alibaba(&target, &nonce)).await;
+        assert_eq!(response.status, 200, "{query} {}", response.body);
+        response.body
+    }
+}
+
+#[tokio::test]
+async fn the_vendors_example_comes_back_value_for_value() {
+    let trial = Trial::start().await;
+    let instance = world::ALIBABACLOUD_INSTANCE_ID;
+    let mut answer = trial.list(&format!("InstanceId={instance}")).await;
+    let mut example = Specs::read()
+        .unwrap()
+        .cr
+        .operation("ListRepoSyncTask")
+        .unwrap()
+        .example
+        .clone();
+    let id = answer["RequestId"].take();
+    assert_eq!(id.as_str().unwrap().len(), 36);
+    example["RequestId"].take();
+    assert_eq!(answer, example);
+}
+
+#[tokio::test]
+async fn filters_and_pages() {
+    let trial = Trial::start().await;
+    let example = world::ALIBABACLOUD_INSTANCE_ID;
+    let fleet = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    for (query, total, shown) in [
+        (
+            format!("InstanceId={example}&RepoNamespaceName=test&RepoName=test&Tag=v0.1"),
+            "1",
+            1,
+        ),
+        (
+            format!("InstanceId={example}&SyncRecordId=15DEEB56-9271-4FDD-AC4D-C3A5CC2C****"),
+            "1",
+            1,
+        ),
+        (format!("InstanceId={example}&Tag=v0.2"), "0", 0),
+        (format!("InstanceId={example}&Tag="), "1", 1),
+        (
+            format!("InstanceId={example}&SyncRecordId=crsr-7lph66uloi6h****"),
+            "0",
+            0,
+        ),
+        (format!("InstanceId={fleet}"), "1500", 30),
+        (
+            format!("InstanceId={fleet}&PageNo=15&PageSize=100"),
+            "1500",
+            100,
+        ),
+        (
+            format!("InstanceId={fleet}&PageNo=16&PageSize=100"),
+            "1500",
+            0,
+        ),
+        (
+            format!("InstanceId={fleet}&PageNo=2&PageSize=1000"),
+            "1500",
+            500,
+        ),
+        (
+            format!("InstanceId={fleet}&PageNo=2147483647&PageSize=2147483647"),
+            "1500",
+            0,
+        ),
+        (
+            format!("InstanceId={fleet}&RepoNamespaceName=team&RepoName=api&Tag=v42"),
+            "3",
+            3,
+        ),
+    ] {
+        let answer = trial.list(&query).await;
+        assert_eq!(answer["TotalCount"], total, "{query}");
+        assert_eq!(
+            answer["SyncTasks"].as_array().unwrap().len(),
+            shown,
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_one_image_to_every_region() {
+    let trial = Trial::start().await;
+    let fleet = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let page = trial.list(&format!("InstanceId={fleet}&PageSize=1")).await;
+    let batch = page["SyncTasks"][0]["SyncBatchTaskId"].as_str().unwrap();
+    let page = trial
+        .list(&format!("InstanceId={fleet}&SyncRecordId={batch}"))
+        .await;
+    assert_eq!(page["TotalCount"], "3");
+}
+
+#[tokio::test]
+async fn an_unknown_instance_is_a_failure_with_status_200() {
+    let trial = Trial::start().await;
+    let mut answer = trial.list("InstanceId=cri-nowhere").await;
+    answer["RequestId"].take();
+    let expected = json!({"RequestId": null, "Code": "INSTANCE_NOT_EXIST", "IsSuccess": false});
+    assert_eq!(answer, expected);
+}
+
+#[tokio::test]
+async fn refusals() {
+    let trial = Trial::start().await;
+    let unchanged: Change = |_| {};
+    let cases: [(&str, &str, Change, Change, u16, &str); 16] = [
+        (
+            "no instance",
+            "/",
+            unchanged,
+            unchanged,
+            400,
+            "MissingInstanceId",
+        ),
+        (
+            "empty instance",
+            "/?InstanceId=",
+            unchanged,
+            unchanged,
+            400,
+            "MissingInstanceId",
+        ),
+        (
+            "page 0",
+            "/?InstanceId=a&PageNo=0",
+            unchanged,
+            unchanged,
+            400,
+            "InvalidParameter",
+        ),
+        (
+            "page x",
+            "/?InstanceId=a&PageNo=x",
+            unchanged,
+            unchanged,
+            400,
+            "InvalidParameter",
+        ),
+        (
+            "action",
+            "/",
+            |request| set(request, "x-acs-action", "ListNothing"),
+            unchanged,
+            404,
+            "InvalidAction.NotFound",
+        ),
+        (
+            "path",
+            "/ListRepoSyncTask",
+            unchanged,
+            unchanged,
+            404,
+            "InvalidAction.NotFound",
+        ),
+        (
+            "no action",
+            "/",
+            unchanged,
+            |request| {
+                request.headers.remove("x-acs-action");
+            },
+            400,
+            "MissingAction",
+        ),
+        (
+            "version",
+            "/",
+            |request| set(request, "x-acs-version", "2016-06-07"),
+            unchanged,
+            400,
+            "InvalidVersion",
+        ),
+        (
+            "method",
+            "/",
+            |request| request.method = hyper::Method::GET,
+            unchanged,
+            405,
+            "UnsupportedHTTPMethod",
+        ),
+        (
+            "no nonce",
+            "/",
+            |request| {
+                request.headers.remove("x-acs-signature-nonce");
+            },
+            unchanged,
+            400,
+            "MissingSignatureNonce",
+        ),
+        (
+            "date",
+            "/",
+            |request| set(request, "x-acs-date", "20 November"),
+            unchanged,
+            400,
+            "InvalidTimeStamp.Format",
+        ),
+        (
+            "another body",
+            "/",
+            unchanged,
+            |request| request.body = "a".into(),
+            400,
+            "InvalidContentSha256",
+        ),
+        (
+            "another header",
+            "/",
+            unchanged,
+            |request| set(request, "x-acs-signature-nonce", "another"),
+            400,
+            "SignatureDoesNotMatch",
+        ),
+        (
+            "security token",
+            "/",
+            |request| set(request, "x-acs-security-token", "abc"),
+            unchanged,
+            400,
+            "InvalidSecurityToken.MismatchWithAccessKey",
+        ),
+        (
+            "no authorization",
+            "/",
+            unchanged,
+            |request| {
+                request.headers.remove("authorization");
+            },
+            400,
+            "MissingAccessKeyId",
+        ),
+        (
+            "half an authorization",
+            "/",
+            unchanged,
+            |request| set(request, "authorization", "ACS3-HMAC-SHA256 Credential=a"),
+            400,
+            "IncompleteSignature",
+        ),
+    ];
+    for (name, target, before, after, status, code) in cases {
+        let mut request = trial.alibaba(target, name);
+        before(&mut request);
+        let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
+        let secret = world::ALIBABACLOUD_ACCESS_KEY_SECRET;
+        signature::sign(&mut request, key, secret, &SIGNED);
+        after(&mut request);
+        let response = trial.send(target, &request).await;
+        assert_eq!(response.body["Code"], code, "{name} {}", response.body);
+        assert_eq!(response.status, status, "{name}");
+        assert_eq!(response.body["HostId"], trial.host(), "{name}");
+        let id = response.header("x-acs-request-id").unwrap();
+        assert_eq!(response.body["RequestId"], id, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_checked() {
+    let trial = Trial::start().await;
+    let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
+    let secret = world::ALIBABACLOUD_ACCESS_KEY_SECRET;
+    let without_nonce = [&SIGNED[..4], &SIGNED[5..]].concat();
+    for (key, secret, headers, status, code) in [
+        (
+            "nobody",
+            secret,
+            &SIGNED as &[&str],
+            404,
+            "InvalidAccessKeyId.NotFound",
+        ),
+        (key, "wrong", &SIGNED, 400, "SignatureDoesNotMatch"),
+        (key, secret, &without_nonce, 400, "IncompleteSignature"),
+    ] {
+        let mut request = trial.alibaba("/", "nonce");
+        signature::sign(&mut request, key, secret, headers);
+        let response = trial.send("/", &request).await;
+        assert_eq!(
+            (response.status, &response.body["Code"]),
+            (status, &Value::from(code))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_nonce_is_used_up_by_a_right_signature_only() {
+    let trial = Trial::start().await;
+    let target = "/?InstanceId=cri-nowhere";
+    let mut forged = trial.alibaba(target, "nonce");
+    signature::sign(
+        &mut forged,
+        world::ALIBABACLOUD_ACCESS_KEY_ID,
+        "wrong",
+        &SIGNED,
+    );
+    assert_eq!(trial.send(target, &forged).await.status, 400);
+    let first = trial.signed(target, trial.alibaba(target, "nonce")).await;
+    assert_eq!(first.status, 200);
+    let again = trial.signed(target, trial.alibaba(target, "nonce")).await;
+    assert_eq!(
+        (again.status, &again.body["Code"]),
+        (400, &Value::from("SignatureNonceUsed"))
+    );
+}
+
+#[tokio::test]
+async fn a_date_is_good_for_a_quarter_of_an_hour() {
+    let trial = Trial::start().await;
+    for (off, status) in [(-901, 400), (-900, 200), (900, 200), (901, 400)] {
+        let target = "/?InstanceId=cri-nowhere";
+        let mut request = trial.alibaba(target, &format!("{off}"));
+        dated(&mut request, trial.now() + SignedDuration::from_secs(off));
+        let response = trial.signed(target, request).await;
+        assert_eq!(response.status, status, "{off}");
+        if status != 200 {
+            assert_eq!(response.body["Code"], "InvalidTimeStamp.Expired");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plus_in_the_query_is_a_blank() {
+    let trial = Trial::start().await;
+    let target = "/?InstanceId=cri+no%20where";
+    let response = trial.signed(target, trial.alibaba(target, "nonce")).await;
+    assert_eq!(response.status, 200);
+    let received = trial.sandbox.received();
+    assert_eq!(received[0].parameters["InstanceId"], "cri no where");
+}
