@@ -1,1 +1,152 @@
-//! tests
+//! What the tests of the workspace share: a fixed time, fixed nonces, and a server that writes
+//! down what it gets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
+
+use std::sync::Arc;
+
+use registry_transport::{Clock, ContextBuilder, NonceSource, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+/// A clock that stands still.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedClock(pub Timestamp);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// The same nonce, time and again.
+#[derive(Clone, Debug)]
+pub struct FixedNonce(pub String);
+
+impl NonceSource for FixedNonce {
+    fn nonce(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// The time of all fixed clocks, 2026-11-22T12:00:00Z.
+pub fn noon() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+/// Makes what a client sends the same each time.
+pub fn fixed(context: ContextBuilder) -> ContextBuilder {
+    context
+        .clock(Arc::new(FixedClock(noon())))
+        .nonces(Arc::new(FixedNonce(
+            "00112233445566778899aabbccddeeff".to_owned(),
+        )))
+}
+
+/// A server on loopback that answers every request alike and keeps the requests as they came.
+#[derive(Debug)]
+pub struct Recorder {
+    endpoint: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    serving: JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Answers every request with this status, these headers and this body.
+    pub async fn start(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n", body.len()));
+        head.push_str("connection: close\r\n\r\n");
+        let mut answer = head.into_bytes();
+        answer.extend(body);
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = requests.clone();
+        let serving = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = Vec::new();
+                while !is_whole(&request) {
+                    let mut bytes = [0; 4096];
+                    match stream.read(&mut bytes).await {
+                        Ok(0) | Err(_) => break,
+                        Ok(n) => request.extend_from_slice(&bytes[..n]),
+                    }
+                }
+                let text = String::from_utf8(request).unwrap().replace("\r\n", "\n");
+                kept.lock().await.push(text);
+                // A client that has read enough may be gone.
+                let _ = stream.write_all(&answer).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        Self {
+            endpoint,
+            requests,
+            serving,
+        }
+    }
+
+    /// An answer of status 200 with this JSON.
+    pub async fn json(body: impl Into<Vec<u8>>) -> Self {
+        Self::start(200, &[("content-type", "application/json")], body).await
+    }
+
+    /// Where it listens.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The requests so far.
+    pub async fn requests(&self) -> Vec<String> {
+        self.requests.lock().await.clone()
+    }
+
+    /// The only request, with what differs from run to run taken out: the port, and the signature
+    /// over it. That signatures are right is for the vectors and the sandbox to say.
+    pub async fn request(&self) -> String {
+        let requests = self.requests().await;
+        assert_eq!(requests.len(), 1, "{requests:#?}");
+        let port = self.endpoint.rsplit(':').next().unwrap();
+        let request = requests[0].replace(&format!(":{port}"), ":PORT");
+        match request.split_once("Signature=") {
+            Some((before, after)) => {
+                let after = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+                format!("{before}Signature=SIGNATURE{after}")
+            }
+            None => request,
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, length)| length.parse().unwrap());
+    body.len() >= length
+}
+
+/// The README's examples, compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -103,6 +103,11 @@ pub(crate) fn page<T>(records: &[T], offset: i64, limit: i64) -> &[T] {
     &records[start..end]
 }
 
+/// The records of page `number`, counted from 1, of pages with room for `size`.
+pub(crate) fn numbered_page<T>(records: &[T], number: i64, size: i64) -> &[T] {
+    page(records, number.saturating_sub(1).saturating_mul(size), size)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {

@@ -110,7 +110,7 @@ impl Sandbox {
         let endpoint = format!("http://{bound}");
         let service = Arc::new(Service::new(&specs, options.clock, &endpoint)?);
         let (alive, stopped) = watch::channel(());
-        let serving = tokio::spawn(server::serve(listener, Arc::clone(&service), alive));
+        let serving = tokio::spawn(server::serve(alive, listener, Arc::clone(&service)));
         Ok(Self {
             accounts: Accounts::at(&endpoint),
             endpoint,

@@ -71,15 +71,10 @@ impl Service {
             .path_and_query()
             .map_or("/", |target| target.as_str());
         let target = target.to_owned();
-        // An announced length is refused before it is read.
-        let announced = body.size_hint().lower() > LARGEST_BODY as u64;
-        let body = match announced {
-            true => None,
-            false => match Limited::new(body, LARGEST_BODY).collect().await {
-                Ok(body) => Some(body.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => None,
-                Err(_) => return None,
-            },
+        let body = match read(body).await {
+            Ok(body) => Some(body),
+            Err(Unread::TooLarge) => None,
+            Err(Unread::BrokenOff) => return None,
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
@@ -117,6 +112,24 @@ impl Service {
     }
 }
 
+/// Why a body is not there.
+enum Unread {
+    TooLarge,
+    BrokenOff,
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Unread> {
+    // What announces its length is refused at once; the rest, when it has come to the limit.
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err(Unread::TooLarge);
+    }
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::BrokenOff),
+    }
+}
+
 fn unread(request: &Request, reply: Reply) -> Answer {
     Answer {
         reply,
@@ -125,8 +138,9 @@ fn unread(request: &Request, reply: Reply) -> Answer {
     }
 }
 
-/// Serves until the task is aborted; then its connections end, and `_alive` closes.
-pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>, _alive: watch::Sender<()>) {
+/// Serves until the task is aborted. `_alive` is the first parameter and so the last to be dropped:
+/// who sees it closed finds the port closed, too.
+pub(crate) async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use crate::message::Reply;
-use crate::parameters::{Parameters, page};
+use crate::parameters::{Parameters, numbered_page};
 
 pub(super) fn list_repo_sync_task(
     world: &World,
@@ -30,7 +30,7 @@ pub(super) fn list_repo_sync_task(
         "PageNo": number,
         "PageSize": size,
         "TotalCount": tasks.len().to_string(),
-        "SyncTasks": page(&tasks, (number - 1).saturating_mul(size), size),
+        "SyncTasks": numbered_page(&tasks, number, size),
     }))
 }
 

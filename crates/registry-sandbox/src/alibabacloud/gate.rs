@@ -1,8 +1,6 @@
 //! Who may pass: what the front of every RPC service asks.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::errors::Refusal;
 use super::nonces::Nonces;
@@ -11,7 +9,7 @@ use crate::digest::sha256_hex;
 use crate::message::Request;
 use crate::world;
 
-pub(super) const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
 /// Headers without which no request passes, and the names that the refusal gives them. They have
 /// to be signed, or a request could be sent again with a new date and nonce.
@@ -39,7 +37,7 @@ pub(super) fn admit(request: &Request, nonces: &Nonces, now: Timestamp) -> Resul
         return Err(Refusal::security_token());
     }
     let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
-    if now.duration_since(date).unsigned_abs() > WINDOW {
+    if now.duration_since(date).abs() > WINDOW {
         return Err(Refusal::out_of_date());
     }
     if header("x-acs-content-sha256") != sha256_hex(&request.body) {

@@ -47,12 +47,13 @@ impl Alibabacloud {
     }
 
     pub(crate) fn answer(&self, request: &Request) -> Answer {
+        let parameters = request.query_parameters();
         // An empty value is as good as none to this vendor.
-        let mut parameters = request.query_parameters();
-        parameters.retain(|_, value| !value.is_empty());
+        let mut given = parameters.clone();
+        given.retain(|_, value| !value.is_empty());
         let operation = self.operation(request);
         let request_id = request_id();
-        let result = self.call(operation, request, &parameters, &request_id);
+        let result = self.call(operation, request, &given, &request_id);
         Answer {
             reply: finished(result, request, request_id),
             operation: operation.map(|operation| operation.id.clone()),
@@ -78,7 +79,7 @@ impl Alibabacloud {
         &self,
         operation: Option<&Operation>,
         request: &Request,
-        parameters: &BTreeMap<String, String>,
+        given: &BTreeMap<String, String>,
         request_id: &str,
     ) -> Result<Reply, Refusal> {
         let Some(operation) = operation else {
@@ -97,7 +98,7 @@ impl Alibabacloud {
         }
         gate::admit(request, &self.nonces, (self.clock)())?;
         let parameters =
-            Parameters::check(operation, parameters).map_err(|violation| match violation {
+            Parameters::check(operation, given).map_err(|violation| match violation {
                 Violation::Missing { name } => Refusal::missing(&name),
                 Violation::Invalid { name, reason } => Refusal::invalid(&name, &reason),
             })?;

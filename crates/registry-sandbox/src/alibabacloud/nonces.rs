@@ -2,15 +2,14 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::gate::WINDOW;
 
 const KEPT: usize = 100_000;
 /// A date may lie a window ahead, and its request can come again until a window after it.
-const LIFETIME: Duration = Duration::from_secs(WINDOW.as_secs() * 2);
+const LIFETIME: SignedDuration = SignedDuration::from_secs(WINDOW.as_secs() * 2);
 
 #[derive(Debug, Default)]
 pub(super) struct Nonces(Mutex<Used>);
@@ -37,7 +36,7 @@ impl Nonces {
 impl Used {
     fn forget(&mut self, now: Timestamp) {
         while let Some((taken, nonce)) = self.by_age.front() {
-            let old = now.duration_since(*taken) > LIFETIME.try_into().unwrap_or_default();
+            let old = now.duration_since(*taken) > LIFETIME;
             if !old && self.by_age.len() < KEPT {
                 return;
             }
@@ -50,7 +49,6 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
 
     #[test]
     fn a_nonce_can_be_used_once() {

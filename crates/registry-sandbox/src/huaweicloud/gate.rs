@@ -1,10 +1,8 @@
 //! Who may pass: what the gateway asks before a service sees the request.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::errors::Refusal;
 use super::signature;
@@ -13,7 +11,7 @@ use crate::message::Request;
 use crate::spec::Operation;
 use crate::world;
 
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const DATE: &str = "%Y%m%dT%H%M%SZ";
 
 /// Lets the request pass if the operation's spec allows the way in which it is authenticated.
@@ -60,7 +58,7 @@ fn check_signature(
     }
     let date = request.header("x-sdk-date").ok_or_else(Refusal::no_date)?;
     let signed = timestamp(date).ok_or_else(Refusal::no_date)?;
-    if now.duration_since(signed).unsigned_abs() > WINDOW {
+    if now.duration_since(signed).abs() > WINDOW {
         let now = now.strftime(DATE).to_string();
         return Err(Refusal::out_of_date(date, &now));
     }

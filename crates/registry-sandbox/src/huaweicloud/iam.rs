@@ -10,7 +10,7 @@ use super::errors::Refusal;
 use super::tokens::Tokens;
 use super::world::World;
 use crate::message::Reply;
-use crate::parameters::page;
+use crate::parameters::numbered_page;
 use crate::rule::check_body;
 use crate::world::{
     HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_PASSWORD, IAM_USER,
@@ -141,7 +141,7 @@ pub(super) fn list_projects(
         .filter(|project| fits(project))
         .collect();
     let shown = match (parameters.integer("page"), parameters.integer("per_page")) {
-        (Some(number), Some(size)) => page(&projects, (number - 1).saturating_mul(size), size),
+        (Some(number), Some(size)) => numbered_page(&projects, number, size),
         _ => &projects,
     };
     Ok(Reply::ok(json!({

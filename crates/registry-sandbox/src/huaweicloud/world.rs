@@ -195,7 +195,7 @@ fn replication_task(index: usize) -> Value {
     let (start, end) = times(made, 4_000 + fleet::below(240_000, 3, index), status);
     let images = 1 + fleet::below(3, 4, index) as usize;
     let resource = |overwrite: bool| {
-        // Harbor writes the short form for policies that flatten their filters.
+        // Every fourth in Harbor's short form, which a client has to read as well.
         if index % 4 == 3 {
             format!("{repository} [{images} item(s) in total]")
         } else {

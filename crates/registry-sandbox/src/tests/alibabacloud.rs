@@ -394,3 +394,19 @@ async fn a_plus_in_the_query_is_a_blank() {
     let received = trial.sandbox.received();
     assert_eq!(received[0].parameters["InstanceId"], "cri no where");
 }
+
+#[tokio::test]
+async fn every_call_of_the_spec_is_answered() {
+    let trial = Trial::start().await;
+    for operation in Specs::read().unwrap().cr.operations {
+        let target = "/?InstanceId=cri-nowhere";
+        let mut request = trial.alibaba(target, &operation.id);
+        set(&mut request, "x-acs-action", &operation.id);
+        let response = trial.signed(target, request).await;
+        assert_ne!(
+            response.body["Code"], "InvalidAction.NotFound",
+            "{}",
+            operation.id
+        );
+    }
+}

@@ -202,3 +202,16 @@ async fn a_large_body_is_refused() {
     stream.read_exact(&mut start).await.unwrap();
     assert_eq!(&start, b"HTTP/1.1 413");
 }
+
+#[test]
+fn no_client_is_among_the_dependencies() {
+    let manifest = include_str!("../../Cargo.toml");
+    for client in [
+        "registry-transport",
+        "huaweicloud-swr",
+        "alibabacloud-cr",
+        "registry-replication",
+    ] {
+        assert!(!manifest.contains(client), "{client}");
+    }
+}

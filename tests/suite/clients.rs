@@ -1,0 +1,110 @@
+//! Clients for tests.
+
+use std::sync::Arc;
+
+use alibabacloud_cr::{Alibabacloud, cr};
+use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, sts, swr};
+use registry_replication::{alibabacloud, huaweicloud};
+use registry_sandbox::Sandbox;
+use registry_tests::fixed;
+use registry_transport::{Context, Provider};
+
+pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const INSTANCE: &str = "3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71";
+
+pub(crate) fn huawei_key() -> AccessKey {
+    AccessKey::new("EXAMPLEACCESSKEY0001", "example-secret-key").project_id(PROJECT)
+}
+
+pub(crate) fn alibaba_key() -> alibabacloud_cr::Credentials {
+    alibabacloud_cr::Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
+}
+
+fn context(endpoint: &str, provider: impl Provider + 'static) -> Context {
+    fixed(Context::builder(endpoint, Arc::new(provider)))
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn huawei(endpoint: &str, credentials: impl Into<Credentials>) -> Context {
+    context(endpoint, Huaweicloud::new(credentials))
+}
+
+pub(crate) fn swr(endpoint: &str) -> swr::Client {
+    swr::Client::new(huawei(endpoint, huawei_key()))
+}
+
+pub(crate) fn iam(endpoint: &str) -> iam::Client {
+    iam::Client::new(huawei(endpoint, huawei_key()))
+}
+
+pub(crate) fn sts(endpoint: &str) -> sts::Client {
+    sts::Client::new(huawei(endpoint, huawei_key()))
+}
+
+pub(crate) fn cr(endpoint: &str) -> cr::Client {
+    cr::Client::new(context(endpoint, Alibabacloud::new(alibaba_key())))
+}
+
+/// The account that a sandbox lets in.
+pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
+    let account = &sandbox.accounts().huaweicloud_swr;
+    AccessKey::new(&account.access_key, account.secret_key.as_str()).project_id(&account.project_id)
+}
+
+pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credentials {
+    let account = &sandbox.accounts().alibabacloud_cr;
+    alibabacloud_cr::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
+}
+
+/// A client that lives in the present, for a sandbox that does.
+pub(crate) fn sandbox_swr(sandbox: &Sandbox) -> swr::Client {
+    let provider = Huaweicloud::new(sandbox_key(sandbox));
+    swr::Client::new(
+        Context::builder(sandbox.endpoint(), Arc::new(provider))
+            .build()
+            .unwrap(),
+    )
+}
+
+pub(crate) async fn enterprise(
+    sandbox: &Sandbox,
+    credentials: impl Into<Credentials>,
+) -> huaweicloud::enterprise::Registry {
+    let account = &sandbox.accounts().huaweicloud_swr;
+    huaweicloud::enterprise::Registry::builder()
+        .endpoint(&account.endpoint)
+        .project_id(&account.project_id)
+        .instance(&account.instance_id)
+        .credentials(credentials)
+        .build()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn basic(
+    sandbox: &Sandbox,
+    credentials: impl Into<Credentials>,
+) -> huaweicloud::basic::Registry {
+    huaweicloud::basic::Registry::builder()
+        .endpoint(sandbox.endpoint())
+        .region("cn-north-4")
+        .credentials(credentials)
+        .build()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn alibaba(
+    sandbox: &Sandbox,
+    instance: &str,
+    credentials: alibabacloud_cr::Credentials,
+) -> alibabacloud::Registry {
+    alibabacloud::Registry::builder()
+        .endpoint(sandbox.endpoint())
+        .instance(instance)
+        .credentials(credentials)
+        .build()
+        .await
+        .unwrap()
+}

@@ -1,0 +1,503 @@
+//! Both clouds through the sandbox, which shares no code with the clients.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use alibabacloud_cr::{Alibabacloud, cr};
+use futures_util::{StreamExt, TryStreamExt};
+use huaweicloud_swr::token::{self, User};
+use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
+use registry_replication::{Error, ErrorKind, Task, TaskState};
+use registry_sandbox::{Options, Sandbox, world};
+use registry_tests::{FixedClock, FixedNonce, noon};
+use registry_transport::{Context, Provider, Secret};
+use serde_json::Value;
+
+use crate::clients;
+
+async fn sandbox() -> Sandbox {
+    Sandbox::start(Options::default()).await.unwrap()
+}
+
+fn seed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+fn iam_client(sandbox: &Sandbox) -> iam::Client {
+    let provider = Arc::new(Huaweicloud::new(clients::sandbox_key(sandbox)));
+    let context = Context::builder(sandbox.endpoint(), provider);
+    iam::Client::new(context.build().unwrap())
+}
+
+#[tokio::test]
+async fn the_five_pages_examples_come_back_value_for_value() {
+    let sandbox = sandbox().await;
+    let account = sandbox.accounts().huaweicloud_swr.clone();
+    let client = clients::sandbox_swr(&sandbox);
+
+    let page = client
+        .list_instance_replication_policy_exec_tasks()
+        .project_id(&account.project_id)
+        .instance_id(&account.instance_id)
+        .execution_id(83)
+        .send()
+        .await
+        .unwrap();
+    let expected = seed(include_str!(
+        "../data/seeds/000-ListInstanceReplicationPolicyExecTasks.json"
+    ));
+    assert_eq!(serde_json::to_value(&*page).unwrap(), expected);
+
+    let page = client
+        .list_instance_retention_policy_exec_tasks()
+        .project_id(&account.project_id)
+        .instance_id(&account.instance_id)
+        .namespace_name("library")
+        .policy_id(7)
+        .execution_id(113)
+        .send()
+        .await
+        .unwrap();
+    let expected = seed(include_str!(
+        "../data/seeds/001-ListInstanceRetentionPolicyExecTasks.json"
+    ));
+    assert_eq!(serde_json::to_value(&*page).unwrap(), expected);
+
+    let rules = client
+        .list_image_auto_sync_repos_details()
+        .namespace("test")
+        .repository("grpc-helloworld")
+        .send()
+        .await
+        .unwrap();
+    let expected = seed(include_str!(
+        "../data/seeds/002-ListImageAutoSyncReposDetails.json"
+    ));
+    assert_eq!(serde_json::to_value(&*rules).unwrap(), expected);
+
+    let jobs = client
+        .show_sync_job()
+        .namespace("test")
+        .repository("testrepo")
+        .filter("limit::10|offset::0")
+        .send()
+        .await
+        .unwrap();
+    let expected = seed(include_str!("../data/seeds/003-ShowSyncJob.json"));
+    assert_eq!(serde_json::to_value(&*jobs).unwrap(), expected);
+    assert_eq!(jobs.headers()["content-range"], "0-1/1");
+
+    let registry = clients::alibaba(
+        &sandbox,
+        "cri-kmsiwlxxdcva0001",
+        clients::sandbox_alibaba_key(&sandbox),
+    )
+    .await;
+    let page = registry
+        .client()
+        .list_repo_sync_task()
+        .instance_id("cri-kmsiwlxxdcva0001")
+        .send()
+        .await
+        .unwrap();
+    let mut answer = serde_json::to_value(&*page).unwrap();
+    let mut expected = seed(include_str!("../data/seeds/004-ListRepoSyncTask.json"));
+    // Each answer has an id of its own.
+    assert_ne!(answer["RequestId"], expected["RequestId"]);
+    answer["RequestId"] = Value::Null;
+    expected["RequestId"] = Value::Null;
+    assert_eq!(answer, expected);
+}
+
+fn ids(tasks: &[Task]) -> HashSet<&str> {
+    tasks.iter().map(|task| task.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn streams_yield_every_item_once_whatever_the_size_of_a_page() {
+    let sandbox = sandbox().await;
+    let key = clients::sandbox_key(&sandbox);
+    let enterprise = clients::enterprise(&sandbox, key.clone()).await;
+    let basic = clients::basic(&sandbox, key).await;
+    let alibaba = clients::alibaba(
+        &sandbox,
+        world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+        clients::sandbox_alibaba_key(&sandbox),
+    )
+    .await;
+    let repository = "team/api";
+    for size in [7, 50, 100] {
+        let replication = enterprise
+            .replication_tasks(world::FLEET_REPLICATION_EXECUTION)
+            .page_size(size)
+            .by_item();
+        let retention = enterprise
+            .retention_tasks(
+                world::FLEET_RETENTION_NAMESPACE,
+                world::FLEET_RETENTION_POLICY,
+                world::FLEET_RETENTION_EXECUTION,
+            )
+            .page_size(size)
+            .by_item();
+        let jobs = basic.sync_jobs(repository).page_size(size).by_item();
+        let tasks = alibaba.tasks().page_size(size).by_item();
+        for (name, stream, count) in [
+            (
+                "replication",
+                replication.boxed(),
+                world::FLEET_REPLICATION_TASKS,
+            ),
+            ("retention", retention.boxed(), world::FLEET_RETENTION_TASKS),
+            ("sync jobs", jobs.boxed(), world::FLEET_BASIC_JOBS),
+            ("sync tasks", tasks.boxed(), world::FLEET_ALIBABACLOUD_TASKS),
+        ] {
+            let tasks: Vec<Task> = stream.try_collect().await.unwrap();
+            assert_eq!(tasks.len(), count, "{name} by {size}");
+            assert_eq!(ids(&tasks).len(), count, "{name} by {size}");
+            let unknown = |task: &&Task| matches!(task.state, TaskState::Unknown(_));
+            assert_eq!(
+                tasks.iter().find(unknown).map(|task| &task.id),
+                None,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_asks_for_no_page_that_nobody_reads() {
+    let sandbox = sandbox().await;
+    let enterprise = clients::enterprise(&sandbox, clients::sandbox_key(&sandbox)).await;
+    let tasks = enterprise.replication_tasks(world::FLEET_REPLICATION_EXECUTION);
+    let first: Vec<Task> = tasks.by_item().take(150).try_collect().await.unwrap();
+    assert_eq!(first.len(), 150);
+    assert_eq!(sandbox.received().len(), 2);
+}
+
+#[tokio::test]
+async fn listings_can_be_narrowed() {
+    let sandbox = sandbox().await;
+    let key = clients::sandbox_key(&sandbox);
+    let enterprise = clients::enterprise(&sandbox, key.clone()).await;
+    let failed: Vec<Task> = enterprise
+        .retention_tasks(
+            world::FLEET_RETENTION_NAMESPACE,
+            world::FLEET_RETENTION_POLICY,
+            world::FLEET_RETENTION_EXECUTION,
+        )
+        .status("Failed")
+        .by_item()
+        .try_collect()
+        .await
+        .unwrap();
+    assert!(!failed.is_empty() && failed.len() < world::FLEET_RETENTION_TASKS);
+    assert!(failed.iter().all(|task| task.state == TaskState::Failed));
+
+    let basic = clients::basic(&sandbox, key).await;
+    let created = async |order| {
+        let jobs = basic.sync_jobs("team/api").order(order).by_item();
+        let jobs: Vec<Task> = jobs.try_collect().await.unwrap();
+        jobs.into_iter()
+            .map(|job| job.created.unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert!(created(Order::Descending).await.is_sorted_by(|a, b| a >= b));
+    assert!(created(Order::Ascending).await.is_sorted());
+
+    let alibaba = clients::alibaba(
+        &sandbox,
+        world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+        clients::sandbox_alibaba_key(&sandbox),
+    )
+    .await;
+    let image = alibaba.tasks().image("team/api:v41").by_item();
+    let tasks: Vec<Task> = image.try_collect().await.unwrap();
+    assert!(!tasks.is_empty());
+    for task in &tasks {
+        let source = task.source.as_ref().unwrap();
+        assert_eq!(source.tags().collect::<Vec<_>>(), ["v41"]);
+        assert_eq!(source.repository.as_deref(), Some("api"));
+    }
+    let batch = tasks[0].execution.clone().unwrap();
+    let same: Vec<Task> = alibaba
+        .tasks()
+        .batch(&batch)
+        .by_item()
+        .try_collect()
+        .await
+        .unwrap();
+    assert!(
+        same.iter()
+            .all(|task| task.execution.as_ref() == Some(&batch))
+    );
+}
+
+#[tokio::test]
+async fn a_repository_with_a_slash_is_found() {
+    let sandbox = sandbox().await;
+    let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
+    let name = format!(
+        "{}/{}",
+        world::FLEET_BASIC_NAMESPACE,
+        world::FLEET_BASIC_NESTED_REPOSITORY
+    );
+    assert_eq!(basic.rules(&name).await.unwrap().len(), 1);
+    let jobs: Vec<Task> = basic
+        .sync_jobs(&name)
+        .by_item()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(jobs.len(), 12);
+}
+
+#[tokio::test]
+async fn a_user_token_opens_what_a_key_opens() {
+    let sandbox = sandbox().await;
+    let user = |password: &str| User {
+        domain: world::IAM_DOMAIN.to_owned(),
+        name: world::IAM_USER.to_owned(),
+        password: password.into(),
+        project: world::HUAWEICLOUD_REGION.to_owned(),
+    };
+    let iam = iam_client(&sandbox);
+    let token = token::create(&iam, &user(world::IAM_PASSWORD))
+        .await
+        .unwrap();
+    assert_eq!(
+        token.project_id.as_deref(),
+        Some(world::HUAWEICLOUD_PROJECT_ID)
+    );
+    assert!(token.expires.is_some());
+    let registry = clients::enterprise(&sandbox, token).await;
+    let tasks: Vec<Task> = registry
+        .replication_tasks(83)
+        .by_item()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(tasks[0].id, "1927");
+
+    let error = token::create(&iam, &user("wrong")).await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(401), Some("401")));
+    let made_up = Credentials::Token(Secret::from("made-up"));
+    let registry = clients::enterprise(&sandbox, made_up).await;
+    let error = first_error(registry.replication_tasks(83).by_item()).await;
+    assert_eq!(
+        (error.status(), error.code()),
+        (Some(401), Some("APIGW.0301"))
+    );
+}
+
+async fn first_error(stream: impl futures_util::Stream<Item = Result<Task, Error>>) -> Error {
+    std::pin::pin!(stream).try_next().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn projects_are_listed() {
+    let sandbox = sandbox().await;
+    let list = iam_client(&sandbox)
+        .keystone_list_projects()
+        .name(world::HUAWEICLOUD_REGION)
+        .send()
+        .await
+        .unwrap();
+    let ids: Vec<_> = list
+        .projects
+        .iter()
+        .map(|project| project.id.as_deref())
+        .collect();
+    assert_eq!(ids, [Some(world::HUAWEICLOUD_PROJECT_ID)]);
+}
+
+#[tokio::test]
+async fn a_refusal_can_be_decoded() {
+    let sandbox = sandbox().await;
+    let foreign = clients::sandbox_swr(&sandbox)
+        .list_instance_replication_policy_exec_tasks()
+        .project_id("somebody-elses")
+        .instance_id(world::HUAWEICLOUD_INSTANCE_ID)
+        .execution_id(83)
+        .send()
+        .await;
+    let error = Error::from(foreign.unwrap_err());
+    assert_eq!(error.status(), Some(403));
+    assert_eq!(error.kind(), ErrorKind::Service);
+    let encoded = error.encoded_authorization_message().unwrap().to_owned();
+    let provider = Arc::new(Huaweicloud::new(clients::sandbox_key(&sandbox)));
+    let context = Context::builder(sandbox.endpoint(), provider)
+        .build()
+        .unwrap();
+    let answer = sts::Client::new(context)
+        .decode_authorization_message()
+        .body(sts::types::DecodeRequest {
+            encoded_message: encoded,
+        })
+        .send()
+        .await
+        .unwrap();
+    let decoded: Value = serde_json::from_str(answer.decoded_message.as_deref().unwrap()).unwrap();
+    assert!(decoded.is_object(), "{decoded}");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_by_both_clouds() {
+    let sandbox = sandbox().await;
+    let account = sandbox.accounts().huaweicloud_swr.clone();
+    let wrong = AccessKey::new(&account.access_key, "wrong");
+    let registry = clients::enterprise(&sandbox, wrong.clone()).await;
+    let basic = clients::basic(&sandbox, wrong).await;
+    for error in [
+        first_error(registry.replication_tasks(83).by_item()).await,
+        first_error(registry.retention_tasks("library", 7, 113).by_item()).await,
+        basic.rules("test/grpc-helloworld").await.unwrap_err(),
+        first_error(basic.sync_jobs("test/testrepo").by_item()).await,
+    ] {
+        assert_eq!(error.status(), Some(401));
+        assert_eq!(error.code(), Some("APIGW.0301"));
+        assert!(
+            error.request_id().is_some() && !error.can_retry(),
+            "{error}"
+        );
+    }
+
+    let id = &sandbox.accounts().alibabacloud_cr.access_key_id;
+    let wrong = alibabacloud_cr::Credentials::new(id, "wrong");
+    let registry = clients::alibaba(&sandbox, "cri-kmsiwlxxdcva0001", wrong).await;
+    let error = first_error(registry.tasks().by_item()).await;
+    assert_eq!(error.code(), Some("SignatureDoesNotMatch"));
+    assert!(error.request_id().is_some(), "{error}");
+}
+
+fn at(sandbox: &Sandbox, provider: impl Provider + 'static) -> Context {
+    Context::builder(sandbox.endpoint(), Arc::new(provider))
+        .clock(Arc::new(FixedClock(noon())))
+        .nonces(Arc::new(FixedNonce("the-same-again".to_owned())))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_date_out_of_the_window_is_refused_by_both_clouds() {
+    for (minutes, fits) in [
+        (0, true),
+        (14, true),
+        (-14, true),
+        (16, false),
+        (-16, false),
+    ] {
+        let now = noon() + jiff_minutes(minutes);
+        let clock = Arc::new(move || now);
+        let sandbox = Sandbox::start(Options::default().clock(clock))
+            .await
+            .unwrap();
+        let rules = swr::Client::new(at(
+            &sandbox,
+            Huaweicloud::new(clients::sandbox_key(&sandbox)),
+        ))
+        .list_image_auto_sync_repos_details()
+        .namespace("test")
+        .repository("grpc-helloworld")
+        .send()
+        .await;
+        let tasks = cr::Client::new(at(
+            &sandbox,
+            Alibabacloud::new(clients::sandbox_alibaba_key(&sandbox)),
+        ))
+        .list_repo_sync_task()
+        .instance_id("cri-kmsiwlxxdcva0001")
+        .send()
+        .await;
+        if fits {
+            assert!(
+                rules.is_ok() && tasks.is_ok(),
+                "{minutes} minutes: {rules:?} {tasks:?}"
+            );
+        } else {
+            let error = Error::from(rules.unwrap_err());
+            assert_eq!(error.code(), Some("APIGW.0301"), "{minutes} minutes");
+            assert!(error.to_string().contains("signature expired"), "{error}");
+            let error = Error::from(tasks.unwrap_err());
+            assert_eq!(
+                error.code(),
+                Some("InvalidTimeStamp.Expired"),
+                "{minutes} minutes"
+            );
+        }
+    }
+}
+
+fn jiff_minutes(minutes: i64) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_mins(minutes)
+}
+
+#[tokio::test]
+async fn a_nonce_is_good_for_one_request() {
+    let clock = Arc::new(noon);
+    let sandbox = Sandbox::start(Options::default().clock(clock))
+        .await
+        .unwrap();
+    let provider = Alibabacloud::new(clients::sandbox_alibaba_key(&sandbox));
+    let client = cr::Client::new(at(&sandbox, provider));
+    let call = || {
+        client
+            .list_repo_sync_task()
+            .instance_id("cri-kmsiwlxxdcva0001")
+            .send()
+    };
+    assert!(call().await.is_ok());
+    let error = Error::from(call().await.unwrap_err());
+    assert_eq!(error.code(), Some("SignatureNonceUsed"));
+}
+
+#[tokio::test]
+async fn success_that_says_it_is_none_is_an_error() {
+    let sandbox = sandbox().await;
+    let key = clients::sandbox_alibaba_key(&sandbox);
+    let registry = clients::alibaba(&sandbox, "cri-elsewhere", key).await;
+    let error = first_error(registry.tasks().by_item()).await;
+    assert_eq!(error.status(), Some(200));
+    assert_eq!(error.code(), Some("INSTANCE_NOT_EXIST"));
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert!(error.request_id().is_some(), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let sandbox = sandbox().await;
+    let key = clients::sandbox_key(&sandbox);
+    let registry = clients::enterprise(&sandbox, key.clone()).await;
+    let basic = clients::basic(&sandbox, key).await;
+    for error in [
+        first_error(registry.replication_tasks(84).by_item()).await,
+        first_error(registry.retention_tasks("nowhere", 7, 113).by_item()).await,
+        first_error(registry.retention_tasks("library", 8, 113).by_item()).await,
+        basic.rules("nowhere/grpc-helloworld").await.unwrap_err(),
+        first_error(basic.sync_jobs("test/nothing").by_item()).await,
+    ] {
+        assert_eq!(error.status(), Some(404), "{error}");
+        assert!(
+            error.code().is_some() && error.message().is_some(),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn everything_can_be_sent_between_threads() {
+    fn send<T: Send>(_: T) {}
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let sandbox = sandbox().await;
+        let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
+        send(basic.rules("a/b"));
+        send(basic.sync_jobs("a/b").by_item());
+        send(basic.sync_jobs("a/b").by_page());
+        let client = clients::sandbox_swr(&sandbox);
+        send(client.list_image_auto_sync_repos_details().send());
+        send(iam_client(&sandbox).keystone_list_projects().send());
+    });
+}

@@ -1,0 +1,183 @@
+//! Answers that are none, and endpoints that are no good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huaweicloud_swr::Huaweicloud;
+use huaweicloud_swr::swr::Client;
+use registry_tests::Recorder;
+use registry_transport::{Context, ContextBuilder, Error, ErrorKind};
+
+use crate::clients;
+
+fn context(endpoint: &str) -> ContextBuilder {
+    Context::builder(endpoint, Arc::new(Huaweicloud::new(clients::huawei_key())))
+}
+
+async fn error(context: ContextBuilder) -> Error {
+    let call = Client::new(context.build().unwrap())
+        .list_image_auto_sync_repos_details()
+        .namespace("test")
+        .repository("testrepo")
+        .send()
+        .await;
+    Error::from(call.unwrap_err())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_an_error_that_says_what_came() {
+    const JSON: (&str, &str) = ("content-type", "application/json");
+    const HTML: (&str, &str) = ("content-type", "text/html");
+    const ID: (&str, &str) = ("x-request-id", "req-1");
+    for (status, headers, body, kind, retry, says) in [
+        (
+            200,
+            vec![HTML, ID],
+            "<html>sign in</html>",
+            ErrorKind::Undecodable,
+            false,
+            "ListImageAutoSyncReposDetails: the answer is not what was expected (text/html): \
+             expected value at line 1 column 1, HTTP 200 (request id req-1)",
+        ),
+        (
+            200,
+            vec![JSON],
+            r#"{"createdAt":"x"}"#,
+            ErrorKind::Undecodable,
+            false,
+            "ListImageAutoSyncReposDetails: the answer is not what was expected \
+             (application/json): invalid type: map, expected a sequence at line 1 column 0, \
+             HTTP 200",
+        ),
+        (
+            200,
+            vec![],
+            "",
+            ErrorKind::Undecodable,
+            false,
+            "ListImageAutoSyncReposDetails: the answer is not what was expected (no content \
+             type): EOF while parsing a value at line 1 column 0, HTTP 200",
+        ),
+        (
+            302,
+            vec![("location", "https://elsewhere.example/")],
+            "",
+            ErrorKind::Undecodable,
+            false,
+            "ListImageAutoSyncReposDetails: the service sent us elsewhere, and credentials are \
+             not carried along: is the endpoint right?, HTTP 302",
+        ),
+        (
+            204,
+            vec![],
+            "",
+            ErrorKind::Undecodable,
+            false,
+            "ListImageAutoSyncReposDetails: the answer has a status that the spec does not name, \
+             HTTP 204",
+        ),
+        (
+            502,
+            vec![HTML],
+            "<html>bad gateway</html>",
+            ErrorKind::Service,
+            true,
+            "ListImageAutoSyncReposDetails: refused by the service, HTTP 502",
+        ),
+        (
+            429,
+            vec![JSON, ID],
+            r#"{"error_code":"APIGW.0308","error_msg":"slow down"}"#,
+            ErrorKind::Throttled,
+            true,
+            "ListImageAutoSyncReposDetails: refused by the service, HTTP 429, APIGW.0308: slow \
+             down (request id req-1)",
+        ),
+        (
+            400,
+            vec![JSON],
+            r#"[{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"gone","detail":"rule 45"}]"#,
+            ErrorKind::Service,
+            false,
+            "ListImageAutoSyncReposDetails: refused by the service, HTTP 400, \
+             SVCSTG.SWR.4001158: gone (rule 45)",
+        ),
+    ] {
+        let recorder = Recorder::start(status, &headers, body).await;
+        let error = error(context(recorder.endpoint())).await;
+        assert_eq!(error.to_string(), says);
+        assert_eq!(error.kind(), kind, "{says}");
+        assert_eq!(error.status(), Some(status), "{says}");
+        assert_eq!(error.can_retry(), retry, "{says}");
+        assert_eq!(error.attempts(), 1, "{says}");
+        assert_eq!(recorder.requests().await.len(), 1, "{says}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
+    let recorder = Recorder::json(format!("[{}]", "0,".repeat(4000))).await;
+    let error = error(context(recorder.endpoint()).max_answer_bytes(1000)).await;
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    assert!(
+        error.to_string().contains("longer than 1000 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_there_and_no_answer_are_told_apart() {
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let nobody = error(context(&endpoint)).await;
+    assert_eq!(nobody.kind(), ErrorKind::Transport);
+    assert!(nobody.to_string().contains("could not connect"), "{nobody}");
+    assert!(nobody.can_retry());
+
+    // Listens, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let late = error(context(&endpoint).attempt_deadline(Duration::from_millis(50))).await;
+    assert_eq!(late.kind(), ErrorKind::Deadline);
+    assert!(late.to_string().contains("no answer in time"), "{late}");
+}
+
+#[test]
+fn endpoints_that_would_leak_or_lead_astray_are_refused() {
+    for (endpoint, says) in [
+        (
+            "http://swr-api.cn-north-4.example.com",
+            "plain http goes only to this machine; use https",
+        ),
+        ("ftp://127.0.0.1", "must begin with https://"),
+        (
+            "swr-api.cn-north-4.example.com",
+            "give a URL such as https://HOST",
+        ),
+        (
+            "https://user:password@example.com",
+            "must not hold a user name or password",
+        ),
+        (
+            "https://example.com/?a=b",
+            "must not have a query or fragment",
+        ),
+        ("", "give a URL such as https://HOST"),
+    ] {
+        let error = context(endpoint).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{endpoint}");
+        assert!(error.to_string().contains(says), "{endpoint}: {error}");
+        assert!(!error.to_string().contains("user:password"), "{error}");
+    }
+    for endpoint in [
+        "http://127.0.0.1:1",
+        "http://localhost:1/",
+        "http://[::1]:1",
+    ] {
+        assert!(context(endpoint).build().is_ok(), "{endpoint}");
+    }
+    let elsewhere = context("http://swr.example.com").allow_plain_http();
+    assert!(elsewhere.build().is_ok());
+}

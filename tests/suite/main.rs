@@ -1,0 +1,14 @@
+//! The workspace as its users meet it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod clients;
+mod decode;
+mod end_to_end;
+mod faults;
+mod outline;
+mod parameters;
+mod program;
+mod secrets;
+mod vectors;
+mod wire;

@@ -1,0 +1,196 @@
+//! Parameters arrive as the value that was given, or are refused before anything is sent, by name.
+
+use huaweicloud_swr::swr;
+use registry_sandbox::{Options, Received, Sandbox, world};
+use registry_transport::{Error, ErrorKind};
+
+use crate::clients;
+
+const VALUES: [&str; 20] = [
+    "a/b",
+    "..",
+    ".",
+    "",
+    "a%b",
+    "a%2Fb",
+    "%2e%2e",
+    "a b",
+    " ",
+    "版本",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a$b",
+    "a;b=c",
+    "a+b",
+    "a&b",
+    "a*~'\"b",
+    "a\nb",
+    "../../etc",
+];
+
+/// One call, with `value` for one of its path parameters.
+async fn call(client: &swr::Client, parameter: &str, value: &str) -> Result<(), Error> {
+    let given = |name: &str, usual: &str| if name == parameter { value } else { usual }.to_owned();
+    match parameter {
+        "project_id" | "instance_id" | "namespace_name" => client
+            .list_instance_retention_policy_exec_tasks()
+            .project_id(given("project_id", world::HUAWEICLOUD_PROJECT_ID))
+            .instance_id(given("instance_id", world::HUAWEICLOUD_INSTANCE_ID))
+            .namespace_name(given("namespace_name", "library"))
+            .policy_id(7)
+            .execution_id(113)
+            .send()
+            .await
+            .map(drop)?,
+        _ => client
+            .list_image_auto_sync_repos_details()
+            .namespace(given("namespace", "test"))
+            .repository(given("repository", "testrepo"))
+            .send()
+            .await
+            .map(drop)?,
+    }
+    Ok(())
+}
+
+fn last(sandbox: &Sandbox) -> Received {
+    sandbox.received().pop().unwrap()
+}
+
+#[tokio::test]
+async fn path_parameters() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let client = clients::sandbox_swr(&sandbox);
+    for parameter in [
+        "project_id",
+        "instance_id",
+        "namespace_name",
+        "namespace",
+        "repository",
+    ] {
+        for value in VALUES {
+            let before = sandbox.received().len();
+            let result = call(&client, parameter, value).await;
+            let here = format!("{parameter} = {value:?}: {result:?}");
+            if sandbox.received().len() == before {
+                // Nothing was sent: the error names the parameter.
+                let error = result.expect_err(&here);
+                assert_eq!(error.kind(), ErrorKind::Invalid, "{here}");
+                assert!(
+                    error.to_string().contains(&format!("{parameter}: ")),
+                    "{here}"
+                );
+            } else {
+                let received = last(&sandbox);
+                // The Basic edition's / goes as $, which the sandbox, as the vendor, reads as /.
+                let arrived = match parameter {
+                    "repository" => received.parameters[parameter].replace('$', "/"),
+                    _ => received.parameters[parameter].clone(),
+                };
+                assert_eq!(arrived, value, "{here}");
+                // That it got through to the service at all says that its signature was right.
+                assert_ne!(received.status, 401, "{here}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_no_path_can_hold_is_refused() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let client = clients::sandbox_swr(&sandbox);
+    for (parameter, value, says) in [
+        (
+            "instance_id",
+            "..",
+            "instance_id: must not be \"..\", which in a URL means another path",
+        ),
+        ("instance_id", "", "instance_id: must not be empty"),
+        (
+            "namespace",
+            "a/b",
+            "namespace: \"a/b\" has '/'; only a-z, 0-9, '.', '_' and '-' are allowed",
+        ),
+        (
+            "namespace",
+            "版本",
+            "namespace: \"版本\" must begin with a lowercase letter",
+        ),
+        (
+            "repository",
+            "a$b",
+            "repository: \"a$b\" has '$', which the service would read as '/'; write '/' if that is meant",
+        ),
+    ] {
+        let error = call(&client, parameter, value).await.unwrap_err();
+        assert_eq!(error.to_string(), says);
+        assert_eq!(error.attempts(), 0);
+    }
+    assert_eq!(sandbox.received(), []);
+}
+
+#[tokio::test]
+async fn query_parameters() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let registry = clients::alibaba(
+        &sandbox,
+        world::ALIBABACLOUD_INSTANCE_ID,
+        clients::sandbox_alibaba_key(&sandbox),
+    )
+    .await;
+    for value in VALUES {
+        let page = registry
+            .client()
+            .list_repo_sync_task()
+            .instance_id(world::ALIBABACLOUD_INSTANCE_ID)
+            .repo_name(value)
+            .send()
+            .await;
+        assert!(page.is_ok(), "{value:?}: {page:?}");
+        assert_eq!(last(&sandbox).parameters["RepoName"], value);
+    }
+}
+
+#[tokio::test]
+async fn limits_are_checked_before_a_request_leaves() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let client = clients::sandbox_swr(&sandbox);
+    let call = || {
+        client
+            .list_instance_replication_policy_exec_tasks()
+            .project_id("p")
+            .instance_id("i")
+            .execution_id(83)
+    };
+    for (call, says) in [
+        (call().offset(0).limit(0), "limit: 0 is less than 1"),
+        (call().offset(0).limit(101), "limit: 101 is more than 100"),
+        (call().offset(-10).limit(10), "offset: -10 is less than 0"),
+        (
+            call().offset(10),
+            "ListInstanceReplicationPolicyExecTasks: offset goes only together with limit: \
+             give both or neither",
+        ),
+        (
+            call().limit(10),
+            "ListInstanceReplicationPolicyExecTasks: limit goes only together with offset: \
+             give both or neither",
+        ),
+        (
+            call().offset(15).limit(10),
+            "ListInstanceReplicationPolicyExecTasks: offset 15 is not a multiple of limit 10",
+        ),
+    ] {
+        let error = Error::from(call.send().await.unwrap_err());
+        assert_eq!(error.to_string(), says);
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+    }
+    let missing = client
+        .list_instance_replication_policy_exec_tasks()
+        .send()
+        .await;
+    let error = Error::from(missing.unwrap_err());
+    assert_eq!(error.to_string(), "project_id was not initialized");
+    assert_eq!(sandbox.received(), []);
+}

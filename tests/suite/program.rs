@@ -1,0 +1,220 @@
+//! imgtrack: its help, its output, its exit codes.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+/// Exit code, stdout and stderr of a run.
+fn run(words: &[&str]) -> (u8, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let words = std::iter::once("imgtrack").chain(words.iter().copied());
+    let code = imgtrack::run(words.map(Into::into), &mut out, &mut err);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (code, text(out), text(err))
+}
+
+/// Stdout of a run that ends well and has nothing to say on stderr.
+fn output(words: &[&str]) -> String {
+    let (code, out, err) = run(words);
+    assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
+    out
+}
+
+#[test]
+fn help() {
+    for (name, words) in [
+        ("help", &["--help"][..]),
+        ("help-demo", &["demo", "--help"]),
+        ("help-rules", &["rules", "--help"]),
+        ("help-sandbox", &["sandbox", "--help"]),
+        ("help-tasks", &["tasks", "--help"]),
+        (
+            "help-tasks-replication",
+            &["tasks", "replication", "--help"],
+        ),
+        ("help-tasks-retention", &["tasks", "retention", "--help"]),
+        ("help-tasks-sync-jobs", &["tasks", "sync-jobs", "--help"]),
+        ("help-tasks-sync-tasks", &["tasks", "sync-tasks", "--help"]),
+    ] {
+        assert_snapshot!(name, output(words));
+    }
+}
+
+#[test]
+fn the_demo_tells_the_whole_story() {
+    let demo = output(&["demo"]);
+    for shown in ["45 ", "1 ", "1927 ", "2439 ", "rst-4kfd7fk6pohk**** "] {
+        assert!(
+            demo.lines().any(|line| line.starts_with(shown)),
+            "{shown}\n{demo}"
+        );
+    }
+    assert_snapshot!("demo", demo);
+
+    let json: Value = serde_json::from_str(&output(&["demo", "--output", "json"])).unwrap();
+    for (list, id) in [
+        ("rules", "45"),
+        ("sync_jobs", "1"),
+        ("replication_tasks", "1927"),
+        ("retention_tasks", "2439"),
+        ("sync_tasks", "rst-4kfd7fk6pohk****"),
+    ] {
+        assert_eq!(json[list][0]["id"], id, "{list}");
+    }
+}
+
+#[test]
+fn listings_as_tables_and_as_json() {
+    for (name, words) in [
+        ("rules", &["rules", "team/api"][..]),
+        (
+            "replication",
+            &[
+                "tasks",
+                "replication",
+                "--execution",
+                "301",
+                "--limit",
+                "12",
+            ],
+        ),
+        (
+            "retention",
+            &[
+                "tasks",
+                "retention",
+                "--namespace",
+                "platform",
+                "--policy",
+                "21",
+                "--execution",
+                "402",
+                "--status",
+                "Failed",
+                "--limit",
+                "5",
+            ],
+        ),
+        (
+            "sync-jobs",
+            &[
+                "tasks",
+                "sync-jobs",
+                "team/api",
+                "--order",
+                "desc",
+                "--limit",
+                "9",
+            ],
+        ),
+        (
+            "sync-tasks",
+            &[
+                "tasks",
+                "sync-tasks",
+                "team/api:v43",
+                "--instance",
+                "cri-fleet0000000001",
+            ],
+        ),
+        ("nothing", &["rules", "test/testrepo"]),
+    ] {
+        let table = [words, &["--sandbox"]].concat();
+        assert_snapshot!(format!("{name}-table"), output(&table));
+        let json = [words, &["--sandbox", "-o", "json"]].concat();
+        assert_snapshot!(format!("{name}-json"), output(&json));
+    }
+}
+
+#[test]
+fn errors_say_what_happened_why_and_what_to_do() {
+    for (words, code, says) in [
+        (
+            &["tasks", "sync-tasks", "api", "--sandbox"][..],
+            2,
+            "error: image \"api\" has no namespace; write namespace/repository or \
+             namespace/repository:tag\n  hint: `imgtrack COMMAND --help` lists the options\n",
+        ),
+        (
+            &["rules", "team/api:v1", "--sandbox"],
+            2,
+            "error: repository \"team/api:v1\" has a tag; leave out \":v1\"\n  hint: `imgtrack \
+             COMMAND --help` lists the options\n",
+        ),
+        (
+            &[
+                "rules",
+                "team/api",
+                "--region",
+                "CN North",
+                "--endpoint",
+                "http://127.0.0.1:9",
+            ],
+            7,
+            "no credentials for Huawei Cloud",
+        ),
+        (
+            &["rules", "team/api"],
+            2,
+            "error: neither region nor endpoint is set\n",
+        ),
+        (
+            &["tasks", "replication", "--execution", "84", "--sandbox"],
+            1,
+            "error: ListInstanceReplicationPolicyExecTasks: refused by the service, HTTP 404, ",
+        ),
+        (
+            &[
+                "tasks",
+                "replication",
+                "--execution",
+                "83",
+                "--project-id",
+                "p",
+                "--sandbox",
+            ],
+            7,
+            "  hint: the answer has an encoded reason; Huawei Cloud's STS decodes it",
+        ),
+        (&["tasks", "replication"], 2, "--execution <ID>"),
+        (
+            &["rules", "a/b", "--sandbox", "--region", "x"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["sandbox", "--listen", "0.0.0.0:0"],
+            2,
+            "0.0.0.0:0 is not a loopback address",
+        ),
+        (&["dance"], 2, "unrecognized subcommand"),
+    ] {
+        let (found, out, err) = run(words);
+        assert_eq!(found, code, "{words:?}: {err}");
+        assert!(err.contains(says), "{words:?}: {err}");
+        assert_eq!(out, "", "{words:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    for words in [
+        &["imgtrack", "demo"][..],
+        &["imgtrack", "demo", "-o", "json"],
+        &["imgtrack", "--help"],
+        &["imgtrack", "rules", "team/api", "--sandbox"],
+    ] {
+        let mut err = Vec::new();
+        let words = words.iter().map(Into::into);
+        assert_eq!(imgtrack::run(words, &mut Closed, &mut err), 0);
+        assert_eq!(String::from_utf8(err).unwrap(), "");
+    }
+}

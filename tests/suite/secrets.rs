@@ -1,0 +1,140 @@
+//! Secrets show nowhere.
+
+use std::fmt::Debug;
+
+use huaweicloud_swr::token::User;
+use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam};
+use registry_replication::{alibabacloud, huaweicloud};
+use registry_transport::Secret;
+
+const MARKER: &str = "MARKED-SECRET";
+
+fn hidden(name: &str, value: &dyn Debug) {
+    for shown in [format!("{value:?}"), format!("{value:#?}")] {
+        assert!(!shown.contains(MARKER), "{name} shows a secret: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_holds_a_secret_shows_it() {
+    let key = AccessKey::new("AK", MARKER).security_token(MARKER);
+    let token = Credentials::Token(Secret::from(MARKER));
+    let alibaba = alibabacloud::Credentials::new("AK", MARKER).security_token(MARKER);
+    hidden("access key", &key);
+    hidden("token", &token);
+    hidden("Alibaba credentials", &alibaba);
+    hidden("provider", &Huaweicloud::new(key.clone()));
+    hidden(
+        "user",
+        &User {
+            domain: "d".into(),
+            name: "n".into(),
+            password: MARKER.into(),
+            project: "p".into(),
+        },
+    );
+    let user = iam::types::PasswordUser {
+        domain: iam::types::DomainName { name: "d".into() },
+        name: "n".into(),
+        password: MARKER.into(),
+    };
+    hidden("generated body", &user);
+    hidden(
+        "generated builder",
+        &iam::types::builder::PasswordUser::from(user),
+    );
+
+    let basic = huaweicloud::basic::Registry::builder()
+        .region("cn-north-4")
+        .endpoint("http://127.0.0.1:9")
+        .credentials(key)
+        .build()
+        .await
+        .unwrap();
+    hidden("registry", &basic);
+    hidden("client", basic.client());
+    hidden("listing", &basic.sync_jobs("a/b"));
+    let error = basic.rules("a/b").await.unwrap_err();
+    hidden("error", &error);
+    assert!(!error.to_string().contains(MARKER));
+
+    let registry = alibabacloud::Registry::builder()
+        .endpoint("http://127.0.0.1:9")
+        .instance("cri-1")
+        .credentials(alibaba)
+        .build()
+        .await
+        .unwrap();
+    hidden("registry", &registry.tasks());
+}
+
+#[tokio::test]
+async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
+    let token = Credentials::Token(Secret::from(format!("{MARKER}\n")));
+    let registry = huaweicloud::basic::Registry::builder()
+        .endpoint("http://127.0.0.1:9")
+        .credentials(token)
+        .build()
+        .await
+        .unwrap();
+    let error = registry.rules("a/b").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "ListImageAutoSyncReposDetails: the value for header x-auth-token has characters that a \
+         header cannot hold"
+    );
+}
+
+#[test]
+fn credentials_from_the_environment_name_what_is_missing() {
+    let from = |set: &'static [(&str, &str)]| {
+        move |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        }
+    };
+    let huawei = |set| Credentials::from_variables(from(set)).map(drop);
+    assert!(huawei(&[("HUAWEICLOUD_SDK_AK", "a"), ("HUAWEICLOUD_SDK_SK", "s")]).is_ok());
+    assert!(huawei(&[("CLOUD_SDK_AK", "a"), ("CLOUD_SDK_SK", "s")]).is_ok());
+    let both = [
+        ("HUAWEICLOUD_SDK_AK", "first"),
+        ("HUAWEICLOUD_SDK_SK", MARKER),
+        ("CLOUD_SDK_AK", "second"),
+        ("CLOUD_SDK_SK", MARKER),
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "p"),
+    ];
+    let both = Credentials::from_variables(|name| {
+        let found = both.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+    .unwrap();
+    assert!(format!("{both:?}").contains("first"));
+    assert_eq!(both.project_id(), Some("p"));
+    for (error, says) in [
+        (huawei(&[]), "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"),
+        (
+            huawei(&[("HUAWEICLOUD_SDK_AK", MARKER), ("HUAWEICLOUD_SDK_SK", "")]),
+            "HUAWEICLOUD_SDK_AK is set, but HUAWEICLOUD_SDK_SK is not",
+        ),
+        (
+            huawei(&[("CLOUD_SDK_SK", MARKER)]),
+            "CLOUD_SDK_SK is set, but CLOUD_SDK_AK is not",
+        ),
+        (
+            alibabacloud::Credentials::from_variables(from(&[])).map(drop),
+            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        ),
+        (
+            alibabacloud::Credentials::from_variables(from(&[(
+                "ALIBABA_CLOUD_ACCESS_KEY_ID",
+                MARKER,
+            )]))
+            .map(drop),
+            "ALIBABA_CLOUD_ACCESS_KEY_ID is set, but ALIBABA_CLOUD_ACCESS_KEY_SECRET is not",
+        ),
+    ] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert!(!error.contains(MARKER), "{error}");
+    }
+}
