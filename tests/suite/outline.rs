@@ -141,7 +141,8 @@ fn short(tokens: &impl ToTokens) -> String {
             short.push_str(part);
         }
     }
-    short
+    // Long types are broken over lines with a comma at the end.
+    short.replace(",>", ">").replace(",)", ")")
 }
 
 /// What stands in the angle brackets after `name`.

@@ -63,6 +63,18 @@ fn the_demo_tells_the_whole_story() {
 }
 
 #[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = include_str!("../../README.md");
+    let (_, shown) = readme.split_once("```text\nHuawei Cloud Basic").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let shown = format!("Huawei Cloud Basic{shown}");
+    let demo = output(&["demo"]);
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(demo.lines().any(|printed| printed == line), "{line}");
+    }
+}
+
+#[test]
 fn listings_as_tables_and_as_json() {
     for (name, words) in [
         ("rules", &["rules", "team/api"][..]),

@@ -2,7 +2,7 @@
 //!
 //! A pure function of the specs and the pinned generator. The rooms, in the order that a spec
 //! goes through them: [`spec`] reads and checks it, [`prepare`] turns it into what progenitor can
-//! work with, [`generate`] runs progenitor, [`finish`] makes its code ours, [`write`] writes it or
+//! work with, [`generate`] runs progenitor, [`finish`] makes its code ours, [`mod@write`] writes it or
 //! compares it with what is checked in.
 
 #![allow(

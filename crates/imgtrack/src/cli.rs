@@ -21,7 +21,14 @@ Exit codes:
 #[command(name = "imgtrack", version, after_help = AFTER, max_term_width = 100)]
 pub(crate) struct Cli {
     /// How data is written
-    #[arg(short, long, global = true, value_enum, default_value = "table")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "table",
+        display_order = 90
+    )]
     pub(crate) output: Format,
 
     #[command(subcommand)]

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
 
@@ -89,6 +89,13 @@ async fn attempt(
     headers.remove(API_VERSION);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     *request.timeout_mut() = Some(settings.attempt);
+    // Without a body no Content-Length would be sent, and some gateways answer 411 to that.
+    if matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) {
+        request.body_mut().get_or_insert_default();
+    }
     let stamp = Stamp {
         date: settings.clock.now(),
         nonce: settings.nonces.nonce(),
@@ -98,6 +105,12 @@ async fn attempt(
         .sign(&mut request, operation, &stamp)
         .await
         .map_err(|error| error.with_operation(operation.name))?;
+    // hyper says nothing of a body that is not there, and some gateways answer 411 to that.
+    let may_have_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if may_have_body && request.body().is_none() {
+        let none = HeaderValue::from_static("0");
+        request.headers_mut().insert(header::CONTENT_LENGTH, none);
+    }
 
     let response = context
         .http()

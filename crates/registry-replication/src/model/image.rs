@@ -212,6 +212,7 @@ impl fmt::Display for ImageRef {
         match (self.tags().next(), self.artifact_count) {
             (Some(tag), _) if count == 1 => write!(f, ":{tag}"),
             (Some(_), _) => write!(f, " ({count} tags)"),
+            (None, Some(1)) => f.write_str(" (1 artifact)"),
             (None, Some(count)) => write!(f, " ({count} artifacts)"),
             (None, None) => Ok(()),
         }
