@@ -105,9 +105,13 @@ async fn attempt(
         .sign(&mut request, operation, &stamp)
         .await
         .map_err(|error| error.with_operation(operation.name))?;
-    // hyper says nothing of a body that is not there, and some gateways answer 411 to that.
-    let may_have_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
-    if may_have_body && request.body().is_none() {
+    // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
+    let may_have_body = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    let body = request.body().map(|body| body.as_bytes());
+    if may_have_body && matches!(body, None | Some(Some(b""))) {
         let none = HeaderValue::from_static("0");
         request.headers_mut().insert(header::CONTENT_LENGTH, none);
     }

@@ -104,7 +104,7 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    const VECTORS: &str = include_str!("../../tests/data/alibabacloud.json");
+    const VECTORS: &str = include_str!("../../../../tests/data/vectors/alibabacloud.json");
 
     /// The target as the vendor's SDK wrote it, or for the vendor's published example, which has
     /// none, as its parameters make it.

@@ -148,7 +148,7 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    const VECTORS: &str = include_str!("../../tests/data/huaweicloud.json");
+    const VECTORS: &str = include_str!("../../../../tests/data/vectors/huaweicloud.json");
 
     fn request(vector: &Value) -> Request {
         let output = &vector["output"];
