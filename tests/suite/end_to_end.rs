@@ -331,7 +331,7 @@ async fn a_refusal_can_be_decoded() {
     let answer = sts::Client::new(context)
         .decode_authorization_message()
         .body(sts::types::DecodeRequest {
-            encoded_message: encoded,
+            encoded_message: encoded.parse().unwrap(),
         })
         .send()
         .await

@@ -152,6 +152,26 @@ async fn query_parameters() {
     }
 }
 
+#[test]
+fn a_body_is_checked_as_it_is_built() {
+    use huaweicloud_swr::sts::types::DecodeRequest;
+    let build = |message: &str| -> Result<DecodeRequest, String> {
+        let body = DecodeRequest::builder().encoded_message(message);
+        body.try_into().map_err(|error| format!("{error}"))
+    };
+    assert!(build("XPkx8ZdHkYw").is_ok());
+    for (message, says) in [
+        (String::new(), "encoded_message: shorter than 1 characters"),
+        (
+            "x".repeat(10_241),
+            "encoded_message: longer than 10240 characters",
+        ),
+    ] {
+        let error = build(&message).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn limits_are_checked_before_a_request_leaves() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();

@@ -202,7 +202,7 @@ async fn decode_authorization_message() {
         client
             .decode_authorization_message()
             .body(sts::types::DecodeRequest {
-                encoded_message: "XPkx8ZdHkYw".to_owned(),
+                encoded_message: "XPkx8ZdHkYw".parse().unwrap(),
             })
     });
 }

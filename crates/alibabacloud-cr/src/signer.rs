@@ -3,6 +3,7 @@
 //! Pure functions over a request that is complete but for its `Authorization`.
 
 use hmac::{Hmac, KeyInit, Mac};
+use registry_transport::headers;
 use reqwest::Request;
 use sha2::{Digest, Sha256};
 
@@ -43,13 +44,8 @@ pub fn body_hash(request: &Request) -> String {
 /// The request must have `host` and the `x-acs-` headers, and its query written by
 /// [`normalize_query`](registry_transport::rfc3986::normalize_query).
 pub fn sign(request: &Request, id: &str, secret: &str, cover: Cover) -> Signature {
-    let headers = signed_headers(request, cover);
-    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let names = names.join(";");
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}:{value}\n"))
-        .collect();
+    let signed = signed_headers(request, cover);
+    let (lines, names) = headers::canonical(&signed);
     let canonical_request = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{}",
         request.method(),

@@ -5,7 +5,7 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use registry_transport::rfc3986;
+use registry_transport::{headers, rfc3986};
 use reqwest::Request;
 use reqwest::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
@@ -48,21 +48,16 @@ pub struct Signature {
 /// The request must have `host` and [`DATE`] among its headers, and its query written by
 /// [`rfc3986::normalize_query`].
 pub fn sign(request: &Request, id: &str, secret: &str, scheme: Scheme<'_>) -> Signature {
-    let headers = signed_headers(request);
-    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let names = names.join(";");
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}:{value}\n"))
-        .collect();
+    let signed = signed_headers(request);
+    let (lines, names) = headers::canonical(&signed);
     let canonical_request = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{}",
         request.method(),
         canonical_path(request.url().path()),
         request.url().query().unwrap_or_default(),
-        payload_hash(request, &headers),
+        payload_hash(request, &signed),
     );
-    let date = value_of(&headers, DATE);
+    let date = value_of(&signed, DATE);
     let hashed = hex::encode(Sha256::digest(canonical_request.as_bytes()));
     let (string_to_sign, key, credential) = match scheme {
         Scheme::Plain => (

@@ -106,10 +106,6 @@ impl Tasks {
         self
     }
 
-    fn pager(self) -> Pager<Task> {
-        Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
         let mut call = self
             .registry

@@ -128,6 +128,10 @@ macro_rules! paged {
                 self
             }
 
+            fn pager(self) -> Pager<Task> {
+                Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
+            }
+
             /// The pages, each fetched when it is asked for.
             ///
             /// An error ends the stream.

@@ -206,12 +206,10 @@ impl<E> From<progenitor_client::Error<E>> for Error {
         use progenitor_client::Error as E;
         match error {
             E::UnexpectedResponse(response) => Carried::take(&response).unwrap_or_else(|| {
-                let operation = response.extensions().get::<Origin>().map(|o| o.operation);
-                Error::undecodable(
-                    operation,
-                    response.status(),
-                    "the answer has a status that the spec does not name".to_owned(),
-                )
+                let origin = response.extensions().get::<Origin>();
+                let what = "the answer has a status that the spec does not name".to_owned();
+                Error::undecodable(origin.map(|o| o.operation), response.status(), what)
+                    .with_request_id(origin.and_then(|o| o.request_id.clone()))
             }),
             E::InvalidRequest(what) => Error::configuration(what),
             E::CommunicationError(error)

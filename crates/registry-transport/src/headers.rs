@@ -37,3 +37,14 @@ pub fn set(
         .insert(HeaderName::from_static(name), header);
     Ok(())
 }
+
+/// Headers in the form that both signature schemes here sign: a line `name:value` each, and the
+/// names joined by `;`. The pairs are lowercase and sorted already.
+pub fn canonical(headers: &[(String, String)]) -> (String, String) {
+    let lines = headers
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}\n"))
+        .collect();
+    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+    (lines, names.join(";"))
+}

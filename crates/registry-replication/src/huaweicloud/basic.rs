@@ -100,10 +100,6 @@ impl SyncJobs {
         self
     }
 
-    fn pager(self) -> Pager<Task> {
-        Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
         if slot.size == 0 {
             return Err(Error::configuration("page size: 0 is less than 1"));

@@ -112,10 +112,6 @@ pub struct ReplicationTasks {
 paged!(ReplicationTasks, 100, "1 to 100");
 
 impl ReplicationTasks {
-    fn pager(self) -> Pager<Task> {
-        Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
         let page = self
             .registry
@@ -153,10 +149,6 @@ impl RetentionTasks {
     pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
         self.status = Some(status.into());
         self
-    }
-
-    fn pager(self) -> Pager<Task> {
-        Pager::new(self.page_size, move |slot| self.clone().fetch(slot))
     }
 
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {

@@ -1,0 +1,175 @@
+//! imgtrack as a process: what only a process has, which is an environment, pipes and an end.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn imgtrack() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));
+    command.env_clear();
+    command
+}
+
+/// `imgtrack sandbox`, until it is dropped.
+struct Serving {
+    process: Child,
+    accounts: Value,
+}
+
+impl Serving {
+    fn start() -> Self {
+        let mut process = imgtrack()
+            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = process.stdout.as_mut().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        Self {
+            process,
+            accounts: serde_json::from_str(&line).unwrap(),
+        }
+    }
+
+    fn text(&self, cloud: &str, key: &str) -> String {
+        self.accounts[cloud][key].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
+    let sandbox = Serving::start();
+    let keys = |cloud: &str| -> Vec<String> {
+        let account = sandbox.accounts[cloud].as_object().unwrap();
+        account.keys().cloned().collect()
+    };
+    assert_eq!(
+        keys("huaweicloud-swr"),
+        [
+            "access_key",
+            "endpoint",
+            "instance_id",
+            "project_id",
+            "secret_key"
+        ]
+    );
+    assert_eq!(
+        keys("alibabacloud-cr"),
+        [
+            "access_key_id",
+            "access_key_secret",
+            "endpoint",
+            "instance_id"
+        ]
+    );
+
+    let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
+    let rules = |secret: &str| {
+        imgtrack()
+            .args(["rules", "test/grpc-helloworld", "-o", "json"])
+            .args(["--endpoint", &huawei("endpoint")])
+            .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
+            .env("HUAWEICLOUD_SDK_SK", secret)
+            .output()
+            .unwrap()
+    };
+    let answer = rules(&huawei("secret_key"));
+    assert_eq!(answer.status.code(), Some(0), "{}", stderr(&answer));
+    let answer: Value = serde_json::from_str(&stdout(&answer)).unwrap();
+    assert_eq!(answer[0]["id"], "45");
+
+    let refused = rules("a-wrong-secret");
+    assert_eq!(refused.status.code(), Some(7));
+    assert!(
+        stderr(&refused).contains("APIGW.0301"),
+        "{}",
+        stderr(&refused)
+    );
+    assert!(!stderr(&refused).contains("a-wrong-secret"));
+
+    let tasks = imgtrack()
+        .args(["tasks", "sync-tasks", "test/test:v0.1"])
+        .args(["--endpoint", &sandbox.text("alibabacloud-cr", "endpoint")])
+        .args([
+            "--instance",
+            &sandbox.text("alibabacloud-cr", "instance_id"),
+        ])
+        .env(
+            "ALIBABA_CLOUD_ACCESS_KEY_ID",
+            sandbox.text("alibabacloud-cr", "access_key_id"),
+        )
+        .env(
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+            sandbox.text("alibabacloud-cr", "access_key_secret"),
+        )
+        .output()
+        .unwrap();
+    assert_eq!(tasks.status.code(), Some(0), "{}", stderr(&tasks));
+    assert!(stdout(&tasks).contains("rst-4kfd7fk6pohk****"));
+}
+
+#[test]
+fn without_credentials_it_says_which_to_set() {
+    let output = imgtrack()
+        .args([
+            "tasks",
+            "sync-tasks",
+            "--region",
+            "cn-hangzhou",
+            "--instance",
+            "cri-1",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    let said = stderr(&output);
+    assert!(said.contains("set ALIBABA_CLOUD_ACCESS_KEY_ID"), "{said}");
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn a_pipe_that_closes_early_is_no_error() {
+    let mut process = imgtrack()
+        .args([
+            "tasks",
+            "replication",
+            "--execution",
+            "301",
+            "--sandbox",
+            "-o",
+            "json",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 1];
+    process
+        .stdout
+        .take()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
