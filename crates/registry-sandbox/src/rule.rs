@@ -121,6 +121,10 @@ pub(crate) fn check_body(schema: &Value, value: &Value, place: &str) -> Result<(
     if !fits {
         return Err(format!("{place} must be of type {}", kind.unwrap_or("any")));
     }
+    if let (Some("string"), Some(text)) = (kind, value.as_str()) {
+        let rule = Rule::read(schema)?;
+        rule.check(text).map_err(|why| format!("{place} {why}"))?;
+    }
     let required = schema.get("required").and_then(Value::as_array);
     for name in required.into_iter().flatten().filter_map(Value::as_str) {
         if value.get(name).is_none_or(Value::is_null) {
@@ -182,7 +186,7 @@ mod tests {
             "type": "object",
             "required": ["user"],
             "properties": {
-                "user": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+                "user": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 3}}},
                 "methods": {"type": "array", "items": {"type": "string"}},
             },
         });
@@ -200,6 +204,10 @@ mod tests {
             (
                 json!({"user": {"name": 1}}),
                 Some("body.user.name must be of type string"),
+            ),
+            (
+                json!({"user": {"name": "long"}}),
+                Some("body.user.name must have at most 3 characters"),
             ),
             (
                 json!({"user": {"name": "a"}, "methods": [1]}),
