@@ -359,12 +359,11 @@ fn tolerate(field: &mut syn::Field) {
                 .any(|word| word.trim() == "default")
         }
     });
-    if !has_default {
-        field.attrs.push(syn::parse_quote!(#[serde(default)]));
-    }
-    field.attrs.push(syn::parse_quote!(
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
-    ));
+    let decode = quote!(deserialize_with = "::registry_transport::tolerant");
+    field.attrs.push(match has_default {
+        true => syn::parse_quote!(#[serde(#decode)]),
+        false => syn::parse_quote!(#[serde(default, #decode)]),
+    });
 }
 
 /// Whether `registry_transport::Tolerant` is there for the type.

@@ -110,9 +110,12 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
             }
             files.push((format!("{}.rs", spec.service), code));
         }
-        let folder = root.join("crates").join(&krate).join("src/generated");
+        let shown = format!("crates/{krate}/src/generated");
+        let folder = root.join(&shown);
         if check {
-            fresh &= write::compare(&folder, &files)?;
+            let differences = write::compare(&folder, &shown, &files)?;
+            print!("{differences}");
+            fresh &= differences.is_empty();
         } else {
             write::write(&folder, &files)?;
         }

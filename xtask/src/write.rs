@@ -18,12 +18,16 @@ pub(crate) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), Err
     Ok(())
 }
 
-/// Whether the folder holds these files and no others; prints a diff of what differs.
-pub(crate) fn compare(folder: &Path, files: &[(String, String)]) -> Result<bool, Error> {
-    let mut same = true;
+/// What differs between the folder, which people know as `shown`, and these files: a diff, empty
+/// if the folder holds these files and no others.
+pub(crate) fn compare(
+    folder: &Path,
+    shown: &str,
+    files: &[(String, String)],
+) -> Result<String, Error> {
+    let mut differences = String::new();
     for name in strangers(folder, files)? {
-        println!("{}: no spec makes this file", folder.join(name).display());
-        same = false;
+        differences.push_str(&format!("{shown}/{name}: no spec makes this file\n"));
     }
     for (name, text) in files {
         let path = folder.join(name);
@@ -34,17 +38,15 @@ pub(crate) fn compare(folder: &Path, files: &[(String, String)]) -> Result<bool,
         };
         if checked_in != *text {
             let diff = similar::TextDiff::from_lines(checked_in.as_str(), text.as_str());
-            print!(
-                "{}",
-                diff.unified_diff().header(
-                    &format!("{} (checked in)", path.display()),
-                    "what the spec makes"
-                )
+            let mut diff = diff.unified_diff();
+            let diff = diff.header(
+                &format!("{shown}/{name} (checked in)"),
+                "what the spec makes",
             );
-            same = false;
+            differences.push_str(&diff.to_string());
         }
     }
-    Ok(same)
+    Ok(differences)
 }
 
 fn strangers(folder: &Path, files: &[(String, String)]) -> Result<Vec<String>, Error> {
@@ -63,4 +65,33 @@ fn strangers(folder: &Path, files: &[(String, String)]) -> Result<Vec<String>, E
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stale_missing_or_left_over_shows() {
+        let folder = std::env::temp_dir().join(format!("xtask-write-{}", std::process::id()));
+        let files = |text: &str| vec![("a.rs".to_owned(), text.to_owned())];
+        let compare = |text: &str| compare(&folder, "generated", &files(text)).unwrap();
+
+        assert!(compare("one\n").contains("+one"), "nothing is there yet");
+        write(&folder, &files("one\n")).unwrap();
+        assert_eq!(compare("one\n"), "");
+        assert_eq!(
+            compare("two\n"),
+            "--- generated/a.rs (checked in)\n+++ what the spec makes\n@@ -1 +1 @@\n-one\n+two\n"
+        );
+        std::fs::write(folder.join("b.rs"), "").unwrap();
+        assert_eq!(
+            compare("one\n"),
+            "generated/b.rs: no spec makes this file\n"
+        );
+        write(&folder, &files("one\n")).unwrap();
+        assert_eq!(compare("one\n"), "", "writing takes away what is left over");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

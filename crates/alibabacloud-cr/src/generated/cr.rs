@@ -13,40 +13,35 @@ pub mod types {
     pub struct ListRepoSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of tasks on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// The tasks on this page.
         #[serde(
@@ -61,8 +56,7 @@ pub mod types {
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// An image at one end of a copy.
@@ -73,40 +67,35 @@ pub mod types {
             rename = "ImageTag",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_tag: ::std::option::Option<::std::string::String>,
         /// Id of its instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Its region.
         #[serde(
             rename = "RegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Name of its repository.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Name of its namespace.
         #[serde(
             rename = "RepoNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_namespace_name: ::std::option::Option<::std::string::String>,
     }
     /// The copy of one tag to another instance.
@@ -117,24 +106,21 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the destination belongs to another account.
         #[serde(
             rename = "CrossUser",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cross_user: ::std::option::Option<bool>,
         /// Whether the copy goes over a link of the customer's own.
         #[serde(
             rename = "CustomLink",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub custom_link: ::std::option::Option<bool>,
         /// The image that is copied.
         #[serde(
@@ -153,64 +139,56 @@ pub mod types {
             rename = "LinkId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub link_id: ::std::option::Option<::std::string::String>,
         /// When the task last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modifed_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// When the task last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Priority, 1 to 5.
         #[serde(
             rename = "Priority",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i32>,
         /// Id of the batch that the task belongs to.
         #[serde(
             rename = "SyncBatchTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_batch_task_id: ::std::option::Option<::std::string::String>,
         /// Id of the rule that made the task.
         #[serde(
             rename = "SyncRuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_id: ::std::option::Option<::std::string::String>,
         /// Id of the task.
         #[serde(
             rename = "SyncTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_task_id: ::std::option::Option<::std::string::String>,
         /// Whether the transfer is accelerated.
         #[serde(
             rename = "SyncTransAccelerate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_trans_accelerate: ::std::option::Option<bool>,
         /// Why a task failed.
         #[serde(

@@ -29,28 +29,23 @@ pub mod types {
     pub struct CatalogEndpoint {
         /// Its id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Who it is for, such as `public`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub interface: ::std::option::Option<::std::string::String>,
         /// Its region.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region: ::std::option::Option<::std::string::String>,
         /// Id of its region.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Its URL.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub url: ::std::option::Option<::std::string::String>,
     }
     /// A service.
@@ -62,18 +57,15 @@ pub mod types {
         pub endpoints: ::std::vec::Vec<CatalogEndpoint>,
         /// Id of the service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Name of the service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Kind of service.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub type_: ::std::option::Option<::std::string::String>,
     }
     /// An account by its name.
@@ -93,18 +85,15 @@ pub mod types {
     pub struct Links {
         /// URL of the page after.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next: ::std::option::Option<::std::string::String>,
         /// URL of the page before.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub previous: ::std::option::Option<::std::string::String>,
         /// URL of this resource.
         #[serde(rename = "self", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub self_: ::std::option::Option<::std::string::String>,
     }
     /// An account or a permission.
@@ -112,13 +101,11 @@ pub mod types {
     pub struct Named {
         /// Its id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Its name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
     }
     /// Identity and scope.
@@ -183,41 +170,34 @@ pub mod types {
     pub struct Project {
         /// What the project is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Whether it can be used.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enabled: ::std::option::Option<bool>,
         /// Id of the project.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Always false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_domain: ::std::option::Option<bool>,
         /// URLs of this resource and its neighbours.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub links: ::std::option::Option<Links>,
         /// Name of the project, which begins with the region id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the project above it, or of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub parent_id: ::std::option::Option<::std::string::String>,
     }
     /// Projects of an account.
@@ -259,13 +239,11 @@ pub mod types {
         pub domain: ::std::option::Option<Named>,
         /// When the token ends.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expires_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the token was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub issued_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// How the identity was shown.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -297,13 +275,11 @@ pub mod types {
         pub domain: ::std::option::Option<Named>,
         /// Its id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Its name, which is the region id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
     }
     /// Who asks, and for which part of the account.
@@ -326,18 +302,15 @@ pub mod types {
         pub domain: ::std::option::Option<Named>,
         /// Id of the user.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Name of the user.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// When the password ends; empty if never.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub password_expires_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// Builders of what requests are made of.

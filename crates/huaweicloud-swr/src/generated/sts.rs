@@ -13,8 +13,7 @@ pub mod types {
     pub struct DecodeAnswer {
         /// The reason, usually a JSON document.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub decoded_message: ::std::option::Option<::std::string::String>,
     }
     /// The encoded reason.

@@ -13,48 +13,39 @@ pub mod types {
     pub struct ReplicationTask {
         /// What is copied to where, in the form of src_resource.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dst_resource: ::std::option::Option<::std::string::String>,
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub execution_id: ::std::option::Option<i64>,
         /// Id of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the job in Harbor's job service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<::std::string::String>,
         /// What the task does, such as `copy`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub operation: ::std::option::Option<::std::string::String>,
         /// What is copied, such as `artifact`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_type: ::std::option::Option<::std::string::String>,
         /// What is copied from where, as text that holds a JSON document or Harbor's short form.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub src_resource: ::std::option::Option<::std::string::String>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -64,8 +55,7 @@ pub mod types {
             rename = "StatusRevision",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_revision: ::std::option::Option<i64>,
     }
     /// One page of the tasks of a replication execution.
@@ -77,8 +67,7 @@ pub mod types {
         pub tasks: ::std::vec::Vec<ReplicationTask>,
         /// Number of all tasks of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A retention policy applied to one repository, as part of an execution. The vendor calls it Task.
@@ -86,56 +75,46 @@ pub mod types {
     pub struct RetentionTask {
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub execution_id: ::std::option::Option<i64>,
         /// Id of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the job in Harbor's job service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository, without its namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository: ::std::option::Option<::std::string::String>,
         /// Number of versions that it kept.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub retained: ::std::option::Option<i64>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
         /// Number of the state; 3 says that it is final, not that it is a success.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_code: ::std::option::Option<i64>,
         /// Revision of the state, a Unix time in seconds.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_revision: ::std::option::Option<i64>,
         /// Number of versions that the policy looked at.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One page of the tasks of a retention execution.
@@ -147,8 +126,7 @@ pub mod types {
         pub tasks: ::std::vec::Vec<RetentionTask>,
         /// Number of all tasks of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// The copy of one tag to another region.
@@ -159,66 +137,57 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(
             rename = "domainName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Id of the job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Whether a tag that exists at the destination is overwritten.
         #[serde(
             rename = "override",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub override_: ::std::option::Option<bool>,
         /// Organization at the destination.
         #[serde(
             rename = "remoteNamespace",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_namespace: ::std::option::Option<::std::string::String>,
         /// Region of the destination.
         #[serde(
             rename = "remoteRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_region_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "repoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// State of a Basic edition sync job. `existed` means that the tag was there already.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -228,29 +197,25 @@ pub mod types {
             rename = "syncOperatorId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_operator_id: ::std::option::Option<::std::string::String>,
         /// Name of the user who started the job.
         #[serde(
             rename = "syncOperatorName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_operator_name: ::std::option::Option<::std::string::String>,
         /// The tag that is copied.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
         /// When the job last changed, in UTC.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// An automatic sync rule of one repository.
@@ -261,82 +226,71 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(
             rename = "domainName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Id of the rule.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Whether a tag that exists at the destination is overwritten.
         #[serde(
             rename = "override",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub override_: ::std::option::Option<bool>,
         /// Organization at the destination.
         #[serde(
             rename = "remoteNamespace",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_namespace: ::std::option::Option<::std::string::String>,
         /// Region of the destination.
         #[serde(
             rename = "remoteRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_region_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "repoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Whether the rule copies by itself after a push.
         #[serde(
             rename = "syncAuto",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_auto: ::std::option::Option<bool>,
         /// When the rule last changed, in UTC.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default)]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
+        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
 }
