@@ -3,31 +3,68 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
-use registry_transport::{Clock, ContextBuilder, NonceSource, Timestamp};
+use registry_transport::{BoxFuture, Chance, Clock, ContextBuilder, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-/// A clock that stands still.
-#[derive(Clone, Copy, Debug)]
-pub struct FixedClock(pub Timestamp);
+/// A clock that moves when somebody sleeps by it, and then at once.
+#[derive(Debug)]
+pub struct FixedClock {
+    start: Timestamp,
+    slept: StdMutex<Vec<Duration>>,
+}
 
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        self.0
+impl FixedClock {
+    /// A clock that stands at `start`.
+    pub fn at(start: Timestamp) -> Arc<Self> {
+        Arc::new(Self {
+            start,
+            slept: StdMutex::default(),
+        })
+    }
+
+    /// What was slept by it, in order.
+    pub fn slept(&self) -> Vec<Duration> {
+        self.slept.lock().unwrap().clone()
+    }
+
+    /// Moves it.
+    pub fn advance(&self, duration: Duration) {
+        self.slept.lock().unwrap().push(duration);
     }
 }
 
-/// The same nonce, time and again.
-#[derive(Clone, Debug)]
-pub struct FixedNonce(pub String);
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.start + self.elapsed()
+    }
 
-impl NonceSource for FixedNonce {
+    fn elapsed(&self) -> Duration {
+        self.slept.lock().unwrap().iter().sum()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.advance(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The same nonce, time and again, and always the middle.
+#[derive(Clone, Debug)]
+pub struct NoChance(pub String);
+
+impl Chance for NoChance {
     fn nonce(&self) -> String {
         self.0.clone()
+    }
+
+    fn fraction(&self) -> f64 {
+        0.5
     }
 }
 
@@ -39,8 +76,8 @@ pub fn noon() -> Timestamp {
 /// Makes what a client sends the same each time.
 pub fn fixed(context: ContextBuilder) -> ContextBuilder {
     context
-        .clock(Arc::new(FixedClock(noon())))
-        .nonces(Arc::new(FixedNonce(
+        .clock(FixedClock::at(noon()))
+        .chance(Arc::new(NoChance(
             "00112233445566778899aabbccddeeff".to_owned(),
         )))
 }

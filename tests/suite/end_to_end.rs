@@ -9,7 +9,7 @@ use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
 use registry_replication::{Error, ErrorKind, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
-use registry_tests::{FixedClock, FixedNonce, noon};
+use registry_tests::{FixedClock, NoChance, noon};
 use registry_transport::{Context, Provider, Secret};
 use serde_json::Value;
 
@@ -371,8 +371,8 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
 
 fn at(sandbox: &Sandbox, provider: impl Provider + 'static) -> Context {
     Context::builder(sandbox.endpoint(), Arc::new(provider))
-        .clock(Arc::new(FixedClock(noon())))
-        .nonces(Arc::new(FixedNonce("the-same-again".to_owned())))
+        .clock(FixedClock::at(noon()))
+        .chance(Arc::new(NoChance("the-same-again".to_owned())))
         .build()
         .unwrap()
 }

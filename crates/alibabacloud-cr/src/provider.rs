@@ -1,7 +1,7 @@
 //! What is Alibaba Cloud's own about a call.
 
 use registry_transport::{
-    Answer, BoxFuture, Error, Operation, Provider, Reading, Stamp, headers, rfc3986,
+    Answer, BoxFuture, Error, Operation, Provider, Reading, Stamp, Used, headers, rfc3986,
 };
 use reqwest::Request;
 
@@ -66,9 +66,9 @@ impl Provider for Alibabacloud {
         request: &'a mut Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<(), Error>> {
+    ) -> BoxFuture<'a, Result<Used, Error>> {
         let signed = self.prepare(request, operation, stamp);
-        Box::pin(std::future::ready(signed))
+        Box::pin(std::future::ready(signed.map(|()| None)))
     }
 
     fn read(&self, answer: &Answer) -> Reading {

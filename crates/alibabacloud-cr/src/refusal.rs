@@ -48,6 +48,7 @@ pub(crate) fn read(answer: &Answer) -> Reading {
     Reading {
         request_id: text(envelope.request_id).or_else(header),
         refusal: (failed || !answer.status.is_success()).then_some(refusal),
+        ..Reading::default()
     }
 }
 

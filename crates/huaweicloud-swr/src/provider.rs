@@ -1,7 +1,7 @@
 //! What is Huawei Cloud's own about a call.
 
 use registry_transport::{
-    Answer, BoxFuture, Error, Operation, Provider, Reading, Stamp, headers, rfc3986,
+    Answer, BoxFuture, Error, Operation, Provider, Reading, Stamp, Used, headers, rfc3986,
 };
 use reqwest::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -95,9 +95,9 @@ impl Provider for Huaweicloud {
         request: &'a mut Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<(), Error>> {
+    ) -> BoxFuture<'a, Result<Used, Error>> {
         let signed = self.prepare(request, operation.signed, stamp);
-        Box::pin(std::future::ready(signed))
+        Box::pin(std::future::ready(signed.map(|()| None)))
     }
 
     fn read(&self, answer: &Answer) -> Reading {
@@ -105,6 +105,7 @@ impl Provider for Huaweicloud {
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
             refusal: (!answer.status.is_success()).then(|| refusal::read(&answer.body)),
+            ..Reading::default()
         }
     }
 }

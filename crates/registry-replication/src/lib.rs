@@ -35,5 +35,5 @@ pub use model::{
 };
 pub use pager::Page;
 pub use registry_transport::{
-    Clock, Context, ContextBuilder, Error, ErrorKind, NonceSource, Secret, Timestamp,
+    Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Secret, Timestamp,
 };

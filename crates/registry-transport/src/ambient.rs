@@ -1,37 +1,66 @@
-//! What a call takes from its surroundings: the time, and a number used once.
+//! What a call takes from its surroundings: time, and chance.
 
 use std::fmt::Debug;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// The time, for dates in signatures.
+use crate::provider::BoxFuture;
+
+/// Time: for dates in signatures, for deadlines, and to wait.
 pub trait Clock: Debug + Send + Sync {
-    /// The time now.
+    /// The time of day.
     fn now(&self) -> Timestamp;
+
+    /// The time since some moment in the past, which nobody sets back.
+    fn elapsed(&self) -> Duration;
+
+    /// Ends after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+
+    fn elapsed(&self) -> Duration {
+        START.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
 }
 
-/// Texts that never come twice, for signatures that are good for one request.
-pub trait NonceSource: Debug + Send + Sync {
-    /// The next one.
+/// Chance: for signatures that are good for one request, and for waits that do not coincide.
+pub trait Chance: Debug + Send + Sync {
+    /// A text that never comes twice.
     fn nonce(&self) -> String;
+
+    /// A number from 0 up to, but not including, 1.
+    fn fraction(&self) -> f64;
 }
 
-/// Random nonces of 128 bits, as 32 hexadecimal digits.
+/// Chance from the operating system: nonces of 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RandomNonces;
+pub struct SystemChance;
 
-impl NonceSource for RandomNonces {
+impl Chance for SystemChance {
     fn nonce(&self) -> String {
         uuid::Uuid::new_v4().simple().to_string()
+    }
+
+    fn fraction(&self) -> f64 {
+        // The low half of a random UUID has 62 random bits; 53 fill a float.
+        let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
+        (low & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64
     }
 }

@@ -21,8 +21,19 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether the proxies that the environment names are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proxies {
+    OfEnvironment,
+    Ignored,
+}
+
 /// A client that follows no redirect, since a redirect would carry the credentials elsewhere.
-pub(crate) fn new(endpoint: &Url, connect: Duration) -> Result<reqwest::Client, Error> {
+pub(crate) fn new(
+    endpoint: &Url,
+    connect: Duration,
+    proxies: Proxies,
+) -> Result<reqwest::Client, Error> {
     let unfit = |error: &dyn std::fmt::Display| {
         Error::configuration(format!("cannot set up HTTP: {error}"))
     };
@@ -44,7 +55,7 @@ pub(crate) fn new(endpoint: &Url, connect: Duration) -> Result<reqwest::Client, 
         .redirect(Policy::none())
         .connect_timeout(connect)
         .tls_backend_preconfigured(tls);
-    if is_loopback(endpoint) {
+    if proxies == Proxies::Ignored || is_loopback(endpoint) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| unfit(&error))

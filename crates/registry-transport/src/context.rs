@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::ambient::{Clock, NonceSource, RandomNonces, SystemClock};
+use crate::ambient::{Chance, Clock, SystemChance, SystemClock};
 use crate::client;
 use crate::error::Error;
 use crate::provider::Provider;
@@ -29,7 +29,7 @@ pub struct ContextBuilder {
     endpoint: String,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) nonces: Arc<dyn NonceSource>,
+    pub(crate) chance: Arc<dyn Chance>,
     connect: Duration,
     pub(crate) attempt: Duration,
     pub(crate) max_answer: usize,
@@ -43,7 +43,7 @@ impl Context {
             endpoint: endpoint.into(),
             provider,
             clock: Arc::new(SystemClock),
-            nonces: Arc::new(RandomNonces),
+            chance: Arc::new(SystemChance),
             connect: Duration::from_secs(5),
             attempt: Duration::from_secs(30),
             max_answer: 32 << 20,
@@ -67,15 +67,15 @@ impl Context {
 }
 
 impl ContextBuilder {
-    /// Where the date of a signature comes from; the machine's clock unless said otherwise.
+    /// Where time comes from; the machine's clock unless said otherwise.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where nonces come from; random ones unless said otherwise.
-    pub fn nonces(mut self, nonces: Arc<dyn NonceSource>) -> Self {
-        self.nonces = nonces;
+    /// Where chance comes from; the operating system unless said otherwise.
+    pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
+        self.chance = chance;
         self
     }
 
@@ -132,7 +132,7 @@ impl ContextBuilder {
             "http" => return Err(unfit("plain http goes only to this machine; use https")),
             _ => return Err(unfit("must begin with https://")),
         }
-        let http = client::new(&endpoint, self.connect)?;
+        let http = client::new(&endpoint, self.connect, client::Proxies::OfEnvironment)?;
         Ok(Context(Arc::new(Shared {
             settings: self,
             endpoint,

@@ -98,7 +98,7 @@ async fn attempt(
     }
     let stamp = Stamp {
         date: settings.clock.now(),
-        nonce: settings.nonces.nonce(),
+        nonce: settings.chance.nonce(),
     };
     settings
         .provider
@@ -125,6 +125,7 @@ async fn attempt(
     let Reading {
         request_id,
         refusal,
+        ..
     } = settings.provider.read(&answer);
     let status = answer.status;
     if status.is_redirection() {

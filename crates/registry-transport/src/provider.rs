@@ -1,8 +1,11 @@
 //! The seam between this crate and a vendor's.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -53,7 +56,15 @@ pub struct Reading {
     /// Set for every answer that is not a success, and for a success whose body says that it is
     /// none.
     pub refusal: Option<Refusal>,
+    /// How long the vendor asks to wait, where it says so in a way of its own. The transport reads
+    /// `Retry-After` itself.
+    pub retry_after: Option<Duration>,
+    /// Whether the call was refused because of its date.
+    pub skewed: bool,
 }
+
+/// What a request was signed with, for [`Provider::renew`]; nobody else can look into it.
+pub type Used = Option<Arc<dyn Any + Send + Sync>>;
 
 /// What is a vendor's own about a call.
 pub trait Provider: Debug + Send + Sync {
@@ -67,8 +78,15 @@ pub trait Provider: Debug + Send + Sync {
         request: &'a mut reqwest::Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<(), Error>>;
+    ) -> BoxFuture<'a, Result<Used, Error>>;
 
     /// Reads what an answer says of the call.
     fn read(&self, answer: &Answer) -> Reading;
+
+    /// Told that the service did not accept what `used` stands for (status 401); gives it up and
+    /// answers whether signing again may help. Asked once for each call.
+    fn renew(&self, used: &Used) -> bool {
+        let _ = used;
+        false
+    }
 }

@@ -1,0 +1,486 @@
+//! Credentials that come from one of several places and end some time.
+
+use std::fmt::{self, Debug};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::Error;
+use crate::provider::BoxFuture;
+
+/// Credentials, and until when they are good.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Lease<C> {
+    /// The credentials.
+    pub credentials: C,
+    /// When they end; `None` if they do not.
+    pub expires: Option<Timestamp>,
+}
+
+impl<C> Lease<C> {
+    /// Credentials that do not end.
+    pub fn lasting(credentials: C) -> Self {
+        Self {
+            credentials,
+            expires: None,
+        }
+    }
+
+    /// Credentials that are good until `expires`.
+    pub fn until(credentials: C, expires: Timestamp) -> Self {
+        Self {
+            credentials,
+            expires: Some(expires),
+        }
+    }
+}
+
+/// One place that credentials can come from.
+pub trait Source<C>: Debug + Send + Sync {
+    /// What it is, for people: `environment`, `profile file`.
+    fn name(&self) -> &'static str;
+
+    /// Asks it, at the time `now`.
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<C>, Unavailable>>;
+}
+
+/// Why a place has no credentials. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// It is not set up; says what would set it up.
+    #[error("{0}")]
+    NotSet(String),
+    /// It is set up, and does not work; says why.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Unavailable {
+    /// Not set up.
+    pub fn not_set(what: impl Into<String>) -> Self {
+        Self::NotSet(what.into())
+    }
+
+    /// Set up, and not working.
+    pub fn failed(why: impl Into<String>) -> Self {
+        Self::Failed(why.into())
+    }
+}
+
+/// A place that was asked, and how that went.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Asked {
+    /// Name of the place.
+    pub source: &'static str,
+    /// When its credentials end, or why it has none.
+    pub outcome: Result<Option<Timestamp>, Unavailable>,
+}
+
+/// Places that are asked in order. The first that has credentials is kept, and asked again ahead
+/// of their end: by one call, while the others go on with what there is.
+pub struct Chain<C> {
+    sources: Vec<Arc<dyn Source<C>>>,
+    ahead: SignedDuration,
+    held: Mutex<Option<Held<C>>>,
+    loading: tokio::sync::Mutex<()>,
+}
+
+struct Held<C> {
+    lease: Arc<Lease<C>>,
+    source: usize,
+    /// When to ask again; later than `ahead` says after an attempt that failed.
+    due: Option<Timestamp>,
+}
+
+impl<C> Clone for Held<C> {
+    fn clone(&self) -> Self {
+        Self {
+            lease: self.lease.clone(),
+            source: self.source,
+            due: self.due,
+        }
+    }
+}
+
+/// How long after a refresh that failed the next is tried, while the old credentials still hold.
+const AGAIN: SignedDuration = SignedDuration::from_secs(60);
+
+impl<C: Send + Sync + 'static> Chain<C> {
+    /// Asks these, in this order. Credentials are renewed 15 minutes ahead of their end.
+    pub fn new(sources: Vec<Arc<dyn Source<C>>>) -> Self {
+        Self {
+            sources,
+            ahead: SignedDuration::from_mins(15),
+            held: Mutex::new(None),
+            loading: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Renews credentials this long ahead of their end.
+    pub fn renewed_ahead(mut self, ahead: Duration) -> Self {
+        self.ahead = SignedDuration::try_from(ahead).unwrap_or(SignedDuration::MAX);
+        self
+    }
+
+    /// Credentials that are good at the time `now`.
+    ///
+    /// Dropping the future ends nothing but this call's wait.
+    ///
+    /// # Errors
+    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no place has any; lists each, in
+    /// order, with why.
+    pub async fn get(&self, now: Timestamp) -> Result<Arc<Lease<C>>, Error> {
+        if let Some(held) = self.alive(now) {
+            if held.due.is_none_or(|due| now < due) {
+                return Ok(held.lease);
+            }
+            // Due: one call renews, the others go on with what there is.
+            let Ok(_renewing) = self.loading.try_lock() else {
+                return Ok(held.lease);
+            };
+            return Ok(match self.load(now, Some(held.source)).await {
+                Ok(fresh) => fresh,
+                Err(_) => {
+                    self.hold(Held {
+                        due: Some(now + AGAIN),
+                        ..held.clone()
+                    });
+                    held.lease
+                }
+            });
+        }
+        let _loading = self.loading.lock().await;
+        // Whoever held the lock before may have loaded them.
+        if let Some(held) = self.alive(now) {
+            return Ok(held.lease);
+        }
+        let kept = self.held().map(|held| held.source);
+        self.load(now, kept).await.map_err(|asked| none(&asked))
+    }
+
+    /// Gives up credentials that the service did not accept, so that the next call asks anew.
+    /// Others than `used`, which a call in parallel may have got since, stay.
+    pub fn forget(&self, used: &Arc<Lease<C>>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(&held.lease, used))
+        {
+            *held = None;
+        }
+    }
+
+    /// Asks the places in order up to the first that has credentials, and says how each went.
+    /// Keeps nothing.
+    pub async fn ask(&self, now: Timestamp) -> Vec<Asked> {
+        let mut asked = Vec::new();
+        for source in &self.sources {
+            let outcome = source.load(now).await.map(|lease| lease.expires);
+            let found = outcome.is_ok();
+            asked.push(Asked {
+                source: source.name(),
+                outcome,
+            });
+            if found {
+                break;
+            }
+        }
+        asked
+    }
+
+    /// Asks `first`, then the others in order; keeps what it gets.
+    async fn load(
+        &self,
+        now: Timestamp,
+        first: Option<usize>,
+    ) -> Result<Arc<Lease<C>>, Vec<Asked>> {
+        let others = (0..self.sources.len()).filter(|index| Some(*index) != first);
+        let mut asked = Vec::new();
+        for index in first.into_iter().chain(others) {
+            let source = &self.sources[index];
+            match source.load(now).await {
+                Ok(lease) => {
+                    let due = lease
+                        .expires
+                        .map(|end| end.checked_sub(self.ahead).unwrap_or(Timestamp::MIN));
+                    let lease = Arc::new(lease);
+                    self.hold(Held {
+                        lease: lease.clone(),
+                        source: index,
+                        // A lease shorter than `ahead` is renewed now and then, not at each call.
+                        due: due.map(|due| due.max(now + AGAIN)),
+                    });
+                    return Ok(lease);
+                }
+                Err(why) => asked.push((
+                    index,
+                    Asked {
+                        source: source.name(),
+                        outcome: Err(why),
+                    },
+                )),
+            }
+        }
+        asked.sort_by_key(|(index, _)| *index);
+        Err(asked.into_iter().map(|(_, asked)| asked).collect())
+    }
+
+    fn held(&self) -> Option<Held<C>> {
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn alive(&self, now: Timestamp) -> Option<Held<C>> {
+        self.held()
+            .filter(|held| held.lease.expires.is_none_or(|end| now < end))
+    }
+
+    fn hold(&self, held: Held<C>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+    }
+}
+
+impl<C> Debug for Chain<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.sources.iter().map(|source| source.name()).collect();
+        f.debug_tuple("Chain").field(&names).finish()
+    }
+}
+
+fn none(asked: &[Asked]) -> Error {
+    let reasons: Vec<String> = asked
+        .iter()
+        .filter_map(|asked| {
+            let why = asked.outcome.as_ref().err()?;
+            Some(format!("{}: {why}", asked.source))
+        })
+        .collect();
+    Error::credentials(format!(
+        "no credentials; asked, in order: {}",
+        reasons.join("; ")
+    ))
+}
+
+/// Where sources look: variables, and the files of a home directory.
+#[derive(Clone)]
+pub struct Surroundings(Arc<Variable>);
+
+type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// Those that `variable` tells of. The home directory is its `HOME`, or `USERPROFILE`.
+    pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(variable))
+    }
+
+    /// A variable; one that is empty counts as not set.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a variable says `true` or `1`.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.variable(name)
+            .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+    }
+
+    /// A file below the home directory.
+    pub fn in_home(&self, file: &str) -> Option<PathBuf> {
+        let home = self
+            .variable("HOME")
+            .or_else(|| self.variable("USERPROFILE"))?;
+        Some(Path::new(&home).join(file))
+    }
+}
+
+impl Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Surroundings")
+    }
+}
+
+/// Reads a file that holds secrets; logs a warning when others on this machine can read it, too.
+///
+/// # Errors
+/// [`NotSet`](Unavailable::NotSet) when there is no such file, else
+/// [`Failed`](Unavailable::Failed).
+pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
+    let shown = path.display();
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            Unavailable::not_set(format!("there is no file {shown}"))
+        } else {
+            Unavailable::failed(format!("cannot read {shown}: {error}"))
+        }
+    })?;
+    #[cfg(unix)]
+    if let Ok(metadata) = tokio::fs::metadata(path).await {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            tracing::warn!(
+                file = %shown,
+                mode = format_args!("{mode:o}"),
+                "others can read a file that holds secrets; set its mode to 600"
+            );
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+    use tokio::sync::Notify;
+
+    type Script = Mutex<VecDeque<Result<Lease<u32>, Unavailable>>>;
+
+    #[derive(Debug)]
+    struct Scripted(&'static str, Script, Option<Arc<Notify>>);
+
+    impl Source<u32> for Scripted {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, Unavailable>> {
+            Box::pin(async {
+                if let Some(gate) = &self.2 {
+                    gate.notified().await;
+                }
+                let mut script = self.1.lock().unwrap();
+                script
+                    .pop_front()
+                    .unwrap_or_else(|| Err(Unavailable::failed("dried up")))
+            })
+        }
+    }
+
+    fn source(
+        name: &'static str,
+        script: impl IntoIterator<Item = Result<Lease<u32>, Unavailable>>,
+    ) -> Arc<dyn Source<u32>> {
+        Arc::new(Scripted(
+            name,
+            Mutex::new(script.into_iter().collect()),
+            None,
+        ))
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    async fn value(chain: &Chain<u32>, minutes: i64) -> u32 {
+        chain.get(at(minutes)).await.unwrap().credentials
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_lets_the_next_try() {
+        let chain = Chain::new(vec![
+            source("first", [Err(Unavailable::not_set("FIRST is not set"))]),
+            source("second", [Err(Unavailable::failed("no answer"))]),
+            source("third", [Ok(Lease::lasting(3))]),
+        ]);
+        assert_eq!(value(&chain, 0).await, 3);
+        assert_eq!(value(&chain, 1_000_000).await, 3, "kept");
+    }
+
+    #[tokio::test]
+    async fn when_none_answers_each_is_listed_in_order() {
+        let chain = Chain::new(vec![
+            source("first", [Err(Unavailable::not_set("FIRST is not set"))]),
+            source("second", [Err(Unavailable::failed("no answer"))]),
+        ]);
+        let error = chain.get(at(0)).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Credentials);
+        assert_eq!(
+            error.to_string(),
+            "no credentials; asked, in order: first: FIRST is not set; second: no answer"
+        );
+    }
+
+    #[tokio::test]
+    async fn they_are_renewed_ahead_of_their_end_and_the_old_serve_if_that_fails() {
+        let chain = Chain::new(vec![source(
+            "only",
+            [
+                Ok(Lease::until(1, at(60))),
+                Err(Unavailable::failed("not now")),
+                Ok(Lease::until(2, at(120))),
+            ],
+        )]);
+        for (minutes, expected) in [(0, 1), (44, 1), (45, 1), (45, 1), (46, 2), (100, 2)] {
+            assert_eq!(value(&chain, minutes).await, expected, "at {minutes}");
+        }
+        let error = chain.get(at(121)).await.unwrap_err();
+        assert!(error.to_string().contains("dried up"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn one_renews_while_the_others_go_on() {
+        let gate = Arc::new(Notify::new());
+        let script = [Ok(Lease::until(1, at(60))), Ok(Lease::until(2, at(120)))];
+        let gated = Scripted("gated", Mutex::new(script.into()), Some(gate.clone()));
+        let chain = Arc::new(Chain::new(vec![Arc::new(gated) as Arc<dyn Source<u32>>]));
+        gate.notify_one();
+        assert_eq!(value(&chain, 0).await, 1);
+
+        let renewing = tokio::spawn({
+            let chain = chain.clone();
+            async move { value(&chain, 50).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(value(&chain, 50).await, 1, "the old serve meanwhile");
+        gate.notify_one();
+        assert_eq!(renewing.await.unwrap(), 2);
+        assert_eq!(value(&chain, 50).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_is_dropped_holds_nobody_up() {
+        let gate = Arc::new(Notify::new());
+        let script = [Ok(Lease::until(1, at(60))), Ok(Lease::until(2, at(120)))];
+        let gated = Scripted("gated", Mutex::new(script.into()), Some(gate.clone()));
+        let chain = Chain::new(vec![Arc::new(gated) as Arc<dyn Source<u32>>]);
+        gate.notify_one();
+        value(&chain, 0).await;
+        tokio::select! {
+            biased;
+            _ = chain.get(at(50)) => panic!("the gate is closed"),
+            () = std::future::ready(()) => {}
+        }
+        gate.notify_one();
+        assert_eq!(value(&chain, 50).await, 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_forgotten_once() {
+        let chain = Chain::new(vec![source(
+            "only",
+            [1, 2, 3].map(|n| Ok(Lease::lasting(n))),
+        )]);
+        let used = chain.get(at(0)).await.unwrap();
+        chain.forget(&used);
+        assert_eq!(value(&chain, 0).await, 2);
+        chain.forget(&used);
+        assert_eq!(
+            value(&chain, 0).await,
+            2,
+            "a call in parallel got new ones already"
+        );
+    }
+}
