@@ -6,7 +6,7 @@ use std::time::Duration;
 use huaweicloud_swr::Huaweicloud;
 use huaweicloud_swr::swr::Client;
 use registry_tests::Recorder;
-use registry_transport::{Context, ContextBuilder, Error, ErrorKind};
+use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 
 use crate::clients;
 
@@ -104,7 +104,7 @@ async fn an_answer_that_is_none_is_an_error_that_says_what_came() {
         ),
     ] {
         let recorder = Recorder::start(status, &headers, body).await;
-        let error = error(context(recorder.endpoint())).await;
+        let error = error(context(recorder.endpoint()).retry(RetryPolicy::never())).await;
         assert_eq!(error.to_string(), says);
         assert_eq!(error.kind(), kind, "{says}");
         assert_eq!(error.status(), Some(status), "{says}");
@@ -131,7 +131,7 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let nobody = error(context(&endpoint)).await;
+    let nobody = error(context(&endpoint).retry(RetryPolicy::never())).await;
     assert_eq!(nobody.kind(), ErrorKind::Transport);
     assert!(nobody.to_string().contains("could not connect"), "{nobody}");
     assert!(nobody.can_retry());
@@ -139,7 +139,8 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     // Listens, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
-    let late = error(context(&endpoint).attempt_deadline(Duration::from_millis(50))).await;
+    let impatient = context(&endpoint).retry(RetryPolicy::never());
+    let late = error(impatient.attempt_deadline(Duration::from_millis(50))).await;
     assert_eq!(late.kind(), ErrorKind::Deadline);
     assert!(late.to_string().contains("no answer in time"), "{late}");
 }

@@ -9,6 +9,7 @@ mod faults;
 mod outline;
 mod parameters;
 mod program;
+mod retries;
 mod secrets;
 mod vectors;
 mod wire;

@@ -392,6 +392,7 @@ fn tail(spec: &Spec) -> TokenStream {
             name,
             method,
             path,
+            family,
             signed,
             ..
         } = operation;
@@ -405,6 +406,7 @@ fn tail(spec: &Spec) -> TokenStream {
                 version: #version,
                 method: #method,
                 path: #path,
+                family: #family,
                 access: ::registry_transport::Access::#access,
                 paging: ::registry_transport::Paging::#paging,
                 signed: #signed,
