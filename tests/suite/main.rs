@@ -11,5 +11,6 @@ mod parameters;
 mod program;
 mod retries;
 mod secrets;
+mod signatures;
 mod vectors;
 mod wire;
