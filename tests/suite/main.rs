@@ -12,5 +12,6 @@ mod program;
 mod retries;
 mod secrets;
 mod signatures;
+mod traces;
 mod vectors;
 mod wire;
