@@ -126,6 +126,30 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn packed_answers_are_unpacked_and_held_to_the_limit() {
+    const PACKED: [(&str, &str); 2] = [
+        ("content-type", "application/json"),
+        ("content-encoding", "gzip"),
+    ];
+    // Two million blanks between two brackets, in two thousand bytes.
+    let blanks = include_bytes!("../data/blanks.json.gz");
+    let recorder = Recorder::start(200, &PACKED, blanks).await;
+    let client = Client::new(context(recorder.endpoint()).build().unwrap());
+    let rules = client
+        .list_image_auto_sync_repos_details()
+        .namespace("test")
+        .repository("testrepo");
+    assert!(rules.send().await.unwrap().is_empty());
+    assert!(recorder.request().await.contains("accept-encoding: gzip"));
+
+    let error = error(context(recorder.endpoint()).max_answer_bytes(100_000)).await;
+    assert!(
+        error.to_string().contains("longer than 100000 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn nobody_there_and_no_answer_are_told_apart() {
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -252,6 +252,9 @@ impl fmt::Display for Error {
         if let Some(request_id) = &details.request_id {
             write!(f, " (request id {request_id})")?;
         }
+        if details.refusal.encoded_authorization_message.is_some() {
+            f.write_str("; the reason is encoded, and the vendor's STS decodes it")?;
+        }
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;
         }
