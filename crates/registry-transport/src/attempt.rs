@@ -27,6 +27,8 @@ pub(crate) struct Done {
 /// An attempt that was none, and what is known about why.
 pub(crate) struct Failed {
     pub(crate) error: Error,
+    /// Whether it came to sending anything.
+    pub(crate) sent: bool,
     /// Whether the service may have seen the request.
     pub(crate) arrived: bool,
     /// What the service asks to wait.
@@ -41,6 +43,7 @@ impl Failed {
     fn before_sending(error: Error) -> Self {
         Self {
             error,
+            sent: false,
             arrived: false,
             retry_after: None,
             used: None,
@@ -50,6 +53,7 @@ impl Failed {
 
     fn on_the_way(error: Error, arrived: bool) -> Self {
         Self {
+            sent: true,
             arrived,
             ..Self::before_sending(error)
         }
@@ -162,6 +166,7 @@ fn judge(
         .with_retry_after(retry_after);
     Err(Failed {
         error,
+        sent: true,
         arrived: true,
         retry_after,
         used,

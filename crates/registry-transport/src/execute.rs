@@ -82,7 +82,6 @@ impl Call<'_> {
         let end = settings.clock.elapsed().saturating_add(settings.deadline);
         loop {
             self.wait_for_turn(end).await?;
-            self.attempts += 1;
             // Bodies of generated clients are bytes, which can be cloned.
             let Some(this) = request.try_clone() else {
                 let what = "the body is a stream, which cannot be sent";
@@ -90,7 +89,11 @@ impl Call<'_> {
             };
             let left = end.saturating_sub(settings.clock.elapsed());
             let deadline = left.min(settings.attempt);
-            let failed = match attempt(self.context, self.operation, this, deadline).await {
+            let outcome = attempt(self.context, self.operation, this, deadline).await;
+            if !matches!(&outcome, Err(failed) if !failed.sent) {
+                self.attempts += 1;
+            }
+            let failed = match outcome {
                 Ok(done) => {
                     tracing::debug!(
                         http.request.resend_count = self.attempts - 1,
@@ -103,7 +106,7 @@ impl Call<'_> {
                 Err(failed) => failed,
             };
             tracing::debug!(
-                http.request.resend_count = self.attempts - 1,
+                http.request.resend_count = self.attempts.saturating_sub(1),
                 http.response.status_code = failed.error.status(),
                 error.r#type = failed.error.kind().as_str(),
                 error.message = %failed.error,
