@@ -161,6 +161,16 @@ async fn whatever_becomes_of_a_field_the_page_decodes() {
 }
 
 #[tokio::test]
+async fn a_list_may_be_null_or_hold_nulls() {
+    for (page, count) in [("null", 0), ("[]", 0), ("[null]", 0), (SYNC_REPO, 1)] {
+        let recorder = Recorder::json(page).await;
+        let rules = basic(&recorder).await.rules("test/testrepo").await.unwrap();
+        assert_eq!(rules.len(), count, "{page}");
+    }
+    assert_eq!(sync_jobs("null").await.len(), 0);
+}
+
+#[tokio::test]
 async fn an_unknown_status_is_kept_as_it_came() {
     let word = || Some(json!("Levitating"));
     for tasks in [

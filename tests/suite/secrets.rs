@@ -86,6 +86,25 @@ async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
     assert_eq!(error.attempts(), 0);
 }
 
+#[tokio::test]
+async fn a_service_that_repeats_the_request_is_not_repeated() {
+    let body =
+        format!(r#"{{"error_code":"X","error_msg":"you sent x-auth-token:{MARKER} to me"}}"#);
+    let recorder = registry_tests::Recorder::start(401, &[], body).await;
+    let registry = huaweicloud::basic::Registry::builder()
+        .endpoint(recorder.endpoint())
+        .credentials(Credentials::Token(Secret::from(MARKER)))
+        .build()
+        .await
+        .unwrap();
+    let error = registry.rules("a/b").await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        Some("you sent x-auth-token:[secret] to me")
+    );
+    hidden("error", &error);
+}
+
 #[test]
 fn credentials_from_the_environment_name_what_is_missing() {
     let from = |set: &'static [(&str, &str)]| {

@@ -57,7 +57,6 @@ pub(crate) fn finish(spec: &Spec, mut file: syn::File) -> Result<String, String>
             syn::parse_quote!(#![doc = #line])
         })
         .collect();
-    ThroughTheTransport.visit_file_mut(&mut file);
     DocLines.visit_file_mut(&mut file);
     let mut text = format!(
         "{GENERATED} from {} (sha256 {}). Change the spec, not this.\n",
@@ -130,6 +129,12 @@ fn document_methods(spec: &Spec, block: &mut ItemImpl) -> Result<(), String> {
         if let ImplItem::Fn(method) = item {
             let name = method.sig.ident.to_string();
             let operation = operation(spec, &name)?;
+            if snake(&operation.name) != name {
+                return Err(format!(
+                    "{} is {name} to progenitor: name it so",
+                    operation.name
+                ));
+            }
             let example = example(spec, operation, &name);
             set_doc(
                 &mut method.attrs,
@@ -213,11 +218,17 @@ fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String> {
             let ImplItem::Fn(method) = item else { continue };
             match method.sig.ident.to_string().as_str() {
                 "new" => set_doc(&mut method.attrs, "Begins the call."),
-                "send" => set_doc(
-                    &mut method.attrs,
-                    "Sends the call and decodes the answer.\n\n# Errors\nOne that \
-                     `registry_transport::Error::from` turns into what happened and why.",
-                ),
+                "send" => {
+                    set_doc(
+                        &mut method.attrs,
+                        "Sends the call and decodes the answer.\n\n# Errors\nOne that \
+                         `registry_transport::Error::from` turns into what happened and why.",
+                    );
+                    ThroughTheTransport {
+                        list: operation.list,
+                    }
+                    .visit_impl_item_fn_mut(method);
+                }
                 "body" => set_doc(&mut method.attrs, "Sets the body."),
                 "body_map" => set_doc(&mut method.attrs, "Sets fields of the body."),
                 name => {
@@ -480,13 +491,18 @@ fn variant(value: &str) -> String {
 }
 
 /// Sends answers through the transport's decoder, which keeps what an error needs.
-struct ThroughTheTransport;
+struct ThroughTheTransport {
+    list: bool,
+}
 
 impl VisitMut for ThroughTheTransport {
     fn visit_expr_path_mut(&mut self, path: &mut syn::ExprPath) {
         let text = path.path.to_token_stream().to_string().replace(' ', "");
         if text == "ResponseValue::from_response" {
-            path.path = syn::parse_quote!(::registry_transport::decode);
+            path.path = match self.list {
+                true => syn::parse_quote!(::registry_transport::decode_list),
+                false => syn::parse_quote!(::registry_transport::decode),
+            };
         }
     }
 }

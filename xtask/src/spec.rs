@@ -69,6 +69,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
     pub(crate) body: Option<String>,
+    /// Whether the answer is a list, without an object around it.
+    pub(crate) list: bool,
 }
 
 pub(crate) struct Parameter {
@@ -265,6 +267,10 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     if required && example.is_none() {
                         return Err(format!("{name}: {parameter_name} has no example"));
                     }
+                    let bound = |key| parameter.pointer(&format!("/schema/{key}")).is_some();
+                    if bound("maximum") && !bound("minimum") {
+                        return Err(format!("{name}: {parameter_name} has a maximum alone"));
+                    }
                     Ok(Parameter {
                         name: parameter_name,
                         description: text(parameter, "description"),
@@ -277,6 +283,10 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 .and_then(Value::as_str)
                 .and_then(|reference| reference.rsplit('/').next())
                 .map(str::to_owned);
+            let list = object(value.get("responses")).any(|(status, response)| {
+                let kind = response.pointer("/content/application~1json/schema/type");
+                status.starts_with('2') && kind.is_some_and(|kind| kind == "array")
+            });
             if value.get("requestBody").is_some() && body.is_none() {
                 return Err(format!(
                     "{name}: the body must be a $ref to a schema, as JSON"
@@ -295,6 +305,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
+                list,
             })
         })
         .collect()

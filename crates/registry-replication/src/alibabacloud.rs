@@ -88,7 +88,7 @@ pub struct Tasks {
     batch: Option<String>,
     page_size: u32,
 }
-paged!(Tasks, 100, "at least 1");
+paged!(Tasks, Pages, 100, "at least 1");
 
 impl Tasks {
     /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
@@ -112,7 +112,7 @@ impl Tasks {
             .client
             .list_repo_sync_task()
             .instance_id(&self.registry.instance)
-            .page_no(slot.index + 1)
+            .page_no(slot.offset / u64::from(slot.size).max(1) + 1)
             .page_size(slot.size);
         if let Some(image) = self.image {
             let image = ImageName::given(&image)?;
@@ -130,6 +130,7 @@ impl Tasks {
         Ok(Page {
             items: page.sync_tasks.into_iter().map(task).collect(),
             total: page.total_count.and_then(|total| total.0.try_into().ok()),
+            size: page.page_size.and_then(|size| size.try_into().ok()),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One attempt at a call: signed, sent, read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use http::header::{self, HeaderValue};
@@ -72,16 +72,21 @@ pub(crate) async fn attempt(
     let headers = request.headers_mut();
     headers.remove(API_VERSION);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    *request.timeout_mut() = Some(deadline);
+    let begun = Instant::now();
     let stamp = Stamp {
         date: context.now(),
         nonce: settings.chance.nonce(),
     };
-    let used = settings
-        .provider
-        .sign(&mut request, operation, &stamp)
-        .await
-        .map_err(|error| Failed::before_sending(error.with_operation(name)))?;
+    let signing = settings.provider.sign(&mut request, operation, &stamp);
+    let used = match tokio::time::timeout(deadline, signing).await {
+        Ok(signed) => signed.map_err(|error| Failed::before_sending(error.with_operation(name)))?,
+        Err(_) => {
+            let what = "there were no credentials in time".to_owned();
+            return Err(Failed::before_sending(Error::out_of_time(name, what)));
+        }
+    };
+    *request.timeout_mut() = Some(deadline.saturating_sub(begun.elapsed()));
+    let secrets = secrets(request.headers());
     // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
     let may_have_body = matches!(
         *request.method(),
@@ -100,7 +105,15 @@ pub(crate) async fn attempt(
     let answer = read(response, name, settings.max_answer)
         .await
         .map_err(|error| Failed::on_the_way(error, true))?;
-    judge(context, operation, answer, used)
+    judge(context, operation, answer, used, &secrets)
+}
+
+/// Values of headers that nothing may show.
+fn secrets(headers: &HeaderMap) -> Vec<String> {
+    let secret = headers.values().filter(|value| value.is_sensitive());
+    secret
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect()
 }
 
 async fn read(
@@ -135,6 +148,7 @@ fn judge(
     operation: &'static Operation,
     answer: Answer,
     used: Used,
+    secrets: &[String],
 ) -> Result<Done, Failed> {
     let Reading {
         request_id,
@@ -152,15 +166,22 @@ fn judge(
         let error = Error::undecodable(Some(operation.name), status, what.to_owned());
         return Err(Failed::on_the_way(error.with_request_id(request_id), true));
     }
-    let now = context.local_now();
     let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
-    let retry_after = retry_after.or_else(|| retry_after_header(&answer.headers, now));
-    let skew = if skewed {
-        date(answer.headers.get(header::DATE)).map(|theirs| theirs.duration_since(now))
-    } else {
-        None
-    };
-    let refusal = refusal.unwrap_or_default();
+    let theirs = date(answer.headers.get(header::DATE));
+    let retry_after = retry_after.or_else(|| {
+        // A date is meant by the clock of whoever wrote it.
+        retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
+    });
+    let skew = theirs
+        .filter(|_| skewed)
+        .map(|theirs| theirs.duration_since(context.local_now()));
+    let mut refusal = refusal.unwrap_or_default();
+    // Some services repeat the request that they refuse.
+    for secret in secrets {
+        if let Some(message) = &mut refusal.message {
+            *message = message.replace(secret, "[secret]");
+        }
+    }
     let error = Error::refused(operation.name, status, refusal, throttled)
         .with_request_id(request_id)
         .with_retry_after(retry_after);

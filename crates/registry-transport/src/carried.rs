@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::provider::Answer;
+use crate::tolerant::tolerant;
 
 /// Ours, on the stand-in for an answer that never came to be.
 const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
@@ -63,7 +64,30 @@ fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Err
 /// One that carries an [`Error`] of kind [`Undecodable`](crate::ErrorKind::Undecodable) with
 /// status and request id, when the body is not the JSON that the spec says.
 pub async fn decode<T: DeserializeOwned, E>(
+    response: reqwest::Response,
+) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
+    decode_with(response, |body| serde_json::from_slice(body)).await
+}
+
+/// Decodes an answer that is a list, which may be null or hold nulls; generated clients call it.
+///
+/// # Errors
+/// As [`decode`].
+pub async fn decode_list<T: DeserializeOwned, E>(
+    response: reqwest::Response,
+) -> Result<ResponseValue<Vec<T>>, progenitor_client::Error<E>> {
+    decode_with(response, |body| {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let list = tolerant(&mut json)?;
+        json.end()?;
+        Ok(list)
+    })
+    .await
+}
+
+async fn decode_with<T, E>(
     mut response: reqwest::Response,
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
 ) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
@@ -72,7 +96,7 @@ pub async fn decode<T: DeserializeOwned, E>(
         .bytes()
         .await
         .map_err(progenitor_client::Error::ResponseBodyError)?;
-    match serde_json::from_slice(&body) {
+    match read(&body) {
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
         Err(error) => {
             let kind = headers

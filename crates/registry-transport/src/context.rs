@@ -173,17 +173,21 @@ impl ContextBuilder {
     /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
     /// and not on this machine; when the system's certificates cannot be read.
     pub fn build(self) -> Result<Context, Error> {
-        let unfit =
-            |why: &str| Error::configuration(format!("endpoint {:?}: {why}", self.endpoint));
-        let endpoint = Url::parse(&self.endpoint)
-            .map_err(|error| unfit(&format!("{error}; give a URL such as https://HOST")))?;
+        // What was given is not shown: it could hold a password or a token.
+        let endpoint = Url::parse(&self.endpoint).map_err(|error| {
+            Error::configuration(format!(
+                "endpoint: {error}; give a URL such as https://HOST"
+            ))
+        })?;
+        let unfit = |why: &str| {
+            let host = endpoint.host_str().unwrap_or_default();
+            Error::configuration(format!("endpoint {}://{host}: {why}", endpoint.scheme()))
+        };
         if !endpoint.has_host() {
             return Err(unfit("has no host"));
         }
         if !endpoint.username().is_empty() || endpoint.password().is_some() {
-            return Err(Error::configuration(
-                "endpoint: must not hold a user name or password",
-            ));
+            return Err(unfit("must not hold a user name or password"));
         }
         if endpoint.query().is_some() || endpoint.fragment().is_some() {
             return Err(unfit("must not have a query or fragment"));

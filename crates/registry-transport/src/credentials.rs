@@ -88,6 +88,8 @@ pub struct Chain<C> {
     ahead: SignedDuration,
     held: Mutex<Option<Held<C>>>,
     loading: tokio::sync::Mutex<()>,
+    /// How many times nothing was found, and why the last time: for those who waited meanwhile.
+    failure: Mutex<(u64, Vec<Asked>)>,
 }
 
 struct Held<C> {
@@ -107,6 +109,12 @@ impl<C> Clone for Held<C> {
     }
 }
 
+impl<C> Held<C> {
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.due.is_some_and(|due| now >= due)
+    }
+}
+
 /// How long after a refresh that failed the next is tried, while the old credentials still hold.
 const AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -118,6 +126,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
             ahead: SignedDuration::from_mins(15),
             held: Mutex::new(None),
             loading: tokio::sync::Mutex::new(()),
+            failure: Mutex::default(),
         }
     }
 
@@ -129,38 +138,61 @@ impl<C: Send + Sync + 'static> Chain<C> {
 
     /// Credentials that are good at the time `now`.
     ///
-    /// Dropping the future ends nothing but this call's wait.
+    /// A call that is dropped while it asks leaves the asking to the next.
     ///
     /// # Errors
     /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no place has any; lists each, in
     /// order, with why.
     pub async fn get(&self, now: Timestamp) -> Result<Arc<Lease<C>>, Error> {
         if let Some(held) = self.alive(now) {
-            if held.due.is_none_or(|due| now < due) {
+            if !held.is_due(now) {
                 return Ok(held.lease);
             }
             // Due: one call renews, the others go on with what there is.
             let Ok(_renewing) = self.loading.try_lock() else {
                 return Ok(held.lease);
             };
-            return Ok(match self.load(now, Some(held.source)).await {
-                Ok(fresh) => fresh,
-                Err(_) => {
-                    self.hold(Held {
-                        due: Some(now + AGAIN),
-                        ..held.clone()
-                    });
-                    held.lease
-                }
-            });
+            return Ok(self.renew(now).await.unwrap_or(held.lease));
         }
+        let before = self.failure().0;
         let _loading = self.loading.lock().await;
-        // Whoever held the lock before may have loaded them.
+        // Whoever held the lock before may have found some, or that there are none.
         if let Some(held) = self.alive(now) {
             return Ok(held.lease);
         }
+        let (count, failure) = self.failure();
+        if count != before {
+            return Err(none(&failure));
+        }
         let kept = self.held().map(|held| held.source);
-        self.load(now, kept).await.map_err(|asked| none(&asked))
+        self.load(now, kept).await.map_err(|asked| {
+            self.fail(&asked);
+            none(&asked)
+        })
+    }
+
+    /// Asks the place again that the held credentials are from, and no other: while they hold,
+    /// nobody is to become somebody else. `None` if there is nothing new.
+    async fn renew(&self, now: Timestamp) -> Option<Arc<Lease<C>>> {
+        let held = self.alive(now).filter(|held| held.is_due(now))?;
+        match self.ask_one(held.source, now).await {
+            Ok(fresh) => Some(self.keep(fresh, held.source, now)),
+            Err(why) => {
+                tracing::warn!(
+                    source = self.sources[held.source].name(),
+                    why = %why,
+                    "credentials could not be renewed; the old ones serve until they end"
+                );
+                let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+                // Others may have given the old ones up meanwhile.
+                if let Some(current) = current.as_mut()
+                    && Arc::ptr_eq(&current.lease, &held.lease)
+                {
+                    current.due = Some(now + AGAIN);
+                }
+                None
+            }
+        }
     }
 
     /// Gives up credentials that the service did not accept, so that the next call asks anew.
@@ -179,8 +211,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
     /// Keeps nothing.
     pub async fn ask(&self, now: Timestamp) -> Vec<Asked> {
         let mut asked = Vec::new();
-        for source in &self.sources {
-            let outcome = source.load(now).await.map(|lease| lease.expires);
+        for (index, source) in self.sources.iter().enumerate() {
+            let outcome = self.ask_one(index, now).await.map(|lease| lease.expires);
             let found = outcome.is_ok();
             asked.push(Asked {
                 source: source.name(),
@@ -202,32 +234,54 @@ impl<C: Send + Sync + 'static> Chain<C> {
         let others = (0..self.sources.len()).filter(|index| Some(*index) != first);
         let mut asked = Vec::new();
         for index in first.into_iter().chain(others) {
-            let source = &self.sources[index];
-            match source.load(now).await {
-                Ok(lease) => {
-                    let due = lease
-                        .expires
-                        .map(|end| end.checked_sub(self.ahead).unwrap_or(Timestamp::MIN));
-                    let lease = Arc::new(lease);
-                    self.hold(Held {
-                        lease: lease.clone(),
-                        source: index,
-                        // A lease shorter than `ahead` is renewed now and then, not at each call.
-                        due: due.map(|due| due.max(now + AGAIN)),
-                    });
-                    return Ok(lease);
-                }
-                Err(why) => asked.push((
-                    index,
-                    Asked {
-                        source: source.name(),
-                        outcome: Err(why),
-                    },
-                )),
+            match self.ask_one(index, now).await {
+                Ok(lease) => return Ok(self.keep(lease, index, now)),
+                Err(why) => asked.push((index, why)),
             }
         }
         asked.sort_by_key(|(index, _)| *index);
-        Err(asked.into_iter().map(|(_, asked)| asked).collect())
+        let asked = asked.into_iter().map(|(index, why)| Asked {
+            source: self.sources[index].name(),
+            outcome: Err(why),
+        });
+        Err(asked.collect())
+    }
+
+    async fn ask_one(&self, index: usize, now: Timestamp) -> Result<Lease<C>, Unavailable> {
+        let lease = self.sources[index].load(now).await?;
+        match lease.expires {
+            Some(end) if end <= now => Err(Unavailable::failed(format!(
+                "its credentials ended at {end}"
+            ))),
+            _ => Ok(lease),
+        }
+    }
+
+    fn keep(&self, lease: Lease<C>, source: usize, now: Timestamp) -> Arc<Lease<C>> {
+        let due = lease.expires.map(|end| {
+            let due = end.checked_sub(self.ahead).unwrap_or(Timestamp::MIN);
+            // A lease shorter than `ahead` is renewed now and then, not at each call.
+            due.max(now + AGAIN)
+        });
+        let lease = Arc::new(lease);
+        let held = Held {
+            lease: lease.clone(),
+            source,
+            due,
+        };
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        lease
+    }
+
+    /// How many times nothing was found, and why the last time.
+    fn failure(&self) -> (u64, Vec<Asked>) {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone()
+    }
+
+    fn fail(&self, asked: &[Asked]) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *failure = (failure.0 + 1, asked.to_vec());
     }
 
     fn held(&self) -> Option<Held<C>> {
@@ -240,10 +294,6 @@ impl<C: Send + Sync + 'static> Chain<C> {
     fn alive(&self, now: Timestamp) -> Option<Held<C>> {
         self.held()
             .filter(|held| held.lease.expires.is_none_or(|end| now < end))
-    }
-
-    fn hold(&self, held: Held<C>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
     }
 }
 
@@ -463,6 +513,78 @@ mod tests {
             _ = chain.get(at(50)) => panic!("the gate is closed"),
             () = std::future::ready(()) => {}
         }
+        gate.notify_one();
+        assert_eq!(value(&chain, 50).await, 2);
+    }
+
+    #[tokio::test]
+    async fn while_credentials_hold_nobody_becomes_somebody_else() {
+        let chain = Chain::new(vec![
+            source(
+                "first",
+                [
+                    Ok(Lease::until(1, at(60))),
+                    Err(Unavailable::failed("busy")),
+                ],
+            ),
+            source("second", [Ok(Lease::lasting(2))]),
+        ]);
+        for (minutes, expected) in [(0, 1), (50, 1), (59, 1), (60, 2)] {
+            assert_eq!(value(&chain, minutes).await, expected, "at {minutes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_that_have_ended_are_none() {
+        let chain = Chain::new(vec![
+            source("stale", [Ok(Lease::until(1, at(0)))]),
+            source("good", [Ok(Lease::lasting(2))]),
+        ]);
+        assert_eq!(value(&chain, 0).await, 2);
+        let alone = Chain::new(vec![source("stale", [Ok(Lease::until(1, at(0)))])]);
+        let error = alone.get(at(5)).await.unwrap_err().to_string();
+        assert!(error.contains("ended at 1970-01-01T00:00:00Z"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn those_who_waited_share_the_failure() {
+        let gate = Arc::new(Notify::new());
+        let gated = Scripted("gated", Mutex::default(), Some(gate.clone()));
+        let chain = Arc::new(Chain::new(vec![Arc::new(gated) as Arc<dyn Source<u32>>]));
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let chain = chain.clone();
+                tokio::spawn(async move { chain.get(at(0)).await.map(|lease| lease.credentials) })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        // Opens once: a second asking would wait for good.
+        gate.notify_one();
+        for call in waiting {
+            assert!(call.await.unwrap().is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_while_its_renewal_failed_stays_given_up() {
+        let gate = Arc::new(Notify::new());
+        let script = [
+            Ok(Lease::until(1, at(60))),
+            Err(Unavailable::failed("busy")),
+            Ok(Lease::until(2, at(120))),
+        ];
+        let gated = Scripted("gated", Mutex::new(script.into()), Some(gate.clone()));
+        let chain = Arc::new(Chain::new(vec![Arc::new(gated) as Arc<dyn Source<u32>>]));
+        gate.notify_one();
+        let old = chain.get(at(0)).await.unwrap();
+        let renewing = tokio::spawn({
+            let chain = chain.clone();
+            async move { value(&chain, 50).await }
+        });
+        tokio::task::yield_now().await;
+        chain.forget(&old);
+        gate.notify_one();
+        assert_eq!(renewing.await.unwrap(), 1);
         gate.notify_one();
         assert_eq!(value(&chain, 50).await, 2);
     }

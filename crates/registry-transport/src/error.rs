@@ -9,7 +9,8 @@ use crate::provider::Refusal;
 
 /// A call that did not end in a decoded answer.
 ///
-/// Its text says what happened and why, in one line, and shows no secret and no body.
+/// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
+/// the vendor's message or the value that could not be decoded.
 #[derive(Debug)]
 pub struct Error(Box<Details>);
 
@@ -98,7 +99,8 @@ impl Error {
     }
 
     pub(crate) fn transport(operation: &'static str, error: reqwest::Error) -> Self {
-        let kind = if error.is_timeout() {
+        // A connection that was not made in time was not made.
+        let kind = if error.is_timeout() && !error.is_connect() {
             ErrorKind::Deadline
         } else {
             ErrorKind::Transport

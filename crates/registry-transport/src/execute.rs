@@ -8,7 +8,7 @@ use tracing::{Instrument, Span, field};
 use crate::attempt::{Done, Failed, attempt};
 use crate::carried::{self, Origin};
 use crate::context::Context;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::operation::{Access, Operation};
 
 /// Sends one request of a generated client: `id` is the generated method's name, `operations` the
@@ -64,6 +64,9 @@ pub async fn execute(
     }
 }
 
+/// With less time than this left, what went wrong says more than another attempt would.
+const WORTH_TRYING: Duration = Duration::from_secs(1);
+
 /// A call on its way, and what it has used up.
 struct Call<'a> {
     context: &'a Context,
@@ -80,8 +83,11 @@ impl Call<'_> {
         self.operation.check(request.url())?;
         let settings = self.context.settings();
         let end = settings.clock.elapsed().saturating_add(settings.deadline);
+        let mut last = None;
         loop {
-            self.wait_for_turn(end).await?;
+            if let Err(error) = self.wait_for_turn(end).await {
+                return Err(last.unwrap_or(error));
+            }
             // Bodies of generated clients are bytes, which can be cloned.
             let Some(this) = request.try_clone() else {
                 let what = "the body is a stream, which cannot be sent";
@@ -117,6 +123,7 @@ impl Call<'_> {
                 Some(wait) => settings.clock.sleep(wait).await,
                 None => return Err(failed.error),
             }
+            last = Some(failed.error);
         }
     }
 
@@ -137,6 +144,9 @@ impl Call<'_> {
 
     /// How long to wait before the next attempt; `None` if there is none.
     fn next(&mut self, failed: &Failed, end: Duration) -> Option<Duration> {
+        if !failed.sent {
+            return None;
+        }
         let settings = self.context.settings();
         // A call that was refused for its date or its credentials was not carried out.
         if let Some(skew) = failed.skew
@@ -155,7 +165,7 @@ impl Call<'_> {
         }
         let safe = match self.operation.access {
             Access::Read => failed.error.can_retry(),
-            Access::Write => !failed.arrived && failed.error.kind() == ErrorKind::Transport,
+            Access::Write => !failed.arrived,
         };
         if !safe || self.attempts >= settings.retry.attempts {
             return None;
@@ -163,8 +173,9 @@ impl Call<'_> {
         let backoff = settings
             .retry
             .backoff(self.attempts, settings.chance.fraction());
-        let wait = failed.retry_after.unwrap_or(backoff);
-        let in_time = settings.clock.elapsed().saturating_add(wait) < end;
+        let wait = failed.retry_after.unwrap_or_default().max(backoff);
+        let begins = settings.clock.elapsed().saturating_add(wait);
+        let in_time = begins.saturating_add(WORTH_TRYING) <= end;
         (in_time && self.context.budget().take()).then_some(wait)
     }
 

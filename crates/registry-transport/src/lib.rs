@@ -33,7 +33,7 @@ mod tolerant;
 mod values;
 
 pub use ambient::{Chance, Clock, SystemChance, SystemClock};
-pub use carried::decode;
+pub use carried::{decode, decode_list};
 pub use context::{Context, ContextBuilder};
 pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, read_secret_file};
 pub use error::{Error, ErrorKind};

@@ -25,8 +25,12 @@ pub async fn plain_request(
     headers: &[(&'static str, &str)],
     deadline: Duration,
 ) -> Result<Answer, Unavailable> {
-    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{url}: {why}"));
-    let target = reqwest::Url::parse(url).map_err(|error| failed(&error))?;
+    // The URL is shown without what could be a secret in it.
+    let target = reqwest::Url::parse(url)
+        .map_err(|error| Unavailable::failed(format!("the URL is none: {error}")))?;
+    let host = target.host_str().unwrap_or_default();
+    let shown = format!("{}://{host}{}", target.scheme(), target.path());
+    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
     let http =
         client::new(&target, deadline, client::Proxies::Ignored).map_err(|error| failed(&error))?;
     let mut request = http.request(method, target).timeout(deadline);

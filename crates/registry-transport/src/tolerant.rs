@@ -13,7 +13,7 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 ///
 /// Generated types name this in `#[serde(deserialize_with)]`: null and empty stand for absent, a
 /// number may come as text and text as a number, an integer as `1.0`, a list may be null or hold
-/// nulls, a time may lack its zone (UTC then).
+/// nulls, a time may lack its zone (UTC then) or be Go's zero time (absent then).
 pub fn tolerant<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Tolerant<'de>,
@@ -144,6 +144,9 @@ impl<'de> Tolerant<'de> for Option<String> {
     }
 }
 
+/// 0001-01-01T00:00:00Z, which services written in Go send for a time that is not set.
+const GO_ZERO: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 impl<'de> Tolerant<'de> for Option<Timestamp> {
     fn tolerant<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_any(ScalarVisitor)? {
@@ -155,7 +158,7 @@ impl<'de> Tolerant<'de> for Option<Timestamp> {
                     let time = text.parse::<DateTime>()?.to_zoned(TimeZone::UTC)?;
                     Ok::<_, jiff::Error>(time.timestamp())
                 })
-                .map(Some)
+                .map(|time| (time > GO_ZERO).then_some(time))
                 .map_err(|_| de::Error::custom(format!("expected a time, found {text:?}"))),
             _ => Err(de::Error::custom("expected a time as text")),
         }
@@ -218,6 +221,7 @@ mod tests {
             "{}",
             r#"{"number":null,"small":null,"text":null,"flag":null,"time":null,"list":null}"#,
             r#"{"number":"","small":"","flag":"","time":"","list":[null]}"#,
+            r#"{"time":"0001-01-01T00:00:00Z"}"#,
         ] {
             assert_eq!(row(json).unwrap(), nothing, "{json}");
         }

@@ -91,7 +91,7 @@ pub struct SyncJobs {
     order: Option<Order>,
     page_size: u32,
 }
-paged!(SyncJobs, 100, "at least 1");
+paged!(SyncJobs, Records, 100, "at least 1");
 
 impl SyncJobs {
     /// Newest or oldest first; the vendor's own order unless said otherwise.
@@ -105,7 +105,7 @@ impl SyncJobs {
             return Err(Error::configuration("page size: 0 is less than 1"));
         }
         let name = ImageName::repository_given(&self.repository)?;
-        let filter = Filter::new(slot.size, slot.offset());
+        let filter = Filter::new(slot.size, slot.offset);
         let filter = self.order.map_or(filter, |order| filter.order(order));
         let answer = self
             .registry
@@ -126,6 +126,7 @@ impl SyncJobs {
                 .map(|vendor| job(vendor, region))
                 .collect(),
             total,
+            size: None,
         })
     }
 }

@@ -109,7 +109,7 @@ pub struct ReplicationTasks {
     execution: i64,
     page_size: u32,
 }
-paged!(ReplicationTasks, 100, "1 to 100");
+paged!(ReplicationTasks, Pages, 100, "1 to 100");
 
 impl ReplicationTasks {
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
@@ -120,7 +120,7 @@ impl ReplicationTasks {
             .project_id(&self.registry.project_id)
             .instance_id(&self.registry.instance)
             .execution_id(self.execution)
-            .offset(slot.offset())
+            .offset(slot.offset)
             .limit(slot.size)
             .send()
             .await?
@@ -128,6 +128,7 @@ impl ReplicationTasks {
         Ok(Page {
             items: page.tasks.into_iter().map(replication).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
         })
     }
 }
@@ -142,7 +143,7 @@ pub struct RetentionTasks {
     status: Option<TaskStatus>,
     page_size: u32,
 }
-paged!(RetentionTasks, 100, "1 to 100");
+paged!(RetentionTasks, Pages, 100, "1 to 100");
 
 impl RetentionTasks {
     /// Only the tasks in this state.
@@ -161,7 +162,7 @@ impl RetentionTasks {
             .namespace_name(&self.namespace)
             .policy_id(self.policy)
             .execution_id(self.execution)
-            .offset(slot.offset())
+            .offset(slot.offset)
             .limit(slot.size);
         if let Some(status) = self.status {
             call = call.status(status);
@@ -171,6 +172,7 @@ impl RetentionTasks {
         Ok(Page {
             items: page.tasks.into_iter().map(task).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
         })
     }
 }
@@ -202,6 +204,7 @@ fn replication(vendor: ReplicationTask) -> Task {
         execution: vendor.execution_id.map(|id| id.to_string()),
         source: resources.source,
         destination: resources.destination,
+        operation: resources.operation,
         started: vendor.start_time,
         updated: vendor.end_time,
         ended: vendor.end_time,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(image.repository(), "api/server");
 /// assert_eq!(image.tag(), Some("v42"));
 /// assert!("api".parse::<ImageName>().is_err());
+/// assert!("team/api:v1/x".parse::<ImageName>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImageName {
@@ -34,6 +35,9 @@ pub enum UnfitImageName {
     /// Namespace, repository or tag is empty.
     #[error("image {0:?}: the {1} is empty")]
     Empty(String, &'static str),
+    /// What stands for the tag has a `/`.
+    #[error("image {0:?}: {1:?} is no tag, it has a slash")]
+    Tag(String, String),
     /// It has a digest.
     #[error("image {0:?} has a digest; tasks are found by tag")]
     Digest(String),
@@ -95,6 +99,9 @@ impl FromStr for ImageName {
             if part == Some("") {
                 return Err(UnfitImageName::Empty(text.to_owned(), name));
             }
+        }
+        if let Some(tag) = tag.filter(|tag| tag.contains('/')) {
+            return Err(UnfitImageName::Tag(text.to_owned(), tag.to_owned()));
         }
         Ok(Self {
             namespace: namespace.to_owned(),
@@ -188,7 +195,7 @@ impl ImageRef {
     }
 
     pub(crate) fn with_tag(mut self, tag: Option<String>) -> Self {
-        if let Some(tag) = tag {
+        if let Some(tag) = tag.filter(|tag| !tag.is_empty()) {
             self.artifacts.push(Artifact {
                 digest: None,
                 tags: vec![tag],

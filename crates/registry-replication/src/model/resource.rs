@@ -107,11 +107,25 @@ fn plain(text: &str) -> ImageRef {
     if text.starts_with(['{', '[']) {
         return ImageRef::default();
     }
+    let (text, digest) = match text.split_once('@') {
+        Some((text, digest)) => (text, Some(digest.to_owned())),
+        None => (text, None),
+    };
     let (name, tag) = match text.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag.to_owned())),
         _ => (text, None),
     };
-    ImageRef::of_repository(name).with_tag(tag.filter(|tag| !tag.is_empty()))
+    let mut image = ImageRef::of_repository(name).with_tag(tag);
+    if digest.is_some() {
+        match image.artifacts.first_mut() {
+            Some(artifact) => artifact.digest = digest,
+            None => image.artifacts.push(Artifact {
+                digest,
+                tags: Vec::new(),
+            }),
+        }
+    }
+    image
 }
 
 #[cfg(test)]
@@ -148,6 +162,8 @@ mod tests {
             ),
             ("library/nginx", "library/nginx"),
             ("library/nginx:1.27", "library/nginx:1.27"),
+            ("library/nginx:1.27@sha256:ab", "library/nginx:1.27"),
+            ("library/nginx@sha256:ab", "library/nginx"),
             ("host:5000/nginx", "host:5000/nginx"),
             ("nginx", "nginx"),
             (r#"{"metadata":"#, "?"),

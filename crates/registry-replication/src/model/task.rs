@@ -38,6 +38,9 @@ pub struct Task {
     /// Where it copies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<ImageRef>,
+    /// What it does, in the vendor's word, such as `copy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// What started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
@@ -179,6 +182,7 @@ impl Task {
             status: None,
             source: None,
             destination: None,
+            operation: None,
             trigger: None,
             issue: None,
             retention: None,
