@@ -87,6 +87,7 @@ impl Federation {
         let answer = self.exchange(idp_id, id_token, endpoint).await;
         let answer = answer.map_err(|error| Unavailable::failed(error.to_string()))?;
         temporary(answer.credential, now)
+            .map_err(|why| Unavailable::failed(format!("CreateTemporaryAccessKeyByToken: {why}")))
     }
 
     async fn exchange(

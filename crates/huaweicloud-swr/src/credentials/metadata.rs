@@ -1,5 +1,6 @@
 //! The agency of an instance, by its metadata service.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -48,7 +49,7 @@ impl Metadata {
             StatusCode::NOT_FOUND
             | StatusCode::METHOD_NOT_ALLOWED
             | StatusCode::SERVICE_UNAVAILABLE => Ok(None),
-            status => Err(refused(TOKEN, status)),
+            status => Err(self.refused(TOKEN, status)),
         }
     }
 
@@ -60,6 +61,17 @@ impl Metadata {
     ) -> Result<Answer, Unavailable> {
         let url = format!("{}{path}", self.endpoint);
         plain_request(method, &url, headers, DEADLINE).await
+    }
+
+    fn failed(&self, path: &str, why: &dyn Display) -> Unavailable {
+        Unavailable::failed(format!("{}{path}: {why}", self.endpoint))
+    }
+
+    fn refused(&self, path: &str, status: StatusCode) -> Unavailable {
+        self.failed(
+            path,
+            &format_args!("answered with HTTP {}", status.as_u16()),
+        )
     }
 
     async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
@@ -74,14 +86,14 @@ impl Metadata {
             return Err(if says.contains(NO_AGENCY) {
                 Unavailable::not_set("this instance is run without an agency: give it one")
             } else {
-                refused(KEY, answer.status)
+                self.refused(KEY, answer.status)
             });
         }
         // What does not decode may hold a secret; serde would quote it.
-        let answer: TemporaryKeyAnswer = serde_json::from_slice(&answer.body).map_err(|_| {
-            Unavailable::failed(format!("{KEY}: the answer is not the JSON of a key"))
-        })?;
-        let (key, expires) = temporary(answer.credential, now)?;
+        let answer: TemporaryKeyAnswer = serde_json::from_slice(&answer.body)
+            .map_err(|_| self.failed(KEY, &"the answer is not the JSON of a key"))?;
+        let (key, expires) =
+            temporary(answer.credential, now).map_err(|why| self.failed(KEY, &why))?;
         let key = environment::scoped(key, |name| self.surroundings.variable(name));
         Ok(until((key, expires)))
     }
@@ -95,8 +107,4 @@ impl Source<Credentials> for Metadata {
     fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
         Box::pin(self.lease(now))
     }
-}
-
-fn refused(path: &str, status: StatusCode) -> Unavailable {
-    Unavailable::failed(format!("{path}: answered with HTTP {}", status.as_u16()))
 }

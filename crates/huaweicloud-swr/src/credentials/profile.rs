@@ -56,7 +56,7 @@ impl Profile {
 
     async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
         let (file, text) = self.read().await?;
-        let section = Section::of(&file, text)?;
+        let section = Section::of(&file, &text)?;
         let value = |key: &str| section.value(key);
         let at = |why: Unavailable| section.failed(&why.to_string());
         let scoped = |mut key: AccessKey| {
@@ -103,14 +103,16 @@ struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    fn of(file: &'a Path, text: String) -> Result<Self, Unavailable> {
+    fn of(file: &'a Path, text: &str) -> Result<Self, Unavailable> {
         let failed = |why: &str| Unavailable::failed(format!("{}: {why}", file.display()));
         let mut form = IniDefault::default();
         // A secret may hold the signs that begin a comment.
         form.enable_inline_comments = false;
+        // Some editors begin a file with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
         let mut ini = Ini::new_from_defaults(form);
         // Says line and kind of the mistake, and nothing of the line.
-        let sections = ini.read(text).map_err(|why| failed(&why))?;
+        let sections = ini.read(text.to_owned()).map_err(|why| failed(&why))?;
         let (name, section) = [BASIC, GLOBAL]
             .into_iter()
             .find_map(|name| Some((name, sections.get(name)?)))
