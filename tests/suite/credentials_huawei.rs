@@ -282,6 +282,10 @@ async fn openid_connect_says_why_it_has_none() {
 
     for (answer, says) in [
         ("{}", "the answer lacks one of access"),
+        (
+            r#"{"credential":"MARKED-SECRET"}"#,
+            "the answer is not the JSON of a key",
+        ),
         (MARKER, "the answer is not what was expected"),
     ] {
         let recorder = Recorder::start(201, &[("x-subject-token", "MII")], answer).await;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use registry_transport::{
-    BoxFuture, Clock, Context, Error, Lease, Secret, Source, Surroundings, Timestamp, Unavailable,
-    read_secret_file,
+    BoxFuture, Clock, Context, Error, ErrorKind, Lease, Secret, Source, Surroundings, Timestamp,
+    Unavailable, read_secret_file,
 };
 
 use super::{AccessKey, ChainSettings, Credentials, environment, pair, temporary, until};
@@ -132,7 +132,14 @@ impl Federation {
                 },
             })
             .send()
-            .await?;
+            .await
+            .map_err(|error| match Error::from(error) {
+                // Its text may quote what did not decode, and that may be the secret.
+                error if error.kind() == ErrorKind::Undecodable => Error::credentials(
+                    "CreateTemporaryAccessKeyByToken: the answer is not the JSON of a key",
+                ),
+                error => error,
+            })?;
         Ok(answer.into_inner())
     }
 }
