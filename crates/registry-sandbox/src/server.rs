@@ -96,14 +96,15 @@ impl Service {
     }
 
     fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        let (kind, body) = match reply.body {
-            Value::String(text) => ("text/plain;charset=utf-8", text),
-            json => ("application/json;charset=utf-8", json.to_string()),
+        // Metadata services answer some things in plain text.
+        let (body, content_type) = match reply.body {
+            Value::String(text) => (text, "text/plain;charset=utf-8"),
+            json => (json.to_string(), "application/json;charset=utf-8"),
         };
         let mut response = hyper::Response::new(Full::from(body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         // The sandbox's own time, so that a client which compares clocks compares with this one.
         let date = (self.clock)()
             .strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -46,9 +46,9 @@ impl ChainSettings {
         self
     }
 
-    /// Asks a metadata service at this URL, which has no slash at its end.
-    pub fn metadata_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.metadata_endpoint = url.into();
+    /// Asks a metadata service at this URL.
+    pub fn metadata_endpoint(mut self, url: impl AsRef<str>) -> Self {
+        self.metadata_endpoint = url.as_ref().trim_end_matches('/').to_owned();
         self
     }
 
@@ -69,6 +69,9 @@ impl Credentials {
     /// Looks for credentials where the vendor's SDKs look, in their order: [`Oidc`],
     /// [`Environment`], [`Profile`], [`Metadata`]. Temporary keys are renewed 40 minutes ahead of
     /// their end.
+    ///
+    /// Two ways of the newest SDKs are not among them: OpenID Connect over STS v5
+    /// (`HUAWEICLOUD_OIDC_…`) and pod identities (`HC_CONTAINER_…`).
     ///
     /// ```no_run
     /// use std::sync::Arc;
