@@ -554,6 +554,10 @@ async fn an_iam_users_token_is_renewed_ahead_of_its_end() {
     assert_eq!(calls().await, 2);
     trial.clock.advance(hours(25));
     assert_eq!(calls().await, 3);
+    let (used, status, _) = attempt(&trial, &provider).await;
+    assert_eq!(status, 200);
+    assert!(provider.renew(&used));
+    assert_eq!(calls().await, 4);
 
     let why = reason(&trial, trial.iam_user(MARKER)).await;
     assert!(
