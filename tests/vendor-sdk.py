@@ -5,12 +5,14 @@ Usage: vendor-sdk.py ACCOUNTS.json ANSWERS.json; see vendor-sdk.sh.
 
 import json
 import sys
+import tempfile
 from urllib.parse import urlsplit
 
 from alibabacloud_cr20181201 import models as cr
 from alibabacloud_cr20181201.client import Client as CrClient
 from alibabacloud_tea_openapi import models as openapi
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.auth.internal import MetadataAccessor
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkswr.v2 import (
     ListImageAutoSyncReposDetailsRequest,
@@ -40,9 +42,27 @@ def plain(value):
 
 
 def swr(secret):
-    credentials = BasicCredentials(huawei["access_key"], secret, huawei["project_id"])
+    return swr_of(BasicCredentials(huawei["access_key"], secret, huawei["project_id"]))
+
+
+def swr_of(credentials):
     builder = SwrClient.new_builder().with_credentials(credentials)
     return builder.with_endpoint(huawei["endpoint"]).build()
+
+
+def with_metadata():
+    """Keys from the sandbox's metadata service."""
+    MetadataAccessor._METADATA_ENDPOINT = huawei["endpoint"]
+    return swr_of(BasicCredentials(project_id=huawei["project_id"]))
+
+
+def with_id_token(file):
+    """Keys that the sandbox's IAM makes of an ID token."""
+    file.write(fleet["id_token"])
+    file.flush()
+    credentials = BasicCredentials(project_id=huawei["project_id"])
+    credentials.with_idp_id(fleet["idp"]).with_id_token_file(file.name)
+    return swr_of(credentials.with_iam_endpoint(huawei["endpoint"]))
 
 
 def registry(secret):
@@ -148,5 +168,12 @@ for name, call in CALLS.items():
     failed += not refused
     print(f"{name} with a wrong secret: {'refused' if refused else 'NOT REFUSED'}, {said}")
 
-print(f"{2 * len(CALLS) - failed} passed, {failed} failed")
+with tempfile.NamedTemporaryFile("w") as file:
+    temporary = {"instance metadata": with_metadata(), "an ID token": with_id_token(file)}
+    for name, client in temporary.items():
+        same = CALLS["000 example"](client, None) == ours["000 example"]
+        failed += not same
+        print(f"000 example with keys of {name}: {'the same' if same else 'NOT THE SAME'}")
+
+print(f"{2 * len(CALLS) + len(temporary) - failed} passed, {failed} failed")
 sys.exit(1 if failed else 0)

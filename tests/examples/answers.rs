@@ -128,6 +128,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "organization": world::FLEET_BASIC_NAMESPACE,
             "repository": world::FLEET_BASIC_REPOSITORY,
             "instance": world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+            "idp": world::IAM_IDP_ID,
+            "id_token": world::IAM_ID_TOKEN,
         },
     });
     println!("{answers}");

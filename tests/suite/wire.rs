@@ -176,6 +176,69 @@ async fn keystone_create_user_token_by_password() {
 }
 
 #[tokio::test]
+async fn create_token_with_id_token() {
+    let body = |scope| iam::types::IdTokenRequest {
+        auth: iam::types::IdTokenAuth {
+            id_token: iam::types::IdToken {
+                id: "eyJhbGciOiJub25lIn0.e30.".into(),
+            },
+            scope,
+        },
+    };
+    let project = iam::types::ScopeReference {
+        id: Some(PROJECT.to_owned()),
+        name: Some("cn-north-4".to_owned()),
+    };
+    let all = iam::types::AuthScope {
+        domain: None,
+        project: Some(project),
+    };
+    for (name, scope) in [
+        ("CreateTokenWithIdToken", Some(all)),
+        ("CreateTokenWithIdToken.required", None),
+    ] {
+        let recorder = Recorder::start(201, &[("x-subject-token", "MII")], "{}").await;
+        let answer = clients::iam(recorder.endpoint())
+            .create_token_with_id_token()
+            .x_idp_id("my-idp")
+            .body(body(scope))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.headers()["x-subject-token"], "MII");
+        assert_snapshot!(name, recorder.request().await);
+    }
+}
+
+#[tokio::test]
+async fn create_temporary_access_key_by_token() {
+    let all = iam::types::IdentityToken {
+        duration_seconds: Some(900),
+        id: Some("MIIatAYJKoZIhvcNAQcCo".into()),
+    };
+    for (name, token) in [
+        ("CreateTemporaryAccessKeyByToken", Some(all)),
+        ("CreateTemporaryAccessKeyByToken.required", None),
+    ] {
+        let recorder = Recorder::start(201, &[], "{}").await;
+        clients::iam(recorder.endpoint())
+            .create_temporary_access_key_by_token()
+            .body(iam::types::TemporaryKeyRequest {
+                auth: iam::types::TemporaryKeyAuth {
+                    identity: iam::types::TokenIdentity {
+                        methods: vec!["token".to_owned()],
+                        token,
+                    },
+                },
+            })
+            .send()
+            .await
+            .unwrap();
+        assert_snapshot!(name, recorder.request().await);
+    }
+}
+
+#[tokio::test]
 async fn keystone_list_projects() {
     wire!("KeystoneListProjects", clients::iam, "{}", |client| {
         client

@@ -1,6 +1,6 @@
 //! Where the services are.
 
-use registry_transport::Error;
+use registry_transport::{Error, Surroundings};
 
 /// URL of SWR in a region, such as `https://swr-api.cn-north-4.myhuaweicloud.com`.
 ///
@@ -24,6 +24,60 @@ pub fn iam(region: &str) -> Result<String, Error> {
 /// When `region` cannot be the id of a region.
 pub fn sts(region: &str) -> Result<String, Error> {
     endpoint("sts", region)
+}
+
+/// URL of SWR in a region, or where `HUAWEICLOUD_SDK_REGION_SWR_<REGION>` says, as in
+/// `HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4=https://swr.example.com`. Of several URLs, separated by
+/// commas, the first counts.
+///
+/// # Errors
+/// When `region` cannot be the id of a region, or the variable holds no URL.
+pub fn swr_in(surroundings: &Surroundings, region: &str) -> Result<String, Error> {
+    let own = swr(region)?;
+    let name = region.to_ascii_uppercase().replace('-', "_");
+    let variable = format!("HUAWEICLOUD_SDK_REGION_SWR_{name}");
+    Ok(overridden(surroundings, &variable)?.unwrap_or(own))
+}
+
+/// URL of IAM in a region, without one the global URL; or where `HUAWEICLOUD_SDK_IAM_ENDPOINT`
+/// says.
+///
+/// # Errors
+/// When `region` cannot be the id of a region, or the variable holds no URL.
+pub fn iam_in(surroundings: &Surroundings, region: Option<&str>) -> Result<String, Error> {
+    match overridden(surroundings, "HUAWEICLOUD_SDK_IAM_ENDPOINT")? {
+        Some(url) => Ok(url),
+        None => region.map_or_else(|| Ok(GLOBAL_IAM.to_owned()), iam),
+    }
+}
+
+/// URL of STS in a region, or where `HUAWEICLOUD_SDK_STS_ENDPOINT` says.
+///
+/// # Errors
+/// When `region` cannot be the id of a region, or the variable holds no URL.
+pub fn sts_in(surroundings: &Surroundings, region: &str) -> Result<String, Error> {
+    match overridden(surroundings, "HUAWEICLOUD_SDK_STS_ENDPOINT")? {
+        Some(url) => Ok(url),
+        None => sts(region),
+    }
+}
+
+/// Serves accounts of every region but the European partition's.
+const GLOBAL_IAM: &str = "https://iam.myhuaweicloud.com";
+
+/// The first URL that the variable holds.
+fn overridden(surroundings: &Surroundings, variable: &str) -> Result<Option<String>, Error> {
+    let Some(value) = surroundings.variable(variable) else {
+        return Ok(None);
+    };
+    let first = value.split(',').next().unwrap_or_default().trim();
+    match reqwest::Url::parse(first) {
+        Ok(url) if url.has_host() => Ok(Some(first.to_owned())),
+        // The value is not shown: it could hold a password.
+        _ => Err(Error::configuration(format!(
+            "{variable} does not hold a URL such as https://HOST"
+        ))),
+    }
 }
 
 /// The one region of the European partition, whose hosts end in `.eu`.
@@ -58,5 +112,45 @@ mod tests {
         for bad in ["", "cn north", "cn-north-4.evil.example/", "CN"] {
             assert!(sts(bad).is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn variables_say_where_else() {
+        let set = Surroundings::new(|name| {
+            let value = match name {
+                "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4" => "https://a.example, https://b.example",
+                "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_1" => "somebody:secret@nowhere",
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT" => "https://iam.example",
+                "HUAWEICLOUD_SDK_STS_ENDPOINT" => "https://sts.example",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let none = Surroundings::new(|_| None);
+        assert_eq!(swr_in(&set, "cn-north-4").unwrap(), "https://a.example");
+        for unset in [
+            swr_in(&set, "cn-east-3").unwrap(),
+            swr_in(&none, "cn-east-3").unwrap(),
+        ] {
+            assert_eq!(unset, "https://swr-api.cn-east-3.myhuaweicloud.com");
+        }
+        assert_eq!(
+            swr_in(&set, "cn-north-1").unwrap_err().to_string(),
+            "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_1 does not hold a URL such as https://HOST"
+        );
+        assert!(swr_in(&set, "cn north").is_err());
+        assert_eq!(
+            iam_in(&set, Some("cn-east-3")).unwrap(),
+            "https://iam.example"
+        );
+        assert_eq!(
+            iam_in(&none, Some("cn-east-3")).unwrap(),
+            "https://iam.cn-east-3.myhuaweicloud.com"
+        );
+        assert_eq!(iam_in(&none, None).unwrap(), GLOBAL_IAM);
+        assert_eq!(sts_in(&set, "cn-east-3").unwrap(), "https://sts.example");
+        assert_eq!(
+            sts_in(&none, "cn-east-3").unwrap(),
+            "https://sts.cn-east-3.myhuaweicloud.com"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! parts of IAM and STS that its calls lean on.
 //!
 //! [`swr`], [`iam`] and [`sts`] are generated from OpenAPI files; the rest is by hand: who calls
-//! ([`Credentials`]), how a request is signed ([`signer`], [`Huaweicloud`]), where the service is
+//! ([`Credentials`], and the [chain](Credentials::default_chain) that finds them), how a request is signed ([`signer`], [`Huaweicloud`]), where the service is
 //! ([`endpoints`]), and names that the service writes in a way of its own.
 //!
 //! ```no_run
@@ -34,12 +34,16 @@ pub mod endpoints;
 )]
 mod generated;
 mod names;
+mod project;
 mod provider;
 mod refusal;
 pub mod signer;
 pub mod token;
 
-pub use credentials::{AccessKey, Credentials};
+pub use credentials::{
+    AccessKey, ChainSettings, Credentials, Environment, IamUser, Metadata, Oidc, Profile,
+};
 pub use generated::{iam, sts, swr};
 pub use names::{Filter, NamespaceName, Order, RepositoryName, UnfitFilter, UnfitName};
+pub use project::Projects;
 pub use provider::Huaweicloud;

@@ -1,7 +1,10 @@
 //! What is Huawei Cloud's own about a call.
 
+use std::sync::Arc;
+
 use registry_transport::{
-    Answer, BoxFuture, Error, Operation, Provider, Reading, Stamp, Used, headers, rfc3986,
+    Answer, BoxFuture, Chain, Error, Lease, Operation, Provider, Reading, Refusal, Stamp, Used,
+    headers, rfc3986,
 };
 use reqwest::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -15,17 +18,48 @@ const REQUEST_ID: &str = "x-request-id";
 /// Signs calls to Huawei Cloud and reads its errors.
 #[derive(Clone, Debug)]
 pub struct Huaweicloud {
-    credentials: Credentials,
+    caller: Caller,
+    project_id: Option<String>,
     derived: Option<(String, String)>,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+enum Caller {
+    Nobody,
+    Fixed(Credentials),
+    Chain(Arc<Chain<Credentials>>),
 }
 
 impl Huaweicloud {
     /// Calls with these credentials.
     pub fn new(credentials: impl Into<Credentials>) -> Self {
+        Self::of(Caller::Fixed(credentials.into()))
+    }
+
+    /// Calls with whatever credentials the chain has at the time of the call; what the service
+    /// does not accept is given up and asked for anew.
+    pub fn with_chain(chain: Arc<Chain<Credentials>>) -> Self {
+        Self::of(Caller::Chain(chain))
+    }
+
+    /// Calls without credentials, for the operations that need none: those that make tokens.
+    pub fn anonymous() -> Self {
+        Self::of(Caller::Nobody)
+    }
+
+    fn of(caller: Caller) -> Self {
         Self {
-            credentials: credentials.into(),
+            caller,
+            project_id: None,
             derived: None,
         }
+    }
+
+    /// Speaks for this project, whatever the credentials name.
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project_id = Some(id.into());
+        self
     }
 
     /// Signs with a key derived for one region and service (V11-HMAC-SHA256) instead of the
@@ -35,14 +69,14 @@ impl Huaweicloud {
         self
     }
 
-    fn prepare(&self, request: &mut Request, signed: bool, stamp: &Stamp) -> Result<(), Error> {
-        rfc3986::normalize_query(request.url_mut());
-        request
-            .headers_mut()
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static("application/json"));
-        match &self.credentials {
-            _ if !signed => Ok(()),
+    /// Shows the service who calls.
+    fn show(
+        &self,
+        request: &mut Request,
+        credentials: &Credentials,
+        stamp: &Stamp,
+    ) -> Result<(), Error> {
+        match credentials {
             Credentials::Token(token) => {
                 headers::set(request, "x-auth-token", token.expose(), true)
             }
@@ -55,7 +89,7 @@ impl Huaweicloud {
         headers::set(request, "host", &host, false)?;
         let date = stamp.date.strftime("%Y%m%dT%H%M%SZ").to_string();
         headers::set(request, signer::DATE, &date, false)?;
-        if let Some(project) = &key.project_id {
+        if let Some(project) = self.project_id.as_ref().or(key.project_id.as_ref()) {
             headers::set(request, "x-project-id", project, false)?;
         } else if let Some(domain) = &key.domain_id {
             headers::set(request, "x-domain-id", domain, false)?;
@@ -96,16 +130,63 @@ impl Provider for Huaweicloud {
         operation: &'a Operation,
         stamp: &'a Stamp,
     ) -> BoxFuture<'a, Result<Used, Error>> {
-        let signed = self.prepare(request, operation.signed, stamp);
-        Box::pin(std::future::ready(signed.map(|()| None)))
+        Box::pin(async move {
+            rfc3986::normalize_query(request.url_mut());
+            request
+                .headers_mut()
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+            if !operation.signed {
+                return Ok(None);
+            }
+            match &self.caller {
+                Caller::Nobody => Err(Error::credentials(
+                    "the call needs credentials, and the client was made without any",
+                )),
+                Caller::Fixed(credentials) => {
+                    self.show(request, credentials, stamp)?;
+                    Ok(None)
+                }
+                Caller::Chain(chain) => {
+                    let lease = chain.get(stamp.date).await?;
+                    self.show(request, &lease.credentials, stamp)?;
+                    let used: Used = Some(lease);
+                    Ok(used)
+                }
+            }
+        })
     }
 
     fn read(&self, answer: &Answer) -> Reading {
         let id = answer.headers.get(REQUEST_ID);
+        let refusal = (!answer.status.is_success()).then(|| refusal::read(&answer.body));
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            refusal: (!answer.status.is_success()).then(|| refusal::read(&answer.body)),
+            skewed: refusal.as_ref().is_some_and(is_about_date),
+            refusal,
             ..Reading::default()
         }
     }
+
+    fn renew(&self, used: &Used) -> bool {
+        let Caller::Chain(chain) = &self.caller else {
+            return false;
+        };
+        match used
+            .clone()
+            .map(|used| used.downcast::<Lease<Credentials>>())
+        {
+            Some(Ok(lease)) => {
+                chain.forget(&lease);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The gateway has one code for all that is wrong with a signature; its sentence says what.
+fn is_about_date(refusal: &Refusal) -> bool {
+    let says = refusal.message.as_deref().unwrap_or_default();
+    refusal.code.as_deref() == Some("APIGW.0301") && says.contains("signature expired")
 }

@@ -1,6 +1,7 @@
 //! User tokens, from an IAM user's name and password.
 
 use registry_transport::{Error, Secret, Timestamp};
+use reqwest::header::HeaderMap;
 
 use crate::credentials::Credentials;
 use crate::iam::{self, types};
@@ -36,7 +37,7 @@ impl From<Token> for Credentials {
     }
 }
 
-/// Makes a user token: IAM's `KeystoneCreateUserTokenByPassword`.
+/// Makes a user token: IAM's `KeystoneCreateUserTokenByPassword`. The call is not signed.
 ///
 /// # Errors
 /// When name or password is wrong, and whatever else can go wrong with a call; when the answer
@@ -71,12 +72,7 @@ pub async fn create(client: &iam::Client, user: &User) -> Result<Token, Error> {
         .body(body)
         .send()
         .await?;
-    let secret = answer
-        .headers()
-        .get("x-subject-token")
-        .and_then(|value| value.to_str().ok())
-        .map(Secret::from)
-        .ok_or_else(|| Error::credentials("IAM's answer has no token in X-Subject-Token"))?;
+    let secret = subject(answer.headers())?;
     let token = answer.into_inner().token;
     let (expires, project) = token.map_or((None, None), |t| (t.expires_at, t.project));
     Ok(Token {
@@ -84,4 +80,13 @@ pub async fn create(client: &iam::Client, user: &User) -> Result<Token, Error> {
         expires,
         project_id: project.and_then(|project| project.id),
     })
+}
+
+/// The token that IAM made, which is in a header of its answer.
+pub(crate) fn subject(headers: &HeaderMap) -> Result<Secret, Error> {
+    headers
+        .get("x-subject-token")
+        .and_then(|value| value.to_str().ok())
+        .map(Secret::from)
+        .ok_or_else(|| Error::credentials("IAM's answer has no token in X-Subject-Token"))
 }

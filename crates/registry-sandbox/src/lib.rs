@@ -6,6 +6,9 @@
 //! is authenticated as the vendor would (signature, date, nonce, token), its parameters are checked
 //! against the spec, and a refusal has the vendor's status and body.
 //!
+//! Huawei's metadata service of an instance is there, too: it hands out temporary keys, as IAM does
+//! for a token, and each is accepted until it ends. Alibaba's side takes no temporary credentials.
+//!
 //! Routes, bounds and the objects of the vendors' own examples are read from the specs at start.
 //! Beside them stands a fleet of invented tasks, large enough to page through; [`world`] names what
 //! is where.
@@ -16,9 +19,9 @@
 //! # What it does not do
 //!
 //! It is a sandbox, not an emulator. It copies no image, changes no task, knows no permissions
-//! beyond "this project or not", throttles nobody, and speaks plain HTTP only. It issues no
-//! temporary security credentials, and refuses a request that carries any. Where a vendor's page
-//! is silent (many error codes, the order of records) the answer is invented, and the code says so.
+//! beyond "this project or not", throttles nobody, and speaks plain HTTP only. Where a
+//! vendor's page is silent (many error codes, the order of records) the answer is invented, and the
+//! code says so.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), registry_sandbox::StartError> {

@@ -63,6 +63,7 @@ impl Request {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, String)>,
+    /// JSON; a text goes as it is.
     pub(crate) body: Value,
 }
 

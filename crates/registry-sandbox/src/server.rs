@@ -11,6 +11,7 @@ use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -95,13 +96,15 @@ impl Service {
     }
 
     fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        let mut response = hyper::Response::new(Full::from(reply.body.to_string()));
+        // Metadata services answer some things in plain text.
+        let (body, content_type) = match reply.body {
+            Value::String(text) => (text, "text/plain;charset=utf-8"),
+            json => (json.to_string(), "application/json;charset=utf-8"),
+        };
+        let mut response = hyper::Response::new(Full::from(body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json;charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         // The sandbox's own time, so that a client which compares clocks compares with this one.
         let date = (self.clock)()
             .strftime("%a, %d %b %Y %H:%M:%S GMT")

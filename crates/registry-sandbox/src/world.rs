@@ -24,6 +24,10 @@ pub const IAM_USER: &str = "sandbox-user";
 pub const IAM_USER_ID: &str = "5a9db0c5a9db0c5a9db0c5a9db0ce001";
 /// IAM user's password that KeystoneCreateUserTokenByPassword takes.
 pub const IAM_PASSWORD: &str = "sandbox-password-opens-nothing";
+/// Identity provider that CreateTokenWithIdToken takes an ID token of.
+pub const IAM_IDP_ID: &str = "sandbox-idp";
+/// The ID token that it takes; signed by nobody, it opens nothing but the sandbox.
+pub const IAM_ID_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJzYW5kYm94In0.";
 
 /// Replication execution of the vendor's example, with one task.
 pub const EXAMPLE_REPLICATION_EXECUTION: i64 = 83;

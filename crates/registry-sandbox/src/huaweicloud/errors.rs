@@ -85,6 +85,11 @@ impl Refusal {
         Self::unauthenticated("decrypt security token fail")
     }
 
+    /// Made.
+    pub(super) fn expired_security_token(expires_at: &str) -> Self {
+        Self::unauthenticated(&format!("security token expires, expires_at: {expires_at}"))
+    }
+
     pub(super) fn unknown_key(access_key: &str) -> Self {
         Self::unauthenticated(&format!("ak {access_key} not exist"))
     }

@@ -1,24 +1,29 @@
-//! IAM: tokens for a password, and projects.
+//! IAM: tokens for a password or an ID token, temporary keys, and projects.
 
 use hyper::StatusCode;
 use hyper::header::HeaderName;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Context;
 use super::errors::Refusal;
+use super::keys::Keys;
 use super::tokens::Tokens;
 use super::world::World;
-use crate::message::Reply;
+use crate::message::{Reply, Request};
 use crate::parameters::numbered_page;
 use crate::rule::check_body;
 use crate::world::{
-    HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_PASSWORD, IAM_USER,
-    IAM_USER_ID,
+    HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_ID_TOKEN,
+    IAM_IDP_ID, IAM_PASSWORD, IAM_USER, IAM_USER_ID,
 };
 
 /// IAM's timestamps have six digits of a second.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S.%6fZ";
+
+const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+/// How long a temporary key lasts unless the request says otherwise.
+const KEY_SECONDS: i64 = 15 * 60;
 
 fn bad(message: impl Into<String>) -> Refusal {
     Refusal::iam(StatusCode::BAD_REQUEST, message)
@@ -30,11 +35,7 @@ pub(super) fn create_token(
     now: Timestamp,
     context: &Context<'_>,
 ) -> Result<Reply, Refusal> {
-    let body: Value = serde_json::from_slice(&context.request.body)
-        .map_err(|error| bad(format!("The request body is not JSON: {error}")))?;
-    if let Some(schema) = &context.operation.body {
-        check_body(schema, &body, "body").map_err(bad)?;
-    }
+    let body = body(context)?;
     let identity = &body["auth"]["identity"];
     if identity["methods"] != json!(["password"]) {
         return Err(bad("auth.identity.methods must be [\"password\"]"));
@@ -48,13 +49,89 @@ pub(super) fn create_token(
         return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
     }
     let for_project = project_scope(&body["auth"]["scope"])?;
+    let catalog = !context.given.contains_key("nocatalog");
+    Ok(token(
+        tokens,
+        now,
+        "password",
+        for_project,
+        catalog.then_some(endpoint),
+    ))
+}
 
-    let (token, expires_at) = tokens.issue(now);
+pub(super) fn create_token_with_id_token(
+    tokens: &Tokens,
+    endpoint: &str,
+    now: Timestamp,
+    context: &Context<'_>,
+) -> Result<Reply, Refusal> {
+    let body = body(context)?;
+    let Some(idp) = context.request.header("x-idp-id") else {
+        return Err(bad("The header X-Idp-Id is missing."));
+    };
+    if idp != IAM_IDP_ID {
+        let message = format!("Could not find identity provider: {idp}.");
+        return Err(Refusal::iam(StatusCode::NOT_FOUND, message));
+    }
+    if body["auth"]["id_token"]["id"] != IAM_ID_TOKEN {
+        let message = "The ID token is invalid or has expired.";
+        return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
+    }
+    let for_project = project_scope(&body["auth"]["scope"])?;
+    let catalog = for_project.then_some(endpoint);
+    Ok(token(tokens, now, "mapped", for_project, catalog))
+}
+
+/// The token that a request for a temporary key may hold in its body.
+pub(super) fn token_in_body(request: &Request) -> Option<String> {
+    let body: Value = serde_json::from_slice(&request.body).ok()?;
+    let token = body.pointer("/auth/identity/token/id")?.as_str()?;
+    Some(token.to_owned())
+}
+
+pub(super) fn create_temporary_key(
+    keys: &Keys,
+    now: Timestamp,
+    context: &Context<'_>,
+) -> Result<Reply, Refusal> {
+    let body = body(context)?;
+    let identity = &body["auth"]["identity"];
+    if identity["methods"] != json!(["token"]) {
+        return Err(bad("auth.identity.methods must be [\"token\"]"));
+    }
+    let seconds = identity["token"]["duration_seconds"]
+        .as_i64()
+        .unwrap_or(KEY_SECONDS);
+    if !(900..=86_400).contains(&seconds) {
+        return Err(bad("duration_seconds must be from 900 to 86400"));
+    }
+    let key = keys.issue(now, SignedDuration::from_secs(seconds));
+    Ok(Reply::new(StatusCode::CREATED, key))
+}
+
+fn body(context: &Context<'_>) -> Result<Value, Refusal> {
+    let body: Value = serde_json::from_slice(&context.request.body)
+        .map_err(|error| bad(format!("The request body is not JSON: {error}")))?;
+    if let Some(schema) = &context.operation.body {
+        check_body(schema, &body, "body").map_err(bad)?;
+    }
+    Ok(body)
+}
+
+/// A new token, in the answer's header; with a catalog if told where the services are.
+fn token(
+    tokens: &Tokens,
+    now: Timestamp,
+    method: &str,
+    for_project: bool,
+    catalog_at: Option<&str>,
+) -> Reply {
+    let (token, expires_at) = tokens.issue(now, TOKEN_LIFETIME);
     let domain = json!({"id": IAM_DOMAIN_ID, "name": IAM_DOMAIN});
     let mut answer = json!({
         "expires_at": expires_at.strftime(TIME).to_string(),
         "issued_at": now.strftime(TIME).to_string(),
-        "methods": ["password"],
+        "methods": [method],
         "roles": [],
         "user": {
             "domain": domain,
@@ -72,11 +149,11 @@ pub(super) fn create_token(
     } else {
         answer["domain"] = domain;
     }
-    if !context.given.contains_key("nocatalog") {
+    if let Some(endpoint) = catalog_at {
         answer["catalog"] = catalog(endpoint);
     }
     let reply = Reply::new(StatusCode::CREATED, json!({"token": answer}));
-    Ok(reply.with(HeaderName::from_static("x-subject-token"), token))
+    reply.with(HeaderName::from_static("x-subject-token"), token)
 }
 
 /// Whether the token is for the project; if not, it is for the account.

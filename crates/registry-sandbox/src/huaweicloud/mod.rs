@@ -3,6 +3,8 @@
 mod errors;
 mod gate;
 mod iam;
+mod keys;
+mod metadata;
 
 pub(crate) mod signature;
 mod sts;
@@ -13,6 +15,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use hyper::header::HeaderName;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -21,6 +24,7 @@ use crate::parameters::{Parameters, Violation};
 use crate::route::Routes;
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
+use keys::Keys;
 use tokens::Tokens;
 use world::World;
 
@@ -32,6 +36,8 @@ enum Call {
     SyncRules,
     SyncJobs,
     CreateToken,
+    CreateTokenWithIdToken,
+    CreateTemporaryKey,
     ListProjects,
     DecodeMessage,
 }
@@ -44,6 +50,8 @@ impl Call {
             "ListImageAutoSyncReposDetails" => Self::SyncRules,
             "ShowSyncJob" => Self::SyncJobs,
             "KeystoneCreateUserTokenByPassword" => Self::CreateToken,
+            "CreateTokenWithIdToken" => Self::CreateTokenWithIdToken,
+            "CreateTemporaryAccessKeyByToken" => Self::CreateTemporaryKey,
             "KeystoneListProjects" => Self::ListProjects,
             "DecodeAuthorizationMessage" => Self::DecodeMessage,
             _ => return None,
@@ -72,6 +80,8 @@ pub(crate) struct Huaweicloud {
     routes: Routes<Call>,
     world: World,
     tokens: Tokens,
+    metadata_tokens: Tokens,
+    keys: Keys,
     clock: Clock,
     endpoint: String,
 }
@@ -95,6 +105,8 @@ impl Huaweicloud {
             routes: Routes::new(calls),
             world: World::new(swr, iam, endpoint)?,
             tokens: Tokens::default(),
+            metadata_tokens: Tokens::default(),
+            keys: Keys::default(),
             clock,
             endpoint: endpoint.to_owned(),
         })
@@ -103,6 +115,14 @@ impl Huaweicloud {
     pub(crate) fn answer(&self, request: &Request) -> Answer {
         let mut parameters = request.query_parameters();
         let mut operation = None;
+        let now = (self.clock)();
+        if let Some(reply) = metadata::answer(request, &self.metadata_tokens, &self.keys, now) {
+            return Answer {
+                reply,
+                operation,
+                parameters,
+            };
+        }
         let result = match self.routes.find(&request.method, &request.path) {
             None => Err(Refusal::no_such_api()),
             Some((route, path)) => {
@@ -113,7 +133,7 @@ impl Huaweicloud {
                     request,
                     given: &parameters,
                 };
-                self.call(route.target, &context)
+                self.call(route.target, &context, now)
             }
         };
         Answer {
@@ -128,15 +148,27 @@ impl Huaweicloud {
         marked(Err(Refusal::too_large()))
     }
 
-    fn call(&self, call: Call, context: &Context<'_>) -> Result<Reply, Refusal> {
-        let now = (self.clock)();
-        gate::admit(context.operation, context.request, &self.tokens, now)?;
+    fn call(&self, call: Call, context: &Context<'_>, now: Timestamp) -> Result<Reply, Refusal> {
+        let gate = gate::Gate {
+            tokens: &self.tokens,
+            keys: &self.keys,
+            now,
+        };
+        let token = match call {
+            Call::CreateTemporaryKey => iam::token_in_body(context.request),
+            _ => None,
+        };
+        gate.admit(context.operation, context.request, token.as_deref())?;
         match call {
             Call::ReplicationTasks => swr::replication_tasks(&self.world, context),
             Call::RetentionTasks => swr::retention_tasks(&self.world, context),
             Call::SyncRules => swr::sync_rules(&self.world, context),
             Call::SyncJobs => swr::sync_jobs(&self.world, context),
             Call::CreateToken => iam::create_token(&self.tokens, &self.endpoint, now, context),
+            Call::CreateTokenWithIdToken => {
+                iam::create_token_with_id_token(&self.tokens, &self.endpoint, now, context)
+            }
+            Call::CreateTemporaryKey => iam::create_temporary_key(&self.keys, now, context),
             Call::ListProjects => iam::list_projects(&self.world, &self.endpoint, context),
             Call::DecodeMessage => sts::decode(context),
         }

@@ -1,4 +1,4 @@
-//! User tokens that IAM issued.
+//! Tokens that IAM or the metadata service issued.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 const KEPT: usize = 10_000;
 
 #[derive(Debug, Default)]
@@ -21,11 +20,11 @@ pub(super) enum Standing {
 
 impl Tokens {
     /// A new token, and when it ends.
-    pub(super) fn issue(&self, now: Timestamp) -> (String, Timestamp) {
+    pub(super) fn issue(&self, now: Timestamp, lifetime: SignedDuration) -> (String, Timestamp) {
         let token: String = std::iter::once("MIISandbox".to_owned())
             .chain((0..8).map(|_| Uuid::new_v4().simple().to_string()))
             .collect();
-        let expires_at = now + LIFETIME;
+        let expires_at = now + lifetime;
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= KEPT {
             tokens.retain(|_, expires_at| now < *expires_at);
@@ -52,10 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_for_a_day() {
+    fn a_token_is_good_up_to_its_end() {
         let tokens = Tokens::default();
         let now = Timestamp::UNIX_EPOCH;
-        let (token, expires_at) = tokens.issue(now);
+        let (token, expires_at) = tokens.issue(now, SignedDuration::from_hours(24));
         let minute = SignedDuration::from_mins(1);
         assert_eq!(expires_at, now + SignedDuration::from_hours(24));
         assert_eq!(tokens.standing(&token, now), Standing::Valid);

@@ -452,3 +452,171 @@ async fn basic_names_and_refusals() {
         }
     }
 }
+
+impl Trial {
+    async fn metadata(&self, method: &str, target: &str, header: (&'static str, &str)) -> Response {
+        let mut request = self.request(method, target, "");
+        request.headers.insert(header.0, header.1.parse().unwrap());
+        self.send(target, &request).await
+    }
+
+    async fn metadata_key(&self) -> Value {
+        let ttl = ("x-metadata-token-ttl-seconds", "21600");
+        let token = self
+            .metadata("PUT", "/meta-data/latest/api/token", ttl)
+            .await;
+        assert_eq!(token.status, 200);
+        let token = ("x-metadata-token", token.body.as_str().unwrap());
+        let key = self
+            .metadata("GET", "/openstack/latest/securitykey", token)
+            .await;
+        assert_eq!(key.status, 200, "{}", key.body);
+        key.body["credential"].clone()
+    }
+
+    /// Asks with a temporary key, and says with what the gateway refuses it.
+    async fn refusal(&self, access: &str, secret: &str, security_token: &str) -> Option<String> {
+        let target = replication(83, "");
+        let mut request = self.request("GET", &target, "");
+        request
+            .headers
+            .insert("x-security-token", security_token.parse().unwrap());
+        let date = self.now().strftime(DATE).to_string();
+        signature::sign(&mut request, access, secret, &date);
+        let response = self.send(&target, &request).await;
+        (response.status != 200).then(|| response.body["error_msg"].as_str().unwrap().to_owned())
+    }
+}
+
+fn text<'a>(key: &'a Value, part: &str) -> &'a str {
+    key[part].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_temporary_key_opens_until_it_ends() {
+    let trial = Trial::start().await;
+    let (first, second) = (trial.metadata_key().await, trial.metadata_key().await);
+    assert_eq!(text(&first, "expires_at"), "2026-11-20T14:00:00.000000Z");
+    for part in ["access", "secret", "securitytoken"] {
+        assert_ne!(first[part], second[part], "{part}");
+    }
+    let parts = |key| {
+        (
+            text(key, "access"),
+            text(key, "secret"),
+            text(key, "securitytoken"),
+        )
+    };
+    let (access, secret, token) = parts(&first);
+    let (_, other_secret, other_token) = parts(&second);
+    let permanent = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    for (access, secret, token, says) in [
+        (access, other_secret, token, "verify aksk signature fail"),
+        (access, secret, other_token, "decrypt security token fail"),
+        (
+            permanent.0,
+            permanent.1,
+            token,
+            "decrypt security token fail",
+        ),
+    ] {
+        let refusal = trial.refusal(access, secret, token).await.unwrap();
+        assert!(refusal.ends_with(says), "{refusal}");
+    }
+    trial.pass(SignedDuration::from_hours(6) - SignedDuration::from_secs(1));
+    assert_eq!(trial.refusal(access, secret, token).await, None);
+    trial.pass(SignedDuration::from_secs(1));
+    let refusal = trial.refusal(access, secret, token).await.unwrap();
+    assert!(
+        refusal.ends_with("security token expires, expires_at: 2026-11-20T14:00:00Z"),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
+async fn the_metadata_service_wants_its_token() {
+    let trial = Trial::start().await;
+    for ttl in ["0", "21601", "soon"] {
+        let ttl = ("x-metadata-token-ttl-seconds", ttl);
+        let answer = trial
+            .metadata("PUT", "/meta-data/latest/api/token", ttl)
+            .await;
+        assert_eq!(answer.status, 400, "{ttl:?}");
+    }
+    let key = "/openstack/latest/securitykey";
+    let made_up = ("x-metadata-token", "made-up");
+    assert_eq!(trial.metadata("GET", key, made_up).await.status, 401);
+    let none = ("accept", "*/*");
+    assert_eq!(trial.metadata("GET", key, none).await.status, 401);
+    assert_eq!(trial.metadata("POST", key, none).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_id_token_becomes_a_token_and_the_token_a_key() {
+    let trial = Trial::start().await;
+    let target = "/v3.0/OS-AUTH/id-token/tokens";
+    let exchange = async |idp: Option<&str>, id_token: &str| {
+        let body = json!({"auth": {"id_token": {"id": id_token}}});
+        let mut request = trial.request("POST", target, body.to_string());
+        if let Some(idp) = idp {
+            request.headers.insert("x-idp-id", idp.parse().unwrap());
+        }
+        trial.send(target, &request).await
+    };
+    let idp = Some(world::IAM_IDP_ID);
+    for (idp, id_token, status) in [
+        (None, world::IAM_ID_TOKEN, 400),
+        (Some("another"), world::IAM_ID_TOKEN, 404),
+        (idp, "another", 401),
+    ] {
+        assert_eq!(exchange(idp, id_token).await.status, status, "{idp:?}");
+    }
+    let answer = exchange(idp, world::IAM_ID_TOKEN).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(answer.body["token"]["methods"], json!(["mapped"]));
+    let token = answer.header("x-subject-token").unwrap();
+
+    let target = "/v3.0/OS-CREDENTIAL/securitytokens";
+    let key = async |header: Option<&str>, method: &str, asked: Value| {
+        let identity = json!({"methods": [method], "token": asked});
+        let body = json!({"auth": {"identity": identity}}).to_string();
+        let mut request = trial.request("POST", target, body);
+        if let Some(token) = header {
+            let token = token.parse().unwrap();
+            request.headers.insert("x-auth-token", token);
+        }
+        trial.send(target, &request).await
+    };
+    for (header, method, asked, status) in [
+        (None, "token", json!({}), 401),
+        (None, "token", json!({"id": "made-up"}), 401),
+        (Some("made-up"), "token", json!({"id": token}), 401),
+        (Some(token), "password", json!({}), 400),
+        (Some(token), "token", json!({"duration_seconds": 899}), 400),
+        (
+            Some(token),
+            "token",
+            json!({"duration_seconds": 86_401}),
+            400,
+        ),
+    ] {
+        let answer = key(header, method, asked.clone()).await;
+        assert_eq!(answer.status, status, "{header:?} {method} {asked}");
+    }
+    for (header, asked, ends) in [
+        (Some(token), json!({}), "2026-11-20T08:15:00.000000Z"),
+        (
+            None,
+            json!({"id": token, "duration_seconds": 86_400}),
+            "2026-11-21T08:00:00.000000Z",
+        ),
+    ] {
+        let answer = key(header, "token", asked).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let key = &answer.body["credential"];
+        assert_eq!(text(key, "expires_at"), ends);
+        let (access, secret) = (text(key, "access"), text(key, "secret"));
+        let refusal = trial.refusal(access, secret, text(key, "securitytoken"));
+        assert_eq!(refusal.await, None);
+    }
+}

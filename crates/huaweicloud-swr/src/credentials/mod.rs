@@ -1,6 +1,22 @@
-//! Who calls.
+//! Who calls, and where that is found out.
 
-use registry_transport::{Error, Secret};
+mod chain;
+mod environment;
+mod federation;
+mod metadata;
+mod password;
+mod profile;
+
+use registry_transport::{Error, Lease, Secret, Timestamp, Unavailable};
+
+use crate::iam::types::TemporaryKey;
+
+pub use chain::ChainSettings;
+pub use environment::Environment;
+pub use federation::Oidc;
+pub use metadata::Metadata;
+pub use password::IamUser;
+pub use profile::Profile;
 
 /// What a caller shows to be let in.
 #[derive(Clone, Debug)]
@@ -60,12 +76,6 @@ impl From<AccessKey> for Credentials {
     }
 }
 
-/// Names of one pair of variables.
-const PAIRS: [(&str, &str); 2] = [
-    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
-    ("CLOUD_SDK_AK", "CLOUD_SDK_SK"),
-];
-
 impl Credentials {
     /// From the environment: `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, as the vendor's SDKs
     /// read them, or `CLOUD_SDK_AK` and `CLOUD_SDK_SK`, as its documentation's samples do; with
@@ -84,23 +94,13 @@ impl Credentials {
     /// When neither pair is complete; names what is missing.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        for (id_name, secret_name) in PAIRS {
-            let (id, secret) = match (variable(id_name), variable(secret_name)) {
-                (Some(id), Some(secret)) => (id, secret),
-                (None, None) => continue,
-                (Some(_), None) => return Err(half(id_name, secret_name)),
-                (None, Some(_)) => return Err(half(secret_name, id_name)),
-            };
-            let mut key = AccessKey::new(id, secret);
-            key.security_token = variable("HUAWEICLOUD_SDK_SECURITY_TOKEN").map(Secret::from);
-            key.project_id = variable("HUAWEICLOUD_SDK_PROJECT_ID");
-            key.domain_id = variable("HUAWEICLOUD_SDK_DOMAIN_ID");
-            return Ok(key.into());
+        match environment::key(variable) {
+            Ok(key) => Ok(key.into()),
+            Err(Unavailable::NotSet(what)) => Err(Error::credentials(format!(
+                "no credentials for Huawei Cloud: {what}"
+            ))),
+            Err(why) => Err(Error::credentials(why.to_string())),
         }
-        Err(Error::credentials(
-            "no credentials for Huawei Cloud: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK \
-             (or CLOUD_SDK_AK and CLOUD_SDK_SK)",
-        ))
     }
 
     /// Project that the credentials name, if they name one.
@@ -110,10 +110,65 @@ impl Credentials {
             Self::Token(_) => None,
         }
     }
+
+    /// Id of the access key, which is no secret; a token has none.
+    pub fn access_key_id(&self) -> Option<&str> {
+        match self {
+            Self::AccessKey(key) => Some(&key.id),
+            Self::Token(_) => None,
+        }
+    }
 }
 
-fn half(set: &str, missing: &str) -> Error {
-    Error::credentials(format!(
+fn half(set: &str, missing: &str) -> Unavailable {
+    Unavailable::failed(format!(
         "{set} is set, but {missing} is not: set both or neither"
     ))
+}
+
+/// The two values of a pair that goes together; `None` when neither is there.
+///
+/// # Errors
+/// When one is there without the other.
+fn pair(
+    names: (&str, &str),
+    value: impl Fn(&str) -> Option<String>,
+) -> Result<Option<(String, String)>, Unavailable> {
+    match (value(names.0), value(names.1)) {
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half(names.0, names.1)),
+        (None, Some(_)) => Err(half(names.1, names.0)),
+    }
+}
+
+/// A temporary key as the services answer it, with the time of its end.
+///
+/// # Errors
+/// When a part of it is missing, or its time is over already.
+fn temporary(
+    answered: Option<TemporaryKey>,
+    now: Timestamp,
+) -> Result<(AccessKey, Timestamp), Unavailable> {
+    let Some(TemporaryKey {
+        access: Some(id),
+        secret: Some(secret),
+        securitytoken: Some(token),
+        expires_at: Some(expires),
+    }) = answered
+    else {
+        return Err(Unavailable::failed(
+            "the answer lacks one of access, secret, securitytoken and expires_at",
+        ));
+    };
+    if expires <= now {
+        return Err(Unavailable::failed(format!(
+            "the key that was handed out ended at {expires}: is this machine's clock right?"
+        )));
+    }
+    Ok((AccessKey::new(id, secret).security_token(token), expires))
+}
+
+fn until((key, expires): (AccessKey, Timestamp)) -> Lease<Credentials> {
+    Lease::until(key.into(), expires)
 }

@@ -1,0 +1,58 @@
+//! An access key in variables.
+
+use registry_transport::{BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable};
+
+use super::{AccessKey, Credentials, pair};
+
+/// Names of one pair of variables.
+const PAIRS: [(&str, &str); 2] = [
+    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
+    ("CLOUD_SDK_AK", "CLOUD_SDK_SK"),
+];
+
+/// The environment, as [`Credentials::from_env`] reads it.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    surroundings: Surroundings,
+}
+
+impl Environment {
+    /// Reads the variables of `surroundings`.
+    pub fn new(surroundings: Surroundings) -> Self {
+        Self { surroundings }
+    }
+}
+
+impl Source<Credentials> for Environment {
+    fn name(&self) -> &'static str {
+        "environment"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        let key = key(|name| self.surroundings.variable(name));
+        Box::pin(std::future::ready(
+            key.map(|key| Lease::lasting(key.into())),
+        ))
+    }
+}
+
+pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey, Unavailable> {
+    for names in PAIRS {
+        let Some((id, secret)) = pair(names, &variable)? else {
+            continue;
+        };
+        let mut key = scoped(AccessKey::new(id, secret), &variable);
+        key.security_token = variable("HUAWEICLOUD_SDK_SECURITY_TOKEN").map(Secret::from);
+        return Ok(key);
+    }
+    Err(Unavailable::not_set(
+        "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK and CLOUD_SDK_SK)",
+    ))
+}
+
+/// The key, speaking for what the environment names.
+pub(super) fn scoped(mut key: AccessKey, variable: impl Fn(&str) -> Option<String>) -> AccessKey {
+    key.project_id = variable("HUAWEICLOUD_SDK_PROJECT_ID");
+    key.domain_id = variable("HUAWEICLOUD_SDK_DOMAIN_ID");
+    key
+}

@@ -1,0 +1,110 @@
+//! The agency of an instance, by its metadata service.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use registry_transport::{
+    Answer, BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, plain_request,
+};
+
+use super::{ChainSettings, Credentials, environment, temporary, until};
+use crate::iam::types::TemporaryKeyAnswer;
+
+const TOKEN: &str = "/meta-data/latest/api/token";
+const KEY: &str = "/openstack/latest/securitykey";
+/// As the vendor's SDKs ask for: 6 hours, in seconds.
+const TOKEN_TTL: &str = "21600";
+const DEADLINE: Duration = Duration::from_secs(3);
+/// What the service says when it has no key to hand out.
+const NO_AGENCY: &str = "Please configure Cloud Service Agency first";
+
+/// The metadata service of an ECS instance, which hands out temporary keys of the agency that the
+/// instance is run with.
+///
+/// Speaks for `HUAWEICLOUD_SDK_PROJECT_ID` or `HUAWEICLOUD_SDK_DOMAIN_ID`, if set.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    surroundings: Surroundings,
+    endpoint: String,
+}
+
+impl Metadata {
+    /// Asks the metadata service that the settings name.
+    pub fn new(settings: &ChainSettings) -> Self {
+        Self {
+            surroundings: settings.surroundings.clone(),
+            endpoint: settings.metadata_endpoint.clone(),
+        }
+    }
+
+    /// A token for the service; `None` from one that is older than tokens.
+    async fn token(&self) -> Result<Option<Secret>, Unavailable> {
+        let ttl = [("x-metadata-token-ttl-seconds", TOKEN_TTL)];
+        let answer = self.ask(Method::PUT, TOKEN, &ttl).await?;
+        match answer.status {
+            StatusCode::OK => Ok(Some(Secret::from(
+                String::from_utf8_lossy(&answer.body).trim(),
+            ))),
+            StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::SERVICE_UNAVAILABLE => Ok(None),
+            status => Err(self.refused(TOKEN, status)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answer, Unavailable> {
+        let url = format!("{}{path}", self.endpoint);
+        plain_request(method, &url, headers, DEADLINE).await
+    }
+
+    fn failed(&self, path: &str, why: &dyn Display) -> Unavailable {
+        Unavailable::failed(format!("{}{path}: {why}", self.endpoint))
+    }
+
+    fn refused(&self, path: &str, status: StatusCode) -> Unavailable {
+        self.failed(
+            path,
+            &format_args!("answered with HTTP {}", status.as_u16()),
+        )
+    }
+
+    async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+        let token = self.token().await?;
+        let headers: Vec<_> = token
+            .iter()
+            .map(|token| ("x-metadata-token", token.expose()))
+            .collect();
+        let answer = self.ask(Method::GET, KEY, &headers).await?;
+        if answer.status != StatusCode::OK {
+            let says = String::from_utf8_lossy(&answer.body);
+            return Err(if says.contains(NO_AGENCY) {
+                Unavailable::not_set("this instance is run without an agency: give it one")
+            } else {
+                self.refused(KEY, answer.status)
+            });
+        }
+        // What does not decode may hold a secret; serde would quote it.
+        let answer: TemporaryKeyAnswer = serde_json::from_slice(&answer.body)
+            .map_err(|_| self.failed(KEY, &"the answer is not the JSON of a key"))?;
+        let (key, expires) =
+            temporary(answer.credential, now).map_err(|why| self.failed(KEY, &why))?;
+        let key = environment::scoped(key, |name| self.surroundings.variable(name));
+        Ok(until((key, expires)))
+    }
+}
+
+impl Source<Credentials> for Metadata {
+    fn name(&self) -> &'static str {
+        "instance metadata"
+    }
+
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        Box::pin(self.lease(now))
+    }
+}

@@ -1,0 +1,56 @@
+//! An IAM user's name and password.
+
+use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
+
+use super::Credentials;
+use crate::iam;
+use crate::token::{self, User};
+
+/// An IAM user, for whom IAM makes tokens: each good for 24 hours, and renewed ahead of its end by
+/// the [`Chain`](registry_transport::Chain) that holds this source.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use huaweicloud_swr::token::User;
+/// use huaweicloud_swr::{Huaweicloud, IamUser, endpoints, iam};
+/// use registry_transport::{Chain, Context};
+///
+/// # fn example(user: User) -> Result<(), registry_transport::Error> {
+/// let anonymous = Arc::new(Huaweicloud::anonymous());
+/// let iam = Context::builder(endpoints::iam("cn-north-4")?, anonymous).build()?;
+/// let user = IamUser::new(iam::Client::new(iam), user);
+/// let provider = Huaweicloud::with_chain(Arc::new(Chain::new(vec![Arc::new(user)])));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct IamUser {
+    client: iam::Client,
+    user: User,
+}
+
+impl IamUser {
+    /// Has `client` make the user's tokens. The call is not signed, so that
+    /// [`Huaweicloud::anonymous`](crate::Huaweicloud::anonymous) will do for the client.
+    pub fn new(client: iam::Client, user: User) -> Self {
+        Self { client, user }
+    }
+}
+
+impl Source<Credentials> for IamUser {
+    fn name(&self) -> &'static str {
+        "IAM user"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        Box::pin(async move {
+            let token = token::create(&self.client, &self.user)
+                .await
+                .map_err(|error| Unavailable::failed(error.to_string()))?;
+            Ok(match token.expires {
+                Some(expires) => Lease::until(token.into(), expires),
+                None => Lease::lasting(token.into()),
+            })
+        })
+    }
+}
