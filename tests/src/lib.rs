@@ -82,7 +82,34 @@ pub fn fixed(context: ContextBuilder) -> ContextBuilder {
         )))
 }
 
-/// A server on loopback that answers every request alike and keeps the requests as they came.
+/// What a [`Recorder`] does with a request.
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// Answers in full.
+    Answer(Vec<u8>),
+    /// Hangs up without a word.
+    HangUp,
+    /// Hangs up in the middle of the body.
+    BreakOff,
+}
+
+impl Move {
+    /// An answer with this status, these headers and this body.
+    pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n", body.len()));
+        head.push_str("connection: close\r\n\r\n");
+        let mut answer = head.into_bytes();
+        answer.extend(body);
+        Self::Answer(answer)
+    }
+}
+
+/// A server on loopback that does what it was told and keeps the requests as they came.
 #[derive(Debug)]
 pub struct Recorder {
     endpoint: String,
@@ -93,22 +120,17 @@ pub struct Recorder {
 impl Recorder {
     /// Answers every request with this status, these headers and this body.
     pub async fn start(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
-        let body = body.into();
-        let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("content-length: {}\r\n", body.len()));
-        head.push_str("connection: close\r\n\r\n");
-        let mut answer = head.into_bytes();
-        answer.extend(body);
+        Self::script(vec![Move::answer(status, headers, body)]).await
+    }
 
+    /// Makes these moves one after the other, the last of them time and again.
+    pub async fn script(moves: Vec<Move>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let kept = requests.clone();
         let serving = tokio::spawn(async move {
-            loop {
+            for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut request = Vec::new();
                 while !is_whole(&request) {
@@ -120,8 +142,13 @@ impl Recorder {
                 }
                 let text = String::from_utf8(request).unwrap().replace("\r\n", "\n");
                 kept.lock().await.push(text);
+                let answer = match moves.get(number).or(moves.last()) {
+                    Some(Move::Answer(answer)) => answer.as_slice(),
+                    Some(Move::BreakOff) => b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n[",
+                    Some(Move::HangUp) | None => b"",
+                };
                 // A client that has read enough may be gone.
-                let _ = stream.write_all(&answer).await;
+                let _ = stream.write_all(answer).await;
                 let _ = stream.shutdown().await;
             }
         });

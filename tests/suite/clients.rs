@@ -62,6 +62,7 @@ pub(crate) fn sandbox_swr(sandbox: &Sandbox) -> swr::Client {
     let provider = Huaweicloud::new(sandbox_key(sandbox));
     swr::Client::new(
         Context::builder(sandbox.endpoint(), Arc::new(provider))
+            .rate_limit(None)
             .build()
             .unwrap(),
     )
@@ -77,6 +78,7 @@ pub(crate) async fn enterprise(
         .project_id(&account.project_id)
         .instance(&account.instance_id)
         .credentials(credentials)
+        .configure(|context| context.rate_limit(None))
         .build()
         .await
         .unwrap()
@@ -90,6 +92,7 @@ pub(crate) async fn basic(
         .endpoint(sandbox.endpoint())
         .region("cn-north-4")
         .credentials(credentials)
+        .configure(|context| context.rate_limit(None))
         .build()
         .await
         .unwrap()
@@ -104,6 +107,7 @@ pub(crate) async fn alibaba(
         .endpoint(sandbox.endpoint())
         .instance(instance)
         .credentials(credentials)
+        .configure(|context| context.rate_limit(None))
         .build()
         .await
         .unwrap()

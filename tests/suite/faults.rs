@@ -6,7 +6,7 @@ use std::time::Duration;
 use huaweicloud_swr::Huaweicloud;
 use huaweicloud_swr::swr::Client;
 use registry_tests::Recorder;
-use registry_transport::{Context, ContextBuilder, Error, ErrorKind};
+use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 
 use crate::clients;
 
@@ -104,7 +104,7 @@ async fn an_answer_that_is_none_is_an_error_that_says_what_came() {
         ),
     ] {
         let recorder = Recorder::start(status, &headers, body).await;
-        let error = error(context(recorder.endpoint())).await;
+        let error = error(context(recorder.endpoint()).retry(RetryPolicy::never())).await;
         assert_eq!(error.to_string(), says);
         assert_eq!(error.kind(), kind, "{says}");
         assert_eq!(error.status(), Some(status), "{says}");
@@ -126,12 +126,36 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn packed_answers_are_unpacked_and_held_to_the_limit() {
+    const PACKED: [(&str, &str); 2] = [
+        ("content-type", "application/json"),
+        ("content-encoding", "gzip"),
+    ];
+    // Two million blanks between two brackets, in two thousand bytes.
+    let blanks = include_bytes!("../data/blanks.json.gz");
+    let recorder = Recorder::start(200, &PACKED, blanks).await;
+    let client = Client::new(context(recorder.endpoint()).build().unwrap());
+    let rules = client
+        .list_image_auto_sync_repos_details()
+        .namespace("test")
+        .repository("testrepo");
+    assert!(rules.send().await.unwrap().is_empty());
+    assert!(recorder.request().await.contains("accept-encoding: gzip"));
+
+    let error = error(context(recorder.endpoint()).max_answer_bytes(100_000)).await;
+    assert!(
+        error.to_string().contains("longer than 100000 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn nobody_there_and_no_answer_are_told_apart() {
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let nobody = error(context(&endpoint)).await;
+    let nobody = error(context(&endpoint).retry(RetryPolicy::never())).await;
     assert_eq!(nobody.kind(), ErrorKind::Transport);
     assert!(nobody.to_string().contains("could not connect"), "{nobody}");
     assert!(nobody.can_retry());
@@ -139,7 +163,8 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     // Listens, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
-    let late = error(context(&endpoint).attempt_deadline(Duration::from_millis(50))).await;
+    let impatient = context(&endpoint).retry(RetryPolicy::never());
+    let late = error(impatient.attempt_deadline(Duration::from_millis(50))).await;
     assert_eq!(late.kind(), ErrorKind::Deadline);
     assert!(late.to_string().contains("no answer in time"), "{late}");
 }

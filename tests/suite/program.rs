@@ -24,6 +24,7 @@ fn help() {
     for (name, words) in [
         ("help", &["--help"][..]),
         ("help-demo", &["demo", "--help"]),
+        ("help-decode-message", &["decode-message", "--help"]),
         ("help-rules", &["rules", "--help"]),
         ("help-sandbox", &["sandbox", "--help"]),
         ("help-tasks", &["tasks", "--help"]),
@@ -185,7 +186,7 @@ fn errors_say_what_happened_why_and_what_to_do() {
                 "--sandbox",
             ],
             7,
-            "  hint: the answer has an encoded reason; Huawei Cloud's STS decodes it",
+            "  hint: the reason is encoded; this decodes it: imgtrack decode-message ",
         ),
         (&["tasks", "replication"], 2, "--execution <ID>"),
         (
@@ -205,6 +206,29 @@ fn errors_say_what_happened_why_and_what_to_do() {
         assert!(err.contains(says), "{words:?}: {err}");
         assert_eq!(out, "", "{words:?}");
     }
+}
+
+#[test]
+fn a_refusal_is_decoded_by_the_command_that_its_error_names() {
+    let refused = [
+        "tasks",
+        "replication",
+        "--execution",
+        "83",
+        "--project-id",
+        "p",
+        "--sandbox",
+    ];
+    let (_, _, err) = run(&refused);
+    let (_, encoded) = err.split_once("imgtrack decode-message ").unwrap();
+    let decoded = output(&["decode-message", encoded.trim(), "--sandbox"]);
+    let decoded: Value = serde_json::from_str(&decoded).unwrap();
+    assert!(decoded.is_object(), "{decoded}");
+
+    let (code, _, err) = run(&["decode-message", "rubbish", "--sandbox"]);
+    assert_eq!(code, 1, "{err}");
+    let (code, _, err) = run(&["decode-message", "", "--sandbox"]);
+    assert_eq!(code, 2, "{err}");
 }
 
 #[test]

@@ -83,6 +83,7 @@ async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
         "ListImageAutoSyncReposDetails: the value for header x-auth-token has characters that a \
          header cannot hold"
     );
+    assert_eq!(error.attempts(), 0);
 }
 
 #[test]

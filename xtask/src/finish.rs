@@ -384,6 +384,7 @@ fn tail(spec: &Spec) -> TokenStream {
             name,
             method,
             path,
+            family,
             signed,
             ..
         } = operation;
@@ -397,6 +398,7 @@ fn tail(spec: &Spec) -> TokenStream {
                 version: #version,
                 method: #method,
                 path: #path,
+                family: #family,
                 access: ::registry_transport::Access::#access,
                 paging: ::registry_transport::Paging::#paging,
                 signed: #signed,

@@ -59,6 +59,8 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     pub(crate) description: String,
     pub(crate) source: String,
+    /// The first tag: calls that share a rate limit.
+    pub(crate) family: String,
     /// Variant of `registry_transport::Access`.
     pub(crate) access: &'static str,
     /// Variant of `registry_transport::Paging`.
@@ -238,6 +240,8 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 .ok_or_else(|| format!("{here}: operationId is missing"))?;
             let source = text_at(value, "/x-source/title")
                 .ok_or_else(|| format!("{name}: x-source.title is missing"))?;
+            let family =
+                text_at(value, "/tags/0").ok_or_else(|| format!("{name}: tags is missing"))?;
             let access = match value.get("x-access").and_then(Value::as_str) {
                 Some("read") => "Read",
                 Some("write") => "Write",
@@ -285,6 +289,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 summary: text(value, "summary"),
                 description: text(value, "description"),
                 source,
+                family,
                 access,
                 paging,
                 signed: array(security).next().is_some(),
@@ -377,6 +382,7 @@ paths:
   /things:
     get:
       operationId: ListThings
+      tags: [things]
       x-source: { title: Things }
       x-access: read
       parameters:
@@ -413,6 +419,7 @@ paths:
                 "summary: x",
                 "x-source.title is missing",
             ),
+            ("tags: [things]", "summary: x", "tags is missing"),
             ("x-access: read", "x-access: maybe", "must be read or write"),
             (
                 "x-access: read",

@@ -59,6 +59,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         to: Common,
     },
+    /// Decodes the reason that comes with a refused call (Huawei Cloud)
+    DecodeMessage {
+        /// The encoded reason; - reads it from stdin
+        message: String,
+        #[command(flatten)]
+        to: Common,
+    },
     /// Runs both clouds on loopback, in the foreground, until it is interrupted
     ///
     /// The first line on stdout is a JSON object with the endpoint and keys of each cloud.

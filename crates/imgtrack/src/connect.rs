@@ -42,6 +42,26 @@ impl Connection {
         builder.build().await
     }
 
+    pub(crate) async fn sts(&self, to: &Common) -> Result<huaweicloud::sts::Service, Error> {
+        let mut builder = huaweicloud::sts::Service::builder();
+        if let Some(sandbox) = &self.sandbox {
+            let account = &sandbox.accounts().huaweicloud_swr;
+            builder = builder
+                .endpoint(&account.endpoint)
+                .credentials(AccessKey::new(
+                    &account.access_key,
+                    account.secret_key.as_str(),
+                ));
+        }
+        if let Some(region) = &to.region {
+            builder = builder.region(region);
+        }
+        if let Some(endpoint) = &to.endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        builder.build().await
+    }
+
     pub(crate) async fn enterprise(
         &self,
         to: &Enterprise,

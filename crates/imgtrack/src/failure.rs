@@ -32,20 +32,21 @@ impl Failure {
         }
     }
 
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<String> {
         let Self::Registry(error) = self else {
             return None;
         };
         match error.kind() {
-            ErrorKind::Credentials => Some("`imgtrack demo` needs no account"),
+            ErrorKind::Credentials => Some("`imgtrack demo` needs no account".to_owned()),
             ErrorKind::Invalid if error.operation().is_none() => {
-                Some("`imgtrack COMMAND --help` lists the options")
+                Some("`imgtrack COMMAND --help` lists the options".to_owned())
             }
-            ErrorKind::Service if error.encoded_authorization_message().is_some() => Some(
-                "the answer has an encoded reason; Huawei Cloud's STS decodes it \
-                 (DecodeAuthorizationMessage)",
-            ),
-            _ => None,
+            _ => {
+                let encoded = error.encoded_authorization_message()?;
+                Some(format!(
+                    "the reason is encoded; this decodes it: imgtrack decode-message {encoded}"
+                ))
+            }
         }
     }
 }

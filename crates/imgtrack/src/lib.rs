@@ -52,7 +52,12 @@ where
     code
 }
 
-fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Command::DecodeMessage { message, .. } = &mut cli.command
+        && message == "-"
+    {
+        *message = std::io::read_to_string(std::io::stdin())?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -66,6 +71,11 @@ fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
                 let registry = connection.basic(&to).await?;
                 let rules = registry.rules(&repository).await?;
                 output.rules(&rules)
+            }
+            Command::DecodeMessage { message, to } => {
+                let connection = Connection::new(to.sandbox).await?;
+                let service = connection.sts(&to).await?;
+                output.message(&service.decode_message(message.trim()).await?)
             }
             Command::Tasks { of } => tasks(of, &mut output).await,
         }

@@ -47,6 +47,15 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
+    /// A text that is usually a JSON document; laid out if it is one.
+    pub(crate) fn message(&mut self, text: &str) -> Result<(), Failure> {
+        match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(document) => self.json(&document),
+            Err(_) if self.is_json() => self.json(&text),
+            Err(_) => self.line(text),
+        }
+    }
+
     pub(crate) fn rules(&mut self, rules: &[Rule]) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.json(&rules),

@@ -173,3 +173,40 @@ fn a_pipe_that_closes_early_is_no_error() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
 }
+
+#[test]
+fn a_proxy_that_the_environment_names_is_used_but_not_for_loopback() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (stream, _) = proxy.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line
+    });
+    let through = |endpoint: &str, key: &str, secret: &str| {
+        imgtrack()
+            .args(["rules", "test/grpc-helloworld", "--endpoint", endpoint])
+            .env("HTTPS_PROXY", &address)
+            .env("HTTP_PROXY", &address)
+            .env("HUAWEICLOUD_SDK_AK", key)
+            .env("HUAWEICLOUD_SDK_SK", secret)
+            .output()
+            .unwrap()
+    };
+    let sandbox = Serving::start();
+    let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
+    let local = through(
+        &huawei("endpoint"),
+        &huawei("access_key"),
+        &huawei("secret_key"),
+    );
+    assert_eq!(local.status.code(), Some(0), "{}", stderr(&local));
+
+    let remote = through("https://registry.example", "AK", "SK");
+    assert_eq!(remote.status.code(), Some(1));
+    assert_eq!(
+        asked.join().unwrap(),
+        "CONNECT registry.example:443 HTTP/1.1\r\n"
+    );
+}

@@ -52,6 +52,7 @@ mod spec;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
+pub mod verify;
 pub mod world;
 
 pub use accounts::{Accounts, AlibabacloudAccount, HuaweicloudAccount};

@@ -2,18 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 
 use crate::ambient::{Chance, Clock, SystemChance, SystemClock};
 use crate::client;
 use crate::error::Error;
+use crate::policy::{Budget, Limiters, RateLimit, RetryPolicy};
 use crate::provider::Provider;
 
 /// What the calls of one client have in common: endpoint, provider, limits, connections.
 ///
-/// Cheap to clone; clones share connections.
+/// Cheap to clone; clones share connections, retry budget, rate limit and what was learnt of the
+/// service's clock.
 #[derive(Clone)]
 pub struct Context(Arc<Shared>);
 
@@ -21,6 +25,10 @@ struct Shared {
     settings: ContextBuilder,
     endpoint: Url,
     http: reqwest::Client,
+    budget: Budget,
+    limiters: Limiters,
+    /// By how many milliseconds the service's clock is ahead of ours.
+    skew: AtomicI64,
 }
 
 /// Settings of a [`Context`].
@@ -32,6 +40,9 @@ pub struct ContextBuilder {
     pub(crate) chance: Arc<dyn Chance>,
     connect: Duration,
     pub(crate) attempt: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+    rate: Option<RateLimit>,
     pub(crate) max_answer: usize,
     plain_http: bool,
 }
@@ -46,6 +57,9 @@ impl Context {
             chance: Arc::new(SystemChance),
             connect: Duration::from_secs(5),
             attempt: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+            retry: RetryPolicy::default(),
+            rate: Some(RateLimit::default()),
             max_answer: 32 << 20,
             plain_http: false,
         }
@@ -59,6 +73,35 @@ impl Context {
     /// The HTTP client that calls leave through.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
+    }
+
+    /// By how much the service's clock is ahead of ours, as far as it has told.
+    pub fn clock_skew(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
+    }
+
+    /// The time as the service has it.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.local_now();
+        now.checked_add(self.clock_skew()).unwrap_or(now)
+    }
+
+    /// The time as this machine has it.
+    pub(crate) fn local_now(&self) -> Timestamp {
+        self.0.settings.clock.now()
+    }
+
+    pub(crate) fn correct_clock(&self, skew: SignedDuration) {
+        let millis = i64::try_from(skew.as_millis()).unwrap_or_default();
+        self.0.skew.store(millis, Ordering::Relaxed);
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    pub(crate) fn limiters(&self) -> &Limiters {
+        &self.0.limiters
     }
 
     pub(crate) fn settings(&self) -> &ContextBuilder {
@@ -89,6 +132,25 @@ impl ContextBuilder {
     /// otherwise.
     pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
         self.attempt = deadline;
+        self
+    }
+
+    /// How long a call may take with all its attempts and the waits between them; 2 minutes unless
+    /// said otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// When calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How fast calls of each API family may follow each other; `None` for no limit.
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate = limit.into();
         self
     }
 
@@ -134,6 +196,9 @@ impl ContextBuilder {
         }
         let http = client::new(&endpoint, self.connect, client::Proxies::OfEnvironment)?;
         Ok(Context(Arc::new(Shared {
+            budget: Budget::full(),
+            limiters: Limiters::new(self.rate, self.clock.clone()),
+            skew: AtomicI64::new(0),
             settings: self,
             endpoint,
             http,

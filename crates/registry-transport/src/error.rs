@@ -1,6 +1,7 @@
 //! One error for everything that can go wrong with a call.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -21,6 +22,7 @@ struct Details {
     refusal: Refusal,
     request_id: Option<String>,
     attempts: u32,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -44,6 +46,21 @@ pub enum ErrorKind {
     Deadline,
 }
 
+impl ErrorKind {
+    /// A short word, as it stands in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Invalid => "invalid",
+            Self::Transport => "transport",
+            Self::Throttled => "throttled",
+            Self::Service => "service",
+            Self::Undecodable => "undecodable",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
 impl Error {
     fn new(kind: ErrorKind, operation: Option<&'static str>, what: String) -> Self {
         Self(Box::new(Details {
@@ -54,6 +71,7 @@ impl Error {
             refusal: Refusal::default(),
             request_id: None,
             attempts: 0,
+            retry_after: None,
             source: None,
         }))
     }
@@ -94,24 +112,35 @@ impl Error {
         };
         // The URL would be repeated in each line of the chain; the operation says enough.
         let error = error.without_url();
-        let mut made = Self::new(kind, Some(operation), what.to_owned()).attempted();
+        let mut made = Self::new(kind, Some(operation), what.to_owned());
         made.0.source = Some(Box::new(error));
         made
     }
 
-    pub(crate) fn refused(operation: &'static str, status: StatusCode, refusal: Refusal) -> Self {
-        let throttled = status == StatusCode::TOO_MANY_REQUESTS
-            || refusal
-                .code
-                .as_deref()
-                .is_some_and(|code| code.contains("Throttling"));
-        let kind = if throttled {
+    pub(crate) fn out_of_time(operation: &'static str, what: String) -> Self {
+        Self::new(ErrorKind::Deadline, Some(operation), what)
+    }
+
+    /// `throttled` where status or headers say so; some vendors say it by their code alone.
+    pub(crate) fn refused(
+        operation: &'static str,
+        status: StatusCode,
+        refusal: Refusal,
+        throttled: bool,
+    ) -> Self {
+        let by_code = refusal.code.as_deref().is_some_and(|code| {
+            code.starts_with("Throttling")
+                || code == "ServiceUnavailable"
+                || code.contains("Rejected.Throttling")
+        });
+        let kind = if throttled || by_code {
             ErrorKind::Throttled
         } else {
             ErrorKind::Service
         };
-        let mut made =
-            Self::new(kind, Some(operation), "refused by the service".to_owned()).answered(status);
+        let what = "refused by the service".to_owned();
+        let mut made = Self::new(kind, Some(operation), what);
+        made.0.status = Some(status);
         made.0.refusal = refusal;
         made
     }
@@ -121,17 +150,19 @@ impl Error {
         status: StatusCode,
         what: String,
     ) -> Self {
-        Self::new(ErrorKind::Undecodable, operation, what).answered(status)
+        let mut made = Self::new(ErrorKind::Undecodable, operation, what);
+        made.0.status = Some(status);
+        made
     }
 
-    fn attempted(mut self) -> Self {
-        self.0.attempts = 1;
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
         self
     }
 
-    fn answered(mut self, status: StatusCode) -> Self {
-        self.0.status = Some(status);
-        self.attempted()
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
     }
 
     pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
@@ -184,6 +215,11 @@ impl Error {
         self.0.attempts
     }
 
+    /// How long the service asked to wait before the next attempt.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Whether the same call may succeed later without any change.
     pub fn can_retry(&self) -> bool {
         match self.0.kind {
@@ -215,6 +251,12 @@ impl fmt::Display for Error {
         }
         if let Some(request_id) = &details.request_id {
             write!(f, " (request id {request_id})")?;
+        }
+        if details.refusal.encoded_authorization_message.is_some() {
+            f.write_str("; the reason is encoded, and the vendor's STS decodes it")?;
+        }
+        if details.attempts > 1 {
+            write!(f, ", after {} attempts", details.attempts)?;
         }
         Ok(())
     }

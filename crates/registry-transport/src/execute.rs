@@ -1,53 +1,21 @@
 //! The one way out for every generated call.
 
-use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderValue};
-use http::{HeaderMap, HeaderName, Method, StatusCode};
-use progenitor_client::ResponseValue;
-use serde::de::DeserializeOwned;
+use std::time::Duration;
 
+use reqwest::Request;
+use tracing::{Instrument, Span, field};
+
+use crate::attempt::{Done, Failed, attempt};
+use crate::carried::{self, Origin};
 use crate::context::Context;
-use crate::error::Error;
-use crate::operation::Operation;
-use crate::provider::{Answer, Reading, Stamp};
-
-const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
-
-/// Stamped on every request by progenitor; no vendor knows it.
-const API_VERSION: HeaderName = HeaderName::from_static("api-version");
-
-/// Ours, on the stand-in for an answer that never came to be.
-const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
-
-/// Who made an answer, for errors that are found after it was handed on.
-#[derive(Clone, Debug)]
-struct Origin {
-    operation: &'static str,
-    request_id: Option<String>,
-}
-
-/// An error on its way through progenitor, which lets only answers pass.
-#[derive(Debug)]
-struct Carried(std::sync::Mutex<Option<Error>>);
-
-impl Carried {
-    fn response(error: Error) -> reqwest::Response {
-        let mut response = http::Response::new(Bytes::new());
-        *response.status_mut() = NO_ANSWER;
-        response
-            .extensions_mut()
-            .insert(std::sync::Arc::new(Self(Some(error).into())));
-        response.into()
-    }
-
-    fn take(response: &reqwest::Response) -> Option<Error> {
-        let carried = response.extensions().get::<std::sync::Arc<Self>>()?;
-        carried.0.lock().ok()?.take()
-    }
-}
+use crate::error::{Error, ErrorKind};
+use crate::operation::{Access, Operation};
 
 /// Sends one request of a generated client: `id` is the generated method's name, `operations` the
 /// generated table that has it.
+///
+/// Attempts are made inside of one deadline. A call that changes nothing is repeated after a
+/// failure that may pass; a call that changes something only if it provably never arrived.
 ///
 /// Never fails: an error travels inside the response, and `?` takes it out where the call's
 /// result becomes an [`Error`]. Dropping the future drops the connection.
@@ -55,178 +23,161 @@ pub async fn execute(
     context: &Context,
     operations: &'static [Operation],
     id: &str,
-    request: reqwest::Request,
+    request: Request,
 ) -> reqwest::Response {
     let Some(operation) = operations.iter().find(|operation| operation.id == id) else {
-        return Carried::response(Error::configuration(format!(
+        return carried::pack(Error::configuration(format!(
             "{id} is not in the table of operations: generate the client again"
         )));
     };
-    match attempt(context, operation, request).await {
-        Ok((answer, request_id)) => {
-            let mut response = http::Response::new(answer.body);
-            *response.status_mut() = answer.status;
-            *response.headers_mut() = answer.headers;
-            response.extensions_mut().insert(Origin {
+    let url = request.url();
+    let span = tracing::info_span!(
+        "call",
+        otel.name = operation.name,
+        otel.kind = "client",
+        http.request.method = request.method().as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        http.response.status_code = field::Empty,
+        http.request.resend_count = field::Empty,
+        error.r#type = field::Empty,
+    );
+    let mut call = Call {
+        context,
+        operation,
+        attempts: 0,
+        renewed: false,
+        corrected: false,
+    };
+    let result = call.run(request).instrument(span.clone()).await;
+    call.record(&span, &result);
+    match result {
+        Ok(Done { answer, request_id }) => {
+            let origin = Origin {
                 operation: operation.name,
                 request_id,
-            });
-            response.into()
+                attempts: call.attempts,
+            };
+            carried::answer(answer, origin)
         }
-        Err(error) => Carried::response(error),
+        Err(error) => carried::pack(error.with_attempts(call.attempts)),
     }
 }
 
-async fn attempt(
-    context: &Context,
+/// A call on its way, and what it has used up.
+struct Call<'a> {
+    context: &'a Context,
     operation: &'static Operation,
-    mut request: reqwest::Request,
-) -> Result<(Answer, Option<String>), Error> {
-    let settings = context.settings();
-    operation.check(request.url())?;
-
-    let headers = request.headers_mut();
-    headers.remove(API_VERSION);
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    *request.timeout_mut() = Some(settings.attempt);
-    // Without a body no Content-Length would be sent, and some gateways answer 411 to that.
-    if matches!(
-        *request.method(),
-        Method::POST | Method::PUT | Method::PATCH
-    ) {
-        request.body_mut().get_or_insert_default();
-    }
-    let stamp = Stamp {
-        date: settings.clock.now(),
-        nonce: settings.chance.nonce(),
-    };
-    settings
-        .provider
-        .sign(&mut request, operation, &stamp)
-        .await
-        .map_err(|error| error.with_operation(operation.name))?;
-    // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
-    let may_have_body = matches!(
-        *request.method(),
-        Method::POST | Method::PUT | Method::PATCH
-    );
-    let body = request.body().map(|body| body.as_bytes());
-    if may_have_body && matches!(body, None | Some(Some(b""))) {
-        let none = HeaderValue::from_static("0");
-        request.headers_mut().insert(header::CONTENT_LENGTH, none);
-    }
-
-    let response = context
-        .http()
-        .execute(request)
-        .await
-        .map_err(|error| Error::transport(operation.name, error))?;
-    let answer = read(response, operation, settings.max_answer).await?;
-    let Reading {
-        request_id,
-        refusal,
-        ..
-    } = settings.provider.read(&answer);
-    let status = answer.status;
-    if status.is_redirection() {
-        let what = "the service sent us elsewhere, and credentials are not carried along: \
-                    is the endpoint right?";
-        return Err(
-            Error::undecodable(Some(operation.name), status, what.to_owned())
-                .with_request_id(request_id),
-        );
-    }
-    if status.is_success() && refusal.is_none() {
-        return Ok((answer, request_id));
-    }
-    let refusal = refusal.unwrap_or_default();
-    Err(Error::refused(operation.name, status, refusal).with_request_id(request_id))
+    attempts: u32,
+    /// Whether credentials that were not accepted have been given up once.
+    renewed: bool,
+    /// Whether the clock has been corrected once.
+    corrected: bool,
 }
 
-async fn read(
-    mut response: reqwest::Response,
-    operation: &'static Operation,
-    max: usize,
-) -> Result<Answer, Error> {
-    let status = response.status();
-    let headers: HeaderMap = std::mem::take(response.headers_mut());
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Error::transport(operation.name, error))?
-    {
-        if body.len() + chunk.len() > max {
-            let what = format!("the answer is longer than {max} bytes");
-            return Err(Error::undecodable(Some(operation.name), status, what));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer {
-        status,
-        headers,
-        body: body.freeze(),
-    })
-}
-
-/// Decodes an answer; generated clients call it.
-///
-/// # Errors
-/// One that carries an [`Error`] of kind [`Undecodable`](crate::ErrorKind::Undecodable) with
-/// status and request id, when the body is not the JSON that the spec says.
-pub async fn decode<T: DeserializeOwned, E>(
-    mut response: reqwest::Response,
-) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let origin = response.extensions().get::<Origin>().cloned();
-    let body = response
-        .bytes()
-        .await
-        .map_err(progenitor_client::Error::ResponseBodyError)?;
-    match serde_json::from_slice(&body) {
-        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-        Err(error) => {
-            let kind = headers
-                .get(header::CONTENT_TYPE)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or("no content type");
-            let what = format!("the answer is not what was expected ({kind}): {error}");
-            let (operation, request_id) =
-                origin.map_or((None, None), |o| (Some(o.operation), o.request_id));
-            let error = Error::undecodable(operation, status, what).with_request_id(request_id);
-            Err(progenitor_client::Error::UnexpectedResponse(
-                Carried::response(error),
-            ))
+impl Call<'_> {
+    async fn run(&mut self, request: Request) -> Result<Done, Error> {
+        self.operation.check(request.url())?;
+        let settings = self.context.settings();
+        let end = settings.clock.elapsed().saturating_add(settings.deadline);
+        loop {
+            self.wait_for_turn(end).await?;
+            // Bodies of generated clients are bytes, which can be cloned.
+            let Some(this) = request.try_clone() else {
+                let what = "the body is a stream, which cannot be sent";
+                return Err(Error::invalid(self.operation.name, what.to_owned()));
+            };
+            let left = end.saturating_sub(settings.clock.elapsed());
+            let deadline = left.min(settings.attempt);
+            let outcome = attempt(self.context, self.operation, this, deadline).await;
+            if !matches!(&outcome, Err(failed) if !failed.sent) {
+                self.attempts += 1;
+            }
+            let failed = match outcome {
+                Ok(done) => {
+                    tracing::debug!(
+                        http.request.resend_count = self.attempts - 1,
+                        http.response.status_code = done.answer.status.as_u16(),
+                        "attempt"
+                    );
+                    self.context.budget().give_back();
+                    return Ok(done);
+                }
+                Err(failed) => failed,
+            };
+            tracing::debug!(
+                http.request.resend_count = self.attempts.saturating_sub(1),
+                http.response.status_code = failed.error.status(),
+                error.r#type = failed.error.kind().as_str(),
+                error.message = %failed.error,
+                "attempt"
+            );
+            match self.next(&failed, end) {
+                Some(wait) if wait.is_zero() => {}
+                Some(wait) => settings.clock.sleep(wait).await,
+                None => return Err(failed.error),
+            }
         }
     }
-}
 
-impl<E> From<progenitor_client::Error<E>> for Error {
-    fn from(error: progenitor_client::Error<E>) -> Self {
-        use progenitor_client::Error as E;
-        match error {
-            E::UnexpectedResponse(response) => Carried::take(&response).unwrap_or_else(|| {
-                let origin = response.extensions().get::<Origin>();
-                let what = "the answer has a status that the spec does not name".to_owned();
-                Error::undecodable(origin.map(|o| o.operation), response.status(), what)
-                    .with_request_id(origin.and_then(|o| o.request_id.clone()))
-            }),
-            E::InvalidRequest(what) => Error::configuration(what),
-            E::CommunicationError(error)
-            | E::InvalidUpgrade(error)
-            | E::ResponseBodyError(error) => Error::unbuilt(error.without_url()),
-            E::ErrorResponse(response) => Error::undecodable(
-                None,
-                response.status(),
-                "the answer has a status that the spec does not name".to_owned(),
-            ),
-            E::InvalidResponsePayload(_, error) => Error::undecodable(
-                None,
-                StatusCode::OK,
-                format!("the answer is not what was expected: {error}"),
-            ),
-            E::Custom(what) => Error::configuration(what),
+    /// Waits until the rate limit of the operation's family lets the call go.
+    async fn wait_for_turn(&self, end: Duration) -> Result<(), Error> {
+        let clock = &self.context.settings().clock;
+        while let Some(wait) = self.context.limiters().wait(self.operation.family) {
+            if clock.elapsed().saturating_add(wait) > end {
+                return Err(Error::out_of_time(
+                    self.operation.name,
+                    "too many calls wait for the rate limit".to_owned(),
+                ));
+            }
+            clock.sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn next(&mut self, failed: &Failed, end: Duration) -> Option<Duration> {
+        let settings = self.context.settings();
+        // A call that was refused for its date or its credentials was not carried out.
+        if let Some(skew) = failed.skew
+            && !self.corrected
+        {
+            self.corrected = true;
+            self.context.correct_clock(skew);
+            return Some(Duration::ZERO);
+        }
+        if failed.error.status() == Some(401)
+            && !self.renewed
+            && settings.provider.renew(&failed.used)
+        {
+            self.renewed = true;
+            return Some(Duration::ZERO);
+        }
+        let safe = match self.operation.access {
+            Access::Read => failed.error.can_retry(),
+            Access::Write => !failed.arrived && failed.error.kind() == ErrorKind::Transport,
+        };
+        if !safe || self.attempts >= settings.retry.attempts {
+            return None;
+        }
+        let backoff = settings
+            .retry
+            .backoff(self.attempts, settings.chance.fraction());
+        let wait = failed.retry_after.unwrap_or(backoff);
+        let in_time = settings.clock.elapsed().saturating_add(wait) < end;
+        (in_time && self.context.budget().take()).then_some(wait)
+    }
+
+    fn record(&self, span: &Span, result: &Result<Done, Error>) {
+        span.record("http.request.resend_count", self.attempts.saturating_sub(1));
+        match result {
+            Ok(done) => {
+                span.record("http.response.status_code", done.answer.status.as_u16());
+            }
+            Err(error) => {
+                span.record("http.response.status_code", error.status());
+                span.record("error.type", error.kind().as_str());
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How a request to a registry's API leaves, and what becomes of the answer.
 //!
 //! Every call of a generated client passes [`execute`]: it checks what can be checked before
-//! anything is sent, has the [`Provider`] sign, sends once over a connection that follows no
-//! redirect and, except to loopback, is encrypted, reads an answer of limited size, and turns
-//! everything that is not a success into one [`Error`].
+//! anything is sent, has the [`Provider`] sign, sends over a connection that follows no redirect
+//! and, except to loopback, is encrypted, reads an answer of limited size, tries again where that
+//! is safe and may help, and turns everything that is not a success into one [`Error`].
 //!
 //! This crate knows no vendor. What is a vendor's own (signature, headers, error bodies) comes
 //! in through the [`Provider`] trait.
@@ -13,6 +13,8 @@
 //! [`open_enum!`], [`TextNumber`], [`EpochMillis`]), so that no odd field fails a page.
 
 mod ambient;
+mod attempt;
+mod carried;
 mod client;
 mod context;
 mod credentials;
@@ -23,6 +25,7 @@ mod open_enum;
 mod operation;
 mod params;
 mod plain;
+mod policy;
 mod provider;
 pub mod rfc3986;
 mod secret;
@@ -30,14 +33,16 @@ mod tolerant;
 mod values;
 
 pub use ambient::{Chance, Clock, SystemChance, SystemClock};
+pub use carried::decode;
 pub use context::{Context, ContextBuilder};
 pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, read_secret_file};
 pub use error::{Error, ErrorKind};
-pub use execute::{decode, execute};
+pub use execute::execute;
 pub use jiff::Timestamp;
 pub use operation::{Access, Operation, Paging};
 pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
 pub use plain::plain_request;
+pub use policy::{RateLimit, RetryPolicy};
 pub use provider::{Answer, BoxFuture, Provider, Reading, Refusal, Stamp, Used};
 pub use rfc3986::encode as encode_path;
 pub use secret::Secret;

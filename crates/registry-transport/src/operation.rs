@@ -15,6 +15,8 @@ pub struct Operation {
     pub method: &'static str,
     /// Path template in the spec.
     pub path: &'static str,
+    /// Group of calls that share a rate limit: the spec's tag.
+    pub family: &'static str,
     /// Whether it changes anything.
     pub access: Access,
     /// How it pages.

@@ -475,6 +475,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "2018-12-01",
         method: "POST",
         path: "/ListRepoSyncTask",
+        family: "RepoSync",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::PageNumber,
         signed: true,

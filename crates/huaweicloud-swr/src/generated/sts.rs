@@ -338,6 +338,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v5",
         method: "POST",
         path: "/v5/decode-authorization-message",
+        family: "authorization",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
         signed: true,

@@ -1,10 +1,12 @@
 //! Huawei Cloud SWR.
 //!
 //! Its two editions are two registries: [`enterprise`] has instances, policies and executions,
-//! [`basic`] has organizations, automatic sync and sync jobs. [`client`] is what both are made of.
+//! [`basic`] has organizations, automatic sync and sync jobs. [`sts`] says why a call was refused.
+//! [`client`] is what they are made of.
 
 pub mod basic;
 pub mod enterprise;
+pub mod sts;
 
 /// The generated clients and what goes with them.
 pub use huaweicloud_swr as client;

@@ -8,14 +8,14 @@ pub(crate) const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
 /// What the header `Authorization` claims.
 #[derive(Debug)]
-pub(super) struct Signature {
+pub(crate) struct Signature {
     pub(super) access_key_id: String,
     signed_headers: String,
     signature: String,
 }
 
 /// The claim, if the header makes a whole one.
-pub(super) fn claimed(authorization: &str) -> Option<Signature> {
+pub(crate) fn claimed(authorization: &str) -> Option<Signature> {
     let fields = authorization.strip_prefix(ALGORITHM)?;
     let field = |name: &str| {
         fields.split(',').find_map(|field| {
@@ -37,7 +37,7 @@ impl Signature {
 
     /// Whether `secret` made this signature for `request`. `Err` is the text that it should have
     /// signed, which the vendor's refusal shows.
-    pub(super) fn verify(&self, request: &Request, secret: &str) -> Result<(), String> {
+    pub(crate) fn verify(&self, request: &Request, secret: &str) -> Result<(), String> {
         let message = self.string_to_sign(request);
         if hmac_matches(secret.as_bytes(), &message, &self.signature) {
             Ok(())

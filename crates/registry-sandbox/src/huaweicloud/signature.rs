@@ -14,7 +14,7 @@ const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// What the header `Authorization` claims.
 #[derive(Debug)]
-pub(super) struct Signature {
+pub(crate) struct Signature {
     pub(super) access_key: String,
     /// `YYYYMMDD/region/service`, if the key is a derived one.
     scope: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Signature {
 }
 
 /// The claim, if the header is of this kind; `Some(None)` if it is, and broken.
-pub(super) fn claimed(authorization: &str) -> Option<Option<Signature>> {
+pub(crate) fn claimed(authorization: &str) -> Option<Option<Signature>> {
     let (algorithm, fields) = authorization.split_once(' ')?;
     match algorithm {
         PLAIN => Some(plain(fields)),
@@ -61,7 +61,7 @@ fn derived(fields: &str) -> Option<Signature> {
 
 impl Signature {
     /// Whether `secret_key` made this signature for `request`, dated `date` (its `X-Sdk-Date`).
-    pub(super) fn verify(&self, request: &Request, secret_key: &str, date: &str) -> bool {
+    pub(crate) fn verify(&self, request: &Request, secret_key: &str, date: &str) -> bool {
         let message = self.string_to_sign(request, date);
         match &self.scope {
             None => hmac_matches(secret_key.as_bytes(), &message, &self.signature),

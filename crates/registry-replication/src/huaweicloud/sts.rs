@@ -1,0 +1,74 @@
+//! Huawei Cloud's Security Token Service: why a call was refused.
+
+use std::sync::Arc;
+
+use huaweicloud_swr::sts::{self, types};
+use huaweicloud_swr::{Huaweicloud, endpoints};
+use registry_transport::Error;
+
+use super::Credentials;
+use crate::settings::{Settings, common_settings};
+
+/// The service in one region.
+#[derive(Clone, Debug)]
+pub struct Service {
+    client: sts::Client,
+}
+
+/// Settings of a [`Service`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Makes the service. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When region and endpoint are missing, and when there are no credentials.
+    pub async fn build(mut self) -> Result<Service, Error> {
+        let endpoint = self.settings.endpoint(endpoints::sts)?;
+        let credentials = match self.settings.credentials.take() {
+            Some(credentials) => credentials,
+            None => Credentials::from_env()?,
+        };
+        let provider = Arc::new(Huaweicloud::new(credentials));
+        Ok(Service {
+            client: sts::Client::new(self.settings.connect(endpoint, provider)?),
+        })
+    }
+}
+
+impl Service {
+    /// Begins a service.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &sts::Client {
+        &self.client
+    }
+
+    /// The reason in clear text, usually a JSON document, of a refusal that came with
+    /// [`encoded_authorization_message`](Error::encoded_authorization_message):
+    /// `DecodeAuthorizationMessage`. The caller needs the permission to decode.
+    ///
+    /// # Errors
+    /// When the text is empty, longer than 10,240 characters or cannot be decoded, and whatever
+    /// else can go wrong with a call.
+    pub async fn decode_message(&self, encoded: &str) -> Result<String, Error> {
+        let encoded_message = encoded
+            .parse()
+            .map_err(|why| Error::configuration(format!("encoded message: {why}")))?;
+        let answer = self
+            .client
+            .decode_authorization_message()
+            .body(types::DecodeRequest { encoded_message })
+            .send()
+            .await?
+            .into_inner();
+        Ok(answer.decoded_message.unwrap_or_default())
+    }
+}

@@ -1,0 +1,219 @@
+//! One attempt at a call: signed, sent, read.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Request;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::provider::{Answer, Reading, Stamp, Used};
+
+const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
+
+/// Stamped on every request by progenitor; no vendor knows it.
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// A success.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    pub(crate) request_id: Option<String>,
+}
+
+/// An attempt that was none, and what is known about why.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    /// Whether it came to sending anything.
+    pub(crate) sent: bool,
+    /// Whether the service may have seen the request.
+    pub(crate) arrived: bool,
+    /// What the service asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// What the request was signed with.
+    pub(crate) used: Used,
+    /// By how much the service's clock is ahead, where that is why it refused.
+    pub(crate) skew: Option<SignedDuration>,
+}
+
+impl Failed {
+    fn before_sending(error: Error) -> Self {
+        Self {
+            error,
+            sent: false,
+            arrived: false,
+            retry_after: None,
+            used: None,
+            skew: None,
+        }
+    }
+
+    fn on_the_way(error: Error, arrived: bool) -> Self {
+        Self {
+            sent: true,
+            arrived,
+            ..Self::before_sending(error)
+        }
+    }
+}
+
+/// Makes one attempt, which may take until `deadline`.
+pub(crate) async fn attempt(
+    context: &Context,
+    operation: &'static Operation,
+    mut request: Request,
+    deadline: Duration,
+) -> Result<Done, Failed> {
+    let settings = context.settings();
+    let name = operation.name;
+    let headers = request.headers_mut();
+    headers.remove(API_VERSION);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    *request.timeout_mut() = Some(deadline);
+    let stamp = Stamp {
+        date: context.now(),
+        nonce: settings.chance.nonce(),
+    };
+    let used = settings
+        .provider
+        .sign(&mut request, operation, &stamp)
+        .await
+        .map_err(|error| Failed::before_sending(error.with_operation(name)))?;
+    // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
+    let may_have_body = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    let body = request.body().map(|body| body.as_bytes());
+    if may_have_body && matches!(body, None | Some(Some(b""))) {
+        let none = HeaderValue::from_static("0");
+        request.headers_mut().insert(header::CONTENT_LENGTH, none);
+    }
+
+    let response = context.http().execute(request).await.map_err(|error| {
+        let arrived = !error.is_connect();
+        Failed::on_the_way(Error::transport(name, error), arrived)
+    })?;
+    let answer = read(response, name, settings.max_answer)
+        .await
+        .map_err(|error| Failed::on_the_way(error, true))?;
+    judge(context, operation, answer, used)
+}
+
+async fn read(
+    mut response: reqwest::Response,
+    operation: &'static str,
+    max: usize,
+) -> Result<Answer, Error> {
+    let status = response.status();
+    let headers: HeaderMap = std::mem::take(response.headers_mut());
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Error::transport(operation, error))?
+    {
+        if body.len() + chunk.len() > max {
+            let what = format!("the answer is longer than {max} bytes");
+            return Err(Error::undecodable(Some(operation), status, what));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}
+
+/// Whether an answer is a success, and what it is if not.
+fn judge(
+    context: &Context,
+    operation: &'static Operation,
+    answer: Answer,
+    used: Used,
+) -> Result<Done, Failed> {
+    let Reading {
+        request_id,
+        refusal,
+        retry_after,
+        skewed,
+    } = context.settings().provider.read(&answer);
+    let status = answer.status;
+    if status.is_success() && refusal.is_none() {
+        return Ok(Done { answer, request_id });
+    }
+    if status.is_redirection() {
+        let what = "the service sent us elsewhere, and credentials are not carried along: \
+                    is the endpoint right?";
+        let error = Error::undecodable(Some(operation.name), status, what.to_owned());
+        return Err(Failed::on_the_way(error.with_request_id(request_id), true));
+    }
+    let now = context.local_now();
+    let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
+    let retry_after = retry_after.or_else(|| retry_after_header(&answer.headers, now));
+    let skew = if skewed {
+        date(answer.headers.get(header::DATE)).map(|theirs| theirs.duration_since(now))
+    } else {
+        None
+    };
+    let refusal = refusal.unwrap_or_default();
+    let error = Error::refused(operation.name, status, refusal, throttled)
+        .with_request_id(request_id)
+        .with_retry_after(retry_after);
+    Err(Failed {
+        error,
+        sent: true,
+        arrived: true,
+        retry_after,
+        used,
+        skew,
+    })
+}
+
+/// `Retry-After`, as a number of seconds or as a date.
+fn retry_after_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?;
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = date(Some(value))?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// A date as HTTP writes it.
+fn date(value: Option<&HeaderValue>) -> Option<Timestamp> {
+    let text = value?.to_str().ok()?;
+    let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(zoned.timestamp())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            (" 120 ", Some(120)),
+            ("Sun, 22 Nov 2026 12:00:30 GMT", Some(30)),
+            ("Sun, 22 Nov 2026 11:59:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(retry_after_header(&headers, now), expected, "{text}");
+        }
+    }
+}

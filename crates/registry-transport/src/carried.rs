@@ -1,0 +1,109 @@
+//! How an error travels through progenitor, which lets only answers pass.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{StatusCode, header};
+use progenitor_client::ResponseValue;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::provider::Answer;
+
+/// Ours, on the stand-in for an answer that never came to be.
+const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
+
+/// Who made an answer, for errors that are found after it was handed on.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) operation: &'static str,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: u32,
+}
+
+/// An error inside a response's extensions, which want to be cloned.
+#[derive(Clone, Debug)]
+struct Carried(Arc<Mutex<Option<Error>>>);
+
+pub(crate) fn pack(error: Error) -> reqwest::Response {
+    let mut response = http::Response::new(Bytes::new());
+    *response.status_mut() = NO_ANSWER;
+    let carried = Carried(Arc::new(Mutex::new(Some(error))));
+    response.extensions_mut().insert(carried);
+    response.into()
+}
+
+fn unpack(response: &reqwest::Response) -> Option<Error> {
+    let carried = response.extensions().get::<Carried>()?;
+    carried.0.lock().ok()?.take()
+}
+
+pub(crate) fn answer(answer: Answer, origin: Origin) -> reqwest::Response {
+    let mut response = http::Response::new(answer.body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response.extensions_mut().insert(origin);
+    response.into()
+}
+
+/// An answer that is not what the spec says.
+fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Error {
+    let error = Error::undecodable(origin.map(|origin| origin.operation), status, what);
+    match origin {
+        Some(origin) => error
+            .with_request_id(origin.request_id.clone())
+            .with_attempts(origin.attempts),
+        None => error,
+    }
+}
+
+/// Decodes an answer; generated clients call it.
+///
+/// # Errors
+/// One that carries an [`Error`] of kind [`Undecodable`](crate::ErrorKind::Undecodable) with
+/// status and request id, when the body is not the JSON that the spec says.
+pub async fn decode<T: DeserializeOwned, E>(
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let origin = response.extensions().get::<Origin>().cloned();
+    let body = response
+        .bytes()
+        .await
+        .map_err(progenitor_client::Error::ResponseBodyError)?;
+    match serde_json::from_slice(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(error) => {
+            let kind = headers
+                .get(header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or("no content type");
+            let what = format!("the answer is not what was expected ({kind}): {error}");
+            let error = undecodable(origin.as_ref(), status, what);
+            Err(progenitor_client::Error::UnexpectedResponse(pack(error)))
+        }
+    }
+}
+
+impl<E> From<progenitor_client::Error<E>> for Error {
+    fn from(error: progenitor_client::Error<E>) -> Self {
+        use progenitor_client::Error as E;
+        const UNNAMED: &str = "the answer has a status that the spec does not name";
+        match error {
+            E::UnexpectedResponse(response) => unpack(&response).unwrap_or_else(|| {
+                let origin = response.extensions().get::<Origin>();
+                undecodable(origin, response.status(), UNNAMED.to_owned())
+            }),
+            E::InvalidRequest(what) | E::Custom(what) => Error::configuration(what),
+            E::CommunicationError(error)
+            | E::InvalidUpgrade(error)
+            | E::ResponseBodyError(error) => Error::unbuilt(error.without_url()),
+            E::ErrorResponse(response) => undecodable(None, response.status(), UNNAMED.to_owned()),
+            E::InvalidResponsePayload(_, error) => {
+                let what = format!("the answer is not what was expected: {error}");
+                undecodable(None, StatusCode::OK, what)
+            }
+        }
+    }
+}

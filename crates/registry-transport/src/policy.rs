@@ -1,0 +1,212 @@
+//! When a call is tried again, and how fast calls may follow each other.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock as Instants;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+use crate::ambient::Clock;
+
+/// How often a call is tried, and how long is waited in between: exponential backoff with full
+/// jitter, so that clients that failed together do not come back together.
+///
+/// Before the second attempt a random time up to `base` is waited, before the third up to twice
+/// that, and so on up to `cap`. What the service asks for (`Retry-After`) is waited in full.
+///
+/// ```
+/// use std::time::Duration;
+/// use registry_transport::RetryPolicy;
+/// let policy = RetryPolicy::default().attempts(6).base(Duration::from_millis(100));
+/// assert_eq!(policy.backoff(3, 0.5), Duration::from_millis(200));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    pub(crate) attempts: u32,
+    base: Duration,
+    cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// 4 attempts, backoff from 200 ms to 10 s.
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            base: Duration::from_millis(200),
+            cap: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt and no more.
+    pub fn never() -> Self {
+        Self::default().attempts(1)
+    }
+
+    /// How often a call is tried in all, the first attempt included; at least once.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// The longest wait before the second attempt.
+    pub fn base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The longest wait before any attempt.
+    pub fn cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// The wait after attempt number `attempt` (1 is the first), where `fraction`, from 0 to 1, is
+    /// chance.
+    pub fn backoff(&self, attempt: u32, fraction: f64) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(31);
+        let longest = self.base.saturating_mul(1 << doublings).min(self.cap);
+        longest.mul_f64(fraction.clamp(0.0, 1.0))
+    }
+}
+
+/// How many tries beyond the first all calls of a client may make together, so that an outage is
+/// not made worse by those who wait for its end.
+///
+/// A client starts with 20. Each repeated attempt takes one, each success brings back a tenth.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    tenths: Mutex<u32>,
+}
+
+impl Budget {
+    const FULL: u32 = 200;
+    const RETRY: u32 = 10;
+    const SUCCESS: u32 = 1;
+
+    pub(crate) fn full() -> Self {
+        Self {
+            tenths: Mutex::new(Self::FULL),
+        }
+    }
+
+    /// Whether there was enough left.
+    pub(crate) fn take(&self) -> bool {
+        let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = tenths.checked_sub(Self::RETRY);
+        *tenths = left.unwrap_or(*tenths);
+        left.is_some()
+    }
+
+    pub(crate) fn give_back(&self) {
+        let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
+        *tenths = (*tenths + Self::SUCCESS).min(Self::FULL);
+    }
+}
+
+/// How fast calls of one API family may follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    per_second: NonZeroU32,
+    burst: NonZeroU32,
+}
+
+impl Default for RateLimit {
+    /// 20 calls a second, after 40 at once. The vendors publish no limits for these calls.
+    fn default() -> Self {
+        Self::per_second(NonZeroU32::MIN.saturating_add(19))
+    }
+}
+
+impl RateLimit {
+    /// This many calls a second, after twice as many at once.
+    pub fn per_second(calls: NonZeroU32) -> Self {
+        Self {
+            per_second: calls,
+            burst: calls.saturating_mul(NonZeroU32::MIN.saturating_add(1)),
+        }
+    }
+
+    /// This many at once, before the rate holds.
+    pub fn burst(mut self, calls: NonZeroU32) -> Self {
+        self.burst = calls;
+        self
+    }
+}
+
+/// One limiter for each API family, by the injected clock.
+pub(crate) struct Limiters {
+    limit: Option<RateLimit>,
+    clock: Arc<dyn Clock>,
+    families: Mutex<HashMap<&'static str, Limiter>>,
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
+
+/// The injected clock as governor reads it.
+struct Ticks(Arc<dyn Clock>);
+
+impl Instants for Ticks {
+    type Instant = Duration;
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+impl Limiters {
+    pub(crate) fn new(limit: Option<RateLimit>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            limit,
+            clock,
+            families: Mutex::default(),
+        }
+    }
+
+    /// How long a call of `family` has to wait for its turn; taken if none.
+    pub(crate) fn wait(&self, family: &'static str) -> Option<Duration> {
+        let limit = self.limit?;
+        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = families.entry(family).or_insert_with(|| {
+            let quota = Quota::per_second(limit.per_second).allow_burst(limit.burst);
+            RateLimiter::direct_with_clock(quota, Ticks(self.clock.clone()))
+        });
+        let early = limiter.check().err()?;
+        Some(early.wait_time_from(self.clock.elapsed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_cap() {
+        let policy = RetryPolicy::default();
+        for (attempt, longest) in [
+            (1, 200),
+            (2, 400),
+            (3, 800),
+            (6, 6400),
+            (7, 10_000),
+            (99, 10_000),
+        ] {
+            assert_eq!(policy.backoff(attempt, 1.0), Duration::from_millis(longest));
+            assert_eq!(policy.backoff(attempt, 0.0), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_budget_ends_and_comes_back_with_successes() {
+        let budget = Budget::full();
+        assert_eq!((0..100).filter(|_| budget.take()).count(), 20);
+        (0..9).for_each(|_| budget.give_back());
+        assert!(!budget.take());
+        budget.give_back();
+        assert!(budget.take());
+    }
+}

@@ -1,0 +1,407 @@
+//! Every fault against every kind of call: how often it is sent, what is waited, how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use huaweicloud_swr::token::{self, User};
+use huaweicloud_swr::{Huaweicloud, iam};
+use registry_replication::{Task, alibabacloud, huaweicloud};
+use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
+use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
+
+use crate::clients::{self, INSTANCE, PROJECT};
+
+/// A call of each kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Call {
+    /// A page of a listing, by GET.
+    List,
+    /// A page of a listing, by POST.
+    ListByPost,
+    /// One answer.
+    Single,
+    /// A call that changes something.
+    Write,
+}
+
+impl Call {
+    const ALL: [Self; 4] = [Self::List, Self::ListByPost, Self::Single, Self::Write];
+
+    fn success(self) -> Move {
+        match self {
+            Self::List | Self::ListByPost => Move::answer(200, &[], "{}"),
+            Self::Single => Move::answer(200, &[], "[]"),
+            Self::Write => Move::answer(201, &[("x-subject-token", "MII")], "{}"),
+        }
+    }
+
+    async fn send(self, endpoint: &str, clock: &Arc<FixedClock>) -> Result<(), Error> {
+        let configure = configure(clock);
+        match self {
+            Self::List => huaweicloud::enterprise::Registry::builder()
+                .endpoint(endpoint)
+                .project_id(PROJECT)
+                .instance(INSTANCE)
+                .credentials(clients::huawei_key())
+                .configure(configure)
+                .build()
+                .await?
+                .replication_tasks(83)
+                .by_item()
+                .try_collect::<Vec<Task>>()
+                .await
+                .map(drop),
+            Self::ListByPost => alibabacloud::Registry::builder()
+                .endpoint(endpoint)
+                .instance("cri-1")
+                .credentials(clients::alibaba_key())
+                .configure(configure)
+                .build()
+                .await?
+                .tasks()
+                .by_item()
+                .try_collect::<Vec<Task>>()
+                .await
+                .map(drop),
+            Self::Single => huaweicloud::basic::Registry::builder()
+                .endpoint(endpoint)
+                .credentials(clients::huawei_key())
+                .configure(configure)
+                .build()
+                .await?
+                .rules("team/api")
+                .await
+                .map(drop),
+            Self::Write => {
+                let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+                let context = configure(Context::builder(endpoint, provider)).build()?;
+                let user = User {
+                    domain: "d".to_owned(),
+                    name: "n".to_owned(),
+                    password: "p".into(),
+                    project: "cn-north-4".to_owned(),
+                };
+                token::create(&iam::Client::new(context), &user)
+                    .await
+                    .map(drop)
+            }
+        }
+    }
+}
+
+/// Chance is always the middle: backoffs are 100, 200 and 400 ms.
+fn configure(clock: &Arc<FixedClock>) -> impl FnOnce(ContextBuilder) -> ContextBuilder + use<> {
+    let clock = clock.clone();
+    |context| {
+        context
+            .clock(clock)
+            .chance(Arc::new(NoChance("n".to_owned())))
+            .rate_limit(None)
+    }
+}
+
+fn millis(durations: &[Duration]) -> Vec<u128> {
+    durations.iter().map(Duration::as_millis).collect()
+}
+
+/// A fault, what is waited after its first appearance, and what the error says if it stays.
+struct Fault {
+    name: &'static str,
+    moved: Move,
+    waits: u128,
+    kind: ErrorKind,
+    status: Option<u16>,
+    code: Option<&'static str>,
+}
+
+fn faults() -> Vec<Fault> {
+    use ErrorKind::{Service, Throttled, Transport};
+    let answer = |name, status, headers: &[(&str, &str)], body: &str, waits, kind, code| Fault {
+        name,
+        moved: Move::answer(status, headers, body),
+        waits,
+        kind,
+        status: Some(status),
+        code,
+    };
+    let huawei = r#"{"error_code":"APIGW.0308","error_msg":"slow down"}"#;
+    let alibaba = |code: &str| format!(r#"{{"RequestId":"1","Code":"{code}","Message":"m"}}"#);
+    let broken = |name, moved| Fault {
+        name,
+        moved,
+        waits: 100,
+        kind: Transport,
+        status: None,
+        code: None,
+    };
+    vec![
+        answer("429", 429, &[], huawei, 100, Throttled, None),
+        answer(
+            "429, Retry-After: 7",
+            429,
+            &[("retry-after", "7")],
+            huawei,
+            7_000,
+            Throttled,
+            None,
+        ),
+        answer(
+            "503, Retry-After as a date",
+            503,
+            &[("retry-after", "Sun, 22 Nov 2026 12:00:30 GMT")],
+            "",
+            30_000,
+            Service,
+            None,
+        ),
+        answer("500", 500, &[], "", 100, Service, None),
+        answer(
+            "502 of a gateway",
+            502,
+            &[("content-type", "text/html")],
+            "<html>",
+            100,
+            Service,
+            None,
+        ),
+        answer("503", 503, &[], "", 100, Service, None),
+        answer("504", 504, &[], "", 100, Service, None),
+        answer(
+            "Throttling.User",
+            400,
+            &[],
+            &alibaba("Throttling.User"),
+            100,
+            Throttled,
+            Some("Throttling.User"),
+        ),
+        answer(
+            "ServiceUnavailable",
+            400,
+            &[],
+            &alibaba("ServiceUnavailable"),
+            100,
+            Throttled,
+            Some("ServiceUnavailable"),
+        ),
+        answer(
+            "Rejected.Throttling",
+            400,
+            &[],
+            &alibaba("Rejected.Throttling"),
+            100,
+            Throttled,
+            Some("Rejected.Throttling"),
+        ),
+        broken("dropped connection", Move::HangUp),
+        broken("body cut short", Move::BreakOff),
+    ]
+}
+
+/// Whether the vendor of the call would word its error so; Huawei's errors have other fields.
+fn fits(fault: &Fault, call: Call) -> bool {
+    fault.code.is_none() || call == Call::ListByPost
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_got_over_unless_the_call_writes() {
+    for fault in faults() {
+        for call in Call::ALL.into_iter().filter(|call| fits(&fault, *call)) {
+            let here = format!("{} at {call:?}", fault.name);
+            let recorder = Recorder::script(vec![fault.moved.clone(), call.success()]).await;
+            let clock = FixedClock::at(noon());
+            let result = call.send(recorder.endpoint(), &clock).await;
+            let sent = recorder.requests().await.len();
+            if call == Call::Write {
+                let error = result.expect_err(&here);
+                assert_eq!(
+                    (sent, error.attempts()),
+                    (1, 1),
+                    "{here}: a write is sent once"
+                );
+                assert_eq!(clock.slept(), [], "{here}");
+            } else {
+                assert!(result.is_ok(), "{here}: {result:?}");
+                assert_eq!(sent, 2, "{here}");
+                assert_eq!(millis(&clock.slept()), [fault.waits], "{here}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_stays_ends_after_four_attempts() {
+    for fault in faults() {
+        for call in Call::ALL.into_iter().filter(|call| fits(&fault, *call)) {
+            let here = format!("{} at {call:?}", fault.name);
+            let recorder = Recorder::script(vec![fault.moved.clone()]).await;
+            let clock = FixedClock::at(noon());
+            let error = call
+                .send(recorder.endpoint(), &clock)
+                .await
+                .expect_err(&here);
+            let attempts = if call == Call::Write { 1 } else { 4 };
+            assert_eq!(recorder.requests().await.len(), attempts, "{here}");
+            assert_eq!(error.attempts() as usize, attempts, "{here}");
+            assert_eq!(error.kind(), fault.kind, "{here}: {error}");
+            assert_eq!(error.status(), fault.status, "{here}");
+            assert!(
+                fault.code.is_none() || error.code() == fault.code,
+                "{here}: {error}"
+            );
+            assert!(error.can_retry(), "{here}");
+            let waits = match fault.waits {
+                100 => vec![100, 200, 400],
+                // The date in Retry-After is reached after the first wait.
+                30_000 => vec![30_000],
+                asked => vec![asked; 3],
+            };
+            let slept = if call == Call::Write { vec![] } else { waits };
+            assert_eq!(millis(&clock.slept()), slept, "{here}");
+            if attempts > 1 {
+                let says = format!(", after {attempts} attempts");
+                assert!(error.to_string().ends_with(&says), "{here}: {error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_never_arrived_is_sent_again_even_if_it_writes() {
+    for call in Call::ALL {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", free.local_addr().unwrap());
+        drop(free);
+        let clock = FixedClock::at(noon());
+        let error = call.send(&endpoint, &clock).await.unwrap_err();
+        assert_eq!(error.attempts(), 4, "{call:?}");
+        assert_eq!(error.kind(), ErrorKind::Transport, "{call:?}");
+        assert_eq!(millis(&clock.slept()), [100, 200, 400], "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_will_not_change_is_not_tried_again() {
+    let redirect = Move::answer(302, &[("location", "https://elsewhere.example/")], "");
+    for (name, moved) in [
+        ("400", Move::answer(400, &[], "{}")),
+        ("401", Move::answer(401, &[], "{}")),
+        ("403", Move::answer(403, &[], "{}")),
+        ("404", Move::answer(404, &[], "{}")),
+        ("302", redirect),
+        (
+            "html",
+            Move::answer(200, &[("content-type", "text/html")], "<html>"),
+        ),
+    ] {
+        for call in Call::ALL {
+            let recorder = Recorder::script(vec![moved.clone(), call.success()]).await;
+            let clock = FixedClock::at(noon());
+            let result = call.send(recorder.endpoint(), &clock).await;
+            assert!(result.is_err(), "{name} at {call:?}");
+            assert_eq!(recorder.requests().await.len(), 1, "{name} at {call:?}");
+        }
+    }
+}
+
+fn rules_of(recorder: &Recorder, context: ContextBuilder) -> huaweicloud_swr::swr::Client {
+    assert!(!recorder.endpoint().is_empty());
+    huaweicloud_swr::swr::Client::new(context.build().unwrap())
+}
+
+fn context(recorder: &Recorder, clock: &Arc<FixedClock>) -> ContextBuilder {
+    let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+    configure(clock)(Context::builder(recorder.endpoint(), provider))
+}
+
+async fn rules(client: &huaweicloud_swr::swr::Client) -> Result<(), Error> {
+    client
+        .list_image_auto_sync_repos_details()
+        .namespace("team")
+        .repository("api")
+        .send()
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_deadline_ends_it_before_the_attempts_do() {
+    let recorder = Recorder::start(503, &[("retry-after", "40")], "").await;
+    let clock = FixedClock::at(noon());
+    let settings = context(&recorder, &clock).deadline(Duration::from_secs(100));
+    let error = rules(&rules_of(&recorder, settings)).await.unwrap_err();
+    assert_eq!(error.attempts(), 3);
+    assert_eq!(error.status(), Some(503));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
+    assert_eq!(millis(&clock.slept()), [40_000, 40_000]);
+}
+
+#[tokio::test]
+async fn an_outage_is_not_doubled() {
+    let recorder = Recorder::start(503, &[], "").await;
+    let clock = FixedClock::at(noon());
+    let client = rules_of(&recorder, context(&recorder, &clock));
+    for _ in 0..50 {
+        assert!(rules(&client).await.is_err());
+    }
+    // 50 first attempts, and the 20 repeated ones that the budget holds.
+    assert_eq!(recorder.requests().await.len(), 70);
+}
+
+#[tokio::test]
+async fn calls_of_a_family_wait_for_their_turn() {
+    let recorder = Recorder::start(200, &[], "[]").await;
+    let clock = FixedClock::at(noon());
+    let two = std::num::NonZeroU32::new(2).unwrap();
+    let limit = RateLimit::per_second(two).burst(two);
+    let settings = context(&recorder, &clock).rate_limit(limit);
+    let client = rules_of(&recorder, settings);
+    for _ in 0..5 {
+        rules(&client).await.unwrap();
+    }
+    assert_eq!(millis(&clock.slept()), [500, 500, 500]);
+
+    let hurried = context(&recorder, &clock)
+        .rate_limit(RateLimit::per_second(two).burst(std::num::NonZeroU32::MIN))
+        .deadline(Duration::from_millis(100));
+    let client = rules_of(&recorder, hurried);
+    rules(&client).await.unwrap();
+    let error = rules(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert_eq!(error.attempts(), 0);
+}
+
+#[tokio::test]
+async fn each_attempt_has_a_date_of_its_own() {
+    let recorder = Recorder::script(vec![
+        Move::answer(503, &[("retry-after", "5")], ""),
+        Move::answer(200, &[], "[]"),
+    ])
+    .await;
+    let clock = FixedClock::at(noon());
+    let client = rules_of(&recorder, context(&recorder, &clock));
+    rules(&client).await.unwrap();
+    let dates: Vec<String> = recorder
+        .requests()
+        .await
+        .iter()
+        .filter_map(|request| {
+            request
+                .lines()
+                .find_map(|line| line.strip_prefix("x-sdk-date: "))
+        })
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(dates, ["20261122T120000Z", "20261122T120005Z"]);
+}
+
+#[tokio::test]
+async fn one_attempt_if_that_is_the_policy() {
+    let recorder = Recorder::start(503, &[], "").await;
+    let clock = FixedClock::at(noon());
+    let settings = context(&recorder, &clock).retry(RetryPolicy::never());
+    let error = rules(&rules_of(&recorder, settings)).await.unwrap_err();
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(recorder.requests().await.len(), 1);
+}
