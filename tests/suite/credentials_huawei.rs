@@ -1,7 +1,6 @@
 //! Huawei Cloud's credentials: where they are looked for, how they end, and what is said when
 //! there are none.
 
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +21,7 @@ use registry_transport::{
 use tempfile::TempDir;
 
 use crate::clients;
+use crate::traces::Lines;
 
 const IDP_ID: &str = "HUAWEICLOUD_SDK_IDP_ID";
 const ID_TOKEN_FILE: &str = "HUAWEICLOUD_SDK_ID_TOKEN_FILE";
@@ -80,6 +80,7 @@ impl Trial {
     fn context(&self, provider: Huaweicloud) -> Context {
         Context::builder(self.sandbox.endpoint(), Arc::new(provider))
             .clock(self.clock.clone())
+            .rate_limit(None)
             .build()
             .unwrap()
     }
@@ -580,7 +581,7 @@ async fn attempt(
         version: "v2",
         method: "GET",
         path: "",
-        family: "image_sync_basic",
+        family: "",
         access: Access::Read,
         paging: Paging::None,
         signed: true,
@@ -653,6 +654,36 @@ async fn what_is_not_accepted_is_given_up_once() {
         assert!(!fixed.renew(&None), "{fixed:?}");
     }
     assert!(!provider.renew(&None));
+}
+
+/// Hands out keys that were revoked, time and again.
+#[derive(Debug)]
+struct AlwaysRevoked;
+
+impl Source<Credentials> for AlwaysRevoked {
+    fn name(&self) -> &'static str {
+        "always revoked"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        let key = AccessKey::new("REVOKED", "revoked");
+        Box::pin(std::future::ready(Ok(Lease::lasting(key.into()))))
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_let_in_is_signed_anew_once() {
+    let trial = Trial::start().await;
+    let chain = Arc::new(Chain::new(vec![Arc::new(Revoked::default()) as _]));
+    let provider = Huaweicloud::with_chain(chain);
+    assert_eq!(trial.call(&provider).await.unwrap(), 1);
+    assert_eq!(trial.sandbox.received().len(), 2);
+
+    let chain = Arc::new(Chain::new(vec![Arc::new(AlwaysRevoked) as _]));
+    let provider = Huaweicloud::with_chain(chain);
+    let error = trial.call(&provider).await.unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Some(401), 2));
+    assert_eq!(trial.sandbox.received().len(), 4);
 }
 
 #[tokio::test]
@@ -748,40 +779,15 @@ async fn a_project_is_looked_up_once() {
     );
 }
 
-/// Everything that is logged, as text.
-#[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::field::Visit for Log {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
-        let mut text = self.0.lock().unwrap();
-        text.push_str(&format!("{field}={value:?} "));
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        span.record(&mut self.clone());
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        values.record(&mut self.clone());
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut self.clone());
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn no_secret_shows_in_debug_error_or_log() {
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let log = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
     let trial = Trial::start().await;
     let hidden = |what: &str, text: String| {
         assert!(!text.contains(MARKER), "{what} shows a secret: {text}");
@@ -820,7 +826,7 @@ async fn no_secret_shows_in_debug_error_or_log() {
         let error = trial.call(&provider).await.unwrap_err();
         hidden(name, format!("{provider:?} {error:?} {error}"));
     }
-    let log = log.0.lock().unwrap().clone();
+    let log = log.text();
     #[cfg(unix)]
     assert!(log.contains("others can read a file"), "{log}");
     hidden("log", log);

@@ -29,7 +29,11 @@ pub async fn plain_request(
     let target = reqwest::Url::parse(url)
         .map_err(|error| Unavailable::failed(format!("the URL is none: {error}")))?;
     let host = target.host_str().unwrap_or_default();
-    let shown = format!("{}://{host}{}", target.scheme(), target.path());
+    let port = target
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let shown = format!("{}://{host}{port}{}", target.scheme(), target.path());
     let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
     let http =
         client::new(&target, deadline, client::Proxies::Ignored).map_err(|error| failed(&error))?;
