@@ -10,21 +10,82 @@ pub fn swr(region: &str) -> Result<String, Error> {
     endpoint("swr-api", region)
 }
 
-/// URL of IAM in a region.
+/// URL of IAM in a region; the global one where the region has none.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.
 pub fn iam(region: &str) -> Result<String, Error> {
-    endpoint("iam", region)
+    let own = endpoint("iam", region)?;
+    let global = || GLOBAL_IAM.to_owned();
+    Ok(if IAM_REGIONS.contains(&region) {
+        own
+    } else {
+        global()
+    })
 }
 
-/// URL of STS in a region.
+/// URL of STS in a region; that of cn-north-4, which the vendor's SDKs fall back to, where the
+/// region has none.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.
 pub fn sts(region: &str) -> Result<String, Error> {
-    endpoint("sts", region)
+    let own = endpoint("sts", region)?;
+    if STS_REGIONS.contains(&region) {
+        Ok(own)
+    } else {
+        endpoint("sts", STS_FALLBACK)
+    }
 }
+
+/// Regions with an IAM of their own, as the vendor's SDKs 3.1.219 list them.
+const IAM_REGIONS: [&str; 27] = [
+    "ae-ad-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-southwest-2",
+    "eu-west-0",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
+/// Regions with an STS of their own, from the same lists.
+const STS_REGIONS: [&str; 12] = [
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "cn-east-3",
+    "cn-north-4",
+    "cn-south-1",
+    "cn-southwest-2",
+    "la-south-2",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
+const STS_FALLBACK: &str = "cn-north-4";
 
 /// URL of SWR in a region, or where `HUAWEICLOUD_SDK_REGION_SWR_<REGION>` says, as in
 /// `HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4=https://swr.example.com`. Of several URLs, separated by
@@ -106,13 +167,19 @@ mod tests {
             "https://swr-api.cn-north-4.myhuaweicloud.com"
         );
         assert_eq!(
-            iam("eu-west-101").unwrap(),
-            "https://iam.eu-west-101.myhuaweicloud.eu"
+            swr("eu-west-101").unwrap(),
+            "https://swr-api.eu-west-101.myhuaweicloud.eu"
+        );
+        assert_eq!(iam("eu-west-101").unwrap(), GLOBAL_IAM);
+        assert_eq!(
+            sts("cn-north-1").unwrap(),
+            "https://sts.cn-north-4.myhuaweicloud.com"
         );
         for bad in ["", "cn north", "cn-north-4.evil.example/", "CN"] {
             assert!(sts(bad).is_err(), "{bad}");
         }
     }
+
     #[test]
     fn variables_say_where_else() {
         let set = Surroundings::new(|name| {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use registry_transport::{
-    Answer, BoxFuture, Chain, Error, Lease, Operation, Provider, Reading, Refusal, Stamp, Used,
-    headers, rfc3986,
+    Answer, BoxFuture, Chain, Error, Lease, Operation, Provider, Reading, Refusal, Stamp,
+    Timestamp, Used, headers, rfc3986,
 };
 use reqwest::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -53,6 +53,18 @@ impl Huaweicloud {
             caller,
             project_id: None,
             derived: None,
+        }
+    }
+
+    /// The credentials that a call at the time `now` would show.
+    ///
+    /// # Errors
+    /// Of kind [`Credentials`](registry_transport::ErrorKind::Credentials) when there are none.
+    pub async fn credentials(&self, now: Timestamp) -> Result<Credentials, Error> {
+        match &self.caller {
+            Caller::Fixed(credentials) => Ok(credentials.clone()),
+            Caller::Chain(chain) => Ok(chain.get(now).await?.credentials.clone()),
+            Caller::Nobody => Err(Error::credentials("this client calls as nobody")),
         }
     }
 

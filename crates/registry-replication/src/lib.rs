@@ -35,5 +35,6 @@ pub use model::{
 };
 pub use pager::Page;
 pub use registry_transport::{
-    Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Secret, Timestamp,
+    Asked, Chain, Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Lease, RateLimit,
+    RetryPolicy, Secret, Source, Surroundings, Timestamp, Unavailable,
 };

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use registry_transport::{Context, ContextBuilder, Error, Provider};
+use registry_transport::{Chain, Context, ContextBuilder, Error, Provider};
 
 /// Where to call, and as whom.
 pub(crate) struct Settings<C> {
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Option<String>,
-    pub(crate) credentials: Option<C>,
+    pub(crate) caller: Option<Caller<C>>,
     pub(crate) configure: Option<Configure>,
+}
+
+/// Who calls.
+pub(crate) enum Caller<C> {
+    Fixed(C),
+    Chain(Arc<Chain<C>>),
 }
 
 pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
@@ -19,13 +25,13 @@ impl<C> Default for Settings<C> {
         Self {
             region: None,
             endpoint: None,
-            credentials: None,
+            caller: None,
             configure: None,
         }
     }
 }
 
-impl<C> Settings<C> {
+impl<C: Send + Sync + 'static> Settings<C> {
     /// The endpoint that was set, or the region's.
     pub(crate) fn endpoint(
         &self,
@@ -68,10 +74,20 @@ macro_rules! common_settings {
                 self
             }
 
-            /// Who calls; from the environment unless said otherwise, as the credentials'
-            /// `from_env` reads it.
+            /// Who calls. Unless said otherwise, the vendor's own chain of sources is asked: the
+            /// credentials' `default_chain`.
             pub fn credentials(mut self, credentials: impl Into<$credentials>) -> Self {
-                self.settings.credentials = Some(credentials.into());
+                let fixed = crate::settings::Caller::Fixed(credentials.into());
+                self.settings.caller = Some(fixed);
+                self
+            }
+
+            /// Who calls, from a chain of sources; what it gives is renewed ahead of its end.
+            pub fn chain(
+                mut self,
+                chain: std::sync::Arc<registry_transport::Chain<$credentials>>,
+            ) -> Self {
+                self.settings.caller = Some(crate::settings::Caller::Chain(chain));
                 self
             }
 

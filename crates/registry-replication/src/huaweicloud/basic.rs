@@ -5,7 +5,7 @@ use huaweicloud_swr::swr::{self, values::SyncJobStatus};
 use huaweicloud_swr::{Filter, Order};
 use registry_transport::Error;
 
-use super::{Credentials, connect};
+use super::Credentials;
 use crate::model::{
     ImageName, ImageRef, Provider, Rule, Task, TaskKind, TaskState, VendorRule, VendorTask,
 };
@@ -30,12 +30,15 @@ impl Builder {
     /// Makes the registry. Nothing is sent yet.
     ///
     /// # Errors
-    /// When region and endpoint are missing, and when there are no credentials.
+    /// When region and endpoint are missing.
     pub async fn build(self) -> Result<Registry, Error> {
-        let connected = connect(self.settings, None)?;
+        let mut settings = self.settings;
+        let endpoint = super::endpoint(&settings)?;
+        let region = settings.region.clone();
+        let provider = super::provider(&mut settings);
         Ok(Registry {
-            client: connected.client,
-            region: connected.region,
+            client: super::client(settings, endpoint, provider)?,
+            region,
         })
     }
 }

@@ -4,7 +4,7 @@ use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
 use huaweicloud_swr::swr::{self, values::TaskStatus};
 use registry_transport::Error;
 
-use super::{Credentials, connect};
+use super::Credentials;
 use crate::model::{
     ImageRef, Provider, Resources, RetentionCounts, Task, TaskKind, TaskState, VendorTask,
 };
@@ -29,8 +29,8 @@ pub struct Builder {
 common_settings!(Builder, Credentials);
 
 impl Builder {
-    /// Id of the project, which is the region's share of the account; `HUAWEICLOUD_SDK_PROJECT_ID`
-    /// unless said otherwise.
+    /// Id of the project, which is the region's share of the account. Unless said otherwise, the
+    /// one that the credentials name, or IAM by the region.
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
         self
@@ -42,20 +42,25 @@ impl Builder {
         self
     }
 
-    /// Makes the registry. Nothing is sent yet.
+    /// Makes the registry. Nothing is sent yet, unless the project id has to be looked up.
     ///
     /// # Errors
-    /// When region and endpoint, project or instance are missing, and when there are no
-    /// credentials; names what is missing.
+    /// When region and endpoint or instance are missing, and when the project id is not given and
+    /// cannot be found out; names what is missing.
     pub async fn build(self) -> Result<Registry, Error> {
-        let missing = |what: &str| Error::configuration(format!("{what} is not set"));
-        let instance = self.instance.ok_or_else(|| missing("instance id"))?;
-        let connected = connect(self.settings, self.project_id)?;
-        let project_id = connected
-            .project_id
-            .ok_or_else(|| missing("project id (HUAWEICLOUD_SDK_PROJECT_ID)"))?;
+        let mut settings = self.settings;
+        let instance = self
+            .instance
+            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+        let endpoint = super::endpoint(&settings)?;
+        let provider = super::provider(&mut settings);
+        let project_id = match self.project_id {
+            Some(id) => id,
+            None => super::project_id(&settings, &provider).await?,
+        };
+        let provider = provider.project_id(&project_id);
         Ok(Registry {
-            client: connected.client,
+            client: super::client(settings, endpoint, provider)?,
             project_id,
             instance,
         })

@@ -14,36 +14,55 @@ pub use huaweicloud_swr::{AccessKey, Credentials};
 
 use std::sync::Arc;
 
-use huaweicloud_swr::{Huaweicloud, endpoints, swr};
-use registry_transport::Error;
+use huaweicloud_swr::{ChainSettings, Huaweicloud, Projects, endpoints, iam, swr};
+use registry_transport::{Context, Error, Provider, Surroundings, Timestamp};
 
-use crate::settings::Settings;
+use crate::settings::{Caller, Settings};
 
-/// What the registries of both editions have in common.
-struct Connected {
-    client: swr::Client,
-    region: Option<String>,
-    project_id: Option<String>,
+/// A provider for whoever calls: by default, the vendor's own chain.
+fn provider(settings: &mut Settings<Credentials>) -> Huaweicloud {
+    match settings.caller.take() {
+        Some(Caller::Fixed(credentials)) => Huaweicloud::new(credentials),
+        Some(Caller::Chain(chain)) => Huaweicloud::with_chain(chain),
+        None => {
+            let mut chain = ChainSettings::of_process();
+            if let Some(region) = &settings.region {
+                chain = chain.region(region);
+            }
+            Huaweicloud::with_chain(Arc::new(Credentials::default_chain(&chain)))
+        }
+    }
 }
 
-fn connect(
-    mut settings: Settings<Credentials>,
-    project_id: Option<String>,
-) -> Result<Connected, Error> {
-    let endpoint = settings.endpoint(endpoints::swr)?;
-    let region = settings.region.clone();
-    let mut credentials = match settings.credentials.take() {
-        Some(credentials) => credentials,
-        None => Credentials::from_env()?,
-    };
-    let project_id = project_id.or_else(|| credentials.project_id().map(str::to_owned));
-    if let (Credentials::AccessKey(key), Some(id)) = (&credentials, &project_id) {
-        credentials = key.clone().project_id(id).into();
+fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
+    settings.endpoint(|region| endpoints::swr_in(&Surroundings::of_process(), region))
+}
+
+fn client(
+    settings: Settings<Credentials>,
+    endpoint: String,
+    provider: impl Provider + 'static,
+) -> Result<swr::Client, Error> {
+    let context = settings.connect(endpoint, Arc::new(provider))?;
+    Ok(swr::Client::new(context))
+}
+
+/// Id of the project that the caller has in the region, as the credentials name it or IAM does.
+async fn project_id(
+    settings: &Settings<Credentials>,
+    provider: &Huaweicloud,
+) -> Result<String, Error> {
+    let credentials = provider.credentials(Timestamp::now()).await?;
+    if let Some(id) = credentials.project_id() {
+        return Ok(id.to_owned());
     }
-    let provider = Arc::new(Huaweicloud::new(credentials));
-    Ok(Connected {
-        client: swr::Client::new(settings.connect(endpoint, provider)?),
-        region,
-        project_id,
-    })
+    let Some(region) = &settings.region else {
+        return Err(Error::configuration(
+            "neither project id nor region is set; the project id can be looked up by the region",
+        ));
+    };
+    let endpoint = endpoints::iam_in(&Surroundings::of_process(), Some(region))?;
+    let context = Context::builder(endpoint, Arc::new(provider.clone())).build()?;
+    let client = iam::Client::new(context);
+    Projects::new().id(&client, &credentials, region).await
 }

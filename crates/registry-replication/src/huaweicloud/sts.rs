@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use huaweicloud_swr::endpoints;
 use huaweicloud_swr::sts::{self, types};
-use huaweicloud_swr::{Huaweicloud, endpoints};
-use registry_transport::Error;
+use registry_transport::{Error, Surroundings};
 
 use super::Credentials;
 use crate::settings::{Settings, common_settings};
@@ -26,16 +26,14 @@ impl Builder {
     /// Makes the service. Nothing is sent yet.
     ///
     /// # Errors
-    /// When region and endpoint are missing, and when there are no credentials.
-    pub async fn build(mut self) -> Result<Service, Error> {
-        let endpoint = self.settings.endpoint(endpoints::sts)?;
-        let credentials = match self.settings.credentials.take() {
-            Some(credentials) => credentials,
-            None => Credentials::from_env()?,
-        };
-        let provider = Arc::new(Huaweicloud::new(credentials));
+    /// When region and endpoint are missing.
+    pub async fn build(self) -> Result<Service, Error> {
+        let mut settings = self.settings;
+        let endpoint =
+            settings.endpoint(|region| endpoints::sts_in(&Surroundings::of_process(), region))?;
+        let provider = Arc::new(super::provider(&mut settings));
         Ok(Service {
-            client: sts::Client::new(self.settings.connect(endpoint, provider)?),
+            client: sts::Client::new(settings.connect(endpoint, provider)?),
         })
     }
 }
