@@ -1,6 +1,7 @@
 //! Makes progenitor's code ours: documented, tolerant, no larger than needed, and with one way
 //! out, which is the transport's.
 
+use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
@@ -160,25 +161,16 @@ fn example(spec: &Spec, operation: &Operation, name: &str) -> String {
     );
     for parameter in &operation.parameters {
         if let Some(example) = &parameter.example {
-            text.push_str(&format!("    .{}({example})\n", snake(&parameter.name)));
+            text.push_str(&format!(
+                "    .{}({example})\n",
+                parameter.name.to_snake_case()
+            ));
         }
     }
     if operation.body.is_some() {
         text.push_str("    .body(body)\n");
     }
     text.push_str("    .send()\n    .await?;\n# Ok(())\n# }");
-    text
-}
-
-/// As progenitor names parameters.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !text.is_empty() && !text.ends_with('_') {
-            text.push('_');
-        }
-        text.extend(c.to_lowercase());
-    }
     text
 }
 
@@ -395,7 +387,7 @@ fn tail(spec: &Spec) -> TokenStream {
             signed,
             ..
         } = operation;
-        let id = snake(name);
+        let id = name.to_snake_case();
         let access = format_ident!("{}", operation.access);
         let paging = format_ident!("{}", operation.paging);
         quote! {
