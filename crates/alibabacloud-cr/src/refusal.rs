@@ -1,8 +1,15 @@
 //! Alibaba Cloud's error bodies.
 
+use std::time::Duration;
+
 use registry_transport::{Answer, Reading, Refusal};
 use serde::Deserialize;
 use serde_json::Value;
+
+/// How many milliseconds to wait.
+const RETRY_AFTER: &str = "x-acs-retry-after";
+/// The date of the request is more than 15 minutes off.
+const OUT_OF_DATE: &str = "InvalidTimeStamp.Expired";
 
 /// What an answer says of itself. Older gateways write the names in lower camel case.
 #[derive(Default, Deserialize)]
@@ -27,16 +34,7 @@ pub(crate) fn read(answer: &Answer) -> Reading {
         Some(Value::String(text)) => text.eq_ignore_ascii_case("false"),
         _ => false,
     };
-    let header = || {
-        Some(
-            answer
-                .headers
-                .get("x-acs-request-id")?
-                .to_str()
-                .ok()?
-                .to_owned(),
-        )
-    };
+    let header = |name| answer.headers.get(name)?.to_str().ok();
     let encoded = envelope
         .access_denied
         .and_then(|detail| detail.get("EncodedDiagnosticMessage").cloned());
@@ -45,10 +43,16 @@ pub(crate) fn read(answer: &Answer) -> Reading {
         message: text(envelope.message),
         encoded_authorization_message: text(encoded),
     };
+    let refused = failed || !answer.status.is_success();
     Reading {
-        request_id: text(envelope.request_id).or_else(header),
-        refusal: (failed || !answer.status.is_success()).then_some(refusal),
-        ..Reading::default()
+        request_id: text(envelope.request_id)
+            .or_else(|| header("x-acs-request-id").map(str::to_owned)),
+        retry_after: header(RETRY_AFTER)
+            .and_then(|text| text.trim().parse().ok())
+            .filter(|milliseconds| *milliseconds > 0)
+            .map(Duration::from_millis),
+        skewed: refused && refusal.code.as_deref() == Some(OUT_OF_DATE),
+        refusal: refused.then_some(refusal),
     }
 }
 
@@ -116,5 +120,23 @@ mod tests {
             assert_eq!(found.as_deref(), code, "{body}");
         }
         assert!(reading(502, "<html></html>").refusal.is_some());
+    }
+
+    #[test]
+    fn a_date_that_is_off_and_a_wait_are_read() {
+        let mut answer = Answer {
+            status: 400_u16.try_into().unwrap(),
+            headers: Default::default(),
+            body: r#"{"Code":"InvalidTimeStamp.Expired"}"#.into(),
+        };
+        assert!(read(&answer).skewed);
+        assert_eq!(read(&answer).retry_after, None);
+        for (header, expected) in [("1500", Some(1500)), ("0", None), ("soon", None)] {
+            answer.headers.insert(RETRY_AFTER, header.parse().unwrap());
+            let expected = expected.map(Duration::from_millis);
+            assert_eq!(read(&answer).retry_after, expected, "{header}");
+        }
+        answer.body = r#"{"Code":"Throttling.User"}"#.into();
+        assert!(!read(&answer).skewed);
     }
 }
