@@ -2,9 +2,10 @@
 //!
 //! [`Sandbox::start`] binds a loopback port and answers the calls that `specs/` describe: SWR's
 //! replication, retention and sync listings, the IAM and STS calls they lean on, and Alibaba's
-//! `ListRepoSyncTask`. Both clouds share the port; the request itself shows whose it is. A request
-//! is authenticated as the vendor would (signature, date, nonce, token), its parameters are checked
-//! against the spec, and a refusal has the vendor's status and body.
+//! `ListRepoSyncTask`. Alibaba's STS makes temporary keys for it, and so do an instance metadata
+//! service and a credentials URI. Both clouds share the port; the request itself shows whose it is.
+//! A request is authenticated as the vendor would (signature, date, nonce, token), its parameters
+//! are checked against the spec, and a refusal has the vendor's status and body.
 //!
 //! Routes, bounds and the objects of the vendors' own examples are read from the specs at start.
 //! Beside them stands a fleet of invented tasks, large enough to page through; [`world`] names what
@@ -16,9 +17,10 @@
 //! # What it does not do
 //!
 //! It is a sandbox, not an emulator. It copies no image, changes no task, knows no permissions
-//! beyond "this project or not", throttles nobody, and speaks plain HTTP only. It issues no
-//! temporary security credentials, and refuses a request that carries any. Where a vendor's page
-//! is silent (many error codes, the order of records) the answer is invented, and the code says so.
+//! beyond "this project or not", throttles nobody, and speaks plain HTTP only. On the Huawei side
+//! it issues no temporary security credentials, and refuses a request that carries any. Where a
+//! vendor's page is silent (many error codes, the order of records) the answer is invented, and the
+//! code says so.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), registry_sandbox::StartError> {
@@ -52,6 +54,7 @@ mod tests;
 pub mod world;
 
 pub use accounts::{Accounts, AlibabacloudAccount, HuaweicloudAccount};
+pub use alibabacloud::MetadataAccess;
 pub use clock::Clock;
 pub use received::Received;
 pub use sandbox::{Options, Sandbox, StartError};

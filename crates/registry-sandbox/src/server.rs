@@ -11,6 +11,7 @@ use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
 use crate::received::{Log, Received};
+use crate::sandbox::Options;
 use crate::spec::{SpecError, Specs};
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -41,7 +43,8 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    pub(crate) fn new(specs: &Specs, clock: Clock, endpoint: &str) -> Result<Self, SpecError> {
+    pub(crate) fn new(specs: &Specs, options: &Options, endpoint: &str) -> Result<Self, SpecError> {
+        let clock = Arc::clone(&options.clock);
         Ok(Self {
             huaweicloud: Huaweicloud::new(
                 &specs.swr,
@@ -50,7 +53,12 @@ impl Service {
                 Arc::clone(&clock),
                 endpoint,
             )?,
-            alibabacloud: Alibabacloud::new(&specs.cr, Arc::clone(&clock))?,
+            alibabacloud: Alibabacloud::new(
+                &specs.cr,
+                &specs.alibabacloud_sts,
+                options.alibabacloud_metadata,
+                Arc::clone(&clock),
+            )?,
             clock,
             log: Log::default(),
         })
@@ -78,7 +86,7 @@ impl Service {
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
-        let answer = match (alibabacloud::is_addressed(&request.headers), too_large) {
+        let answer = match (alibabacloud::is_addressed(&request), too_large) {
             (true, false) => self.alibabacloud.answer(&request),
             (false, false) => self.huaweicloud.answer(&request),
             (true, true) => unread(&request, Alibabacloud::too_large(&request)),
@@ -95,13 +103,15 @@ impl Service {
     }
 
     fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        let mut response = hyper::Response::new(Full::from(reply.body.to_string()));
+        // Metadata services answer some things in plain text.
+        let (body, content_type) = match reply.body {
+            Value::String(text) => (text, "text/plain;charset=utf-8"),
+            json => (json.to_string(), "application/json;charset=utf-8"),
+        };
+        let mut response = hyper::Response::new(Full::from(body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json;charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         // The sandbox's own time, so that a client which compares clocks compares with this one.
         let date = (self.clock)()
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
