@@ -1,6 +1,6 @@
 //! A profile of the vendor's command-line program.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::role::{IdentityToken, Role, StsPlace};
 use super::{ChainSettings, Credentials, PROFILE, oidc};
-use super::{answer, no_home, process, uri};
+use super::{answer, named_file, no_home, process, uri};
 
 const DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
 const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
@@ -25,14 +25,17 @@ impl Source<Credentials> for CliProfile {
         Box::pin(async move {
             let surroundings = &self.0.surroundings;
             if surroundings.is_true(DISABLED) {
-                return Err(Unavailable::not_set(format!("{DISABLED} is set")));
+                return Err(Unavailable::not_set(format!("{DISABLED} is true")));
             }
-            let file = surroundings
-                .variable(CONFIG_FILE)
-                .map(PathBuf::from)
-                .or_else(|| surroundings.in_home(".aliyun/config.json"))
-                .ok_or_else(no_home)?;
-            let text = read_secret_file(&file).await?;
+            let (file, text) = match named_file(surroundings, CONFIG_FILE).await? {
+                Some(named) => named,
+                None => {
+                    let file = surroundings.in_home(".aliyun/config.json");
+                    let file = file.ok_or_else(no_home)?;
+                    let text = read_secret_file(&file).await?;
+                    (file, text)
+                }
+            };
             self.read(&text, now).await.map_err(|why| {
                 let file = file.display();
                 Unavailable::failed(format!("{file}: {why}"))

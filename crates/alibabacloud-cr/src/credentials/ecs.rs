@@ -42,7 +42,7 @@ impl ChainSettings {
         role: Option<&str>,
     ) -> Result<Lease<Credentials>, Unavailable> {
         if self.surroundings.is_true(DISABLED) {
-            return Err(Unavailable::not_set(format!("{DISABLED} is set")));
+            return Err(Unavailable::not_set(format!("{DISABLED} is true")));
         }
         let service = Service::open(self).await?;
         let named = role.map(str::to_owned);

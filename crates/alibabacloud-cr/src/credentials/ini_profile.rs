@@ -6,7 +6,7 @@ use configparser::ini::Ini;
 use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
 
 use super::role::{IdentityToken, Role};
-use super::{ChainSettings, Credentials, PROFILE, no_home};
+use super::{ChainSettings, Credentials, PROFILE, named_file, no_home};
 
 const FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
 /// Where the SDKs of Go and of Python look.
@@ -36,9 +36,8 @@ impl Source<Credentials> for IniProfile {
 impl IniProfile {
     async fn open(&self) -> Result<(PathBuf, String), Unavailable> {
         let surroundings = &self.0.surroundings;
-        if let Some(file) = surroundings.variable(FILE).map(PathBuf::from) {
-            let text = read_secret_file(&file).await?;
-            return Ok((file, text));
+        if let Some(named) = named_file(surroundings, FILE).await? {
+            return Ok(named);
         }
         let [first, second] = IN_HOME.map(|file| surroundings.in_home(file));
         let (first, second) = first.zip(second).ok_or_else(no_home)?;

@@ -12,7 +12,9 @@ mod role;
 mod settings;
 mod uri;
 
-use registry_transport::{Chain, Error, Secret, Unavailable};
+use std::path::PathBuf;
+
+use registry_transport::{Chain, Error, Secret, Surroundings, Unavailable, read_secret_file};
 
 pub use settings::ChainSettings;
 
@@ -112,4 +114,18 @@ const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 
 fn no_home() -> Unavailable {
     Unavailable::not_set("there is no home directory: neither HOME nor USERPROFILE is set")
+}
+
+/// The file that a variable names, if it is set, and what is in it.
+async fn named_file(
+    surroundings: &Surroundings,
+    variable: &str,
+) -> Result<Option<(PathBuf, String)>, Unavailable> {
+    let Some(file) = surroundings.variable(variable).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    match read_secret_file(&file).await {
+        Ok(text) => Ok(Some((file, text))),
+        Err(why) => Err(Unavailable::failed(format!("{variable}: {why}"))),
+    }
 }

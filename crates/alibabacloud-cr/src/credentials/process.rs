@@ -18,15 +18,18 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// No error shows its arguments or what it printed, which may be secret.
 pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
     let (program, mut command) = parse(line)?;
-    let failed = |why: String| Unavailable::failed(format!("{program}: {why}"));
+    let failed = |why: String| Unavailable::failed(format!("command {program}: {why}"));
     command
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let output = tokio::time::timeout(DEADLINE, command.output())
+    let unrun = |error| failed(format!("cannot run it: {error}"));
+    let process = command.spawn().map_err(unrun)?;
+    let output = tokio::time::timeout(DEADLINE, process.wait_with_output())
         .await
         .map_err(|_| failed(format!("not done after {} s", DEADLINE.as_secs())))?
-        .map_err(|error| failed(format!("cannot run it: {error}")))?;
+        .map_err(unrun)?;
     if !output.status.success() {
         return Err(failed(format!("{}; run it to see why", output.status)));
     }

@@ -77,7 +77,10 @@ impl ChainSettings {
         role: &Role,
         now: Timestamp,
     ) -> Result<Lease<Credentials>, Unavailable> {
-        let text = read_secret_file(token.file).await?;
+        // Whoever names the file has set the source up.
+        let text = read_secret_file(token.file)
+            .await
+            .map_err(|why| Unavailable::failed(format!("cannot read the token: {why}")))?;
         // The call is not signed.
         let nobody = Credentials::new("", "");
         let sts = self.sts(&role.sts, nobody)?;
@@ -100,7 +103,7 @@ impl ChainSettings {
     fn role_arn(&self, role: &Role) -> Result<String, Unavailable> {
         let arn = role.arn.clone();
         arn.or_else(|| self.surroundings.variable(ROLE_ARN))
-            .ok_or_else(|| Unavailable::failed(format!("no role: {ROLE_ARN} is not set either")))
+            .ok_or_else(|| Unavailable::failed("the ARN of the role is not set"))
     }
 
     fn session_name(&self, role: &Role, now: Timestamp) -> String {
