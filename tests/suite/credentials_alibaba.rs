@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alibabacloud_cr::sts::values::IdentityType;
 use alibabacloud_cr::{Alibabacloud, ChainSettings, Credentials, sts};
 use futures_util::future::join_all;
 use insta::assert_snapshot;
@@ -1008,4 +1009,49 @@ async fn the_log_warns_of_files_that_others_can_read_and_shows_no_secret() {
     assert!(log.contains(".aliyun/config.json"), "{log}");
     assert!(!log.contains(".alibabacloud/credentials"), "{log}");
     assert!(!log.contains(MARKER), "{log}");
+}
+
+#[test]
+fn the_pages_examples_decode() {
+    let role: sts::types::AssumeRoleWithOidcAnswer = serde_json::from_value(json!({
+        "RequestId": "3D57EAD2-8723-1F26-B69C-F8707D8B565D",
+        "OIDCTokenInfo": {
+            "Subject": "KryrkIdjylZb7agUgCEf****",
+            "Issuer": "https://dev-xxxxxx.okta.com",
+            "ClientIds": "496271242565057****",
+        },
+        "AssumedRoleUser": {
+            "AssumedRoleId": "33157794895460****",
+            "Arn": "acs:ram::113511544585****:role/testoidc/TestOidcAssumedRoleSession",
+        },
+        "Credentials": {
+            "SecurityToken": "CAIShwJ1q6Ft5B2yfSjIr5bSEsj4g7BihPWGWHz****",
+            "Expiration": "2021-10-20T04:27:09Z",
+            "AccessKeySecret": "CVwjCkNzTMupZ8NbTCxCBRq3K16jtcWFTJAyBEv2****",
+            "AccessKeyId": "STS.NUgYrLnoC37mZZCNnAbez****",
+        },
+    }))
+    .unwrap();
+    let key = role.credentials.unwrap();
+    assert_eq!(
+        key.access_key_id.as_deref(),
+        Some("STS.NUgYrLnoC37mZZCNnAbez****")
+    );
+    assert_eq!(
+        key.expiration,
+        Some("2021-10-20T04:27:09Z".parse().unwrap())
+    );
+    let secret = key.access_key_secret.unwrap();
+    assert!(secret.expose().ends_with("BEv2****"));
+    let subject = role.oidc_token_info.unwrap().subject;
+    assert_eq!(subject.as_deref(), Some("KryrkIdjylZb7agUgCEf****"));
+
+    let who: sts::types::CallerIdentity = serde_json::from_value(json!({
+        "IdentityType": "RAMUser",
+        "AccountId": "196813200012****",
+        "Arn": "acs:ram::196813200012****:user/admin",
+    }))
+    .unwrap();
+    assert_eq!(who.identity_type, Some(IdentityType::RAMUser));
+    assert_eq!(who.role_id, None);
 }
