@@ -433,7 +433,7 @@ async fn each_type_of_a_profile_file_opens_the_sandbox() {
     check(&trial, &place, source, USER).await;
 
     let role = format!(
-        "[default]\ntype: ram_role_arn\n{key}\nrole_arn = {arn}\nrole_session_name = ini\n\
+        "[Default]\n[default]\nType: ram_role_arn\n{key}\nrole_arn = {arn}\nrole_session_name = ini\n\
          policy = {{\"Version\":\"1\";}}\n"
     );
     let place = Place::new().file(GO_INI, role);

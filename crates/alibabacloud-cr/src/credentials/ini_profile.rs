@@ -109,6 +109,7 @@ impl IniProfile {
     }
 }
 
+/// Sections are told apart by case, keys are not, as in the vendor's SDKs.
 #[derive(Clone, Copy)]
 struct Section<'a> {
     ini: &'a Ini,
@@ -117,8 +118,11 @@ struct Section<'a> {
 
 impl Section<'_> {
     fn text(&self, key: &str) -> Option<String> {
-        let found = self.ini.get(self.name, key);
-        found.filter(|value| !value.is_empty())
+        let section = self.ini.get_map_ref().get(self.name)?;
+        let (_, value) = section
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(key))?;
+        value.clone().filter(|value| !value.is_empty())
     }
 
     fn needed(&self, key: &str) -> Result<String, Unavailable> {

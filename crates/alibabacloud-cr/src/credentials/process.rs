@@ -39,7 +39,11 @@ pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>
 /// The program's name, and the command. As the vendor's SDKs do, the line goes to a shell on
 /// Windows only; elsewhere it is split as a shell splits words, and nothing in it is expanded.
 fn parse(line: &str) -> Result<(String, Command), Unavailable> {
-    let words = shlex::split(line).unwrap_or_default();
+    let words = if cfg!(windows) {
+        line.split_whitespace().map(str::to_owned).collect()
+    } else {
+        shlex::split(line).unwrap_or_default()
+    };
     let Some((program, arguments)) = words.split_first() else {
         return Err(Unavailable::failed(
             "process_command is empty, or a quotation in it does not end",
