@@ -46,6 +46,11 @@ pub(crate) fn cr(endpoint: &str) -> cr::Client {
     cr::Client::new(context(endpoint, Alibabacloud::new(alibaba_key())))
 }
 
+pub(crate) fn alibaba_sts(endpoint: &str) -> alibabacloud_cr::sts::Client {
+    let provider = Alibabacloud::new(alibaba_key().security_token("ExampleSecurityToken"));
+    alibabacloud_cr::sts::Client::new(context(endpoint, provider))
+}
+
 /// The account that a sandbox lets in.
 pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
     let account = &sandbox.accounts().huaweicloud_swr;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod clients;
+mod credentials_alibaba;
 mod credentials_huawei;
 mod decode;
 mod end_to_end;

@@ -8,8 +8,9 @@ use insta::assert_snapshot;
 use quote::ToTokens;
 use syn::{Fields, ImplItem, Item, ItemImpl, ReturnType, Type, Visibility};
 
-const CLIENTS: [(&str, &str); 4] = [
+const CLIENTS: [(&str, &str); 5] = [
     ("alibabacloud-cr", "cr"),
+    ("alibabacloud-cr", "sts"),
     ("huaweicloud-swr", "iam"),
     ("huaweicloud-swr", "sts"),
     ("huaweicloud-swr", "swr"),

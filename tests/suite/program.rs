@@ -154,18 +154,6 @@ fn errors_say_what_happened_why_and_what_to_do() {
              COMMAND --help` lists the options\n",
         ),
         (
-            &[
-                "rules",
-                "team/api",
-                "--region",
-                "CN North",
-                "--endpoint",
-                "http://127.0.0.1:9",
-            ],
-            7,
-            "no credentials for Huawei Cloud",
-        ),
-        (
             &["rules", "team/api"],
             2,
             "error: neither region nor endpoint is set\n",

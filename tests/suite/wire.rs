@@ -287,3 +287,63 @@ async fn list_repo_sync_task() {
         client.list_repo_sync_task().instance_id("cri-1")
     });
 }
+
+const POLICY: &str = r#"{"Version":"1","Statement":[]}"#;
+
+#[tokio::test]
+async fn assume_role() {
+    wire!("AssumeRole", clients::alibaba_sts, "{}", |client| {
+        client
+            .assume_role()
+            .role_arn("acs:ram::123456789012****:role/adminrole")
+            .role_session_name("alice@example.com")
+            .duration_seconds(900)
+            .policy(POLICY)
+            .external_id("abcd 1234")
+    });
+    wire!(
+        "AssumeRole.required",
+        clients::alibaba_sts,
+        "{}",
+        |client| {
+            client
+                .assume_role()
+                .role_arn("acs:ram::123456789012****:role/adminrole")
+                .role_session_name("alice")
+        }
+    );
+}
+
+#[tokio::test]
+async fn assume_role_with_oidc() {
+    wire!("AssumeRoleWithOIDC", clients::alibaba_sts, "{}", |client| {
+        client
+            .assume_role_with_oidc()
+            .oidc_provider_arn("acs:ram::113511544585****:oidc-provider/TestOidcIdp")
+            .role_arn("acs:ram::113511544585****:role/testoidc")
+            .oidc_token("eyJraWQi.eyJpc3Mi.c2ln-_")
+            .role_session_name("TestOidcAssumedRoleSession")
+            .duration_seconds(3600)
+            .policy(POLICY)
+    });
+    wire!(
+        "AssumeRoleWithOIDC.required",
+        clients::alibaba_sts,
+        "{}",
+        |client| {
+            client
+                .assume_role_with_oidc()
+                .oidc_provider_arn("acs:ram::113511544585****:oidc-provider/TestOidcIdp")
+                .role_arn("acs:ram::113511544585****:role/testoidc")
+                .oidc_token("eyJraWQi.eyJpc3Mi.c2ln-_")
+                .role_session_name("TestOidcAssumedRoleSession")
+        }
+    );
+}
+
+#[tokio::test]
+async fn get_caller_identity() {
+    wire!("GetCallerIdentity", clients::alibaba_sts, "{}", |client| {
+        client.get_caller_identity()
+    });
+}

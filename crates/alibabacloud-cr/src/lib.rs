@@ -1,7 +1,8 @@
 //! Client for Alibaba Cloud Container Registry, Enterprise Edition.
 //!
-//! [`cr`] is generated from an OpenAPI file; the rest is by hand: who calls ([`Credentials`]), how
-//! a request is signed ([`signer`], [`Alibabacloud`]), and where the service is ([`endpoints`]).
+//! [`cr`] and [`sts`] are generated from OpenAPI files; the rest is by hand: who calls
+//! ([`Credentials`]), how a request is signed ([`signer`], [`Alibabacloud`]), and where the services
+//! are ([`endpoints`]).
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -35,6 +36,6 @@ mod provider;
 mod refusal;
 pub mod signer;
 
-pub use credentials::Credentials;
-pub use generated::cr;
+pub use credentials::{ChainSettings, Credentials};
+pub use generated::{cr, sts};
 pub use provider::Alibabacloud;

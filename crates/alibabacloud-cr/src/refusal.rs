@@ -1,60 +1,59 @@
 //! Alibaba Cloud's error bodies.
 
+use std::time::Duration;
+
 use registry_transport::{Answer, Reading, Refusal};
-use serde::Deserialize;
 use serde_json::Value;
 
-/// What an answer says of itself. Older gateways write the names in lower camel case.
-#[derive(Default, Deserialize)]
-struct Envelope {
-    #[serde(rename = "RequestId", alias = "requestId")]
-    request_id: Option<Value>,
-    #[serde(rename = "Code", alias = "code")]
-    code: Option<Value>,
-    #[serde(rename = "Message", alias = "message")]
-    message: Option<Value>,
-    #[serde(rename = "IsSuccess", alias = "isSuccess")]
-    is_success: Option<Value>,
-    #[serde(rename = "AccessDeniedDetail")]
-    access_denied: Option<Value>,
-}
+/// How many milliseconds to wait.
+const RETRY_AFTER: &str = "x-acs-retry-after";
+/// The date of the request is more than 15 minutes off.
+const OUT_OF_DATE: &str = "InvalidTimeStamp.Expired";
+
+/// Beginnings of the codes of keys and tokens that are not, or no longer, accepted.
+const NOT_ACCEPTED: [&str; 3] = [
+    "InvalidSecurityToken",
+    "InvalidAccessKeyId",
+    "MissingSecurityToken",
+];
 
 /// A call is refused by its status, or by `IsSuccess: false` under a status that says success.
 pub(crate) fn read(answer: &Answer) -> Reading {
-    let envelope: Envelope = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let failed = match &envelope.is_success {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    // Older gateways write the names in lower camel case.
+    let field = |names: [&str; 2]| names.into_iter().find_map(|name| body.get(name));
+    let failed = match field(["IsSuccess", "isSuccess"]) {
         Some(Value::Bool(success)) => !success,
         Some(Value::String(text)) => text.eq_ignore_ascii_case("false"),
         _ => false,
     };
-    let header = || {
-        Some(
-            answer
-                .headers
-                .get("x-acs-request-id")?
-                .to_str()
-                .ok()?
-                .to_owned(),
-        )
-    };
-    let encoded = envelope
-        .access_denied
-        .and_then(|detail| detail.get("EncodedDiagnosticMessage").cloned());
+    let header = |name| answer.headers.get(name)?.to_str().ok();
+    let detail = field(["AccessDeniedDetail", "accessDeniedDetail"]);
     let refusal = Refusal {
-        code: text(envelope.code),
-        message: text(envelope.message),
-        encoded_authorization_message: text(encoded),
+        code: text(field(["Code", "code"])),
+        message: text(field(["Message", "message"])),
+        encoded_authorization_message: text(
+            detail.and_then(|detail| detail.get("EncodedDiagnosticMessage")),
+        ),
     };
+    let refused = failed || !answer.status.is_success();
+    let code = refusal.code.as_deref().unwrap_or_default();
     Reading {
-        request_id: text(envelope.request_id).or_else(header),
-        refusal: (failed || !answer.status.is_success()).then_some(refusal),
-        ..Reading::default()
+        request_id: text(field(["RequestId", "requestId"]))
+            .or_else(|| header("x-acs-request-id").map(str::to_owned)),
+        retry_after: header(RETRY_AFTER)
+            .and_then(|text| text.trim().parse().ok())
+            .filter(|milliseconds| *milliseconds > 0)
+            .map(Duration::from_millis),
+        skewed: refused && code == OUT_OF_DATE,
+        unauthenticated: refused && NOT_ACCEPTED.iter().any(|begin| code.starts_with(begin)),
+        refusal: refused.then_some(refusal),
     }
 }
 
-fn text(value: Option<Value>) -> Option<String> {
+fn text(value: Option<&Value>) -> Option<String> {
     match value? {
-        Value::String(text) if !text.is_empty() => Some(text),
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -116,5 +115,23 @@ mod tests {
             assert_eq!(found.as_deref(), code, "{body}");
         }
         assert!(reading(502, "<html></html>").refusal.is_some());
+    }
+
+    #[test]
+    fn a_date_that_is_off_and_a_wait_are_read() {
+        let mut answer = Answer {
+            status: 400_u16.try_into().unwrap(),
+            headers: Default::default(),
+            body: r#"{"Code":"InvalidTimeStamp.Expired"}"#.into(),
+        };
+        assert!(read(&answer).skewed);
+        assert_eq!(read(&answer).retry_after, None);
+        for (header, expected) in [("1500", Some(1500)), ("0", None), ("soon", None)] {
+            answer.headers.insert(RETRY_AFTER, header.parse().unwrap());
+            let expected = expected.map(Duration::from_millis);
+            assert_eq!(read(&answer).retry_after, expected, "{header}");
+        }
+        answer.body = r#"{"Code":"Throttling.User"}"#.into();
+        assert!(!read(&answer).skewed);
     }
 }

@@ -175,6 +175,7 @@ impl Provider for Huaweicloud {
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
             skewed: refusal.as_ref().is_some_and(is_about_date),
+            unauthenticated: answer.status.as_u16() == 401,
             refusal,
             ..Reading::default()
         }

@@ -7,12 +7,12 @@ pub use alibabacloud_cr as client;
 pub use alibabacloud_cr::Credentials;
 use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
 use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
-use alibabacloud_cr::{Alibabacloud, cr, endpoints};
+use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 use registry_transport::Error;
 
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
 use crate::pager::{Page, Pager, Slot, paged};
-use crate::settings::{Settings, common_settings};
+use crate::settings::{Caller, Settings, common_settings};
 
 /// An instance of the Enterprise Edition.
 #[derive(Clone, Debug)]
@@ -39,18 +39,20 @@ impl Builder {
     /// Makes the registry. Nothing is sent yet.
     ///
     /// # Errors
-    /// When region and endpoint or instance are missing, and when there are no credentials; names
-    /// what is missing.
+    /// When region and endpoint or instance are missing; names what is missing.
     pub async fn build(mut self) -> Result<Registry, Error> {
         let instance = self
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = self.settings.endpoint(endpoints::cr)?;
-        let credentials = match self.settings.credentials.take() {
-            Some(credentials) => credentials,
-            None => Credentials::from_env()?,
-        };
-        let provider = Arc::new(Alibabacloud::new(credentials));
+        let provider = Arc::new(match self.settings.caller.take() {
+            Some(Caller::Fixed(credentials)) => Alibabacloud::new(credentials),
+            Some(Caller::Chain(chain)) => Alibabacloud::with_chain(chain),
+            None => {
+                let chain = Credentials::default_chain(&ChainSettings::default());
+                Alibabacloud::with_chain(Arc::new(chain))
+            }
+        });
         Ok(Registry {
             client: cr::Client::new(self.settings.connect(endpoint, provider)?),
             instance,

@@ -2,12 +2,13 @@
 //!
 //! [`Sandbox::start`] binds a loopback port and answers the calls that `specs/` describe: SWR's
 //! replication, retention and sync listings, the IAM and STS calls they lean on, and Alibaba's
-//! `ListRepoSyncTask`. Both clouds share the port; the request itself shows whose it is. A request
-//! is authenticated as the vendor would (signature, date, nonce, token), its parameters are checked
-//! against the spec, and a refusal has the vendor's status and body.
+//! `ListRepoSyncTask`. Alibaba's STS makes temporary keys for it, and so do an instance metadata
+//! service and a credentials URI. Both clouds share the port; the request itself shows whose it is.
+//! A request is authenticated as the vendor would (signature, date, nonce, token), its parameters
+//! are checked against the spec, and a refusal has the vendor's status and body.
 //!
 //! Huawei's metadata service of an instance is there, too: it hands out temporary keys, as IAM does
-//! for a token, and each is accepted until it ends. Alibaba's side takes no temporary credentials.
+//! for a token. Every temporary key is accepted until it ends.
 //!
 //! Routes, bounds and the objects of the vendors' own examples are read from the specs at start.
 //! Beside them stands a fleet of invented tasks, large enough to page through; [`world`] names what
@@ -56,6 +57,7 @@ pub mod verify;
 pub mod world;
 
 pub use accounts::{Accounts, AlibabacloudAccount, HuaweicloudAccount};
+pub use alibabacloud::MetadataAccess;
 pub use clock::Clock;
 pub use received::Received;
 pub use sandbox::{Options, Sandbox, StartError};

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::accounts::Accounts;
+use crate::alibabacloud::MetadataAccess;
 use crate::clock::{self, Clock};
 use crate::received::Received;
 use crate::server::{self, Service};
@@ -21,6 +22,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What time it is. The default is the system's clock.
     pub clock: Clock,
+    /// How the Alibaba metadata service can be asked. The default is in every way.
+    pub alibabacloud_metadata: MetadataAccess,
 }
 
 impl Options {
@@ -37,6 +40,13 @@ impl Options {
         self.clock = clock;
         self
     }
+
+    /// Lets the Alibaba metadata service be asked in this way.
+    #[must_use]
+    pub fn alibabacloud_metadata(mut self, access: MetadataAccess) -> Self {
+        self.alibabacloud_metadata = access;
+        self
+    }
 }
 
 impl Default for Options {
@@ -44,6 +54,7 @@ impl Default for Options {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: clock::system(),
+            alibabacloud_metadata: MetadataAccess::default(),
         }
     }
 }
@@ -108,7 +119,7 @@ impl Sandbox {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let endpoint = format!("http://{bound}");
-        let service = Arc::new(Service::new(&specs, options.clock, &endpoint)?);
+        let service = Arc::new(Service::new(&specs, &options, &endpoint)?);
         let (alive, stopped) = watch::channel(());
         let serving = tokio::spawn(server::serve(alive, listener, Arc::clone(&service)));
         Ok(Self {

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
 use crate::received::{Log, Received};
+use crate::sandbox::Options;
 use crate::spec::{SpecError, Specs};
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -42,7 +43,8 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    pub(crate) fn new(specs: &Specs, clock: Clock, endpoint: &str) -> Result<Self, SpecError> {
+    pub(crate) fn new(specs: &Specs, options: &Options, endpoint: &str) -> Result<Self, SpecError> {
+        let clock = Arc::clone(&options.clock);
         Ok(Self {
             huaweicloud: Huaweicloud::new(
                 &specs.swr,
@@ -51,7 +53,12 @@ impl Service {
                 Arc::clone(&clock),
                 endpoint,
             )?,
-            alibabacloud: Alibabacloud::new(&specs.cr, Arc::clone(&clock))?,
+            alibabacloud: Alibabacloud::new(
+                &specs.cr,
+                &specs.alibabacloud_sts,
+                options.alibabacloud_metadata,
+                Arc::clone(&clock),
+            )?,
             clock,
             log: Log::default(),
         })
@@ -79,7 +86,7 @@ impl Service {
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
-        let answer = match (alibabacloud::is_addressed(&request.headers), too_large) {
+        let answer = match (alibabacloud::is_addressed(&request), too_large) {
             (true, false) => self.alibabacloud.answer(&request),
             (false, false) => self.huaweicloud.answer(&request),
             (true, true) => unread(&request, Alibabacloud::too_large(&request)),

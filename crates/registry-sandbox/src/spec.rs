@@ -12,6 +12,7 @@ const SWR: &str = include_str!("../../../specs/huaweicloud-swr/swr.yaml");
 const IAM: &str = include_str!("../../../specs/huaweicloud-swr/iam.yaml");
 const STS: &str = include_str!("../../../specs/huaweicloud-swr/sts.yaml");
 const CR: &str = include_str!("../../../specs/alibabacloud-cr/cr.yaml");
+const ALIBABACLOUD_STS: &str = include_str!("../../../specs/alibabacloud-cr/sts.yaml");
 
 /// A reference inside a reference, so deep, can only be a loop.
 const DEEPEST: usize = 64;
@@ -30,6 +31,7 @@ pub(crate) struct Specs {
     pub(crate) iam: Spec,
     pub(crate) sts: Spec,
     pub(crate) cr: Spec,
+    pub(crate) alibabacloud_sts: Spec,
 }
 
 impl Specs {
@@ -42,6 +44,7 @@ impl Specs {
             iam: read("huaweicloud-swr/iam.yaml", IAM)?,
             sts: read("huaweicloud-swr/sts.yaml", STS)?,
             cr: read("alibabacloud-cr/cr.yaml", CR)?,
+            alibabacloud_sts: read("alibabacloud-cr/sts.yaml", ALIBABACLOUD_STS)?,
         })
     }
 }

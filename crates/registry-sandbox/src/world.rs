@@ -75,6 +75,23 @@ pub const FLEET_BASIC_REGIONS: [&str; 3] = ["cn-north-1", "cn-east-3", "ap-south
 pub const ALIBABACLOUD_ACCESS_KEY_ID: &str = "LTAISandboxOpensNothing1";
 /// Access key secret of the Alibaba Cloud account. It opens nothing but the sandbox.
 pub const ALIBABACLOUD_ACCESS_KEY_SECRET: &str = "sandboxSecretOpensNothing00001";
+/// Id of the Alibaba Cloud account.
+pub const ALIBABACLOUD_ACCOUNT_ID: &str = "1000000000000001";
+/// A role that the account's user may assume, with its key or with the OIDC token.
+pub const ALIBABACLOUD_ROLE: &str = "sandbox-role";
+/// ARN of that role.
+pub const ALIBABACLOUD_ROLE_ARN: &str = "acs:ram::1000000000000001:role/sandbox-role";
+/// ARN of a role that only a session of [`ALIBABACLOUD_ROLE`] may assume.
+pub const ALIBABACLOUD_INNER_ROLE_ARN: &str = "acs:ram::1000000000000001:role/sandbox-inner-role";
+/// ARN of the identity provider whose token AssumeRoleWithOIDC takes.
+pub const ALIBABACLOUD_OIDC_PROVIDER_ARN: &str =
+    "acs:ram::1000000000000001:oidc-provider/sandbox-provider";
+/// That token. It opens nothing but the sandbox.
+pub const ALIBABACLOUD_OIDC_TOKEN: &str = "sandbox.oidc-token.opens-nothing";
+/// Role of the instance that the Alibaba metadata service speaks for.
+pub const ALIBABACLOUD_ECS_ROLE: &str = "sandbox-instance-role";
+/// Path of a credentials URI.
+pub const ALIBABACLOUD_CREDENTIALS_URI_PATH: &str = "/credentials-uri";
 /// Alibaba instance of the vendor's example, with one task.
 pub const ALIBABACLOUD_INSTANCE_ID: &str = "cri-kmsiwlxxdcva0001";
 /// Alibaba instance of the fleet.

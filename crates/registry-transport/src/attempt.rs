@@ -35,6 +35,8 @@ pub(crate) struct Failed {
     pub(crate) retry_after: Option<Duration>,
     /// What the request was signed with.
     pub(crate) used: Used,
+    /// Whether the service did not accept what the request was signed with.
+    pub(crate) unauthenticated: bool,
     /// By how much the service's clock is ahead, where that is why it refused.
     pub(crate) skew: Option<SignedDuration>,
 }
@@ -47,6 +49,7 @@ impl Failed {
             arrived: false,
             retry_after: None,
             used: None,
+            unauthenticated: false,
             skew: None,
         }
     }
@@ -155,6 +158,7 @@ fn judge(
         refusal,
         retry_after,
         skewed,
+        unauthenticated,
     } = context.settings().provider.read(&answer);
     let status = answer.status;
     if status.is_success() && refusal.is_none() {
@@ -191,6 +195,7 @@ fn judge(
         arrived: true,
         retry_after,
         used,
+        unauthenticated,
         skew,
     })
 }

@@ -156,10 +156,7 @@ impl Call<'_> {
             self.context.correct_clock(skew);
             return Some(Duration::ZERO);
         }
-        if failed.error.status() == Some(401)
-            && !self.renewed
-            && settings.provider.renew(&failed.used)
-        {
+        if failed.unauthenticated && !self.renewed && settings.provider.renew(&failed.used) {
             self.renewed = true;
             return Some(Duration::ZERO);
         }

@@ -61,6 +61,8 @@ pub struct Reading {
     pub retry_after: Option<Duration>,
     /// Whether the call was refused because of its date.
     pub skewed: bool,
+    /// Whether the call was refused because its credentials are not, or no longer, accepted.
+    pub unauthenticated: bool,
 }
 
 /// What a request was signed with, for [`Provider::renew`]; nobody else can look into it.
@@ -83,8 +85,9 @@ pub trait Provider: Debug + Send + Sync {
     /// Reads what an answer says of the call.
     fn read(&self, answer: &Answer) -> Reading;
 
-    /// Told that the service did not accept what `used` stands for (status 401); gives it up and
-    /// answers whether signing again may help. Asked once for each call.
+    /// Told that the service did not accept what `used` stands for
+    /// ([`unauthenticated`](Reading::unauthenticated)); gives it up and answers whether signing
+    /// again may help. Asked once for each call.
     fn renew(&self, used: &Used) -> bool {
         let _ = used;
         false

@@ -1,6 +1,6 @@
 //! Every refusal of the Alibaba side.
 //!
-//! Codes and sentences are the vendor's, but for the three marked as made.
+//! Codes and sentences are the vendor's, but for those marked as made.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -82,7 +82,61 @@ impl Refusal {
         )
     }
 
-    pub(super) fn security_token() -> Self {
+    pub(super) fn expired_token() -> Self {
+        bad(
+            "InvalidSecurityToken.Expired",
+            "Specified SecurityToken is expired.",
+        )
+    }
+
+    pub(super) fn malformed_token() -> Self {
+        bad(
+            "InvalidSecurityToken.Malformed",
+            "Specified SecurityToken is malformed.",
+        )
+    }
+
+    pub(super) fn unknown_role() -> Self {
+        refusal(
+            StatusCode::NOT_FOUND,
+            "EntityNotExist.Role",
+            "The specified Role not exists.",
+        )
+    }
+
+    pub(super) fn untrusted() -> Self {
+        refusal(
+            StatusCode::FORBIDDEN,
+            "NoPermission",
+            "You are not authorized to do this action. You should be authorized by RAM.",
+        )
+    }
+
+    pub(super) fn too_long_a_session() -> Self {
+        bad(
+            "InvalidParameter.DurationSeconds",
+            "The Min/Max value of DurationSeconds is 15min/1hr.",
+        )
+    }
+
+    /// The status is made.
+    pub(super) fn unknown_provider() -> Self {
+        refusal(
+            StatusCode::FORBIDDEN,
+            "AuthenticationFail.NoPermission",
+            "Parameter OIDCProviderArn is not valid",
+        )
+    }
+
+    /// The sentence is made.
+    pub(super) fn unreadable_token() -> Self {
+        bad(
+            "AuthenticationFail.OIDCToken.Invalid",
+            "This JsonWebToken is invalid.",
+        )
+    }
+
+    pub(super) fn foreign_token() -> Self {
         bad(
             "InvalidSecurityToken.MismatchWithAccessKey",
             "Specified SecurityToken mismatch with the AccessKey.",

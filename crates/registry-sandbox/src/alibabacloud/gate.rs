@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::errors::Refusal;
+use super::keys::{Keys, Session};
 use super::nonces::Nonces;
 use super::signature::{Signature, claimed};
 use crate::digest::sha256_hex;
@@ -22,7 +23,21 @@ const REQUIRED: [(&str, &str); 6] = [
     ("x-acs-content-sha256", "ContentSha256"),
 ];
 
-pub(super) fn admit(request: &Request, nonces: &Nonces, now: Timestamp) -> Result<(), Refusal> {
+const SECURITY_TOKEN: &str = "x-acs-security-token";
+
+/// Who calls.
+#[derive(Debug)]
+pub(super) enum Caller {
+    User,
+    Session(Session),
+}
+
+pub(super) fn admit(
+    request: &Request,
+    keys: &Keys,
+    nonces: &Nonces,
+    now: Timestamp,
+) -> Result<Caller, Refusal> {
     for (header, name) in REQUIRED {
         if request.header(header).is_none_or(str::is_empty) {
             return Err(Refusal::missing(name));
@@ -30,12 +45,7 @@ pub(super) fn admit(request: &Request, nonces: &Nonces, now: Timestamp) -> Resul
     }
     let header = |name| request.header(name).unwrap_or_default();
     let claim = checked_claim(request)?;
-    if claim.access_key_id != world::ALIBABACLOUD_ACCESS_KEY_ID {
-        return Err(Refusal::unknown_key());
-    }
-    if request.headers.contains_key("x-acs-security-token") {
-        return Err(Refusal::security_token());
-    }
+    let (caller, secret) = caller(request, &claim, keys, now)?;
     let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
     if now.duration_since(date).abs() > WINDOW {
         return Err(Refusal::out_of_date());
@@ -44,13 +54,49 @@ pub(super) fn admit(request: &Request, nonces: &Nonces, now: Timestamp) -> Resul
         return Err(Refusal::wrong_content_hash());
     }
     claim
-        .verify(request, world::ALIBABACLOUD_ACCESS_KEY_SECRET)
+        .verify(request, &secret)
         .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
     // Only after the signature, so that nobody else can use up a caller's nonces.
     if !nonces.take(header("x-acs-signature-nonce"), now) {
         return Err(Refusal::used_nonce());
     }
-    Ok(())
+    Ok(caller)
+}
+
+/// Whose key it is, and the secret that goes with it.
+fn caller(
+    request: &Request,
+    claim: &Signature,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<(Caller, String), Refusal> {
+    let token = request.header(SECURITY_TOKEN);
+    if claim.access_key_id == world::ALIBABACLOUD_ACCESS_KEY_ID {
+        return match token {
+            None => {
+                let secret = world::ALIBABACLOUD_ACCESS_KEY_SECRET.to_owned();
+                Ok((Caller::User, secret))
+            }
+            Some(_) => Err(Refusal::foreign_token()),
+        };
+    }
+    let key = keys.get(&claim.access_key_id);
+    let key = key.ok_or_else(Refusal::unknown_key)?;
+    let token = token.ok_or_else(|| Refusal::missing("SecurityToken"))?;
+    if token != key.token {
+        return Err(match keys.knows(token) {
+            true => Refusal::foreign_token(),
+            false => Refusal::malformed_token(),
+        });
+    }
+    if key.end <= now {
+        return Err(Refusal::expired_token());
+    }
+    if !claim.covers(SECURITY_TOKEN) {
+        let reason = format!("{SECURITY_TOKEN} is not among SignedHeaders");
+        return Err(Refusal::incomplete_signature(&reason));
+    }
+    Ok((Caller::Session(key.session), key.secret))
 }
 
 fn checked_claim(request: &Request) -> Result<Signature, Refusal> {

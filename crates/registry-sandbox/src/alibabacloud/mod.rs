@@ -1,10 +1,14 @@
-//! The Alibaba Cloud side: the RPC service of Container Registry.
+//! The Alibaba Cloud side: the RPC services of Container Registry and STS, and what hands out keys
+//! within a machine.
 
 mod cr;
 mod errors;
 mod gate;
+mod keys;
+mod metadata;
 mod nonces;
 pub(crate) mod signature;
+mod sts;
 mod world;
 
 use std::collections::BTreeMap;
@@ -17,30 +21,49 @@ use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
+use keys::Keys;
+use metadata::Metadata;
 use nonces::Nonces;
 use world::World;
 
+pub use metadata::MetadataAccess;
+
 /// Whether a request is for this side.
-pub(crate) fn is_addressed(headers: &hyper::HeaderMap) -> bool {
+pub(crate) fn is_addressed(request: &Request) -> bool {
+    let headers = &request.headers;
     let authorization = headers.get(hyper::header::AUTHORIZATION);
-    headers.contains_key("x-acs-action")
+    metadata::is_addressed(&request.path)
+        || headers.contains_key("x-acs-action")
         || authorization.is_some_and(|value| value.as_bytes().starts_with(b"ACS3-"))
 }
 
 pub(crate) struct Alibabacloud {
-    version: String,
-    operations: Vec<Operation>,
+    /// Each with the version of its service.
+    operations: Vec<(String, Operation)>,
     world: World,
+    metadata: Metadata,
+    keys: Keys,
     nonces: Nonces,
     clock: Clock,
 }
 
 impl Alibabacloud {
-    pub(crate) fn new(cr: &Spec, clock: Clock) -> Result<Self, SpecError> {
+    pub(crate) fn new(
+        cr: &Spec,
+        sts: &Spec,
+        access: MetadataAccess,
+        clock: Clock,
+    ) -> Result<Self, SpecError> {
+        let operations = [cr, sts].into_iter().flat_map(|spec| {
+            let version = || spec.version.clone();
+            let operations = spec.operations.iter().cloned();
+            operations.map(move |operation| (version(), operation))
+        });
         Ok(Self {
-            version: cr.version.clone(),
-            operations: cr.operations.clone(),
+            operations: operations.collect(),
             world: World::new(cr)?,
+            metadata: Metadata::new(access),
+            keys: Keys::default(),
             nonces: Nonces::default(),
             clock,
         })
@@ -48,6 +71,13 @@ impl Alibabacloud {
 
     pub(crate) fn answer(&self, request: &Request) -> Answer {
         let parameters = request.query_parameters();
+        if metadata::is_addressed(&request.path) {
+            return Answer {
+                reply: self.metadata.answer(request, &self.keys, (self.clock)()),
+                operation: None,
+                parameters,
+            };
+        }
         // An empty value is as good as none to this vendor.
         let mut given = parameters.clone();
         given.retain(|_, value| !value.is_empty());
@@ -56,7 +86,7 @@ impl Alibabacloud {
         let result = self.call(operation, request, &given, &request_id);
         Answer {
             reply: finished(result, request, request_id),
-            operation: operation.map(|operation| operation.id.clone()),
+            operation: operation.map(|(_, operation)| operation.id.clone()),
             parameters,
         }
     }
@@ -66,23 +96,23 @@ impl Alibabacloud {
         finished(Err(Refusal::too_large()), request, request_id())
     }
 
-    fn operation(&self, request: &Request) -> Option<&Operation> {
+    fn operation(&self, request: &Request) -> Option<&(String, Operation)> {
         let action = request.header("x-acs-action")?;
         let operation = self
             .operations
             .iter()
-            .find(|operation| operation.id == action);
+            .find(|(_, operation)| operation.id == action);
         operation.filter(|_| request.path == "/")
     }
 
     fn call(
         &self,
-        operation: Option<&Operation>,
+        operation: Option<&(String, Operation)>,
         request: &Request,
         given: &BTreeMap<String, String>,
         request_id: &str,
     ) -> Result<Reply, Refusal> {
-        let Some(operation) = operation else {
+        let Some((version, operation)) = operation else {
             return Err(match request.header("x-acs-action") {
                 None => Refusal::missing("Action"),
                 Some(_) => Refusal::unknown_action(),
@@ -92,22 +122,35 @@ impl Alibabacloud {
             return Err(Refusal::wrong_method());
         }
         match request.header("x-acs-version") {
-            Some(version) if version == self.version => {}
+            Some(given) if given == version => {}
             Some(_) => return Err(Refusal::wrong_version()),
             None => return Err(Refusal::missing("Version")),
         }
-        gate::admit(request, &self.nonces, (self.clock)())?;
+        let now = (self.clock)();
+        let caller = match operation.authentication.is_empty() {
+            true => None,
+            false => Some(gate::admit(request, &self.keys, &self.nonces, now)?),
+        };
         let parameters =
             Parameters::check(operation, given).map_err(|violation| match violation {
                 Violation::Missing { name } => Refusal::missing(&name),
                 Violation::Invalid { name, reason } => Refusal::invalid(&name, &reason),
             })?;
-        match operation.id.as_str() {
-            "ListRepoSyncTask" => Ok(cr::list_repo_sync_task(
+        let sts = sts::Call {
+            keys: &self.keys,
+            parameters: &parameters,
+            request_id,
+            now,
+        };
+        match (operation.id.as_str(), &caller) {
+            ("ListRepoSyncTask", Some(_)) => Ok(cr::list_repo_sync_task(
                 &self.world,
                 &parameters,
                 request_id,
             )),
+            ("AssumeRole", Some(caller)) => sts.assume_role(caller),
+            ("AssumeRoleWithOIDC", _) => sts.assume_role_with_oidc(),
+            ("GetCallerIdentity", Some(caller)) => Ok(sts.get_caller_identity(caller)),
             _ => Err(Refusal::unknown_action()),
         }
     }

@@ -396,17 +396,83 @@ async fn a_plus_in_the_query_is_a_blank() {
 }
 
 #[tokio::test]
-async fn every_call_of_the_spec_is_answered() {
+async fn every_call_of_the_specs_is_answered() {
     let trial = Trial::start().await;
-    for operation in Specs::read().unwrap().cr.operations {
-        let target = "/?InstanceId=cri-nowhere";
-        let mut request = trial.alibaba(target, &operation.id);
-        set(&mut request, "x-acs-action", &operation.id);
-        let response = trial.signed(target, request).await;
-        assert_ne!(
-            response.body["Code"], "InvalidAction.NotFound",
-            "{}",
-            operation.id
-        );
+    let specs = Specs::read().unwrap();
+    for spec in [specs.cr, specs.alibabacloud_sts] {
+        for operation in &spec.operations {
+            let target = "/?InstanceId=cri-nowhere";
+            let mut request = trial.alibaba(target, &operation.id);
+            set(&mut request, "x-acs-action", &operation.id);
+            set(&mut request, "x-acs-version", &spec.version);
+            let response = trial.signed(target, request).await;
+            let code = response.body["Code"].as_str().unwrap_or_default();
+            let reached = !code.starts_with("Invalid");
+            assert!(reached, "{} {}", operation.id, response.body);
+        }
     }
+}
+
+#[tokio::test]
+async fn a_temporary_key_goes_with_its_token_until_it_ends() {
+    let trial = Trial::start().await;
+    let hand_out = async || {
+        let path = world::ALIBABACLOUD_CREDENTIALS_URI_PATH;
+        let request = trial.request("GET", path, "");
+        trial.send(path, &request).await.body
+    };
+    let (key, other) = (hand_out().await, hand_out().await);
+    assert_ne!(key["AccessKeyId"], other["AccessKeyId"]);
+    assert_eq!(key["Expiration"], "2026-11-20T09:00:00Z");
+    let token = key["SecurityToken"].as_str().unwrap();
+    let foreign = other["SecurityToken"].as_str().unwrap();
+
+    let signed = [&SIGNED as &[&str], &["x-acs-security-token"]].concat();
+    let call = async |nonce: &str, id: &str, token: Option<&str>, signed: &[&str]| {
+        let target = "/?InstanceId=cri-nowhere";
+        let mut request = trial.alibaba(target, nonce);
+        if let Some(token) = token {
+            set(&mut request, "x-acs-security-token", token);
+        }
+        let secret = key["AccessKeySecret"].as_str().unwrap();
+        signature::sign(&mut request, id, secret, signed);
+        let response = trial.send(target, &request).await;
+        response.body["Code"].as_str().unwrap().to_owned()
+    };
+    let id = key["AccessKeyId"].as_str().unwrap();
+    // The service's own refusal: the front let the call pass.
+    let passed = "INSTANCE_NOT_EXIST";
+    assert_eq!(call("1", id, Some(token), &signed).await, passed);
+    for (nonce, id, token, headers, code) in [
+        ("2", id, None, &SIGNED as &[&str], "MissingSecurityToken"),
+        (
+            "3",
+            id,
+            Some("made-up"),
+            &signed,
+            "InvalidSecurityToken.Malformed",
+        ),
+        (
+            "4",
+            id,
+            Some(foreign),
+            &signed,
+            "InvalidSecurityToken.MismatchWithAccessKey",
+        ),
+        ("5", id, Some(token), &SIGNED, "IncompleteSignature"),
+        (
+            "6",
+            "STS.unknown",
+            Some(token),
+            &signed,
+            "InvalidAccessKeyId.NotFound",
+        ),
+    ] {
+        assert_eq!(call(nonce, id, token, headers).await, code, "{nonce}");
+    }
+    trial.pass(SignedDuration::from_secs(3599));
+    assert_eq!(call("7", id, Some(token), &signed).await, passed);
+    trial.pass(SignedDuration::from_secs(1));
+    let expired = call("8", id, Some(token), &signed).await;
+    assert_eq!(expired, "InvalidSecurityToken.Expired");
 }

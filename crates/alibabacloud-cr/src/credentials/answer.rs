@@ -1,0 +1,57 @@
+//! Temporary credentials as services answer them.
+
+use std::time::Duration;
+
+use registry_transport::{Answer, Lease, Timestamp, Unavailable};
+use serde_json::Value;
+
+use super::Credentials;
+use super::fields::Fields;
+use crate::sts::types::TemporaryCredentials;
+
+/// How long temporary credentials count as good when nobody says how long they are. Their source
+/// is asked again 15 minutes ahead.
+const UNSTATED: Duration = Duration::from_secs(30 * 60);
+
+/// The lease of credentials that come without their end.
+pub(super) fn of_unstated_length(credentials: Credentials, now: Timestamp) -> Lease<Credentials> {
+    match credentials.security_token {
+        Some(_) => Lease::until(credentials, now.checked_add(UNSTATED).unwrap_or(now)),
+        None => Lease::lasting(credentials),
+    }
+}
+
+/// What STS answered.
+pub(super) fn complete(
+    credentials: Option<TemporaryCredentials>,
+) -> Result<Lease<Credentials>, Unavailable> {
+    match credentials {
+        Some(TemporaryCredentials {
+            access_key_id: Some(id),
+            access_key_secret: Some(secret),
+            security_token: Some(token),
+            expiration: Some(end),
+        }) => Ok(Lease::until(
+            Credentials::new(id, secret).security_token(token),
+            end,
+        )),
+        _ => Err(Unavailable::failed(
+            "the answer lacks AccessKeyId, AccessKeySecret, SecurityToken or Expiration",
+        )),
+    }
+}
+
+/// What a metadata service or a credentials URI answered. No error shows the body, which may hold
+/// half of the credentials.
+pub(super) fn read(answer: &Answer) -> Result<Lease<Credentials>, Unavailable> {
+    if answer.status.as_u16() != 200 {
+        let status = answer.status.as_u16();
+        return Err(Unavailable::failed(format!("HTTP {status}")));
+    }
+    let unread = |_| Unavailable::failed("the answer is not the JSON of credentials");
+    let body: Value = serde_json::from_slice(&answer.body).map_err(unread)?;
+    match Fields(&body).text("Code") {
+        Some("Success") => complete(Some(serde_json::from_value(body).map_err(unread)?)),
+        _ => Err(Unavailable::failed("the answer's Code is not Success")),
+    }
+}

@@ -1,0 +1,38 @@
+//! Reads a JSON object that somebody wrote by hand.
+
+use registry_transport::{Secret, Unavailable};
+use serde_json::Value;
+
+use super::Credentials;
+
+/// An object's fields. A field that is empty, or no text, counts as absent: what serde would say
+/// of it could show a secret.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a>(pub(super) &'a Value);
+
+impl<'a> Fields<'a> {
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn needed(self, name: &str) -> Result<&'a str, Unavailable> {
+        self.text(name)
+            .ok_or_else(|| Unavailable::failed(format!("{name} is not set")))
+    }
+
+    pub(super) fn number(self, name: &str) -> Option<i64> {
+        self.0.get(name)?.as_i64()
+    }
+
+    pub(super) fn boolean(self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool()
+    }
+
+    /// The access key, and the token if there is one.
+    pub(super) fn access_key(self) -> Result<Credentials, Unavailable> {
+        let id = self.needed("access_key_id")?;
+        let mut key = Credentials::new(id, self.needed("access_key_secret")?);
+        key.security_token = self.text("sts_token").map(Secret::from);
+        Ok(key)
+    }
+}

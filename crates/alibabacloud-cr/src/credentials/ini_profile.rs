@@ -1,0 +1,148 @@
+//! A section of the SDKs' shared file.
+
+use std::path::{Path, PathBuf};
+
+use configparser::ini::Ini;
+use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
+
+use super::role::{IdentityToken, Role};
+use super::{ChainSettings, Credentials, PROFILE, named_file, no_home};
+
+const FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
+/// Where the SDKs of Go and of Python look.
+const IN_HOME: [&str; 2] = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
+/// Where the parser puts what stands before the first section; no section can be named so.
+const NOWHERE: &str = "]";
+
+#[derive(Debug)]
+pub(super) struct IniProfile(pub(super) ChainSettings);
+
+impl Source<Credentials> for IniProfile {
+    fn name(&self) -> &'static str {
+        "profile file"
+    }
+
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        Box::pin(async move {
+            let (file, text) = self.open().await?;
+            self.read(text, now).await.map_err(|why| {
+                let file = file.display();
+                Unavailable::failed(format!("{file}: {why}"))
+            })
+        })
+    }
+}
+
+impl IniProfile {
+    async fn open(&self) -> Result<(PathBuf, String), Unavailable> {
+        let surroundings = &self.0.surroundings;
+        if let Some(named) = named_file(surroundings, FILE).await? {
+            return Ok(named);
+        }
+        let [first, second] = IN_HOME.map(|file| surroundings.in_home(file));
+        let (first, second) = first.zip(second).ok_or_else(no_home)?;
+        match read_secret_file(&first).await {
+            Ok(text) => return Ok((first, text)),
+            Err(Unavailable::NotSet(_)) => {}
+            Err(why) => return Err(why),
+        }
+        match read_secret_file(&second).await {
+            Ok(text) => Ok((second, text)),
+            Err(Unavailable::NotSet(why)) => Err(Unavailable::not_set(format!(
+                "there is no file {}, and {why}",
+                first.display()
+            ))),
+            Err(why) => Err(why),
+        }
+    }
+
+    async fn read(&self, text: String, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+        let named = self.0.surroundings.variable(PROFILE);
+        let name = named.as_deref().unwrap_or("default");
+        let ini = parse(text)?;
+        if !ini.sections().iter().any(|section| section == name) {
+            return Err(Unavailable::failed(format!("there is no section [{name}]")));
+        }
+        let section = Section { ini: &ini, name };
+        self.of_section(section, now)
+            .await
+            .map_err(|why| Unavailable::failed(format!("section [{name}]: {why}")))
+    }
+
+    async fn of_section(
+        &self,
+        section: Section<'_>,
+        now: Timestamp,
+    ) -> Result<Lease<Credentials>, Unavailable> {
+        let key = || {
+            let id = section.needed("access_key_id")?;
+            let secret = section.needed("access_key_secret")?;
+            Ok::<_, Unavailable>(Credentials::new(id, secret))
+        };
+        let role = || Role {
+            arn: section.text("role_arn"),
+            session: section.text("role_session_name"),
+            policy: section.text("policy"),
+            ..Role::default()
+        };
+        match section.needed("type")?.as_str() {
+            "access_key" => Ok(Lease::lasting(key()?)),
+            "ram_role_arn" => self.0.assume_role(key()?, &role(), now).await,
+            "ecs_ram_role" => {
+                let name = section.text("role_name");
+                self.0.role_of_instance(name.as_deref()).await
+            }
+            "oidc_role_arn" => {
+                let provider = section.needed("oidc_provider_arn")?;
+                let file = section.needed("oidc_token_file_path")?;
+                let token = IdentityToken {
+                    provider_arn: &provider,
+                    file: Path::new(&file),
+                };
+                self.0.assume_role_with_token(token, &role(), now).await
+            }
+            kind => Err(Unavailable::failed(format!(
+                "type {kind:?} is not supported; access_key, ram_role_arn, ecs_ram_role and \
+                 oidc_role_arn are"
+            ))),
+        }
+    }
+}
+
+/// Sections are told apart by case, keys are not, as in the vendor's SDKs.
+#[derive(Clone, Copy)]
+struct Section<'a> {
+    ini: &'a Ini,
+    name: &'a str,
+}
+
+impl Section<'_> {
+    fn text(&self, key: &str) -> Option<String> {
+        let section = self.ini.get_map_ref().get(self.name)?;
+        let (_, value) = section
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(key))?;
+        value.clone().filter(|value| !value.is_empty())
+    }
+
+    fn needed(&self, key: &str) -> Result<String, Unavailable> {
+        self.text(key)
+            .ok_or_else(|| Unavailable::failed(format!("{key} is not set")))
+    }
+}
+
+fn parse(text: String) -> Result<Ini, Unavailable> {
+    let mut ini = Ini::new_cs();
+    ini.set_default_section(NOWHERE);
+    ini.set_comment_symbols(&['#', ';']);
+    // A policy may hold semicolons.
+    ini.set_inline_comment_symbols(Some(&['#']));
+    ini.read(text)
+        .map_err(|why| Unavailable::failed(format!("is no INI file: {why}")))?;
+    if ini.sections().iter().any(|section| section == NOWHERE) {
+        return Err(Unavailable::failed(
+            "is no INI file: something stands before the first [section]",
+        ));
+    }
+    Ok(ini)
+}

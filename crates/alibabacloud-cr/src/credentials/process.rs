@@ -1,0 +1,80 @@
+//! Credentials that a command prints.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use registry_transport::{Lease, Timestamp, Unavailable};
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::Credentials;
+use super::answer;
+use super::fields::Fields;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Runs the command, and reads credentials from what it prints.
+///
+/// No error shows its arguments or what it printed, which may be secret.
+pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    let (program, mut command) = parse(line)?;
+    let failed = |why: String| Unavailable::failed(format!("command {program}: {why}"));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let unrun = |error| failed(format!("cannot run it: {error}"));
+    let process = command.spawn().map_err(unrun)?;
+    let output = tokio::time::timeout(DEADLINE, process.wait_with_output())
+        .await
+        .map_err(|_| failed(format!("not done after {} s", DEADLINE.as_secs())))?
+        .map_err(unrun)?;
+    if !output.status.success() {
+        return Err(failed(format!("{}; run it to see why", output.status)));
+    }
+    read(&output.stdout, now).map_err(|why| failed(why.to_string()))
+}
+
+/// The program's name, and the command. As the vendor's SDKs do, the line goes to a shell on
+/// Windows only; elsewhere it is split as a shell splits words, and nothing in it is expanded.
+fn parse(line: &str) -> Result<(String, Command), Unavailable> {
+    let words = if cfg!(windows) {
+        line.split_whitespace().map(str::to_owned).collect()
+    } else {
+        shlex::split(line).unwrap_or_default()
+    };
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Unavailable::failed(
+            "process_command is empty, or a quotation in it does not end",
+        ));
+    };
+    let mut command;
+    if cfg!(windows) {
+        command = Command::new("cmd");
+        command.args(["/C", line]);
+    } else {
+        command = Command::new(program);
+        command.args(arguments);
+    }
+    Ok((program.clone(), command))
+}
+
+fn read(printed: &[u8], now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    let printed: Value = serde_json::from_slice(printed)
+        .map_err(|error| Unavailable::failed(format!("what it prints is no JSON: {error}")))?;
+    let printed = Fields(&printed);
+    let key = printed.access_key()?;
+    if printed.text("mode") == Some("StsToken") {
+        printed.needed("sts_token")?;
+    }
+    match printed.text("expiration") {
+        None => Ok(answer::of_unstated_length(key, now)),
+        Some(end) => match end.parse() {
+            Ok(end) => Ok(Lease::until(key, end)),
+            Err(_) => Err(Unavailable::failed(
+                "expiration is no time; one looks like 2026-11-22T12:00:00Z",
+            )),
+        },
+    }
+}

@@ -1,0 +1,45 @@
+//! Credentials that a URL answers.
+
+use std::time::Duration;
+
+use http::Method;
+use registry_transport::{
+    BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, plain_request,
+};
+use reqwest::Url;
+
+use super::Credentials;
+use super::answer;
+
+const URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+const DEADLINE: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct CredentialsUri(pub(super) Surroundings);
+
+impl Source<Credentials> for CredentialsUri {
+    fn name(&self) -> &'static str {
+        "credentials URI"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        Box::pin(async move {
+            match self.0.variable(URI) {
+                Some(uri) => ask(&uri).await,
+                None => Err(Unavailable::not_set(format!("{URI} is not set"))),
+            }
+        })
+    }
+}
+
+pub(super) async fn ask(uri: &str) -> Result<Lease<Credentials>, Unavailable> {
+    let url = Url::parse(uri)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| Unavailable::failed("the credentials URI is no URL of http or https"))?;
+    // User name, password and query may be secret.
+    let shown = format!("{}{}", url.origin().ascii_serialization(), url.path());
+    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
+    let answer = plain_request(Method::GET, url.as_str(), &[], DEADLINE).await?;
+    answer::read(&answer).map_err(|why| failed(&why))
+}
