@@ -24,6 +24,7 @@ fn help() {
     for (name, words) in [
         ("help", &["--help"][..]),
         ("help-demo", &["demo", "--help"]),
+        ("help-doctor", &["doctor", "--help"]),
         ("help-decode-message", &["decode-message", "--help"]),
         ("help-rules", &["rules", "--help"]),
         ("help-sandbox", &["sandbox", "--help"]),
@@ -174,7 +175,7 @@ fn errors_say_what_happened_why_and_what_to_do() {
                 "--sandbox",
             ],
             7,
-            "  hint: the reason is encoded; this decodes it: imgtrack decode-message ",
+            "  hint: this decodes it: imgtrack decode-message --sandbox ",
         ),
         (&["tasks", "replication"], 2, "--execution <ID>"),
         (
@@ -197,6 +198,35 @@ fn errors_say_what_happened_why_and_what_to_do() {
 }
 
 #[test]
+fn the_doctor_looks_at_everything() {
+    let found: Value =
+        serde_json::from_str(&output(&["doctor", "--sandbox", "-o", "json"])).unwrap();
+    let found: Vec<(&str, &str, &str)> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let text = |key: &str| finding[key].as_str().unwrap();
+            (text("cloud"), text("check"), text("state"))
+        })
+        .collect();
+    let checks = |cloud, third| {
+        ["credentials", "endpoint", "clock", third, "call"].map(|check| (cloud, check, "ok"))
+    };
+    let all = [
+        checks("huaweicloud", "project"),
+        checks("alibabacloud", "account"),
+    ]
+    .concat();
+    assert_eq!(found, all);
+    let table = output(&["doctor", "--sandbox"]);
+    assert!(
+        table.contains("credentials  ok     from environment"),
+        "{table}"
+    );
+}
+
+#[test]
 fn a_refusal_is_decoded_by_the_command_that_its_error_names() {
     let refused = [
         "tasks",
@@ -208,7 +238,9 @@ fn a_refusal_is_decoded_by_the_command_that_its_error_names() {
         "--sandbox",
     ];
     let (_, _, err) = run(&refused);
-    let (_, encoded) = err.split_once("imgtrack decode-message ").unwrap();
+    let (_, encoded) = err
+        .split_once("imgtrack decode-message --sandbox ")
+        .unwrap();
     let decoded = output(&["decode-message", encoded.trim(), "--sandbox"]);
     let decoded: Value = serde_json::from_str(&decoded).unwrap();
     assert!(decoded.is_object(), "{decoded}");

@@ -6,9 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use registry_replication::huaweicloud::client::Order;
 
 const AFTER: &str = "\
-Credentials come from the environment:
+Credentials are looked for where the vendors' SDKs look, in the environment for example:
   Huawei Cloud   HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK, CLOUD_SDK_SK)
   Alibaba Cloud  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
+`imgtrack doctor` says what it finds.
 
 Exit codes:
   0  done
@@ -59,6 +60,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         to: Common,
     },
+    /// Looks at credentials, endpoint, clock and project of each cloud, and makes one harmless call
+    Doctor {
+        #[command(flatten)]
+        args: DoctorArgs,
+    },
     /// Decodes the reason that comes with a refused call (Huawei Cloud)
     DecodeMessage {
         /// The encoded reason; - reads it from stdin
@@ -74,6 +80,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
         listen: SocketAddr,
     },
+}
+
+impl Command {
+    /// The words that decode an encoded reason of this command's refusal, where its vendor's can
+    /// be decoded and it is known where.
+    pub(crate) fn decoder(&self) -> Option<String> {
+        let to = match self {
+            Self::Rules { to, .. } => to,
+            Self::Tasks { of } => match of {
+                TaskListing::Replication { to, .. } | TaskListing::Retention { to, .. } => {
+                    &to.common
+                }
+                TaskListing::SyncJobs { to, .. } => to,
+                TaskListing::SyncTasks { .. } => return None,
+            },
+            _ => return None,
+        };
+        let place = match (&to.region, to.sandbox) {
+            (_, true) => "--sandbox".to_owned(),
+            (Some(region), _) => format!("--region {region}"),
+            (None, false) => "--region ID".to_owned(),
+        };
+        Some(format!("imgtrack decode-message {place}"))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,7 +202,7 @@ pub(crate) struct Common {
 pub(crate) struct Enterprise {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Id of the project; HUAWEICLOUD_SDK_PROJECT_ID unless given
+    /// Id of the project; looked up by the region unless given or named by the credentials
     #[arg(long, value_name = "ID")]
     pub(crate) project_id: Option<String>,
     /// Id of the instance
@@ -188,4 +218,18 @@ pub(crate) struct Alibabacloud {
     /// Id of the instance
     #[arg(long, value_name = "ID")]
     pub(crate) instance: Option<String>,
+}
+
+/// What the doctor looks at.
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Region id of Huawei Cloud; without it only credentials are looked at
+    #[arg(long, value_name = "ID")]
+    pub(crate) huaweicloud_region: Option<String>,
+    /// Region id of Alibaba Cloud; without it only credentials are looked at
+    #[arg(long, value_name = "ID")]
+    pub(crate) alibabacloud_region: Option<String>,
+    /// Looks at a sandbox within this program instead of the clouds
+    #[arg(long, conflicts_with_all = ["huaweicloud_region", "alibabacloud_region"])]
+    pub(crate) sandbox: bool,
 }

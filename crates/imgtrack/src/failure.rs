@@ -32,7 +32,8 @@ impl Failure {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    /// What to do, as far as that is known; `decoder` are the words that decode an encoded reason.
+    pub(crate) fn hint(&self, decoder: Option<&str>) -> Option<String> {
         let Self::Registry(error) = self else {
             return None;
         };
@@ -43,16 +44,14 @@ impl Failure {
             }
             _ => {
                 let encoded = error.encoded_authorization_message()?;
-                Some(format!(
-                    "the reason is encoded; this decodes it: imgtrack decode-message {encoded}"
-                ))
+                Some(format!("this decodes it: {} {encoded}", decoder?))
             }
         }
     }
 }
 
 impl fmt::Display for Failure {
-    /// Whole lines: what happened, why, and what to do.
+    /// Whole lines: what happened, and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error: &dyn std::error::Error = match self {
             Self::Registry(error) => error,
@@ -66,9 +65,6 @@ impl fmt::Display for Failure {
             writeln!(f, "  because: {cause}")?;
             source = cause.source();
         }
-        match self.hint() {
-            Some(hint) => writeln!(f, "  hint: {hint}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

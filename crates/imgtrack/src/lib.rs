@@ -4,6 +4,7 @@
 mod cli;
 mod connect;
 mod demo;
+mod doctor;
 mod failure;
 mod output;
 mod sandbox;
@@ -26,11 +27,14 @@ pub fn run<I>(words: I, out: &mut dyn Write, err: &mut dyn Write) -> u8
 where
     I: IntoIterator<Item = OsString>,
 {
-    let failed = match Cli::try_parse_from(words) {
-        Ok(cli) => match execute(cli, out) {
-            Ok(()) => return 0,
-            Err(failure) => failure,
-        },
+    let (failed, decoder) = match Cli::try_parse_from(words) {
+        Ok(cli) => {
+            let decoder = cli.command.decoder();
+            match execute(cli, out) {
+                Ok(well) => return if well { 0 } else { 1 },
+                Err(failure) => (failure, decoder),
+            }
+        }
         Err(error) => {
             // Help and version are answers, not errors.
             let (to, code): (&mut dyn Write, _) = if error.use_stderr() {
@@ -48,11 +52,15 @@ where
     if code != 0 {
         // Nobody is left to tell when this fails.
         let _ = write!(err, "{failed}");
+        if let Some(hint) = failed.hint(decoder.as_deref()) {
+            let _ = writeln!(err, "  hint: {hint}");
+        }
     }
     code
 }
 
-fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+/// Whether all is well; only the doctor may find that it is not.
+fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<bool, Failure> {
     if let Command::DecodeMessage { message, .. } = &mut cli.command
         && message == "-"
     {
@@ -64,6 +72,7 @@ fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     let mut output = Output::new(cli.output, out);
     runtime.block_on(async {
         match cli.command {
+            Command::Doctor { args } => return doctor::run(args, &mut output).await,
             Command::Demo => demo::run(&mut output).await,
             Command::Sandbox { listen } => sandbox::run(listen, &mut output).await,
             Command::Rules { repository, to } => {
@@ -79,6 +88,7 @@ fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
             }
             Command::Tasks { of } => tasks(of, &mut output).await,
         }
+        .map(|()| true)
     })
 }
 

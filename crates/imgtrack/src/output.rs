@@ -35,6 +35,11 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
+    /// Text for people, as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
     /// One line, whatever the format, at once.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.out, "{line}")?;
@@ -59,7 +64,7 @@ impl<'a> Output<'a> {
     pub(crate) fn rules(&mut self, rules: &[Rule]) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.json(&rules),
-            Format::Table => Ok(self.out.write_all(table::rules(rules).as_bytes())?),
+            Format::Table => self.text(&table::rules(rules)),
         }
     }
 
@@ -77,7 +82,7 @@ impl<'a> Output<'a> {
     }
 
     pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
-        Ok(self.out.write_all(table::tasks(tasks).as_bytes())?)
+        self.text(&table::tasks(tasks))
     }
 }
 

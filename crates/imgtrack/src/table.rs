@@ -1,5 +1,6 @@
 //! Tasks and rules as tables for people.
 
+use crate::doctor::Finding;
 use comfy_table::{ContentArrangement, Table, presets};
 use registry_replication::{ImageRef, Rule, Task, TaskKind, Timestamp};
 
@@ -51,6 +52,26 @@ pub(crate) fn rules(rules: &[Rule]) -> String {
             yes_or_no(rule.overwrites),
             time(rule.created),
         ]);
+    }
+    finish(&table)
+}
+
+/// What the doctor found as a table, with what to do below each line that wants something done.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    let mut table = empty();
+    table.set_header(["CLOUD", "CHECK", "STATE", "FOUND"]);
+    for finding in findings {
+        table.add_row([
+            finding.cloud,
+            finding.check,
+            finding.state.as_str(),
+            &finding.found,
+        ]);
+        let advice = finding.advice.as_deref().unwrap_or_default();
+        for (number, line) in advice.lines().enumerate() {
+            let mark = if number == 0 { "→" } else { "  " };
+            table.add_row(["", "", "", &format!("{mark} {line}")]);
+        }
     }
     finish(&table)
 }

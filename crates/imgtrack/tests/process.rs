@@ -221,3 +221,52 @@ fn a_proxy_that_the_environment_names_is_used_but_not_for_loopback() {
         "CONNECT registry.example:443 HTTP/1.1\r\n"
     );
 }
+
+#[test]
+fn the_doctor_says_what_to_do() {
+    let sandbox = Serving::start();
+    let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
+    let doctor = |secret: &str, iam: &str| {
+        imgtrack()
+            .args(["doctor", "--huaweicloud-region", "cn-north-4"])
+            .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
+            .env("HUAWEICLOUD_SDK_SK", secret)
+            .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", iam)
+            // A test asks no address beyond loopback.
+            .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+            .output()
+            .unwrap()
+    };
+    let well = doctor(&huawei("secret_key"), &huawei("endpoint"));
+    assert_eq!(well.status.code(), Some(0), "{}", stdout(&well));
+    let said = stdout(&well);
+    assert!(
+        said.contains("alibabacloud  credentials  skipped  none"),
+        "{said}"
+    );
+    assert!(
+        said.contains("→ set up one of these (the README says how):"),
+        "{said}"
+    );
+
+    for (secret, iam, says, advice) in [
+        (
+            "a-wrong-secret",
+            huawei("endpoint"),
+            "APIGW.0301",
+            "→ is the key right, enabled, and of this account?",
+        ),
+        (
+            &huawei("secret_key"),
+            "http://127.0.0.1:9".to_owned(),
+            "could not connect",
+            "→ look at network, DNS, firewall and HTTPS_PROXY on the way there",
+        ),
+    ] {
+        let ill = doctor(secret, &iam);
+        let said = stdout(&ill);
+        assert_eq!(ill.status.code(), Some(1), "{said}");
+        assert!(said.contains(says) && said.contains(advice), "{said}");
+        assert!(!said.contains("a-wrong-secret"), "{said}");
+    }
+}

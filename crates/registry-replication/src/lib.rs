@@ -34,6 +34,7 @@ pub use model::{
     Trigger, UnfitImageName, VendorRule, VendorTask,
 };
 pub use pager::Page;
+pub use registry_transport::Provider as TransportProvider;
 pub use registry_transport::{
     Asked, Chain, Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Lease, RateLimit,
     RetryPolicy, Secret, Source, Surroundings, Timestamp, Unavailable,

@@ -1,0 +1,371 @@
+//! `imgtrack doctor`: what would become of a call, and what to do about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use registry_replication::alibabacloud::client as alibabacloud;
+use registry_replication::huaweicloud::client as huaweicloud;
+use registry_replication::{
+    Asked, Chain, Context, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp, Unavailable,
+};
+use registry_sandbox::{Options, Sandbox, world};
+use serde::Serialize;
+
+use crate::cli::DoctorArgs;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) cloud: &'static str,
+    pub(crate) check: &'static str,
+    pub(crate) state: State,
+    pub(crate) found: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advice: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    Ok,
+    Warning,
+    Failed,
+    Skipped,
+}
+
+impl State {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Beyond this a signature's date is refused; long before it, somebody should know.
+const SKEW_REFUSED: i64 = 15 * 60;
+const SKEW_ODD: i64 = 60;
+
+/// Looks at both clouds. Whether nothing failed.
+pub(crate) async fn run(args: DoctorArgs, output: &mut Output<'_>) -> Result<bool, Failure> {
+    let sandbox = match args.sandbox {
+        true => Some(Sandbox::start(Options::default()).await?),
+        false => None,
+    };
+    let surroundings = match &sandbox {
+        Some(sandbox) => inside(sandbox),
+        None => Surroundings::of_process(),
+    };
+    let region = match &sandbox {
+        Some(_) => Some(world::HUAWEICLOUD_REGION.to_owned()),
+        None => args.huaweicloud_region,
+    };
+    let mut findings = Findings::of("huaweicloud");
+    huawei(&mut findings, region.as_deref(), &surroundings).await;
+    let mut found = findings.list;
+    let mut findings = Findings::of("alibabacloud");
+    let endpoint = sandbox.as_ref().map(Sandbox::endpoint);
+    let region = args.alibabacloud_region;
+    alibaba(&mut findings, region.as_deref(), endpoint, &surroundings).await;
+    found.append(&mut findings.list);
+
+    let well = found.iter().all(|finding| finding.state != State::Failed);
+    if output.is_json() {
+        output.json(&found)?;
+    } else {
+        output.text(&table::findings(&found))?;
+    }
+    Ok(well)
+}
+
+/// Variables that lead to the sandbox.
+fn inside(sandbox: &Sandbox) -> Surroundings {
+    let accounts = sandbox.accounts().clone();
+    let endpoint = sandbox.endpoint();
+    Surroundings::new(move |name| {
+        let (huawei, alibaba) = (&accounts.huaweicloud_swr, &accounts.alibabacloud_cr);
+        let value = match name {
+            "HUAWEICLOUD_SDK_AK" => &huawei.access_key,
+            "HUAWEICLOUD_SDK_SK" => &huawei.secret_key,
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT" | "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4" => &endpoint,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID" => &alibaba.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => &alibaba.access_key_secret,
+            _ => return None,
+        };
+        Some(value.clone())
+    })
+}
+
+struct Findings {
+    cloud: &'static str,
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    fn of(cloud: &'static str) -> Self {
+        Self {
+            cloud,
+            list: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, check: &'static str, state: State, found: String, advice: Option<String>) {
+        self.list.push(Finding {
+            cloud: self.cloud,
+            check,
+            state,
+            found,
+            advice,
+        });
+    }
+
+    /// Which credentials would be used, and from where. Whether there are any. For a cloud that is
+    /// not `wanted`, having none is no failure.
+    async fn credentials<C>(&mut self, chain: &Chain<C>, wanted: bool) -> bool
+    where
+        C: Send + Sync + 'static,
+    {
+        let asked = chain.ask(Timestamp::now()).await;
+        let broken: Vec<String> = asked.iter().filter_map(broken).collect();
+        let found = asked.iter().find_map(|asked| match &asked.outcome {
+            Ok(Some(end)) => Some(format!("from {}, good until {end}", asked.source)),
+            Ok(None) => Some(format!("from {}", asked.source)),
+            Err(_) => None,
+        });
+        match found {
+            Some(found) if broken.is_empty() => self.add("credentials", State::Ok, found, None),
+            Some(found) => {
+                let advice = format!("mend or remove what comes first: {}", broken.join("; "));
+                self.add("credentials", State::Warning, found, Some(advice));
+            }
+            None => {
+                let reasons: Vec<String> = asked.iter().filter_map(reason).collect();
+                let advice = format!(
+                    "set up one of these (the README says how):\n{}",
+                    reasons.join("\n")
+                );
+                let state = match wanted || !broken.is_empty() {
+                    true => State::Failed,
+                    false => State::Skipped,
+                };
+                self.add("credentials", state, "none".to_owned(), Some(advice));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn endpoint(&mut self, url: Result<String, Error>) -> bool {
+        let fits = url.is_ok();
+        match url {
+            Ok(url) => self.add("endpoint", State::Ok, url, None),
+            Err(error) => {
+                let advice = Some("give the id of a region that exists".to_owned());
+                self.add("endpoint", State::Failed, error.to_string(), advice);
+            }
+        }
+        fits
+    }
+
+    fn clock(&mut self, theirs: Option<&str>, context: &Context) {
+        let told = context.clock_skew().as_secs();
+        let skew = match theirs.and_then(http_date) {
+            _ if told != 0 => told,
+            Some(theirs) => theirs.as_second() - Timestamp::now().as_second(),
+            None => {
+                let found = "the answer has no date".to_owned();
+                return self.add("clock", State::Skipped, found, None);
+            }
+        };
+        let side = if skew < 0 { "behind" } else { "ahead" };
+        let found = format!("the service's is {} s {side}", skew.abs());
+        let advice = Some("set this machine's clock; a time service keeps it right".to_owned());
+        match skew.abs() {
+            SKEW_REFUSED.. => self.add("clock", State::Failed, found, advice),
+            SKEW_ODD.. => self.add("clock", State::Warning, found, advice),
+            _ => self.add("clock", State::Ok, found, None),
+        }
+    }
+
+    fn failed(&mut self, error: &Error) {
+        let advice = match error.kind() {
+            ErrorKind::Credentials => "see the line above".to_owned(),
+            ErrorKind::Transport | ErrorKind::Deadline => {
+                "look at network, DNS, firewall and HTTPS_PROXY on the way there".to_owned()
+            }
+            ErrorKind::Throttled => "try again later".to_owned(),
+            _ => match error.status() {
+                Some(403) => {
+                    "let the key make this call, or go on: others may be allowed".to_owned()
+                }
+                Some(400..=404) => "is the key right, enabled, and of this account?".to_owned(),
+                _ => "try again later; the vendor's support asks for the request id".to_owned(),
+            },
+        };
+        self.add("call", State::Failed, error.to_string(), Some(advice));
+    }
+}
+
+fn broken(asked: &Asked) -> Option<String> {
+    match &asked.outcome {
+        Err(Unavailable::NotSet(_)) | Ok(_) => None,
+        Err(why) => Some(format!("{}: {why}", asked.source)),
+    }
+}
+
+fn reason(asked: &Asked) -> Option<String> {
+    let why = asked.outcome.as_ref().err()?;
+    Some(format!("{}: {why}", asked.source))
+}
+
+/// A date as HTTP writes it.
+fn http_date(text: &str) -> Option<Timestamp> {
+    Timestamp::strptime("%a, %d %b %Y %H:%M:%S %z", text.replace("GMT", "+0000")).ok()
+}
+
+/// A context for one look: it does not wait long for what does not work.
+fn context(
+    endpoint: &str,
+    provider: Arc<dyn registry_replication::TransportProvider>,
+) -> Result<Context, Error> {
+    Context::builder(endpoint, provider)
+        .retry(RetryPolicy::default().attempts(2))
+        .deadline(Duration::from_secs(20))
+        .build()
+}
+
+async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Surroundings) {
+    let mut settings = huaweicloud::ChainSettings::of_process().surroundings(surroundings.clone());
+    if let Some(region) = region {
+        settings = settings.region(region);
+    }
+    let chain = Arc::new(huaweicloud::Credentials::default_chain(&settings));
+    if !findings.credentials(&chain, region.is_some()).await {
+        return;
+    }
+    let Some(region) = region else {
+        let advice = "give --huaweicloud-region to look further".to_owned();
+        return findings.add(
+            "endpoint",
+            State::Skipped,
+            "no region".to_owned(),
+            Some(advice),
+        );
+    };
+    if !findings.endpoint(huaweicloud::endpoints::swr_in(surroundings, region)) {
+        return;
+    }
+    let made = huaweicloud::endpoints::iam_in(surroundings, Some(region)).and_then(|endpoint| {
+        let provider = huaweicloud::Huaweicloud::with_chain(chain);
+        context(&endpoint, Arc::new(provider))
+    });
+    let context = match made {
+        Ok(context) => context,
+        Err(error) => return findings.failed(&error),
+    };
+    let client = huaweicloud::iam::Client::new(context.clone());
+    let answer = client.keystone_list_projects().name(region).send().await;
+    match answer.map_err(Error::from) {
+        Err(error) => findings.failed(&error),
+        Ok(answer) => {
+            let date = answer
+                .headers()
+                .get("date")
+                .and_then(|date| date.to_str().ok());
+            findings.clock(date, &context);
+            let ids: Vec<&str> = answer
+                .projects
+                .iter()
+                .filter_map(|project| project.id.as_deref())
+                .collect();
+            match ids.as_slice() {
+                [id] => findings.add("project", State::Ok, format!("{region} is {id}"), None),
+                [] => {
+                    let found = format!("the account has no project named {region}");
+                    let advice = "is the region right? Or give --project-id".to_owned();
+                    findings.add("project", State::Failed, found, Some(advice));
+                }
+                several => {
+                    let found = format!("several are named {region}: {}", several.join(", "));
+                    let advice = "give one of them as --project-id".to_owned();
+                    findings.add("project", State::Warning, found, Some(advice));
+                }
+            }
+            let found = "KeystoneListProjects was answered".to_owned();
+            findings.add("call", State::Ok, found, None);
+        }
+    }
+}
+
+async fn alibaba(
+    findings: &mut Findings,
+    region: Option<&str>,
+    sandbox: Option<String>,
+    surroundings: &Surroundings,
+) {
+    let mut settings = alibabacloud::ChainSettings::default().surroundings(surroundings.clone());
+    if let Some(endpoint) = &sandbox {
+        settings = settings.sts_endpoint(endpoint);
+    }
+    let chain = Arc::new(alibabacloud::Credentials::default_chain(&settings));
+    if !findings
+        .credentials(&chain, region.or(sandbox.as_deref()).is_some())
+        .await
+    {
+        return;
+    }
+    let registry = match (&sandbox, region) {
+        (Some(endpoint), _) => Ok(endpoint.clone()),
+        (None, Some(region)) => alibabacloud::endpoints::cr(region),
+        (None, None) => {
+            let advice = "give --alibabacloud-region to look further".to_owned();
+            return findings.add(
+                "endpoint",
+                State::Skipped,
+                "no region".to_owned(),
+                Some(advice),
+            );
+        }
+    };
+    if !findings.endpoint(registry) {
+        return;
+    }
+    let made = sandbox
+        .map_or_else(|| alibabacloud::endpoints::sts(region), Ok)
+        .and_then(|endpoint| {
+            context(
+                &endpoint,
+                Arc::new(alibabacloud::Alibabacloud::with_chain(chain)),
+            )
+        });
+    let context = match made {
+        Ok(context) => context,
+        Err(error) => return findings.failed(&error),
+    };
+    let client = alibabacloud::sts::Client::new(context.clone());
+    match client
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(Error::from)
+    {
+        Err(error) => findings.failed(&error),
+        Ok(answer) => {
+            let date = answer
+                .headers()
+                .get("date")
+                .and_then(|date| date.to_str().ok());
+            findings.clock(date, &context);
+            let account = answer.account_id.as_deref().unwrap_or("not named");
+            findings.add("account", State::Ok, account.to_owned(), None);
+            let found = "GetCallerIdentity was answered".to_owned();
+            findings.add("call", State::Ok, found, None);
+        }
+    }
+}
