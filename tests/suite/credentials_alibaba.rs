@@ -3,6 +3,7 @@
 
 use std::fmt::{Debug, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use insta::assert_snapshot;
 use registry_sandbox::{MetadataAccess, Options, Sandbox, world};
 use registry_tests::{FixedClock, noon};
 use registry_transport::{
-    Chain, Clock, Context, Error, ErrorKind, Provider, Stamp, Surroundings, Unavailable,
-    plain_request,
+    BoxFuture, Chain, Clock, Context, Error, ErrorKind, Lease, Provider, Source, Stamp,
+    Surroundings, Timestamp, Unavailable, plain_request,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -853,6 +854,41 @@ async fn a_key_that_was_refused_is_given_up_once() {
     let (none, id) = sign(&fixed, "GetCallerIdentity").await;
     assert!(none.is_none() && id.is_some());
     assert!(!fixed.renew(&none));
+}
+
+/// Hands out a key that was deleted, and then one that is good.
+#[derive(Debug, Default)]
+struct Deleted(AtomicUsize);
+
+impl Source<Credentials> for Deleted {
+    fn name(&self) -> &'static str {
+        "deleted"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+        let asked = self.0.fetch_add(1, Ordering::Relaxed);
+        let key = match asked {
+            0 => Credentials::new("LTAIDeleted", "deleted"),
+            _ => Credentials::new(
+                world::ALIBABACLOUD_ACCESS_KEY_ID,
+                world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            ),
+        };
+        Box::pin(std::future::ready(Ok(Lease::lasting(key))))
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_accepted_is_renewed_within_the_call() {
+    let trial = Trial::start().await;
+    let source = Arc::new(Deleted::default());
+    let chain = Arc::new(Chain::new(vec![source.clone() as _]));
+    let client = trial.client(Alibabacloud::with_chain(chain));
+    client.get_caller_identity().send().await.unwrap();
+    let received = trial.sandbox.received();
+    let statuses: Vec<u16> = received.iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [404, 200]);
+    assert_eq!(source.0.load(Ordering::Relaxed), 2);
 }
 
 #[cfg(unix)]

@@ -128,6 +128,30 @@ fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
 }
 
 #[test]
+fn the_project_is_looked_up_by_the_region() {
+    let sandbox = Serving::start();
+    let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
+    let tasks = |region: &str| {
+        imgtrack()
+            .args(["tasks", "replication", "--execution", "83"])
+            .args(["--region", region, "--instance", &huawei("instance_id")])
+            .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
+            .env("HUAWEICLOUD_SDK_SK", huawei("secret_key"))
+            .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", huawei("endpoint"))
+            .env("HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4", huawei("endpoint"))
+            .output()
+            .unwrap()
+    };
+    let found = tasks("cn-north-4");
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(stdout(&found).contains("1927"));
+    let unknown = tasks("cn-north-99");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = stderr(&unknown);
+    assert!(said.contains("no project named cn-north-99"), "{said}");
+}
+
+#[test]
 fn without_credentials_it_says_where_it_looked() {
     let output = imgtrack()
         .args([
