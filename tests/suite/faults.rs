@@ -207,3 +207,32 @@ fn endpoints_that_would_leak_or_lead_astray_are_refused() {
     let elsewhere = context("http://swr.example.com").allow_plain_http();
     assert!(elsewhere.build().is_ok());
 }
+
+#[tokio::test]
+async fn a_connection_serves_many_calls() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    // Accepts one connection and no more.
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut served = 0;
+        let mut bytes = vec![0; 16_384];
+        while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]";
+            stream.write_all(answer).await.unwrap();
+            served += 1;
+        }
+        served
+    });
+    let client = Client::new(context(&endpoint).build().unwrap());
+    for _ in 0..5 {
+        let call = client
+            .list_image_auto_sync_repos_details()
+            .namespace("test")
+            .repository("testrepo");
+        assert!(call.send().await.unwrap().is_empty());
+    }
+    drop(client);
+    assert_eq!(serving.await.unwrap(), 5);
+}

@@ -194,6 +194,15 @@ fn faults() -> Vec<Fault> {
             Throttled,
             Some("Rejected.Throttling"),
         ),
+        answer(
+            "x-acs-retry-after",
+            400,
+            &[("x-acs-retry-after", "2500")],
+            &alibaba("Busy"),
+            2_500,
+            Throttled,
+            Some("Busy"),
+        ),
         broken("dropped connection", Move::HangUp),
         broken("body cut short", Move::BreakOff),
     ]

@@ -105,6 +105,27 @@ async fn a_service_that_repeats_the_request_is_not_repeated() {
     hidden("error", &error);
 }
 
+#[tokio::test]
+async fn an_odd_answer_is_not_quoted() {
+    let body = format!(r#"[{{"id":"{MARKER} and \"more\""}}]"#);
+    let recorder = registry_tests::Recorder::json(body).await;
+    let registry = huaweicloud::basic::Registry::builder()
+        .endpoint(recorder.endpoint())
+        .credentials(AccessKey::new("AK", "SK"))
+        .build()
+        .await
+        .unwrap();
+    let error = registry.rules("a/b").await.unwrap_err();
+    hidden("error", &error);
+    assert!(
+        error
+            .to_string()
+            .contains(r#"expected a number, found "…""#),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("more"), "{error}");
+}
+
 #[test]
 fn credentials_from_the_environment_name_what_is_missing() {
     let from = |set: &'static [(&str, &str)]| {

@@ -103,10 +103,22 @@ async fn decode_with<T, E>(
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok())
                 .unwrap_or("no content type");
-            let what = format!("the answer is not what was expected ({kind}): {error}");
+            let why = without_values(&error);
+            let what = format!("the answer is not what was expected ({kind}): {why}");
             let error = undecodable(origin.as_ref(), status, what);
             Err(progenitor_client::Error::UnexpectedResponse(pack(error)))
         }
+    }
+}
+
+/// What serde says, without the value that it quotes: some answers hold secrets.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match (text.find('"'), text.rfind('"')) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
+        }
+        _ => text,
     }
 }
 
@@ -125,7 +137,8 @@ impl<E> From<progenitor_client::Error<E>> for Error {
             | E::ResponseBodyError(error) => Error::unbuilt(error.without_url()),
             E::ErrorResponse(response) => undecodable(None, response.status(), UNNAMED.to_owned()),
             E::InvalidResponsePayload(_, error) => {
-                let what = format!("the answer is not what was expected: {error}");
+                let why = without_values(&error);
+                let what = format!("the answer is not what was expected: {why}");
                 undecodable(None, StatusCode::OK, what)
             }
         }

@@ -10,7 +10,7 @@ use crate::provider::Refusal;
 /// A call that did not end in a decoded answer.
 ///
 /// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
-/// the vendor's message or the value that could not be decoded.
+/// the vendor's message.
 #[derive(Debug)]
 pub struct Error(Box<Details>);
 
