@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use registry_transport::{
-    Answer, BoxFuture, Chain, Error, Lease, Operation, Provider, Reading, Stamp, Used, headers,
+    Answer, BoxFuture, Caller, Chain, Error, Operation, Provider, Reading, Stamp, Used, headers,
     rfc3986,
 };
 use reqwest::Request;
@@ -15,30 +15,25 @@ use crate::signer::{self, Cover};
 /// Signs calls to Alibaba Cloud and reads its errors.
 #[derive(Clone, Debug)]
 pub struct Alibabacloud {
-    caller: Caller,
-}
-
-#[derive(Clone, Debug)]
-enum Caller {
-    Fixed(Credentials),
-    Chain(Arc<Chain<Credentials>>),
+    caller: Caller<Credentials>,
 }
 
 impl Alibabacloud {
     /// Calls with these credentials.
     pub fn new(credentials: Credentials) -> Self {
-        Self {
-            caller: Caller::Fixed(credentials),
-        }
+        Self::of(Caller::Fixed(credentials))
     }
 
     /// Calls with the credentials that the chain has at the time of the call.
     ///
     /// Providers that share a chain share its credentials.
     pub fn with_chain(chain: Arc<Chain<Credentials>>) -> Self {
-        Self {
-            caller: Caller::Chain(chain),
-        }
+        Self::of(Caller::Chain(chain))
+    }
+
+    /// Calls as this caller.
+    pub fn of(caller: Caller<Credentials>) -> Self {
+        Self { caller }
     }
 }
 
@@ -88,18 +83,9 @@ impl Provider for Alibabacloud {
             if !operation.signed {
                 return Ok(None);
             }
-            match &self.caller {
-                Caller::Fixed(credentials) => {
-                    sign(request, credentials)?;
-                    Ok(None)
-                }
-                Caller::Chain(chain) => {
-                    let lease = chain.get(stamp.date).await?;
-                    sign(request, &lease.credentials)?;
-                    let used: Used = Some(lease);
-                    Ok(used)
-                }
-            }
+            let (credentials, used) = self.caller.credentials(stamp.date).await?;
+            sign(request, &credentials)?;
+            Ok(used)
         })
     }
 
@@ -108,13 +94,6 @@ impl Provider for Alibabacloud {
     }
 
     fn renew(&self, used: &Used) -> bool {
-        let (Caller::Chain(chain), Some(used)) = (&self.caller, used) else {
-            return false;
-        };
-        let Ok(lease) = Arc::clone(used).downcast::<Lease<Credentials>>() else {
-            return false;
-        };
-        chain.forget(&lease);
-        true
+        self.caller.renew(used)
     }
 }

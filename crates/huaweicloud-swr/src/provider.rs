@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use registry_transport::{
-    Answer, BoxFuture, Chain, Error, Lease, Operation, Provider, Reading, Refusal, Stamp,
+    Answer, BoxFuture, Caller, Chain, Error, Operation, Provider, Reading, Refusal, Stamp,
     Timestamp, Used, headers, rfc3986,
 };
 use reqwest::Request;
@@ -18,17 +18,9 @@ const REQUEST_ID: &str = "x-request-id";
 /// Signs calls to Huawei Cloud and reads its errors.
 #[derive(Clone, Debug)]
 pub struct Huaweicloud {
-    caller: Caller,
+    caller: Caller<Credentials>,
     project_id: Option<String>,
     derived: Option<(String, String)>,
-}
-
-/// Who calls.
-#[derive(Clone, Debug)]
-enum Caller {
-    Nobody,
-    Fixed(Credentials),
-    Chain(Arc<Chain<Credentials>>),
 }
 
 impl Huaweicloud {
@@ -48,7 +40,8 @@ impl Huaweicloud {
         Self::of(Caller::Nobody)
     }
 
-    fn of(caller: Caller) -> Self {
+    /// Calls as this caller.
+    pub fn of(caller: Caller<Credentials>) -> Self {
         Self {
             caller,
             project_id: None,
@@ -61,11 +54,7 @@ impl Huaweicloud {
     /// # Errors
     /// Of kind [`Credentials`](registry_transport::ErrorKind::Credentials) when there are none.
     pub async fn credentials(&self, now: Timestamp) -> Result<Credentials, Error> {
-        match &self.caller {
-            Caller::Fixed(credentials) => Ok(credentials.clone()),
-            Caller::Chain(chain) => Ok(chain.get(now).await?.credentials.clone()),
-            Caller::Nobody => Err(Error::credentials("this client calls as nobody")),
-        }
+        Ok(self.caller.credentials(now).await?.0)
     }
 
     /// Speaks for this project, whatever the credentials name.
@@ -151,21 +140,9 @@ impl Provider for Huaweicloud {
             if !operation.signed {
                 return Ok(None);
             }
-            match &self.caller {
-                Caller::Nobody => Err(Error::credentials(
-                    "the call needs credentials, and the client was made without any",
-                )),
-                Caller::Fixed(credentials) => {
-                    self.show(request, credentials, stamp)?;
-                    Ok(None)
-                }
-                Caller::Chain(chain) => {
-                    let lease = chain.get(stamp.date).await?;
-                    self.show(request, &lease.credentials, stamp)?;
-                    let used: Used = Some(lease);
-                    Ok(used)
-                }
-            }
+            let (credentials, used) = self.caller.credentials(stamp.date).await?;
+            self.show(request, &credentials, stamp)?;
+            Ok(used)
         })
     }
 
@@ -182,19 +159,7 @@ impl Provider for Huaweicloud {
     }
 
     fn renew(&self, used: &Used) -> bool {
-        let Caller::Chain(chain) = &self.caller else {
-            return false;
-        };
-        match used
-            .clone()
-            .map(|used| used.downcast::<Lease<Credentials>>())
-        {
-            Some(Ok(lease)) => {
-                chain.forget(&lease);
-                true
-            }
-            _ => false,
-        }
+        self.caller.renew(used)
     }
 }
 

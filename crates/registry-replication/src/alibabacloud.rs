@@ -8,11 +8,11 @@ pub use alibabacloud_cr::Credentials;
 use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
 use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
-use registry_transport::Error;
+use registry_transport::{Caller, Error};
 
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
 use crate::pager::{Page, Pager, Slot, paged};
-use crate::settings::{Caller, Settings, common_settings};
+use crate::settings::{Settings, common_settings};
 
 /// An instance of the Enterprise Edition.
 #[derive(Clone, Debug)]
@@ -45,14 +45,11 @@ impl Builder {
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = self.settings.endpoint(endpoints::cr)?;
-        let provider = Arc::new(match self.settings.caller.take() {
-            Some(Caller::Fixed(credentials)) => Alibabacloud::new(credentials),
-            Some(Caller::Chain(chain)) => Alibabacloud::with_chain(chain),
-            None => {
-                let chain = Credentials::default_chain(&ChainSettings::default());
-                Alibabacloud::with_chain(Arc::new(chain))
-            }
+        let caller = self.settings.caller.take().unwrap_or_else(|| {
+            let chain = Credentials::default_chain(&ChainSettings::default());
+            Caller::Chain(Arc::new(chain))
         });
+        let provider = Arc::new(Alibabacloud::of(caller));
         Ok(Registry {
             client: cr::Client::new(self.settings.connect(endpoint, provider)?),
             instance,

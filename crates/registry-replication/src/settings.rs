@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use registry_transport::{Chain, Context, ContextBuilder, Error, Provider};
+use registry_transport::{Caller, Context, ContextBuilder, Error, Provider};
 
 /// Where to call, and as whom.
 pub(crate) struct Settings<C> {
@@ -10,12 +10,6 @@ pub(crate) struct Settings<C> {
     pub(crate) endpoint: Option<String>,
     pub(crate) caller: Option<Caller<C>>,
     pub(crate) configure: Option<Configure>,
-}
-
-/// Who calls.
-pub(crate) enum Caller<C> {
-    Fixed(C),
-    Chain(Arc<Chain<C>>),
 }
 
 pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
@@ -77,7 +71,7 @@ macro_rules! common_settings {
             /// Who calls. Unless said otherwise, the vendor's own chain of sources is asked: the
             /// credentials' `default_chain`.
             pub fn credentials(mut self, credentials: impl Into<$credentials>) -> Self {
-                let fixed = crate::settings::Caller::Fixed(credentials.into());
+                let fixed = registry_transport::Caller::Fixed(credentials.into());
                 self.settings.caller = Some(fixed);
                 self
             }
@@ -87,7 +81,7 @@ macro_rules! common_settings {
                 mut self,
                 chain: std::sync::Arc<registry_transport::Chain<$credentials>>,
             ) -> Self {
-                self.settings.caller = Some(crate::settings::Caller::Chain(chain));
+                self.settings.caller = Some(registry_transport::Caller::Chain(chain));
                 self
             }
 

@@ -14,6 +14,7 @@
 
 mod ambient;
 mod attempt;
+mod caller;
 mod carried;
 mod client;
 mod context;
@@ -33,6 +34,7 @@ mod tolerant;
 mod values;
 
 pub use ambient::{Chance, Clock, SystemChance, SystemClock};
+pub use caller::Caller;
 pub use carried::{decode, decode_list};
 pub use context::{Context, ContextBuilder};
 pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, read_secret_file};

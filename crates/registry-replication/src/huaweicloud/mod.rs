@@ -15,23 +15,19 @@ pub use huaweicloud_swr::{AccessKey, Credentials};
 use std::sync::Arc;
 
 use huaweicloud_swr::{ChainSettings, Huaweicloud, Projects, endpoints, iam, swr};
-use registry_transport::{Context, Error, Provider, Surroundings, Timestamp};
+use registry_transport::{Caller, Context, Error, Provider, Surroundings, Timestamp};
 
-use crate::settings::{Caller, Settings};
+use crate::settings::Settings;
 
 /// A provider for whoever calls: by default, the vendor's own chain.
 fn provider(settings: &mut Settings<Credentials>) -> Huaweicloud {
-    match settings.caller.take() {
-        Some(Caller::Fixed(credentials)) => Huaweicloud::new(credentials),
-        Some(Caller::Chain(chain)) => Huaweicloud::with_chain(chain),
-        None => {
-            let mut chain = ChainSettings::of_process();
-            if let Some(region) = &settings.region {
-                chain = chain.region(region);
-            }
-            Huaweicloud::with_chain(Arc::new(Credentials::default_chain(&chain)))
+    Huaweicloud::of(settings.caller.take().unwrap_or_else(|| {
+        let mut chain = ChainSettings::of_process();
+        if let Some(region) = &settings.region {
+            chain = chain.region(region);
         }
-    }
+        Caller::Chain(Arc::new(Credentials::default_chain(&chain)))
+    }))
 }
 
 fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
