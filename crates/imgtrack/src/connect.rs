@@ -2,7 +2,7 @@
 
 use registry_replication::huaweicloud::{self, AccessKey};
 use registry_replication::{Error, alibabacloud};
-use registry_sandbox::{Options, Sandbox, world};
+use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
 use crate::cli::{Alibabacloud, Common, Enterprise};
 use crate::failure::Failure;
@@ -10,6 +10,23 @@ use crate::failure::Failure;
 /// The clouds, or a sandbox that stands in for them.
 pub(crate) struct Connection {
     sandbox: Option<Sandbox>,
+}
+
+/// A builder with what the command line says of place and instance.
+macro_rules! told {
+    ($builder:expr, $common:expr $(, $set:ident = $value:expr)*) => {{
+        let mut builder = $builder;
+        if let Some(region) = &$common.region {
+            builder = builder.region(region);
+        }
+        if let Some(endpoint) = &$common.endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        $(if let Some(value) = &$value {
+            builder = builder.$set(value);
+        })*
+        builder
+    }};
 }
 
 impl Connection {
@@ -21,45 +38,30 @@ impl Connection {
         Ok(Self { sandbox })
     }
 
+    fn huaweicloud(&self) -> Option<&HuaweicloudAccount> {
+        let sandbox = self.sandbox.as_ref()?;
+        Some(&sandbox.accounts().huaweicloud_swr)
+    }
+
     pub(crate) async fn basic(&self, to: &Common) -> Result<huaweicloud::basic::Registry, Error> {
         let mut builder = huaweicloud::basic::Registry::builder();
-        if let Some(sandbox) = &self.sandbox {
-            let account = &sandbox.accounts().huaweicloud_swr;
+        if let Some(account) = self.huaweicloud() {
             builder = builder
                 .region(world::HUAWEICLOUD_REGION)
                 .endpoint(&account.endpoint)
-                .credentials(AccessKey::new(
-                    &account.access_key,
-                    account.secret_key.as_str(),
-                ));
+                .credentials(key(account));
         }
-        if let Some(region) = &to.region {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &to.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        builder.build().await
+        told!(builder, to).build().await
     }
 
     pub(crate) async fn sts(&self, to: &Common) -> Result<huaweicloud::sts::Service, Error> {
         let mut builder = huaweicloud::sts::Service::builder();
-        if let Some(sandbox) = &self.sandbox {
-            let account = &sandbox.accounts().huaweicloud_swr;
+        if let Some(account) = self.huaweicloud() {
             builder = builder
                 .endpoint(&account.endpoint)
-                .credentials(AccessKey::new(
-                    &account.access_key,
-                    account.secret_key.as_str(),
-                ));
+                .credentials(key(account));
         }
-        if let Some(region) = &to.region {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &to.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        builder.build().await
+        told!(builder, to).build().await
     }
 
     pub(crate) async fn enterprise(
@@ -67,30 +69,21 @@ impl Connection {
         to: &Enterprise,
     ) -> Result<huaweicloud::enterprise::Registry, Error> {
         let mut builder = huaweicloud::enterprise::Registry::builder();
-        if let Some(sandbox) = &self.sandbox {
-            let account = &sandbox.accounts().huaweicloud_swr;
+        if let Some(account) = self.huaweicloud() {
             builder = builder
                 .endpoint(&account.endpoint)
                 .project_id(&account.project_id)
                 .instance(&account.instance_id)
-                .credentials(AccessKey::new(
-                    &account.access_key,
-                    account.secret_key.as_str(),
-                ));
+                .credentials(key(account));
         }
-        if let Some(region) = &to.common.region {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &to.common.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(id) = &to.project_id {
-            builder = builder.project_id(id);
-        }
-        if let Some(id) = &to.instance {
-            builder = builder.instance(id);
-        }
-        builder.build().await
+        told!(
+            builder,
+            to.common,
+            project_id = to.project_id,
+            instance = to.instance
+        )
+        .build()
+        .await
     }
 
     pub(crate) async fn alibabacloud(
@@ -109,15 +102,12 @@ impl Connection {
                 .instance(&account.instance_id)
                 .credentials(credentials);
         }
-        if let Some(region) = &to.common.region {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &to.common.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(id) = &to.instance {
-            builder = builder.instance(id);
-        }
-        builder.build().await
+        told!(builder, to.common, instance = to.instance)
+            .build()
+            .await
     }
+}
+
+fn key(account: &HuaweicloudAccount) -> AccessKey {
+    AccessKey::new(&account.access_key, account.secret_key.as_str())
 }
