@@ -114,12 +114,12 @@ impl Sandbox {
         if !address.ip().is_loopback() {
             return Err(StartError::NotLoopback(address));
         }
-        let specs = Specs::read()?;
+        let specs = Specs::shared()?;
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let endpoint = format!("http://{bound}");
-        let service = Arc::new(Service::new(&specs, &options, &endpoint)?);
+        let service = Arc::new(Service::new(specs, &options, &endpoint)?);
         let (alive, stopped) = watch::channel(());
         let serving = tokio::spawn(server::serve(alive, listener, Arc::clone(&service)));
         Ok(Self {

@@ -1,6 +1,7 @@
 //! The specs: read once, references resolved, operations with what their requests must look like.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ const ALIBABACLOUD_STS: &str = include_str!("../../../specs/alibabacloud-cr/sts.
 /// A reference inside a reference, so deep, can only be a loop.
 const DEEPEST: usize = 64;
 
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 #[error("{0}")]
 pub(crate) struct SpecError(String);
 
@@ -35,6 +36,12 @@ pub(crate) struct Specs {
 }
 
 impl Specs {
+    /// Those that are built in, read once.
+    pub(crate) fn shared() -> Result<&'static Self, SpecError> {
+        static SPECS: LazyLock<Result<Specs, SpecError>> = LazyLock::new(Specs::read);
+        SPECS.as_ref().map_err(Clone::clone)
+    }
+
     pub(crate) fn read() -> Result<Self, SpecError> {
         let read = |name: &str, text: &str| {
             Spec::read(text).map_err(|reason| wrong(format!("{name}: {reason}")))

@@ -1,6 +1,7 @@
 //! What the Huawei side holds: the examples of the specs, and a fleet.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -80,26 +81,31 @@ impl World {
     }
 
     fn add_fleet(&mut self) {
-        let tasks = (0..FLEET_REPLICATION_TASKS).map(replication_task).collect();
-        self.replication.insert(FLEET_REPLICATION_EXECUTION, tasks);
-        let tasks = (0..FLEET_RETENTION_TASKS).map(retention_task).collect();
+        // The same at every start, and slow to make: made once.
+        static REPLICATION: LazyLock<Vec<Value>> =
+            LazyLock::new(|| (0..FLEET_REPLICATION_TASKS).map(replication_task).collect());
+        static RETENTION: LazyLock<Vec<Value>> =
+            LazyLock::new(|| (0..FLEET_RETENTION_TASKS).map(retention_task).collect());
+        static JOBS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+            let nested = (0..12).map(nested_sync_job);
+            (0..FLEET_BASIC_JOBS).map(sync_job).chain(nested).collect()
+        });
+        self.replication
+            .insert(FLEET_REPLICATION_EXECUTION, REPLICATION.clone());
         self.retention
             .entry(FLEET_RETENTION_NAMESPACE.to_owned())
             .or_default()
             .entry(FLEET_RETENTION_POLICY)
             .or_default()
-            .insert(FLEET_RETENTION_EXECUTION, tasks);
+            .insert(FLEET_RETENTION_EXECUTION, RETENTION.clone());
         for (index, region) in FLEET_BASIC_REGIONS.iter().enumerate() {
             let rule = sync_rule(101 + index, FLEET_BASIC_REPOSITORY, region);
             self.repository_of(&rule).rules.push(rule);
         }
         let rule = sync_rule(111, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS[0]);
         self.repository_of(&rule).rules.push(rule);
-        for job in (0..FLEET_BASIC_JOBS).map(sync_job) {
-            self.repository_of(&job).jobs.push(job);
-        }
-        for job in (0..12).map(nested_sync_job) {
-            self.repository_of(&job).jobs.push(job);
+        for job in JOBS.iter() {
+            self.repository_of(job).jobs.push(job.clone());
         }
     }
 
