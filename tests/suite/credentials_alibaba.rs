@@ -647,6 +647,14 @@ async fn each_way_of_failing_says_why_and_the_chain_goes_on() {
                 json!("it 'never ends"),
             )),
         ),
+        (
+            "CLI profile",
+            cli(with(
+                named("External"),
+                "process_command",
+                json!(format!("KEY={MARKER} it")),
+            )),
+        ),
         ("profile file", ini("[default\ntype = access_key")),
         (
             "profile file",

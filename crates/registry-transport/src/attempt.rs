@@ -63,12 +63,14 @@ impl Failed {
     }
 }
 
-/// Makes one attempt, which may take until `deadline`.
+/// Makes one attempt of at most `deadline`. Finding what to sign with comes before it, and may take
+/// what is `left` of the call.
 pub(crate) async fn attempt(
     context: &Context,
     operation: &'static Operation,
     mut request: Request,
     deadline: Duration,
+    left: Duration,
 ) -> Result<Done, Failed> {
     let settings = context.settings();
     let name = operation.name;
@@ -81,14 +83,14 @@ pub(crate) async fn attempt(
         nonce: settings.chance.nonce(),
     };
     let signing = settings.provider.sign(&mut request, operation, &stamp);
-    let used = match tokio::time::timeout(deadline, signing).await {
+    let used = match tokio::time::timeout(left, signing).await {
         Ok(signed) => signed.map_err(|error| Failed::before_sending(error.with_operation(name)))?,
         Err(_) => {
             let what = "there were no credentials in time".to_owned();
             return Err(Failed::before_sending(Error::out_of_time(name, what)));
         }
     };
-    *request.timeout_mut() = Some(deadline.saturating_sub(begun.elapsed()));
+    *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
     let secrets = secrets(request.headers());
     // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
     let may_have_body = matches!(
@@ -114,9 +116,9 @@ pub(crate) async fn attempt(
 /// Values of headers that nothing may show.
 fn secrets(headers: &HeaderMap) -> Vec<String> {
     let secret = headers.values().filter(|value| value.is_sensitive());
-    secret
-        .filter_map(|value| value.to_str().ok().map(str::to_owned))
-        .collect()
+    let texts = secret.filter_map(|value| value.to_str().ok());
+    let texts = texts.filter(|text| !text.is_empty());
+    texts.map(str::to_owned).collect()
 }
 
 async fn read(
@@ -182,8 +184,9 @@ fn judge(
     let mut refusal = refusal.unwrap_or_default();
     // Some services repeat the request that they refuse.
     for secret in secrets {
-        if let Some(message) = &mut refusal.message {
-            *message = message.replace(secret, "[secret]");
+        let texts = [&mut refusal.code, &mut refusal.message];
+        for text in texts.into_iter().flatten() {
+            *text = text.replace(secret, "[secret]");
         }
     }
     let error = Error::refused(operation.name, status, refusal, throttled)

@@ -115,7 +115,10 @@ impl<C> Held<C> {
     }
 }
 
-/// How long after a refresh that failed the next is tried, while the old credentials still hold.
+/// How long a renewal may hold up the call that makes it, while the old credentials still hold.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// How long after a renewal that failed the next is tried, while the old credentials still hold.
 const AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
 impl<C: Send + Sync + 'static> Chain<C> {
@@ -175,7 +178,11 @@ impl<C: Send + Sync + 'static> Chain<C> {
     /// nobody is to become somebody else. `None` if there is nothing new.
     async fn renew(&self, now: Timestamp) -> Option<Arc<Lease<C>>> {
         let held = self.alive(now).filter(|held| held.is_due(now))?;
-        match self.ask_one(held.source, now).await {
+        // First, so that a call which gives up meanwhile does not leave the waiting to the next.
+        self.put_off(&held.lease, now + AGAIN);
+        let asking = self.ask_one(held.source, now);
+        let outcome = tokio::time::timeout(RENEWAL, asking).await;
+        match outcome.unwrap_or_else(|_| Err(Unavailable::failed("no answer in time"))) {
             Ok(fresh) => Some(self.keep(fresh, held.source, now)),
             Err(why) => {
                 tracing::warn!(
@@ -183,15 +190,18 @@ impl<C: Send + Sync + 'static> Chain<C> {
                     why = %why,
                     "credentials could not be renewed; the old ones serve until they end"
                 );
-                let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-                // Others may have given the old ones up meanwhile.
-                if let Some(current) = current.as_mut()
-                    && Arc::ptr_eq(&current.lease, &held.lease)
-                {
-                    current.due = Some(now + AGAIN);
-                }
                 None
             }
+        }
+    }
+
+    /// Others may have given up `lease` meanwhile; then there is nothing to put off.
+    fn put_off(&self, lease: &Arc<Lease<C>>, due: Timestamp) {
+        let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(current) = current.as_mut()
+            && Arc::ptr_eq(&current.lease, lease)
+        {
+            current.due = Some(due);
         }
     }
 
@@ -379,7 +389,7 @@ pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
     if let Ok(metadata) = tokio::fs::metadata(path).await {
         use std::os::unix::fs::PermissionsExt;
         let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if mode & 0o044 != 0 {
             tracing::warn!(
                 file = %shown,
                 mode = format_args!("{mode:o}"),
@@ -513,8 +523,10 @@ mod tests {
             _ = chain.get(at(50)) => panic!("the gate is closed"),
             () = std::future::ready(()) => {}
         }
+        // It serves the next calls, too: they do not wait one after the other.
+        assert_eq!(value(&chain, 50).await, 1);
         gate.notify_one();
-        assert_eq!(value(&chain, 50).await, 2);
+        assert_eq!(value(&chain, 51).await, 2);
     }
 
     #[tokio::test]

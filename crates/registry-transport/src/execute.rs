@@ -95,7 +95,7 @@ impl Call<'_> {
             };
             let left = end.saturating_sub(settings.clock.elapsed());
             let deadline = left.min(settings.attempt);
-            let outcome = attempt(self.context, self.operation, this, deadline).await;
+            let outcome = attempt(self.context, self.operation, this, deadline, left).await;
             if !matches!(&outcome, Err(failed) if !failed.sent) {
                 self.attempts += 1;
             }
@@ -121,6 +121,8 @@ impl Call<'_> {
             match self.next(&failed, end) {
                 Some(wait) if wait.is_zero() => {}
                 Some(wait) => settings.clock.sleep(wait).await,
+                // What the service said tells more than that there was no time to ask again.
+                None if !failed.sent => return Err(last.unwrap_or(failed.error)),
                 None => return Err(failed.error),
             }
             last = Some(failed.error);

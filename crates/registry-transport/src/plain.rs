@@ -18,7 +18,8 @@ const MAX_ANSWER: usize = 1 << 20;
 /// goes there.
 ///
 /// # Errors
-/// [`Failed`](Unavailable::Failed) when the URL is none, or nobody answers in `deadline`.
+/// [`NotSet`](Unavailable::NotSet) when nobody is there, as off the vendor's own machines;
+/// [`Failed`](Unavailable::Failed) when the URL is none, or there is no whole answer in `deadline`.
 pub async fn plain_request(
     method: Method,
     url: &str,
@@ -35,18 +36,16 @@ pub async fn plain_request(
         .unwrap_or_default();
     let shown = format!("{}://{host}{port}{}", target.scheme(), target.path());
     let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
-    let http =
-        client::new(&target, deadline, client::Proxies::Ignored).map_err(|error| failed(&error))?;
+    let http = client::new(&target, deadline / 2, client::Proxies::Ignored)
+        .map_err(|error| failed(&error))?;
     let mut request = http.request(method, target).timeout(deadline);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let mut response = request.send().await.map_err(|error| {
-        failed(&match () {
-            () if error.is_timeout() => "no answer in time",
-            () if error.is_connect() => "nobody there",
-            () => "the connection failed",
-        })
+    let mut response = request.send().await.map_err(|error| match () {
+        () if error.is_connect() => Unavailable::not_set(format!("{shown}: nobody there")),
+        () if error.is_timeout() => failed(&"no answer in time"),
+        () => failed(&"the connection failed"),
     })?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());

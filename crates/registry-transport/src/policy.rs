@@ -44,6 +44,9 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// One attempt and no more.
+    ///
+    /// A call that was refused for its date, or for credentials that can be renewed, was not
+    /// carried out, and is sent again once all the same.
     pub fn never() -> Self {
         Self::default().attempts(1)
     }

@@ -49,6 +49,12 @@ fn parse(line: &str) -> Result<(String, Command), Unavailable> {
             "process_command is empty, or a quotation in it does not end",
         ));
     };
+    if program.contains('=') {
+        return Err(Unavailable::failed(
+            "process_command begins with a variable, which only a shell understands: \
+             put it into a script, and name that",
+        ));
+    }
     let mut command;
     if cfg!(windows) {
         command = Command::new("cmd");

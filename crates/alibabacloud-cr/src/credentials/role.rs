@@ -118,7 +118,8 @@ impl ChainSettings {
         let context = Context::builder(endpoint, Arc::new(Alibabacloud::new(caller)))
             .clock(self.clock.clone())
             .chance(self.chance.clone())
-            .attempt_deadline(Duration::from_secs(10))
+            .attempt_deadline(Duration::from_secs(5))
+            .deadline(Duration::from_secs(10))
             .build()
             .map_err(failed)?;
         Ok(sts::Client::new(context))

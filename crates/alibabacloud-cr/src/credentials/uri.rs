@@ -40,6 +40,8 @@ pub(super) async fn ask(uri: &str) -> Result<Lease<Credentials>, Unavailable> {
     // User name, password and query may be secret.
     let shown = format!("{}{}", url.origin().ascii_serialization(), url.path());
     let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
-    let answer = plain_request(Method::GET, url.as_str(), &[], DEADLINE).await?;
+    let answer = plain_request(Method::GET, url.as_str(), &[], DEADLINE).await;
+    // Whoever names a URL has set it up.
+    let answer = answer.map_err(|why| Unavailable::failed(why.to_string()))?;
     answer::read(&answer).map_err(|why| failed(&why))
 }

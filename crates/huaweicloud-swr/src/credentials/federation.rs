@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use registry_transport::{
     BoxFuture, Clock, Context, Error, ErrorKind, Lease, Secret, Source, Surroundings, Timestamp,
@@ -103,6 +104,8 @@ impl Federation {
         let client = |provider: Huaweicloud| {
             Context::builder(&endpoint, Arc::new(provider))
                 .clock(self.clock.clone())
+                .attempt_deadline(Duration::from_secs(5))
+                .deadline(Duration::from_secs(10))
                 .build()
                 .map(iam::Client::new)
         };
