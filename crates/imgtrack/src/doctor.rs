@@ -161,12 +161,19 @@ impl Findings {
         true
     }
 
-    fn endpoint(&mut self, url: Result<String, Error>) -> bool {
-        let fits = url.is_ok();
-        match url {
-            Ok(url) => self.add("endpoint", State::Ok, url, None),
+    /// The registry's endpoint, under the rules that a call to it would meet.
+    fn endpoint(
+        &mut self,
+        url: Result<String, Error>,
+        provider: Arc<dyn registry_replication::TransportProvider>,
+    ) -> bool {
+        let context = url.and_then(|url| context(&url, provider));
+        let fits = context.is_ok();
+        match context {
+            Ok(context) => self.add("endpoint", State::Ok, context.endpoint().to_owned(), None),
             Err(error) => {
-                let advice = Some("give the id of a region that exists".to_owned());
+                let advice = "give a region that exists, or mend the variable that overrides it";
+                let advice = Some(advice.to_owned());
                 self.add("endpoint", State::Failed, error.to_string(), advice);
             }
         }
@@ -258,13 +265,13 @@ async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Su
             Some(advice),
         );
     };
-    if !findings.endpoint(huaweicloud::endpoints::swr_in(surroundings, region)) {
+    let provider = Arc::new(huaweicloud::Huaweicloud::with_chain(chain.clone()));
+    let registry = huaweicloud::endpoints::swr_in(surroundings, region);
+    if !findings.endpoint(registry, provider.clone()) {
         return;
     }
-    let made = huaweicloud::endpoints::iam_in(surroundings, Some(region)).and_then(|endpoint| {
-        let provider = huaweicloud::Huaweicloud::with_chain(chain);
-        context(&endpoint, Arc::new(provider))
-    });
+    let made = huaweicloud::endpoints::iam_in(surroundings, Some(region))
+        .and_then(|endpoint| context(&endpoint, provider));
     let context = match made {
         Ok(context) => context,
         Err(error) => return findings.failed(&error),
@@ -284,14 +291,24 @@ async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Su
                 .iter()
                 .filter_map(|project| project.id.as_deref())
                 .collect();
-            match ids.as_slice() {
-                [id] => findings.add("project", State::Ok, format!("{region} is {id}"), None),
-                [] => {
+            let named = chain.get(Timestamp::now()).await.ok();
+            let named = named
+                .as_ref()
+                .and_then(|lease| lease.credentials.project_id());
+            match (named, ids.as_slice()) {
+                (Some(id), _) => {
+                    let found = format!("{id}, which comes with the credentials");
+                    findings.add("project", State::Ok, found, None);
+                }
+                (None, [id]) => {
+                    findings.add("project", State::Ok, format!("{region} is {id}"), None)
+                }
+                (None, []) => {
                     let found = format!("the account has no project named {region}");
                     let advice = "is the region right? Or give --project-id".to_owned();
                     findings.add("project", State::Failed, found, Some(advice));
                 }
-                several => {
+                (None, several) => {
                     let found = format!("several are named {region}: {}", several.join(", "));
                     let advice = "give one of them as --project-id".to_owned();
                     findings.add("project", State::Warning, found, Some(advice));
@@ -333,17 +350,13 @@ async fn alibaba(
             );
         }
     };
-    if !findings.endpoint(registry) {
+    let provider = Arc::new(alibabacloud::Alibabacloud::with_chain(chain));
+    if !findings.endpoint(registry, provider.clone()) {
         return;
     }
     let made = sandbox
         .map_or_else(|| alibabacloud::endpoints::sts(region), Ok)
-        .and_then(|endpoint| {
-            context(
-                &endpoint,
-                Arc::new(alibabacloud::Alibabacloud::with_chain(chain)),
-            )
-        });
+        .and_then(|endpoint| context(&endpoint, provider));
     let context = match made {
         Ok(context) => context,
         Err(error) => return findings.failed(&error),

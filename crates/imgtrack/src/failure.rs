@@ -21,7 +21,7 @@ impl Failure {
             Self::Registry(error) => match error.kind() {
                 ErrorKind::Invalid => 2,
                 ErrorKind::Credentials => 7,
-                _ if matches!(error.status(), Some(401 | 403)) => 7,
+                _ if matches!(error.status(), Some(401 | 403)) || is_of_the_key(error) => 7,
                 _ => 1,
             },
             Self::Sandbox(StartError::NotLoopback(_)) => 2,
@@ -48,6 +48,18 @@ impl Failure {
             }
         }
     }
+}
+
+/// Whether a refusal is of who asks. Alibaba Cloud says so with a code, under 400 or 404.
+fn is_of_the_key(error: &Error) -> bool {
+    const CODES: [&str; 4] = [
+        "InvalidAccessKeyId",
+        "InvalidSecurityToken",
+        "MissingSecurityToken",
+        "SignatureDoesNotMatch",
+    ];
+    let code = error.code().unwrap_or_default();
+    CODES.iter().any(|known| code.starts_with(known))
 }
 
 impl fmt::Display for Failure {

@@ -106,25 +106,32 @@ fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
     );
     assert!(!stderr(&refused).contains("a-wrong-secret"));
 
-    let tasks = imgtrack()
-        .args(["tasks", "sync-tasks", "test/test:v0.1"])
-        .args(["--endpoint", &sandbox.text("alibabacloud-cr", "endpoint")])
-        .args([
-            "--instance",
-            &sandbox.text("alibabacloud-cr", "instance_id"),
-        ])
-        .env(
-            "ALIBABA_CLOUD_ACCESS_KEY_ID",
-            sandbox.text("alibabacloud-cr", "access_key_id"),
-        )
-        .env(
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-            sandbox.text("alibabacloud-cr", "access_key_secret"),
-        )
-        .output()
-        .unwrap();
-    assert_eq!(tasks.status.code(), Some(0), "{}", stderr(&tasks));
-    assert!(stdout(&tasks).contains("rst-4kfd7fk6pohk****"));
+    let alibaba = |name: &str| sandbox.text("alibabacloud-cr", name);
+    let tasks = |id: &str, secret: &str| {
+        imgtrack()
+            .args(["tasks", "sync-tasks", "test/test:v0.1"])
+            .args(["--endpoint", &alibaba("endpoint")])
+            .args(["--instance", &alibaba("instance_id")])
+            .env("ALIBABA_CLOUD_ACCESS_KEY_ID", id)
+            .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)
+            .output()
+            .unwrap()
+    };
+    let (id, secret) = (alibaba("access_key_id"), alibaba("access_key_secret"));
+    let answer = tasks(&id, &secret);
+    assert_eq!(answer.status.code(), Some(0), "{}", stderr(&answer));
+    assert!(stdout(&answer).contains("rst-4kfd7fk6pohk****"));
+    // Not 401 or 403, but a code says whose fault it is.
+    for (id, secret, code) in [
+        (&*id, "a-wrong-secret", "SignatureDoesNotMatch"),
+        ("an-unknown-id", &*secret, "InvalidAccessKeyId.NotFound"),
+    ] {
+        let refused = tasks(id, secret);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(7), "{said}");
+        assert!(said.contains(code), "{said}");
+        assert!(!said.contains(secret), "{said}");
+    }
 }
 
 #[test]
@@ -250,17 +257,18 @@ fn a_proxy_that_the_environment_names_is_used_but_not_for_loopback() {
 fn the_doctor_says_what_to_do() {
     let sandbox = Serving::start();
     let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
-    let doctor = |secret: &str, iam: &str| {
-        imgtrack()
+    let command = |secret: &str, iam: &str| {
+        let mut command = imgtrack();
+        command
             .args(["doctor", "--huaweicloud-region", "cn-north-4"])
             .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
             .env("HUAWEICLOUD_SDK_SK", secret)
             .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", iam)
             // A test asks no address beyond loopback.
-            .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
-            .output()
-            .unwrap()
+            .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
+        command
     };
+    let doctor = |secret: &str, iam: &str| command(secret, iam).output().unwrap();
     let well = doctor(&huawei("secret_key"), &huawei("endpoint"));
     assert_eq!(well.status.code(), Some(0), "{}", stdout(&well));
     let said = stdout(&well);
@@ -293,4 +301,24 @@ fn the_doctor_says_what_to_do() {
         assert!(said.contains(says) && said.contains(advice), "{said}");
         assert!(!said.contains("a-wrong-secret"), "{said}");
     }
+
+    // The same rules hold for the endpoint that for a call to it.
+    let insecure = command(&huawei("secret_key"), &huawei("endpoint"))
+        .env(
+            "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4",
+            "http://registry.example",
+        )
+        .output()
+        .unwrap();
+    let said = stdout(&insecure);
+    assert_eq!(insecure.status.code(), Some(1), "{said}");
+    assert!(said.contains("huaweicloud   endpoint     failed"), "{said}");
+
+    let named = command(&huawei("secret_key"), &huawei("endpoint"))
+        .env("HUAWEICLOUD_SDK_PROJECT_ID", huawei("project_id"))
+        .output()
+        .unwrap();
+    let said = stdout(&named);
+    assert_eq!(named.status.code(), Some(0), "{said}");
+    assert!(said.contains("which comes with the credentials"), "{said}");
 }
