@@ -40,8 +40,6 @@ pub(crate) fn finish(spec: &Spec, mut file: syn::File) -> Result<String, String>
     let imports: syn::File = parse(quote! {
         pub use progenitor_client::{ClientInfo, Error, ResponseValue};
         use progenitor_client::{ClientHooks, OperationInfo};
-        #[allow(unused_imports, reason = "not every service has a path parameter")]
-        use ::registry_transport::encode_path;
     })?;
     let tail: syn::File = parse(tail(spec))?;
     file.items = imports.items;
@@ -190,13 +188,16 @@ fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String> {
         return Err("the module of builders is empty".to_owned());
     };
     items.retain(|item| !matches!(item, Item::Use(_)));
-    items.insert(
-        0,
-        syn::parse_quote! {
-            #[allow(unused_imports, reason = "not every service has a path parameter")]
-            use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types};
-        },
-    );
+    let mut imports: Vec<Item> = vec![syn::parse_quote! {
+        use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    }];
+    let mut paths = spec.operations.iter().map(|operation| &operation.path);
+    if paths.any(|path| path.contains('{')) {
+        imports.push(syn::parse_quote! {
+            use ::registry_transport::encode_path;
+        });
+    }
+    items.splice(0..0, imports);
     for item in items {
         let Item::Impl(block) = item else { continue };
         let Type::Path(path) = &*block.self_ty else {

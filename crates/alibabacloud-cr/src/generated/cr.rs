@@ -4,8 +4,6 @@
 //! Image synchronization of Alibaba Cloud's Container Registry Enterprise Edition.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-#[allow(unused_imports, reason = "not every service has a path parameter")]
-use ::registry_transport::encode_path;
 /// What requests and answers are made of.
 pub mod types {
     /// One page of synchronization tasks.
@@ -283,10 +281,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    #[allow(unused_imports, reason = "not every service has a path parameter")]
-    use super::{
-        ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types,
-    };
+    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::list_repo_sync_task`]
     ///
     /// [`Client::list_repo_sync_task`]: super::Client::list_repo_sync_task

@@ -4,8 +4,6 @@
 //! Hands out temporary credentials for a RAM role, and says who calls.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-#[allow(unused_imports, reason = "not every service has a path parameter")]
-use ::registry_transport::encode_path;
 /// What requests and answers are made of.
 pub mod types {
     /// Credentials for a role.
@@ -328,10 +326,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    #[allow(unused_imports, reason = "not every service has a path parameter")]
-    use super::{
-        ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types,
-    };
+    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::assume_role`]
     ///
     /// [`Client::assume_role`]: super::Client::assume_role

@@ -4,8 +4,6 @@
 //! Tokens, temporary access keys and project ids for calls of other services of Huawei Cloud.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-#[allow(unused_imports, reason = "not every service has a path parameter")]
-use ::registry_transport::encode_path;
 /// What requests and answers are made of.
 pub mod types {
     /// What the token is good for, a project or an account, not both.
@@ -1428,10 +1426,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    #[allow(unused_imports, reason = "not every service has a path parameter")]
-    use super::{
-        ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types,
-    };
+    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::create_token_with_id_token`]
     ///
     /// [`Client::create_token_with_id_token`]: super::Client::create_token_with_id_token

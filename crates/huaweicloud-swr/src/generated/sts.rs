@@ -4,8 +4,6 @@
 //! Reads the encoded reason that comes with a refused call.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-#[allow(unused_imports, reason = "not every service has a path parameter")]
-use ::registry_transport::encode_path;
 /// What requests and answers are made of.
 pub mod types {
     /// The reason in clear text.
@@ -239,10 +237,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    #[allow(unused_imports, reason = "not every service has a path parameter")]
-    use super::{
-        ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types,
-    };
+    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::decode_authorization_message`]
     ///
     /// [`Client::decode_authorization_message`]: super::Client::decode_authorization_message

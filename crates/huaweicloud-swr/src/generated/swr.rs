@@ -4,8 +4,6 @@
 //! Image replication and retention of Huawei Cloud's container registry, in its Enterprise edition (one instance per customer) and its Basic edition (shared, one per region).
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-#[allow(unused_imports, reason = "not every service has a path parameter")]
-use ::registry_transport::encode_path;
 /// What requests and answers are made of.
 pub mod types {
     /// The copy of one repository's artifacts, as part of an execution. The vendor calls it TaskDetail.
@@ -431,10 +429,8 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    #[allow(unused_imports, reason = "not every service has a path parameter")]
-    use super::{
-        ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path, types,
-    };
+    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use ::registry_transport::encode_path;
     /// Builder for [`Client::show_sync_job`]
     ///
     /// [`Client::show_sync_job`]: super::Client::show_sync_job
