@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use registry_replication::alibabacloud::client as alibabacloud;
 use registry_replication::huaweicloud::client as huaweicloud;
+use registry_replication::huaweicloud::client::iam::ResponseValue;
 use registry_replication::{
     Asked, Chain, Context, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp, Unavailable,
 };
@@ -180,9 +181,12 @@ impl Findings {
         fits
     }
 
-    fn clock(&mut self, theirs: Option<&str>, context: &Context) {
+    /// The service's clock, as told by the date of its answer.
+    fn clock<T>(&mut self, answer: &ResponseValue<T>, context: &Context) {
         let told = context.clock_skew().as_secs();
-        let skew = match theirs.and_then(http_date) {
+        let date = answer.headers().get("date");
+        let theirs = date.and_then(|date| http_date(date.to_str().ok()?));
+        let skew = match theirs {
             _ if told != 0 => told,
             Some(theirs) => theirs.as_second() - Timestamp::now().as_second(),
             None => {
@@ -281,11 +285,7 @@ async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Su
     match answer.map_err(Error::from) {
         Err(error) => findings.failed(&error),
         Ok(answer) => {
-            let date = answer
-                .headers()
-                .get("date")
-                .and_then(|date| date.to_str().ok());
-            findings.clock(date, &context);
+            findings.clock(&answer, &context);
             let ids: Vec<&str> = answer
                 .projects
                 .iter()
@@ -370,11 +370,7 @@ async fn alibaba(
     {
         Err(error) => findings.failed(&error),
         Ok(answer) => {
-            let date = answer
-                .headers()
-                .get("date")
-                .and_then(|date| date.to_str().ok());
-            findings.clock(date, &context);
+            findings.clock(&answer, &context);
             let account = answer.account_id.as_deref().unwrap_or("not named");
             findings.add("account", State::Ok, account.to_owned(), None);
             let found = "GetCallerIdentity was answered".to_owned();

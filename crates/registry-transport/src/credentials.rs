@@ -51,7 +51,7 @@ pub trait Source<C>: Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unavailable {
-    /// It is not set up; says what would set it up.
+    /// It is not set up, or nobody is there; says what would set it up, or who is missing.
     #[error("{0}")]
     NotSet(String),
     /// It is set up, and does not work; says why.
@@ -141,7 +141,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
 
     /// Credentials that are good at the time `now`.
     ///
-    /// A call that is dropped while it asks leaves the asking to the next.
+    /// A call that is dropped while it asks leaves the asking to the next; while old credentials
+    /// still hold, to one a minute later.
     ///
     /// # Errors
     /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no place has any; lists each, in
