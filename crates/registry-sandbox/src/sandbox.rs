@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use crate::accounts::Accounts;
 use crate::alibabacloud::MetadataAccess;
 use crate::clock::{self, Clock};
+use crate::course::{Outcome, Pace};
 use crate::received::Received;
 use crate::server::{self, Service};
 use crate::spec::{SpecError, Specs};
@@ -144,6 +145,26 @@ impl Sandbox {
     /// The last 1,000 requests that were answered, oldest first.
     pub fn received(&self) -> Vec<Received> {
         self.service.received()
+    }
+
+    /// Decides how the work of tasks that are yet to be made goes: those of `repository`
+    /// (`namespace/repository`), of one tag or of all, to one destination (a region, an instance or
+    /// a registry's name) or to all. A later decision goes before an earlier one; without one, work
+    /// succeeds.
+    pub fn decide(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        destination: Option<&str>,
+        outcome: Outcome,
+    ) {
+        let plans = &self.service.plans;
+        plans.decide(repository, tag, destination, outcome);
+    }
+
+    /// How long the parts of tasks take that are yet to be made.
+    pub fn set_pace(&self, pace: Pace) {
+        self.service.plans.set_pace(pace);
     }
 
     /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.

@@ -20,6 +20,7 @@ use crate::alibabacloud::{self, Alibabacloud};
 use crate::clock::Clock;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
+use crate::plans::Plans;
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
 use crate::spec::{SpecError, Specs};
@@ -32,6 +33,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Service {
     huaweicloud: Huaweicloud,
     alibabacloud: Alibabacloud,
+    /// What is decided about the work of both.
+    pub(crate) plans: Arc<Plans>,
     clock: Clock,
     log: Log,
 }
@@ -45,12 +48,14 @@ impl fmt::Debug for Service {
 impl Service {
     pub(crate) fn new(specs: &Specs, options: &Options, endpoint: &str) -> Result<Self, SpecError> {
         let clock = Arc::clone(&options.clock);
+        let plans = Arc::new(Plans::default());
         Ok(Self {
             huaweicloud: Huaweicloud::new(
                 &specs.swr,
                 &specs.iam,
                 &specs.sts,
                 Arc::clone(&clock),
+                Arc::clone(&plans),
                 endpoint,
             )?,
             alibabacloud: Alibabacloud::new(
@@ -58,7 +63,9 @@ impl Service {
                 &specs.alibabacloud_sts,
                 options.alibabacloud_metadata,
                 Arc::clone(&clock),
+                Arc::clone(&plans),
             )?,
+            plans,
             clock,
             log: Log::default(),
         })

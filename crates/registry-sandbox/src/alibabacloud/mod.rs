@@ -12,6 +12,7 @@ mod sts;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hyper::header::HeaderName;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
+use crate::plans::Plans;
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
 use keys::Keys;
@@ -45,6 +47,7 @@ pub(crate) struct Alibabacloud {
     keys: Keys,
     nonces: Nonces,
     clock: Clock,
+    plans: Arc<Plans>,
 }
 
 impl Alibabacloud {
@@ -53,6 +56,7 @@ impl Alibabacloud {
         sts: &Spec,
         access: MetadataAccess,
         clock: Clock,
+        plans: Arc<Plans>,
     ) -> Result<Self, SpecError> {
         let operations = [cr, sts].into_iter().flat_map(|spec| {
             let version = || spec.version.clone();
@@ -66,6 +70,7 @@ impl Alibabacloud {
             keys: Keys::default(),
             nonces: Nonces::default(),
             clock,
+            plans,
         })
     }
 

@@ -13,6 +13,7 @@ mod tokens;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hyper::header::HeaderName;
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
+use crate::plans::Plans;
 use crate::route::Routes;
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
@@ -83,6 +85,7 @@ pub(crate) struct Huaweicloud {
     metadata_tokens: Tokens,
     keys: Keys,
     clock: Clock,
+    plans: Arc<Plans>,
     endpoint: String,
 }
 
@@ -92,6 +95,7 @@ impl Huaweicloud {
         iam: &Spec,
         sts: &Spec,
         clock: Clock,
+        plans: Arc<Plans>,
         endpoint: &str,
     ) -> Result<Self, SpecError> {
         let operations = [swr, iam, sts]
@@ -108,6 +112,7 @@ impl Huaweicloud {
             metadata_tokens: Tokens::default(),
             keys: Keys::default(),
             clock,
+            plans,
             endpoint: endpoint.to_owned(),
         })
     }

@@ -1,0 +1,105 @@
+//! What tests and trials have decided about work that is yet to come.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::course::{Course, Outcome, Pace};
+
+/// Which tasks a decision is about: those of an image, to a destination.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Work<'a> {
+    /// `namespace/repository`.
+    pub(crate) repository: &'a str,
+    pub(crate) tag: &'a str,
+    /// Region, instance or registry that it is copied to; none for retention.
+    pub(crate) destination: Option<&'a str>,
+}
+
+#[derive(Debug)]
+struct Decision {
+    repository: String,
+    tag: Option<String>,
+    destination: Option<String>,
+    outcome: Outcome,
+}
+
+impl Decision {
+    fn covers(&self, work: &Work<'_>) -> bool {
+        self.repository == work.repository
+            && self.tag.as_deref().is_none_or(|tag| tag == work.tag)
+            && (self.destination.is_none() || self.destination.as_deref() == work.destination)
+    }
+}
+
+/// Outcomes and pace of the tasks to come; both sides ask it when they make a task.
+#[derive(Debug, Default)]
+pub(crate) struct Plans(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    pace: Pace,
+    decisions: Vec<Decision>,
+}
+
+impl Plans {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        self.inner().pace = pace;
+    }
+
+    /// Decides on the work to come; a later decision goes before an earlier one.
+    pub(crate) fn decide(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        destination: Option<&str>,
+        outcome: Outcome,
+    ) {
+        self.inner().decisions.push(Decision {
+            repository: repository.to_owned(),
+            tag: tag.map(str::to_owned),
+            destination: destination.map(str::to_owned),
+            outcome,
+        });
+    }
+
+    /// The course of work that is made at `now`.
+    pub(crate) fn course(&self, now: Timestamp, work: &Work<'_>) -> Course {
+        let inner = self.inner();
+        let decision = inner.decisions.iter().rev().find(|d| d.covers(work));
+        let outcome = decision.map_or(Outcome::default(), |decision| decision.outcome);
+        Course::new(now, outcome, inner.pace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_decision_that_covers_the_work_holds() {
+        let plans = Plans::default();
+        plans.decide("team/api", None, None, Outcome::Fails);
+        plans.decide("team/api", Some("v2"), Some("r1"), Outcome::Stalls);
+        for (repository, tag, destination, outcome) in [
+            ("team/api", "v1", Some("r1"), Outcome::Fails),
+            ("team/api", "v2", Some("r1"), Outcome::Stalls),
+            ("team/api", "v2", Some("r2"), Outcome::Fails),
+            ("team/api", "v2", None, Outcome::Fails),
+            ("team/web", "v2", Some("r1"), Outcome::Succeeds),
+        ] {
+            let work = Work {
+                repository,
+                tag,
+                destination,
+            };
+            let expected = Course::new(Timestamp::UNIX_EPOCH, outcome, Pace::USUAL);
+            let course = plans.course(Timestamp::UNIX_EPOCH, &work);
+            assert_eq!(course, expected, "{work:?}");
+        }
+    }
+}
