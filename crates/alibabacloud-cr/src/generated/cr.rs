@@ -2,6 +2,12 @@
 //! Alibaba Cloud Container Registry, API 2018-12-01.
 //!
 //! Image synchronization of Alibaba Cloud's Container Registry Enterprise Edition.
+//!
+//! # Operations
+//!
+//! **RepoSync**: Synchronization rules and tasks.
+//!
+//! - [`list_repo_sync_task`](Client::list_repo_sync_task): Lists the synchronization tasks of an instance.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
@@ -252,6 +258,9 @@ const _: () = {
         Client: ClientHooks<::registry_transport::Context>,
     {}
 };
+/// # RepoSync
+///
+/// Synchronization rules and tasks.
 impl Client {
     /// Lists the synchronization tasks of an instance.
     ///
@@ -321,7 +330,7 @@ pub mod builder {
                 .map_err(|why| format!("instance_id: {why}"));
             self
         }
-        /// Number of the page, from 1.
+        /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
@@ -333,7 +342,7 @@ pub mod builder {
                 .map_err(|why| format!("page_no: {why}"));
             self
         }
-        /// Number of tasks on a page. The page states no maximum.
+        /// Number of tasks on a page. The page states no maximum. At least 1, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
@@ -470,10 +479,88 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "2018-12-01",
         method: "POST",
         path: "/ListRepoSyncTask",
+        summary: "Lists the synchronization tasks of an instance.",
         family: "RepoSync",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::PageNumber,
+        page: ::registry_transport::Page {
+            items: Some("SyncTasks"),
+            total: Some("TotalCount"),
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "InstanceId",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "Id of the instance.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "RepoNamespaceName",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only tasks of this namespace.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "RepoName",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only tasks of this repository.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "Tag",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only tasks of this tag.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "PageNo",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<1>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "PageSize",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of tasks on a page. The page states no maximum. At least 1, `30` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<1>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "SyncRecordId",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only the tasks of one batch, by its SyncBatchTaskId.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+        ],
+        body: None,
     },
 ];
 impl ClientHooks<::registry_transport::Context> for Client {

@@ -2,6 +2,17 @@
 //! Alibaba Cloud STS, API 2015-04-01.
 //!
 //! Hands out temporary credentials for a RAM role, and says who calls.
+//!
+//! # Operations
+//!
+//! **Role**: Temporary credentials for a role.
+//!
+//! - [`assume_role`](Client::assume_role): Gets temporary credentials for a role.
+//! - [`assume_role_with_oidc`](Client::assume_role_with_oidc): Gets temporary credentials for a role, with a token of an identity provider.
+//!
+//! **Identity**: Who calls.
+//!
+//! - [`get_caller_identity`](Client::get_caller_identity): Says who calls.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
@@ -257,6 +268,9 @@ const _: () = {
         Client: ClientHooks<::registry_transport::Context>,
     {}
 };
+/// # Role
+///
+/// Temporary credentials for a role.
 impl Client {
     /// Gets temporary credentials for a role.
     ///
@@ -305,6 +319,11 @@ impl Client {
     pub fn assume_role_with_oidc(&self) -> builder::AssumeRoleWithOidc<'_> {
         builder::AssumeRoleWithOidc::new(self)
     }
+}
+/// # Identity
+///
+/// Who calls.
+impl Client {
     /// Says who calls.
     ///
     /// Needs no permission and changes nothing, so it shows whether credentials are good.
@@ -353,7 +372,7 @@ pub mod builder {
                 ),
             }
         }
-        /// How long the credentials are good. The role's own MaxSessionDuration is the maximum.
+        /// How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, `3600` if it is not given.
         pub fn duration_seconds<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
@@ -506,7 +525,7 @@ pub mod builder {
                 ),
             }
         }
-        /// How long the credentials are good. The role's own MaxSessionDuration is the maximum.
+        /// How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, `3600` if it is not given.
         pub fn duration_seconds<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
@@ -708,10 +727,70 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "2015-04-01",
         method: "POST",
         path: "/AssumeRole",
+        summary: "Gets temporary credentials for a role.",
         family: "Role",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "RoleArn",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "ARN of the role, acs:ram::ACCOUNT:role/ROLE.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "RoleSessionName",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "DurationSeconds",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, `3600` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<900>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "Policy",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "ExternalId",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "What the role's owner agreed on with a third party that may assume it; 2 to 1,224 characters.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+        ],
+        body: None,
     },
     ::registry_transport::Operation {
         id: "assume_role_with_oidc",
@@ -719,10 +798,81 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "2015-04-01",
         method: "POST",
         path: "/AssumeRoleWithOIDC",
+        summary: "Gets temporary credentials for a role, with a token of an identity provider.",
         family: "Role",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: false,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "OIDCProviderArn",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "RoleArn",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "ARN of the role.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "OIDCToken",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "The token as the provider issued it; 4 to 20,000 characters.",
+                secret: true,
+                values: &[],
+                render: ::registry_transport::private::secret,
+            },
+            ::registry_transport::Parameter {
+                name: "RoleSessionName",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::NonEmpty,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "DurationSeconds",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, `3600` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<900>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "Policy",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+        ],
+        body: None,
     },
     ::registry_transport::Operation {
         id: "get_caller_identity",
@@ -730,10 +880,18 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "2015-04-01",
         method: "POST",
         path: "/GetCallerIdentity",
+        summary: "Says who calls.",
         family: "Identity",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[],
+        body: None,
     },
 ];
 impl ClientHooks<::registry_transport::Context> for Client {

@@ -2,6 +2,21 @@
 //! Huawei Cloud IAM, API v3.
 //!
 //! Tokens, temporary access keys and project ids for calls of other services of Huawei Cloud.
+//!
+//! # Operations
+//!
+//! **tokens**: Tokens of users.
+//!
+//! - [`create_token_with_id_token`](Client::create_token_with_id_token): Makes a token from the ID token of an OpenID Connect identity provider.
+//! - [`keystone_create_user_token_by_password`](Client::keystone_create_user_token_by_password): Makes a user token from an IAM user's name and password.
+//!
+//! **keys**: Temporary access keys.
+//!
+//! - [`create_temporary_access_key_by_token`](Client::create_temporary_access_key_by_token): Makes a temporary access key from a token.
+//!
+//! **projects**: Projects of an account.
+//!
+//! - [`keystone_list_projects`](Client::keystone_list_projects): Lists the account's projects, by name if wanted.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
@@ -1340,6 +1355,9 @@ const _: () = {
         Client: ClientHooks<::registry_transport::Context>,
     {}
 };
+/// # tokens
+///
+/// Tokens of users.
 impl Client {
     /// Makes a token from the ID token of an OpenID Connect identity provider.
     ///
@@ -1360,27 +1378,6 @@ impl Client {
     /// ```
     pub fn create_token_with_id_token(&self) -> builder::CreateTokenWithIdToken<'_> {
         builder::CreateTokenWithIdToken::new(self)
-    }
-    /// Makes a temporary access key from a token.
-    ///
-    /// The key signs like any other; its security token goes along in X-Security-Token. The page has a further body parameter, `policy`, which only Object Storage Service obeys; it is left out here.
-    ///
-    /// `POST /v3.0/OS-CREDENTIAL/securitytokens`. The vendor's page: *Obtaining Temporary Access Keys and Security Tokens of an IAM User*.
-    ///
-    /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TemporaryKeyRequest) -> Result<(), registry_transport::Error> {
-    /// let answer = client
-    ///     .create_temporary_access_key_by_token()
-    ///     .body(body)
-    ///     .send()
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn create_temporary_access_key_by_token(
-        &self,
-    ) -> builder::CreateTemporaryAccessKeyByToken<'_> {
-        builder::CreateTemporaryAccessKeyByToken::new(self)
     }
     /// Makes a user token from an IAM user's name and password.
     ///
@@ -1404,6 +1401,37 @@ impl Client {
     ) -> builder::KeystoneCreateUserTokenByPassword<'_> {
         builder::KeystoneCreateUserTokenByPassword::new(self)
     }
+}
+/// # keys
+///
+/// Temporary access keys.
+impl Client {
+    /// Makes a temporary access key from a token.
+    ///
+    /// The key signs like any other; its security token goes along in X-Security-Token. The page has a further body parameter, `policy`, which only Object Storage Service obeys; it is left out here.
+    ///
+    /// `POST /v3.0/OS-CREDENTIAL/securitytokens`. The vendor's page: *Obtaining Temporary Access Keys and Security Tokens of an IAM User*.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TemporaryKeyRequest) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .create_temporary_access_key_by_token()
+    ///     .body(body)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_temporary_access_key_by_token(
+        &self,
+    ) -> builder::CreateTemporaryAccessKeyByToken<'_> {
+        builder::CreateTemporaryAccessKeyByToken::new(self)
+    }
+}
+/// # projects
+///
+/// Projects of an account.
+impl Client {
     /// Lists the account's projects, by name if wanted.
     ///
     /// A project is one region's share of an account; its name is the region's id, and its id goes into the paths of other services.
@@ -1787,7 +1815,7 @@ pub mod builder {
             self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
             self
         }
-        /// Number of the page, from 1. Goes only together with per_page.
+        /// Number of the page, from 1. Goes only together with per_page. At least 1.
         pub fn page<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
@@ -1808,7 +1836,7 @@ pub mod builder {
                 .map_err(|why| format!("parent_id: {why}"));
             self
         }
-        /// Number of projects on a page. Goes only together with page.
+        /// Number of projects on a page. Goes only together with page. 1 to 5000.
         pub fn per_page<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::Bounded<1, 5000>>,
@@ -1890,10 +1918,32 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v3",
         method: "POST",
         path: "/v3.0/OS-AUTH/id-token/tokens",
+        summary: "Makes a token from the ID token of an OpenID Connect identity provider.",
         family: "tokens",
         access: ::registry_transport::Access::Write,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: false,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "X-Idp-Id",
+                place: ::registry_transport::Place::Header,
+                required: true,
+                about: "Id of the identity provider, as IAM knows it.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+        ],
+        body: Some(::registry_transport::Body {
+            name: "IdTokenRequest",
+            secrets: &["id"],
+            render: ::registry_transport::private::body::<types::IdTokenRequest>,
+        }),
     },
     ::registry_transport::Operation {
         id: "create_temporary_access_key_by_token",
@@ -1901,10 +1951,22 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v3",
         method: "POST",
         path: "/v3.0/OS-CREDENTIAL/securitytokens",
+        summary: "Makes a temporary access key from a token.",
         family: "keys",
         access: ::registry_transport::Access::Write,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[],
+        body: Some(::registry_transport::Body {
+            name: "TemporaryKeyRequest",
+            secrets: &["id"],
+            render: ::registry_transport::private::body::<types::TemporaryKeyRequest>,
+        }),
     },
     ::registry_transport::Operation {
         id: "keystone_create_user_token_by_password",
@@ -1912,10 +1974,32 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v3",
         method: "POST",
         path: "/v3/auth/tokens",
+        summary: "Makes a user token from an IAM user's name and password.",
         family: "tokens",
         access: ::registry_transport::Access::Write,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: false,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "nocatalog",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "If given, with any value, the answer leaves out the catalog of services.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+        ],
+        body: Some(::registry_transport::Body {
+            name: "TokenRequest",
+            secrets: &["password"],
+            render: ::registry_transport::private::body::<types::TokenRequest>,
+        }),
     },
     ::registry_transport::Operation {
         id: "keystone_list_projects",
@@ -1923,10 +2007,86 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v3",
         method: "GET",
         path: "/v3/projects",
+        summary: "Lists the account's projects, by name if wanted.",
         family: "projects",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::PagePerPage,
+        page: ::registry_transport::Page {
+            items: Some("projects"),
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "domain_id",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only the projects of this account.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "name",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only the project of this name.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "parent_id",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only the projects below this project, or the region's projects of this account.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<::std::string::String>,
+            },
+            ::registry_transport::Parameter {
+                name: "enabled",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only projects that are, or are not, enabled.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<bool>,
+            },
+            ::registry_transport::Parameter {
+                name: "is_domain",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "To be left out, says the vendor.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<bool>,
+            },
+            ::registry_transport::Parameter {
+                name: "page",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of the page, from 1. Goes only together with per_page. At least 1.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<1>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "per_page",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of projects on a page. Goes only together with page. 1 to 5000.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::Bounded<1, 5000>,
+                >,
+            },
+        ],
+        body: None,
     },
 ];
 impl ClientHooks<::registry_transport::Context> for Client {

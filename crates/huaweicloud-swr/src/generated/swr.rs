@@ -2,6 +2,21 @@
 //! Huawei Cloud SWR, API v2.
 //!
 //! Image replication and retention of Huawei Cloud's container registry, in its Enterprise edition (one instance per customer) and its Basic edition (shared, one per region).
+//!
+//! # Operations
+//!
+//! **replication_ee**: Replication policies of the Enterprise edition, their executions and tasks.
+//!
+//! - [`list_instance_replication_policy_exec_tasks`](Client::list_instance_replication_policy_exec_tasks): Lists the tasks of one execution of a replication policy.
+//!
+//! **retention_ee**: Retention policies of the Enterprise edition, their executions and tasks.
+//!
+//! - [`list_instance_retention_policy_exec_tasks`](Client::list_instance_retention_policy_exec_tasks): Lists the tasks of one execution of a retention policy.
+//!
+//! **image_sync_basic**: Automatic sync rules and sync jobs of the Basic edition.
+//!
+//! - [`show_sync_job`](Client::show_sync_job): Lists the sync jobs of one repository.
+//! - [`list_image_auto_sync_repos_details`](Client::list_image_auto_sync_repos_details): Lists the automatic sync rules of one repository.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
@@ -334,6 +349,67 @@ const _: () = {
         Client: ClientHooks<::registry_transport::Context>,
     {}
 };
+/// # replication_ee
+///
+/// Replication policies of the Enterprise edition, their executions and tasks.
+impl Client {
+    /// Lists the tasks of one execution of a replication policy.
+    ///
+    /// Each task copies the matching artifacts of one repository to the policy's destination. Answers a page at a time.
+    ///
+    /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks`. The vendor's page: *Listing Images in an Execution Task of an Image Replication Policy*.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_instance_replication_policy_exec_tasks()
+    ///     .project_id("0123456789abcdef0123456789abcdef")
+    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
+    ///     .execution_id(83)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_instance_replication_policy_exec_tasks(
+        &self,
+    ) -> builder::ListInstanceReplicationPolicyExecTasks<'_> {
+        builder::ListInstanceReplicationPolicyExecTasks::new(self)
+    }
+}
+/// # retention_ee
+///
+/// Retention policies of the Enterprise edition, their executions and tasks.
+impl Client {
+    /// Lists the tasks of one execution of a retention policy.
+    ///
+    /// Each task applies the policy to one repository of the namespace and counts the versions it found and the versions it kept. Answers a page at a time.
+    ///
+    /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks`. The vendor's page: *获取老化策略执行任务的镜像列表 (Listing the images in an execution of a retention policy)*.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// let answer = client
+    ///     .list_instance_retention_policy_exec_tasks()
+    ///     .project_id("0123456789abcdef0123456789abcdef")
+    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
+    ///     .namespace_name("library")
+    ///     .policy_id(7)
+    ///     .execution_id(113)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_instance_retention_policy_exec_tasks(
+        &self,
+    ) -> builder::ListInstanceRetentionPolicyExecTasks<'_> {
+        builder::ListInstanceRetentionPolicyExecTasks::new(self)
+    }
+}
+/// # image_sync_basic
+///
+/// Automatic sync rules and sync jobs of the Basic edition.
 impl Client {
     /// Lists the sync jobs of one repository.
     ///
@@ -377,54 +453,6 @@ impl Client {
         &self,
     ) -> builder::ListImageAutoSyncReposDetails<'_> {
         builder::ListImageAutoSyncReposDetails::new(self)
-    }
-    /// Lists the tasks of one execution of a retention policy.
-    ///
-    /// Each task applies the policy to one repository of the namespace and counts the versions it found and the versions it kept. Answers a page at a time.
-    ///
-    /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks`. The vendor's page: *获取老化策略执行任务的镜像列表 (Listing the images in an execution of a retention policy)*.
-    ///
-    /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
-    /// let answer = client
-    ///     .list_instance_retention_policy_exec_tasks()
-    ///     .project_id("0123456789abcdef0123456789abcdef")
-    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
-    ///     .namespace_name("library")
-    ///     .policy_id(7)
-    ///     .execution_id(113)
-    ///     .send()
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_instance_retention_policy_exec_tasks(
-        &self,
-    ) -> builder::ListInstanceRetentionPolicyExecTasks<'_> {
-        builder::ListInstanceRetentionPolicyExecTasks::new(self)
-    }
-    /// Lists the tasks of one execution of a replication policy.
-    ///
-    /// Each task copies the matching artifacts of one repository to the policy's destination. Answers a page at a time.
-    ///
-    /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks`. The vendor's page: *Listing Images in an Execution Task of an Image Replication Policy*.
-    ///
-    /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
-    /// let answer = client
-    ///     .list_instance_replication_policy_exec_tasks()
-    ///     .project_id("0123456789abcdef0123456789abcdef")
-    ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
-    ///     .execution_id(83)
-    ///     .send()
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_instance_replication_policy_exec_tasks(
-        &self,
-    ) -> builder::ListInstanceReplicationPolicyExecTasks<'_> {
-        builder::ListInstanceReplicationPolicyExecTasks::new(self)
     }
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
@@ -695,7 +723,7 @@ pub mod builder {
                 .map_err(|why| format!("execution_id: {why}"));
             self
         }
-        /// Number of records on the page. Goes only together with offset.
+        /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
@@ -707,7 +735,7 @@ pub mod builder {
                 .map_err(|why| format!("limit: {why}"));
             self
         }
-        /// Index of the first record, 0 or a multiple of limit. Goes only together with limit.
+        /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
@@ -855,7 +883,7 @@ pub mod builder {
                 .map_err(|why| format!("execution_id: {why}"));
             self
         }
-        /// Number of records on the page. Goes only together with offset.
+        /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
@@ -867,7 +895,7 @@ pub mod builder {
                 .map_err(|why| format!("limit: {why}"));
             self
         }
-        /// Index of the first record, 0 or a multiple of limit. Goes only together with limit.
+        /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
@@ -939,10 +967,46 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v2",
         method: "GET",
         path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_job",
+        summary: "Lists the sync jobs of one repository.",
         family: "image_sync_basic",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::Filter,
+        page: ::registry_transport::Page {
+            items: None,
+            total: Some("Content-Range"),
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "namespace",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+            },
+            ::registry_transport::Parameter {
+                name: "repository",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Name of the repository. A slash in it is sent as a dollar sign.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
+            },
+            ::registry_transport::Parameter {
+                name: "filter",
+                place: ::registry_transport::Place::Query,
+                required: true,
+                about: "Which records: limit::N|offset::N, both mandatory, and after them, if wanted, |order::desc or |order::asc.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<crate::Filter>,
+            },
+        ],
+        body: None,
     },
     ::registry_transport::Operation {
         id: "list_image_auto_sync_repos_details",
@@ -950,10 +1014,37 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v2",
         method: "GET",
         path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
+        summary: "Lists the automatic sync rules of one repository.",
         family: "image_sync_basic",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "namespace",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+            },
+            ::registry_transport::Parameter {
+                name: "repository",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Name of the repository. A slash in it is sent as a dollar sign.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
+            },
+        ],
+        body: None,
     },
     ::registry_transport::Operation {
         id: "list_instance_retention_policy_exec_tasks",
@@ -961,10 +1052,103 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v2",
         method: "GET",
         path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks",
+        summary: "Lists the tasks of one execution of a retention policy.",
         family: "retention_ee",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::OffsetLimit,
+        page: ::registry_transport::Page {
+            items: Some("tasks"),
+            total: Some("total"),
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "project_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the project, which is one region's share of the account.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::PathSegment,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "instance_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the Enterprise edition instance.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::PathSegment,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "namespace_name",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Name of the namespace that the policy belongs to.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::PathSegment,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "policy_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the retention policy.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<i64>,
+            },
+            ::registry_transport::Parameter {
+                name: "execution_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the policy's execution.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<i64>,
+            },
+            ::registry_transport::Parameter {
+                name: "offset",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<0>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "limit",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::Bounded<1, 100>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "status",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Lists only the tasks in this state.",
+                secret: false,
+                values: values::TaskStatus::KNOWN,
+                render: ::registry_transport::private::parameter::<
+                    crate::generated::swr::values::TaskStatus,
+                >,
+            },
+        ],
+        body: None,
     },
     ::registry_transport::Operation {
         id: "list_instance_replication_policy_exec_tasks",
@@ -972,10 +1156,72 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v2",
         method: "GET",
         path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks",
+        summary: "Lists the tasks of one execution of a replication policy.",
         family: "replication_ee",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::OffsetLimit,
+        page: ::registry_transport::Page {
+            items: Some("tasks"),
+            total: Some("total"),
+            next: None,
+        },
         signed: true,
+        parameters: &[
+            ::registry_transport::Parameter {
+                name: "project_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the project, which is one region's share of the account.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::PathSegment,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "instance_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the Enterprise edition instance.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::PathSegment,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "execution_id",
+                place: ::registry_transport::Place::Path,
+                required: true,
+                about: "Id of the execution.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<i64>,
+            },
+            ::registry_transport::Parameter {
+                name: "offset",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::AtLeast<0>,
+                >,
+            },
+            ::registry_transport::Parameter {
+                name: "limit",
+                place: ::registry_transport::Place::Query,
+                required: false,
+                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                secret: false,
+                values: &[],
+                render: ::registry_transport::private::parameter::<
+                    ::registry_transport::Bounded<1, 100>,
+                >,
+            },
+        ],
+        body: None,
     },
 ];
 impl ClientHooks<::registry_transport::Context> for Client {
