@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use huaweicloud_swr::swr::ResponseValue;
 use registry_transport::{Error, Secret};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -44,8 +46,9 @@ impl Given {
         T::deserialize(body).map(Some).map_err(wrong)
     }
 
-    pub(crate) fn answer<T: serde::Serialize>(&self, answer: T) -> Result<Value, Error> {
-        serde_json::to_value(answer).map_err(|why| Error::configuration(why.to_string()))
+    pub(crate) fn answer<T: Serialize>(&self, answer: ResponseValue<T>) -> Result<Value, Error> {
+        let json = serde_json::to_value(answer.into_inner());
+        json.map_err(|why| Error::configuration(why.to_string()))
     }
 
     pub(crate) fn unknown(&self, name: &str) -> Error {

@@ -86,7 +86,7 @@ pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
                  call = call.body(body);\n    }}"
             );
         }
-        text.push_str("    given.answer(call.send().await?.into_inner())\n}\n");
+        text.push_str("    given.answer(call.send().await?)\n}\n");
     }
     // One form, whatever formatter the reader has.
     let file = syn::parse_file(&text).map_err(|error| format!("xtask wrote no Rust: {error}"))?;

@@ -69,6 +69,11 @@ impl Call {
         Ok(self)
     }
 
+    /// Whether the parameter of this name has a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     /// Sets the body.
     ///
     /// # Errors
@@ -287,7 +292,7 @@ impl Pages {
         let (next, size) = match call.operation.paging {
             Paging::PageNumber => (number("PageNo").unwrap_or(1), number("PageSize")),
             Paging::PagePerPage => (number("page").unwrap_or(1), number("per_page")),
-            Paging::Filter => filter(call.value("filter").unwrap_or_default()),
+            Paging::Filter => offset_and_limit(call.value("filter").unwrap_or_default()),
             _ => (number("offset").unwrap_or(0), number("limit")),
         };
         Self {
@@ -317,7 +322,7 @@ impl Pages {
             Some("Content-Range") => headers
                 .get(header::CONTENT_RANGE)
                 .and_then(|value| value.to_str().ok()?.rsplit('/').next()?.trim().parse().ok()),
-            Some(name) => number(answer.get(name)),
+            Some(name) => number(field(&answer, name)),
             None => None,
         };
         let records = match page.items {
@@ -331,7 +336,7 @@ impl Pages {
         self.turn(
             &records,
             total,
-            page.next.and_then(|name| text(answer.get(name))),
+            page.next.and_then(|name| text(field(&answer, name))),
         );
         Ok((!records.is_empty()).then_some(records))
     }
@@ -380,13 +385,19 @@ impl Pages {
 }
 
 /// Offset and limit of `limit::N|offset::N`.
-fn filter(text: &str) -> (i64, Option<i64>) {
+fn offset_and_limit(text: &str) -> (i64, Option<i64>) {
     let field = |name: &str| {
         text.split('|')
             .filter_map(|part| part.split_once("::"))
             .find_map(|(key, value)| value.parse().ok().filter(|_| key == name))
     };
     (field("offset").unwrap_or(0), field("limit"))
+}
+
+/// A field of the answer, or of an object in it: `page_info.next_marker`.
+fn field<'a>(answer: &'a Value, name: &str) -> Option<&'a Value> {
+    name.split('.')
+        .try_fold(answer, |value, part| value.get(part))
 }
 
 fn number(value: Option<&Value>) -> Option<i64> {

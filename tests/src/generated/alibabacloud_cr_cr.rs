@@ -13,9 +13,539 @@ pub async fn call(
     given: &Given,
 ) -> Result<serde_json::Value, Error> {
     match name {
+        "CancelRepoSyncTask" => cancel_repo_sync_task(client, given).await,
+        "CreateArtifactLifecycleRule" => {
+            create_artifact_lifecycle_rule(client, given).await
+        }
+        "CreateRepoSyncRule" => create_repo_sync_rule(client, given).await,
+        "CreateRepoSyncTask" => create_repo_sync_task(client, given).await,
+        "CreateRepoSyncTaskByRule" => create_repo_sync_task_by_rule(client, given).await,
+        "DeleteArtifactLifecycleRule" => {
+            delete_artifact_lifecycle_rule(client, given).await
+        }
+        "DeleteRepoSyncRule" => delete_repo_sync_rule(client, given).await,
+        "GetArtifactLifecycleRule" => get_artifact_lifecycle_rule(client, given).await,
+        "GetAuthorizationToken" => get_authorization_token(client, given).await,
+        "GetInstance" => get_instance(client, given).await,
+        "GetInstanceEndpoint" => get_instance_endpoint(client, given).await,
+        "GetInstanceUsage" => get_instance_usage(client, given).await,
+        "GetNamespace" => get_namespace(client, given).await,
+        "GetRepoSyncTask" => get_repo_sync_task(client, given).await,
+        "GetRepoTag" => get_repo_tag(client, given).await,
+        "GetRepository" => get_repository(client, given).await,
+        "ListArtifactLifecycleRule" => list_artifact_lifecycle_rule(client, given).await,
+        "ListInstance" => list_instance(client, given).await,
+        "ListInstanceEndpoint" => list_instance_endpoint(client, given).await,
+        "ListNamespace" => list_namespace(client, given).await,
+        "ListRepoSyncRule" => list_repo_sync_rule(client, given).await,
         "ListRepoSyncTask" => list_repo_sync_task(client, given).await,
+        "ListRepoTag" => list_repo_tag(client, given).await,
+        "ListRepository" => list_repository(client, given).await,
+        "UpdateArtifactLifecycleRule" => {
+            update_artifact_lifecycle_rule(client, given).await
+        }
         _ => Err(given.unknown(name)),
     }
+}
+async fn cancel_repo_sync_task(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.cancel_repo_sync_task();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("SyncTaskId")?
+    {
+        call = call.sync_task_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_artifact_lifecycle_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_artifact_lifecycle_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<bool>("Auto")? {
+        call = call.auto(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("ScheduleTime")? {
+        call = call.schedule_time(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::LifecycleScope>("Scope")?
+    {
+        call = call.scope(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TagRegexp")? {
+        call = call.tag_regexp(value);
+    }
+    if let Some(value) = given.parameter::<i64>("RetentionTagCount")? {
+        call = call.retention_tag_count(value);
+    }
+    if let Some(value) = given.parameter::<bool>("EnableDeleteTag")? {
+        call = call.enable_delete_tag(value);
+    }
+    if let Some(value) = given.parameter::<bool>("EnableDeleteUntaggedManifest")? {
+        call = call.enable_delete_untagged_manifest(value);
+    }
+    if let Some(value) = given.parameter::<bool>("DryRun")? {
+        call = call.dry_run(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_repo_sync_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_repo_sync_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceNameFilter")?
+    {
+        call = call.namespace_name_filter(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoNameFilter")? {
+        call = call.repo_name_filter(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("TagFilter")?
+    {
+        call = call.tag_filter(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetRegionId")?
+    {
+        call = call.target_region_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetInstanceId")?
+    {
+        call = call.target_instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetNamespaceName")?
+    {
+        call = call.target_namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetRepoName")? {
+        call = call.target_repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetUserId")? {
+        call = call.target_user_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("SyncRuleName")?
+    {
+        call = call.sync_rule_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::SyncScope>("SyncScope")?
+    {
+        call = call.sync_scope(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::SyncTrigger>("SyncTrigger")?
+    {
+        call = call.sync_trigger(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 5>>("Priority")?
+    {
+        call = call.priority(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("LinkId")? {
+        call = call.link_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_repo_sync_task(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_repo_sync_task();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RepoId")? {
+        call = call.repo_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("Tag")? {
+        call = call.tag(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetRegionId")?
+    {
+        call = call.target_region_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetInstanceId")?
+    {
+        call = call.target_instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetNamespace")?
+    {
+        call = call.target_namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::NonEmpty>("TargetRepoName")?
+    {
+        call = call.target_repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("TargetTag")?
+    {
+        call = call.target_tag(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetUserId")? {
+        call = call.target_user_id(value);
+    }
+    if let Some(value) = given.parameter::<bool>("Override")? {
+        call = call.override_(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 5>>("Priority")?
+    {
+        call = call.priority(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_repo_sync_task_by_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_repo_sync_task_by_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RepoId")? {
+        call = call.repo_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("Tag")? {
+        call = call.tag(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("SyncRuleId")?
+    {
+        call = call.sync_rule_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 5>>("Priority")?
+    {
+        call = call.priority(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_artifact_lifecycle_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_artifact_lifecycle_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RuleId")? {
+        call = call.rule_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_repo_sync_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_repo_sync_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("SyncRuleId")?
+    {
+        call = call.sync_rule_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_artifact_lifecycle_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_artifact_lifecycle_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RuleId")? {
+        call = call.rule_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_authorization_token(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_authorization_token();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 24>>("ExpiresInHours")?
+    {
+        call = call.expires_in_hours(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_instance(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_instance();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_instance_endpoint(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_instance_endpoint();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::EndpointType>("EndpointType")?
+    {
+        call = call.endpoint_type(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::ModuleName>("ModuleName")?
+    {
+        call = call.module_name(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_instance_usage(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_instance_usage();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_namespace(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_namespace();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceId")? {
+        call = call.namespace_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_repo_sync_task(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_repo_sync_task();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("SyncTaskId")?
+    {
+        call = call.sync_task_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_repo_tag(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_repo_tag();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RepoId")? {
+        call = call.repo_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("Tag")? {
+        call = call.tag(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn get_repository(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.get_repository();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoId")? {
+        call = call.repo_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoNamespaceName")? {
+        call = call.repo_namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_artifact_lifecycle_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_artifact_lifecycle_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<bool>("EnableDeleteTag")? {
+        call = call.enable_delete_tag(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance();
+    if let Some(value) = given.parameter::<::std::string::String>("InstanceName")? {
+        call = call.instance_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::InstanceStatus>("InstanceStatus")?
+    {
+        call = call.instance_status(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("ResourceGroupId")? {
+        call = call.resource_group_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_endpoint(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_endpoint();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::ModuleName>("ModuleName")?
+    {
+        call = call.module_name(value);
+    }
+    if let Some(value) = given.parameter::<bool>("Summary")? {
+        call = call.summary(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_namespace(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_namespace();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::NamespaceStatus>("NamespaceStatus")?
+    {
+        call = call.namespace_status(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_repo_sync_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repo_sync_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetInstanceId")? {
+        call = call.target_instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TargetRegionId")? {
+        call = call.target_region_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    given.answer(call.send().await?)
 }
 async fn list_repo_sync_task(
     client: &Client,
@@ -45,5 +575,119 @@ async fn list_repo_sync_task(
     if let Some(value) = given.parameter::<::std::string::String>("SyncRecordId")? {
         call = call.sync_record_id(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
+}
+async fn list_repo_tag(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repo_tag();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RepoId")? {
+        call = call.repo_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NextToken")? {
+        call = call.next_token(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::AtLeast<1>>("MaxResults")?
+    {
+        call = call.max_results(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_repository(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repository();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoNamespaceName")? {
+        call = call.repo_namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::RepoStatusFilter>("RepoStatus")?
+    {
+        call = call.repo_status(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<1>>("PageNo")? {
+        call = call.page_no(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("PageSize")?
+    {
+        call = call.page_size(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NextToken")? {
+        call = call.next_token(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::AtLeast<1>>("MaxResults")?
+    {
+        call = call.max_results(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn update_artifact_lifecycle_rule(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.update_artifact_lifecycle_rule();
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("InstanceId")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::NonEmpty>("RuleId")? {
+        call = call.rule_id(value);
+    }
+    if let Some(value) = given.parameter::<bool>("Auto")? {
+        call = call.auto(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("ScheduleTime")? {
+        call = call.schedule_time(value);
+    }
+    if let Some(value) = given
+        .parameter::<alibabacloud_cr::cr::values::LifecycleScope>("Scope")?
+    {
+        call = call.scope(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("NamespaceName")? {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("RepoName")? {
+        call = call.repo_name(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("TagRegexp")? {
+        call = call.tag_regexp(value);
+    }
+    if let Some(value) = given.parameter::<i64>("RetentionTagCount")? {
+        call = call.retention_tag_count(value);
+    }
+    if let Some(value) = given.parameter::<bool>("EnableDeleteTag")? {
+        call = call.enable_delete_tag(value);
+    }
+    if let Some(value) = given.parameter::<bool>("EnableDeleteUntaggedManifest")? {
+        call = call.enable_delete_untagged_manifest(value);
+    }
+    if let Some(value) = given.parameter::<bool>("DryRun")? {
+        call = call.dry_run(value);
+    }
+    given.answer(call.send().await?)
 }

@@ -43,7 +43,7 @@ async fn assume_role(
     if let Some(value) = given.parameter::<::std::string::String>("ExternalId")? {
         call = call.external_id(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }
 async fn assume_role_with_oidc(
     client: &Client,
@@ -74,12 +74,12 @@ async fn assume_role_with_oidc(
     if let Some(value) = given.parameter::<::std::string::String>("Policy")? {
         call = call.policy(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }
 async fn get_caller_identity(
     client: &Client,
     given: &Given,
 ) -> Result<serde_json::Value, Error> {
     let call = client.get_caller_identity();
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }

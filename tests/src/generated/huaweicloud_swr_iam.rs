@@ -35,7 +35,7 @@ async fn create_token_with_id_token(
     if let Some(body) = given.body::<huaweicloud_swr::iam::types::IdTokenRequest>()? {
         call = call.body(body);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }
 async fn create_temporary_access_key_by_token(
     client: &Client,
@@ -46,7 +46,7 @@ async fn create_temporary_access_key_by_token(
     {
         call = call.body(body);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }
 async fn keystone_create_user_token_by_password(
     client: &Client,
@@ -59,7 +59,7 @@ async fn keystone_create_user_token_by_password(
     if let Some(body) = given.body::<huaweicloud_swr::iam::types::TokenRequest>()? {
         call = call.body(body);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }
 async fn keystone_list_projects(
     client: &Client,
@@ -89,5 +89,5 @@ async fn keystone_list_projects(
     {
         call = call.per_page(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }

@@ -25,5 +25,5 @@ async fn decode_authorization_message(
     if let Some(body) = given.body::<huaweicloud_swr::sts::types::DecodeRequest>()? {
         call = call.body(body);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
 }

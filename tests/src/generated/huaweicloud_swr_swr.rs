@@ -13,18 +13,323 @@ pub async fn call(
     given: &Given,
 ) -> Result<serde_json::Value, Error> {
     match name {
+        "ListInstanceTags" => list_instance_tags(client, given).await,
+        "ListNamespaces" => list_namespaces(client, given).await,
+        "ShowNamespace" => show_namespace(client, given).await,
+        "ShowRepository" => show_repository(client, given).await,
+        "ListRetentions" => list_retentions(client, given).await,
+        "CreateRetention" => create_retention(client, given).await,
+        "ListRetentionHistories" => list_retention_histories(client, given).await,
+        "DeleteRetention" => delete_retention(client, given).await,
+        "ShowRetention" => show_retention(client, given).await,
+        "UpdateRetention" => update_retention(client, given).await,
+        "CreateManualImageSyncRepo" => create_manual_image_sync_repo(client, given).await,
         "ShowSyncJob" => show_sync_job(client, given).await,
+        "DeleteImageSyncRepo" => delete_image_sync_repo(client, given).await,
         "ListImageAutoSyncReposDetails" => {
             list_image_auto_sync_repos_details(client, given).await
+        }
+        "CreateImageSyncRepo" => create_image_sync_repo(client, given).await,
+        "ListRepositoryTags" => list_repository_tags(client, given).await,
+        "ShowRepoTag" => show_repo_tag(client, given).await,
+        "ListQuotas" => list_quotas(client, given).await,
+        "ListSyncRegions" => list_sync_regions(client, given).await,
+        "ListReposDetails" => list_repos_details(client, given).await,
+        "ListInstance" => list_instance(client, given).await,
+        "ShowInstance" => show_instance(client, given).await,
+        "ListInstanceAllArtifacts" => list_instance_all_artifacts(client, given).await,
+        "ListInstanceNamespaces" => list_instance_namespaces(client, given).await,
+        "ShowInstanceNamespace" => show_instance_namespace(client, given).await,
+        "ListNamespaceRepositories" => list_namespace_repositories(client, given).await,
+        "ShowInstanceRepository" => show_instance_repository(client, given).await,
+        "ListInstanceArtifacts" => list_instance_artifacts(client, given).await,
+        "ShowInstanceArtifact" => show_instance_artifact(client, given).await,
+        "CreateInstanceRetentionPolicy" => {
+            create_instance_retention_policy(client, given).await
+        }
+        "DeleteInstanceRetentionPolicy" => {
+            delete_instance_retention_policy(client, given).await
+        }
+        "ShowInstanceRetentionPolicy" => {
+            show_instance_retention_policy(client, given).await
+        }
+        "UpdateInstanceRetentionPolicy" => {
+            update_instance_retention_policy(client, given).await
+        }
+        "ListInstanceRetentionPolicyExecutions" => {
+            list_instance_retention_policy_executions(client, given).await
+        }
+        "ExecuteInstanceRetentionPolicy" => {
+            execute_instance_retention_policy(client, given).await
         }
         "ListInstanceRetentionPolicyExecTasks" => {
             list_instance_retention_policy_exec_tasks(client, given).await
         }
+        "ListInstanceRetentionPolicyExecSubTasks" => {
+            list_instance_retention_policy_exec_sub_tasks(client, given).await
+        }
+        "ListInstanceRegistries" => list_instance_registries(client, given).await,
+        "CreateInstanceRegistry" => create_instance_registry(client, given).await,
+        "DeleteInstanceRegistry" => delete_instance_registry(client, given).await,
+        "ShowInstanceRegistry" => show_instance_registry(client, given).await,
+        "UpdateInstanceRegistry" => update_instance_registry(client, given).await,
+        "ListInstanceReplicationPolicyExecutions" => {
+            list_instance_replication_policy_executions(client, given).await
+        }
+        "ExecuteInstanceReplicationPolicy" => {
+            execute_instance_replication_policy(client, given).await
+        }
+        "StopInstanceReplicationPolicyExecution" => {
+            stop_instance_replication_policy_execution(client, given).await
+        }
         "ListInstanceReplicationPolicyExecTasks" => {
             list_instance_replication_policy_exec_tasks(client, given).await
         }
+        "ListInstanceReplicationPolicyExecSubTasks" => {
+            list_instance_replication_policy_exec_sub_tasks(client, given).await
+        }
+        "ListInstanceReplicationPolicies" => {
+            list_instance_replication_policies(client, given).await
+        }
+        "CreateInstanceReplicationPolicy" => {
+            create_instance_replication_policy(client, given).await
+        }
+        "DeleteInstanceReplicationPolicy" => {
+            delete_instance_replication_policy(client, given).await
+        }
+        "ShowInstanceReplicationPolicy" => {
+            show_instance_replication_policy(client, given).await
+        }
+        "UpdateInstanceReplicationPolicy" => {
+            update_instance_replication_policy(client, given).await
+        }
+        "ListInstanceRepositories" => list_instance_repositories(client, given).await,
+        "ListInstanceRetentionPolicies" => {
+            list_instance_retention_policies(client, given).await
+        }
+        "ListInstanceJobs" => list_instance_jobs(client, given).await,
+        "ShowInstanceJob" => show_instance_job(client, given).await,
+        "ListAllInstanceRepositories" => {
+            list_all_instance_repositories(client, given).await
+        }
+        "ListRepositoryTag" => list_repository_tag(client, given).await,
+        "ListRepoDetails" => list_repo_details(client, given).await,
         _ => Err(given.unknown(name)),
     }
+}
+async fn list_instance_tags(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_tags();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::EnterpriseRepositoryName>("repository_name")?
+    {
+        call = call.repository_name(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<bool>("is_accessory")? {
+        call = call.is_accessory(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_namespaces(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_namespaces();
+    if let Some(value) = given.parameter::<::std::string::String>("namespace")? {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("filter")? {
+        call = call.filter(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_namespace(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_namespace();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_repository(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_repository();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_retentions(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_retentions();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_retention(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_retention();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::BasicRetentionInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_retention_histories(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_retention_histories();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("limit")? {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("filter")? {
+        call = call.filter(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_retention(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_retention();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<i64>("retention_id")? {
+        call = call.retention_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_retention(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_retention();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<i64>("retention_id")? {
+        call = call.retention_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn update_retention(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.update_retention();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<i64>("retention_id")? {
+        call = call.retention_id(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::BasicRetentionInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_manual_image_sync_repo(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_manual_image_sync_repo();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::SyncImagesInput>()? {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
 }
 async fn show_sync_job(
     client: &Client,
@@ -43,7 +348,27 @@ async fn show_sync_job(
     if let Some(value) = given.parameter::<huaweicloud_swr::Filter>("filter")? {
         call = call.filter(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
+}
+async fn delete_image_sync_repo(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_image_sync_repo();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::SyncRepoDestination>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
 }
 async fn list_image_auto_sync_repos_details(
     client: &Client,
@@ -59,7 +384,600 @@ async fn list_image_auto_sync_repos_details(
     {
         call = call.repository(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
+}
+async fn create_image_sync_repo(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_image_sync_repo();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::SyncRepoInput>()? {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_repository_tags(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repository_tags();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("limit")? {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicTagOrderColumn>("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicOrderType>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("tag")? {
+        call = call.tag(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("filter")? {
+        call = call.filter(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_repo_tag(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_repo_tag();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::PathSegment>("tag")? {
+        call = call.tag(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_quotas(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_quotas();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("namespace")? {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("repository")? {
+        call = call.repository(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_sync_regions(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let call = client.list_sync_regions();
+    given.answer(call.send().await?)
+}
+async fn list_repos_details(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repos_details();
+    if let Some(value) = given.parameter::<::std::string::String>("namespace")? {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicRepositoryCategory>("category")?
+    {
+        call = call.category(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("limit")? {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::TextNumber>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<
+            huaweicloud_swr::swr::values::BasicRepositoryOrderColumn,
+        >("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicOrderType>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("filter")? {
+        call = call.filter(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::InstanceStatus>("status")?
+    {
+        call = call.status(value);
+    }
+    if let Some(value) = given
+        .parameter::<::std::string::String>("enterprise_project_id")?
+    {
+        call = call.enterprise_project_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_all_artifacts(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_all_artifacts();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("marker")? {
+        call = call.marker(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_namespaces(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_namespaces();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::NamespaceOrderColumn>("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::SortOrder>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BooleanText>("public")?
+    {
+        call = call.public(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_namespace(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_namespace();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_namespace_repositories(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_namespace_repositories();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<
+            huaweicloud_swr::swr::values::RepositoryOrderColumn,
+        >("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::SortOrder>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_repository(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_repository();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::EnterpriseRepositoryName>("repository_name")?
+    {
+        call = call.repository_name(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_artifacts(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_artifacts();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::EnterpriseRepositoryName>("repository_name")?
+    {
+        call = call.repository_name(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::ArtifactType>("type")?
+    {
+        call = call.type_(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("tags")? {
+        call = call.tags(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_artifact(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_artifact();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::EnterpriseRepositoryName>("repository_name")?
+    {
+        call = call.repository_name(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("reference")?
+    {
+        call = call.reference(value);
+    }
+    if let Some(value) = given.parameter::<bool>("with_scan_overview")? {
+        call = call.with_scan_overview(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_instance_retention_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_instance_retention_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(body) = given
+        .body::<huaweicloud_swr::swr::types::RetentionPolicyInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_instance_retention_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_instance_retention_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_retention_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_retention_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn update_instance_retention_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.update_instance_retention_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(body) = given
+        .body::<huaweicloud_swr::swr::types::RetentionPolicyInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_retention_policy_executions(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_retention_policy_executions();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn execute_instance_retention_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.execute_instance_retention_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::StartRetentionInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
 }
 async fn list_instance_retention_policy_exec_tasks(
     client: &Client,
@@ -100,7 +1018,247 @@ async fn list_instance_retention_policy_exec_tasks(
     {
         call = call.status(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
+}
+async fn list_instance_retention_policy_exec_sub_tasks(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_retention_policy_exec_sub_tasks();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("namespace_name")?
+    {
+        call = call.namespace_name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("execution_id")? {
+        call = call.execution_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("task_id")? {
+        call = call.task_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::TaskStatus>("status")?
+    {
+        call = call.status(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_registries(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_registries();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::OrderColumn>("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::SortOrder>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::RegistryType>("type")?
+    {
+        call = call.type_(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_instance_registry(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_instance_registry();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::RegistryInput>()? {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_instance_registry(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_instance_registry();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("registry_id")? {
+        call = call.registry_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_registry(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_registry();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("registry_id")? {
+        call = call.registry_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn update_instance_registry(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.update_instance_registry();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("registry_id")? {
+        call = call.registry_id(value);
+    }
+    if let Some(body) = given.body::<huaweicloud_swr::swr::types::RegistryInput>()? {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_replication_policy_executions(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_replication_policy_executions();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn execute_instance_replication_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.execute_instance_replication_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(body) = given
+        .body::<huaweicloud_swr::swr::types::StartReplicationInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn stop_instance_replication_policy_execution(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.stop_instance_replication_policy_execution();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("execution_id")? {
+        call = call.execution_id(value);
+    }
+    given.answer(call.send().await?)
 }
 async fn list_instance_replication_policy_exec_tasks(
     client: &Client,
@@ -128,5 +1286,373 @@ async fn list_instance_replication_policy_exec_tasks(
     {
         call = call.limit(value);
     }
-    given.answer(call.send().await?.into_inner())
+    given.answer(call.send().await?)
+}
+async fn list_instance_replication_policy_exec_sub_tasks(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_replication_policy_exec_sub_tasks();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("execution_id")? {
+        call = call.execution_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("task_id")? {
+        call = call.task_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::TaskStatus>("status")?
+    {
+        call = call.status(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_replication_policies(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_replication_policies();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::OrderColumn>("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::SortOrder>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("registry_id")? {
+        call = call.registry_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn create_instance_replication_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.create_instance_replication_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(body) = given
+        .body::<huaweicloud_swr::swr::types::ReplicationPolicyInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn delete_instance_replication_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.delete_instance_replication_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_replication_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_replication_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn update_instance_replication_policy(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.update_instance_replication_policy();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<i64>("policy_id")? {
+        call = call.policy_id(value);
+    }
+    if let Some(body) = given
+        .body::<huaweicloud_swr::swr::types::ReplicationPolicyInput>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_repositories(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_repositories();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given
+        .parameter::<
+            huaweicloud_swr::swr::values::RepositoryOrderColumn,
+        >("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::SortOrder>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<i64>("namespace_id")? {
+        call = call.namespace_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_retention_policies(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_retention_policies();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("instance_id")?
+    {
+        call = call.instance_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given.parameter::<i64>("namespace_id")? {
+        call = call.namespace_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_instance_jobs(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_instance_jobs();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::InstanceJobStatus>("status")?
+    {
+        call = call.status(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::AtLeast<0>>("offset")? {
+        call = call.offset(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn show_instance_job(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.show_instance_job();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given.parameter::<::registry_transport::PathSegment>("job_id")?
+    {
+        call = call.job_id(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_all_instance_repositories(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_all_instance_repositories();
+    if let Some(value) = given
+        .parameter::<::registry_transport::PathSegment>("project_id")?
+    {
+        call = call.project_id(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("marker")? {
+        call = call.marker(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 100>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_repository_tag(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repository_tag();
+    if let Some(value) = given.parameter::<huaweicloud_swr::NamespaceName>("namespace")?
+    {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::RepositoryName>("repository")?
+    {
+        call = call.repository(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 1000>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("marker")? {
+        call = call.marker(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("tag")? {
+        call = call.tag(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicTagOrderColumn>("order_column")?
+    {
+        call = call.order_column(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicOrderType>("order_type")?
+    {
+        call = call.order_type(value);
+    }
+    if let Some(value) = given.parameter::<bool>("with_manifest")? {
+        call = call.with_manifest(value);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_repo_details(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_repo_details();
+    if let Some(value) = given.parameter::<::std::string::String>("namespace")? {
+        call = call.namespace(value);
+    }
+    if let Some(value) = given.parameter::<::std::string::String>("name")? {
+        call = call.name(value);
+    }
+    if let Some(value) = given
+        .parameter::<huaweicloud_swr::swr::values::BasicRepositoryCategory>("category")?
+    {
+        call = call.category(value);
+    }
+    if let Some(value) = given
+        .parameter::<::registry_transport::Bounded<1, 1000>>("limit")?
+    {
+        call = call.limit(value);
+    }
+    if let Some(value) = given.parameter::<i64>("marker")? {
+        call = call.marker(value);
+    }
+    if let Some(value) = given.parameter::<bool>("is_public")? {
+        call = call.is_public(value);
+    }
+    given.answer(call.send().await?)
 }
