@@ -5,7 +5,7 @@
 //! the specs and the pinned generator. The rooms, in the order that a spec goes through them:
 //! `spec` reads and checks it, `prepare` turns it into what progenitor can work with, `generate`
 //! runs progenitor, `finish` makes its code ours, `write` writes it or compares it with what is
-//! checked in.
+//! checked in. [`lint`] holds the specs against the rules that they are written by.
 
 #![allow(
     clippy::print_stdout,
@@ -16,6 +16,7 @@
 mod command;
 mod finish;
 mod generate;
+pub mod lint;
 mod prepare;
 mod spec;
 mod write;

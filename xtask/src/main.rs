@@ -14,6 +14,7 @@ usage: cargo xtask COMMAND
 
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints what would change, and exits with 1 if anything would
+  lint [--root DIR] prints what is wrong with DIR/specs, and exits with 1 if anything is
 ";
 
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|| Path::new("."));
     let outcome = match words.as_slice() {
         ["generate", rest @ ..] => xtask::generate_command(root, rest),
+        ["lint", rest @ ..] => xtask::lint::command(root, rest),
         ["--help" | "-h" | "help"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
