@@ -10,17 +10,20 @@ use super::finding::Findings;
 use super::quirks::{Condition, Quirk};
 
 pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Findings) {
-    // Name of the field, JSON type, places.
-    let mut fields: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    // By name of the field and by JSON type.
+    let mut fields: BTreeMap<&str, BTreeMap<&str, Vec<Place<'_>>>> = BTreeMap::new();
     for node in &document.nodes {
-        let (_, schema) = document.resolve("", node.value);
+        let (target, schema) = document.resolve(&node.at, node.value);
         if let Kind::Property(name) = node.kind
             && let Some(kind) = schema.get("type").and_then(Value::as_str)
         {
             // JSON has one type for both.
             let kind = if kind == "integer" { "number" } else { kind };
             let places = fields.entry(name).or_default().entry(kind).or_default();
-            places.push(&node.at);
+            places.push(Place {
+                at: &node.at,
+                target,
+            });
         }
     }
     for (name, kinds) in fields.iter().filter(|(_, kinds)| kinds.len() > 1) {
@@ -43,11 +46,11 @@ pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fi
         }
         let usual = told.first().copied().unwrap_or_default();
         let there = kinds.get(usual).and_then(|places| places.first());
-        let there = document.place(there.copied().unwrap_or_default());
+        let there = document.place(there.map_or("", |place| place.at));
         for (kind, places) in kinds.iter().filter(|(kind, _)| !told.contains(kind)) {
             for place in places {
                 findings.add(
-                    document.place(place),
+                    document.place(place.at),
                     format!(
                         "{name} is {kind} here and {usual} at {there}: correct one, or give one an \
                          x-quirk with differs-from"
@@ -58,13 +61,16 @@ pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fi
     }
 }
 
-/// The two types of one field that the quirk tells of.
-fn tie<'a>(kinds: &BTreeMap<&'a str, Vec<&'a str>>, quirk: &Quirk) -> Option<(&'a str, &'a str)> {
+/// The two types of one field that a quirk on it tells of.
+fn tie<'a>(kinds: &BTreeMap<&'a str, Vec<Place<'_>>>, quirk: &Quirk) -> Option<(&'a str, &'a str)> {
     let of = |pointer: &str| {
         let field = pointer.strip_suffix("/type").unwrap_or(pointer);
-        let found = kinds.iter().find(|(_, places)| places.contains(&field));
+        let found = kinds
+            .iter()
+            .find(|(_, places)| places.iter().any(|place| place.is(field)));
         found.map(|(kind, _)| *kind)
     };
+    of(&quirk.element)?;
     quirk
         .conditions
         .iter()
@@ -72,4 +78,17 @@ fn tie<'a>(kinds: &BTreeMap<&'a str, Vec<&'a str>>, quirk: &Quirk) -> Option<(&'
             Condition::Differs(one, other) => Some((of(one)?, of(other)?)),
             _ => None,
         })
+}
+
+/// Where a field is written.
+struct Place<'a> {
+    at: &'a str,
+    /// Where its schema is, if that has a name.
+    target: String,
+}
+
+impl Place<'_> {
+    fn is(&self, pointer: &str) -> bool {
+        self.at == pointer || self.target == pointer
+    }
 }

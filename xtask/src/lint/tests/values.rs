@@ -166,6 +166,28 @@ fn a_required_field_is_in_the_example() {
 }
 
 #[test]
+fn a_quirk_may_name_the_schemas_that_the_fields_refer_to() {
+    let quirk = "\n          x-quirk:\n            why: A color here, and a list on a part.\n            \
+                 while: [{ at: '#/components/schemas/Color/type', differs-from: \
+                 '#/components/schemas/Part/properties/color/type' }]";
+    let color = "color: { $ref: '#/components/schemas/Color' }";
+    let note = "note: { type: string, description: What it is. }";
+    let colors = "color: { type: array, description: x, items: { type: string } }";
+    let spec = super::change(super::GOOD, note, &format!("{note}\n        {colors}"));
+    for (quirk, count) in [("", 1), (quirk, 0)] {
+        let color_with = format!(
+            "color:\n          description: x\n          allOf: [{{ $ref: '#/components/schemas/Color' }}]{quirk}"
+        );
+        let found = super::findings(&super::change(&spec, color, &color_with), Some(super::LIST));
+        let found: Vec<_> = found
+            .iter()
+            .filter(|it| !it.what.contains("vendor's list"))
+            .collect();
+        assert_eq!(found.len(), count, "{found:?}");
+    }
+}
+
+#[test]
 fn one_name_has_one_type() {
     // The good spec has a quirk for `size`; a third type of it needs a quirk of its own.
     let page =
