@@ -7,8 +7,9 @@ use super::finding::Findings;
 use crate::spec::object;
 
 /// All extensions. Each is told of in `specs/README.md`.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "x-access",
+    "x-alternatives",
     "x-example-made",
     "x-formats",
     "x-paging",

@@ -195,7 +195,17 @@ fn unset(
     missing: &mut Vec<String>,
 ) {
     let (_, schema) = document.resolve("", schema);
+    let alternatives: Vec<_> = array(schema.get("x-alternatives")).collect();
+    let is_set = |name: &Value| {
+        let name = name.as_str().unwrap_or_default();
+        values.iter().any(|value| value.get(name).is_some())
+    };
+    let chosen = alternatives.iter().any(|name| is_set(name));
     for (name, property) in object(schema.get("properties")) {
+        let is_alternative = alternatives.iter().any(|it| *it == name);
+        if chosen && is_alternative && !is_set(&Value::from(name.as_str())) {
+            continue;
+        }
         let set: Vec<_> = values.iter().filter_map(|value| value.get(name)).collect();
         let path = format!("{path}{name}");
         if set.is_empty() {
