@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
+use crate::push::PushError;
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
 use keys::Keys;
@@ -94,6 +95,18 @@ impl Alibabacloud {
             operation: operation.map(|(_, operation)| operation.id.clone()),
             parameters,
         }
+    }
+
+    /// Pushes an image to the instance.
+    pub(crate) fn push(
+        &self,
+        _namespace: &str,
+        _repository: &str,
+        _tag: &str,
+        _content: &str,
+        _now: jiff::Timestamp,
+    ) -> Result<String, PushError> {
+        Err(PushError::NotThereYet)
     }
 
     /// The reply to a body that is over the server's limit.
