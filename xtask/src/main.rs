@@ -11,6 +11,7 @@
     reason = "a program for its developers"
 )]
 
+mod calls;
 mod finish;
 mod generate;
 mod prepare;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
 /// Whether everything checked in is up to date; always so after writing.
 fn run(root: &Path, check: bool) -> Result<bool, Error> {
     let mut fresh = true;
+    let mut calls = Vec::new();
     for (krate, specs) in spec::find(root)? {
         let mut files = vec![(
             "mod.rs".to_owned(),
@@ -97,7 +99,8 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
         )];
         for spec in &specs {
             let started = std::time::Instant::now();
-            let code = generate::generate(spec)?;
+            let generated = generate::generate(spec)?;
+            let code = generated.client;
             if !check {
                 println!(
                     "{krate}: {} → src/generated/{}.rs, {} operations, {} lines, {} ms",
@@ -109,16 +112,27 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
                 );
             }
             files.push((format!("{}.rs", spec.service), code));
+            calls.push((calls::module(spec), generated.calls));
         }
-        let shown = format!("crates/{krate}/src/generated");
-        let folder = root.join(&shown);
-        if check {
-            let differences = write::compare(&folder, &shown, &files)?;
-            print!("{differences}");
-            fresh &= differences.is_empty();
-        } else {
-            write::write(&folder, &files)?;
-        }
+        fresh &= put(
+            root,
+            &format!("crates/{krate}/src/generated"),
+            &files,
+            check,
+        )?;
     }
+    fresh &= put(root, "tests/src/generated", &calls::files(calls), check)?;
     Ok(fresh)
+}
+
+/// Writes a folder's files, or says whether they are there already.
+fn put(root: &Path, shown: &str, files: &[(String, String)], check: bool) -> Result<bool, Error> {
+    let folder = root.join(shown);
+    if check {
+        let differences = write::compare(&folder, shown, files)?;
+        print!("{differences}");
+        Ok(differences.is_empty())
+    } else {
+        write::write(&folder, files).map(|()| true)
+    }
 }

@@ -1,5 +1,7 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
+mod connection;
+
 use std::sync::Arc;
 
 /// The generated client and what goes with it.
@@ -8,6 +10,7 @@ pub use alibabacloud_cr::Credentials;
 use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
 use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
+pub use connection::Connection;
 use registry_transport::{Caller, Error};
 
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
@@ -45,16 +48,20 @@ impl Builder {
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = self.settings.endpoint(endpoints::cr)?;
-        let caller = self.settings.caller.take().unwrap_or_else(|| {
-            let chain = Credentials::default_chain(&ChainSettings::default());
-            Caller::Chain(Arc::new(chain))
-        });
-        let provider = Arc::new(Alibabacloud::of(caller));
+        let provider = Arc::new(provider(&mut self.settings));
         Ok(Registry {
             client: cr::Client::new(self.settings.connect(endpoint, provider)?),
             instance,
         })
     }
+}
+
+/// A provider for whoever calls: by default, the vendor's own chain.
+fn provider(settings: &mut Settings<Credentials>) -> Alibabacloud {
+    Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
+        let chain = Credentials::default_chain(&ChainSettings::default());
+        Caller::Chain(Arc::new(chain))
+    }))
 }
 
 impl Registry {
