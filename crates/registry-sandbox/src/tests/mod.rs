@@ -1,6 +1,8 @@
 //! The sandbox over its socket, with a client of a few lines that sends exactly what it is told.
 
 mod alibabacloud;
+mod alibabacloud_calls;
+mod alibabacloud_sync;
 mod huaweicloud;
 
 use std::sync::{Arc, Mutex};

@@ -65,11 +65,8 @@ pub(super) fn add(cr: &Spec, instances: &mut BTreeMap<String, Instance>) -> Resu
 struct Examples<'a>(&'a Spec);
 
 impl Examples<'_> {
-    fn record<T: DeserializeOwned + Default>(&self, id: &str, name: &str) -> Result<T, SpecError> {
-        let Ok(operation) = self.0.operation(id) else {
-            return Ok(T::default());
-        };
-        let mut example = operation.example.clone();
+    fn record<T: DeserializeOwned>(&self, id: &str, name: &str) -> Result<T, SpecError> {
+        let mut example = self.0.operation(id)?.example.clone();
         let part = match name {
             "" => example,
             name => example[name].take(),
@@ -78,7 +75,7 @@ impl Examples<'_> {
     }
 
     /// The answer as one record.
-    fn whole<T: DeserializeOwned + Default>(&self, id: &str) -> Result<T, SpecError> {
+    fn whole<T: DeserializeOwned>(&self, id: &str) -> Result<T, SpecError> {
         self.record(id, "")
     }
 
