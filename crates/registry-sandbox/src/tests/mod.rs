@@ -2,7 +2,11 @@
 
 mod alibabacloud;
 mod alibabacloud_calls;
-mod alibabacloud_sync;
+mod alibabacloud_pages;
+mod alibabacloud_refusals;
+mod alibabacloud_rules;
+mod alibabacloud_tasks;
+mod alibabacloud_trial;
 mod huaweicloud;
 
 use std::sync::{Arc, Mutex};

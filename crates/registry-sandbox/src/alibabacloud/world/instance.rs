@@ -129,7 +129,10 @@ impl Instance {
         name: &str,
         now: Timestamp,
     ) -> &mut Repository {
-        let kind = self.make_namespace(namespace).default_repo_type.clone();
+        let made_in = self.make_namespace(namespace);
+        let kind = made_in.default_repo_type.clone();
+        let defaults = made_in.default_repo_configuration.as_ref();
+        let immutable = defaults.and_then(|all| all["TagImmutability"].as_bool());
         let id = &self.record.instance_id;
         let now = Some(now.as_millisecond());
         self.repositories
@@ -148,7 +151,7 @@ impl Instance {
                     instance_id: id.clone(),
                     resource_group_id: self.record.resource_group_id.clone(),
                     summary: format!("{namespace}/{name}"),
-                    tag_immutability: Some(false),
+                    tag_immutability: immutable.or(Some(false)),
                     create_time: now,
                     modified_time: now,
                     ..RepositoryRecord::default()
