@@ -11,6 +11,7 @@
     reason = "a program for its developers"
 )]
 
+mod diff;
 mod finish;
 mod generate;
 mod prepare;
@@ -22,9 +23,13 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask generate [--check]
+       cargo xtask diff [REV [REV]] [--exit-code]
 
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints what would change, and exits with 1 if anything would
+  diff              prints what a change of specs/ does to the Rust API and to the wire, from REV
+                    (HEAD unless said otherwise) to the working tree, or from REV to REV, as
+                    Markdown; with --exit-code, exits with 1 if any of it is breaking
 ";
 
 /// Everything that can go wrong, with the file that it went wrong in.
@@ -58,7 +63,12 @@ impl Error {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // The workspace is where this package's folder is, wherever the command was called.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or_else(|| Path::new("."));
     let check = match words.as_slice() {
+        ["diff", words @ ..] => return diff::main(root, words),
         ["generate"] => false,
         ["generate", "--check"] => true,
         ["--help" | "-h" | "help"] => {
@@ -70,10 +80,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // The workspace is where this package's folder is, wherever the command was called.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or_else(|| Path::new("."));
     match run(root, check) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
