@@ -14,6 +14,7 @@
 mod diff;
 mod finish;
 mod generate;
+mod new_provider;
 mod prepare;
 mod spec;
 mod write;
@@ -24,12 +25,14 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask generate [--check]
        cargo xtask diff [REV [REV]] [--exit-code]
+       cargo xtask new-provider NAME [--title TEXT]
 
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints what would change, and exits with 1 if anything would
   diff              prints what a change of specs/ does to the Rust API and to the wire, from REV
                     (HEAD unless said otherwise) to the working tree, or from REV to REV, as
                     Markdown; with --exit-code, exits with 1 if any of it is breaking
+  new-provider      lays out spec and crate of a provider such as examplecloud-cr, to begin with
 ";
 
 /// Everything that can go wrong, with the file that it went wrong in.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|| Path::new("."));
     let check = match words.as_slice() {
         ["diff", words @ ..] => return diff::main(root, words),
+        ["new-provider", words @ ..] => return new_provider::main(root, words),
         ["generate"] => false,
         ["generate", "--check"] => true,
         ["--help" | "-h" | "help"] => {

@@ -13,7 +13,7 @@
 mod api;
 mod pairs;
 mod report;
-mod revision;
+pub(crate) mod revision;
 mod rust;
 mod wire;
 
@@ -98,7 +98,7 @@ pub(crate) fn main(root: &Path, words: &[&str]) -> ExitCode {
     }
 }
 
-fn run(root: &Path, words: &[&str]) -> Result<(String, ExitCode), Error> {
+pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(String, ExitCode), Error> {
     let mut revisions = Vec::new();
     let mut exit_code = false;
     for word in words {

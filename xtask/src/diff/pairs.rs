@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::spec::{Place, all_operations, object, resolve};
 
 /// Keys that say nothing to a program.
-const DOCUMENTATION: [&str; 12] = [
+const DOCUMENTATION: [&str; 10] = [
     "description",
     "summary",
     "title",
@@ -18,8 +18,6 @@ const DOCUMENTATION: [&str; 12] = [
     "x-quirk",
     "x-unit",
     "x-example-made",
-    "x-example",
-    "x-note",
 ];
 
 /// Keys whose values map names that the spec chose.

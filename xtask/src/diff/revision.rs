@@ -79,13 +79,18 @@ fn is_spec(path: &str) -> bool {
     path.ends_with(".yaml") && path.split('/').count() == 3
 }
 
+/// git in the folder's own repository, also when a hook of another one is at work.
+pub(crate) fn command(root: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(root);
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        git.env_remove(variable);
+    }
+    git
+}
+
 fn git(root: &Path, words: &[&str]) -> Result<String, Error> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(words)
-        .output()
-        .map_err(Error::NoGit)?;
+    let output = command(root).args(words).output().map_err(Error::NoGit)?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

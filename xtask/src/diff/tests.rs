@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used)]
 
-use std::process::Command;
-
 use std::sync::LazyLock;
 
 use super::report::Report;
@@ -403,15 +401,10 @@ fn revisions_are_read_from_git_and_from_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let git = |words: &[&str]| {
-        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
-        let mut git = Command::new("git");
-        let output = git
-            .arg("-C")
-            .arg(root)
-            .args(identity)
-            .args(words)
-            .output()
-            .unwrap();
+        let mut git = super::revision::command(root);
+        git.args(["-c", "user.name=x", "-c", "user.email=x@example.com"]);
+        git.args(["-c", "commit.gpgsign=false"]);
+        let output = git.args(words).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     };
     let write = |text: &str| {
