@@ -247,6 +247,10 @@ cases! {
         "**breaking** wire: success is status 202, until now 201",
     ];
 
+    the_body_of_a_refusal: [("code: { type: string,", "code: { type: integer,")] => [
+        "wire: field `ErrorBody.code` is a whole number, until now text",
+    ];
+
     another_refusal: [("        '404':", "        '409':")] => [
         "wire: refusals may have status 409",
         "wire: refusals of status 404 are no longer listed",

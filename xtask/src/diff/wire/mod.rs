@@ -184,8 +184,8 @@ impl Found<'_> {
             let schema = |parameter: &'_ Value| parameter.get("schema").unwrap_or(&nothing).clone();
             self.value(&what, &schema(parameter), &schema(now), Direction::Sent);
         }
-        for (name, parameter) in news.iter().filter(|(name, _)| !olds.contains_key(*name)) {
-            let _ = name;
+        let fresh = news.iter().filter(|(name, _)| !olds.contains_key(*name));
+        for (_, parameter) in fresh {
             let what = parameter_name(parameter);
             match is_required(parameter) {
                 true => self.wire(true, format!("{what} is new and required")),

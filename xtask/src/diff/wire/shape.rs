@@ -24,12 +24,12 @@ impl Found<'_> {
             self.wire(false, "as before");
         }
         let before = self.changes.len();
-        match direction {
-            Direction::Refused => {}
-            _ => {
-                let (what, prefix) = (format!("`{new_name}`"), format!("{new_name}."));
-                self.shape(&what, &prefix, old, new, direction);
-            }
+        let (what, prefix) = (format!("`{new_name}`"), format!("{new_name}."));
+        self.shape(&what, &prefix, old, new, direction);
+        if direction == Direction::Refused {
+            // The transport's reading of a refusal is by hand, and takes what there is.
+            let fresh = self.changes.iter_mut().skip(before);
+            fresh.for_each(|change| change.breaking = false);
         }
         self.unexplained(before, old, new);
     }
