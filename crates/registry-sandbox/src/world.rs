@@ -11,7 +11,7 @@ pub enum Registry {
     HuaweicloudEnterprise,
     /// The Basic edition of [`HUAWEICLOUD_REGION`].
     HuaweicloudBasic,
-    /// The Alibaba Cloud instance.
+    /// The Alibaba Cloud instance [`FLEET_ALIBABACLOUD_INSTANCE_ID`].
     Alibabacloud,
 }
 
@@ -112,6 +112,12 @@ pub const FLEET_ALIBABACLOUD_INSTANCE_ID: &str = "cri-fleet0000000001";
 pub const FLEET_ALIBABACLOUD_TASKS: usize = 1500;
 /// Regions that the fleet's Alibaba tasks copy to.
 pub const FLEET_ALIBABACLOUD_REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "ap-southeast-1"];
+/// The instances in those regions, in the same order.
+pub const FLEET_ALIBABACLOUD_TARGET_IDS: [&str; 3] = [
+    "cri-fleet0000000002",
+    "cri-fleet0000000003",
+    "cri-fleet0000000004",
+];
 
 /// Namespace of the image whose arrival can be watched in both clouds.
 pub const FLEET_IMAGE_NAMESPACE: &str = "team";
