@@ -37,6 +37,7 @@
 
 mod accounts;
 mod alibabacloud;
+mod body;
 mod clock;
 mod course;
 mod digest;

@@ -2,6 +2,12 @@
 
 mod alibabacloud;
 mod huaweicloud;
+mod huaweicloud_basic;
+mod huaweicloud_lists;
+mod huaweicloud_reads;
+mod huaweicloud_refusals;
+mod huaweicloud_replication;
+mod huaweicloud_retention;
 
 use std::sync::{Arc, Mutex};
 
