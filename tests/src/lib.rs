@@ -3,6 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
 
+/// Every call by the vendor's name.
+#[rustfmt::skip]
+#[allow(missing_docs, reason = "one module per service, each documented inside")]
+pub mod generated;
+pub mod given;
+pub mod specs;
+
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 

@@ -15,8 +15,8 @@ use insta::assert_snapshot;
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::{FixedClock, Recorder, noon};
 use registry_transport::{
-    Access, Answer, BoxFuture, Chain, Clock, Context, Error, ErrorKind, Lease, Operation, Paging,
-    Provider, Source, Stamp, Surroundings, Timestamp, Unavailable,
+    Answer, BoxFuture, Chain, Clock, Context, Error, ErrorKind, Lease, Provider, Source, Stamp,
+    Surroundings, Timestamp, Unavailable,
 };
 use tempfile::TempDir;
 
@@ -575,17 +575,10 @@ async fn attempt(
     trial: &Trial,
     provider: &Huaweicloud,
 ) -> (registry_transport::Used, u16, registry_transport::Reading) {
-    let operation = Operation {
-        id: "list_image_auto_sync_repos_details",
-        name: "ListImageAutoSyncReposDetails",
-        version: "v2",
-        method: "GET",
-        path: "",
-        family: "",
-        access: Access::Read,
-        paging: Paging::None,
-        signed: true,
-    };
+    let operation = swr::OPERATIONS
+        .iter()
+        .find(|operation| operation.name == "ListImageAutoSyncReposDetails")
+        .unwrap();
     let url = format!(
         "{}/v2/manage/namespaces/test/repos/grpc-helloworld/sync_repo",
         trial.sandbox.endpoint()
@@ -596,7 +589,7 @@ async fn attempt(
         nonce: String::new(),
     };
     let used = provider
-        .sign(&mut request, &operation, &stamp)
+        .sign(&mut request, operation, &stamp)
         .await
         .unwrap();
     let context = trial.context(provider.clone());

@@ -7,10 +7,18 @@ use quote::quote;
 use schemars08::schema::{InstanceType, SchemaObject};
 
 use crate::spec::Spec;
-use crate::{Error, finish, prepare};
+use crate::{Error, calls, finish, prepare};
 
-/// The generated file's text.
-pub(crate) fn generate(spec: &Spec) -> Result<String, Error> {
+/// What a spec becomes.
+pub(crate) struct Generated {
+    /// The client's text.
+    pub(crate) client: String,
+    /// The text of the tests' calls by name.
+    pub(crate) calls: String,
+}
+
+/// Makes both.
+pub(crate) fn generate(spec: &Spec) -> Result<Generated, Error> {
     let wrong = |what: String| Error::spec(&spec.file, what);
     let prepared = prepare::prepare(spec);
     let document: openapiv3::OpenAPI = serde_json::from_value(prepared.document)
@@ -36,5 +44,9 @@ pub(crate) fn generate(spec: &Spec) -> Result<String, Error> {
         .map_err(|error| wrong(error.to_string()))?;
     let file: syn::File =
         syn::parse2(tokens).map_err(|error| wrong(format!("generated no Rust: {error}")))?;
-    finish::finish(spec, file).map_err(wrong)
+    let table = finish::Table::read(&file);
+    Ok(Generated {
+        calls: calls::calls(spec, &table).map_err(wrong)?,
+        client: finish::finish(spec, &table, file).map_err(wrong)?,
+    })
 }

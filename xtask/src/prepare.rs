@@ -106,6 +106,15 @@ fn replace(value: &mut Value, spec: &Spec, types: &mut BTreeMap<String, String>)
     match value {
         Value::Object(map) => {
             map.remove("example");
+            let described = map.get("description").and_then(Value::as_str);
+            if let Some(described) = described
+                && let Some(unit) = map
+                    .get("x-unit")
+                    .and_then(|_| crate::spec::unit(&Value::Object(map.clone()), described))
+            {
+                let text = format!("{} In {unit}.", described.trim());
+                map.insert("description".to_owned(), json!(text));
+            }
             // An enum behind a described reference.
             if let Some([only]) = map
                 .get("allOf")

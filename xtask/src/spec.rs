@@ -23,6 +23,8 @@ const FORMATS: &[(&str, Option<&str>)] = &[
 /// Paging styles, and the variant of `registry_transport::Paging` for each.
 const PAGING: &[(&str, &str)] = &[
     ("offset-limit", "OffsetLimit"),
+    ("offset-limit-text", "OffsetLimitText"),
+    ("marker", "Marker"),
     ("filter", "Filter"),
     ("page-number", "PageNumber"),
     ("page-per-page", "PagePerPage"),
@@ -42,6 +44,8 @@ pub(crate) struct Spec {
     /// `info.version`.
     pub(crate) version: String,
     pub(crate) operations: Vec<Operation>,
+    /// Families of operations, with what they are about, in the order of the file.
+    pub(crate) families: Vec<(String, String)>,
     /// Format name to Rust type.
     pub(crate) formats: BTreeMap<String, Option<String>>,
     /// String enums of `components/schemas`, by name.
@@ -65,6 +69,10 @@ pub(crate) struct Operation {
     pub(crate) access: &'static str,
     /// Variant of `registry_transport::Paging`.
     pub(crate) paging: &'static str,
+    /// Fields of a page: records, number of all, where the next page begins.
+    pub(crate) items: Option<String>,
+    pub(crate) total: Option<String>,
+    pub(crate) next: Option<String>,
     pub(crate) signed: bool,
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
@@ -75,7 +83,14 @@ pub(crate) struct Operation {
 
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    /// `path`, `query` or `header`.
+    pub(crate) place: String,
+    pub(crate) required: bool,
     pub(crate) description: String,
+    /// Unit, bounds and default, in a sentence; empty if there are none.
+    pub(crate) limits: String,
+    /// Name of the enum that lists its values.
+    pub(crate) values: Option<String>,
     /// A value to show in examples; a required parameter has one.
     pub(crate) example: Option<Value>,
 }
@@ -107,7 +122,7 @@ pub(crate) fn find(root: &Path) -> Result<BTreeMap<String, Vec<Spec>>, Error> {
     Ok(found)
 }
 
-fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     let mut paths = std::fs::read_dir(folder)
         .map_err(Error::io(folder))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -117,7 +132,7 @@ fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     Ok(paths)
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
@@ -153,6 +168,7 @@ impl Spec {
             .to_owned();
         let krate = file.split('/').nth(1).unwrap_or_default().replace('-', "_");
         let operations = operations(&document).map_err(wrong)?;
+        let families = families(&document);
         let schemas = document.pointer("/components/schemas");
         let enums = enums(schemas);
         let mut sent = BTreeSet::new();
@@ -173,6 +189,7 @@ impl Spec {
             sha256: hex::encode(Sha256::digest(text.as_bytes())),
             version,
             operations,
+            families,
             formats,
             enums,
             sent,
@@ -183,13 +200,38 @@ impl Spec {
     }
 }
 
-fn formats(document: &Value) -> BTreeMap<String, Option<String>> {
+impl Spec {
+    /// Names of the fields of a schema, at any depth, that are secrets.
+    pub(crate) fn secrets_of(&self, schema: &str) -> BTreeSet<String> {
+        let mut schemas = BTreeSet::from([schema.to_owned()]);
+        let pointer = |name: &str| format!("/components/schemas/{name}");
+        if let Some(schema) = self.document.pointer(&pointer(schema)) {
+            reach(&self.document, schema, &mut schemas);
+        }
+        let schemas = schemas
+            .iter()
+            .filter_map(|name| self.document.pointer(&pointer(name)));
+        schemas
+            .flat_map(|schema| object(schema.get("properties")))
+            .filter(|(_, property)| property.get("format").is_some_and(|f| f == "password"))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}
+
+pub(crate) fn formats(document: &Value) -> BTreeMap<String, Option<String>> {
     let own = object(document.get("x-formats"))
         .filter_map(|(name, path)| Some((name.clone(), Some(path.as_str()?.to_owned()))));
     FORMATS
         .iter()
         .map(|(name, path)| ((*name).to_owned(), path.map(str::to_owned)))
         .chain(own)
+        .collect()
+}
+
+fn families(document: &Value) -> Vec<(String, String)> {
+    array(document.get("tags"))
+        .map(|tag| (text(tag, "name"), text(tag, "description")))
         .collect()
 }
 
@@ -271,9 +313,18 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     if bound("maximum") && !bound("minimum") {
                         return Err(format!("{name}: {parameter_name} has a maximum alone"));
                     }
+                    let schema = parameter.get("schema").unwrap_or(&Value::Null);
+                    let values = schema
+                        .get("$ref")
+                        .and_then(Value::as_str)
+                        .and_then(|reference| reference.rsplit('/').next());
                     Ok(Parameter {
                         name: parameter_name,
-                        description: text(parameter, "description"),
+                        place: text(parameter, "in"),
+                        required,
+                        description: text(parameter, "description").trim().to_owned(),
+                        limits: limits(schema),
+                        values: values.map(str::to_owned),
                         example,
                     })
                 })
@@ -302,6 +353,9 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 family,
                 access,
                 paging,
+                items: text_at(value, "/x-paging/items"),
+                total: text_at(value, "/x-paging/total"),
+                next: text_at(value, "/x-paging/next"),
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
@@ -309,6 +363,52 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
             })
         })
         .collect()
+}
+
+/// Units that a reader needs to be told; the other values of `x-unit` say that there is none.
+const UNITS: &[(&str, &str)] = &[
+    ("bytes", "bytes"),
+    ("seconds", "seconds"),
+    ("milliseconds", "milliseconds"),
+    ("unix-seconds", "seconds since 1970"),
+    ("unix-milliseconds", "milliseconds since 1970"),
+    ("minutes", "minutes"),
+    ("hours", "hours"),
+    ("days", "days"),
+    ("percent", "percent"),
+];
+
+/// The unit of a number, if it has one and its description does not name it already.
+pub(crate) fn unit<'a>(schema: &Value, description: &str) -> Option<&'a str> {
+    let unit = schema.get("x-unit")?.as_str()?;
+    let (_, words) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    (!description.contains(words)).then_some(words)
+}
+
+/// Unit, bounds and default of a parameter, as a sentence.
+fn limits(schema: &Value) -> String {
+    let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
+    let mut parts = Vec::new();
+    match (bound("minimum"), bound("maximum")) {
+        (Some(min), Some(max)) => parts.push(format!("{min} to {max}")),
+        (Some(min), None) => parts.push(format!("at least {min}")),
+        _ => {}
+    }
+    if let Some(unit) = unit(schema, "") {
+        parts.push(format!("in {unit}"));
+    }
+    if let Some(default) = schema.get("default") {
+        let default = default
+            .as_str()
+            .map_or_else(|| default.to_string(), str::to_owned);
+        parts.push(format!("`{default}` if it is not given"));
+    }
+    let text = parts.join(", ");
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
 }
 
 /// Adds the names of all schemas that `value` is made of.
@@ -345,12 +445,12 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// Calls `visit` with each key and value of each object, but not inside of examples, which are a
-/// vendor's data.
+/// vendor's data, or of quirks, which speak of other places.
 fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                if key != "example" {
+                if key != "example" && key != "x-quirk" {
                     visit(key, value);
                     walk(value, visit);
                 }
@@ -434,8 +534,8 @@ paths:
             ("x-access: read", "x-access: maybe", "must be read or write"),
             (
                 "x-access: read",
-                "x-access: read\n      x-paging: { style: marker }",
-                "unknown paging style \"marker\"",
+                "x-access: read\n      x-paging: { style: scroll }",
+                "unknown paging style \"scroll\"",
             ),
             ("version: v1", "other: v1", "info.version is missing"),
             (

@@ -25,6 +25,7 @@
 
 mod credentials;
 pub mod endpoints;
+mod filter;
 #[rustfmt::skip]
 #[allow(
     clippy::redundant_field_names,
@@ -43,7 +44,8 @@ pub mod token;
 pub use credentials::{
     AccessKey, ChainSettings, Credentials, Environment, IamUser, Metadata, Oidc, Profile,
 };
+pub use filter::{Filter, Order, UnfitFilter};
 pub use generated::{iam, sts, swr};
-pub use names::{Filter, NamespaceName, Order, RepositoryName, UnfitFilter, UnfitName};
+pub use names::{EnterpriseRepositoryName, NamespaceName, RepositoryName, UnfitName};
 pub use project::Projects;
 pub use provider::Huaweicloud;

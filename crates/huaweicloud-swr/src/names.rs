@@ -1,4 +1,4 @@
-//! Names and filters of the Basic edition, checked before they leave.
+//! Names of namespaces and repositories, checked before they leave.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,6 +36,24 @@ pub struct NamespaceName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct RepositoryName(String);
 
+/// Name of a repository of the Enterprise edition within its namespace, such as `api` or
+/// `api/server`.
+///
+/// Where the name has a `/`, the path of a call has `%252F`: the service wants the name escaped
+/// before it becomes part of a path, which escapes it again. [`Display`](fmt::Display) writes the
+/// name escaped once.
+///
+/// ```
+/// use huaweicloud_swr::EnterpriseRepositoryName;
+/// let name = EnterpriseRepositoryName::try_from("api/server").unwrap();
+/// assert_eq!(name.as_str(), "api/server");
+/// assert_eq!(name.to_string(), "api%2Fserver");
+/// assert!(EnterpriseRepositoryName::try_from("api%2Fserver").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnterpriseRepositoryName(String);
+
 /// Why a text is no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -61,6 +79,9 @@ pub enum UnfitName {
     /// It has a `$`, which in a path stands for `/`.
     #[error("{0:?} has '$', which the service would read as '/'; write '/' if that is meant")]
     Dollar(String),
+    /// It has a `%`, as a name that is escaped already has.
+    #[error("{0:?} has '%'; write the name unescaped")]
+    Percent(String),
     /// It is `.` or `..`.
     #[error("must not be {0:?}, which in a URL means another path")]
     Dots(String),
@@ -103,6 +124,24 @@ impl TryFrom<String> for RepositoryName {
             name if name.contains('$') => Err(UnfitName::Dollar(text)),
             _ => Ok(Self(text)),
         }
+    }
+}
+
+impl TryFrom<String> for EnterpriseRepositoryName {
+    type Error = UnfitName;
+    fn try_from(text: String) -> Result<Self, UnfitName> {
+        match text.as_str() {
+            "" => Err(UnfitName::Empty),
+            "." | ".." => Err(UnfitName::Dots(text)),
+            name if name.contains('%') => Err(UnfitName::Percent(text)),
+            _ => Ok(Self(text)),
+        }
+    }
+}
+
+impl fmt::Display for EnterpriseRepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.replace('/', "%2F"))
     }
 }
 
@@ -153,116 +192,7 @@ macro_rules! name {
 }
 name!(NamespaceName);
 name!(RepositoryName);
-
-/// Which records a listing of the Basic edition answers, and in which order.
-///
-/// ```
-/// use huaweicloud_swr::{Filter, Order};
-/// let filter = Filter::new(10, 20).order(Order::Descending);
-/// assert_eq!(filter.to_string(), "limit::10|offset::20|order::desc");
-/// assert_eq!("limit::10|offset::20|order::desc".parse(), Ok(filter));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Filter {
-    limit: u32,
-    offset: u64,
-    order: Option<Order>,
-}
-
-/// Order of records by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
-    /// Oldest first, `asc`.
-    Ascending,
-    /// Newest first, `desc`.
-    Descending,
-}
-
-/// The text is no filter.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} must be limit::N|offset::N, and after it, if wanted, |order::desc or |order::asc")]
-pub struct UnfitFilter(String);
-
-impl Filter {
-    /// `limit` records from index `offset` on.
-    pub fn new(limit: u32, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            order: None,
-        }
-    }
-
-    /// In this order instead of the service's own.
-    pub fn order(mut self, order: Order) -> Self {
-        self.order = Some(order);
-        self
-    }
-}
-
-impl Order {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ascending => "asc",
-            Self::Descending => "desc",
-        }
-    }
-}
-
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "limit::{}|offset::{}", self.limit, self.offset)?;
-        match self.order {
-            Some(order) => write!(f, "|order::{}", order.as_str()),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for Filter {
-    type Err = UnfitFilter;
-    fn from_str(text: &str) -> Result<Self, UnfitFilter> {
-        let parse = || {
-            let mut parts = text.split('|');
-            let limit = parts.next()?.strip_prefix("limit::")?.parse().ok()?;
-            let offset = parts.next()?.strip_prefix("offset::")?.parse().ok()?;
-            let order = match parts.next() {
-                None => None,
-                Some("order::asc") => Some(Order::Ascending),
-                Some("order::desc") => Some(Order::Descending),
-                Some(_) => return None,
-            };
-            parts.next().is_none().then_some(Self {
-                limit,
-                offset,
-                order,
-            })
-        };
-        parse().ok_or_else(|| UnfitFilter(text.to_owned()))
-    }
-}
-
-impl TryFrom<&str> for Filter {
-    type Error = UnfitFilter;
-    fn try_from(text: &str) -> Result<Self, UnfitFilter> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Filter {
-    type Error = UnfitFilter;
-    fn try_from(text: String) -> Result<Self, UnfitFilter> {
-        text.parse()
-    }
-}
-
-impl From<Filter> for String {
-    fn from(filter: Filter) -> Self {
-        filter.to_string()
-    }
-}
+name!(EnterpriseRepositoryName);
 
 #[cfg(test)]
 mod tests {
@@ -290,21 +220,6 @@ mod tests {
             "a%", "名", "..", &longer,
         ] {
             assert!(NamespaceName::try_from(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn filters_are_refused_unless_they_are_whole() {
-        for bad in [
-            "",
-            "limit::10",
-            "offset::0|limit::10",
-            "limit::10|offset::0|order::up",
-            "limit::10|offset::0|order::asc|",
-            "limit::-1|offset::0",
-            "limit::x|offset::0",
-        ] {
-            assert!(bad.parse::<Filter>().is_err(), "{bad}");
         }
     }
 }

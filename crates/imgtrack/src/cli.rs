@@ -72,6 +72,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         to: Common,
     },
+    /// Makes any call of the vendors' APIs, by its name
+    ///
+    /// Without a name it lists the calls. The answer is JSON, as it came.
+    Api(ApiArgs),
+    /// Prints a script that lets a shell complete commands, options and names of calls
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Runs both clouds on loopback, in the foreground, until it is interrupted
     ///
     /// The first line on stdout is a JSON object with the endpoint and keys of each cloud.
@@ -95,6 +104,7 @@ impl Command {
                 TaskListing::SyncJobs { to, .. } => to,
                 TaskListing::SyncTasks { .. } => return None,
             },
+            Self::Api(args) => &args.to.common,
             _ => return None,
         };
         let place = match (&to.region, to.sandbox) {
@@ -218,6 +228,37 @@ pub(crate) struct Alibabacloud {
     /// Id of the instance
     #[arg(long, value_name = "ID")]
     pub(crate) instance: Option<String>,
+}
+
+/// A call by its name.
+#[derive(Args, Debug)]
+pub(crate) struct ApiArgs {
+    /// The vendor's name of the call, such as ListRepoSyncTask; SERVICE:NAME where two have it
+    #[arg(value_parser = crate::api::Names, hide_possible_values = true)]
+    pub(crate) operation: Option<String>,
+    /// A parameter, by the vendor's name; may be said several times
+    #[arg(short, long, value_name = "NAME=VALUE", requires = "operation")]
+    pub(crate) param: Vec<String>,
+    /// A file with the JSON body; - reads it from stdin
+    #[arg(long, value_name = "FILE", requires = "operation")]
+    pub(crate) body: Option<String>,
+    /// Shows what the call takes, and makes none
+    #[arg(long, requires = "operation")]
+    pub(crate) describe: bool,
+    /// Shows the request that would leave, signed but without secrets, and sends nothing
+    #[arg(long, requires = "operation")]
+    pub(crate) dry_run: bool,
+    /// Reads all pages, and writes their records as one list
+    #[arg(long, requires = "operation")]
+    pub(crate) all: bool,
+    /// Stops after this many records
+    #[arg(long, value_name = "N", requires = "all")]
+    pub(crate) limit: Option<usize>,
+    /// Does not ask before a call that changes something
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) to: Enterprise,
 }
 
 /// What the doctor looks at.

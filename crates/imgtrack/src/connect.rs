@@ -1,7 +1,8 @@
 //! From words on the command line to a registry.
 
+use registry_replication::api::Service;
 use registry_replication::huaweicloud::{self, AccessKey};
-use registry_replication::{Error, alibabacloud};
+use registry_replication::{Context, Error, alibabacloud};
 use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
 use crate::cli::{Alibabacloud, Common, Enterprise};
@@ -86,6 +87,59 @@ impl Connection {
         .await
     }
 
+    /// A context for calls of a service by their names.
+    pub(crate) async fn context(
+        &self,
+        service: Service,
+        to: &Enterprise,
+    ) -> Result<Context, Error> {
+        let common = &to.common;
+        match service {
+            Service::AlibabacloudCr | Service::AlibabacloudSts => {
+                let mut builder = alibabacloud::Connection::builder();
+                if let Some(sandbox) = &self.sandbox {
+                    builder = builder
+                        .endpoint(sandbox.endpoint())
+                        .credentials(alibaba_key(sandbox));
+                }
+                told!(builder, common).build(service).await
+            }
+            _ => self.huaweicloud_connection(common).build(service).await,
+        }
+    }
+
+    fn huaweicloud_connection(&self, common: &Common) -> huaweicloud::Connection {
+        let mut builder = huaweicloud::Connection::builder();
+        if let Some(account) = self.huaweicloud() {
+            builder = builder
+                .region(world::HUAWEICLOUD_REGION)
+                .endpoint(&account.endpoint)
+                .credentials(key(account));
+        }
+        told!(builder, common)
+    }
+
+    /// Id of the project that calls go to: as it was said, or as it is found out.
+    pub(crate) async fn project_id(&self, to: &Enterprise) -> Result<String, Error> {
+        match (&to.project_id, self.huaweicloud()) {
+            (Some(id), _) => Ok(id.clone()),
+            (None, Some(account)) => Ok(account.project_id.clone()),
+            (None, None) => self.huaweicloud_connection(&to.common).project_id().await,
+        }
+    }
+
+    /// Id of the instance that calls go to, by the vendor's name of the parameter.
+    pub(crate) fn instance(&self, to: &Enterprise, parameter: &str) -> Option<String> {
+        let sandbox = || {
+            let accounts = self.sandbox.as_ref()?.accounts();
+            Some(match parameter {
+                "InstanceId" => accounts.alibabacloud_cr.instance_id.clone(),
+                _ => accounts.huaweicloud_swr.instance_id.clone(),
+            })
+        };
+        to.instance.clone().or_else(sandbox)
+    }
+
     pub(crate) async fn alibabacloud(
         &self,
         to: &Alibabacloud,
@@ -93,14 +147,10 @@ impl Connection {
         let mut builder = alibabacloud::Registry::builder();
         if let Some(sandbox) = &self.sandbox {
             let account = &sandbox.accounts().alibabacloud_cr;
-            let credentials = alibabacloud::Credentials::new(
-                &account.access_key_id,
-                account.access_key_secret.as_str(),
-            );
             builder = builder
                 .endpoint(&account.endpoint)
                 .instance(&account.instance_id)
-                .credentials(credentials);
+                .credentials(alibaba_key(sandbox));
         }
         told!(builder, to.common, instance = to.instance)
             .build()
@@ -110,4 +160,9 @@ impl Connection {
 
 fn key(account: &HuaweicloudAccount) -> AccessKey {
     AccessKey::new(&account.access_key, account.secret_key.as_str())
+}
+
+fn alibaba_key(sandbox: &Sandbox) -> alibabacloud::Credentials {
+    let account = &sandbox.accounts().alibabacloud_cr;
+    alibabacloud::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
 }

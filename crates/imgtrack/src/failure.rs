@@ -10,6 +10,8 @@ use registry_sandbox::StartError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     Registry(#[from] Error),
+    /// What was asked for cannot be meant, and why.
+    Usage(String),
     Sandbox(#[from] StartError),
     Io(#[from] io::Error),
     Json(#[from] serde_json::Error),
@@ -24,7 +26,7 @@ impl Failure {
                 _ if matches!(error.status(), Some(401 | 403)) || is_of_the_key(error) => 7,
                 _ => 1,
             },
-            Self::Sandbox(StartError::NotLoopback(_)) => 2,
+            Self::Usage(_) | Self::Sandbox(StartError::NotLoopback(_)) => 2,
             // Whoever reads us has read enough.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
@@ -66,6 +68,7 @@ impl fmt::Display for Failure {
     /// Whole lines: what happened, and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error: &dyn std::error::Error = match self {
+            Self::Usage(what) => return writeln!(f, "error: {what}"),
             Self::Registry(error) => error,
             Self::Sandbox(error) => error,
             Self::Io(error) => error,

@@ -1,7 +1,9 @@
 //! Is this image where it has to be, and if not, why? The program, as a library so that its tests
 //! need no process.
 
+mod api;
 mod cli;
+mod confirm;
 mod connect;
 mod demo;
 mod doctor;
@@ -13,7 +15,7 @@ mod table;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Command, TaskListing};
 use connect::Connection;
@@ -72,6 +74,12 @@ fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<bool, Failure> {
     let mut output = Output::new(cli.output, out);
     runtime.block_on(async {
         match cli.command {
+            Command::Api(args) => api::run(args, &mut output).await,
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "imgtrack", &mut script);
+                output.text(&String::from_utf8_lossy(&script))
+            }
             Command::Doctor { args } => return doctor::run(args, &mut output).await,
             Command::Demo => demo::run(&mut output).await,
             Command::Sandbox { listen } => sandbox::run(listen, &mut output).await,

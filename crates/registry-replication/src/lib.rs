@@ -24,6 +24,7 @@
 //! ```
 
 pub mod alibabacloud;
+pub mod api;
 pub mod huaweicloud;
 mod model;
 mod pager;

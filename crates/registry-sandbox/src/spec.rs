@@ -26,6 +26,11 @@ impl SpecError {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
+
+    /// The example of an operation does not have the form of what it is an example of.
+    pub(crate) fn misfit(operation: &str, error: &serde_json::Error) -> Self {
+        wrong(format!("example of {operation}: {error}"))
+    }
 }
 
 fn wrong(reason: impl Into<String>) -> SpecError {

@@ -63,33 +63,53 @@ impl Failed {
     }
 }
 
-/// Makes one attempt of at most `deadline`. Finding what to sign with comes before it, and may take
-/// what is `left` of the call.
-pub(crate) async fn attempt(
+/// A request as it leaves, and what it is signed with.
+///
+/// Finding what to sign with may take `time`.
+pub(crate) async fn signed(
     context: &Context,
     operation: &'static Operation,
     mut request: Request,
-    deadline: Duration,
-    left: Duration,
-) -> Result<Done, Failed> {
+    time: Duration,
+) -> Result<(Request, Used), Error> {
     let settings = context.settings();
     let name = operation.name;
     let headers = request.headers_mut();
     headers.remove(API_VERSION);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    let begun = Instant::now();
+    // progenitor leaves it out where a success has no body; a refusal has one.
+    let json = HeaderValue::from_static("application/json");
+    headers.entry(header::ACCEPT).or_insert(json);
     let stamp = Stamp {
         date: context.now(),
         nonce: settings.chance.nonce(),
     };
     let signing = settings.provider.sign(&mut request, operation, &stamp);
-    let used = match tokio::time::timeout(left, signing).await {
-        Ok(signed) => signed.map_err(|error| Failed::before_sending(error.with_operation(name)))?,
+    let used = match tokio::time::timeout(time, signing).await {
+        Ok(signed) => signed.map_err(|error| error.with_operation(name))?,
         Err(_) => {
             let what = "there were no credentials in time".to_owned();
-            return Err(Failed::before_sending(Error::out_of_time(name, what)));
+            return Err(Error::out_of_time(name, what));
         }
     };
+    Ok((request, used))
+}
+
+/// Makes one attempt of at most `deadline`. Finding what to sign with comes before it, and may take
+/// what is `left` of the call.
+pub(crate) async fn attempt(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+    deadline: Duration,
+    left: Duration,
+) -> Result<Done, Failed> {
+    let settings = context.settings();
+    let name = operation.name;
+    let begun = Instant::now();
+    let (mut request, used) = signed(context, operation, request, left)
+        .await
+        .map_err(Failed::before_sending)?;
     *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
     let secrets = secrets(request.headers());
     // hyper leaves the length of an empty body out, and some gateways answer 411 to that.

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::provider::Answer;
@@ -83,6 +84,21 @@ pub async fn decode_list<T: DeserializeOwned, E>(
         Ok(list)
     })
     .await
+}
+
+/// An answer as JSON, whatever it is, and its headers; nothing is `null`.
+pub(crate) async fn json(response: reqwest::Response) -> Result<(Value, HeaderMap), Error> {
+    // What `pack` made stands in for no answer; `decode_with` would read its empty body.
+    if let Some(error) = unpack(&response) {
+        return Err(error);
+    }
+    let decoded = decode_with::<Value, ()>(response, |body| match body.trim_ascii() {
+        b"" => Ok(Value::Null),
+        body => serde_json::from_slice(body),
+    });
+    let decoded = decoded.await?;
+    let headers = decoded.headers().clone();
+    Ok((decoded.into_inner(), headers))
 }
 
 async fn decode_with<T, E>(

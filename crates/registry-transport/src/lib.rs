@@ -14,6 +14,7 @@
 
 mod ambient;
 mod attempt;
+mod by_name;
 mod caller;
 mod carried;
 mod client;
@@ -34,6 +35,7 @@ mod tolerant;
 mod values;
 
 pub use ambient::{Chance, Clock, SystemChance, SystemClock};
+pub use by_name::{Call, Pages, Shown};
 pub use caller::Caller;
 pub use carried::{decode, decode_list};
 pub use context::{Context, ContextBuilder};
@@ -41,7 +43,7 @@ pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, re
 pub use error::{Error, ErrorKind};
 pub use execute::execute;
 pub use jiff::Timestamp;
-pub use operation::{Access, Operation, Paging};
+pub use operation::{Access, Body, Operation, Page, Paging, Parameter, Place};
 pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
 pub use plain::plain_request;
 pub use policy::{RateLimit, RetryPolicy};
@@ -55,4 +57,6 @@ pub use values::{EpochMillis, TextNumber};
 #[doc(hidden)]
 pub mod private {
     pub use serde;
+
+    pub use crate::operation::{body, parameter, secret};
 }

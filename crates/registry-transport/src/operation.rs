@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// One call of a vendor's API, as its spec has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Operation {
     /// The generated method's name, `list_repo_sync_task`.
     pub id: &'static str,
@@ -15,14 +15,152 @@ pub struct Operation {
     pub method: &'static str,
     /// Path template in the spec.
     pub path: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
     /// Group of calls that share a rate limit: the spec's tag.
     pub family: &'static str,
     /// Whether it changes anything.
     pub access: Access,
     /// How it pages.
     pub paging: Paging,
+    /// Where a page has what paging needs.
+    pub page: Page,
     /// Whether it needs a signature or token.
     pub signed: bool,
+    /// Its parameters, in the order of the spec.
+    pub parameters: &'static [Parameter],
+    /// Its body, if it takes one.
+    pub body: Option<Body>,
+}
+
+/// Where a page has what paging needs: names of the answer's fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The records; `None` where the answer itself is the list.
+    pub items: Option<&'static str>,
+    /// The number of all records, or `Content-Range` where that header has it.
+    pub total: Option<&'static str>,
+    /// Where the next page begins.
+    pub next: Option<&'static str>,
+}
+
+/// One parameter of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Where it goes.
+    pub place: Place,
+    /// Whether the call needs it.
+    pub required: bool,
+    /// What it is, in a sentence or two.
+    pub about: &'static str,
+    /// Whether its value is a secret.
+    pub secret: bool,
+    /// Values that the vendor lists; others may be there, too.
+    pub values: &'static [&'static str],
+    /// Turns what people write into what is sent, by the type that the generated call takes, or
+    /// says why it does not fit. See [`parameter`].
+    pub render: fn(&str) -> Result<String, String>,
+}
+
+/// Where a parameter goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// Into the path, as one segment.
+    Path,
+    /// Into the query.
+    Query,
+    /// Into a header of its name.
+    Header,
+}
+
+/// The JSON body of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Body {
+    /// Name of its type.
+    pub name: &'static str,
+    /// Names of fields, at any depth, whose values are secrets.
+    pub secrets: &'static [&'static str],
+    /// Decodes it as the type that the generated call takes and encodes it again, or says what
+    /// does not fit. See [`body`].
+    pub render: fn(&serde_json::Value) -> Result<serde_json::Value, String>,
+}
+
+/// [`Parameter::render`] by way of the parameter's type.
+///
+/// # Errors
+/// Why the text is no such value.
+pub fn parameter<T>(text: &str) -> Result<String, String>
+where
+    T: std::str::FromStr + std::fmt::Display,
+    T::Err: std::fmt::Display,
+{
+    match text.parse::<T>() {
+        Ok(value) => Ok(value.to_string()),
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+/// [`Parameter::render`] of a secret, which has no rules that could be broken and shown.
+///
+/// # Errors
+/// None.
+pub fn secret(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+/// [`Body::render`] by way of the body's type. A field that the type does not have is refused:
+/// it would be lost.
+///
+/// # Errors
+/// What does not fit, with the path of the field.
+pub fn body<T>(value: &serde_json::Value) -> Result<serde_json::Value, String>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let typed = T::deserialize(value).map_err(|error| error.to_string())?;
+    let rendered = serde_json::to_value(&typed).map_err(|error| error.to_string())?;
+    match lost(value, &rendered) {
+        Some(path) => Err(format!("there is no field {path}")),
+        None => Ok(rendered),
+    }
+}
+
+/// The path of a field that is in `given` and not in `kept`.
+fn lost(given: &serde_json::Value, kept: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    let below = |name: &str, path: String| match path.starts_with('[') {
+        true => format!("{name}{path}"),
+        false => format!("{name}.{path}"),
+    };
+    match (given, kept) {
+        (Value::Object(given), Value::Object(kept)) => given
+            .iter()
+            .filter(|(_, value)| !is_nothing(value))
+            .find_map(|(name, value)| match kept.get(name) {
+                None => Some(name.clone()),
+                Some(kept) => lost(value, kept).map(|path| below(name, path)),
+            }),
+        (Value::Array(given), Value::Array(kept)) => {
+            let pairs = given.iter().zip(kept).enumerate();
+            pairs.into_iter().find_map(|(index, (given, kept))| {
+                lost(given, kept).map(|path| below(&format!("[{index}]"), path))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// What a type may leave out when it is encoded.
+fn is_nothing(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => true,
+        serde_json::Value::Array(list) => list.is_empty(),
+        serde_json::Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
 }
 
 /// Whether a call changes anything, and so whether it may be repeated.
@@ -43,6 +181,10 @@ pub enum Paging {
     None,
     /// `offset` and `limit`, only as a pair; the offset is a multiple of the limit.
     OffsetLimit,
+    /// The same pair where both are sent as text, and the offset is any.
+    OffsetLimitText,
+    /// `marker`, which the page before names, and `limit`.
+    Marker,
     /// `filter`, which holds limit and offset.
     Filter,
     /// `PageNo` and `PageSize`.
@@ -84,8 +226,63 @@ impl Operation {
                 }
                 Ok(())
             }
+            Paging::OffsetLimitText => pair("offset", "limit").map(drop),
             Paging::PagePerPage => pair("page", "per_page").map(drop),
-            Paging::None | Paging::Filter | Paging::PageNumber => Ok(()),
+            Paging::None | Paging::Filter | Paging::PageNumber | Paging::Marker => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{Bounded, PathSegment};
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Rule {
+        name: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        filters: Vec<Filter>,
+    }
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Filter {
+        value: String,
+    }
+
+    #[test]
+    fn a_body_keeps_its_fields_or_says_which_it_has_not() {
+        for (given, expected) in [
+            (json!({"name": "a"}), Ok(json!({"name": "a"}))),
+            (
+                json!({"name": "a", "filters": []}),
+                Ok(json!({"name": "a"})),
+            ),
+            (
+                json!({"name": "a", "filter": "b"}),
+                Err("there is no field filter"),
+            ),
+            (
+                json!({"name": "a", "filters": [{"value": "x"}, {"value": "y", "kind": 1}]}),
+                Err("there is no field filters[1].kind"),
+            ),
+            (json!({}), Err("missing field `name`")),
+        ] {
+            let found: Result<Value, String> = super::body::<Rule>(&given);
+            assert_eq!(found, expected.map_err(str::to_owned), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_checked_by_its_type() {
+        type Limit = Bounded<1, 100>;
+        assert_eq!(super::parameter::<Limit>("007"), Ok("7".to_owned()));
+        assert_eq!(
+            super::parameter::<Limit>("500"),
+            Err("500 is more than 100".to_owned())
+        );
+        assert!(super::parameter::<PathSegment>("..").is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Decoding that an odd field does not fail: a page of a hundred tasks is worth more than the
 //! form of one of its values.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -189,6 +190,23 @@ impl<'de, T: Deserialize<'de>> Tolerant<'de> for Vec<T> {
     }
 }
 
+/// A map may be null; a value that is null is left out.
+macro_rules! tolerant_map {
+    ($map:ty, $value:ty $(, $generic:ident)?) => {
+        impl<'de $(, $generic: Deserialize<'de>)?> Tolerant<'de> for $map {
+            fn tolerant<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let map = Option::<HashMap<String, Option<$value>>>::deserialize(deserializer)?;
+                let entries = map.into_iter().flatten();
+                Ok(entries
+                    .filter_map(|(name, value)| Some((name, value?)))
+                    .collect())
+            }
+        }
+    };
+}
+tolerant_map!(HashMap<String, T>, T, T);
+tolerant_map!(serde_json::Map<String, serde_json::Value>, serde_json::Value);
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -208,6 +226,8 @@ mod tests {
         time: Option<Timestamp>,
         #[serde(default, deserialize_with = "tolerant")]
         list: Vec<String>,
+        #[serde(default, deserialize_with = "tolerant")]
+        map: HashMap<String, i64>,
     }
 
     fn row(json: &str) -> Result<Row, String> {
@@ -219,8 +239,8 @@ mod tests {
         let nothing = Row::default();
         for json in [
             "{}",
-            r#"{"number":null,"small":null,"text":null,"flag":null,"time":null,"list":null}"#,
-            r#"{"number":"","small":"","flag":"","time":"","list":[null]}"#,
+            r#"{"number":null,"small":null,"text":null,"flag":null,"time":null,"list":null,"map":null}"#,
+            r#"{"number":"","small":"","flag":"","time":"","list":[null],"map":{"a":null}}"#,
             r#"{"time":"0001-01-01T00:00:00Z"}"#,
         ] {
             assert_eq!(row(json).unwrap(), nothing, "{json}");

@@ -1,5 +1,9 @@
 //! Values that a vendor writes in a way of its own.
 
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -35,6 +39,25 @@ where
 {
     Option::<T>::tolerant(deserializer)?
         .ok_or_else(|| serde::de::Error::custom("expected a number, found none"))
+}
+
+impl From<i64> for TextNumber {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+impl FromStr for TextNumber {
+    type Err = ParseIntError;
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for TextNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl Serialize for TextNumber {

@@ -2,6 +2,12 @@
 //! Huawei Cloud STS, API v5.
 //!
 //! Reads the encoded reason that comes with a refused call.
+//!
+//! # Operations
+//!
+//! **authorization**: Why a call was refused.
+//!
+//! - [`decode_authorization_message`](Client::decode_authorization_message): Decodes the reason of a refused call.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
@@ -212,6 +218,9 @@ const _: () = {
         Client: ClientHooks<::registry_transport::Context>,
     {}
 };
+/// # authorization
+///
+/// Why a call was refused.
 impl Client {
     /// Decodes the reason of a refused call.
     ///
@@ -333,10 +342,22 @@ pub const OPERATIONS: &[::registry_transport::Operation] = &[
         version: "v5",
         method: "POST",
         path: "/v5/decode-authorization-message",
+        summary: "Decodes the reason of a refused call.",
         family: "authorization",
         access: ::registry_transport::Access::Read,
         paging: ::registry_transport::Paging::None,
+        page: ::registry_transport::Page {
+            items: None,
+            total: None,
+            next: None,
+        },
         signed: true,
+        parameters: &[],
+        body: Some(::registry_transport::Body {
+            name: "DecodeRequest",
+            secrets: &[],
+            render: ::registry_transport::private::body::<types::DecodeRequest>,
+        }),
     },
 ];
 impl ClientHooks<::registry_transport::Context> for Client {

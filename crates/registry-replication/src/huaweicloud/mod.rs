@@ -5,12 +5,15 @@
 //! [`client`] is what they are made of.
 
 pub mod basic;
+mod connection;
 pub mod enterprise;
 pub mod sts;
 
 /// The generated clients and what goes with them.
 pub use huaweicloud_swr as client;
 pub use huaweicloud_swr::{AccessKey, Credentials};
+
+pub use connection::Connection;
 
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ impl Trial {
     }
 
     /// Tag, region and state of each job, newest first.
-    async fn jobs(&self) -> Vec<(String, String, String)> {
+    async fn shop_jobs(&self) -> Vec<(String, String, String)> {
         let filter = encode("limit::100|offset::0");
         let body = self
             .get(&shop(&format!("sync_job?filter={filter}")))
@@ -51,15 +51,15 @@ impl Trial {
         .collect()
     }
 
-    async fn states(&self) -> Vec<String> {
-        self.jobs()
+    async fn shop_states(&self) -> Vec<String> {
+        self.shop_jobs()
             .await
             .into_iter()
             .map(|(_, _, state)| state)
             .collect()
     }
 
-    async fn copy(&self, tags: &[&str], overwrite: bool) -> Response {
+    async fn copy_shop(&self, tags: &[&str], overwrite: bool) -> Response {
         let mut body = destination("cn-north-1");
         body["imageTag"] = json!(tags);
         body["override"] = json!(overwrite);
@@ -86,7 +86,7 @@ async fn a_push_makes_a_job_for_each_rule() {
     assert_eq!(rules.as_array().unwrap().len(), 3);
     assert_eq!(rules[0]["repoName"], "web/shop");
     assert_eq!(
-        trial.states().await,
+        trial.shop_states().await,
         Vec::<String>::new(),
         "nothing was pushed since"
     );
@@ -109,13 +109,13 @@ async fn a_push_makes_a_job_for_each_rule() {
         (5, ["success", "success"]),
     ] {
         trial.pass(SignedDuration::from_secs(seconds));
-        assert_eq!(trial.states().await, states);
+        assert_eq!(trial.shop_states().await, states);
     }
     trial.push_shop("v3", "third");
     trial.pass(SignedDuration::from_mins(59));
-    assert_eq!(trial.states().await[0], "running");
+    assert_eq!(trial.shop_states().await[0], "running");
     trial.pass(SignedDuration::from_mins(2));
-    assert_eq!(trial.states().await[0], "timeout");
+    assert_eq!(trial.shop_states().await[0], "timeout");
 }
 
 #[tokio::test]
@@ -123,10 +123,10 @@ async fn tags_are_copied_by_hand() {
     let trial = Trial::start().await;
     trial.push_shop("v1", "first");
     trial.push_shop("v2", "second");
-    assert_eq!(trial.copy(&["v1", "v9"], false).await.status, 404);
-    assert_eq!(trial.copy(&[], false).await.status, 400);
+    assert_eq!(trial.copy_shop(&["v1", "v9"], false).await.status, 404);
+    assert_eq!(trial.copy_shop(&[], false).await.status, 400);
     assert_eq!(
-        trial.states().await.len(),
+        trial.shop_states().await.len(),
         0,
         "none at all if one is not there"
     );
@@ -139,16 +139,16 @@ async fn tags_are_copied_by_hand() {
         (&["v1"], false, &["existed"]),
         (&["v1"], true, &["success"]),
     ] {
-        let answer = trial.copy(tags, overwrite).await;
+        let answer = trial.copy_shop(tags, overwrite).await;
         assert_eq!((answer.status, answer.body), (200, json!(tags)));
         trial.pass(SignedDuration::from_secs(7));
-        assert_eq!(trial.states().await[..states.len()], *states);
+        assert_eq!(trial.shop_states().await[..states.len()], *states);
     }
     trial.push_shop("v1", "changed");
-    trial.copy(&["v1"], false).await;
+    trial.copy_shop(&["v1"], false).await;
     trial.pass(SignedDuration::from_secs(7));
     assert_eq!(
-        trial.states().await[0],
+        trial.shop_states().await[0],
         "failed",
         "another content is there"
     );
@@ -173,7 +173,7 @@ async fn a_rule_is_deleted_by_its_destination() {
     assert_eq!(gone.status, 400);
     assert_eq!(gone.body["errors"][0]["errorCode"], "SVCSTG.SWR.4001158");
     trial.push_shop("v2", "second");
-    assert_eq!(trial.states().await.len(), 0);
+    assert_eq!(trial.shop_states().await.len(), 0);
 }
 
 fn retention(template: &str, params: Value) -> Value {

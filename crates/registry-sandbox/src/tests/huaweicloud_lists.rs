@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Trial;
-use super::huaweicloud_replication::here;
+use super::huaweicloud_trial::here;
 use crate::encoding::encode;
 use crate::world;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Trial;
-use super::huaweicloud_replication::here;
+use super::huaweicloud_trial::here;
 use crate::spec::Specs;
 
 /// Changes a field of the example of a body.

@@ -1,91 +1,11 @@
 //! The life of a replication policy.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Trial;
+use super::huaweicloud_trial::{here, policy, there};
 use crate::world::{self, Registry};
 use crate::{Outcome, PushError};
-
-fn at(instance: &str, path: &str) -> String {
-    let project = match instance {
-        world::HUAWEICLOUD_INSTANCE_ID => world::HUAWEICLOUD_PROJECT_ID,
-        _ => world::HUAWEICLOUD_TARGET_PROJECT_ID,
-    };
-    format!("/v2/{project}/instances/{instance}/{path}")
-}
-
-pub(super) fn here(path: &str) -> String {
-    at(world::HUAWEICLOUD_INSTANCE_ID, path)
-}
-
-fn there(path: &str) -> String {
-    at(world::HUAWEICLOUD_TARGET_INSTANCE_ID, path)
-}
-
-fn policy(name: &str, pattern: &str, trigger: &str) -> Value {
-    json!({
-        "name": name,
-        "dest_registry": {"id": world::EXAMPLE_REGISTRY},
-        "filters": [{"type": "name", "value": pattern}],
-        "repo_scope_mode": "regular",
-        "trigger": {"type": trigger},
-        "override": true,
-        "enabled": true,
-    })
-}
-
-impl Trial {
-    /// Sends a body, and answers that of the reply.
-    pub(super) async fn send_json(&self, method: &str, target: &str, body: &Value) -> (u16, Value) {
-        let response = self.huawei(method, target, body.to_string()).await;
-        (response.status, response.body)
-    }
-
-    async fn created(&self, policy: &Value) -> i64 {
-        let target = here("replication/policies");
-        let (status, body) = self.send_json("POST", &target, policy).await;
-        assert_eq!(status, 201, "{body}");
-        body["id"].as_i64().unwrap()
-    }
-
-    async fn run(&self, policy: i64) -> i64 {
-        let target = here("replication/executions");
-        let body = json!({"policy_id": policy});
-        let (status, body) = self.send_json("POST", &target, &body).await;
-        assert_eq!(status, 202, "{body}");
-        body["id"].as_i64().unwrap()
-    }
-
-    async fn executions(&self, policy: i64) -> Vec<Value> {
-        let target = here(&format!("replication/executions?policy_id={policy}"));
-        let body = self.get(&target).await.body;
-        body["executions"].as_array().unwrap().clone()
-    }
-
-    async fn tasks(&self, execution: i64) -> Vec<Value> {
-        let target = here(&format!("replication/executions/{execution}/tasks"));
-        self.get(&target).await.body["tasks"]
-            .as_array()
-            .unwrap()
-            .clone()
-    }
-
-    /// The digest of a tag at an instance.
-    async fn digest(&self, target: String) -> Option<String> {
-        let response = self.get(&target).await;
-        (response.status == 200).then(|| response.body["digest"].as_str().unwrap().to_owned())
-    }
-
-    fn seconds(&self, seconds: i64) {
-        self.pass(SignedDuration::from_secs(seconds));
-    }
-
-    fn pushed(&self, repository: &str, tag: &str, content: &str) -> String {
-        let to = Registry::HuaweicloudEnterprise;
-        self.sandbox.push(to, repository, tag, content).unwrap()
-    }
-}
 
 fn artifact(repository: &str, tag: &str) -> String {
     format!("namespaces/library/repositories/{repository}/artifacts/{tag}")
@@ -94,14 +14,14 @@ fn artifact(repository: &str, tag: &str) -> String {
 #[tokio::test]
 async fn a_policy_runs_and_what_it_copies_arrives() {
     let trial = Trial::start().await;
-    let digest = trial.pushed("library/shop", "v1", "first");
-    trial.pushed("library/shop", "v2", "second");
-    trial.pushed("library/other", "v1", "other");
+    let digest = trial.pushed_enterprise("library/shop", "v1", "first");
+    trial.pushed_enterprise("library/shop", "v2", "second");
+    trial.pushed_enterprise("library/other", "v1", "other");
     let policy = trial
-        .created(&policy("to-second", "library/{shop,none}", "manual"))
+        .created_policy(&policy("to-second", "library/{shop,none}", "manual"))
         .await;
-    assert_eq!(trial.executions(policy).await, Vec::<Value>::new());
-    let execution = trial.run(policy).await;
+    assert_eq!(trial.executions_of(policy).await, Vec::<Value>::new());
+    let execution = trial.run_policy(policy).await;
 
     // Seconds, state of the execution, state of the task, number of tasks in progress.
     for (passes, whole, task, in_progress) in [
@@ -111,18 +31,18 @@ async fn a_policy_runs_and_what_it_copies_arrives() {
         (5, "Succeed", "Succeed", 0),
     ] {
         trial.seconds(passes);
-        let executions = trial.executions(policy).await;
+        let executions = trial.executions_of(policy).await;
         assert_eq!(executions.len(), 1);
         assert_eq!(executions[0]["status"], whole, "{executions:?}");
         assert_eq!(executions[0]["in_progress"], in_progress);
         assert_eq!(executions[0]["total"], 1);
         assert_eq!(executions[0]["trigger"], "manual");
-        let tasks = trial.tasks(execution).await;
+        let tasks = trial.tasks_of(execution).await;
         assert_eq!(tasks[0]["status"], task);
-        let arrived = trial.digest(there(&artifact("shop", "v1"))).await;
+        let arrived = trial.digest_at(there(&artifact("shop", "v1"))).await;
         assert_eq!(arrived.is_some(), task == "Succeed");
     }
-    let task = &trial.tasks(execution).await[0];
+    let task = &trial.tasks_of(execution).await[0];
     assert_eq!(task["start_time"], "2026-11-20T08:00:02Z");
     assert_eq!(task["end_time"], "2026-11-20T08:00:07Z");
     let source: Value = serde_json::from_str(task["src_resource"].as_str().unwrap()).unwrap();
@@ -136,10 +56,10 @@ async fn a_policy_runs_and_what_it_copies_arrives() {
     assert_eq!(subtasks["sub_tasks"][0]["tag"], "v1");
     assert_eq!(subtasks["sub_tasks"][0]["digest"], digest);
     assert_eq!(
-        trial.digest(there(&artifact("shop", "v1"))).await,
+        trial.digest_at(there(&artifact("shop", "v1"))).await,
         Some(digest)
     );
-    assert_eq!(trial.digest(there(&artifact("other", "v1"))).await, None);
+    assert_eq!(trial.digest_at(there(&artifact("other", "v1"))).await, None);
 }
 
 #[tokio::test]
@@ -150,12 +70,12 @@ async fn failed_attempts_are_tried_again() {
         trial
             .sandbox
             .decide(&full, None, Some("second-region"), outcome);
-        trial.pushed(&full, "v1", repository);
+        trial.pushed_enterprise(&full, "v1", repository);
     }
     let policy = trial
-        .created(&policy("to-second", "library/{a,b}", "manual"))
+        .created_policy(&policy("to-second", "library/{a,b}", "manual"))
         .await;
-    let execution = trial.run(policy).await;
+    let execution = trial.run_policy(policy).await;
     // Seconds since the start; states of both tasks, of the execution, and its failures.
     for (passes, states, whole, failed) in [
         (2, ["InProgress", "InProgress"], "InProgress", 0),
@@ -166,44 +86,44 @@ async fn failed_attempts_are_tried_again() {
         (100, ["Succeed", "Failed"], "Failed", 1),
     ] {
         trial.seconds(passes);
-        let tasks = trial.tasks(execution).await;
+        let tasks = trial.tasks_of(execution).await;
         let found = [&tasks[0]["status"], &tasks[1]["status"]];
         assert_eq!(found, states);
-        let run = &trial.executions(policy).await[0];
+        let run = &trial.executions_of(policy).await[0];
         assert_eq!(
             (&run["status"], &run["failed"]),
             (&json!(whole), &json!(failed))
         );
     }
-    assert!(trial.digest(there(&artifact("a", "v1"))).await.is_some());
-    assert!(trial.digest(there(&artifact("b", "v1"))).await.is_none());
+    assert!(trial.digest_at(there(&artifact("a", "v1"))).await.is_some());
+    assert!(trial.digest_at(there(&artifact("b", "v1"))).await.is_none());
 }
 
 #[tokio::test]
 async fn what_is_stopped_stays_stopped_and_brings_nothing() {
     let trial = Trial::start().await;
-    trial.pushed("library/shop", "v1", "first");
+    trial.pushed_enterprise("library/shop", "v1", "first");
     let policy = trial
-        .created(&policy("to-second", "library/shop", "manual"))
+        .created_policy(&policy("to-second", "library/shop", "manual"))
         .await;
-    let execution = trial.run(policy).await;
+    let execution = trial.run_policy(policy).await;
     trial.seconds(3);
     let target = here(&format!("replication/executions/{execution}"));
     for _ in 0..2 {
         let response = trial.huawei("PUT", &target, String::new()).await;
         assert_eq!((response.status, response.body.as_str()), (200, Some("")));
         trial.seconds(60);
-        let run = &trial.executions(policy).await[0];
+        let run = &trial.executions_of(policy).await[0];
         assert_eq!(
             (&run["status"], &run["stopped"]),
             (&json!("Stopped"), &json!(1))
         );
         assert_eq!(
-            trial.tasks(execution).await[0]["end_time"],
+            trial.tasks_of(execution).await[0]["end_time"],
             "2026-11-20T08:00:03Z"
         );
     }
-    assert_eq!(trial.digest(there(&artifact("shop", "v1"))).await, None);
+    assert_eq!(trial.digest_at(there(&artifact("shop", "v1"))).await, None);
     // The fleet's execution, part of which never ends by itself.
     let fleet = world::FLEET_REPLICATION_EXECUTION;
     let target = here(&format!("replication/executions/{fleet}"));
@@ -211,7 +131,7 @@ async fn what_is_stopped_stays_stopped_and_brings_nothing() {
         trial.huawei("PUT", &target, String::new()).await.status,
         200
     );
-    let run = trial.executions(world::FLEET_REPLICATION_POLICY).await;
+    let run = trial.executions_of(world::FLEET_REPLICATION_POLICY).await;
     assert_eq!(run[0]["in_progress"], 0);
 }
 
@@ -226,41 +146,41 @@ async fn a_push_runs_the_policies_that_run_on_it() {
     let policies = [
         (
             trial
-                .created(&policy("all", "library/**", "event_based"))
+                .created_policy(&policy("all", "library/**", "event_based"))
                 .await,
             2,
         ),
         (
             trial
-                .created(&policy("by-hand", "library/**", "manual"))
+                .created_policy(&policy("by-hand", "library/**", "manual"))
                 .await,
             0,
         ),
         (
             trial
-                .created(&policy("by-clock", "library/**", "scheduled"))
+                .created_policy(&policy("by-clock", "library/**", "scheduled"))
                 .await,
             0,
         ),
         (
             trial
-                .created(&policy("elsewhere", "root/**", "event_based"))
+                .created_policy(&policy("elsewhere", "root/**", "event_based"))
                 .await,
             0,
         ),
-        (trial.created(&off).await, 0),
-        (trial.created(&tagged).await, 1),
+        (trial.created_policy(&off).await, 0),
+        (trial.created_policy(&tagged).await, 1),
     ];
-    trial.pushed("library/shop", "v1", "first");
-    trial.pushed("library/shop", "latest", "first");
+    trial.pushed_enterprise("library/shop", "v1", "first");
+    trial.pushed_enterprise("library/shop", "latest", "first");
     for (policy, runs) in policies {
-        let executions = trial.executions(policy).await;
+        let executions = trial.executions_of(policy).await;
         assert_eq!(executions.len(), runs, "{policy}");
         assert!(executions.iter().all(|run| run["trigger"] == "event_based"));
     }
     trial.seconds(7);
     let renamed = artifact("shop", "v1").replace("library", "copies");
-    assert!(trial.digest(there(&renamed)).await.is_some());
+    assert!(trial.digest_at(there(&renamed)).await.is_some());
     let body = json!({"policy_id": policies[4].0});
     let target = here("replication/executions");
     let (status, refusal) = trial.send_json("POST", &target, &body).await;
@@ -273,19 +193,19 @@ async fn a_push_runs_the_policies_that_run_on_it() {
 #[tokio::test]
 async fn what_arrives_is_what_the_tag_was_when_the_copy_ran() {
     let trial = Trial::start().await;
-    let first = trial.pushed("library/shop", "v1", "first");
+    let first = trial.pushed_enterprise("library/shop", "v1", "first");
     let policy = trial
-        .created(&policy("to-second", "library/shop", "manual"))
+        .created_policy(&policy("to-second", "library/shop", "manual"))
         .await;
-    trial.run(policy).await;
+    trial.run_policy(policy).await;
     trial.seconds(1);
     // Before the attempt begins: it copies this one.
-    let second = trial.pushed("library/shop", "v1", "second");
+    let second = trial.pushed_enterprise("library/shop", "v1", "second");
     trial.seconds(2);
     // After it has begun: it does not.
-    trial.pushed("library/shop", "v1", "third");
+    trial.pushed_enterprise("library/shop", "v1", "third");
     trial.seconds(10);
-    let arrived = trial.digest(there(&artifact("shop", "v1"))).await;
+    let arrived = trial.digest_at(there(&artifact("shop", "v1"))).await;
     assert_eq!(arrived.as_ref(), Some(&second));
     assert_ne!(arrived, Some(first));
 }
@@ -296,12 +216,12 @@ async fn a_tag_is_overwritten_only_if_the_policy_says_so() {
         let trial = Trial::start().await;
         let mut policy = policy("to-second", "library/shop", "event_based");
         policy["override"] = json!(overwrite);
-        trial.created(&policy).await;
-        let first = trial.pushed("library/shop", "v1", "first");
+        trial.created_policy(&policy).await;
+        let first = trial.pushed_enterprise("library/shop", "v1", "first");
         trial.seconds(10);
-        let second = trial.pushed("library/shop", "v1", "second");
+        let second = trial.pushed_enterprise("library/shop", "v1", "second");
         trial.seconds(10);
-        let arrived = trial.digest(there(&artifact("shop", "v1"))).await;
+        let arrived = trial.digest_at(there(&artifact("shop", "v1"))).await;
         assert_eq!(arrived, Some(if overwrite { second } else { first }));
     }
 }
@@ -312,18 +232,18 @@ async fn a_policy_that_pulls_copies_from_the_registry() {
     let mut pulls = policy("from-second", "team/**", "manual");
     pulls["src_registry"] = pulls["dest_registry"].take();
     pulls["dest_namespace"] = json!("pulled");
-    let policy = trial.created(&pulls).await;
-    trial.run(policy).await;
+    let policy = trial.created_policy(&pulls).await;
+    trial.run_policy(policy).await;
     trial.seconds(7);
     let own = artifact("api", world::FLEET_TAG_ARRIVED).replace("library", "pulled");
-    assert!(trial.digest(here(&own)).await.is_some());
+    assert!(trial.digest_at(here(&own)).await.is_some());
 }
 
 #[tokio::test]
 async fn policies_are_changed_and_deleted_for_good() {
     let trial = Trial::start().await;
     let id = trial
-        .created(&policy("to-second", "library/**", "manual"))
+        .created_policy(&policy("to-second", "library/**", "manual"))
         .await;
     let target = here(&format!("replication/policies/{id}"));
     let shown = trial.get(&target).await.body;
@@ -351,7 +271,7 @@ async fn policies_are_changed_and_deleted_for_good() {
     assert_eq!(shown["created_at"], "2026-11-20T08:00:00Z");
     assert_eq!(shown["updated_at"], "2026-11-20T08:01:00Z");
 
-    let execution = trial.run(id).await;
+    let execution = trial.run_policy(id).await;
     let tasks = here(&format!("replication/executions/{execution}/tasks"));
     assert_eq!(trial.get(&tasks).await.status, 200);
     let registry = here(&format!("registries/{}", world::EXAMPLE_REGISTRY));
@@ -411,10 +331,10 @@ async fn registries_come_and_go() {
     let (_, made) = trial.send_json("POST", &list, &body).await;
     let mut outward = policy("outward", "root/nats", "manual");
     outward["dest_registry"] = json!({"id": made["id"]});
-    let policy = trial.created(&outward).await;
-    trial.run(policy).await;
+    let policy = trial.created_policy(&outward).await;
+    trial.run_policy(policy).await;
     trial.seconds(7);
-    assert_eq!(trial.executions(policy).await[0]["status"], "Succeed");
+    assert_eq!(trial.executions_of(policy).await[0]["status"], "Succeed");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Trial;
-use super::huaweicloud_replication::here;
+use super::huaweicloud_trial::here;
 use crate::Outcome;
 use crate::world::Registry;
 

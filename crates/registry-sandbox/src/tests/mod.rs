@@ -1,6 +1,12 @@
 //! The sandbox over its socket, with a client of a few lines that sends exactly what it is told.
 
 mod alibabacloud;
+mod alibabacloud_calls;
+mod alibabacloud_pages;
+mod alibabacloud_refusals;
+mod alibabacloud_rules;
+mod alibabacloud_tasks;
+mod alibabacloud_trial;
 mod huaweicloud;
 mod huaweicloud_basic;
 mod huaweicloud_lists;
@@ -8,6 +14,7 @@ mod huaweicloud_reads;
 mod huaweicloud_refusals;
 mod huaweicloud_replication;
 mod huaweicloud_retention;
+mod huaweicloud_trial;
 
 use std::sync::{Arc, Mutex};
 

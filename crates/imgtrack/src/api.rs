@@ -1,0 +1,217 @@
+//! `imgtrack api`: any call of the vendors' APIs, by its name.
+
+use std::io::Read;
+
+use clap::builder::{PossibleValue, TypedValueParser};
+use registry_replication::api::{self, Call, Operation, Paging, Place, Service};
+use registry_replication::{Context, Error};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::ApiArgs;
+use crate::confirm;
+use crate::connect::Connection;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table;
+
+/// Takes any text, and offers the names of all calls to a shell that completes.
+#[derive(Clone)]
+pub(crate) struct Names;
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        clap::builder::StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = rows().into_iter().map(|row| PossibleValue::new(row.name));
+        Some(Box::new(names))
+    }
+}
+
+/// A call in the list of all.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    /// With its service where another service has one of the same name.
+    pub(crate) name: String,
+    pub(crate) service: &'static str,
+    pub(crate) family: &'static str,
+    pub(crate) writes: bool,
+    pub(crate) summary: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let all = || {
+        Service::ALL.into_iter().flat_map(|service| {
+            let operations = service.operations().iter();
+            operations.map(move |operation| (service, operation))
+        })
+    };
+    let name = |service: Service, operation: &Operation| {
+        let same = all().filter(|(_, other)| other.name == operation.name);
+        match same.count() {
+            1 => operation.name.to_owned(),
+            _ => format!("{service}:{}", operation.name),
+        }
+    };
+    all()
+        .map(|(service, operation)| Row {
+            name: name(service, operation),
+            service: service.name(),
+            family: operation.family,
+            writes: operation.access == api::Access::Write,
+            summary: operation.summary,
+        })
+        .collect()
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Failure> {
+    let Some(name) = &args.operation else {
+        let rows = rows();
+        return match output.is_json() {
+            true => output.json(&rows),
+            false => output.text(&table::calls(&rows)),
+        };
+    };
+    let (service, operation) = api::find(name)?;
+    if args.describe {
+        return match output.is_json() {
+            true => output.json(&described(service, operation)),
+            false => output.text(&table::call(service, operation)),
+        };
+    }
+    let mut call = Call::new(operation);
+    for given in &args.param {
+        let (name, value) = given.split_once('=').ok_or_else(|| {
+            Failure::Usage(format!(
+                "--param {given:?} is not NAME=VALUE; `imgtrack api {} --describe` lists the names",
+                operation.name
+            ))
+        })?;
+        call = call.parameter(name, value)?;
+    }
+    if let Some(file) = &args.body {
+        call = call.body(&body(file)?)?;
+    }
+    let connection = Connection::new(args.to.common.sandbox).await?;
+    let context = connection.context(service, &args.to).await?;
+    let call = with_place(call, &connection, &args).await?;
+    if args.dry_run {
+        let shown = call.shown(&context).await?;
+        return output.json(&json!({
+            "method": shown.method,
+            "url": shown.url,
+            "headers": shown.headers.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+            "body": shown.body,
+        }));
+    }
+    if operation.access == api::Access::Write {
+        let what = format!("{} changes things ({})", operation.name, context.endpoint());
+        confirm::ask(&what, args.yes)?;
+    }
+    if args.all {
+        let records = all(call, &context, args.limit).await?;
+        return output.json(&records);
+    }
+    match call.send(&context).await? {
+        Value::Null => Ok(()),
+        answer => output.json(&answer),
+    }
+}
+
+/// Sets project and instance where the call has them, and nobody has said them by `--param`.
+async fn with_place(
+    mut call: Call,
+    connection: &Connection,
+    args: &ApiArgs,
+) -> Result<Call, Failure> {
+    let missing = |call: &Call, name: &str| {
+        let mut all = call.operation().parameters.iter();
+        all.any(|parameter| parameter.name == name) && !call.has(name)
+    };
+    // A query's project is a choice; a path's is where the call goes.
+    let in_path = |parameter: &api::Parameter| {
+        parameter.name == "project_id" && parameter.place == Place::Path
+    };
+    if missing(&call, "project_id") && call.operation().parameters.iter().any(in_path) {
+        let id = connection.project_id(&args.to).await?;
+        call = call.parameter("project_id", &id)?;
+    }
+    for name in ["instance_id", "InstanceId"] {
+        if missing(&call, name)
+            && let Some(id) = connection.instance(&args.to, name)
+        {
+            call = call.parameter(name, &id)?;
+        }
+    }
+    Ok(call)
+}
+
+async fn all(call: Call, context: &Context, limit: Option<usize>) -> Result<Vec<Value>, Error> {
+    let enough = |records: &Vec<Value>| limit.is_some_and(|limit| records.len() >= limit);
+    let mut records = Vec::new();
+    let mut pages = call.pages()?;
+    while !enough(&records)
+        && let Some(mut page) = pages.next(context).await?
+    {
+        records.append(&mut page);
+    }
+    records.truncate(limit.unwrap_or(usize::MAX));
+    Ok(records)
+}
+
+fn body(file: &str) -> Result<Value, Failure> {
+    let text = match file {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            text
+        }
+        file => std::fs::read_to_string(file)
+            .map_err(|error| Failure::Usage(format!("--body {file}: {error}")))?,
+    };
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("--body {file} is no JSON: {error}")))
+}
+
+/// A call and its parameters, for programs.
+fn described(service: Service, operation: &Operation) -> Value {
+    let parameters = operation.parameters.iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "place": place(parameter.place),
+            "required": parameter.required,
+            "about": parameter.about,
+            "values": parameter.values,
+        })
+    });
+    json!({
+        "name": operation.name,
+        "service": service.name(),
+        "family": operation.family,
+        "summary": operation.summary,
+        "method": operation.method,
+        "path": operation.path,
+        "writes": operation.access == api::Access::Write,
+        "pages": operation.paging != Paging::None,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "body": operation.body.map(|body| body.name),
+    })
+}
+
+pub(crate) fn place(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Query => "query",
+        _ => "header",
+    }
+}

@@ -1,0 +1,195 @@
+//! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
+
+mod connection;
+
+use std::sync::Arc;
+
+/// The generated client and what goes with it.
+pub use alibabacloud_cr as client;
+pub use alibabacloud_cr::Credentials;
+use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
+use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
+use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
+pub use connection::Connection;
+use registry_transport::{Caller, Error};
+
+use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
+use crate::pager::{Page, Pager, Slot, paged};
+use crate::settings::{Settings, common_settings};
+
+/// An instance of the Enterprise Edition.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    client: cr::Client,
+    instance: String,
+}
+
+/// Settings of a [`Registry`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+    instance: Option<String>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Id of the instance, `cri-…`.
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// Makes the registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When region and endpoint or instance are missing; names what is missing.
+    pub async fn build(mut self) -> Result<Registry, Error> {
+        let instance = self
+            .instance
+            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+        let endpoint = self.settings.endpoint(endpoints::cr)?;
+        let provider = Arc::new(provider(&mut self.settings));
+        Ok(Registry {
+            client: cr::Client::new(self.settings.connect(endpoint, provider)?),
+            instance,
+        })
+    }
+}
+
+/// A provider for whoever calls: by default, the vendor's own chain.
+fn provider(settings: &mut Settings<Credentials>) -> Alibabacloud {
+    Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
+        let chain = Credentials::default_chain(&ChainSettings::default());
+        Caller::Chain(Arc::new(chain))
+    }))
+}
+
+impl Registry {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &cr::Client {
+        &self.client
+    }
+
+    /// The synchronization tasks of the instance: `ListRepoSyncTask`.
+    pub fn tasks(&self) -> Tasks {
+        Tasks {
+            registry: self.clone(),
+            image: None,
+            batch: None,
+            page_size: 100,
+        }
+    }
+}
+
+/// The synchronization tasks of an instance.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    registry: Registry,
+    image: Option<String>,
+    batch: Option<String>,
+    page_size: u32,
+}
+paged!(Tasks, Pages, 100, "at least 1");
+
+impl Tasks {
+    /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
+    /// `namespace/repository`.
+    ///
+    /// A name that is none is the stream's first error.
+    pub fn image(mut self, image: impl Into<String>) -> Self {
+        self.image = Some(image.into());
+        self
+    }
+
+    /// Only the tasks of one batch, by its `SyncBatchTaskId`, which a task has as its execution.
+    pub fn batch(mut self, id: impl Into<String>) -> Self {
+        self.batch = Some(id.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_repo_sync_task()
+            .instance_id(&self.registry.instance)
+            .page_no(slot.offset / u64::from(slot.size).max(1) + 1)
+            .page_size(slot.size);
+        if let Some(image) = self.image {
+            let image = ImageName::given(&image)?;
+            call = call
+                .repo_namespace_name(image.namespace())
+                .repo_name(image.repository());
+            if let Some(tag) = image.tag() {
+                call = call.tag(tag);
+            }
+        }
+        if let Some(batch) = self.batch {
+            call = call.sync_record_id(batch);
+        }
+        let page = call.send().await?.into_inner();
+        Ok(Page {
+            items: page.sync_tasks.into_iter().map(task).collect(),
+            total: page.total_count.and_then(|total| total.0.try_into().ok()),
+            size: page.page_size.and_then(|size| size.try_into().ok()),
+        })
+    }
+}
+
+fn state(status: &TaskStatus) -> Option<TaskState> {
+    Some(match status {
+        TaskStatus::Pending => TaskState::Waiting,
+        TaskStatus::Synchronizing => TaskState::Running,
+        TaskStatus::Success => TaskState::Succeeded,
+        TaskStatus::Error => TaskState::Failed,
+        TaskStatus::Canceled => TaskState::Cancelled,
+        _ => return None,
+    })
+}
+
+fn image(vendor: SyncImage) -> ImageRef {
+    ImageRef {
+        region: vendor.region_id,
+        instance: vendor.instance_id,
+        namespace: vendor.repo_namespace_name,
+        repository: vendor.repo_name,
+        ..ImageRef::default()
+    }
+    .with_tag(vendor.image_tag)
+}
+
+fn task(vendor: SyncTask) -> Task {
+    // Older answers have the misspelt name alone.
+    let updated = vendor.modified_time.or(vendor.modifed_time);
+    let task = Task::new(
+        Provider::Alibabacloud,
+        TaskKind::Replication,
+        vendor.sync_task_id.clone(),
+    )
+    .with_status(vendor.task_status.clone(), state)
+    .with_updated(updated.map(|time| time.0));
+    Task {
+        execution: vendor.sync_batch_task_id.clone(),
+        rule: vendor.sync_rule_id.clone(),
+        source: vendor.image_from.clone().map(image),
+        destination: vendor.image_to.clone().map(image),
+        trigger: match vendor.task_trigger {
+            Some(TaskTrigger::Passive) => Some(Trigger::Automatic),
+            Some(TaskTrigger::Initiative) => Some(Trigger::Manual),
+            _ => None,
+        },
+        issue: vendor
+            .task_issue
+            .as_ref()
+            .map(|issue| issue.as_str().to_owned())
+            .filter(|issue| !issue.is_empty()),
+        created: vendor.create_time.map(|time| time.0),
+        vendor: Some(VendorTask::AlibabacloudSyncTask(Box::new(vendor))),
+        ..task
+    }
+}

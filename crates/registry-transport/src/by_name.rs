@@ -1,0 +1,417 @@
+//! Calls by the vendor's name, with texts for parameters and JSON for bodies and answers: for
+//! programs that do not know at compile time what they will call.
+//!
+//! Parameters and bodies are checked by the very types that the generated calls take, and the
+//! request leaves by the same way out.
+
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
+use reqwest::Request;
+use serde_json::Value;
+
+use crate::attempt;
+use crate::carried;
+use crate::context::Context;
+use crate::error::Error;
+use crate::execute::execute;
+use crate::operation::{Operation, Paging, Parameter, Place};
+use crate::rfc3986;
+
+/// One call of an operation that is known by its table's row.
+#[derive(Clone, Debug)]
+pub struct Call {
+    operation: &'static Operation,
+    /// Rendered.
+    given: Vec<(&'static Parameter, String)>,
+    body: Option<Value>,
+}
+
+/// A request as it would leave, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shown {
+    /// `POST`.
+    pub method: String,
+    /// With the query, encoded as it is sent.
+    pub url: String,
+    /// In the order of their names; a secret value is `***`.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Value>,
+}
+
+impl Call {
+    /// A call without parameters yet.
+    pub fn new(operation: &'static Operation) -> Self {
+        Self {
+            operation,
+            given: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// What is called.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// Sets a parameter. Its name is the vendor's; where no parameter is called so, upper and lower
+    /// case are not told apart.
+    ///
+    /// # Errors
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): there is no such parameter (the
+    /// error lists those that there are), or the value does not fit it.
+    pub fn parameter(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let parameter = self.find(name)?;
+        let rendered = (parameter.render)(value)
+            .map_err(|why| self.invalid(format!("{}: {why}", parameter.name)))?;
+        self.set(parameter, rendered);
+        Ok(self)
+    }
+
+    /// Whether the parameter of this name has a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// Sets the body.
+    ///
+    /// # Errors
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the call takes none, or the body
+    /// does not fit it, in that a field is missing, of another type, or unknown.
+    pub fn body(mut self, body: &Value) -> Result<Self, Error> {
+        let Some(wanted) = &self.operation.body else {
+            return Err(self.invalid("takes no body".to_owned()));
+        };
+        let rendered = (wanted.render)(body).map_err(|why| {
+            let name = wanted.name;
+            self.invalid(format!("the body is no {name}: {why}"))
+        })?;
+        self.body = Some(rendered);
+        Ok(self)
+    }
+
+    /// Sends the call. The answer is what came, not what the spec knows of it; `null` if nothing
+    /// came.
+    ///
+    /// # Errors
+    /// As a generated call: what is missing is refused before anything is sent.
+    pub async fn send(&self, context: &Context) -> Result<Value, Error> {
+        self.page(context).await.map(|(value, _)| value)
+    }
+
+    /// The request as it would leave, signed if there are credentials to sign it with. Nothing is
+    /// sent for the call itself.
+    ///
+    /// # Errors
+    /// What is missing, or why there is nothing to sign with.
+    pub async fn shown(&self, context: &Context) -> Result<Shown, Error> {
+        let request = self.request(context)?;
+        self.operation.check(request.url())?;
+        let time = context.settings().deadline;
+        let (request, _) = attempt::signed(context, self.operation, request, time).await?;
+        let mut headers: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let text = match value.is_sensitive() {
+                    true => "***".to_owned(),
+                    false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                };
+                (name.as_str().to_owned(), text)
+            })
+            .collect();
+        headers.sort();
+        Ok(Shown {
+            method: request.method().to_string(),
+            url: self.masked(request.url()),
+            headers,
+            body: self.body.as_ref().map(|body| self.without_secrets(body)),
+        })
+    }
+
+    /// The call page by page.
+    ///
+    /// # Errors
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) if the call does not page.
+    pub fn pages(self) -> Result<Pages, Error> {
+        match self.operation.paging {
+            Paging::None => Err(self.invalid("does not answer in pages".to_owned())),
+            _ => Ok(Pages::new(self)),
+        }
+    }
+
+    /// The URL with secret parameters masked.
+    fn masked(&self, url: &reqwest::Url) -> String {
+        let secret = |name: &str| {
+            let mut all = self.operation.parameters.iter();
+            all.any(|parameter| parameter.secret && parameter.name == name)
+        };
+        let Some(query) = url.query() else {
+            return url.to_string();
+        };
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if secret(name) => format!("{name}=***"),
+            _ => pair.to_owned(),
+        });
+        let query: Vec<_> = pairs.collect();
+        let mut bare = url.clone();
+        bare.set_query(None);
+        format!("{bare}?{}", query.join("&"))
+    }
+
+    fn without_secrets(&self, value: &Value) -> Value {
+        let secrets = self
+            .operation
+            .body
+            .map_or(&[] as &[&str], |body| body.secrets);
+        match value {
+            Value::Object(map) => Value::Object(
+                map.iter()
+                    .map(|(name, value)| {
+                        let value = match secrets.contains(&name.as_str()) {
+                            true => Value::from("***"),
+                            false => self.without_secrets(value),
+                        };
+                        (name.clone(), value)
+                    })
+                    .collect(),
+            ),
+            Value::Array(list) => list
+                .iter()
+                .map(|value| self.without_secrets(value))
+                .collect(),
+            value => value.clone(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<&'static Parameter, Error> {
+        let all = self.operation.parameters;
+        let exact = all.iter().find(|parameter| parameter.name == name);
+        exact
+            .or_else(|| all.iter().find(|p| p.name.eq_ignore_ascii_case(name)))
+            .ok_or_else(|| {
+                let names: Vec<_> = all.iter().map(|parameter| parameter.name).collect();
+                self.invalid(match names.is_empty() {
+                    true => format!("takes no parameter, and so no {name:?}"),
+                    false => format!("has no parameter {name:?}; it has {}", names.join(", ")),
+                })
+            })
+    }
+
+    fn set(&mut self, parameter: &'static Parameter, rendered: String) {
+        self.given.retain(|(known, _)| known.name != parameter.name);
+        self.given.push((parameter, rendered));
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        let given = self.given.iter().find(|(known, _)| known.name == name);
+        given.map(|(_, value)| value.as_str())
+    }
+
+    fn invalid(&self, what: String) -> Error {
+        Error::invalid(self.operation.name, what)
+    }
+
+    fn request(&self, context: &Context) -> Result<Request, Error> {
+        let operation = self.operation;
+        let absent = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.required && self.value(parameter.name).is_none())
+            .map(|parameter| parameter.name);
+        let absent: Vec<_> = absent.collect();
+        if !absent.is_empty() {
+            return Err(self.invalid(format!("{} is missing", absent.join(", "))));
+        }
+        if let (Some(wanted), None) = (&operation.body, &self.body) {
+            return Err(self.invalid(format!("needs a body, {}", wanted.name)));
+        }
+        let placed = |place| self.given.iter().filter(move |(p, _)| p.place == place);
+        let mut path = operation.path.to_owned();
+        for (parameter, value) in placed(Place::Path) {
+            let template = format!("{{{}}}", parameter.name);
+            path = path.replace(&template, &rfc3986::encode(value));
+        }
+        let url = format!("{}{path}", context.endpoint());
+        let mut url: reqwest::Url = url
+            .parse()
+            .map_err(|error| self.invalid(format!("{url} is no URL: {error}")))?;
+        for (parameter, value) in placed(Place::Query) {
+            url.query_pairs_mut().append_pair(parameter.name, value);
+        }
+        let method: Method = operation
+            .method
+            .parse()
+            .map_err(|_| self.invalid(format!("{} is no method", operation.method)))?;
+        let mut request = Request::new(method, url);
+        let headers = request.headers_mut();
+        for (parameter, value) in placed(Place::Header) {
+            let name = HeaderName::try_from(parameter.name);
+            let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
+                let what = format!("{}: a header cannot hold this value", parameter.name);
+                return Err(self.invalid(what));
+            };
+            headers.insert(name, value);
+        }
+        if let Some(body) = &self.body {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json);
+            *request.body_mut() = Some(body.to_string().into());
+        }
+        Ok(request)
+    }
+
+    /// One answer, and its headers.
+    async fn page(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
+        let request = self.request(context)?;
+        let table = std::slice::from_ref(self.operation);
+        let response = execute(context, table, self.operation.id, request).await;
+        carried::json(response).await
+    }
+}
+
+/// How many records a page is asked to have where the call does not say.
+const SIZE: i64 = 100;
+
+/// The pages of a call, one after the other.
+#[derive(Debug)]
+pub struct Pages {
+    call: Call,
+    /// Index of the next record, or number of the next page.
+    next: i64,
+    size: i64,
+    marker: Option<String>,
+    ended: bool,
+}
+
+impl Pages {
+    fn new(call: Call) -> Self {
+        let number = |name: &str| call.value(name).and_then(|text| text.parse().ok());
+        let (next, size) = match call.operation.paging {
+            Paging::PageNumber => (number("PageNo").unwrap_or(1), number("PageSize")),
+            Paging::PagePerPage => (number("page").unwrap_or(1), number("per_page")),
+            Paging::Filter => offset_and_limit(call.value("filter").unwrap_or_default()),
+            _ => (number("offset").unwrap_or(0), number("limit")),
+        };
+        Self {
+            next,
+            size: size.unwrap_or(SIZE).max(1),
+            marker: None,
+            ended: false,
+            call,
+        }
+    }
+
+    /// The records of the next page; `None` after the last.
+    ///
+    /// A listing ends with a page without records, or with a short one that reaches the total that
+    /// the service names. A total that the records outnumber ends nothing.
+    ///
+    /// # Errors
+    /// As [`Call::send`]. The page can be asked for again.
+    pub async fn next(&mut self, context: &Context) -> Result<Option<Vec<Value>>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let call = self.turned()?;
+        let (mut answer, headers) = call.page(context).await?;
+        let page = self.call.operation.page;
+        let total = match page.total {
+            Some("Content-Range") => headers
+                .get(header::CONTENT_RANGE)
+                .and_then(|value| value.to_str().ok()?.rsplit('/').next()?.trim().parse().ok()),
+            Some(name) => number(field(&answer, name)),
+            None => None,
+        };
+        let records = match page.items {
+            Some(name) => answer.get_mut(name).map(Value::take),
+            None => Some(answer.take()),
+        };
+        let records = match records {
+            Some(Value::Array(records)) => records,
+            _ => Vec::new(),
+        };
+        self.turn(
+            &records,
+            total,
+            page.next.and_then(|name| text(field(&answer, name))),
+        );
+        Ok((!records.is_empty()).then_some(records))
+    }
+
+    /// The call for the next page.
+    fn turned(&self) -> Result<Call, Error> {
+        let mut call = self.call.clone();
+        let (next, size) = (self.next.to_string(), self.size.to_string());
+        let values = match call.operation.paging {
+            Paging::PageNumber => vec![("PageNo", next), ("PageSize", size)],
+            Paging::PagePerPage => vec![("page", next), ("per_page", size)],
+            Paging::Marker => match &self.marker {
+                Some(marker) => vec![("marker", marker.clone())],
+                None => Vec::new(),
+            },
+            Paging::Filter => {
+                let given = call.value("filter").unwrap_or_default();
+                let order = given.split('|').find(|part| part.starts_with("order::"));
+                let order = order.map(|order| format!("|{order}")).unwrap_or_default();
+                vec![("filter", format!("limit::{size}|offset::{next}{order}"))]
+            }
+            _ => vec![("offset", next), ("limit", size)],
+        };
+        for (name, value) in values {
+            call = call.parameter(name, &value)?;
+        }
+        Ok(call)
+    }
+
+    fn turn(&mut self, records: &[Value], total: Option<i64>, marker: Option<String>) {
+        let found = i64::try_from(records.len()).unwrap_or(i64::MAX);
+        let (step, seen) = match self.call.operation.paging {
+            Paging::Marker => {
+                // A service that names the same page again would be asked for ever.
+                self.ended = marker.is_none() || marker == self.marker || records.is_empty();
+                self.marker = marker;
+                return;
+            }
+            Paging::PageNumber | Paging::PagePerPage => (1, self.next.saturating_mul(self.size)),
+            _ => (self.size, self.next.saturating_add(self.size)),
+        };
+        let short = found < self.size;
+        self.ended = found == 0 || (short && total.is_none_or(|total| seen >= total));
+        self.next = self.next.saturating_add(step);
+    }
+}
+
+/// Offset and limit of `limit::N|offset::N`.
+fn offset_and_limit(text: &str) -> (i64, Option<i64>) {
+    let field = |name: &str| {
+        text.split('|')
+            .filter_map(|part| part.split_once("::"))
+            .find_map(|(key, value)| value.parse().ok().filter(|_| key == name))
+    };
+    (field("offset").unwrap_or(0), field("limit"))
+}
+
+/// A field of the answer, or of an object in it: `page_info.next_marker`.
+fn field<'a>(answer: &'a Value, name: &str) -> Option<&'a Value> {
+    name.split('.')
+        .try_fold(answer, |value, part| value.get(part))
+}
+
+fn number(value: Option<&Value>) -> Option<i64> {
+    let value = value?;
+    value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A marker, which is a text or a number; an empty one, and zero, stand for none.
+fn text(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty() && text != "0").then_some(text)
+}

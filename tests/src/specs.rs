@@ -1,0 +1,186 @@
+//! The specs as the tests read them: by their own words, not by what xtask makes of them.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::given::Given;
+
+/// One service's file.
+#[derive(Debug)]
+pub struct Spec {
+    /// `huaweicloud-swr/swr`.
+    pub name: &'static str,
+    /// The document.
+    pub document: Value,
+    /// Its operations, in the order of the file.
+    pub operations: Vec<Operation>,
+}
+
+/// One operation, references resolved.
+#[derive(Debug)]
+pub struct Operation {
+    /// The vendor's name.
+    pub name: String,
+    /// Whether it changes nothing.
+    pub is_read: bool,
+    /// The operation as the file has it, references resolved.
+    pub value: Value,
+    /// The success's status, example and headers' examples.
+    pub answer: Answer,
+}
+
+/// What an operation answers when all is well.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// The example of its body; `null` if it has none.
+    pub example: Value,
+    /// Names of headers, and their examples.
+    pub headers: Vec<(String, String)>,
+}
+
+/// All specs, read once.
+pub fn all() -> &'static [Spec] {
+    static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
+        [
+            "huaweicloud-swr/swr",
+            "huaweicloud-swr/iam",
+            "huaweicloud-swr/sts",
+            "alibabacloud-cr/cr",
+            "alibabacloud-cr/sts",
+        ]
+        .map(read)
+        .into()
+    });
+    &SPECS
+}
+
+/// The spec of this name.
+pub fn spec(name: &str) -> &'static Spec {
+    all().iter().find(|spec| spec.name == name).unwrap()
+}
+
+fn read(name: &'static str) -> Spec {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+    let text = std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+    let raw: Value = serde_saphyr::from_str(&text).unwrap();
+    let document = resolved(&raw, &raw);
+    let mut operations = Vec::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for value in item.as_object().unwrap().values() {
+            operations.push(Operation {
+                name: value["operationId"].as_str().unwrap().to_owned(),
+                is_read: value["x-access"] == "read",
+                answer: answer(value),
+                value: value.clone(),
+            });
+        }
+    }
+    Spec {
+        name,
+        operations,
+        document,
+    }
+}
+
+/// The value with what its references point to in their places.
+fn resolved(document: &Value, value: &Value) -> Value {
+    match value {
+        Value::Object(map) => match map.get("$ref").and_then(Value::as_str) {
+            Some(reference) => {
+                let target = document.pointer(reference.trim_start_matches('#')).unwrap();
+                resolved(document, target)
+            }
+            None => Value::Object(
+                map.iter()
+                    .map(|(name, value)| (name.clone(), resolved(document, value)))
+                    .collect(),
+            ),
+        },
+        Value::Array(list) => list.iter().map(|value| resolved(document, value)).collect(),
+        value => value.clone(),
+    }
+}
+
+fn answer(operation: &Value) -> Answer {
+    let responses = operation["responses"].as_object().unwrap();
+    let (status, success) = responses
+        .iter()
+        .find(|(status, _)| status.starts_with('2'))
+        .unwrap();
+    let headers = success.get("headers").and_then(Value::as_object);
+    Answer {
+        status: status.parse().unwrap(),
+        example: success["content"]["application/json"]["example"].clone(),
+        headers: headers
+            .into_iter()
+            .flatten()
+            .map(|(name, header)| (name.clone(), header["example"].as_str().unwrap().to_owned()))
+            .collect(),
+    }
+}
+
+impl Operation {
+    /// Every parameter with its example, and the whole example of the body.
+    pub fn everything(&self) -> Given {
+        Given {
+            parameters: self.examples(|_| true),
+            body: self.body().cloned(),
+        }
+    }
+
+    /// Only what the call cannot do without.
+    pub fn required(&self) -> Given {
+        let schema = &self.value["requestBody"]["content"]["application/json"]["schema"];
+        Given {
+            parameters: self.examples(|parameter| parameter["required"] == true),
+            body: self.body().map(|body| pruned(schema, body)),
+        }
+    }
+
+    fn body(&self) -> Option<&Value> {
+        self.value
+            .pointer("/requestBody/content/application~1json/example")
+    }
+
+    fn examples(&self, wanted: impl Fn(&Value) -> bool) -> Map<String, Value> {
+        let parameters = self.value.get("parameters").and_then(Value::as_array);
+        let parameters = parameters.into_iter().flatten().filter(|p| wanted(p));
+        parameters
+            .map(|parameter| {
+                let name = parameter["name"].as_str().unwrap();
+                let example = parameter.get("example");
+                let example = example.unwrap_or_else(|| panic!("{}: {name}", self.name));
+                (name.to_owned(), example.clone())
+            })
+            .collect()
+    }
+}
+
+/// The value with its required fields alone.
+fn pruned(schema: &Value, value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let required = schema.get("required").and_then(Value::as_array);
+            let required = required.into_iter().flatten();
+            let names: Vec<&str> = required.filter_map(Value::as_str).collect();
+            map.iter()
+                .filter(|(name, _)| names.contains(&name.as_str()))
+                .map(|(name, value)| {
+                    let schema = &schema["properties"][name];
+                    // A described reference to another schema.
+                    let schema = schema.pointer("/allOf/0").unwrap_or(schema);
+                    (name.clone(), pruned(schema, value))
+                })
+                .collect()
+        }
+        Value::Array(list) => {
+            let items = &schema["items"];
+            list.iter().map(|value| pruned(items, value)).collect()
+        }
+        value => value.clone(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Calls by name through the generated builders, for the tests: every parameter that the spec has
+//! can be set, and every answer can be decoded and encoded again.
+
+use std::fmt::Write;
+
+use heck::ToSnakeCase;
+use quote::ToTokens;
+use syn::Type;
+
+use crate::finish::{GENERATED, Table};
+use crate::spec::Spec;
+
+/// Name of the module that holds a spec's calls.
+pub(crate) fn module(spec: &Spec) -> String {
+    format!("{}_{}", spec.krate, spec.service)
+}
+
+/// The files of the folder, from the modules' names and texts.
+pub(crate) fn files(modules: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut index = format!("{GENERATED} from the files of specs/. Change a spec, not this.\n");
+    for (name, _) in &modules {
+        // Writing to a string does not fail.
+        let _ = writeln!(index, "pub mod {name};");
+    }
+    let texts = modules
+        .into_iter()
+        .map(|(name, text)| (format!("{name}.rs"), text));
+    std::iter::once(("mod.rs".to_owned(), index))
+        .chain(texts)
+        .collect()
+}
+
+/// The text of a spec's module.
+pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
+    let path = format!("{}::{}", spec.krate, spec.service);
+    let mut text = format!(
+        "{GENERATED} from {}. Change the spec, not this.\n\
+         //! Calls of `{path}` by the vendor's name.\n\n\
+         use {path}::Client;\n\
+         use registry_transport::Error;\n\n\
+         use crate::given::Given;\n\n\
+         /// Makes one call, and encodes what its answer was decoded to.\n\
+         ///\n\
+         /// # Errors\n\
+         /// Those of the call, or that there is no such call.\n\
+         pub async fn call(client: &Client, name: &str, given: &Given) \
+         -> Result<serde_json::Value, Error> {{\n    match name {{\n",
+        spec.file
+    );
+    for operation in &spec.operations {
+        let method = operation.name.to_snake_case();
+        let _ = writeln!(
+            text,
+            "        {:?} => {method}(client, given).await,",
+            operation.name
+        );
+    }
+    text.push_str("        _ => Err(given.unknown(name)),\n    }\n}\n");
+    for operation in &spec.operations {
+        let method = operation.name.to_snake_case();
+        let bare = operation.parameters.is_empty() && operation.body.is_none();
+        let mutable = if bare { "" } else { "mut " };
+        let _ = writeln!(
+            text,
+            "\nasync fn {method}(client: &Client, given: &Given) \
+             -> Result<serde_json::Value, Error> {{\n    let {mutable}call = client.{method}();"
+        );
+        for parameter in &operation.parameters {
+            let name = &parameter.name;
+            let ty = named_from_outside(spec, table.ty(&operation.name, name)?);
+            let setter = table.setter(&operation.name, name)?;
+            let read = match ty.ends_with("::Secret") {
+                true => "secret(",
+                false => &format!("parameter::<{ty}>("),
+            };
+            let _ = writeln!(
+                text,
+                "    if let Some(value) = given.{read}{name:?})? {{\n        \
+                 call = call.{setter}(value);\n    }}"
+            );
+        }
+        if let Some(body) = &operation.body {
+            let _ = writeln!(
+                text,
+                "    if let Some(body) = given.body::<{path}::types::{body}>()? {{\n        \
+                 call = call.body(body);\n    }}"
+            );
+        }
+        text.push_str("    given.answer(call.send().await?)\n}\n");
+    }
+    // One form, whatever formatter the reader has.
+    let file = syn::parse_file(&text).map_err(|error| format!("xtask wrote no Rust: {error}"))?;
+    let (first, _) = text.split_once('\n').unwrap_or_default();
+    Ok(format!("{first}\n{}", prettyplease::unparse(&file)))
+}
+
+/// A type as the tests name it: what is the crate's own has the crate's name.
+fn named_from_outside(spec: &Spec, ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string().replace(' ', "");
+    text.replace("crate::generated::", &format!("{}::", spec.krate))
+        .replace("crate::", &format!("{}::", spec.krate))
+}

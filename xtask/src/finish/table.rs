@@ -1,0 +1,205 @@
+//! The table of operations: what is known of a call after generation.
+
+use std::collections::BTreeMap;
+
+use heck::ToSnakeCase;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Item, Type};
+
+use super::plain;
+use crate::spec::{Operation, Spec};
+
+/// Parameters as progenitor made them: by operation, then by parameter.
+pub(crate) struct Table(BTreeMap<(String, String), Setter>);
+
+/// How a parameter is set.
+struct Setter {
+    name: String,
+    ty: Type,
+}
+
+impl Table {
+    /// Reads the fields of the builders: `Result<T, String>`, or `Result<Option<T>, String>`.
+    pub(crate) fn read(file: &syn::File) -> Self {
+        let mut table = BTreeMap::new();
+        let builders = file.items.iter().find_map(|item| match item {
+            Item::Mod(module) if module.ident == "builder" => module.content.as_ref(),
+            _ => None,
+        });
+        for item in builders.into_iter().flat_map(|(_, items)| items) {
+            let Item::Struct(data) = item else { continue };
+            for field in &data.fields {
+                let Some(name) = &field.ident else { continue };
+                let Some(inner) = argument(&field.ty, "Result") else {
+                    continue;
+                };
+                let inner = argument(inner, "Option").unwrap_or(inner);
+                let key = (plain(&data.ident.to_string()), plain(&name.to_string()));
+                table.insert(
+                    key,
+                    Setter {
+                        name: name.to_string(),
+                        ty: inner.clone(),
+                    },
+                );
+            }
+        }
+        Self(table)
+    }
+
+    /// Type of a parameter.
+    pub(crate) fn ty(&self, operation: &str, parameter: &str) -> Result<&Type, String> {
+        self.get(operation, parameter).map(|setter| &setter.ty)
+    }
+
+    /// Name of the method that sets it.
+    pub(crate) fn setter(&self, operation: &str, parameter: &str) -> Result<&str, String> {
+        self.get(operation, parameter)
+            .map(|setter| setter.name.as_str())
+    }
+
+    fn get(&self, operation: &str, parameter: &str) -> Result<&Setter, String> {
+        self.0
+            .get(&(plain(operation), plain(parameter)))
+            .ok_or_else(|| format!("{operation}: progenitor left {parameter} out"))
+    }
+}
+
+/// `T` of `Outer<T, …>`.
+pub(super) fn argument<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(inner) if last.ident == outer => Some(inner),
+        _ => None,
+    }
+}
+
+pub(super) fn optional(text: &Option<String>) -> TokenStream {
+    match text {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    }
+}
+
+pub(super) fn parameter_rows(
+    spec: &Spec,
+    operation: &Operation,
+    table: &Table,
+) -> Result<Vec<TokenStream>, String> {
+    let rows = operation.parameters.iter().map(|parameter| {
+        let ty = table.ty(&operation.name, &parameter.name)?;
+        let name = &parameter.name;
+        let required = parameter.required;
+        let about = format!("{} {}", parameter.description, parameter.limits);
+        let about = about.trim();
+        let place = match parameter.place.as_str() {
+            "path" => quote!(Path),
+            "query" => quote!(Query),
+            "header" => quote!(Header),
+            other => return Err(format!("{}: {name} is in {other}", operation.name)),
+        };
+        let values = parameter
+            .values
+            .as_ref()
+            .and_then(|name| spec.enums.get_key_value(name));
+        let values = match values {
+            Some((name, _)) => {
+                let name = format_ident!("{name}");
+                quote!(values::#name::KNOWN)
+            }
+            None => quote!(&[]),
+        };
+        let secret = ty.to_token_stream().to_string().ends_with(":: Secret");
+        let render = match secret {
+            true => quote!(secret),
+            false => quote!(parameter::<#ty>),
+        };
+        Ok(quote! {
+            ::registry_transport::Parameter {
+                name: #name,
+                place: ::registry_transport::Place::#place,
+                required: #required,
+                about: #about,
+                secret: #secret,
+                values: #values,
+                render: ::registry_transport::private::#render,
+            }
+        })
+    });
+    rows.collect()
+}
+
+/// The table of operations and the hook that sends every call through the transport.
+pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
+    let version = &spec.version;
+    let rows = spec.operations.iter().map(|operation| {
+        let Operation {
+            name,
+            method,
+            path,
+            family,
+            signed,
+            ..
+        } = operation;
+        let id = name.to_snake_case();
+        let access = format_ident!("{}", operation.access);
+        let paging = format_ident!("{}", operation.paging);
+        let summary = &operation.summary;
+        let parameters = parameter_rows(spec, operation, table)?;
+        let items = optional(&operation.items);
+        let total = optional(&operation.total);
+        let next = optional(&operation.next);
+        let body = match &operation.body {
+            None => quote!(None),
+            Some(name) => {
+                let ty = format_ident!("{name}");
+                let secrets = spec.secrets_of(name);
+                quote! {
+                    Some(::registry_transport::Body {
+                        name: #name,
+                        secrets: &[#(#secrets),*],
+                        render: ::registry_transport::private::body::<types::#ty>,
+                    })
+                }
+            }
+        };
+        Ok(quote! {
+            ::registry_transport::Operation {
+                id: #id,
+                name: #name,
+                version: #version,
+                method: #method,
+                path: #path,
+                summary: #summary,
+                family: #family,
+                access: ::registry_transport::Access::#access,
+                paging: ::registry_transport::Paging::#paging,
+                page: ::registry_transport::Page { items: #items, total: #total, next: #next },
+                signed: #signed,
+                parameters: &[#(#parameters),*],
+                body: #body,
+            }
+        })
+    });
+    let rows = rows.collect::<Result<Vec<_>, String>>()?;
+    Ok(quote! {
+        /// Every operation of this client.
+        pub const OPERATIONS: &[::registry_transport::Operation] = &[#(#rows),*];
+
+        impl ClientHooks<::registry_transport::Context> for Client {
+            async fn exec(
+                &self,
+                request: ::reqwest::Request,
+                info: &OperationInfo,
+            ) -> ::reqwest::Result<::reqwest::Response> {
+                let id = info.operation_id;
+                Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+            }
+        }
+    })
+}

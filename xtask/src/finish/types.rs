@@ -1,0 +1,209 @@
+//! What requests and answers are made of: no more than is needed, and decoded tolerantly.
+
+use quote::{ToTokens, quote};
+use syn::{Fields, ImplItem, Item, ItemMod, Type};
+
+use super::docs::set_doc;
+use super::has_fn;
+use crate::spec::{Enum, Spec};
+
+/// The types: without builders for what is only received, and decoding tolerantly.
+pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
+    module.attrs.clear();
+    set_doc(&mut module.attrs, "What requests and answers are made of.");
+    let sent = |name: &str| spec.sent.contains(name);
+    if let Some((_, items)) = &mut module.content {
+        items.retain(|item| match item {
+            Item::Impl(block) if has_fn(block, "builder") => {
+                matches!(&*block.self_ty, Type::Path(path)
+                    if path.path.get_ident().is_some_and(|name| sent(&name.to_string())))
+            }
+            Item::Mod(module) if module.ident == "builder" || module.ident == "error" => {
+                !spec.sent.is_empty()
+            }
+            _ => true,
+        });
+        for item in items {
+            match item {
+                Item::Impl(block) if has_fn(block, "builder") => {
+                    for item in &mut block.items {
+                        if let ImplItem::Fn(method) = item {
+                            set_doc(&mut method.attrs, "Begins one, field by field.");
+                        }
+                    }
+                }
+                Item::Struct(data) => {
+                    if spec.received.contains(&data.ident.to_string())
+                        && let Fields::Named(fields) = &mut data.fields
+                    {
+                        fields.named.iter_mut().for_each(tolerate);
+                    }
+                }
+                Item::Mod(module) if module.ident == "builder" => type_builders(spec, module),
+                _ => {}
+            }
+        }
+    }
+    Item::Mod(module)
+}
+
+pub(super) fn type_builders(spec: &Spec, module: &mut ItemMod) {
+    set_doc(&mut module.attrs, "Builders of what requests are made of.");
+    let Some((_, items)) = &mut module.content else {
+        return;
+    };
+    items.retain(|item| {
+        let name = match item {
+            Item::Struct(data) => data.ident.to_string(),
+            Item::Impl(block) => {
+                let text = block.self_ty.to_token_stream().to_string();
+                text.rsplit(':')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned()
+            }
+            _ => return true,
+        };
+        spec.sent.contains(&name)
+    });
+    for item in items {
+        match item {
+            Item::Struct(data) => {
+                let text = format!("Builds a [`{0}`](super::{0}).", data.ident);
+                set_doc(&mut data.attrs, &text);
+            }
+            Item::Impl(block) if block.trait_.is_none() => {
+                for item in &mut block.items {
+                    if let ImplItem::Fn(method) = item {
+                        let text = format!("Sets `{}`.", method.sig.ident);
+                        set_doc(&mut method.attrs, &text);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Decodes the field tolerantly, if there is a tolerant way for its type.
+pub(super) fn tolerate(field: &mut syn::Field) {
+    if !is_tolerant(&field.ty) {
+        return;
+    }
+    // A field with a decoder of its own is no longer optional by itself, and serde takes one
+    // `default` only.
+    let has_default = field.attrs.iter().any(|attribute| {
+        attribute.path().is_ident("serde") && {
+            let text = attribute.to_token_stream().to_string();
+            text.split([',', '(', ')'])
+                .any(|word| word.trim() == "default")
+        }
+    });
+    let decode = quote!(deserialize_with = "::registry_transport::tolerant");
+    field.attrs.push(match has_default {
+        true => syn::parse_quote!(#[serde(#decode)]),
+        false => syn::parse_quote!(#[serde(default, #decode)]),
+    });
+}
+
+/// Whether `registry_transport::Tolerant` is there for the type.
+pub(super) fn is_tolerant(ty: &Type) -> bool {
+    const INNER: [&str; 7] = [
+        "i32",
+        "i64",
+        "bool",
+        "::std::string::String",
+        "::registry_transport::Timestamp",
+        "::registry_transport::TextNumber",
+        "::registry_transport::EpochMillis",
+    ];
+    let text = ty.to_token_stream().to_string().replace(' ', "");
+    let inner = text
+        .strip_prefix("::std::option::Option<")
+        .and_then(|text| text.strip_suffix('>'));
+    text.starts_with("::std::vec::Vec<")
+        || text.starts_with("::std::collections::HashMap<")
+        || text.starts_with("::serde_json::Map<")
+        || inner.is_some_and(|inner| INNER.contains(&inner))
+}
+
+/// The open enums.
+pub(super) fn values(spec: &Spec) -> String {
+    if spec.enums.is_empty() {
+        return String::new();
+    }
+    let mut text = "/// Values that the vendor lists; an unlisted one is kept as it came.\n\
+                    pub mod values {\n"
+        .to_owned();
+    for (
+        name,
+        Enum {
+            description,
+            values,
+        },
+    ) in &spec.enums
+    {
+        text.push_str(&format!(
+            "    ::registry_transport::open_enum! {{\n        /// {}\n        pub enum {name} {{\n",
+            description.trim()
+        ));
+        for value in values {
+            text.push_str(&format!("            {} = {value:?},\n", variant(value)));
+        }
+        text.push_str("        }\n    }\n");
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// `IN_PROGRESS` and `in_progress` become `InProgress`; `InProgress` stays.
+pub(super) fn variant(value: &str) -> String {
+    let shouted = !value.chars().any(char::is_lowercase);
+    value
+        .split(|c: char| !c.is_alphanumeric())
+        .flat_map(|word| {
+            let mut chars = word.chars();
+            let first = chars.next().into_iter().flat_map(char::to_uppercase);
+            let rest: String = chars
+                .flat_map(|c| {
+                    let lower = shouted.then(|| c.to_lowercase());
+                    let same = (!shouted).then_some(c);
+                    lower.into_iter().flatten().chain(same)
+                })
+                .collect();
+            first.chain(rest.chars().collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_named_as_rust_names_them() {
+        for (value, name) in [
+            ("InProgress", "InProgress"),
+            ("OSS_POLICY_UNAUTHORIZED", "OssPolicyUnauthorized"),
+            ("waiting", "Waiting"),
+            ("SUCCESS", "Success"),
+            ("not-offered", "NotOffered"),
+        ] {
+            assert_eq!(variant(value), name);
+        }
+    }
+
+    #[test]
+    fn tolerance_covers_the_types_of_answers() {
+        for (ty, tolerant) in [
+            ("::std::option::Option<i64>", true),
+            ("::std::vec::Vec<SyncTask>", true),
+            ("::std::option::Option<SyncImage>", false),
+            ("i64", false),
+        ] {
+            let parsed = syn::parse_str::<Type>(ty);
+            assert_eq!(parsed.is_ok_and(|ty| is_tolerant(&ty)), tolerant, "{ty}");
+        }
+    }
+}
