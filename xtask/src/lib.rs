@@ -5,7 +5,8 @@
 //! the specs and the pinned generator. The rooms, in the order that a spec goes through them:
 //! `spec` reads and checks it, `prepare` turns it into what progenitor can work with, `generate`
 //! runs progenitor, `finish` makes its code ours, `write` writes it or compares it with what is
-//! checked in; `calls` makes the tests' calls by name. [`lint`] holds the specs against the rules that they are written by.
+//! checked in; `calls` makes the tests' calls by name. [`lint`] holds the specs against the rules that they are
+//! written by, [`diff`] says what a change of them does, [`new_provider`] lays out another one.
 
 #![allow(
     clippy::print_stdout,
@@ -15,9 +16,11 @@
 
 mod calls;
 mod command;
+pub mod diff;
 mod finish;
 mod generate;
 pub mod lint;
+pub mod new_provider;
 mod prepare;
 mod spec;
 mod write;

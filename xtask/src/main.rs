@@ -15,6 +15,11 @@ usage: cargo xtask COMMAND
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints what would change, and exits with 1 if anything would
   lint [--root DIR] prints what is wrong with DIR/specs, and exits with 1 if anything is
+  diff [REV [REV]]  prints what a change of specs/ does to the Rust API and to the wire, from REV
+                    (HEAD unless said otherwise) to the working tree, or from REV to REV, as
+                    Markdown; with --exit-code, exits with 1 if any of it is breaking
+  new-provider NAME [--title TEXT]
+                    lays out spec and crate of a provider such as examplecloud-cr, to begin with
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +32,8 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["generate", rest @ ..] => xtask::generate_command(root, rest),
         ["lint", rest @ ..] => xtask::lint::command(root, rest),
+        ["diff", rest @ ..] => return xtask::diff::main(root, rest),
+        ["new-provider", rest @ ..] => return xtask::new_provider::main(root, rest),
         ["--help" | "-h" | "help"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -1,6 +1,6 @@
 //! Operations, parameters, schemas, keys and paging.
 
-use super::{expect, expect_unlisted};
+use super::{GOOD, LIST, change, expect, expect_unlisted, findings};
 
 #[test]
 fn operations_say_what_they_are() {
@@ -404,5 +404,21 @@ fn paging_parameters_have_the_type_of_the_style() {
             "offset-limit-text needs the parameter limit as string",
             "offset-limit-text needs the parameter offset as string",
         ]
+    );
+}
+
+#[test]
+fn of_alternatives_one_is_enough() {
+    let one_rule = change(GOOD, "                - { pattern: 'v*' }\n", "");
+    let alternatives = "description: A rule.\n      x-alternatives: [keep, pattern]";
+    let spec = change(&one_rule, "description: A rule.", alternatives);
+    assert_eq!(findings(&spec, Some(LIST)), []);
+
+    let none = change(&spec, "- { keep: 3 }", "- {}");
+    let found = findings(&none, Some(LIST));
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(
+        found.join("\n").contains("leaves out rules.keep"),
+        "{found:#?}"
     );
 }
