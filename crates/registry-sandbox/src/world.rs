@@ -95,6 +95,8 @@ pub const FLEET_BASIC_REPOSITORY: &str = "api";
 pub const FLEET_BASIC_JOBS: usize = 700;
 /// A Basic edition repository with a slash in its name, sent as `web$storefront`: one rule, 12 jobs.
 pub const FLEET_BASIC_NESTED_REPOSITORY: &str = "web/storefront";
+/// A Basic edition repository of the same organization, with one tag, that nothing copies.
+pub const FLEET_BASIC_QUIET_REPOSITORY: &str = "archive";
 /// Regions that the fleet's Basic edition rules and jobs copy to.
 pub const FLEET_BASIC_REGIONS: [&str; 3] = ["cn-north-1", "cn-east-3", "ap-southeast-3"];
 
