@@ -98,3 +98,18 @@ async fn what_is_shown_is_the_example() {
         assert_eq!(shown, operation.example, "{}", operation.id);
     }
 }
+
+#[tokio::test]
+async fn every_call_with_a_body_wants_one() {
+    let trial = Trial::start().await;
+    let swr = Specs::read().unwrap().swr;
+    let calls = swr.operations.iter();
+    for operation in calls.filter(|operation| operation.body.is_some()) {
+        let target = target(operation, false);
+        for body in ["", "[]", "{}"] {
+            let method = operation.method.as_str();
+            let response = trial.huawei(method, &target, body.to_owned()).await;
+            assert_eq!(response.status, 400, "{} {body}", operation.id);
+        }
+    }
+}
