@@ -33,10 +33,15 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
                     }
                 }
                 Item::Struct(data) => {
-                    if spec.received.contains(&data.ident.to_string())
+                    let name = data.ident.to_string();
+                    if spec.received.contains(&name)
                         && let Fields::Named(fields) = &mut data.fields
                     {
                         fields.named.iter_mut().for_each(tolerate);
+                        // An answer is made by decoding alone: it may grow a field.
+                        if !spec.sent.contains(&name) {
+                            data.attrs.push(syn::parse_quote!(#[non_exhaustive]));
+                        }
                     }
                 }
                 Item::Mod(module) if module.ident == "builder" => type_builders(spec, module),

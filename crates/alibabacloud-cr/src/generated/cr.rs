@@ -56,6 +56,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 pub mod types {
     /// An entry of an access control list.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct AclEntry {
         /// An address, or a range of addresses.
         #[serde(
@@ -67,6 +68,7 @@ pub mod types {
     }
     /// An entry of an access control list, with its comment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct AclEntryDetail {
         /// What the customer noted about it.
         #[serde(
@@ -85,6 +87,7 @@ pub mod types {
     }
     /// How accelerated images are built.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactBuildRuleParameters {
         /// Whether only the index of an image is built.
         #[serde(
@@ -96,6 +99,7 @@ pub mod types {
     }
     /// What is kept in an instance, and what is removed.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactLifecycleRule {
         /// Whether the rule runs by itself.
         #[serde(rename = "Auto", skip_serializing_if = "::std::option::Option::is_none")]
@@ -209,6 +213,7 @@ pub mod types {
     }
     /// A new lifecycle rule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CreateArtifactLifecycleRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -238,6 +243,7 @@ pub mod types {
     }
     /// A new synchronization rule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CreateRepoSyncRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -267,6 +273,7 @@ pub mod types {
     }
     /// A new synchronization task.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CreatedSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -296,6 +303,7 @@ pub mod types {
     }
     /// That a call was done.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct DoneAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -318,6 +326,7 @@ pub mod types {
     }
     /// A way into an instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Endpoint {
         /// Whether an access control list is in force.
         #[serde(
@@ -374,6 +383,7 @@ pub mod types {
     }
     /// A domain name of an instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct EndpointDomain {
         /// The domain name.
         #[serde(
@@ -388,6 +398,7 @@ pub mod types {
     }
     /// One lifecycle rule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetArtifactLifecycleRuleAnswer {
         /// Whether the rule runs by itself.
         #[serde(rename = "Auto", skip_serializing_if = "::std::option::Option::is_none")]
@@ -519,6 +530,7 @@ pub mod types {
     }
     /// A user name and a password for the registry itself.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetAuthorizationTokenAnswer {
         /// The password.
         #[serde(
@@ -561,6 +573,7 @@ pub mod types {
     }
     /// One instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetInstanceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -649,6 +662,7 @@ pub mod types {
     }
     /// One endpoint.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetInstanceEndpointAnswer {
         /// Whether an access control list is in force.
         #[serde(
@@ -707,6 +721,7 @@ pub mod types {
     }
     /// Quotas of an instance, and what is used of them.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetInstanceUsageAnswer {
         /// How many namespaces of Helm charts there may be.
         #[serde(
@@ -810,6 +825,7 @@ pub mod types {
     }
     /// One namespace.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetNamespaceAnswer {
         /// Whether a push makes the repository that it is for.
         #[serde(
@@ -889,6 +905,7 @@ pub mod types {
     }
     /// One synchronization task.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetRepoSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1007,6 +1024,7 @@ pub mod types {
     }
     /// One tag and its image.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetRepoTagAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1074,6 +1092,7 @@ pub mod types {
     }
     /// One repository.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct GetRepositoryAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1186,6 +1205,7 @@ pub mod types {
     }
     /// An instance of the Enterprise edition.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Instance {
         /// When the instance was made, in milliseconds since 1970.
         #[serde(
@@ -1263,6 +1283,7 @@ pub mod types {
     }
     /// A label on an instance. It has nothing to do with tags of images.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstanceTag {
         /// Its key.
         #[serde(
@@ -1281,6 +1302,7 @@ pub mod types {
     }
     /// When a lifecycle policy holds.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct LifecycleCondition {
         /// Days since the last pull. In days.
         #[serde(
@@ -1306,6 +1328,7 @@ pub mod types {
     }
     /// Which tags a lifecycle policy is for.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct LifecycleFilter {
         /// Pattern for the tags.
         #[serde(
@@ -1317,6 +1340,7 @@ pub mod types {
     }
     /// One policy of a lifecycle rule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct LifecyclePolicy {
         /// When it holds.
         #[serde(
@@ -1337,6 +1361,7 @@ pub mod types {
     }
     /// A network that is bound to an endpoint.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct LinkedVpc {
         /// Id of the network.
         #[serde(
@@ -1348,6 +1373,7 @@ pub mod types {
     }
     /// One page of lifecycle rules.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListArtifactLifecycleRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1399,6 +1425,7 @@ pub mod types {
     }
     /// One page of instances.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListInstanceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1450,6 +1477,7 @@ pub mod types {
     }
     /// The endpoints of an instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListInstanceEndpointAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1480,6 +1508,7 @@ pub mod types {
     }
     /// One page of namespaces.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListNamespaceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1531,6 +1560,7 @@ pub mod types {
     }
     /// One page of synchronization rules.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListRepoSyncRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1582,6 +1612,7 @@ pub mod types {
     }
     /// One page of synchronization tasks.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListRepoSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1633,6 +1664,7 @@ pub mod types {
     }
     /// One page of tags.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListRepoTagAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1698,6 +1730,7 @@ pub mod types {
     }
     /// One page of repositories.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ListRepositoryAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1763,6 +1796,7 @@ pub mod types {
     }
     /// A namespace of repositories.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Namespace {
         /// Whether a push makes the repository that it is for.
         #[serde(
@@ -1824,6 +1858,7 @@ pub mod types {
     }
     /// How repositories are set up that a push makes.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RepoConfiguration {
         /// How accelerated images are built for them.
         #[serde(
@@ -1849,6 +1884,7 @@ pub mod types {
     }
     /// A repository of images.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Repository {
         /// When the repository was made, in milliseconds since 1970.
         #[serde(
@@ -1936,6 +1972,7 @@ pub mod types {
     }
     /// An image at one end of a copy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncImage {
         /// Its tag.
         #[serde(
@@ -1975,6 +2012,7 @@ pub mod types {
     }
     /// The copy of one layer.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncLayerTask {
         /// Digest of the artifact that the layer belongs to.
         #[serde(
@@ -2018,6 +2056,7 @@ pub mod types {
     }
     /// What is copied from one instance to another.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncRule {
         /// When the rule was made, in milliseconds since 1970.
         #[serde(
@@ -2170,6 +2209,7 @@ pub mod types {
     }
     /// The copy of one tag to another instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncTask {
         /// When the task was made, in milliseconds since 1970.
         #[serde(
@@ -2283,6 +2323,7 @@ pub mod types {
     }
     /// A tag and its image.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct TaggedImage {
         /// Digest of the image, in hexadecimal digits; the vendor's example has no sha256: before them.
         #[serde(

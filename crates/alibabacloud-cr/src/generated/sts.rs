@@ -19,6 +19,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 pub mod types {
     /// Credentials for a role.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct AssumeRoleAnswer {
         /// The role's session.
         #[serde(
@@ -49,6 +50,7 @@ pub mod types {
     }
     /// Credentials for a role, and what the token said.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct AssumeRoleWithOidcAnswer {
         /// The role's session.
         #[serde(
@@ -85,6 +87,7 @@ pub mod types {
     }
     /// A session of a role.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct AssumedRoleUser {
         /// ARN of the session.
         #[serde(rename = "Arn", skip_serializing_if = "::std::option::Option::is_none")]
@@ -100,6 +103,7 @@ pub mod types {
     }
     /// Who calls.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CallerIdentity {
         /// Account that the caller belongs to.
         #[serde(
@@ -151,6 +155,7 @@ pub mod types {
     }
     /// What a token of an identity provider says.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct OidcTokenInfo {
         /// Audiences, separated by commas.
         #[serde(
@@ -197,6 +202,7 @@ pub mod types {
     }
     /// An access key that ends, and the token that goes with it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct TemporaryCredentials {
         /// Access key id; begins with STS.
         #[serde(

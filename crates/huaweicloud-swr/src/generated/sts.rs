@@ -14,6 +14,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 pub mod types {
     /// The reason in clear text.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct DecodeAnswer {
         /// The reason, usually a JSON document.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -111,6 +111,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 pub mod types {
     /// What one digest stands for: an image or a chart.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Artifact {
         /// Digest of the artifact's manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -162,6 +163,7 @@ pub mod types {
     }
     /// An artifact, and what a scan found in it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactDetail {
         /// Digest of the artifact's manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -223,6 +225,7 @@ pub mod types {
     }
     /// One page of an instance's artifacts.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactMarkerPage {
         /// The artifacts on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -235,6 +238,7 @@ pub mod types {
     }
     /// One page of a repository's artifacts.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactPage {
         /// The artifacts on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -247,6 +251,7 @@ pub mod types {
     }
     /// A tag, as part of its artifact.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ArtifactTag {
         /// Id of the artifact that the tag names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -275,6 +280,7 @@ pub mod types {
     }
     /// A quota. The vendor calls it ShowQuota.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicQuota {
         /// What a Basic edition quota counts.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -296,6 +302,7 @@ pub mod types {
     }
     /// The quotas of a project.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicQuotaList {
         /// The quotas.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -304,6 +311,7 @@ pub mod types {
     }
     /// A repository. The vendor calls it ShowRepositoryResponse.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRepository {
         /// Category of a Basic edition repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -381,6 +389,7 @@ pub mod types {
     }
     /// A repository in the list of ListReposDetails. The vendor calls it ShowReposResp.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRepositoryEntry {
         /// Category of a Basic edition repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -458,6 +467,7 @@ pub mod types {
     }
     /// A repository in the list of ListRepoDetails. The vendor calls it ShowReposRespV3.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRepositoryItem {
         /// Category of a Basic edition repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -515,6 +525,7 @@ pub mod types {
     }
     /// One page of the list of ListRepoDetails.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRepositoryPage {
         /// Where the next page starts; absent on the last one.
         #[serde(
@@ -530,6 +541,7 @@ pub mod types {
     }
     /// A retention policy of one repository. The vendor calls it Retention.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRetention {
         /// How the rules of a Basic edition retention policy go together. `or` deletes what any of them names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -551,6 +563,7 @@ pub mod types {
     }
     /// Answer to CreateRetention.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRetentionCreated {
         /// Id of the new policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -573,6 +586,7 @@ pub mod types {
     }
     /// The deletion of one tag by a retention policy. The vendor calls it RetentionLog.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRetentionLog {
         /// When the record was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -605,6 +619,7 @@ pub mod types {
     }
     /// One page of the records of deleted tags.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRetentionLogPage {
         /// The records on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -635,6 +650,7 @@ pub mod types {
     }
     /// A rule of a retention policy. The vendor calls it Rule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicRetentionRule {
         /// The number that the template asks for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -667,6 +683,7 @@ pub mod types {
     }
     /// A tag. The vendor calls it ShowReposTagRespV3 and ShowRepoTagResponse.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicTag {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -731,6 +748,7 @@ pub mod types {
     }
     /// A tag in the list of ListRepositoryTags. The vendor calls it ShowReposTagResp.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicTagEntry {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -803,6 +821,7 @@ pub mod types {
     }
     /// One page of the list of ListRepositoryTag.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicTagPage {
         /// Whether there is a next page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -822,6 +841,7 @@ pub mod types {
     }
     /// Tags that a retention rule spares. The vendor calls it TagSelector.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct BasicTagSelector {
         /// How a tag selector matches. `label` is a tag's name, `regexp` a regular expression.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -849,6 +869,7 @@ pub mod types {
     }
     /// Id of what the call made.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CreatedId {
         /// Id of the registry or policy that was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -857,6 +878,7 @@ pub mod types {
     }
     /// How the instance signs in to the registry. An answer may mask the secret.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Credential {
         /// Name that the instance signs in with.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -888,6 +910,7 @@ pub mod types {
     }
     /// Vulnerabilities that refuse no pull from the namespace.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CveAllowlist {
         /// When the list was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -916,6 +939,7 @@ pub mod types {
     }
     /// One vulnerability that refuses no pull.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct CveAllowlistItem {
         /// Id of the vulnerability, such as CVE-2019-10164.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -943,6 +967,7 @@ pub mod types {
     }
     /// An Enterprise edition instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Instance {
         /// Host name that images are pushed to and pulled from.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1043,6 +1068,7 @@ pub mod types {
     }
     /// A long-running job on an instance. The vendor calls it JobDetail.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstanceJob {
         /// When the job was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1084,6 +1110,7 @@ pub mod types {
     }
     /// One page of jobs.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstanceJobPage {
         /// The jobs on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1096,6 +1123,7 @@ pub mod types {
     }
     /// One page of instances.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstancePage {
         /// The instances on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1108,6 +1136,7 @@ pub mod types {
     }
     /// A repository, and the instance that it is in.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstanceRepository {
         /// Number of artifacts in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1164,6 +1193,7 @@ pub mod types {
     }
     /// One page of the repositories of all instances.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct InstanceRepositoryPage {
         /// Where the next page begins.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1175,6 +1205,7 @@ pub mod types {
     }
     /// A namespace of an instance, which Harbor calls a project.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Namespace {
         /// When the namespace was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1205,6 +1236,7 @@ pub mod types {
     }
     /// Settings of a namespace.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct NamespaceMetadata {
         /// Whether an artifact is scanned when it is pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1225,6 +1257,7 @@ pub mod types {
     }
     /// One page of namespaces.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct NamespacePage {
         /// The namespaces on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1237,6 +1270,7 @@ pub mod types {
     }
     /// Outcome of a scan for vulnerabilities.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct NativeReportSummary {
         /// How far the scan is, 0 to 100. In percent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1275,6 +1309,7 @@ pub mod types {
     }
     /// A Basic edition organization, which is the first part of an image's name. The vendor calls it ShowNamespace.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Organization {
         /// What the caller may do. 7 is manage, 3 is edit, 1 is read.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1295,6 +1330,7 @@ pub mod types {
     }
     /// The organizations of an account.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct OrganizationList {
         /// The organizations.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1303,6 +1339,7 @@ pub mod types {
     }
     /// Where the next page begins.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct PageInfo {
         /// What the next page's marker is to be. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1311,6 +1348,7 @@ pub mod types {
     }
     /// A registry that replication policies copy to or from.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Registry {
         /// When the registry was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1396,6 +1434,7 @@ pub mod types {
     }
     /// One page of target registries.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RegistryPage {
         /// The registries on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1408,6 +1447,7 @@ pub mod types {
     }
     /// One run of a replication policy, and how its tasks stand. The vendor calls it Execution.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationExecution {
         /// When the execution was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1460,6 +1500,7 @@ pub mod types {
     }
     /// One page of the runs of replication policies.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationExecutionPage {
         /// The executions on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1472,6 +1513,7 @@ pub mod types {
     }
     /// Which artifacts a replication policy copies.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationFilter {
         /// What a filter looks at: `name` is NAMESPACE/REPOSITORY, `tag` the tag.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1500,6 +1542,7 @@ pub mod types {
     }
     /// A replication policy: what is copied, to where, and what starts it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationPolicy {
         /// When the policy was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1595,6 +1638,7 @@ pub mod types {
     }
     /// One page of replication policies.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationPolicyPage {
         /// The policies on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1607,6 +1651,7 @@ pub mod types {
     }
     /// One end of a replication policy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationRegistry {
         /// Id of the registry. The instance itself has no id of its own here; 0 stands for it, as in Harbor.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1627,6 +1672,7 @@ pub mod types {
     }
     /// The copy of one tag, as part of a task. The vendor calls it SubtaskDetail.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationSubtask {
         /// Digest of the artifact that the tag names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1670,6 +1716,7 @@ pub mod types {
     }
     /// One page of the subtasks of a replication task.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationSubtaskPage {
         /// The subtasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1686,6 +1733,7 @@ pub mod types {
     }
     /// The copy of one repository's artifacts, as part of an execution. The vendor calls it TaskDetail.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationTask {
         /// What is copied to where, in the form of src_resource.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1736,6 +1784,7 @@ pub mod types {
     }
     /// One page of the tasks of a replication execution.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct ReplicationTaskPage {
         /// The tasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1748,6 +1797,7 @@ pub mod types {
     }
     /// A repository of an instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Repository {
         /// Number of artifacts in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1792,6 +1842,7 @@ pub mod types {
     }
     /// One page of an instance's or a namespace's repositories.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RepositoryPage {
         /// The repositories on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1804,6 +1855,7 @@ pub mod types {
     }
     /// A tag, and the artifact that it names.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RepositoryTag {
         /// Id of the artifact.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1855,6 +1907,7 @@ pub mod types {
     }
     /// One page of a repository's tags.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RepositoryTagPage {
         /// The tags on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1867,6 +1920,7 @@ pub mod types {
     }
     /// One run of a retention policy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionExecution {
         /// Whether the run deleted nothing and only showed what it would delete.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1899,6 +1953,7 @@ pub mod types {
     }
     /// One page of the runs of a retention policy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionExecutionPage {
         /// The executions on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1911,6 +1966,7 @@ pub mod types {
     }
     /// A retention policy: which versions of a namespace are kept, and when the others are deleted. The vendor calls it ImageRetention.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionPolicy {
         /// How the rules of a policy go together: a version that one rule keeps is kept.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1967,6 +2023,7 @@ pub mod types {
     }
     /// One page of retention policies.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionPolicyPage {
         /// The policies on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1979,6 +2036,7 @@ pub mod types {
     }
     /// One rule of a retention policy. The vendor calls it RetentionRuleResponseBody.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionRule {
         /// What a rule does with the versions that it finds. Reserved by the vendor.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2058,6 +2116,7 @@ pub mod types {
     }
     /// Which repositories or tags a retention rule is about.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionSelector {
         /// What a selector does with its pattern: `repoMatches` is for repositories, `matches` and `excludes` are for tags.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2099,6 +2158,7 @@ pub mod types {
     }
     /// What a retention execution did with one tag, as part of a task. The vendor calls it Subtask.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionSubtask {
         /// What a retention execution does with a tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2143,6 +2203,7 @@ pub mod types {
     }
     /// One page of the subtasks of a retention task.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionSubtaskPage {
         /// The subtasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -2155,6 +2216,7 @@ pub mod types {
     }
     /// A retention policy applied to one repository, as part of an execution. The vendor calls it Task.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionTask {
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2202,6 +2264,7 @@ pub mod types {
     }
     /// One page of the tasks of a retention execution.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct RetentionTaskPage {
         /// The tasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -2214,6 +2277,7 @@ pub mod types {
     }
     /// What scanned an artifact.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct Scanner {
         /// Name of the scanner.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2254,6 +2318,7 @@ pub mod types {
     }
     /// Id of the run that the call started.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct StartedExecution {
         /// Id of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2287,6 +2352,7 @@ pub mod types {
     }
     /// The copy of one tag to another region.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncJob {
         /// When the job was made, in UTC.
         #[serde(
@@ -2376,6 +2442,7 @@ pub mod types {
     }
     /// A place that images can be copied to. The vendor calls it RegionInfo.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncRegion {
         /// Id of the region, as remoteRegionId takes it.
         #[serde(
@@ -2394,6 +2461,7 @@ pub mod types {
     }
     /// An automatic sync rule of one repository.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct SyncRepo {
         /// When the rule was made, in UTC.
         #[serde(
@@ -2513,6 +2581,7 @@ pub mod types {
     }
     /// What starts a policy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct TriggerConfig {
         /// When a scheduled policy runs. Only of use with the type `scheduled`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2553,6 +2622,7 @@ pub mod types {
     }
     /// How many vulnerabilities a scan found.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[non_exhaustive]
     pub struct VulnerabilitySummary {
         /// Number of those that a newer package mends.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
