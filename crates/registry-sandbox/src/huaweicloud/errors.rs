@@ -34,7 +34,7 @@ pub(super) const SWR_REGISTRY_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.
 pub(super) const SWR_REGISTRY_IN_USE: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090403");
 pub(super) const SWR_RULE_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090404");
 /// The vendor's.
-pub(super) const SWR_NO_RULE: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4001158");
+const SWR_NO_RULE: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4001158");
 pub(super) const STS_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "STS.0400");
 pub(super) const STS_UNREADABLE: Code = Code(StatusCode::BAD_REQUEST, "STS.0401");
 
@@ -49,7 +49,11 @@ pub(super) enum Refusal {
         encoded: Option<String>,
     },
     /// By SWR's Basic edition.
-    Basic { code: Code, message: String },
+    Basic {
+        code: Code,
+        message: String,
+        detail: String,
+    },
     /// By IAM, in Keystone's form.
     Iam { status: StatusCode, message: String },
     /// By STS.
@@ -136,6 +140,16 @@ impl Refusal {
         Self::Basic {
             code,
             message: message.into(),
+            detail: String::new(),
+        }
+    }
+
+    /// The sentence is made.
+    pub(super) fn no_rule(detail: String) -> Self {
+        Self::Basic {
+            code: SWR_NO_RULE,
+            message: "The sync rule does not exist.".into(),
+            detail,
         }
     }
 
@@ -180,10 +194,11 @@ impl Refusal {
             Self::Basic {
                 code: Code(status, code),
                 message,
-            } => Reply::new(
-                status,
-                json!({"errors": [{"errorCode": code, "errorMessage": message, "detail": ""}]}),
-            ),
+                detail,
+            } => {
+                let error = json!({"errorCode": code, "errorMessage": message, "detail": detail});
+                Reply::new(status, json!({"errors": [error]}))
+            }
             Self::Iam { status, message } => Reply::new(
                 status,
                 json!({"error": {

@@ -171,7 +171,10 @@ async fn a_rule_is_deleted_by_its_destination() {
     assert_eq!(delete(destination("cn-north-1")).await.status, 200);
     let gone = delete(destination("cn-north-1")).await;
     assert_eq!(gone.status, 400);
-    assert_eq!(gone.body["errors"][0]["errorCode"], "SVCSTG.SWR.4001158");
+    let error = &gone.body["errors"][0];
+    assert_eq!(error["errorCode"], "SVCSTG.SWR.4001158");
+    let detail = "team/web/shop has no rule for copies in cn-north-1.";
+    assert_eq!(error["detail"], detail);
     trial.push_shop("v2", "second");
     assert_eq!(trial.shop_states().await.len(), 0);
 }

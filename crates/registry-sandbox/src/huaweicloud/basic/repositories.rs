@@ -22,26 +22,20 @@ pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Resu
     let (column, ascending) = wanted.order();
     match column {
         None => listing::order(&mut records, "id", true),
-        Some("updated_time") => listing::order(&mut records, "updated", ascending),
-        Some("updated_at") => listing::order(&mut records, "updated", ascending),
+        Some("updated_time" | "updated_at") => listing::order(&mut records, "updated", ascending),
         Some("tag_count") => listing::order(&mut records, "num_images", ascending),
         Some(column) => listing::order(&mut records, column, ascending),
     }
     let total = records.len();
     let (shown, range) = asked.ranged(&records, offset, limit);
     let shown = shown.iter().map(|record| {
-        let mut entry = picked(
-            record,
-            &[
-                "name",
-                "category",
-                "description",
-                "size",
-                "is_public",
-                "num_images",
-            ],
-        );
-        let rest = [
+        let own = [
+            "name",
+            "category",
+            "description",
+            "size",
+            "is_public",
+            "num_images",
             "num_download",
             "url",
             "path",
@@ -50,7 +44,6 @@ pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Resu
             "namespace",
             "tags",
         ];
-        entry = over(entry, &picked(record, &rest));
         let more = json!({
             "created_at": record["created"],
             "updated_at": record["updated"],
@@ -58,7 +51,7 @@ pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Resu
             "status": false,
             "total_range": total,
         });
-        over(entry, &more)
+        over(picked(record, &own), &more)
     });
     let shown: Vec<_> = shown.collect();
     Ok(asked
@@ -129,14 +122,10 @@ pub(in crate::huaweicloud) fn show(world: &mut World, asked: &Asked<'_>) -> Resu
     Ok(asked.done(picked(&record, &own)))
 }
 
-pub(super) fn address(host: &str, namespace: &str, repository: &str) -> String {
-    format!("{host}/{namespace}/{repository}")
-}
-
 /// Addresses to pull a repository from, from outside and from inside of a cluster.
 pub(super) fn addresses(namespace: &str, repository: &str) -> [String; 2] {
     let public = format!("swr.{HUAWEICLOUD_REGION}.myhuaweicloud.com");
-    [public.as_str(), INTERNAL].map(|host| address(host, namespace, repository))
+    [public.as_str(), INTERNAL].map(|host| format!("{host}/{namespace}/{repository}"))
 }
 
 /// Names are whole names as parameters, and parts of names in a filter.

@@ -6,9 +6,7 @@ use super::Basic;
 use super::jobs::Destination;
 use super::tags::no_tag;
 use crate::huaweicloud::asked::Asked;
-use crate::huaweicloud::errors::{
-    Refusal, SWR_INVALID_PARAMETER, SWR_NO_REGION, SWR_NO_RULE, SWR_RULE_EXISTS,
-};
+use crate::huaweicloud::errors::{Refusal, SWR_INVALID_PARAMETER, SWR_NO_REGION, SWR_RULE_EXISTS};
 use crate::huaweicloud::world::World;
 use crate::message::Reply;
 use crate::parameters::page;
@@ -59,8 +57,13 @@ pub(in crate::huaweicloud) fn delete(
     let before = repository.rules.len();
     repository.rules.retain(|rule| !leads_there(asked, rule));
     if repository.rules.len() == before {
-        let message = "The sync rule does not exist.";
-        return Err(asked.refusal(SWR_NO_RULE, message));
+        return Err(Refusal::no_rule(format!(
+            "{}/{} has no rule for {} in {}.",
+            asked.text("namespace"),
+            asked.repository(),
+            asked.field("remoteNamespace"),
+            asked.field("remoteRegionId"),
+        )));
     }
     Ok(asked.nothing())
 }

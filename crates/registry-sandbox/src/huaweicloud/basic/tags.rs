@@ -23,12 +23,11 @@ pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Resu
     let (column, ascending) = wanted.order();
     sort(&mut records, column, ascending);
     for record in &mut records {
-        let name = record["tag"].take();
-        let (deleted, scanned) = ("tag", "scanned");
         if let Some(fields) = record.as_object_mut() {
-            fields.remove(deleted);
+            // This call alone writes it so.
+            let name = fields.remove("tag").unwrap_or_default();
             fields.insert("Tag".to_owned(), name);
-            fields.insert(scanned.to_owned(), Value::from(false));
+            fields.insert("scanned".to_owned(), Value::from(false));
         }
     }
     Ok(asked.list(&records, offset, limit))
