@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod calls;
 mod clients;
 mod credentials_alibaba;
 mod credentials_huawei;

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use registry_tests::Recorder;
 use registry_tests::given::Given;
 use registry_tests::specs::{self, Operation, Spec};
-use registry_transport::Secret;
+use registry_transport::{Secret, Timestamp};
 use serde_json::{Value, json};
 
 use crate::clients;
@@ -41,7 +41,7 @@ async fn every_call_leaves_as_recorded_and_its_answer_keeps_every_field() {
     for spec in specs::all() {
         for operation in &spec.operations {
             let (everything, answer) = exchange(spec, operation, &operation.everything()).await;
-            if answer != operation.answer.example {
+            if !says_the_same(&operation.answer.example, &answer) {
                 wrong.push(format!(
                     "{}: the example\n{}\nbecomes\n{answer}",
                     operation.name, operation.answer.example
@@ -78,10 +78,42 @@ async fn a_call_by_name_leaves_as_the_generated_one_does() {
                     "{}",
                     operation.name
                 );
-                assert_eq!(recorder.request().await, expected, "{}", operation.name);
+                let request = recorder.request().await;
+                assert_eq!(sorted(&request), sorted(&expected), "{}", operation.name);
             }
         }
     }
+}
+
+/// Whether what an example was decoded to says what it said. A time may be written otherwise, and
+/// an empty one is none.
+fn says_the_same(example: &Value, answer: &Value) -> bool {
+    match (example, answer) {
+        (Value::Object(example), Value::Object(answer)) => {
+            let known = answer.keys().all(|name| example.contains_key(name));
+            known
+                && example.iter().all(|(name, value)| match answer.get(name) {
+                    Some(answer) => says_the_same(value, answer),
+                    None => value == "",
+                })
+        }
+        (Value::Array(example), Value::Array(answer)) => {
+            let mut pairs = example.iter().zip(answer);
+            example.len() == answer.len() && pairs.all(|(a, b)| says_the_same(a, b))
+        }
+        (Value::String(a), Value::String(b)) if a != b => {
+            let time = |text: &str| text.parse::<Timestamp>().ok();
+            time(a).is_some() && time(a) == time(b)
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// A request's lines; in which order headers are does not matter.
+fn sorted(request: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = request.lines().collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// Values that a URL, a path of slashes or a query cannot hold as they are.

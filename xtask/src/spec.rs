@@ -122,7 +122,7 @@ pub(crate) fn find(root: &Path) -> Result<BTreeMap<String, Vec<Spec>>, Error> {
     Ok(found)
 }
 
-fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     let mut paths = std::fs::read_dir(folder)
         .map_err(Error::io(folder))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -132,7 +132,7 @@ fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     Ok(paths)
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
@@ -219,7 +219,7 @@ impl Spec {
     }
 }
 
-fn formats(document: &Value) -> BTreeMap<String, Option<String>> {
+pub(crate) fn formats(document: &Value) -> BTreeMap<String, Option<String>> {
     let own = object(document.get("x-formats"))
         .filter_map(|(name, path)| Some((name.clone(), Some(path.as_str()?.to_owned()))));
     FORMATS

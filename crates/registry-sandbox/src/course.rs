@@ -132,6 +132,34 @@ impl Course {
         }
     }
 
+    /// How much of `whole` the last attempt has done at `now`. One that fails or stalls gets no
+    /// further than half.
+    pub(crate) fn done(&self, now: Timestamp, whole: i64) -> i64 {
+        let now = self.stopped.map_or(now, |stopped| now.min(stopped));
+        let look = self.undisturbed(now);
+        let stays_behind =
+            self.outcome == Outcome::Stalls || (1..=self.failures()).contains(&look.attempts);
+        let most = if stays_behind { whole / 2 } else { whole };
+        match look.state {
+            State::Running => {
+                let runs = self.pace.runs.as_millis().max(1);
+                let passed = now.duration_since(look.changed).as_millis().min(runs);
+                i64::try_from(i128::from(most) * passed / runs).unwrap_or(most)
+            }
+            State::Waiting => 0,
+            _ => most,
+        }
+    }
+
+    /// Attempts that fail.
+    fn failures(&self) -> u32 {
+        match self.outcome {
+            Outcome::Succeeds | Outcome::Stalls => 0,
+            Outcome::FailsFirst(attempts) => attempts.min(RETRIES + 1),
+            Outcome::Fails => RETRIES + 1,
+        }
+    }
+
     fn undisturbed(&self, now: Timestamp) -> Look {
         let started = self.made + self.pace.waits;
         if now < started {
@@ -144,11 +172,7 @@ impl Course {
                 attempts: 0,
             };
         }
-        let failures = match self.outcome {
-            Outcome::Succeeds | Outcome::Stalls => 0,
-            Outcome::FailsFirst(attempts) => attempts.min(RETRIES + 1),
-            Outcome::Fails => RETRIES + 1,
-        };
+        let failures = self.failures();
         let stalls = self.outcome == Outcome::Stalls;
         let mut begun = started;
         for attempt in 1..=RETRIES + 1 {
@@ -231,6 +255,31 @@ mod tests {
                 assert_eq!(at(&course, seconds), look, "{outcome:?} after {seconds} s");
             }
         }
+    }
+
+    #[test]
+    fn an_attempt_gets_on_with_time_and_halfway_if_it_fails() {
+        for (outcome, expected) in [
+            (
+                Outcome::Succeeds,
+                vec![(1, 0), (2, 0), (3, 20), (6, 80), (7, 100), (9999, 100)],
+            ),
+            (
+                Outcome::FailsFirst(1),
+                vec![(6, 40), (7, 50), (16, 50), (17, 0), (18, 20), (22, 100)],
+            ),
+            (Outcome::Stalls, vec![(3, 10), (7, 50), (9999, 50)]),
+        ] {
+            let course = Course::new(MADE, outcome, Pace::USUAL);
+            for (seconds, done) in expected {
+                let now = MADE + SignedDuration::from_secs(seconds);
+                assert_eq!(course.done(now, 100), done, "{outcome:?} after {seconds} s");
+            }
+        }
+        let mut course = Course::new(MADE, Outcome::Succeeds, Pace::USUAL);
+        course.stop(MADE + SignedDuration::from_secs(4));
+        let later = MADE + SignedDuration::from_secs(60);
+        assert_eq!(course.done(later, 100), 40);
     }
 
     #[test]

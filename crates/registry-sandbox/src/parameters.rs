@@ -82,6 +82,11 @@ impl<'a> Parameters<'a> {
         self.given.get(name).map(String::as_str)
     }
 
+    /// The spec's example of the parameter, where it is a text.
+    pub(crate) fn example(&self, name: &str) -> Option<&'a str> {
+        self.operation.parameter(name)?.example.as_ref()?.as_str()
+    }
+
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         rule::boolean(self.text(name)?)
     }

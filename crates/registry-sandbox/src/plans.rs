@@ -1,5 +1,6 @@
 //! What tests and trials have decided about work that is yet to come.
 
+use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -69,8 +70,14 @@ impl Plans {
 
     /// The course of work that is made at `now`.
     pub(crate) fn course(&self, now: Timestamp, work: &Work<'_>) -> Course {
+        self.course_of_any(now, slice::from_ref(work))
+    }
+
+    /// The same for work that goes by several names, such as region and instance.
+    pub(crate) fn course_of_any(&self, now: Timestamp, names: &[Work<'_>]) -> Course {
         let inner = self.inner();
-        let decision = inner.decisions.iter().rev().find(|d| d.covers(work));
+        let mut latest_first = inner.decisions.iter().rev();
+        let decision = latest_first.find(|d| names.iter().any(|work| d.covers(work)));
         let outcome = decision.map_or(Outcome::default(), |decision| decision.outcome);
         Course::new(now, outcome, inner.pace)
     }

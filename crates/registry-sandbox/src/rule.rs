@@ -52,6 +52,10 @@ impl Rule {
         })
     }
 
+    pub(crate) fn is_boolean(&self) -> bool {
+        matches!(self.kind, Kind::Boolean)
+    }
+
     /// The schema's default, where it is a number.
     pub(crate) fn default_integer(&self) -> Option<i64> {
         self.default.as_ref()?.as_i64()

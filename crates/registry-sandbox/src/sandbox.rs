@@ -11,9 +11,11 @@ use crate::accounts::Accounts;
 use crate::alibabacloud::MetadataAccess;
 use crate::clock::{self, Clock};
 use crate::course::{Outcome, Pace};
+use crate::push::PushError;
 use crate::received::Received;
 use crate::server::{self, Service};
 use crate::spec::{SpecError, Specs};
+use crate::world::Registry;
 
 /// How a sandbox is started.
 #[derive(Clone)]
@@ -165,6 +167,19 @@ impl Sandbox {
     /// How long the parts of tasks take that are yet to be made.
     pub fn set_pace(&self, pace: Pace) {
         self.service.plans.set_pace(pace);
+    }
+
+    /// Pushes an image to `repository` (`namespace/repository`) under `tag`, as docker would, and
+    /// answers its digest, which is that of `content`. A repository that is not there is made;
+    /// rules that run on a push run.
+    pub fn push(
+        &self,
+        to: Registry,
+        repository: &str,
+        tag: &str,
+        content: &str,
+    ) -> Result<String, PushError> {
+        self.service.push(to, repository, tag, content)
     }
 
     /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.

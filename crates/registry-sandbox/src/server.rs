@@ -21,9 +21,11 @@ use crate::clock::Clock;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
 use crate::plans::Plans;
+use crate::push::{self, PushError};
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
 use crate::spec::{SpecError, Specs};
+use crate::world::Registry;
 
 const LARGEST_BODY: usize = 1024 * 1024;
 /// When connections cannot be accepted, most often for want of file handles, waiting is all there is.
@@ -69,6 +71,29 @@ impl Service {
             clock,
             log: Log::default(),
         })
+    }
+
+    pub(crate) fn push(
+        &self,
+        to: Registry,
+        repository: &str,
+        tag: &str,
+        content: &str,
+    ) -> Result<String, PushError> {
+        let (namespace, repository) = push::split(repository)?;
+        push::check_tag(tag)?;
+        let now = (self.clock)();
+        match to {
+            Registry::HuaweicloudEnterprise => self
+                .huaweicloud
+                .push_enterprise(namespace, repository, tag, content, now),
+            Registry::HuaweicloudBasic => self
+                .huaweicloud
+                .push_basic(namespace, repository, tag, content, now),
+            Registry::Alibabacloud => self
+                .alibabacloud
+                .push(namespace, repository, tag, content, now),
+        }
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {

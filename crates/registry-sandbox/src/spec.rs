@@ -22,6 +22,13 @@ const DEEPEST: usize = 64;
 #[error("{0}")]
 pub(crate) struct SpecError(String);
 
+impl SpecError {
+    /// The example of an operation does not have the form of what it is an example of.
+    pub(crate) fn misfit(operation: &str, error: &serde_json::Error) -> Self {
+        wrong(format!("example of {operation}: {error}"))
+    }
+}
+
 fn wrong(reason: impl Into<String>) -> SpecError {
     SpecError(reason.into())
 }

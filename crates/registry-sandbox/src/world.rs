@@ -3,6 +3,18 @@
 //! Objects named `EXAMPLE_…` are the vendors' own examples, taken from the specs value for value.
 //! Objects named `FLEET_…` are invented, the same at every start, with times in November 2026.
 
+/// One of the registries that the sandbox holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Registry {
+    /// The Enterprise edition instance [`HUAWEICLOUD_INSTANCE_ID`].
+    HuaweicloudEnterprise,
+    /// The Basic edition of [`HUAWEICLOUD_REGION`].
+    HuaweicloudBasic,
+    /// The Alibaba Cloud instance.
+    Alibabacloud,
+}
+
 /// Region of the Huawei Cloud project; IAM's name for the project, too.
 pub const HUAWEICLOUD_REGION: &str = "cn-north-4";
 /// Access key of the Huawei Cloud account. It opens nothing but the sandbox.

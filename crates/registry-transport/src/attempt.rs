@@ -77,6 +77,9 @@ pub(crate) async fn signed(
     let headers = request.headers_mut();
     headers.remove(API_VERSION);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    // progenitor leaves it out where a success has no body; a refusal has one.
+    let json = HeaderValue::from_static("application/json");
+    headers.entry(header::ACCEPT).or_insert(json);
     let stamp = Stamp {
         date: context.now(),
         nonce: settings.chance.nonce(),

@@ -246,7 +246,6 @@ impl Call {
             .map_err(|_| self.invalid(format!("{} is no method", operation.method)))?;
         let mut request = Request::new(method, url);
         let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         for (parameter, value) in placed(Place::Header) {
             let name = HeaderName::try_from(parameter.name);
             let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {

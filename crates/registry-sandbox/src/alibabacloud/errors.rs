@@ -26,6 +26,11 @@ fn bad(code: impl Into<String>, message: impl Into<String>) -> Refusal {
     refusal(StatusCode::BAD_REQUEST, code, message)
 }
 
+/// A refusal of the service itself: unlike those of its front, it comes with status 200.
+fn said(code: &str) -> Refusal {
+    refusal(StatusCode::OK, code, "")
+}
+
 impl Refusal {
     pub(super) fn unknown_action() -> Self {
         refusal(
@@ -184,7 +189,66 @@ impl Refusal {
         )
     }
 
+    pub(super) fn no_instance() -> Self {
+        said("INSTANCE_NOT_EXIST")
+    }
+
+    pub(super) fn no_namespace() -> Self {
+        said("NAMESPACE_NOT_EXIST")
+    }
+
+    pub(super) fn no_repository() -> Self {
+        said("REPO_NOT_EXIST")
+    }
+
+    /// The vendor's page of CancelRepoSyncTask has it, with this status.
+    pub(super) fn no_sync_task() -> Self {
+        bad("SYNC_TASK_NOT_EXIST", "Sync task is not exist.")
+    }
+
+    /// Made, as are all that follow.
+    pub(super) fn no_tag() -> Self {
+        said("TAG_NOT_EXIST")
+    }
+
+    pub(super) fn no_endpoint() -> Self {
+        said("ENDPOINT_NOT_EXIST")
+    }
+
+    pub(super) fn no_sync_rule() -> Self {
+        said("SYNC_RULE_NOT_EXIST")
+    }
+
+    pub(super) fn no_lifecycle_rule() -> Self {
+        said("LIFECYCLE_RULE_NOT_EXIST")
+    }
+
+    pub(super) fn rule_name_taken() -> Self {
+        said("SYNC_RULE_NAME_EXIST")
+    }
+
+    /// A rule that runs on pushes is not to be run by hand.
+    pub(super) fn automatic_rule() -> Self {
+        said("SYNC_RULE_NOT_INITIATIVE")
+    }
+
+    /// The rule has nothing to do with the image.
+    pub(super) fn not_covered() -> Self {
+        said("SYNC_RULE_NOT_MATCH")
+    }
+
+    pub(super) fn task_has_ended() -> Self {
+        said("SYNC_TASK_ALREADY_ENDED")
+    }
+
     pub(super) fn reply(self, request_id: &str, host: &str) -> Reply {
+        if self.status == StatusCode::OK {
+            return Reply::ok(json!({
+                "RequestId": request_id,
+                "Code": self.code,
+                "IsSuccess": false,
+            }));
+        }
         let recommend = format!("https://api.aliyun.com/troubleshoot?q={}", self.code);
         Reply::new(
             self.status,

@@ -29,7 +29,11 @@ const SECURITY_TOKEN: &str = "x-acs-security-token";
 #[derive(Debug)]
 pub(super) enum Caller {
     User,
-    Session(Session),
+    Session {
+        session: Session,
+        /// When the session's key ends.
+        end: Timestamp,
+    },
 }
 
 pub(super) fn admit(
@@ -96,7 +100,11 @@ fn caller(
         let reason = format!("{SECURITY_TOKEN} is not among SignedHeaders");
         return Err(Refusal::incomplete_signature(&reason));
     }
-    Ok((Caller::Session(key.session), key.secret))
+    let caller = Caller::Session {
+        session: key.session,
+        end: key.end,
+    };
+    Ok((caller, key.secret))
 }
 
 fn checked_claim(request: &Request) -> Result<Signature, Refusal> {

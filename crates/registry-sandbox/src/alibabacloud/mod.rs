@@ -12,16 +12,19 @@ mod sts;
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::header::HeaderName;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
+use crate::push::PushError;
 use crate::spec::{Operation, Spec, SpecError};
+use crate::world::FLEET_ALIBABACLOUD_INSTANCE_ID;
 use errors::Refusal;
 use keys::Keys;
 use metadata::Metadata;
@@ -42,7 +45,8 @@ pub(crate) fn is_addressed(request: &Request) -> bool {
 pub(crate) struct Alibabacloud {
     /// Each with the version of its service.
     operations: Vec<(String, Operation)>,
-    world: World,
+    /// All of the registry's state; one lock, so that a call sees one state of it.
+    world: Mutex<World>,
     metadata: Metadata,
     keys: Keys,
     nonces: Nonces,
@@ -65,7 +69,7 @@ impl Alibabacloud {
         });
         Ok(Self {
             operations: operations.collect(),
-            world: World::new(cr)?,
+            world: Mutex::new(World::new(cr)?),
             metadata: Metadata::new(access),
             keys: Keys::default(),
             nonces: Nonces::default(),
@@ -87,6 +91,9 @@ impl Alibabacloud {
         let mut given = parameters.clone();
         given.retain(|_, value| !value.is_empty());
         let operation = self.operation(request);
+        if let Some((_, operation)) = operation {
+            lower_booleans(operation, &mut given);
+        }
         let request_id = request_id();
         let result = self.call(operation, request, &given, &request_id);
         Answer {
@@ -94,6 +101,29 @@ impl Alibabacloud {
             operation: operation.map(|(_, operation)| operation.id.clone()),
             parameters,
         }
+    }
+
+    /// Pushes an image to the fleet's instance.
+    pub(crate) fn push(
+        &self,
+        namespace: &str,
+        repository: &str,
+        tag: &str,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<String, PushError> {
+        let image = (namespace, repository, tag);
+        self.world().push(
+            FLEET_ALIBABACLOUD_INSTANCE_ID,
+            image,
+            content,
+            &self.plans,
+            now,
+        )
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The reply to a body that is over the server's limit.
@@ -148,15 +178,34 @@ impl Alibabacloud {
             now,
         };
         match (operation.id.as_str(), &caller) {
-            ("ListRepoSyncTask", Some(_)) => Ok(cr::list_repo_sync_task(
-                &self.world,
-                &parameters,
-                request_id,
-            )),
             ("AssumeRole", Some(caller)) => sts.assume_role(caller),
             ("AssumeRoleWithOIDC", _) => sts.assume_role_with_oidc(),
             ("GetCallerIdentity", Some(caller)) => Ok(sts.get_caller_identity(caller)),
+            (id, Some(caller)) => {
+                let mut call = cr::Call {
+                    world: &mut self.world(),
+                    plans: &self.plans,
+                    parameters: &parameters,
+                    caller,
+                    request_id,
+                    now,
+                };
+                call.answer(id)
+                    .unwrap_or_else(|| Err(Refusal::unknown_action()))
+            }
             _ => Err(Refusal::unknown_action()),
+        }
+    }
+}
+
+/// The vendor's Python SDK writes booleans as Python does.
+fn lower_booleans(operation: &Operation, given: &mut BTreeMap<String, String>) {
+    for parameter in &operation.parameters {
+        if let Some(text) = given.get_mut(&parameter.name)
+            && parameter.rule.is_boolean()
+            && matches!(text.as_str(), "True" | "False")
+        {
+            text.make_ascii_lowercase();
         }
     }
 }

@@ -29,7 +29,7 @@ impl Call<'_> {
             world::ALIBABACLOUD_ROLE_ARN => true,
             world::ALIBABACLOUD_INNER_ROLE_ARN => matches!(
                 caller,
-                Caller::Session(session) if session.role == world::ALIBABACLOUD_ROLE
+                Caller::Session { session, .. } if session.role == world::ALIBABACLOUD_ROLE
             ),
             _ => return Err(Refusal::unknown_role()),
         };
@@ -98,7 +98,10 @@ impl Call<'_> {
                 "UserId": "200000000000000001",
                 "Arn": format!("acs:ram::{account}:user/sandbox"),
             }),
-            Caller::Session(Session { role, name }) => json!({
+            Caller::Session {
+                session: Session { role, name },
+                ..
+            } => json!({
                 "RequestId": self.request_id,
                 "IdentityType": "AssumedRoleUser",
                 "AccountId": account,

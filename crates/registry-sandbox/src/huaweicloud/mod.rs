@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
+use crate::push::PushError;
 use crate::route::Routes;
 use crate::spec::{Operation, Spec, SpecError};
 use errors::Refusal;
@@ -146,6 +147,30 @@ impl Huaweicloud {
             operation,
             parameters,
         }
+    }
+
+    /// Pushes an image to the Enterprise edition instance.
+    pub(crate) fn push_enterprise(
+        &self,
+        _namespace: &str,
+        _repository: &str,
+        _tag: &str,
+        _content: &str,
+        _now: Timestamp,
+    ) -> Result<String, PushError> {
+        Err(PushError::NotThereYet)
+    }
+
+    /// Pushes an image to the Basic edition.
+    pub(crate) fn push_basic(
+        &self,
+        _namespace: &str,
+        _repository: &str,
+        _tag: &str,
+        _content: &str,
+        _now: Timestamp,
+    ) -> Result<String, PushError> {
+        Err(PushError::NotThereYet)
     }
 
     /// The reply to a body that is over the server's limit.

@@ -33,7 +33,7 @@ fn dated(request: &mut Request, date: Timestamp) {
 }
 
 impl Trial {
-    fn alibaba(&self, target: &str, nonce: &str) -> Request {
+    pub(super) fn alibaba(&self, target: &str, nonce: &str) -> Request {
         let mut request = self.request("POST", target, "");
         dated(&mut request, self.now());
         for (name, value) in [
@@ -47,7 +47,7 @@ impl Trial {
         request
     }
 
-    async fn signed(&self, target: &str, mut request: Request) -> Response {
+    pub(super) async fn signed(&self, target: &str, mut request: Request) -> Response {
         let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
         signature::sign(
             &mut request,
@@ -475,4 +475,26 @@ async fn a_temporary_key_goes_with_its_token_until_it_ends() {
     trial.pass(SignedDuration::from_secs(1));
     let expired = call("8", id, Some(token), &signed).await;
     assert_eq!(expired, "InvalidSecurityToken.Expired");
+}
+
+#[tokio::test]
+async fn a_login_ends_with_the_temporary_key_it_was_asked_with() {
+    let trial = Trial::start().await;
+    let path = world::ALIBABACLOUD_CREDENTIALS_URI_PATH;
+    let key = trial.send(path, &trial.request("GET", path, "")).await.body;
+    trial.pass(SignedDuration::from_mins(20));
+    let target = format!(
+        "/?InstanceId={}&ExpiresInHours=24",
+        world::ALIBABACLOUD_INSTANCE_ID
+    );
+    let mut request = trial.alibaba(&target, "nonce");
+    set(&mut request, "x-acs-action", "GetAuthorizationToken");
+    let text = |name: &str| key[name].as_str().unwrap();
+    set(&mut request, "x-acs-security-token", text("SecurityToken"));
+    let signed = [&SIGNED as &[&str], &["x-acs-security-token"]].concat();
+    let (id, secret) = (text("AccessKeyId"), text("AccessKeySecret"));
+    signature::sign(&mut request, id, secret, &signed);
+    let login = trial.send(&target, &request).await.body;
+    let end: Timestamp = text("Expiration").parse().unwrap();
+    assert_eq!(login["ExpireTime"], end.as_millisecond(), "{login}");
 }

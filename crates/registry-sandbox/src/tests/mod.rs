@@ -1,6 +1,12 @@
 //! The sandbox over its socket, with a client of a few lines that sends exactly what it is told.
 
 mod alibabacloud;
+mod alibabacloud_calls;
+mod alibabacloud_pages;
+mod alibabacloud_refusals;
+mod alibabacloud_rules;
+mod alibabacloud_tasks;
+mod alibabacloud_trial;
 mod huaweicloud;
 
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,213 @@
+//! A synchronization task, and how far it has come at any time.
+
+use jiff::Timestamp;
+
+use super::records::{LayerTask, Progress, SyncTask, Tag};
+use crate::course::{Course, State};
+use crate::fleet;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// As the listing has it; of a task that works, states and times are those of its beginning.
+    record: SyncTask,
+    /// What the vendor's example says of its layers.
+    progress: Option<Progress>,
+    /// None for a task that was there from the start: it stays as it is.
+    work: Option<Work>,
+}
+
+#[derive(Clone, Debug)]
+struct Work {
+    course: Course,
+    /// As it was when the task was made.
+    image: Tag,
+    overrides: bool,
+    /// Whether its end has been seen to.
+    settled: bool,
+    conflict: Option<Timestamp>,
+}
+
+/// What a task has to bring to its destination.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) at: Timestamp,
+    pub(crate) image: Tag,
+    pub(crate) overrides: bool,
+}
+
+/// Why a task fails that a test has decided to fail. Made.
+const FAILURE: &str = "NETWORK_ERROR";
+
+impl Task {
+    pub(crate) fn fixed(record: SyncTask, progress: Option<Progress>) -> Self {
+        Self {
+            record,
+            progress,
+            work: None,
+        }
+    }
+
+    pub(crate) fn new(record: SyncTask, course: Course, image: Tag, overrides: bool) -> Self {
+        Self {
+            record,
+            progress: None,
+            work: Some(Work {
+                course,
+                image,
+                overrides,
+                settled: false,
+                conflict: None,
+            }),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.record.sync_task_id
+    }
+
+    /// What does not change with time: ids, images, trigger.
+    pub(crate) fn record(&self) -> &SyncTask {
+        &self.record
+    }
+
+    /// The task at `now`, as the listing has it.
+    pub(crate) fn shown(&self, now: Timestamp) -> SyncTask {
+        let mut record = self.record.clone();
+        if let Some(work) = &self.work {
+            let (status, issue, changed) = work.state(now);
+            record.task_status = status.to_owned();
+            record.task_issue = issue.to_owned();
+            record.modifed_time = Some(changed.as_millisecond());
+            record.modified_time = record.modifed_time;
+        }
+        record
+    }
+
+    /// Stops the work at `now`; says whether there was any to stop.
+    pub(crate) fn cancel(&mut self, now: Timestamp) -> bool {
+        match &mut self.work {
+            Some(work) => work.conflict.is_none() && work.course.stop(now),
+            None if matches!(
+                self.record.task_status.as_str(),
+                "PENDING" | "SYNCHRONIZING"
+            ) =>
+            {
+                self.record.task_status = "CANCELED".to_owned();
+                self.record.modifed_time = Some(now.as_millisecond());
+                self.record.modified_time = self.record.modifed_time;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// When the work came to its end, if that is not later than `now` and not seen to yet.
+    pub(crate) fn unsettled(&self, now: Timestamp) -> Option<Timestamp> {
+        let work = self.work.as_ref().filter(|work| !work.settled)?;
+        let look = work.course.look(now);
+        look.ended.filter(|_| look.is_final)
+    }
+
+    /// Notes that the end is seen to; answers what there is to deliver.
+    pub(crate) fn settle(&mut self, now: Timestamp) -> Option<Delivery> {
+        let work = self.work.as_mut()?;
+        work.settled = true;
+        let look = work.course.look(now);
+        let at = look.ended.filter(|_| look.state == State::Succeeded)?;
+        Some(Delivery {
+            at,
+            image: work.image.clone(),
+            overrides: work.overrides,
+        })
+    }
+
+    /// The destination has another image under this tag.
+    pub(crate) fn conflict(&mut self, at: Timestamp) {
+        if let Some(work) = &mut self.work {
+            work.conflict = Some(at);
+        }
+    }
+
+    /// Layers and sizes at `now`; `image` is what the source has, for tasks that do not know.
+    pub(crate) fn progress(&self, now: Timestamp, image: Option<&Tag>) -> Progress {
+        if let Some(progress) = &self.progress {
+            return progress.clone();
+        }
+        let status = self.shown(now).task_status;
+        let Some(image) = self.work.as_ref().map(|work| &work.image).or(image) else {
+            return Progress::default();
+        };
+        let size = image.image_size.unwrap_or_default();
+        let synced = match (&self.work, status.as_str()) {
+            (Some(work), _) if work.conflict.is_some() => 0,
+            (Some(work), _) => work.course.done(now, size),
+            (None, "SUCCESS") => size,
+            (None, "PENDING") => 0,
+            (None, _) => size / 2,
+        };
+        Progress {
+            progress: Some(i64::from(status == "SUCCESS")),
+            synced_size: Some(synced),
+            priority: None,
+            layer_tasks: Some(self.layers(image, &status, synced)),
+        }
+    }
+
+    /// Layers are copied one after the other.
+    fn layers(&self, image: &Tag, status: &str, synced: i64) -> Vec<LayerTask> {
+        let mut left = synced;
+        let mut is_next = true;
+        let layers = layers(image).into_iter().enumerate();
+        let layers = layers.map(|(number, (digest, size))| {
+            let synced = left.min(size);
+            left -= synced;
+            let status = match status {
+                _ if synced == size => "SUCCESS",
+                "SYNCHRONIZING" if !is_next => "PENDING",
+                other => other,
+            };
+            is_next &= status == "SUCCESS";
+            LayerTask {
+                sync_layer_task_id: format!("{}-{number}", self.record.sync_task_id),
+                artifact_digest: image.digest.clone(),
+                digest,
+                task_status: status.to_owned(),
+                size: Some(size),
+                synced_size: Some(synced),
+            }
+        });
+        layers.collect()
+    }
+}
+
+impl Work {
+    /// Status, issue, and since when.
+    fn state(&self, now: Timestamp) -> (&'static str, &'static str, Timestamp) {
+        if let Some(at) = self.conflict {
+            return ("ERROR", "TAG_CONFLICT", at);
+        }
+        let look = self.course.look(now);
+        let (status, issue) = match look.state {
+            State::Waiting => ("PENDING", ""),
+            State::Running => ("SYNCHRONIZING", ""),
+            State::Succeeded => ("SUCCESS", ""),
+            State::Failed => ("ERROR", FAILURE),
+            State::Stopped => ("CANCELED", ""),
+        };
+        (status, issue, look.changed)
+    }
+}
+
+/// Digests and sizes of the image's layers. Made: what the registry keeps of an image is its digest
+/// and its size.
+fn layers(image: &Tag) -> Vec<(String, i64)> {
+    let size = image.image_size.unwrap_or_default();
+    let (small, middle) = (size / 10, size / 4);
+    let sizes = [size - small - middle, middle, small];
+    let digest = |number| fleet::manifest_digest(&format!("layer {number} of {}", image.digest));
+    sizes
+        .into_iter()
+        .enumerate()
+        .map(|(number, size)| (digest(number), size))
+        .collect()
+}

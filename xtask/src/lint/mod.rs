@@ -1,0 +1,167 @@
+//! `cargo xtask lint`: holds the specs against the rules of `specs/README.md`, and against the
+//! vendors' operation lists in `tests/data/listed/`.
+//!
+//! All findings are reported, not only the first. [`document`] is a spec as the checks look at it;
+//! each other module is one kind of check.
+
+mod compare;
+mod document;
+mod examples;
+mod fields;
+mod finding;
+mod keys;
+mod listed;
+mod operations;
+mod paging;
+mod quirks;
+mod schemas;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::Error;
+pub use finding::Finding;
+use finding::Findings;
+
+/// What a run of lint saw.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// All that is wrong, by file and place.
+    pub findings: BTreeSet<Finding>,
+    /// Number of specs.
+    pub specs: usize,
+    /// Number of operations in them.
+    pub operations: usize,
+    /// Number of schemas that have a name.
+    pub schemas: usize,
+    /// Number of examples that were held against their schemas.
+    pub examples: usize,
+    /// Number of the vendor's slips that are told of.
+    pub quirks: usize,
+    /// Number of operations that were held against the vendor's list.
+    pub listed: usize,
+}
+
+/// `lint [--root DIR]`: prints what is wrong, or counts. Answers whether nothing is.
+///
+/// # Errors
+///
+/// Words that it does not know, and files that cannot be read.
+pub fn command(root: &Path, words: &[&str]) -> Result<bool, Error> {
+    let root = match words {
+        [] => root,
+        ["--root", folder] => Path::new(folder),
+        _ => return Err(Error::Usage),
+    };
+    let started = Instant::now();
+    let report = lint(root)?;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    let Report {
+        findings,
+        specs,
+        operations,
+        schemas,
+        examples,
+        quirks,
+        listed,
+    } = &report;
+    if findings.is_empty() {
+        println!(
+            "{specs} specs, {operations} operations ({listed} as the vendors list them), {schemas} \
+             schemas, {examples} examples, {quirks} quirks: nothing wrong, {} ms",
+            started.elapsed().as_millis()
+        );
+    } else {
+        eprintln!("{} findings", findings.len());
+    }
+    Ok(findings.is_empty())
+}
+
+/// Lints `specs/*/*.yaml` below `root`.
+///
+/// # Errors
+///
+/// Files that cannot be read. A spec that is no YAML, or a list that is no list, is a finding.
+pub fn lint(root: &Path) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for folder in crate::spec::entries(&root.join("specs"))? {
+        if !folder.is_dir() {
+            continue;
+        }
+        let krate = crate::spec::name(&folder);
+        for path in crate::spec::entries(&folder)? {
+            if path.extension().is_none_or(|ending| ending != "yaml") {
+                continue;
+            }
+            let service = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+            let list = if krate.ends_with(&format!("-{service}")) {
+                let path = root.join(format!("tests/data/listed/{krate}.json"));
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => Some(text),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                    Err(error) => return Err(Error::io(&path)(error)),
+                }
+            } else {
+                None
+            };
+            let file = format!("specs/{krate}/{service}.yaml");
+            report.add(&file, &text, list.as_deref());
+        }
+    }
+    Ok(report)
+}
+
+impl Report {
+    /// Lints one spec, and holds it against a list if there is one for it.
+    fn add(&mut self, file: &str, text: &str, list: Option<&str>) {
+        let mut findings = Findings::default();
+        self.specs += 1;
+        match serde_saphyr::from_str::<Value>(text) {
+            Ok(value) => self.look(&value, list, &mut findings),
+            Err(error) => findings.add("#", format!("is not YAML: {error}")),
+        }
+        self.findings.extend(findings.of(file));
+    }
+
+    fn look(&mut self, value: &Value, list: Option<&str>, findings: &mut Findings) {
+        let document = document::Document::new(value);
+        self.operations += document.operations.len();
+        self.schemas += document
+            .nodes
+            .iter()
+            .filter(|node| matches!(node.kind, document::Kind::Named))
+            .count();
+        keys::check(&document, findings);
+        operations::check(&document, findings);
+        paging::check(&document, findings);
+        schemas::check(&document, findings);
+        self.examples += examples::check(&document, findings);
+        let quirks = quirks::read(&document, findings);
+        self.quirks += quirks.len();
+        quirks::hold(&document, &quirks, findings);
+        fields::check(&document, &quirks, findings);
+        let list = list.and_then(|list| match listed::List::read(list) {
+            Ok(list) => Some(list),
+            Err(error) => {
+                findings.add(
+                    "#",
+                    format!("the vendor's list in tests/data/listed: {error}"),
+                );
+                None
+            }
+        });
+        self.listed += compare::check(&document, list.as_ref(), &quirks, findings);
+    }
+}

@@ -1,0 +1,229 @@
+//! What each operation has to say.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::document::{Document, Operation};
+use super::finding::Findings;
+use super::keys::says;
+use crate::spec::{array, object};
+
+const JSON: &str = "application~1json";
+
+pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for operation in &document.operations {
+        *names.entry(&operation.name).or_default() += 1;
+        let mut say = |below: &str, what: String| {
+            findings.add(document.place(&format!("{}{below}", operation.at)), what);
+        };
+        about(operation, &mut say);
+        tags(document, operation, &mut say);
+        responses(document, operation, &mut say);
+        body(document, operation, &mut say);
+        for (_, at, parameter) in document.parameters(operation) {
+            for key in ["description", "example"] {
+                let there = match key {
+                    "example" => parameter.get(key).is_some(),
+                    _ => says(parameter, key),
+                };
+                if !there {
+                    let name = parameter.get("name").and_then(Value::as_str);
+                    let name = name.unwrap_or("without a name");
+                    findings.add(
+                        document.place(&at),
+                        format!("the parameter {name} has no {key}: give it one"),
+                    );
+                }
+            }
+        }
+    }
+    for (name, count) in names {
+        if count > 1 {
+            findings.add(
+                name,
+                format!("{count} operations have this operationId: each needs its own"),
+            );
+        }
+    }
+}
+
+/// Name, words, source and access.
+fn about(operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
+    let value = operation.value;
+    if !says(value, "operationId") {
+        say("", "operationId is missing: give the vendor's name".into());
+    }
+    for key in ["summary", "description"] {
+        let text = value.get(key).and_then(Value::as_str).unwrap_or_default();
+        if !text.trim().ends_with('.') {
+            say("", format!("{key} is not a sentence with its full stop"));
+        }
+    }
+    let title = value.pointer("/x-source/title").and_then(Value::as_str);
+    if title.is_none_or(str::is_empty) {
+        say(
+            "",
+            "x-source.title is missing: give the vendor's page".into(),
+        );
+    }
+    for (key, _) in object(value.get("x-source")) {
+        if !["title", "date", "seed"].contains(&key.as_str()) {
+            say(
+                "/x-source",
+                format!("{key} is neither title, date nor seed: correct it"),
+            );
+        }
+    }
+    let access = value.get("x-access").and_then(Value::as_str);
+    if !matches!(access, Some("read" | "write")) {
+        say(
+            "",
+            "x-access is neither read nor write: say which it is".into(),
+        );
+    }
+}
+
+fn tags(document: &Document<'_>, operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
+    let mut tags = array(operation.value.get("tags")).peekable();
+    if tags.peek().is_none() {
+        say("", "has no tag: give its family".into());
+    }
+    for tag in tags {
+        let declared =
+            array(document.root.get("tags")).find(|known| known.get("name") == Some(tag));
+        if declared.is_none_or(|declared| !says(declared, "description")) {
+            say(
+                "/tags",
+                format!("{tag} is not declared at the top with a description: declare it"),
+            );
+        }
+    }
+}
+
+fn responses(
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+    say: &mut impl FnMut(&str, String),
+) {
+    let statuses: Vec<_> = object(operation.value.get("responses")).collect();
+    let of = |class: &[char]| {
+        let found = statuses
+            .iter()
+            .filter(|(status, _)| status.starts_with(class));
+        found.count()
+    };
+    if of(&['2']) != 1 {
+        say(
+            "/responses",
+            format!(
+                "has {} successes: give the one that is documented",
+                of(&['2'])
+            ),
+        );
+    }
+    if of(&['4', '5']) == 0 {
+        say(
+            "/responses",
+            "has no error: give those that are documented".into(),
+        );
+    }
+    for (status, response) in statuses {
+        let number = status.parse::<u16>().ok();
+        if number.is_none_or(|number| !(200..600).contains(&number)) {
+            say(
+                "/responses",
+                format!("{status} is no status: give a number, since xtask knows no other form"),
+            );
+        }
+        let (_, response) = document.resolve("", response);
+        let here = format!("/responses/{status}");
+        if response.get("$ref").is_none() && !says(response, "description") {
+            say(&here, "has no description: say what it means".into());
+        }
+        let Some(content) = response.get("content") else {
+            continue;
+        };
+        match content.pointer(&format!("/{JSON}")) {
+            None => say(&here, "is not application/json, the one form known".into()),
+            Some(json) if status.starts_with('2') && json.get("example").is_none() => {
+                say(
+                    &here,
+                    "has no example: give the vendor's, or make one".into(),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn body(document: &Document<'_>, operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
+    if operation.value.get("requestBody").is_none() {
+        return;
+    }
+    let here = format!("/requestBody/content/{JSON}");
+    let json = operation.value.pointer(&here);
+    let schema = json.and_then(|json| json.get("schema"));
+    let (Some(json), Some(schema)) = (json, schema) else {
+        say("/requestBody", "has no schema for application/json".into());
+        return;
+    };
+    let Some(example) = json.get("example") else {
+        say(
+            "/requestBody",
+            "has no example: give one with every field".into(),
+        );
+        return;
+    };
+    let mut missing = Vec::new();
+    unset(document, schema, &[example], "", &mut missing);
+    for field in missing {
+        say(
+            &format!("{here}/example"),
+            format!("leaves out {field}: set every field, once at least"),
+        );
+    }
+}
+
+/// Adds the fields of `schema` that none of `values` sets.
+fn unset(
+    document: &Document<'_>,
+    schema: &Value,
+    values: &[&Value],
+    path: &str,
+    missing: &mut Vec<String>,
+) {
+    let (_, schema) = document.resolve("", schema);
+    let alternatives: Vec<_> = array(schema.get("x-alternatives")).collect();
+    let is_set = |name: &Value| {
+        let name = name.as_str().unwrap_or_default();
+        values.iter().any(|value| value.get(name).is_some())
+    };
+    let chosen = alternatives.iter().any(|name| is_set(name));
+    for (name, property) in object(schema.get("properties")) {
+        let is_alternative = alternatives.iter().any(|it| *it == name);
+        if chosen && is_alternative && !is_set(&Value::from(name.as_str())) {
+            continue;
+        }
+        let set: Vec<_> = values.iter().filter_map(|value| value.get(name)).collect();
+        let path = format!("{path}{name}");
+        if set.is_empty() {
+            missing.push(path);
+        } else {
+            unset(document, property, &set, &format!("{path}."), missing);
+        }
+    }
+    if let Some(items) = schema.get("items") {
+        let set: Vec<_> = values.iter().flat_map(|value| array(Some(value))).collect();
+        unset(document, items, &set, path, missing);
+    }
+    if let Some(inner) = schema.get("additionalProperties") {
+        let set: Vec<_> = values
+            .iter()
+            .flat_map(|value| object(Some(value)))
+            .map(|(_, value)| value)
+            .collect();
+        unset(document, inner, &set, path, missing);
+    }
+}

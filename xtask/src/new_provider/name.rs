@@ -1,0 +1,127 @@
+//! What may be the name of a provider.
+
+use heck::ToUpperCamelCase;
+
+use super::Error;
+
+/// A provider's name, in all of its forms.
+#[derive(Debug)]
+pub(super) struct Name {
+    /// `examplecloud-cr`: crate and folder of specs.
+    pub(super) name: String,
+    /// `examplecloud_cr`
+    krate: String,
+    /// `cr`: spec, module and endpoint.
+    service: String,
+    /// `Examplecloud`: the type that signs.
+    provider: String,
+    /// `EXAMPLECLOUD`: what variables begin with.
+    variable: String,
+    /// For people.
+    title: String,
+}
+
+/// Modules of the skeleton beside the service's.
+const MODULES: [&str; 6] = [
+    "credentials",
+    "endpoints",
+    "generated",
+    "provider",
+    "refusal",
+    "signer",
+];
+
+/// Names that the skeleton's `provider.rs` and its test import, and the prelude's.
+const TYPES: [&str; 20] = [
+    "Answer",
+    "Arc",
+    "Box",
+    "BoxFuture",
+    "Caller",
+    "Chain",
+    "Context",
+    "Credentials",
+    "Error",
+    "ErrorKind",
+    "None",
+    "Ok",
+    "Operation",
+    "Provider",
+    "Reading",
+    "Request",
+    "Result",
+    "Self",
+    "Stamp",
+    "Used",
+];
+
+impl Name {
+    pub(super) fn new(name: &str, title: Option<&str>) -> Result<Self, Error> {
+        let bad = |why: &str| Error::BadName {
+            name: name.to_owned(),
+            why: why.to_owned(),
+        };
+        let is_word = |word: &str| {
+            word.starts_with(|c: char| c.is_ascii_lowercase())
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
+        let Some((vendor, service)) = name.rsplit_once('-') else {
+            return Err(bad(
+                "it has to be a vendor and a service with - between them",
+            ));
+        };
+        if !name.split('-').all(is_word) {
+            return Err(bad(
+                "its words are of a-z and 0-9, begin with a letter, and have one - between them",
+            ));
+        }
+        if syn::parse_str::<syn::Ident>(service).is_err() {
+            return Err(bad(&format!("{service} is a word of Rust's own")));
+        }
+        if MODULES.contains(&service) {
+            return Err(bad(&format!(
+                "each provider has a module {service} of its own"
+            )));
+        }
+        let provider = vendor.to_upper_camel_case();
+        if TYPES.contains(&provider.as_str()) {
+            return Err(bad(&format!(
+                "each provider has a type {provider} of another kind"
+            )));
+        }
+        let title = match title {
+            Some(title) => title.trim().to_owned(),
+            None => format!("{provider} {}", service.to_uppercase()),
+        };
+        let fits = |c: char| c.is_alphanumeric() || " -.()".contains(c);
+        if !title.starts_with(char::is_alphabetic) || !title.chars().all(fits) {
+            return Err(Error::BadTitle(title));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            krate: name.replace('-', "_"),
+            service: service.to_owned(),
+            variable: vendor.to_uppercase().replace('-', "_"),
+            provider,
+            title,
+        })
+    }
+
+    /// The text with the name put in.
+    pub(super) fn fill(&self, text: &str) -> String {
+        [
+            ("{{name}}", &self.name),
+            ("{{krate}}", &self.krate),
+            ("{{service}}", &self.service),
+            ("{{provider}}", &self.provider),
+            ("{{variable}}", &self.variable),
+            ("{{title}}", &self.title),
+        ]
+        .into_iter()
+        .fold(text.to_owned(), |text, (place, value)| {
+            text.replace(place, value)
+        })
+    }
+}
