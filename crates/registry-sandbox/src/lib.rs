@@ -1,36 +1,52 @@
 //! Huawei Cloud SWR and Alibaba Cloud Container Registry on loopback, for tests and trials.
 //!
-//! [`Sandbox::start`] binds a loopback port and answers the calls that `specs/` describe: SWR's
-//! replication, retention and sync listings, the IAM and STS calls they lean on, and those of
-//! Alibaba's Container Registry. Alibaba's STS makes temporary keys for it, and so do an instance
-//! metadata service and a credentials URI. Both clouds share the port; the request itself shows whose it is.
-//! A request is authenticated as the vendor would (signature, date, nonce, token), its parameters
-//! are checked against the spec, and a refusal has the vendor's status and body.
+//! [`Sandbox::start`] binds a loopback port and answers the calls that `specs/` describe: those of
+//! SWR, in both editions, the IAM and STS calls they lean on, and those of Alibaba's Container
+//! Registry. Alibaba's STS makes temporary keys for it, and so do an instance metadata service and
+//! a credentials URI. Both clouds share the port; the request itself shows whose it is. A request is
+//! authenticated as the vendor would (signature, date, nonce, token), its parameters and its JSON
+//! body are checked against the spec, and a refusal has the vendor's status and body.
 //!
 //! Huawei's metadata service of an instance is there, too: it hands out temporary keys, as IAM does
 //! for a token. Every temporary key is accepted until it ends.
 //!
 //! Routes, bounds and the objects of the vendors' own examples are read from the specs at start.
-//! Beside them stands a fleet of invented tasks, large enough to page through; [`world`] names what
-//! is where.
+//! Beside them stands a fleet of invented tasks, large enough to page through, and the
+//! repositories and policies around it; [`world`] names what is where.
 //!
 //! **Architecture invariant:** this crate imports none of the clients. Signatures, encoding and
 //! paging are written here a second time, so that a client's mistake cannot hide in shared code.
 //!
 //! # What calls and pushes change
 //!
-//! Alibaba's side keeps what it is told. [`Sandbox::push`] puts an image into the fleet's instance
-//! and sets off the rules that run on a push; tasks go through their states by the [`Clock`], as
-//! [`Sandbox::decide`] and [`Sandbox::set_pace`] plan it, and what they copy is then at its
-//! destination. The fleet's own tasks stay as they are until they are cancelled. Lifecycle rules are
-//! kept and never run.
+//! Both sides keep what they are told, and [`Sandbox::push`] puts an image into a registry as docker
+//! would. Tasks go through their states by the [`Clock`], as [`Sandbox::decide`] and
+//! [`Sandbox::set_pace`] plan it, retries included, and what they copy is then at its destination
+//! with the digest that its tag had when the attempt began. Nothing ticks: what has come of work is
+//! worked out when somebody looks.
+//!
+//! On the side of Huawei Cloud, a replication policy makes a task for each repository and a subtask
+//! for each tag that its filters match. It runs on execute, and on a push if it is event-based and
+//! enabled; a scheduled one is kept and does not run by itself. Its target registry can be
+//! [`world::HUAWEICLOUD_TARGET_INSTANCE_ID`], where all reads then show what has arrived; of any
+//! other registry this world sees no more than the tasks. Retention policies of the Enterprise
+//! edition count and delete by latestPushedK, latestPulledN, nDaysSinceLastPush and
+//! nDaysSinceLastPull, when they are executed. In the Basic edition a rule makes a job for each tag
+//! that is pushed, and retention is applied when it is made or changed and when an image is pushed,
+//! not as time goes by. The fleet's own tasks and the examples' stay as they are until they are
+//! stopped.
+//!
+//! On Alibaba's side, what is pushed to the fleet's instance sets off the rules that run on a push.
+//! The fleet's own tasks stay as they are until they are cancelled. Lifecycle rules are kept and
+//! never run.
 //!
 //! # What it does not do
 //!
-//! It is a sandbox, not an emulator. It holds no bytes of images, knows no permissions
-//! beyond "this project or not", throttles nobody, and speaks plain HTTP only. Where a
-//! vendor's page is silent (many error codes, the order of records) the answer is invented, and the
-//! code says so.
+//! It is a sandbox, not an emulator. It holds no bytes of images, pulls and scans nothing, knows no
+//! permissions beyond "this project or not" and no quotas, throttles nobody, and speaks plain HTTP
+//! only. Instances, namespaces, repositories and tags of Huawei Cloud are read, and made by pushes
+//! and copies alone. Where a vendor's page is silent (many error codes, the order of records) the
+//! answer is invented, and the code says so.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), registry_sandbox::StartError> {
@@ -45,6 +61,7 @@
 
 mod accounts;
 mod alibabacloud;
+mod body;
 mod clock;
 mod course;
 mod digest;

@@ -63,7 +63,7 @@ impl Request {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, String)>,
-    /// JSON; a text goes as it is.
+    /// JSON; a text goes as it is, and null as nothing.
     pub(crate) body: Value,
 }
 

@@ -53,6 +53,7 @@ impl<'a> Parameters<'a> {
         let parameters = Self { operation, given };
         match operation.paging.as_deref() {
             Some("offset-limit") => parameters.check_offset_and_limit()?,
+            Some("offset-limit-text") => parameters.check_numbers_in_text()?,
             Some("page-per-page") => parameters.check_pair("page", "per_page")?,
             _ => {}
         }
@@ -63,6 +64,18 @@ impl<'a> Parameters<'a> {
         for (given, absent) in [(one, other), (other, one)] {
             if self.given.contains_key(given) && !self.given.contains_key(absent) {
                 return Err(invalid(given, format!("goes only together with {absent}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is text to the spec is a number all the same.
+    fn check_numbers_in_text(&self) -> Result<(), Violation> {
+        self.check_pair("offset", "limit")?;
+        for name in ["offset", "limit"] {
+            let text = self.text(name);
+            if text.is_some_and(|text| rule::integer(text).is_none_or(|number| number < 0)) {
+                return Err(invalid(name, "must be a number of 0 or more"));
             }
         }
         Ok(())

@@ -120,6 +120,6 @@ mod tests {
             assert_eq!(repository(path).as_deref(), expected, "{path}");
         }
         let path = "/v2/manage/namespaces/test/repos/app/sync_repo";
-        assert!(routes.find(&Method::POST, path).is_none());
+        assert!(routes.find(&Method::PUT, path).is_none());
     }
 }

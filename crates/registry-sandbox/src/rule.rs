@@ -111,45 +111,6 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     text.parse().ok()
 }
 
-/// Checks a JSON body against its schema; `Err` says what is wrong and where.
-pub(crate) fn check_body(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
-    let kind = schema.get("type").and_then(Value::as_str);
-    let fits = match kind {
-        Some("object") => value.is_object(),
-        Some("array") => value.is_array(),
-        Some("string") => value.is_string(),
-        Some("integer") => value.is_i64(),
-        Some("boolean") => value.is_boolean(),
-        _ => true,
-    };
-    if !fits {
-        return Err(format!("{place} must be of type {}", kind.unwrap_or("any")));
-    }
-    if let (Some("string"), Some(text)) = (kind, value.as_str()) {
-        let rule = Rule::read(schema)?;
-        rule.check(text).map_err(|why| format!("{place} {why}"))?;
-    }
-    let required = schema.get("required").and_then(Value::as_array);
-    for name in required.into_iter().flatten().filter_map(Value::as_str) {
-        if value.get(name).is_none_or(Value::is_null) {
-            return Err(format!("{place}.{name} is missing"));
-        }
-    }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, schema) in properties.into_iter().flatten() {
-        match value.get(name) {
-            None | Some(Value::Null) => {}
-            Some(inner) => check_body(schema, inner, &format!("{place}.{name}"))?,
-        }
-    }
-    if let Some(schema) = schema.get("items") {
-        for item in value.as_array().into_iter().flatten() {
-            check_body(schema, item, place)?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
@@ -181,45 +142,6 @@ mod tests {
         ] {
             let rule = Rule::read(schema).unwrap();
             assert_eq!(rule.check(text).is_ok(), allowed, "{schema} {text}");
-        }
-    }
-
-    #[test]
-    fn a_body_is_held_to_its_schema() {
-        let schema = json!({
-            "type": "object",
-            "required": ["user"],
-            "properties": {
-                "user": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 3}}},
-                "methods": {"type": "array", "items": {"type": "string"}},
-            },
-        });
-        for (body, problem) in [
-            (
-                json!({"user": {"name": "a"}, "methods": ["b"], "more": 1}),
-                None,
-            ),
-            (json!([]), Some("body must be of type object")),
-            (json!({}), Some("body.user is missing")),
-            (
-                json!({"user": {"name": null}}),
-                Some("body.user.name is missing"),
-            ),
-            (
-                json!({"user": {"name": 1}}),
-                Some("body.user.name must be of type string"),
-            ),
-            (
-                json!({"user": {"name": "long"}}),
-                Some("body.user.name must have at most 3 characters"),
-            ),
-            (
-                json!({"user": {"name": "a"}, "methods": [1]}),
-                Some("body.methods must be of type string"),
-            ),
-        ] {
-            let found = check_body(&schema, &body, "body").err();
-            assert_eq!(found.as_deref(), problem, "{body}");
         }
     }
 }

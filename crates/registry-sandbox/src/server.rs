@@ -138,6 +138,7 @@ impl Service {
         // Metadata services answer some things in plain text.
         let (body, content_type) = match reply.body {
             Value::String(text) => (text, "text/plain;charset=utf-8"),
+            Value::Null => (String::new(), "application/json;charset=utf-8"),
             json => (json.to_string(), "application/json;charset=utf-8"),
         };
         let mut response = hyper::Response::new(Full::from(body));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -23,6 +23,10 @@ const DEEPEST: usize = 64;
 pub(crate) struct SpecError(String);
 
 impl SpecError {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
     /// The example of an operation does not have the form of what it is an example of.
     pub(crate) fn misfit(operation: &str, error: &serde_json::Error) -> Self {
         wrong(format!("example of {operation}: {error}"))
@@ -30,7 +34,7 @@ impl SpecError {
 }
 
 fn wrong(reason: impl Into<String>) -> SpecError {
-    SpecError(reason.into())
+    SpecError::new(reason)
 }
 
 /// The services that the sandbox answers for.
@@ -85,6 +89,11 @@ pub(crate) struct Operation {
     pub(crate) paging: Option<String>,
     /// Schema of the JSON body, if the call takes one.
     pub(crate) body: Option<Value>,
+    /// Example of the JSON body.
+    #[cfg(test)]
+    pub(crate) body_example: Value,
+    /// Status of the answer that is a success.
+    pub(crate) success: StatusCode,
     /// Example of the answer that is a success.
     pub(crate) example: Value,
 }
@@ -167,8 +176,23 @@ impl Operation {
             body: operation
                 .pointer("/requestBody/content/application~1json/schema")
                 .cloned(),
+            #[cfg(test)]
+            body_example: operation
+                .pointer("/requestBody/content/application~1json/example")
+                .cloned()
+                .unwrap_or(Value::Null),
+            success: success(operation)
+                .and_then(|(status, _)| status.parse().ok())
+                .unwrap_or(StatusCode::OK),
             example: example(operation).unwrap_or(Value::Null),
         })
+    }
+
+    /// The example of a parameter.
+    pub(crate) fn parameter_example(&self, name: &str) -> Result<&Value, SpecError> {
+        let parameter = self.parameter(name);
+        let example = parameter.and_then(|parameter| parameter.example.as_ref());
+        example.ok_or_else(|| wrong(format!("{}: no example of {name}", self.id)))
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
@@ -207,11 +231,14 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
         .collect()
 }
 
-fn example(operation: &Value) -> Option<Value> {
+/// Status and description of the answer that is a success.
+fn success(operation: &Value) -> Option<(&String, &Value)> {
     let responses = operation.get("responses")?.as_object()?;
-    let (_, success) = responses
-        .iter()
-        .find(|(status, _)| status.starts_with('2'))?;
+    responses.iter().find(|(status, _)| status.starts_with('2'))
+}
+
+fn example(operation: &Value) -> Option<Value> {
+    let (_, success) = success(operation)?;
     success
         .pointer("/content/application~1json/example")
         .cloned()

@@ -26,6 +26,13 @@ pub const HUAWEICLOUD_PROJECT_ID: &str = "5a9db0c5a9db0c5a9db0c5a9db0c0001";
 /// The Enterprise edition instance.
 pub const HUAWEICLOUD_INSTANCE_ID: &str = "5a9db0c5-0000-4000-8000-000000000001";
 
+/// An Enterprise edition instance of another region, which policies of the first copy to.
+pub const HUAWEICLOUD_TARGET_INSTANCE_ID: &str = "5a9db0c5-0000-4000-8000-000000000002";
+/// Region of that instance.
+pub const HUAWEICLOUD_TARGET_REGION: &str = "cn-east-3";
+/// Project that it belongs to, which is the same account's.
+pub const HUAWEICLOUD_TARGET_PROJECT_ID: &str = "5a9db0c5a9db0c5a9db0c5a9db0c0002";
+
 /// Account (domain) name that KeystoneCreateUserTokenByPassword takes.
 pub const IAM_DOMAIN: &str = "sandbox-account";
 /// Id of that account.
@@ -41,6 +48,10 @@ pub const IAM_IDP_ID: &str = "sandbox-idp";
 /// The ID token that it takes; signed by nobody, it opens nothing but the sandbox.
 pub const IAM_ID_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJzYW5kYm94In0.";
 
+/// Target registry of the example, which is [`HUAWEICLOUD_TARGET_INSTANCE_ID`].
+pub const EXAMPLE_REGISTRY: i64 = 3;
+/// Replication policy of the example.
+pub const EXAMPLE_REPLICATION_POLICY: i64 = 12;
 /// Replication execution of the vendor's example, with one task.
 pub const EXAMPLE_REPLICATION_EXECUTION: i64 = 83;
 /// Namespace of the retention policy of the vendor's example.
@@ -56,6 +67,10 @@ pub const EXAMPLE_BASIC_RULE_REPOSITORY: &str = "grpc-helloworld";
 /// Basic edition repository of the vendor's example with one sync job.
 pub const EXAMPLE_BASIC_JOB_REPOSITORY: &str = "testrepo";
 
+/// Replication policy of the fleet, which runs by hand.
+pub const FLEET_REPLICATION_POLICY: i64 = 20;
+/// Replication policy that copies what is pushed to [`FLEET_IMAGE_NAMESPACE`].
+pub const FLEET_PUSH_POLICY: i64 = 21;
 /// Replication execution of the fleet.
 pub const FLEET_REPLICATION_EXECUTION: i64 = 301;
 /// Id of the first of its tasks; the others follow without a gap.

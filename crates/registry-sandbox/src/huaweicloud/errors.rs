@@ -1,8 +1,8 @@
 //! Every refusal of the Huawei side, in the form of the service that words it.
 //!
 //! The gateway's codes and sentences, and the forms, are the vendor's. The codes of SWR and STS
-//! below are made: the vendor documents such families of codes, but not which one these calls give.
-//! So are the sentences of SWR, and those marked so.
+//! below are made, but for one: the vendor documents such families of codes, but not which one
+//! these calls give. So are the sentences of SWR, and those marked so.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -14,12 +14,27 @@ use crate::message::Reply;
 pub(super) struct Code(StatusCode, &'static str);
 
 pub(super) const SWR_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4000400");
+pub(super) const SWR_INVALID_BODY: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4000401");
+pub(super) const SWR_DISABLED: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4000402");
+pub(super) const SWR_NO_REGION: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4000403");
 pub(super) const SWR_DENIED: Code = Code(StatusCode::FORBIDDEN, "SVCSTG.SWR.4030403");
+pub(super) const SWR_NO_PROJECT: Code = Code(StatusCode::FORBIDDEN, "SVCSTG.SWR.4030404");
 pub(super) const SWR_NO_INSTANCE: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040401");
 pub(super) const SWR_NO_NAMESPACE: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040402");
 pub(super) const SWR_NO_REPOSITORY: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040403");
 pub(super) const SWR_NO_POLICY: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040404");
 pub(super) const SWR_NO_EXECUTION: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040405");
+pub(super) const SWR_NO_TASK: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040406");
+pub(super) const SWR_NO_REGISTRY: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040407");
+pub(super) const SWR_NO_ARTIFACT: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040408");
+pub(super) const SWR_NO_TAG: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040409");
+pub(super) const SWR_NO_JOB: Code = Code(StatusCode::NOT_FOUND, "SVCSTG.SWR.4040410");
+pub(super) const SWR_POLICY_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090401");
+pub(super) const SWR_REGISTRY_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090402");
+pub(super) const SWR_REGISTRY_IN_USE: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090403");
+pub(super) const SWR_RULE_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090404");
+/// The vendor's.
+pub(super) const SWR_NO_RULE: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4001158");
 pub(super) const STS_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "STS.0400");
 pub(super) const STS_UNREADABLE: Code = Code(StatusCode::BAD_REQUEST, "STS.0401");
 

@@ -10,9 +10,9 @@ use super::errors::Refusal;
 use super::keys::Keys;
 use super::tokens::Tokens;
 use super::world::World;
+use crate::body;
 use crate::message::{Reply, Request};
 use crate::parameters::numbered_page;
-use crate::rule::check_body;
 use crate::world::{
     HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_ID_TOKEN,
     IAM_IDP_ID, IAM_PASSWORD, IAM_USER, IAM_USER_ID,
@@ -113,7 +113,7 @@ fn body(context: &Context<'_>) -> Result<Value, Refusal> {
     let body: Value = serde_json::from_slice(&context.request.body)
         .map_err(|error| bad(format!("The request body is not JSON: {error}")))?;
     if let Some(schema) = &context.operation.body {
-        check_body(schema, &body, "body").map_err(bad)?;
+        body::check(schema, &body, "body").map_err(bad)?;
     }
     Ok(body)
 }

@@ -1,19 +1,26 @@
 //! The Huawei Cloud side: SWR, IAM and STS behind one gateway.
 
+mod asked;
+mod basic;
+mod calls;
+mod enterprise;
 mod errors;
 mod gate;
+mod glob;
 mod iam;
+mod ids;
+mod images;
 mod keys;
+mod listing;
 mod metadata;
-
 pub(crate) mod signature;
 mod sts;
-mod swr;
 mod tokens;
+mod words;
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::header::HeaderName;
 use jiff::Timestamp;
@@ -26,6 +33,9 @@ use crate::plans::Plans;
 use crate::push::PushError;
 use crate::route::Routes;
 use crate::spec::{Operation, Spec, SpecError};
+use asked::Asked;
+use calls::Handler;
+use enterprise::running::Image;
 use errors::Refusal;
 use keys::Keys;
 use tokens::Tokens;
@@ -34,10 +44,7 @@ use world::World;
 /// The calls that this side answers.
 #[derive(Debug, Clone, Copy)]
 enum Call {
-    ReplicationTasks,
-    RetentionTasks,
-    SyncRules,
-    SyncJobs,
+    Swr(Handler),
     CreateToken,
     CreateTokenWithIdToken,
     CreateTemporaryKey,
@@ -48,16 +55,12 @@ enum Call {
 impl Call {
     fn of(operation: &Operation) -> Option<Self> {
         Some(match operation.id.as_str() {
-            "ListInstanceReplicationPolicyExecTasks" => Self::ReplicationTasks,
-            "ListInstanceRetentionPolicyExecTasks" => Self::RetentionTasks,
-            "ListImageAutoSyncReposDetails" => Self::SyncRules,
-            "ShowSyncJob" => Self::SyncJobs,
             "KeystoneCreateUserTokenByPassword" => Self::CreateToken,
             "CreateTokenWithIdToken" => Self::CreateTokenWithIdToken,
             "CreateTemporaryAccessKeyByToken" => Self::CreateTemporaryKey,
             "KeystoneListProjects" => Self::ListProjects,
             "DecodeAuthorizationMessage" => Self::DecodeMessage,
-            _ => return None,
+            other => Self::Swr(calls::handler(other)?),
         })
     }
 }
@@ -81,7 +84,7 @@ impl<'a> Context<'a> {
 
 pub(crate) struct Huaweicloud {
     routes: Routes<Call>,
-    world: World,
+    world: Mutex<World>,
     tokens: Tokens,
     metadata_tokens: Tokens,
     keys: Keys,
@@ -108,7 +111,7 @@ impl Huaweicloud {
         });
         Ok(Self {
             routes: Routes::new(calls),
-            world: World::new(swr, iam, endpoint)?,
+            world: Mutex::new(World::new(swr, iam, endpoint)?),
             tokens: Tokens::default(),
             metadata_tokens: Tokens::default(),
             keys: Keys::default(),
@@ -149,28 +152,47 @@ impl Huaweicloud {
         }
     }
 
-    /// Pushes an image to the Enterprise edition instance.
+    /// Pushes an image to the Enterprise edition instance, and runs the policies that run on it.
     pub(crate) fn push_enterprise(
         &self,
-        _namespace: &str,
-        _repository: &str,
-        _tag: &str,
-        _content: &str,
-        _now: Timestamp,
+        namespace: &str,
+        repository: &str,
+        tag: &str,
+        content: &str,
+        now: Timestamp,
     ) -> Result<String, PushError> {
-        Err(PushError::NotThereYet)
+        let image = Image {
+            namespace,
+            repository,
+            tag,
+        };
+        let mut world = self.world(now);
+        world.push_enterprise(&self.plans, image, content, now)
     }
 
-    /// Pushes an image to the Basic edition.
+    /// Pushes an image to the Basic edition, and runs the rules that run on it.
     pub(crate) fn push_basic(
         &self,
-        _namespace: &str,
-        _repository: &str,
-        _tag: &str,
-        _content: &str,
-        _now: Timestamp,
+        namespace: &str,
+        repository: &str,
+        tag: &str,
+        content: &str,
+        now: Timestamp,
     ) -> Result<String, PushError> {
-        Err(PushError::NotThereYet)
+        let image = Image {
+            namespace,
+            repository,
+            tag,
+        };
+        let mut world = self.world(now);
+        world.push_basic(&self.plans, image, content, now)
+    }
+
+    /// The world as work has left it by `now`.
+    fn world(&self, now: Timestamp) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.settle(&self.plans, now);
+        world
     }
 
     /// The reply to a body that is over the server's limit.
@@ -190,16 +212,16 @@ impl Huaweicloud {
         };
         gate.admit(context.operation, context.request, token.as_deref())?;
         match call {
-            Call::ReplicationTasks => swr::replication_tasks(&self.world, context),
-            Call::RetentionTasks => swr::retention_tasks(&self.world, context),
-            Call::SyncRules => swr::sync_rules(&self.world, context),
-            Call::SyncJobs => swr::sync_jobs(&self.world, context),
+            Call::Swr(handler) => {
+                let asked = Asked::check(context, &self.plans, now)?;
+                handler(&mut self.world(now), &asked)
+            }
             Call::CreateToken => iam::create_token(&self.tokens, &self.endpoint, now, context),
             Call::CreateTokenWithIdToken => {
                 iam::create_token_with_id_token(&self.tokens, &self.endpoint, now, context)
             }
             Call::CreateTemporaryKey => iam::create_temporary_key(&self.keys, now, context),
-            Call::ListProjects => iam::list_projects(&self.world, &self.endpoint, context),
+            Call::ListProjects => iam::list_projects(&self.world(now), &self.endpoint, context),
             Call::DecodeMessage => sts::decode(context),
         }
     }

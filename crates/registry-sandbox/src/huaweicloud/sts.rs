@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::errors::{Refusal, STS_INVALID_PARAMETER, STS_UNREADABLE};
+use crate::body;
 use crate::digest::sha256_hex;
 use crate::message::Reply;
-use crate::rule::check_body;
 
 /// Length of the mark that tells a text of this sandbox from any other hex.
 const MARK: usize = 16;
@@ -34,7 +34,7 @@ pub(super) fn decode(context: &Context<'_>) -> Result<Reply, Refusal> {
     let body: Value = serde_json::from_slice(&context.request.body)
         .map_err(|error| invalid(format!("the body is not JSON: {error}")))?;
     if let Some(schema) = &context.operation.body {
-        check_body(schema, &body, "body").map_err(invalid)?;
+        body::check(schema, &body, "body").map_err(invalid)?;
     }
     let message = body["encoded_message"].as_str().unwrap_or_default();
     let decoded = decoded(message).ok_or_else(|| {

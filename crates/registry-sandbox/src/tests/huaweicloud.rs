@@ -32,7 +32,7 @@ fn basic(namespace: &str, repository: &str, call: &str) -> String {
 }
 
 impl Trial {
-    async fn huawei(&self, method: &str, target: &str, body: String) -> Response {
+    pub(super) async fn huawei(&self, method: &str, target: &str, body: String) -> Response {
         let mut request = self.request(method, target, body);
         let date = self.now().strftime(DATE).to_string();
         let (key, secret) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
@@ -40,7 +40,7 @@ impl Trial {
         self.send(target, &request).await
     }
 
-    async fn get(&self, target: &str) -> Response {
+    pub(super) async fn get(&self, target: &str) -> Response {
         self.huawei("GET", target, String::new()).await
     }
 

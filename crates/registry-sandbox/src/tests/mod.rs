@@ -8,6 +8,13 @@ mod alibabacloud_rules;
 mod alibabacloud_tasks;
 mod alibabacloud_trial;
 mod huaweicloud;
+mod huaweicloud_basic;
+mod huaweicloud_lists;
+mod huaweicloud_reads;
+mod huaweicloud_refusals;
+mod huaweicloud_replication;
+mod huaweicloud_retention;
+mod huaweicloud_trial;
 
 use std::sync::{Arc, Mutex};
 

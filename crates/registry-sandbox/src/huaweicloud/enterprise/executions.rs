@@ -1,0 +1,90 @@
+//! Runs of replication policies, as the calls see them.
+
+use serde_json::{Value, json};
+
+use super::copies::Execution;
+use super::not_there;
+use super::policies::no_policy;
+use super::running::Start;
+use crate::huaweicloud::asked::Asked;
+use crate::huaweicloud::errors::{Refusal, SWR_DISABLED, SWR_NO_EXECUTION, SWR_NO_TASK};
+use crate::huaweicloud::listing;
+use crate::huaweicloud::world::World;
+use crate::message::Reply;
+
+pub(in crate::huaweicloud) fn execute(
+    world: &mut World,
+    asked: &Asked<'_>,
+) -> Result<Reply, Refusal> {
+    let World {
+        enterprise, ids, ..
+    } = world;
+    let id = asked.body["policy_id"].as_i64().unwrap_or_default();
+    let policy = enterprise.instance(asked)?.policies.get(&id);
+    let policy = policy.ok_or_else(|| no_policy(asked, id))?;
+    if policy["enabled"] != true {
+        let message = format!("replication policy {id} is disabled");
+        return Err(asked.refusal(SWR_DISABLED, message));
+    }
+    let start = Start {
+        trigger: "manual",
+        pushed: None,
+        now: asked.now,
+    };
+    let instance = asked.text("instance_id");
+    let execution = enterprise.run(ids, asked.plans, instance, id, start);
+    let execution = execution.ok_or_else(|| no_policy(asked, id))?;
+    Ok(asked.done(json!({"id": execution})))
+}
+
+pub(in crate::huaweicloud) fn stop(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    execution(world, asked)?.stop(asked.now);
+    Ok(asked.nothing())
+}
+
+/// Newest first.
+pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let instance = world.enterprise.instance(asked)?;
+    let policy = asked.integer("policy_id");
+    let mut executions: Vec<_> = instance
+        .executions
+        .values()
+        .filter(|execution| policy.is_none_or(|policy| execution.policy == policy))
+        .map(|execution| execution.record(asked.now))
+        .collect();
+    listing::order(&mut executions, "id", false);
+    Ok(asked.page("executions", &executions))
+}
+
+pub(in crate::huaweicloud) fn tasks(
+    world: &mut World,
+    asked: &Asked<'_>,
+) -> Result<Reply, Refusal> {
+    let tasks = execution(world, asked)?.tasks(asked.now);
+    Ok(asked.page("tasks", &tasks))
+}
+
+pub(in crate::huaweicloud) fn subtasks(
+    world: &mut World,
+    asked: &Asked<'_>,
+) -> Result<Reply, Refusal> {
+    let task = asked.id("task_id");
+    let subtasks = execution(world, asked)?.subtasks(task, asked.now);
+    let mut subtasks = subtasks.ok_or_else(|| not_there(asked, SWR_NO_TASK, "task", task))?;
+    in_state(asked, &mut subtasks);
+    Ok(asked.page("sub_tasks", &subtasks))
+}
+
+/// Keeps the records in the state that is asked for.
+pub(super) fn in_state(asked: &Asked<'_>, records: &mut Vec<Value>) {
+    if let Some(status) = asked.given("status") {
+        records.retain(|record| record["status"] == status);
+    }
+}
+
+fn execution<'w>(world: &'w mut World, asked: &Asked<'_>) -> Result<&'w mut Execution, Refusal> {
+    let id = asked.id("execution_id");
+    let instance = world.enterprise.instance(asked)?;
+    let execution = instance.executions.get_mut(&id);
+    execution.ok_or_else(|| not_there(asked, SWR_NO_EXECUTION, "execution", id))
+}

@@ -1,0 +1,25 @@
+//! Namespaces.
+
+use crate::huaweicloud::asked::Asked;
+use crate::huaweicloud::errors::Refusal;
+use crate::huaweicloud::listing;
+use crate::huaweicloud::world::World;
+use crate::message::Reply;
+
+pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let instance = world.enterprise.instance(asked)?;
+    let namespaces = instance.namespaces.iter();
+    let mut records: Vec<_> = namespaces.map(|(name, own)| own.record(name)).collect();
+    listing::containing(asked, "name", "name", &mut records);
+    if let Some(public) = asked.given("public") {
+        records.retain(|record| record["metadata"]["public"] == public);
+    }
+    listing::sort(asked, &mut records)?;
+    Ok(asked.page("namespaces", &records))
+}
+
+pub(in crate::huaweicloud) fn show(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let instance = world.enterprise.instance(asked)?;
+    let namespace = instance.namespace(asked)?;
+    Ok(asked.done(namespace.record(asked.text("namespace_name"))))
+}

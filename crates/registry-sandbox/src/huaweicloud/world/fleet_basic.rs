@@ -1,0 +1,161 @@
+//! The fleet of the Basic edition: invented rules and jobs, and what they are about.
+
+use std::sync::LazyLock;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::World;
+use crate::fleet;
+use crate::huaweicloud::images::Pushed;
+use crate::world::{
+    FLEET_BASIC_JOBS, FLEET_BASIC_NAMESPACE, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS,
+    FLEET_BASIC_REPOSITORY, FLEET_TAG_ARRIVED, FLEET_TAG_FAILED, FLEET_TAG_RUNNING, IAM_DOMAIN,
+    IAM_DOMAIN_ID, IAM_USER, IAM_USER_ID,
+};
+
+/// The same at every start, and slow to make: made once. Each with the digest of its image.
+static JOBS: LazyLock<Vec<(Value, String)>> = LazyLock::new(|| {
+    let nested = (0..12).map(nested_sync_job);
+    let jobs = (0..FLEET_BASIC_JOBS).map(sync_job).chain(nested);
+    let digest = |job: &Value| {
+        let part = |key: &str| job[key].as_str().unwrap_or_default();
+        let (repository, tag) = (part("repoName"), part("tag"));
+        fleet::manifest_digest(&format!("{FLEET_BASIC_NAMESPACE}/{repository}:{tag}"))
+    };
+    jobs.map(|job| (digest(&job), job))
+        .map(|(digest, job)| (job, digest))
+        .collect()
+});
+
+impl World {
+    pub(super) fn add_basic_fleet(&mut self) {
+        for region in FLEET_BASIC_REGIONS {
+            self.basic.regions.push(json!({"regionID": region}));
+        }
+        for (index, region) in FLEET_BASIC_REGIONS.iter().enumerate() {
+            let rule = sync_rule(101 + index, FLEET_BASIC_REPOSITORY, region);
+            self.basic_repository(&rule).rules.push(rule);
+        }
+        let rule = sync_rule(111, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS[0]);
+        self.basic_repository(&rule).rules.push(rule);
+        for (job, digest) in JOBS.iter() {
+            let tag = job["tag"].as_str().unwrap_or_default();
+            let mut ids = self.ids.clone();
+            let own = &mut self.basic_repository(job).own;
+            if !own.tags.contains_key(tag) {
+                let made = job["createdAt"].as_str().and_then(|made| made.parse().ok());
+                let made: Timestamp = made.unwrap_or(BASIC_START);
+                // The push goes before the first of the jobs that it makes.
+                let pushed = made - SignedDuration::from_secs(1);
+                let size = 30_000_000 + fleet::below(90_000_000, 32, own.tags.len()).cast_signed();
+                let digest = digest.clone();
+                own.push(&mut ids, tag, &Pushed { digest, size }, pushed);
+                self.ids = ids;
+            }
+            self.add_job(job);
+        }
+    }
+}
+
+/// 2026-11-02T06:00:00Z
+const BASIC_START: Timestamp = Timestamp::constant(1_793_599_200, 0);
+
+fn sync_rule(id: usize, repository: &str, region: &str) -> Value {
+    let made = fleet::after(BASIC_START, (id as u64 - 101) * 1_234).to_string();
+    json!({
+        "createdAt": made,
+        "domainID": IAM_DOMAIN_ID,
+        "domainName": IAM_DOMAIN,
+        "id": id,
+        "namespace": FLEET_BASIC_NAMESPACE,
+        "override": true,
+        "remoteNamespace": FLEET_BASIC_NAMESPACE,
+        "remoteRegionId": region,
+        "repoName": repository,
+        "syncAuto": true,
+        "updatedAt": made,
+    })
+}
+
+const ENDED_JOB_STATES: [(&str, u64); 5] = [
+    ("success", 84),
+    ("existed", 6),
+    ("failed", 5),
+    ("timeout", 3),
+    ("cancel", 2),
+];
+const RECENT_JOB_STATES: [(&str, u64); 7] = [
+    ("success", 60),
+    ("running", 10),
+    ("waiting", 10),
+    ("existed", 8),
+    ("failed", 6),
+    ("timeout", 3),
+    ("cancel", 3),
+];
+
+/// A job of `team/api`: each tag goes to each region.
+fn sync_job(index: usize) -> Value {
+    let regions = FLEET_BASIC_REGIONS.len();
+    let tags = FLEET_BASIC_JOBS.div_ceil(regions);
+    let (number, region) = (index / regions, index % regions);
+    let tag = fleet::release(number, tags);
+    let last = region + 1 == regions;
+    let status = match tag.as_str() {
+        FLEET_TAG_RUNNING if last => "running",
+        FLEET_TAG_FAILED if last => "failed",
+        FLEET_TAG_ARRIVED | FLEET_TAG_RUNNING | FLEET_TAG_FAILED => "success",
+        // A job that has not ended is one of the last week.
+        _ if number * 10 > tags * 9 => fleet::weighted(&RECENT_JOB_STATES, 21, index),
+        _ => fleet::weighted(&ENDED_JOB_STATES, 22, index),
+    };
+    let made = number as u64 * 9_900_000 + region as u64 * 150;
+    job(
+        9_001 + index,
+        FLEET_BASIC_REPOSITORY,
+        &tag,
+        FLEET_BASIC_REGIONS[region],
+        status,
+        made,
+    )
+}
+
+fn nested_sync_job(index: usize) -> Value {
+    let tag = format!("2026.11.{}", 2 + index);
+    let made = index as u64 * 86_400_000;
+    let repository = FLEET_BASIC_NESTED_REPOSITORY;
+    job(
+        12_001 + index,
+        repository,
+        &tag,
+        FLEET_BASIC_REGIONS[0],
+        "success",
+        made,
+    )
+}
+
+fn job(id: usize, repository: &str, tag: &str, region: &str, status: &str, made: u64) -> Value {
+    let lasted = match status {
+        "waiting" => 0,
+        "existed" => 400,
+        "timeout" => 3_600_000,
+        _ => 2_000 + fleet::below(90_000, 23, id),
+    };
+    json!({
+        "createdAt": fleet::after(BASIC_START, made).to_string(),
+        "domainID": IAM_DOMAIN_ID,
+        "domainName": IAM_DOMAIN,
+        "id": id,
+        "namespace": FLEET_BASIC_NAMESPACE,
+        "override": true,
+        "remoteNamespace": FLEET_BASIC_NAMESPACE,
+        "remoteRegionId": region,
+        "repoName": repository,
+        "status": status,
+        "syncOperatorId": IAM_USER_ID,
+        "syncOperatorName": IAM_USER,
+        "tag": tag,
+        "updatedAt": fleet::after(BASIC_START, made + lasted).to_string(),
+    })
+}

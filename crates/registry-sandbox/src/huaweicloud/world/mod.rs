@@ -1,0 +1,146 @@
+//! What the Huawei side holds: the examples of the specs, a fleet, and what came of requests.
+
+mod examples;
+mod examples_basic;
+mod examples_enterprise;
+mod fleet;
+mod fleet_basic;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::basic::jobs::Destination;
+use super::basic::{Basic, BasicRepository};
+use super::enterprise::Enterprise;
+use super::enterprise::running::Image;
+use super::ids::Ids;
+use super::images::{Pushed, Repository};
+use crate::plans::Plans;
+use crate::push::PushError;
+use crate::spec::{Spec, SpecError};
+use crate::world::{
+    HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION,
+    HUAWEICLOUD_TARGET_PROJECT_ID, HUAWEICLOUD_TARGET_REGION, IAM_DOMAIN_ID,
+};
+
+/// Policies that copy two images back and forth never come to an end; more of it goes on when the
+/// world is looked at again.
+const MOST_ROUNDS: usize = 100;
+
+/// Everything that changes, behind one lock.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) ids: Ids,
+    pub(super) enterprise: Enterprise,
+    pub(super) basic: Basic,
+    pub(super) projects: Vec<Value>,
+}
+
+impl World {
+    pub(super) fn new(swr: &Spec, iam: &Spec, endpoint: &str) -> Result<Self, SpecError> {
+        let mut world = Self {
+            ids: Ids::default(),
+            enterprise: Enterprise::default(),
+            basic: Basic::default(),
+            projects: projects(iam, endpoint)?,
+        };
+        world.add_fleet();
+        world.add_examples(swr)?;
+        Ok(world)
+    }
+
+    /// Does to the world what work has come to by `now`. What arrives can start work of its own,
+    /// which may have come to its end by then, too.
+    pub(super) fn settle(&mut self, plans: &Plans, now: Timestamp) {
+        for _ in 0..MOST_ROUNDS {
+            let mut arrivals = self.enterprise.arrivals(now);
+            arrivals.sort_by_key(|arrival| arrival.at);
+            for arrival in &arrivals {
+                self.enterprise.arrive(&mut self.ids, plans, arrival);
+            }
+            if arrivals.is_empty() {
+                break;
+            }
+        }
+        self.enterprise.sweep(now);
+        self.basic.settle(now);
+    }
+
+    pub(super) fn push_enterprise(
+        &mut self,
+        plans: &Plans,
+        image: Image<'_>,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<String, PushError> {
+        let pushed = Pushed::content(content);
+        let instance = self.enterprise.instances.get(HUAWEICLOUD_INSTANCE_ID);
+        let there = instance.is_some_and(|own| own.namespaces.contains_key(image.namespace));
+        if !there {
+            return Err(PushError::NoNamespace(image.namespace.to_owned()));
+        }
+        let instance = HUAWEICLOUD_INSTANCE_ID;
+        self.enterprise
+            .push(&mut self.ids, plans, instance, image, &pushed, now);
+        Ok(pushed.digest)
+    }
+
+    pub(super) fn push_basic(
+        &mut self,
+        plans: &Plans,
+        image: Image<'_>,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<String, PushError> {
+        let pushed = Pushed::content(content);
+        let Self { ids, basic, .. } = self;
+        let organization = basic.organizations.get_mut(image.namespace);
+        let organization =
+            organization.ok_or_else(|| PushError::NoNamespace(image.namespace.to_owned()))?;
+        let repository = organization
+            .repositories
+            .entry(image.repository.to_owned())
+            .or_insert_with(|| BasicRepository::new(Repository::new(ids.next(), now)));
+        repository.own.push(ids, image.tag, &pushed, now);
+        let name = (image.namespace, image.repository);
+        let rules = repository.rules.clone();
+        for rule in rules.iter().filter(|rule| rule["syncAuto"] == true) {
+            let to = Destination {
+                region: rule["remoteRegionId"].as_str().unwrap_or_default(),
+                organization: rule["remoteNamespace"].as_str().unwrap_or_default(),
+                overwrite: rule["override"] == true,
+            };
+            repository.copy(ids, plans, name, image.tag, &to, now);
+        }
+        repository.retain(ids, name, now);
+        Ok(pushed.digest)
+    }
+}
+
+/// The sandbox's projects in the form of the spec's example, one of them to page through.
+fn projects(iam: &Spec, endpoint: &str) -> Result<Vec<Value>, SpecError> {
+    let example = &iam.operation("KeystoneListProjects")?.example["projects"][0];
+    let projects = [
+        (HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, true),
+        (
+            HUAWEICLOUD_TARGET_PROJECT_ID,
+            HUAWEICLOUD_TARGET_REGION,
+            true,
+        ),
+        ("5a9db0c5a9db0c5a9db0c5a9db0c0003", "ap-southeast-3", false),
+    ];
+    let project = |(id, name, enabled): (&str, &str, bool)| {
+        let mut project = example.clone();
+        project["links"]["self"] = Value::from(format!("{endpoint}/v3/projects/{id}"));
+        project["id"] = Value::from(id);
+        project["name"] = Value::from(name);
+        project["enabled"] = Value::from(enabled);
+        project["domain_id"] = Value::from(IAM_DOMAIN_ID);
+        project["parent_id"] = Value::from(IAM_DOMAIN_ID);
+        project
+    };
+    Ok(projects.into_iter().map(project).collect())
+}

@@ -1,0 +1,160 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::World;
+use crate::huaweicloud::basic::BasicRepository;
+use crate::huaweicloud::enterprise::Instance;
+use crate::huaweicloud::enterprise::cleaning::Sweeps;
+use crate::huaweicloud::enterprise::copies::Tasks;
+use crate::spec::Specs;
+use crate::world;
+
+fn world() -> World {
+    let specs = Specs::read().unwrap();
+    World::new(&specs.swr, &specs.iam, "http://127.0.0.1:1").unwrap()
+}
+
+fn instance(world: &World) -> &Instance {
+    &world.enterprise.instances[world::HUAWEICLOUD_INSTANCE_ID]
+}
+
+fn replication(world: &World, execution: i64) -> &[Value] {
+    match &instance(world).executions[&execution].tasks {
+        Tasks::Fixed(fixed) => &fixed.tasks,
+        Tasks::Planned(_) => panic!("planned"),
+    }
+}
+
+fn retention(world: &World, execution: i64) -> &[Value] {
+    match &instance(world).cleanings[&execution].sweeps {
+        Sweeps::Fixed(fixed) => &fixed.tasks,
+        Sweeps::Planned(_) => panic!("planned"),
+    }
+}
+
+fn basic<'w>(world: &'w World, organization: &str, repository: &str) -> &'w BasicRepository {
+    &world.basic.organizations[organization].repositories[repository]
+}
+
+fn jobs(repository: &BasicRepository) -> Vec<Value> {
+    repository
+        .jobs
+        .iter()
+        .map(|job| job.record.clone())
+        .collect()
+}
+
+fn states(records: &[Value]) -> BTreeSet<String> {
+    let states = records.iter().map(|record| record["status"].as_str());
+    states.map(|state| state.unwrap().to_owned()).collect()
+}
+
+fn listed(schema: &str) -> BTreeSet<String> {
+    let swr = Specs::read().unwrap().swr;
+    swr.values(schema).unwrap().into_iter().collect()
+}
+
+#[test]
+fn examples_are_where_their_constants_say() {
+    let world = world();
+    let replication = replication(&world, world::EXAMPLE_REPLICATION_EXECUTION);
+    assert_eq!(replication.len(), 1);
+    assert_eq!(replication[0]["id"], 1927);
+    assert_eq!(replication[0].get("dst_resource"), None);
+    let retention = retention(&world, world::EXAMPLE_RETENTION_EXECUTION);
+    assert_eq!(retention.len(), 1);
+    assert_eq!(retention[0]["id"], 2439);
+    let organization = world::EXAMPLE_BASIC_NAMESPACE;
+    let rules = &basic(&world, organization, world::EXAMPLE_BASIC_RULE_REPOSITORY).rules;
+    assert_eq!((rules.len(), &rules[0]["id"]), (1, &Value::from(45)));
+    let jobs = jobs(basic(
+        &world,
+        organization,
+        world::EXAMPLE_BASIC_JOB_REPOSITORY,
+    ));
+    assert_eq!((jobs.len(), &jobs[0]["tag"]), (1, &Value::from("8")));
+}
+
+#[test]
+fn fleet_has_every_state_and_plausible_times() {
+    let world = world();
+    let replication = replication(&world, world::FLEET_REPLICATION_EXECUTION);
+    let retention = retention(&world, world::FLEET_RETENTION_EXECUTION);
+    for (tasks, number) in [
+        (replication, world::FLEET_REPLICATION_TASKS),
+        (retention, world::FLEET_RETENTION_TASKS),
+    ] {
+        assert_eq!(tasks.len(), number);
+        assert_eq!(states(tasks), listed("TaskStatus"));
+        for task in tasks {
+            let status = task["status"].as_str().unwrap();
+            let starts = !["Pending", "Initialized"].contains(&status);
+            let ends = starts && status != "InProgress";
+            assert_eq!(task.get("start_time").is_some(), starts, "{task}");
+            assert_eq!(task.get("end_time").is_some(), ends, "{task}");
+            for time in ["start_time", "end_time"].map(|key| task[key].as_str()) {
+                assert!(
+                    time.is_none_or(|time| time.starts_with("2026-11-")),
+                    "{task}"
+                );
+            }
+        }
+    }
+    let repository = basic(
+        &world,
+        world::FLEET_BASIC_NAMESPACE,
+        world::FLEET_BASIC_REPOSITORY,
+    );
+    let jobs = jobs(repository);
+    assert_eq!(repository.rules.len(), 3);
+    assert_eq!(jobs.len(), world::FLEET_BASIC_JOBS);
+    assert_eq!(states(&jobs), listed("SyncJobStatus"));
+    for job in &jobs {
+        let (made, changed) = (&job["createdAt"], &job["updatedAt"]);
+        assert!(made.as_str().unwrap().starts_with("2026-11-"), "{job}");
+        assert!(changed.as_str().unwrap().starts_with("2026-11-"), "{job}");
+    }
+}
+
+#[test]
+fn resources_are_documents_or_the_short_form() {
+    let world = world();
+    let mut short = 0;
+    for task in replication(&world, world::FLEET_REPLICATION_EXECUTION) {
+        for key in ["src_resource", "dst_resource"] {
+            let text = task[key].as_str().unwrap();
+            match serde_json::from_str::<Value>(text) {
+                Ok(document) => assert!(document["metadata"]["artifacts"].is_array()),
+                Err(_) => {
+                    assert!(text.ends_with(" item(s) in total]"), "{text}");
+                    short += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(short, world::FLEET_REPLICATION_TASKS / 2);
+}
+
+#[test]
+fn the_watched_tags_are_in_their_states() {
+    let world = world();
+    let repository = basic(
+        &world,
+        world::FLEET_BASIC_NAMESPACE,
+        world::FLEET_BASIC_REPOSITORY,
+    );
+    let jobs = jobs(repository);
+    for (tag, expected) in [
+        (world::FLEET_TAG_ARRIVED, ["success", "success", "success"]),
+        (world::FLEET_TAG_RUNNING, ["success", "success", "running"]),
+        (world::FLEET_TAG_FAILED, ["success", "success", "failed"]),
+    ] {
+        let found: Vec<_> = jobs
+            .iter()
+            .filter(|job| job["tag"] == tag)
+            .map(|job| job["status"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, expected, "{tag}");
+    }
+}
