@@ -1,8 +1,8 @@
 //! Rules, executions, tasks and subtasks of any registry, run and stop.
 
 use registry_replication::{
-    Error, Execution, ExecutionRef, ImageName, Plan, Provider, Registry, Rule, RuleRef, RunOptions,
-    Started, StopTarget, Subtask, Task, TaskRef, TaskScope, UnfitImageName, UnfitReference,
+    Error, Execution, ExecutionRef, ImageName, Plan, Provider, Rule, RuleRef, RunOptions, Started,
+    StopTarget, Subtask, Task, TaskRef, TaskScope, UnfitImageName, UnfitReference,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ pub(crate) async fn run(
     if ended.is_ok() || all != Started::default() {
         match output.is_json() {
             true => output.json(&all)?,
-            false => output.text(&told(&all, registry.as_ref(), &options))?,
+            false => output.text(&told(&all, registry.provider(), &options))?,
         }
     }
     Ok(ended?)
@@ -215,20 +215,17 @@ fn ask(plan: &Plan, change: &Change) -> Result<(), Failure> {
 }
 
 /// What was started, and the words that follow it.
-fn told(started: &Started, registry: &dyn Registry, options: &RunOptions) -> String {
-    let provider = registry.provider();
+fn told(started: &Started, provider: Provider, options: &RunOptions) -> String {
     let follow = |what: &str| format!("imgtrack tasks of {what} --registry {provider}");
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for execution in &started.executions {
-        let tasks = follow(&execution.to_string());
-        text.push_str(&format!(
-            "started execution {execution}; its tasks: {tasks}\n"
-        ));
+        lines.push(format!("execution {execution} has started; its tasks:"));
+        lines.push(format!("  {}", follow(&execution.to_string())));
     }
     for task in &started.tasks {
-        text.push_str(&format!("started task {task}\n"));
+        lines.push(format!("task {task} has started"));
     }
-    if text.is_empty() || !started.tasks.is_empty() {
+    if started.executions.is_empty() {
         let images = options.images.iter().map(|image| match provider {
             Provider::HuaweicloudBasic => {
                 format!("{}/{}", image.namespace(), image.repository())
@@ -238,13 +235,12 @@ fn told(started: &Started, registry: &dyn Registry, options: &RunOptions) -> Str
         let mut images: Vec<String> = images.collect();
         images.dedup();
         for image in images {
-            text.push_str(&format!("tasks of {image}: {}\n", follow(&image)));
+            lines.push(format!("tasks of {image}:"));
+            lines.push(format!("  {}", follow(&image)));
         }
     }
-    match text.is_empty() {
-        true => "started\n".to_owned(),
-        false => text,
-    }
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// What a registry's tasks are listed of.

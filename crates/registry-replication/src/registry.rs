@@ -184,13 +184,13 @@ impl RunOptions {
         self
     }
 
-    /// Refuses a trial, where the vendor has none.
-    pub(crate) fn no_trial(&self, provider: Provider) -> Result<(), Error> {
+    /// Refuses a trial of a rule that copies.
+    pub(crate) fn no_trial(&self) -> Result<(), Error> {
         match self.trial {
             false => Ok(()),
             true => Err(Error::not_offered(
-                format_args!("a trial of a rule of {}", provider.title()),
-                "only retention rules of Huawei Cloud Enterprise have one",
+                "a trial of a replication rule",
+                "only retention rules have one",
             )),
         }
     }

@@ -100,7 +100,7 @@ fn covers(rule: &Rule) -> String {
                 false => filter.pattern.clone(),
             })
             .collect();
-        (!patterns.is_empty()).then(|| patterns.join(","))
+        (!patterns.is_empty()).then(|| short(&patterns.join(",")))
     };
     let part = |name: &Option<String>, on| name.clone().or_else(|| pattern(on));
     let name = pattern(FilterOn::Name).unwrap_or_else(|| {
@@ -115,6 +115,15 @@ fn covers(rule: &Rule) -> String {
     });
     let tag = pattern(FilterOn::Tag).map(|tag| format!(":{tag}"));
     format!("{}{name}{}", place(&rule.source), tag.unwrap_or_default())
+}
+
+/// A text that would make a table too wide, cut.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 48;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Where a rule copies to; names that it keeps are not said again.
@@ -170,7 +179,10 @@ pub(crate) fn executions(executions: &[Execution]) -> String {
         let started = execution.started.or(execution.created);
         table.add_row([
             execution.reference().to_string(),
-            execution.rule.clone().unwrap_or_default(),
+            match execution.reference().rule() {
+                Some(rule) => rule.to_string(),
+                None => execution.rule.clone().unwrap_or_default(),
+            },
             state,
             execution.tasks.map(counted).unwrap_or_default(),
             trigger.unwrap_or_default().to_owned(),
@@ -208,7 +220,7 @@ pub(crate) fn subtasks(subtasks: &[Subtask]) -> String {
     }
     let mut table = empty();
     table.set_header([
-        "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "WHY",
+        "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "MESSAGE",
     ]);
     for subtask in subtasks {
         let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());

@@ -1,6 +1,7 @@
 //! Container Registry as any registry: copies by a rule, and cancelling.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use alibabacloud_cr::cr::ClientInfo;
 use alibabacloud_cr::cr::types::CreatedSyncTaskAnswer;
@@ -64,18 +65,19 @@ impl registry::Registry for Registry {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>> {
         Box::pin(async move {
-            options.no_trial(OURS)?;
+            options.no_trial()?;
             let rule = rule.plain(OURS)?;
             let mut ids = HashMap::new();
             let mut plan = Plan::new(self.client.inner());
             for (image, tag) in options.tagged(OURS)? {
                 let name = (image.namespace(), image.repository());
-                if !ids.contains_key(&name) {
-                    ids.insert(name, self.repository_id(image).await?);
-                }
+                let id = match ids.entry(name) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.repository_id(image).await?),
+                };
                 let call = self
                     .call("CreateRepoSyncTaskByRule")?
-                    .parameter("RepoId", &ids[&name])?
+                    .parameter("RepoId", id)?
                     .parameter("Tag", tag)?
                     .parameter("SyncRuleId", rule)?;
                 plan = plan.with(call, created);

@@ -189,6 +189,7 @@ impl Rule {
     /// Sets what starts it, and with it whether it copies by itself.
     pub(crate) fn with_trigger(mut self, trigger: Option<RuleTrigger>) -> Self {
         self.automatic = match &trigger {
+            _ if self.kind != TaskKind::Replication => None,
             Some(RuleTrigger::OnPush) => Some(true),
             Some(RuleTrigger::ByHand | RuleTrigger::OnSchedule) => Some(false),
             Some(RuleTrigger::Unknown(_)) | None => None,

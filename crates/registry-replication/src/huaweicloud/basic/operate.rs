@@ -66,7 +66,7 @@ impl registry::Registry for Registry {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>> {
         Box::pin(async move {
-            options.no_trial(OURS)?;
+            options.no_trial()?;
             let id = rule.plain(OURS)?;
             let images = options.tagged(OURS)?;
             let name = one_repository(&images)?;

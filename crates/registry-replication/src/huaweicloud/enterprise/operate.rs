@@ -15,13 +15,11 @@ use crate::model::{
 use crate::plan::{Plan, Started};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
-const OURS: Provider = Provider::HuaweicloudEnterprise;
-
 impl sealed::Sealed for Registry {}
 
 impl registry::Registry for Registry {
     fn provider(&self) -> Provider {
-        OURS
+        Provider::HuaweicloudEnterprise
     }
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
@@ -102,7 +100,7 @@ impl registry::Registry for Registry {
             let policy = number("rule", rule.id())?;
             let call = match rule.namespace() {
                 None => {
-                    options.no_trial(OURS)?;
+                    options.no_trial()?;
                     self.call("ExecuteInstanceReplicationPolicy")?
                         .body(&json!({ "policy_id": policy }))?
                 }
