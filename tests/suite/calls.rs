@@ -184,13 +184,13 @@ async fn every_write_of_swr_changes_what_is_read() {
 }
 
 async fn target_registries(trial: &Trial) {
-    let body = json!({"name": "second-region"});
+    let body = json!({"name": "another-region"});
     let made = trial
         .call(SWR, "CreateInstanceRegistry", json!({}), body)
         .await;
     let this = json!({"registry_id": made["id"]});
     let shown = trial.swr("ShowInstanceRegistry", this.clone()).await;
-    assert_eq!(shown["name"], "second-region");
+    assert_eq!(shown["name"], "another-region");
     let listed = trial
         .swr("ListInstanceRegistries", json!({"offset": 0, "limit": 100}))
         .await;

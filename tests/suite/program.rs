@@ -130,7 +130,7 @@ fn listings_as_tables_and_as_json() {
                 "cri-fleet0000000001",
             ],
         ),
-        ("nothing", &["rules", "test/testrepo"]),
+        ("nothing", &["rules", "team/archive"]),
     ] {
         let table = [words, &["--sandbox"]].concat();
         assert_snapshot!(format!("{name}-table"), output(&table));

@@ -34,7 +34,8 @@
 //! nDaysSinceLastPull, when they are executed. In the Basic edition a rule makes a job for each tag
 //! that is pushed, and retention is applied when it is made or changed and when an image is pushed,
 //! not as time goes by. The fleet's own tasks and the examples' stay as they are until they are
-//! stopped.
+//! stopped. What [`Sandbox::decide`] calls a destination is the target registry's name in the
+//! Enterprise edition, and the region in the Basic edition.
 //!
 //! On Alibaba's side, what is pushed to the fleet's instance sets off the rules that run on a push.
 //! The fleet's own tasks stay as they are until they are cancelled. Lifecycle rules are kept and

@@ -11,7 +11,7 @@ pub enum Registry {
     HuaweicloudEnterprise,
     /// The Basic edition of [`HUAWEICLOUD_REGION`].
     HuaweicloudBasic,
-    /// The Alibaba Cloud instance.
+    /// The Alibaba Cloud instance [`FLEET_ALIBABACLOUD_INSTANCE_ID`].
     Alibabacloud,
 }
 
@@ -95,6 +95,8 @@ pub const FLEET_BASIC_REPOSITORY: &str = "api";
 pub const FLEET_BASIC_JOBS: usize = 700;
 /// A Basic edition repository with a slash in its name, sent as `web$storefront`: one rule, 12 jobs.
 pub const FLEET_BASIC_NESTED_REPOSITORY: &str = "web/storefront";
+/// A Basic edition repository of the same organization, with one tag, that nothing copies.
+pub const FLEET_BASIC_QUIET_REPOSITORY: &str = "archive";
 /// Regions that the fleet's Basic edition rules and jobs copy to.
 pub const FLEET_BASIC_REGIONS: [&str; 3] = ["cn-north-1", "cn-east-3", "ap-southeast-3"];
 
@@ -127,6 +129,12 @@ pub const FLEET_ALIBABACLOUD_INSTANCE_ID: &str = "cri-fleet0000000001";
 pub const FLEET_ALIBABACLOUD_TASKS: usize = 1500;
 /// Regions that the fleet's Alibaba tasks copy to.
 pub const FLEET_ALIBABACLOUD_REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "ap-southeast-1"];
+/// The instances in those regions, in the same order.
+pub const FLEET_ALIBABACLOUD_TARGET_IDS: [&str; 3] = [
+    "cri-fleet0000000002",
+    "cri-fleet0000000003",
+    "cri-fleet0000000004",
+];
 
 /// Namespace of the image whose arrival can be watched in both clouds.
 pub const FLEET_IMAGE_NAMESPACE: &str = "team";

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Request;
 
@@ -14,9 +14,6 @@ use crate::operation::Operation;
 use crate::provider::{Answer, Reading, Stamp, Used};
 
 const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
-
-/// Stamped on every request by progenitor; no vendor knows it.
-const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// A success.
 pub(crate) struct Done {
@@ -75,7 +72,6 @@ pub(crate) async fn signed(
     let settings = context.settings();
     let name = operation.name;
     let headers = request.headers_mut();
-    headers.remove(API_VERSION);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     // progenitor leaves it out where a success has no body; a refusal has one.
     let json = HeaderValue::from_static("application/json");

@@ -58,5 +58,5 @@ pub use values::{EpochMillis, TextNumber};
 pub mod private {
     pub use serde;
 
-    pub use crate::operation::{body, parameter, secret};
+    pub use crate::operation::{body, given, parameter, secret};
 }

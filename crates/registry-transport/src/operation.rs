@@ -64,6 +64,42 @@ pub struct Parameter {
     pub render: fn(&str) -> Result<String, String>,
 }
 
+impl Parameter {
+    /// One whose values the vendor does not list, and which is no secret.
+    #[must_use]
+    pub const fn new(
+        place: Place,
+        name: &'static str,
+        required: bool,
+        render: fn(&str) -> Result<String, String>,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            place,
+            required,
+            about,
+            secret: false,
+            values: &[],
+            render,
+        }
+    }
+
+    /// The same, with the values that the vendor lists.
+    #[must_use]
+    pub const fn of(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// The same, whose value is a secret.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}
+
 /// Where a parameter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,6 +137,18 @@ where
         Ok(value) => Ok(value.to_string()),
         Err(why) => Err(why.to_string()),
     }
+}
+
+/// What a builder of calls is given for a parameter, or why it does not fit.
+///
+/// # Errors
+/// The parameter's name, and why.
+pub fn given<T, V>(name: &str, value: V) -> Result<T, String>
+where
+    V: TryInto<T>,
+    V::Error: std::fmt::Display,
+{
+    value.try_into().map_err(|why| format!("{name}: {why}"))
 }
 
 /// [`Parameter::render`] of a secret, which has no rules that could be broken and shown.

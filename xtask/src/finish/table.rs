@@ -110,25 +110,18 @@ pub(super) fn parameter_rows(
         let values = match values {
             Some((name, _)) => {
                 let name = format_ident!("{name}");
-                quote!(values::#name::KNOWN)
+                quote!(.of(values::#name::KNOWN))
             }
-            None => quote!(&[]),
+            None => quote!(),
         };
         let secret = ty.to_token_stream().to_string().ends_with(":: Secret");
         let render = match secret {
-            true => quote!(secret),
-            false => quote!(parameter::<#ty>),
+            true => quote!(private::secret),
+            false => quote!(private::parameter::<#ty>),
         };
+        let secret = secret.then(|| quote!(.secret()));
         Ok(quote! {
-            ::registry_transport::Parameter {
-                name: #name,
-                place: ::registry_transport::Place::#place,
-                required: #required,
-                about: #about,
-                secret: #secret,
-                values: #values,
-                render: ::registry_transport::private::#render,
-            }
+            Parameter::new(Place::#place, #name, #required, #render, #about)#values #secret
         })
     });
     rows.collect()
@@ -160,16 +153,16 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
                 let ty = format_ident!("{name}");
                 let secrets = spec.secrets_of(name);
                 quote! {
-                    Some(::registry_transport::Body {
+                    Some(Body {
                         name: #name,
                         secrets: &[#(#secrets),*],
-                        render: ::registry_transport::private::body::<types::#ty>,
+                        render: private::body::<types::#ty>,
                     })
                 }
             }
         };
         Ok(quote! {
-            ::registry_transport::Operation {
+            Operation {
                 id: #id,
                 name: #name,
                 version: #version,
@@ -177,9 +170,9 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
                 path: #path,
                 summary: #summary,
                 family: #family,
-                access: ::registry_transport::Access::#access,
-                paging: ::registry_transport::Paging::#paging,
-                page: ::registry_transport::Page { items: #items, total: #total, next: #next },
+                access: Access::#access,
+                paging: Paging::#paging,
+                page: Page { items: #items, total: #total, next: #next },
                 signed: #signed,
                 parameters: &[#(#parameters),*],
                 body: #body,
@@ -189,7 +182,13 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
     let rows = rows.collect::<Result<Vec<_>, String>>()?;
     Ok(quote! {
         /// Every operation of this client.
-        pub const OPERATIONS: &[::registry_transport::Operation] = &[#(#rows),*];
+        pub const OPERATIONS: &[::registry_transport::Operation] = {
+            #[allow(unused_imports, reason = "not every service has all of it")]
+            use ::registry_transport::{
+                Access, Body, Operation, Page, Paging, Parameter, Place, private,
+            };
+            &[#(#rows),*]
+        };
 
         impl ClientHooks<::registry_transport::Context> for Client {
             async fn exec(

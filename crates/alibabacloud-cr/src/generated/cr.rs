@@ -2997,7 +2997,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::cancel_repo_sync_task`]
     ///
     /// [`Client::cancel_repo_sync_task`]: super::Client::cancel_repo_sync_task
@@ -3022,9 +3022,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the synchronization task.
@@ -3033,9 +3034,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_task_id = value
-                .try_into()
-                .map_err(|why| format!("sync_task_id: {why}"));
+            self.sync_task_id = ::registry_transport::private::given(
+                "sync_task_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -3047,16 +3049,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let sync_task_id = sync_task_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/CancelRepoSyncTask", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -3065,15 +3058,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("SyncTaskId", &sync_task_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "cancel_repo_sync_task",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -3122,7 +3111,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.auto = value.try_into().map(Some).map_err(|why| format!("auto: {why}"));
+            self.auto = ::registry_transport::private::given("auto", value).map(Some);
             self
         }
         /// Whether the rule only looks for what it would remove, and removes nothing. Off if left out.
@@ -3131,10 +3120,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.dry_run = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("dry_run: {why}"));
+            self.dry_run = ::registry_transport::private::given("dry_run", value)
+                .map(Some);
             self
         }
         /// Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.
@@ -3143,10 +3130,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enable_delete_tag: {why}"));
+            self.enable_delete_tag = ::registry_transport::private::given(
+                    "enable_delete_tag",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.
@@ -3155,10 +3143,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_untagged_manifest = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enable_delete_untagged_manifest: {why}"));
+            self.enable_delete_untagged_manifest = ::registry_transport::private::given(
+                    "enable_delete_untagged_manifest",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the instance.
@@ -3167,9 +3156,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Namespace that the rule is for.
@@ -3178,10 +3168,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Repository that the rule is for.
@@ -3190,10 +3181,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Number of images to keep.
@@ -3202,10 +3191,11 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_tag_count = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("retention_tag_count: {why}"));
+            self.retention_tag_count = ::registry_transport::private::given(
+                    "retention_tag_count",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// How often the rule runs by itself, such as WEEK. The pages name no other value.
@@ -3214,10 +3204,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.schedule_time = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("schedule_time: {why}"));
+            self.schedule_time = ::registry_transport::private::given(
+                    "schedule_time",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// How much of the instance the rule covers.
@@ -3226,10 +3217,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::LifecycleScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.scope = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("scope: {why}"));
+            self.scope = ::registry_transport::private::given("scope", value).map(Some);
             self
         }
         /// Regular expression for the tags to keep.
@@ -3238,10 +3226,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_regexp = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("tag_regexp: {why}"));
+            self.tag_regexp = ::registry_transport::private::given("tag_regexp", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -3279,16 +3265,7 @@ pub mod builder {
             let scope = scope.map_err(Error::InvalidRequest)?;
             let tag_regexp = tag_regexp.map_err(Error::InvalidRequest)?;
             let url = format!("{}/CreateArtifactLifecycleRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -3325,15 +3302,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("Scope", &scope))
                 .query(&progenitor_client::QueryParam::new("TagRegexp", &tag_regexp))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_artifact_lifecycle_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -3396,9 +3369,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of a link of the customer's own to copy over.
@@ -3407,10 +3381,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.link_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("link_id: {why}"));
+            self.link_id = ::registry_transport::private::given("link_id", value)
+                .map(Some);
             self
         }
         /// Namespace to copy from; for the scopes REPO and NAMESPACE.
@@ -3419,10 +3391,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Regular expression for the namespaces to copy; for the scope INSTANCE only.
@@ -3431,10 +3404,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name_filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name_filter: {why}"));
+            self.namespace_name_filter = ::registry_transport::private::given(
+                    "namespace_name_filter",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
@@ -3443,10 +3417,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("priority: {why}"));
+            self.priority = ::registry_transport::private::given("priority", value)
+                .map(Some);
             self
         }
         /// Repository to copy from; for the scope REPO.
@@ -3455,10 +3427,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Regular expression for the repositories to copy; for the scopes INSTANCE and NAMESPACE only.
@@ -3467,10 +3437,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name_filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name_filter: {why}"));
+            self.repo_name_filter = ::registry_transport::private::given(
+                    "repo_name_filter",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Name of the rule.
@@ -3479,9 +3450,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_name = value
-                .try_into()
-                .map_err(|why| format!("sync_rule_name: {why}"));
+            self.sync_rule_name = ::registry_transport::private::given(
+                "sync_rule_name",
+                value,
+            );
             self
         }
         /// What the rule covers.
@@ -3490,9 +3462,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::SyncScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_scope = value
-                .try_into()
-                .map_err(|why| format!("sync_scope: {why}"));
+            self.sync_scope = ::registry_transport::private::given("sync_scope", value);
             self
         }
         /// What starts the rule.
@@ -3501,10 +3471,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::SyncTrigger>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_trigger = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("sync_trigger: {why}"));
+            self.sync_trigger = ::registry_transport::private::given(
+                    "sync_trigger",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Regular expression for the tags to copy.
@@ -3513,9 +3484,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_filter = value
-                .try_into()
-                .map_err(|why| format!("tag_filter: {why}"));
+            self.tag_filter = ::registry_transport::private::given("tag_filter", value);
             self
         }
         /// Id of the instance to copy to.
@@ -3524,9 +3493,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = value
-                .try_into()
-                .map_err(|why| format!("target_instance_id: {why}"));
+            self.target_instance_id = ::registry_transport::private::given(
+                "target_instance_id",
+                value,
+            );
             self
         }
         /// Namespace to copy to.
@@ -3535,10 +3505,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_namespace_name: {why}"));
+            self.target_namespace_name = ::registry_transport::private::given(
+                    "target_namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Region of the instance to copy to.
@@ -3547,9 +3518,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = value
-                .try_into()
-                .map_err(|why| format!("target_region_id: {why}"));
+            self.target_region_id = ::registry_transport::private::given(
+                "target_region_id",
+                value,
+            );
             self
         }
         /// Repository to copy to.
@@ -3558,10 +3530,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_repo_name: {why}"));
+            self.target_repo_name = ::registry_transport::private::given(
+                    "target_repo_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the account that the instance to copy to belongs to, if it is another one.
@@ -3570,10 +3543,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_user_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_user_id: {why}"));
+            self.target_user_id = ::registry_transport::private::given(
+                    "target_user_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -3621,16 +3595,7 @@ pub mod builder {
             let target_repo_name = target_repo_name.map_err(Error::InvalidRequest)?;
             let target_user_id = target_user_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/CreateRepoSyncRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -3689,15 +3654,11 @@ pub mod builder {
                 .query(
                     &progenitor_client::QueryParam::new("TargetUserId", &target_user_id),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_repo_sync_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -3754,9 +3715,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Whether an image that the tag to copy to has already is replaced.
@@ -3765,10 +3727,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.override_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("override_: {why}"));
+            self.override_ = ::registry_transport::private::given("override_", value)
+                .map(Some);
             self
         }
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
@@ -3777,10 +3737,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("priority: {why}"));
+            self.priority = ::registry_transport::private::given("priority", value)
+                .map(Some);
             self
         }
         /// Id of the repository.
@@ -3789,7 +3747,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = value.try_into().map_err(|why| format!("repo_id: {why}"));
+            self.repo_id = ::registry_transport::private::given("repo_id", value);
             self
         }
         /// The tag.
@@ -3798,7 +3756,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value);
             self
         }
         /// Id of the instance to copy to.
@@ -3807,9 +3765,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = value
-                .try_into()
-                .map_err(|why| format!("target_instance_id: {why}"));
+            self.target_instance_id = ::registry_transport::private::given(
+                "target_instance_id",
+                value,
+            );
             self
         }
         /// Namespace to copy to.
@@ -3818,9 +3777,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_namespace = value
-                .try_into()
-                .map_err(|why| format!("target_namespace: {why}"));
+            self.target_namespace = ::registry_transport::private::given(
+                "target_namespace",
+                value,
+            );
             self
         }
         /// Region of the instance to copy to.
@@ -3829,9 +3789,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = value
-                .try_into()
-                .map_err(|why| format!("target_region_id: {why}"));
+            self.target_region_id = ::registry_transport::private::given(
+                "target_region_id",
+                value,
+            );
             self
         }
         /// Repository to copy to.
@@ -3840,9 +3801,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_repo_name = value
-                .try_into()
-                .map_err(|why| format!("target_repo_name: {why}"));
+            self.target_repo_name = ::registry_transport::private::given(
+                "target_repo_name",
+                value,
+            );
             self
         }
         /// Tag to copy to.
@@ -3851,9 +3813,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_tag = value
-                .try_into()
-                .map_err(|why| format!("target_tag: {why}"));
+            self.target_tag = ::registry_transport::private::given("target_tag", value);
             self
         }
         /// Id of the account that the instance to copy to belongs to, if it is another one.
@@ -3862,10 +3822,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_user_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_user_id: {why}"));
+            self.target_user_id = ::registry_transport::private::given(
+                    "target_user_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -3901,16 +3862,7 @@ pub mod builder {
             let target_tag = target_tag.map_err(Error::InvalidRequest)?;
             let target_user_id = target_user_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/CreateRepoSyncTask", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -3950,15 +3902,11 @@ pub mod builder {
                 .query(
                     &progenitor_client::QueryParam::new("TargetUserId", &target_user_id),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_repo_sync_task",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -3995,9 +3943,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
@@ -4006,10 +3955,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("priority: {why}"));
+            self.priority = ::registry_transport::private::given("priority", value)
+                .map(Some);
             self
         }
         /// Id of the repository.
@@ -4018,7 +3965,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = value.try_into().map_err(|why| format!("repo_id: {why}"));
+            self.repo_id = ::registry_transport::private::given("repo_id", value);
             self
         }
         /// Id of a rule with the trigger INITIATIVE.
@@ -4027,9 +3974,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_id = value
-                .try_into()
-                .map_err(|why| format!("sync_rule_id: {why}"));
+            self.sync_rule_id = ::registry_transport::private::given(
+                "sync_rule_id",
+                value,
+            );
             self
         }
         /// The tag.
@@ -4038,7 +3986,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4055,16 +4003,7 @@ pub mod builder {
             let sync_rule_id = sync_rule_id.map_err(Error::InvalidRequest)?;
             let tag = tag.map_err(Error::InvalidRequest)?;
             let url = format!("{}/CreateRepoSyncTaskByRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4076,15 +4015,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("RepoId", &repo_id))
                 .query(&progenitor_client::QueryParam::new("SyncRuleId", &sync_rule_id))
                 .query(&progenitor_client::QueryParam::new("Tag", &tag))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_repo_sync_task_by_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4115,9 +4050,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the lifecycle rule.
@@ -4126,7 +4062,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = value.try_into().map_err(|why| format!("rule_id: {why}"));
+            self.rule_id = ::registry_transport::private::given("rule_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4138,16 +4074,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let rule_id = rule_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/DeleteArtifactLifecycleRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4156,15 +4083,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("RuleId", &rule_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_artifact_lifecycle_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4195,9 +4118,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the synchronization rule.
@@ -4206,9 +4130,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_id = value
-                .try_into()
-                .map_err(|why| format!("sync_rule_id: {why}"));
+            self.sync_rule_id = ::registry_transport::private::given(
+                "sync_rule_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -4220,16 +4145,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let sync_rule_id = sync_rule_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/DeleteRepoSyncRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4238,15 +4154,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("SyncRuleId", &sync_rule_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_repo_sync_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4277,9 +4189,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the lifecycle rule.
@@ -4288,7 +4201,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = value.try_into().map_err(|why| format!("rule_id: {why}"));
+            self.rule_id = ::registry_transport::private::given("rule_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4302,16 +4215,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let rule_id = rule_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetArtifactLifecycleRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -4320,15 +4224,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("RuleId", &rule_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_artifact_lifecycle_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4359,10 +4259,11 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 24>>,
             V::Error: ::std::fmt::Display,
         {
-            self.expires_in_hours = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("expires_in_hours: {why}"));
+            self.expires_in_hours = ::registry_transport::private::given(
+                    "expires_in_hours",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the instance.
@@ -4371,9 +4272,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -4387,16 +4289,7 @@ pub mod builder {
             let expires_in_hours = expires_in_hours.map_err(Error::InvalidRequest)?;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetAuthorizationToken", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4410,15 +4303,11 @@ pub mod builder {
                     ),
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_authorization_token",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4447,9 +4336,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -4462,16 +4352,7 @@ pub mod builder {
             let Self { client, instance_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetInstance", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4479,15 +4360,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_instance",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4520,9 +4397,10 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::EndpointType>,
             V::Error: ::std::fmt::Display,
         {
-            self.endpoint_type = value
-                .try_into()
-                .map_err(|why| format!("endpoint_type: {why}"));
+            self.endpoint_type = ::registry_transport::private::given(
+                "endpoint_type",
+                value,
+            );
             self
         }
         /// Id of the instance.
@@ -4531,9 +4409,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// What the endpoint gives access to.
@@ -4542,10 +4421,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::ModuleName>,
             V::Error: ::std::fmt::Display,
         {
-            self.module_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("module_name: {why}"));
+            self.module_name = ::registry_transport::private::given("module_name", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4560,16 +4437,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let module_name = module_name.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetInstanceEndpoint", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4581,15 +4449,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("ModuleName", &module_name))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_instance_endpoint",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4618,9 +4482,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -4633,16 +4498,7 @@ pub mod builder {
             let Self { client, instance_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetInstanceUsage", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4650,15 +4506,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_instance_usage",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4691,9 +4543,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the namespace.
@@ -4702,10 +4555,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_id: {why}"));
+            self.namespace_id = ::registry_transport::private::given(
+                    "namespace_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Name of the namespace.
@@ -4714,10 +4568,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4732,16 +4587,7 @@ pub mod builder {
             let namespace_id = namespace_id.map_err(Error::InvalidRequest)?;
             let namespace_name = namespace_name.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetNamespace", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4753,15 +4599,11 @@ pub mod builder {
                 .query(
                     &progenitor_client::QueryParam::new("NamespaceName", &namespace_name),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_namespace",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4792,9 +4634,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the synchronization task.
@@ -4803,9 +4646,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_task_id = value
-                .try_into()
-                .map_err(|why| format!("sync_task_id: {why}"));
+            self.sync_task_id = ::registry_transport::private::given(
+                "sync_task_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -4819,16 +4663,7 @@ pub mod builder {
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
             let sync_task_id = sync_task_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetRepoSyncTask", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -4837,15 +4672,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("SyncTaskId", &sync_task_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_repo_sync_task",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4878,9 +4709,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the repository.
@@ -4889,7 +4721,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = value.try_into().map_err(|why| format!("repo_id: {why}"));
+            self.repo_id = ::registry_transport::private::given("repo_id", value);
             self
         }
         /// The tag.
@@ -4898,7 +4730,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -4913,16 +4745,7 @@ pub mod builder {
             let repo_id = repo_id.map_err(Error::InvalidRequest)?;
             let tag = tag.map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetRepoTag", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -4932,15 +4755,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("RepoId", &repo_id))
                 .query(&progenitor_client::QueryParam::new("Tag", &tag))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_repo_tag",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -4975,9 +4794,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the repository.
@@ -4986,10 +4806,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_id: {why}"));
+            self.repo_id = ::registry_transport::private::given("repo_id", value)
+                .map(Some);
             self
         }
         /// Name of the repository; with RepoNamespaceName.
@@ -4998,10 +4816,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Name of its namespace; with RepoName.
@@ -5010,10 +4826,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_namespace_name: {why}"));
+            self.repo_namespace_name = ::registry_transport::private::given(
+                    "repo_namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5030,16 +4847,7 @@ pub mod builder {
             let repo_namespace_name = repo_namespace_name
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/GetRepository", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5055,15 +4863,11 @@ pub mod builder {
                         &repo_namespace_name,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_repository",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5098,10 +4902,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enable_delete_tag: {why}"));
+            self.enable_delete_tag = ::registry_transport::private::given(
+                    "enable_delete_tag",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the instance.
@@ -5110,9 +4915,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -5121,10 +4927,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
@@ -5133,10 +4937,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5152,16 +4954,7 @@ pub mod builder {
             let page_no = page_no.map_err(Error::InvalidRequest)?;
             let page_size = page_size.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListArtifactLifecycleRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -5177,15 +4970,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("PageNo", &page_no))
                 .query(&progenitor_client::QueryParam::new("PageSize", &page_size))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_artifact_lifecycle_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5225,10 +5014,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("instance_name: {why}"));
+            self.instance_name = ::registry_transport::private::given(
+                    "instance_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only instances in this state.
@@ -5237,10 +5027,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::InstanceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("instance_status: {why}"));
+            self.instance_status = ::registry_transport::private::given(
+                    "instance_status",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -5249,10 +5040,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
@@ -5261,10 +5050,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Lists only instances of this resource group.
@@ -5273,10 +5060,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.resource_group_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("resource_group_id: {why}"));
+            self.resource_group_id = ::registry_transport::private::given(
+                    "resource_group_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5300,16 +5088,7 @@ pub mod builder {
             let page_size = page_size.map_err(Error::InvalidRequest)?;
             let resource_group_id = resource_group_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListInstance", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5333,15 +5112,11 @@ pub mod builder {
                         &resource_group_id,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5374,9 +5149,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// What the endpoint gives access to.
@@ -5385,10 +5161,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::ModuleName>,
             V::Error: ::std::fmt::Display,
         {
-            self.module_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("module_name: {why}"));
+            self.module_name = ::registry_transport::private::given("module_name", value)
+                .map(Some);
             self
         }
         /// Whether the answer leaves out the entries of the access control lists.
@@ -5397,10 +5171,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.summary = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("summary: {why}"));
+            self.summary = ::registry_transport::private::given("summary", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5415,16 +5187,7 @@ pub mod builder {
             let module_name = module_name.map_err(Error::InvalidRequest)?;
             let summary = summary.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListInstanceEndpoint", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5434,15 +5197,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("InstanceId", &instance_id))
                 .query(&progenitor_client::QueryParam::new("ModuleName", &module_name))
                 .query(&progenitor_client::QueryParam::new("Summary", &summary))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_endpoint",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5482,9 +5241,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Lists only the namespace of this name.
@@ -5493,10 +5253,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only namespaces in this state.
@@ -5505,10 +5266,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::NamespaceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_status: {why}"));
+            self.namespace_status = ::registry_transport::private::given(
+                    "namespace_status",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -5517,10 +5279,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
@@ -5529,10 +5289,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5556,16 +5314,7 @@ pub mod builder {
             let page_no = page_no.map_err(Error::InvalidRequest)?;
             let page_size = page_size.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListNamespace", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5584,15 +5333,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("PageNo", &page_no))
                 .query(&progenitor_client::QueryParam::new("PageSize", &page_size))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_namespace",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5633,9 +5378,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Lists only rules of this namespace.
@@ -5644,10 +5390,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -5656,10 +5403,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
@@ -5668,10 +5413,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Lists only rules of this repository.
@@ -5680,10 +5423,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Lists only rules that copy to this instance.
@@ -5692,10 +5433,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_instance_id: {why}"));
+            self.target_instance_id = ::registry_transport::private::given(
+                    "target_instance_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only rules that copy to this region.
@@ -5704,10 +5446,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("target_region_id: {why}"));
+            self.target_region_id = ::registry_transport::private::given(
+                    "target_region_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5735,16 +5478,7 @@ pub mod builder {
             let target_instance_id = target_instance_id.map_err(Error::InvalidRequest)?;
             let target_region_id = target_region_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListRepoSyncRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5770,15 +5504,11 @@ pub mod builder {
                         &target_region_id,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repo_sync_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5819,9 +5549,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -5830,10 +5561,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
@@ -5842,10 +5571,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Lists only tasks of this repository.
@@ -5854,10 +5581,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Lists only tasks of this namespace.
@@ -5866,10 +5591,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_namespace_name: {why}"));
+            self.repo_namespace_name = ::registry_transport::private::given(
+                    "repo_namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only the tasks of one batch, by its SyncBatchTaskId. An image that several rules cover gives one batch with a task for each.
@@ -5878,10 +5604,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_record_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("sync_record_id: {why}"));
+            self.sync_record_id = ::registry_transport::private::given(
+                    "sync_record_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only tasks of this tag.
@@ -5890,7 +5617,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map(Some).map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -5919,16 +5646,7 @@ pub mod builder {
             let sync_record_id = sync_record_id.map_err(Error::InvalidRequest)?;
             let tag = tag.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListRepoSyncTask", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -5949,15 +5667,11 @@ pub mod builder {
                     &progenitor_client::QueryParam::new("SyncRecordId", &sync_record_id),
                 )
                 .query(&progenitor_client::QueryParam::new("Tag", &tag))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repo_sync_task",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -5996,9 +5710,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.
@@ -6007,10 +5722,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.max_results = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("max_results: {why}"));
+            self.max_results = ::registry_transport::private::given("max_results", value)
+                .map(Some);
             self
         }
         /// Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.
@@ -6019,10 +5732,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.next_token = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("next_token: {why}"));
+            self.next_token = ::registry_transport::private::given("next_token", value)
+                .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -6031,10 +5742,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
@@ -6043,10 +5752,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Id of the repository.
@@ -6055,7 +5762,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = value.try_into().map_err(|why| format!("repo_id: {why}"));
+            self.repo_id = ::registry_transport::private::given("repo_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6081,16 +5788,7 @@ pub mod builder {
             let page_size = page_size.map_err(Error::InvalidRequest)?;
             let repo_id = repo_id.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListRepoTag", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -6103,15 +5801,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("PageNo", &page_no))
                 .query(&progenitor_client::QueryParam::new("PageSize", &page_size))
                 .query(&progenitor_client::QueryParam::new("RepoId", &repo_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repo_tag",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6157,9 +5851,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.
@@ -6168,10 +5863,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.max_results = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("max_results: {why}"));
+            self.max_results = ::registry_transport::private::given("max_results", value)
+                .map(Some);
             self
         }
         /// Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.
@@ -6180,10 +5873,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.next_token = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("next_token: {why}"));
+            self.next_token = ::registry_transport::private::given("next_token", value)
+                .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
@@ -6192,10 +5883,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_no: {why}"));
+            self.page_no = ::registry_transport::private::given("page_no", value)
+                .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
@@ -6204,10 +5893,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("page_size: {why}"));
+            self.page_size = ::registry_transport::private::given("page_size", value)
+                .map(Some);
             self
         }
         /// Lists only repositories of this name.
@@ -6216,10 +5903,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Lists only repositories of this namespace.
@@ -6228,10 +5913,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_namespace_name: {why}"));
+            self.repo_namespace_name = ::registry_transport::private::given(
+                    "repo_namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Lists only repositories in this state.
@@ -6240,10 +5926,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::RepoStatusFilter>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_status: {why}"));
+            self.repo_status = ::registry_transport::private::given("repo_status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6274,16 +5958,7 @@ pub mod builder {
                 .map_err(Error::InvalidRequest)?;
             let repo_status = repo_status.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ListRepository", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -6303,15 +5978,11 @@ pub mod builder {
                     ),
                 )
                 .query(&progenitor_client::QueryParam::new("RepoStatus", &repo_status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repository",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6362,7 +6033,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.auto = value.try_into().map(Some).map_err(|why| format!("auto: {why}"));
+            self.auto = ::registry_transport::private::given("auto", value).map(Some);
             self
         }
         /// Whether the rule only looks for what it would remove, and removes nothing. Off if left out.
@@ -6371,10 +6042,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.dry_run = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("dry_run: {why}"));
+            self.dry_run = ::registry_transport::private::given("dry_run", value)
+                .map(Some);
             self
         }
         /// Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.
@@ -6383,10 +6052,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enable_delete_tag: {why}"));
+            self.enable_delete_tag = ::registry_transport::private::given(
+                    "enable_delete_tag",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.
@@ -6395,10 +6065,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_untagged_manifest = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enable_delete_untagged_manifest: {why}"));
+            self.enable_delete_untagged_manifest = ::registry_transport::private::given(
+                    "enable_delete_untagged_manifest",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the instance.
@@ -6407,9 +6078,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Namespace that the rule is for.
@@ -6418,10 +6090,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                    "namespace_name",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Repository that the rule is for.
@@ -6430,10 +6103,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repo_name: {why}"));
+            self.repo_name = ::registry_transport::private::given("repo_name", value)
+                .map(Some);
             self
         }
         /// Number of images to keep.
@@ -6442,10 +6113,11 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_tag_count = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("retention_tag_count: {why}"));
+            self.retention_tag_count = ::registry_transport::private::given(
+                    "retention_tag_count",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Id of the lifecycle rule.
@@ -6454,7 +6126,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = value.try_into().map_err(|why| format!("rule_id: {why}"));
+            self.rule_id = ::registry_transport::private::given("rule_id", value);
             self
         }
         /// How often the rule runs by itself, such as WEEK. The pages name no other value.
@@ -6463,10 +6135,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.schedule_time = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("schedule_time: {why}"));
+            self.schedule_time = ::registry_transport::private::given(
+                    "schedule_time",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// How much of the instance the rule covers.
@@ -6475,10 +6148,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::LifecycleScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.scope = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("scope: {why}"));
+            self.scope = ::registry_transport::private::given("scope", value).map(Some);
             self
         }
         /// Regular expression for the tags to keep.
@@ -6487,10 +6157,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_regexp = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("tag_regexp: {why}"));
+            self.tag_regexp = ::registry_transport::private::given("tag_regexp", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6528,16 +6196,7 @@ pub mod builder {
             let scope = scope.map_err(Error::InvalidRequest)?;
             let tag_regexp = tag_regexp.map_err(Error::InvalidRequest)?;
             let url = format!("{}/UpdateArtifactLifecycleRule", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -6575,15 +6234,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("Scope", &scope))
                 .query(&progenitor_client::QueryParam::new("TagRegexp", &tag_regexp))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_artifact_lifecycle_rule",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6592,1805 +6247,1423 @@ pub mod builder {
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = &[
-    ::registry_transport::Operation {
-        id: "cancel_repo_sync_task",
-        name: "CancelRepoSyncTask",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/CancelRepoSyncTask",
-        summary: "Cancels a synchronization task.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+pub const OPERATIONS: &[::registry_transport::Operation] = {
+    #[allow(unused_imports, reason = "not every service has all of it")]
+    use ::registry_transport::{
+        Access, Body, Operation, Page, Paging, Parameter, Place, private,
+    };
+    &[
+        Operation {
+            id: "cancel_repo_sync_task",
+            name: "CancelRepoSyncTask",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/CancelRepoSyncTask",
+            summary: "Cancels a synchronization task.",
+            family: "RepoSync",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncTaskId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the synchronization task.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "create_artifact_lifecycle_rule",
+            name: "CreateArtifactLifecycleRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/CreateArtifactLifecycleRule",
+            summary: "Makes a rule that removes old images.",
+            family: "ArtifactLifecycle",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "SyncTaskId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the synchronization task.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_artifact_lifecycle_rule",
-        name: "CreateArtifactLifecycleRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/CreateArtifactLifecycleRule",
-        summary: "Makes a rule that removes old images.",
-        family: "ArtifactLifecycle",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Auto",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule runs by itself, at ScheduleTime.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "ScheduleTime",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "How often the rule runs by itself, such as WEEK. The pages name no other value.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "Scope",
+                        false,
+                        private::parameter::<
+                            crate::generated::cr::values::LifecycleScope,
+                        >,
+                        "How much of the instance the rule covers.",
+                    )
+                    .of(values::LifecycleScope::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Namespace that the rule is for.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Repository that the rule is for.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TagRegexp",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Regular expression for the tags to keep.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RetentionTagCount",
+                    false,
+                    private::parameter::<i64>,
+                    "Number of images to keep.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "EnableDeleteTag",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "EnableDeleteUntaggedManifest",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "DryRun",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule only looks for what it would remove, and removes nothing. Off if left out.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "create_repo_sync_rule",
+            name: "CreateRepoSyncRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/CreateRepoSyncRule",
+            summary: "Makes a rule that copies images to another instance.",
+            family: "RepoSync",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "Auto",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule runs by itself, at ScheduleTime.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "ScheduleTime",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How often the rule runs by itself, such as WEEK. The pages name no other value.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "Scope",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How much of the instance the rule covers.",
-                secret: false,
-                values: values::LifecycleScope::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::LifecycleScope,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Namespace that the rule is for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Repository that the rule is for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TagRegexp",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Regular expression for the tags to keep.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RetentionTagCount",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of images to keep.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "EnableDeleteTag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "EnableDeleteUntaggedManifest",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "DryRun",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule only looks for what it would remove, and removes nothing. Off if left out.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_repo_sync_rule",
-        name: "CreateRepoSyncRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/CreateRepoSyncRule",
-        summary: "Makes a rule that copies images to another instance.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Namespace to copy from; for the scopes REPO and NAMESPACE.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceNameFilter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Regular expression for the namespaces to copy; for the scope INSTANCE only.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Repository to copy from; for the scope REPO.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoNameFilter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Regular expression for the repositories to copy; for the scopes INSTANCE and NAMESPACE only.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TagFilter",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Regular expression for the tags to copy.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetRegionId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Region of the instance to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetInstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetNamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Namespace to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetRepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Repository to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetUserId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Id of the account that the instance to copy to belongs to, if it is another one.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncRuleName",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Name of the rule.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "SyncScope",
+                        true,
+                        private::parameter::<crate::generated::cr::values::SyncScope>,
+                        "What the rule covers.",
+                    )
+                    .of(values::SyncScope::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "SyncTrigger",
+                        false,
+                        private::parameter::<crate::generated::cr::values::SyncTrigger>,
+                        "What starts the rule.",
+                    )
+                    .of(values::SyncTrigger::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "Priority",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "LinkId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Id of a link of the customer's own to copy over.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "create_repo_sync_task",
+            name: "CreateRepoSyncTask",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/CreateRepoSyncTask",
+            summary: "Copies one tag to another instance, without a rule.",
+            family: "RepoSync",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Namespace to copy from; for the scopes REPO and NAMESPACE.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "NamespaceNameFilter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Regular expression for the namespaces to copy; for the scope INSTANCE only.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Repository to copy from; for the scope REPO.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoNameFilter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Regular expression for the repositories to copy; for the scopes INSTANCE and NAMESPACE only.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TagFilter",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Regular expression for the tags to copy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetRegionId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Region of the instance to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetInstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetNamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Namespace to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetRepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Repository to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetUserId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Id of the account that the instance to copy to belongs to, if it is another one.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "SyncRuleName",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Name of the rule.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "SyncScope",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "What the rule covers.",
-                secret: false,
-                values: values::SyncScope::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::SyncScope,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "SyncTrigger",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What starts the rule.",
-                secret: false,
-                values: values::SyncTrigger::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::SyncTrigger,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Priority",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 5>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "LinkId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Id of a link of the customer's own to copy over.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_repo_sync_task",
-        name: "CreateRepoSyncTask",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/CreateRepoSyncTask",
-        summary: "Copies one tag to another instance, without a rule.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Tag",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "The tag.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetRegionId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Region of the instance to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetInstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetNamespace",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Namespace to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetRepoName",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Repository to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetTag",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Tag to copy to.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetUserId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Id of the account that the instance to copy to belongs to, if it is another one.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Override",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether an image that the tag to copy to has already is replaced.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Priority",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "create_repo_sync_task_by_rule",
+            name: "CreateRepoSyncTaskByRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/CreateRepoSyncTaskByRule",
+            summary: "Copies one tag to where a rule says.",
+            family: "RepoSync",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Tag",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "The tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetRegionId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Region of the instance to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetInstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetNamespace",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Namespace to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetRepoName",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Repository to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetTag",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Tag to copy to.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetUserId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Id of the account that the instance to copy to belongs to, if it is another one.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "Override",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether an image that the tag to copy to has already is replaced.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "Priority",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 5>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_repo_sync_task_by_rule",
-        name: "CreateRepoSyncTaskByRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/CreateRepoSyncTaskByRule",
-        summary: "Copies one tag to where a rule says.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Tag",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "The tag.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncRuleId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of a rule with the trigger INITIATIVE.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Priority",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "delete_artifact_lifecycle_rule",
+            name: "DeleteArtifactLifecycleRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/DeleteArtifactLifecycleRule",
+            summary: "Deletes a lifecycle rule.",
+            family: "ArtifactLifecycle",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Tag",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "The tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "SyncRuleId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of a rule with the trigger INITIATIVE.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Priority",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 5>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "delete_artifact_lifecycle_rule",
-        name: "DeleteArtifactLifecycleRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/DeleteArtifactLifecycleRule",
-        summary: "Deletes a lifecycle rule.",
-        family: "ArtifactLifecycle",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RuleId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the lifecycle rule.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "delete_repo_sync_rule",
+            name: "DeleteRepoSyncRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/DeleteRepoSyncRule",
+            summary: "Deletes a synchronization rule.",
+            family: "RepoSync",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RuleId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the lifecycle rule.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "delete_repo_sync_rule",
-        name: "DeleteRepoSyncRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/DeleteRepoSyncRule",
-        summary: "Deletes a synchronization rule.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncRuleId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the synchronization rule.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_artifact_lifecycle_rule",
+            name: "GetArtifactLifecycleRule",
+            version: "2018-12-01",
+            method: "GET",
+            path: "/GetArtifactLifecycleRule",
+            summary: "Gets one lifecycle rule.",
+            family: "ArtifactLifecycle",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "SyncRuleId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the synchronization rule.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_artifact_lifecycle_rule",
-        name: "GetArtifactLifecycleRule",
-        version: "2018-12-01",
-        method: "GET",
-        path: "/GetArtifactLifecycleRule",
-        summary: "Gets one lifecycle rule.",
-        family: "ArtifactLifecycle",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RuleId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the lifecycle rule.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_authorization_token",
+            name: "GetAuthorizationToken",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetAuthorizationToken",
+            summary: "Gets a user name and a password for the registry itself.",
+            family: "Authorization",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RuleId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the lifecycle rule.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_authorization_token",
-        name: "GetAuthorizationToken",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetAuthorizationToken",
-        summary: "Gets a user name and a password for the registry itself.",
-        family: "Authorization",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "ExpiresInHours",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 24>>,
+                    "For how long the password is good, 1 to 24 hours. 1 to 24, in hours.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_instance",
+            name: "GetInstance",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetInstance",
+            summary: "Gets one instance.",
+            family: "Instance",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "ExpiresInHours",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "For how long the password is good, 1 to 24 hours. 1 to 24, in hours.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 24>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_instance",
-        name: "GetInstance",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetInstance",
-        summary: "Gets one instance.",
-        family: "Instance",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_instance_endpoint",
+            name: "GetInstanceEndpoint",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetInstanceEndpoint",
+            summary: "Gets one endpoint of an instance.",
+            family: "Instance",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_instance_endpoint",
-        name: "GetInstanceEndpoint",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetInstanceEndpoint",
-        summary: "Gets one endpoint of an instance.",
-        family: "Instance",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "EndpointType",
+                        true,
+                        private::parameter::<crate::generated::cr::values::EndpointType>,
+                        "Kind of endpoint; the public one is the only one that the page allows.",
+                    )
+                    .of(values::EndpointType::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "ModuleName",
+                        false,
+                        private::parameter::<crate::generated::cr::values::ModuleName>,
+                        "What the endpoint gives access to.",
+                    )
+                    .of(values::ModuleName::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_instance_usage",
+            name: "GetInstanceUsage",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetInstanceUsage",
+            summary: "Says how much an instance may hold, and how much it holds.",
+            family: "Instance",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "EndpointType",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Kind of endpoint; the public one is the only one that the page allows.",
-                secret: false,
-                values: values::EndpointType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::EndpointType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "ModuleName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the endpoint gives access to.",
-                secret: false,
-                values: values::ModuleName::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::ModuleName,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_instance_usage",
-        name: "GetInstanceUsage",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetInstanceUsage",
-        summary: "Says how much an instance may hold, and how much it holds.",
-        family: "Instance",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_namespace",
+            name: "GetNamespace",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetNamespace",
+            summary: "Gets one namespace.",
+            family: "Namespace",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_namespace",
-        name: "GetNamespace",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetNamespace",
-        summary: "Gets one namespace.",
-        family: "Namespace",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Name of the namespace.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Id of the namespace.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_repo_sync_task",
+            name: "GetRepoSyncTask",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetRepoSyncTask",
+            summary: "Gets one synchronization task, with its layers.",
+            family: "RepoSync",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Name of the namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "NamespaceId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Id of the namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_repo_sync_task",
-        name: "GetRepoSyncTask",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetRepoSyncTask",
-        summary: "Gets one synchronization task, with its layers.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncTaskId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the synchronization task.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_repo_tag",
+            name: "GetRepoTag",
+            version: "2018-12-01",
+            method: "GET",
+            path: "/GetRepoTag",
+            summary: "Gets one tag of a repository, with its image.",
+            family: "RepoTag",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "SyncTaskId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the synchronization task.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_repo_tag",
-        name: "GetRepoTag",
-        version: "2018-12-01",
-        method: "GET",
-        path: "/GetRepoTag",
-        summary: "Gets one tag of a repository, with its image.",
-        family: "RepoTag",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Tag",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "The tag.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_repository",
+            name: "GetRepository",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/GetRepository",
+            summary: "Gets one repository.",
+            family: "Repository",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Tag",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "The tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_repository",
-        name: "GetRepository",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/GetRepository",
-        summary: "Gets one repository.",
-        family: "Repository",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Id of the repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoNamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Name of its namespace; with RepoName.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Name of the repository; with RepoNamespaceName.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_artifact_lifecycle_rule",
+            name: "ListArtifactLifecycleRule",
+            version: "2018-12-01",
+            method: "GET",
+            path: "/ListArtifactLifecycleRule",
+            summary: "Lists the lifecycle rules of an instance.",
+            family: "ArtifactLifecycle",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("Rules"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Id of the repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoNamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Name of its namespace; with RepoName.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Name of the repository; with RepoNamespaceName.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_artifact_lifecycle_rule",
-        name: "ListArtifactLifecycleRule",
-        version: "2018-12-01",
-        method: "GET",
-        path: "/ListArtifactLifecycleRule",
-        summary: "Lists the lifecycle rules of an instance.",
-        family: "ArtifactLifecycle",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("Rules"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "EnableDeleteTag",
+                    false,
+                    private::parameter::<bool>,
+                    "Lists only rules that remove tags, or only rules that do not.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_instance",
+            name: "ListInstance",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListInstance",
+            summary: "Lists the instances of the account in a region.",
+            family: "Instance",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("Instances"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "EnableDeleteTag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only rules that remove tags, or only rules that do not.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance",
-        name: "ListInstance",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListInstance",
-        summary: "Lists the instances of the account in a region.",
-        family: "Instance",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("Instances"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the instance of this name. The page calls the parameter obsolete.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "InstanceStatus",
+                        false,
+                        private::parameter::<
+                            crate::generated::cr::values::InstanceStatus,
+                        >,
+                        "Lists only instances in this state.",
+                    )
+                    .of(values::InstanceStatus::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "ResourceGroupId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only instances of this resource group.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the instance of this name. The page calls the parameter obsolete.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
+        Operation {
+            id: "list_instance_endpoint",
+            name: "ListInstanceEndpoint",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListInstanceEndpoint",
+            summary: "Lists the endpoints of an instance.",
+            family: "Instance",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "InstanceStatus",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only instances in this state.",
-                secret: false,
-                values: values::InstanceStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::InstanceStatus,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "ResourceGroupId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only instances of this resource group.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_endpoint",
-        name: "ListInstanceEndpoint",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListInstanceEndpoint",
-        summary: "Lists the endpoints of an instance.",
-        family: "Instance",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "ModuleName",
+                        false,
+                        private::parameter::<crate::generated::cr::values::ModuleName>,
+                        "What the endpoint gives access to.",
+                    )
+                    .of(values::ModuleName::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "Summary",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the answer leaves out the entries of the access control lists.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_namespace",
+            name: "ListNamespace",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListNamespace",
+            summary: "Lists the namespaces of an instance.",
+            family: "Namespace",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("Namespaces"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "ModuleName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the endpoint gives access to.",
-                secret: false,
-                values: values::ModuleName::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::ModuleName,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Summary",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the answer leaves out the entries of the access control lists.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_namespace",
-        name: "ListNamespace",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListNamespace",
-        summary: "Lists the namespaces of an instance.",
-        family: "Namespace",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("Namespaces"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "NamespaceStatus",
+                        false,
+                        private::parameter::<
+                            crate::generated::cr::values::NamespaceStatus,
+                        >,
+                        "Lists only namespaces in this state.",
+                    )
+                    .of(values::NamespaceStatus::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the namespace of this name.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_repo_sync_rule",
+            name: "ListRepoSyncRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListRepoSyncRule",
+            summary: "Lists the synchronization rules of an instance.",
+            family: "RepoSync",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("SyncRules"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "NamespaceStatus",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only namespaces in this state.",
-                secret: false,
-                values: values::NamespaceStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::NamespaceStatus,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the namespace of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repo_sync_rule",
-        name: "ListRepoSyncRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListRepoSyncRule",
-        summary: "Lists the synchronization rules of an instance.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("SyncRules"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only rules of this namespace.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only rules of this repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetInstanceId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only rules that copy to this instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TargetRegionId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only rules that copy to this region.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_repo_sync_task",
+            name: "ListRepoSyncTask",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListRepoSyncTask",
+            summary: "Lists the synchronization tasks of an instance.",
+            family: "RepoSync",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("SyncTasks"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only rules of this namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only rules of this repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetInstanceId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only rules that copy to this instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TargetRegionId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only rules that copy to this region.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repo_sync_task",
-        name: "ListRepoSyncTask",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListRepoSyncTask",
-        summary: "Lists the synchronization tasks of an instance.",
-        family: "RepoSync",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("SyncTasks"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoNamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only tasks of this namespace.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only tasks of this repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Tag",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only tasks of this tag.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "SyncRecordId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the tasks of one batch, by its SyncBatchTaskId. An image that several rules cover gives one batch with a task for each.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_repo_tag",
+            name: "ListRepoTag",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListRepoTag",
+            summary: "Lists the tags of a repository, each with its image.",
+            family: "RepoTag",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("Images"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoNamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only tasks of this namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only tasks of this repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "Tag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only tasks of this tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "SyncRecordId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the tasks of one batch, by its SyncBatchTaskId. An image that several rules cover gives one batch with a task for each.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repo_tag",
-        name: "ListRepoTag",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListRepoTag",
-        summary: "Lists the tags of a repository, each with its image.",
-        family: "RepoTag",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("Images"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the repository.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NextToken",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "MaxResults",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "list_repository",
+            name: "ListRepository",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/ListRepository",
+            summary: "Lists the repositories of an instance.",
+            family: "Repository",
+            access: Access::Read,
+            paging: Paging::PageNumber,
+            page: Page {
+                items: Some("Repositories"),
+                total: Some("TotalCount"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the repository.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "NextToken",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "MaxResults",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repository",
-        name: "ListRepository",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/ListRepository",
-        summary: "Lists the repositories of an instance.",
-        family: "Repository",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PageNumber,
-        page: ::registry_transport::Page {
-            items: Some("Repositories"),
-            total: Some("TotalCount"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoNamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this namespace.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this name.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "RepoStatus",
+                        false,
+                        private::parameter::<
+                            crate::generated::cr::values::RepoStatusFilter,
+                        >,
+                        "Lists only repositories in this state.",
+                    )
+                    .of(values::RepoStatusFilter::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "PageNo",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. At least 1, `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "PageSize",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "NextToken",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "MaxResults",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "update_artifact_lifecycle_rule",
+            name: "UpdateArtifactLifecycleRule",
+            version: "2018-12-01",
+            method: "POST",
+            path: "/UpdateArtifactLifecycleRule",
+            summary: "Changes a lifecycle rule.",
+            family: "ArtifactLifecycle",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RepoNamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoStatus",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories in this state.",
-                secret: false,
-                values: values::RepoStatusFilter::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::RepoStatusFilter,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageNo",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. At least 1, `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "PageSize",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "NextToken",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where to go on, as the answer before said in its NextToken; left out for the first records. Goes together with MaxResults.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "MaxResults",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "update_artifact_lifecycle_rule",
-        name: "UpdateArtifactLifecycleRule",
-        version: "2018-12-01",
-        method: "POST",
-        path: "/UpdateArtifactLifecycleRule",
-        summary: "Changes a lifecycle rule.",
-        family: "ArtifactLifecycle",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "InstanceId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RuleId",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Id of the lifecycle rule.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Auto",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule runs by itself, at ScheduleTime.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "ScheduleTime",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "How often the rule runs by itself, such as WEEK. The pages name no other value.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "Scope",
+                        false,
+                        private::parameter::<
+                            crate::generated::cr::values::LifecycleScope,
+                        >,
+                        "How much of the instance the rule covers.",
+                    )
+                    .of(values::LifecycleScope::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "NamespaceName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Namespace that the rule is for.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RepoName",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Repository that the rule is for.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "TagRegexp",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Regular expression for the tags to keep.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RetentionTagCount",
+                    false,
+                    private::parameter::<i64>,
+                    "Number of images to keep.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "EnableDeleteTag",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "EnableDeleteUntaggedManifest",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "DryRun",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the rule only looks for what it would remove, and removes nothing. Off if left out.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "InstanceId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "RuleId",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Id of the lifecycle rule.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Auto",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule runs by itself, at ScheduleTime.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "ScheduleTime",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How often the rule runs by itself, such as WEEK. The pages name no other value.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "Scope",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How much of the instance the rule covers.",
-                secret: false,
-                values: values::LifecycleScope::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::cr::values::LifecycleScope,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "NamespaceName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Namespace that the rule is for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RepoName",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Repository that the rule is for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "TagRegexp",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Regular expression for the tags to keep.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "RetentionTagCount",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of images to keep.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "EnableDeleteTag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule removes tags. Not together with EnableDeleteUntaggedManifest.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "EnableDeleteUntaggedManifest",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule removes manifests that have no tag. Not together with EnableDeleteTag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "DryRun",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the rule only looks for what it would remove, and removes nothing. Off if left out.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-];
+    ]
+};
 impl ClientHooks<::registry_transport::Context> for Client {
     async fn exec(
         &self,

@@ -345,7 +345,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::assume_role`]
     ///
     /// [`Client::assume_role`]: super::Client::assume_role
@@ -378,10 +378,11 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
             V::Error: ::std::fmt::Display,
         {
-            self.duration_seconds = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("duration_seconds: {why}"));
+            self.duration_seconds = ::registry_transport::private::given(
+                    "duration_seconds",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// What the role's owner agreed on with a third party that may assume it; 2 to 1,224 characters.
@@ -390,10 +391,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("external_id: {why}"));
+            self.external_id = ::registry_transport::private::given("external_id", value)
+                .map(Some);
             self
         }
         /// A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.
@@ -402,10 +401,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("policy: {why}"));
+            self.policy = ::registry_transport::private::given("policy", value)
+                .map(Some);
             self
         }
         /// ARN of the role, acs:ram::ACCOUNT:role/ROLE.
@@ -414,7 +411,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_arn = value.try_into().map_err(|why| format!("role_arn: {why}"));
+            self.role_arn = ::registry_transport::private::given("role_arn", value);
             self
         }
         /// Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _
@@ -423,9 +420,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_session_name = value
-                .try_into()
-                .map_err(|why| format!("role_session_name: {why}"));
+            self.role_session_name = ::registry_transport::private::given(
+                "role_session_name",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -449,16 +447,7 @@ pub mod builder {
             let role_arn = role_arn.map_err(Error::InvalidRequest)?;
             let role_session_name = role_session_name.map_err(Error::InvalidRequest)?;
             let url = format!("{}/AssumeRole", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -480,15 +469,11 @@ pub mod builder {
                         &role_session_name,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "assume_role",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -531,10 +516,11 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
             V::Error: ::std::fmt::Display,
         {
-            self.duration_seconds = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("duration_seconds: {why}"));
+            self.duration_seconds = ::registry_transport::private::given(
+                    "duration_seconds",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.
@@ -543,9 +529,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.oidc_provider_arn = value
-                .try_into()
-                .map_err(|why| format!("oidc_provider_arn: {why}"));
+            self.oidc_provider_arn = ::registry_transport::private::given(
+                "oidc_provider_arn",
+                value,
+            );
             self
         }
         /// The token as the provider issued it; 4 to 20,000 characters.
@@ -554,9 +541,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Secret>,
             V::Error: ::std::fmt::Display,
         {
-            self.oidc_token = value
-                .try_into()
-                .map_err(|why| format!("oidc_token: {why}"));
+            self.oidc_token = ::registry_transport::private::given("oidc_token", value);
             self
         }
         /// A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.
@@ -565,10 +550,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("policy: {why}"));
+            self.policy = ::registry_transport::private::given("policy", value)
+                .map(Some);
             self
         }
         /// ARN of the role.
@@ -577,7 +560,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_arn = value.try_into().map_err(|why| format!("role_arn: {why}"));
+            self.role_arn = ::registry_transport::private::given("role_arn", value);
             self
         }
         /// Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _
@@ -586,9 +569,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_session_name = value
-                .try_into()
-                .map_err(|why| format!("role_session_name: {why}"));
+            self.role_session_name = ::registry_transport::private::given(
+                "role_session_name",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -614,16 +598,7 @@ pub mod builder {
             let role_arn = role_arn.map_err(Error::InvalidRequest)?;
             let role_session_name = role_session_name.map_err(Error::InvalidRequest)?;
             let url = format!("{}/AssumeRoleWithOIDC", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -651,15 +626,11 @@ pub mod builder {
                         &role_session_name,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "assume_role_with_oidc",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -687,31 +658,18 @@ pub mod builder {
         ) -> Result<ResponseValue<types::CallerIdentity>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/GetCallerIdentity", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_caller_identity",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -720,180 +678,151 @@ pub mod builder {
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = &[
-    ::registry_transport::Operation {
-        id: "assume_role",
-        name: "AssumeRole",
-        version: "2015-04-01",
-        method: "POST",
-        path: "/AssumeRole",
-        summary: "Gets temporary credentials for a role.",
-        family: "Role",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+pub const OPERATIONS: &[::registry_transport::Operation] = {
+    #[allow(unused_imports, reason = "not every service has all of it")]
+    use ::registry_transport::{
+        Access, Body, Operation, Page, Paging, Parameter, Place, private,
+    };
+    &[
+        Operation {
+            id: "assume_role",
+            name: "AssumeRole",
+            version: "2015-04-01",
+            method: "POST",
+            path: "/AssumeRole",
+            summary: "Gets temporary credentials for a role.",
+            family: "Role",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "RoleArn",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "ARN of the role, acs:ram::ACCOUNT:role/ROLE.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RoleSessionName",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "DurationSeconds",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<900>>,
+                    "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Policy",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "ExternalId",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "What the role's owner agreed on with a third party that may assume it; 2 to 1,224 characters.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "RoleArn",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "ARN of the role, acs:ram::ACCOUNT:role/ROLE.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "assume_role_with_oidc",
+            name: "AssumeRoleWithOIDC",
+            version: "2015-04-01",
+            method: "POST",
+            path: "/AssumeRoleWithOIDC",
+            summary: "Gets temporary credentials for a role, with a token of an identity provider.",
+            family: "Role",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RoleSessionName",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "DurationSeconds",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<900>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Policy",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "ExternalId",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the role's owner agreed on with a third party that may assume it; 2 to 1,224 characters.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "assume_role_with_oidc",
-        name: "AssumeRoleWithOIDC",
-        version: "2015-04-01",
-        method: "POST",
-        path: "/AssumeRoleWithOIDC",
-        summary: "Gets temporary credentials for a role, with a token of an identity provider.",
-        family: "Role",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: false,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "OIDCProviderArn",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "RoleArn",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "ARN of the role.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "OIDCToken",
+                        true,
+                        private::secret,
+                        "The token as the provider issued it; 4 to 20,000 characters.",
+                    )
+                    .secret(),
+                Parameter::new(
+                    Place::Query,
+                    "RoleSessionName",
+                    true,
+                    private::parameter::<::registry_transport::NonEmpty>,
+                    "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "DurationSeconds",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<900>>,
+                    "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "Policy",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
+                ),
+            ],
+            body: None,
         },
-        signed: false,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "OIDCProviderArn",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
+        Operation {
+            id: "get_caller_identity",
+            name: "GetCallerIdentity",
+            version: "2015-04-01",
+            method: "POST",
+            path: "/GetCallerIdentity",
+            summary: "Says who calls.",
+            family: "Identity",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "RoleArn",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "ARN of the role.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "OIDCToken",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "The token as the provider issued it; 4 to 20,000 characters.",
-                secret: true,
-                values: &[],
-                render: ::registry_transport::private::secret,
-            },
-            ::registry_transport::Parameter {
-                name: "RoleSessionName",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::NonEmpty,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "DurationSeconds",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<900>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "Policy",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "get_caller_identity",
-        name: "GetCallerIdentity",
-        version: "2015-04-01",
-        method: "POST",
-        path: "/GetCallerIdentity",
-        summary: "Says who calls.",
-        family: "Identity",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[],
+            body: None,
         },
-        signed: true,
-        parameters: &[],
-        body: None,
-    },
-];
+    ]
+};
 impl ClientHooks<::registry_transport::Context> for Client {
     async fn exec(
         &self,

@@ -1460,7 +1460,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::create_token_with_id_token`]
     ///
     /// [`Client::create_token_with_id_token`]: super::Client::create_token_with_id_token
@@ -1485,7 +1485,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.x_idp_id = value.try_into().map_err(|why| format!("x_idp_id: {why}"));
+            self.x_idp_id = ::registry_transport::private::given("x_idp_id", value);
             self
         }
         /// Sets the body.
@@ -1528,16 +1528,8 @@ pub mod builder {
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/v3.0/OS-AUTH/id-token/tokens", client.baseurl,);
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             header_map.append("X-Idp-Id", x_idp_id.to_string().try_into()?);
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -1550,10 +1542,7 @@ pub mod builder {
             let info = OperationInfo {
                 operation_id: "create_token_with_id_token",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -1616,16 +1605,7 @@ pub mod builder {
                 })
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/v3.0/OS-CREDENTIAL/securitytokens", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -1633,15 +1613,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_temporary_access_key_by_token",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -1672,10 +1648,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.nocatalog = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("nocatalog: {why}"));
+            self.nocatalog = ::registry_transport::private::given("nocatalog", value)
+                .map(Some);
             self
         }
         /// Sets the body.
@@ -1715,16 +1689,7 @@ pub mod builder {
                 })
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/v3/auth/tokens", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -1733,15 +1698,11 @@ pub mod builder {
                 )
                 .json(&body)
                 .query(&progenitor_client::QueryParam::new("nocatalog", &nocatalog))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "keystone_create_user_token_by_password",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -1782,10 +1743,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.domain_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("domain_id: {why}"));
+            self.domain_id = ::registry_transport::private::given("domain_id", value)
+                .map(Some);
             self
         }
         /// Lists only projects that are, or are not, enabled.
@@ -1794,10 +1753,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enabled = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enabled: {why}"));
+            self.enabled = ::registry_transport::private::given("enabled", value)
+                .map(Some);
             self
         }
         /// To be left out, says the vendor.
@@ -1806,10 +1763,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_domain = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("is_domain: {why}"));
+            self.is_domain = ::registry_transport::private::given("is_domain", value)
+                .map(Some);
             self
         }
         /// Lists only the project of this name.
@@ -1818,7 +1773,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Number of the page, from 1. Goes only together with per_page. At least 1.
@@ -1827,7 +1782,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page = value.try_into().map(Some).map_err(|why| format!("page: {why}"));
+            self.page = ::registry_transport::private::given("page", value).map(Some);
             self
         }
         /// Lists only the projects below this project, or the region's projects of this account.
@@ -1836,10 +1791,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.parent_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("parent_id: {why}"));
+            self.parent_id = ::registry_transport::private::given("parent_id", value)
+                .map(Some);
             self
         }
         /// Number of projects on a page. Goes only together with page. 1 to 5000.
@@ -1848,10 +1801,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 5000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.per_page = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("per_page: {why}"));
+            self.per_page = ::registry_transport::private::given("per_page", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -1877,16 +1828,7 @@ pub mod builder {
             let parent_id = parent_id.map_err(Error::InvalidRequest)?;
             let per_page = per_page.map_err(Error::InvalidRequest)?;
             let url = format!("{}/v3/projects", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -1900,15 +1842,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("page", &page))
                 .query(&progenitor_client::QueryParam::new("parent_id", &parent_id))
                 .query(&progenitor_client::QueryParam::new("per_page", &per_page))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "keystone_list_projects",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -1917,184 +1855,168 @@ pub mod builder {
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = &[
-    ::registry_transport::Operation {
-        id: "create_token_with_id_token",
-        name: "CreateTokenWithIdToken",
-        version: "v3",
-        method: "POST",
-        path: "/v3.0/OS-AUTH/id-token/tokens",
-        summary: "Makes a token from the ID token of an OpenID Connect identity provider.",
-        family: "tokens",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+pub const OPERATIONS: &[::registry_transport::Operation] = {
+    #[allow(unused_imports, reason = "not every service has all of it")]
+    use ::registry_transport::{
+        Access, Body, Operation, Page, Paging, Parameter, Place, private,
+    };
+    &[
+        Operation {
+            id: "create_token_with_id_token",
+            name: "CreateTokenWithIdToken",
+            version: "v3",
+            method: "POST",
+            path: "/v3.0/OS-AUTH/id-token/tokens",
+            summary: "Makes a token from the ID token of an OpenID Connect identity provider.",
+            family: "tokens",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: false,
+            parameters: &[
+                Parameter::new(
+                    Place::Header,
+                    "X-Idp-Id",
+                    true,
+                    private::parameter::<::std::string::String>,
+                    "Id of the identity provider, as IAM knows it.",
+                ),
+            ],
+            body: Some(Body {
+                name: "IdTokenRequest",
+                secrets: &["id"],
+                render: private::body::<types::IdTokenRequest>,
+            }),
         },
-        signed: false,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "X-Idp-Id",
-                place: ::registry_transport::Place::Header,
-                required: true,
-                about: "Id of the identity provider, as IAM knows it.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
+        Operation {
+            id: "create_temporary_access_key_by_token",
+            name: "CreateTemporaryAccessKeyByToken",
+            version: "v3",
+            method: "POST",
+            path: "/v3.0/OS-CREDENTIAL/securitytokens",
+            summary: "Makes a temporary access key from a token.",
+            family: "keys",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "IdTokenRequest",
-            secrets: &["id"],
-            render: ::registry_transport::private::body::<types::IdTokenRequest>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "create_temporary_access_key_by_token",
-        name: "CreateTemporaryAccessKeyByToken",
-        version: "v3",
-        method: "POST",
-        path: "/v3.0/OS-CREDENTIAL/securitytokens",
-        summary: "Makes a temporary access key from a token.",
-        family: "keys",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[],
+            body: Some(Body {
+                name: "TemporaryKeyRequest",
+                secrets: &["id"],
+                render: private::body::<types::TemporaryKeyRequest>,
+            }),
         },
-        signed: true,
-        parameters: &[],
-        body: Some(::registry_transport::Body {
-            name: "TemporaryKeyRequest",
-            secrets: &["id"],
-            render: ::registry_transport::private::body::<types::TemporaryKeyRequest>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "keystone_create_user_token_by_password",
-        name: "KeystoneCreateUserTokenByPassword",
-        version: "v3",
-        method: "POST",
-        path: "/v3/auth/tokens",
-        summary: "Makes a user token from an IAM user's name and password.",
-        family: "tokens",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+        Operation {
+            id: "keystone_create_user_token_by_password",
+            name: "KeystoneCreateUserTokenByPassword",
+            version: "v3",
+            method: "POST",
+            path: "/v3/auth/tokens",
+            summary: "Makes a user token from an IAM user's name and password.",
+            family: "tokens",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: false,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "nocatalog",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "If given, with any value, the answer leaves out the catalog of services.",
+                ),
+            ],
+            body: Some(Body {
+                name: "TokenRequest",
+                secrets: &["password"],
+                render: private::body::<types::TokenRequest>,
+            }),
         },
-        signed: false,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "nocatalog",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "If given, with any value, the answer leaves out the catalog of services.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
+        Operation {
+            id: "keystone_list_projects",
+            name: "KeystoneListProjects",
+            version: "v3",
+            method: "GET",
+            path: "/v3/projects",
+            summary: "Lists the account's projects, by name if wanted.",
+            family: "projects",
+            access: Access::Read,
+            paging: Paging::PagePerPage,
+            page: Page {
+                items: Some("projects"),
+                total: None,
+                next: None,
             },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "TokenRequest",
-            secrets: &["password"],
-            render: ::registry_transport::private::body::<types::TokenRequest>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "keystone_list_projects",
-        name: "KeystoneListProjects",
-        version: "v3",
-        method: "GET",
-        path: "/v3/projects",
-        summary: "Lists the account's projects, by name if wanted.",
-        family: "projects",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::PagePerPage,
-        page: ::registry_transport::Page {
-            items: Some("projects"),
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "domain_id",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the projects of this account.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the project of this name.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "parent_id",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the projects below this project, or the region's projects of this account.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "enabled",
+                    false,
+                    private::parameter::<bool>,
+                    "Lists only projects that are, or are not, enabled.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "is_domain",
+                    false,
+                    private::parameter::<bool>,
+                    "To be left out, says the vendor.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "page",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    "Number of the page, from 1. Goes only together with per_page. At least 1.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "per_page",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 5000>>,
+                    "Number of projects on a page. Goes only together with page. 1 to 5000.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "domain_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the projects of this account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the project of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "parent_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the projects below this project, or the region's projects of this account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "enabled",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only projects that are, or are not, enabled.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "is_domain",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "To be left out, says the vendor.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-            ::registry_transport::Parameter {
-                name: "page",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of the page, from 1. Goes only together with per_page. At least 1.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<1>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "per_page",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of projects on a page. Goes only together with page. 1 to 5000.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 5000>,
-                >,
-            },
-        ],
-        body: None,
-    },
-];
+    ]
+};
 impl ClientHooks<::registry_transport::Context> for Client {
     async fn exec(
         &self,

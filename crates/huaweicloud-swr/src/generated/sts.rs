@@ -246,7 +246,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::decode_authorization_message`]
     ///
     /// [`Client::decode_authorization_message`]: super::Client::decode_authorization_message
@@ -301,16 +301,7 @@ pub mod builder {
                 })
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/v5/decode-authorization-message", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -318,15 +309,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "decode_authorization_message",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -335,31 +322,37 @@ pub mod builder {
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = &[
-    ::registry_transport::Operation {
-        id: "decode_authorization_message",
-        name: "DecodeAuthorizationMessage",
-        version: "v5",
-        method: "POST",
-        path: "/v5/decode-authorization-message",
-        summary: "Decodes the reason of a refused call.",
-        family: "authorization",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+pub const OPERATIONS: &[::registry_transport::Operation] = {
+    #[allow(unused_imports, reason = "not every service has all of it")]
+    use ::registry_transport::{
+        Access, Body, Operation, Page, Paging, Parameter, Place, private,
+    };
+    &[
+        Operation {
+            id: "decode_authorization_message",
+            name: "DecodeAuthorizationMessage",
+            version: "v5",
+            method: "POST",
+            path: "/v5/decode-authorization-message",
+            summary: "Decodes the reason of a refused call.",
+            family: "authorization",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: true,
+            parameters: &[],
+            body: Some(Body {
+                name: "DecodeRequest",
+                secrets: &[],
+                render: private::body::<types::DecodeRequest>,
+            }),
         },
-        signed: true,
-        parameters: &[],
-        body: Some(::registry_transport::Body {
-            name: "DecodeRequest",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::DecodeRequest>,
-        }),
-    },
-];
+    ]
+};
 impl ClientHooks<::registry_transport::Context> for Client {
     async fn exec(
         &self,

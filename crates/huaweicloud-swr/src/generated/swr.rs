@@ -6046,7 +6046,7 @@ impl Client {
 }
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
-    use super::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, types};
+    use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     use ::registry_transport::encode_path;
     /// Builder for [`Client::list_instance_tags`]
     ///
@@ -6080,9 +6080,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -6091,9 +6092,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.
@@ -6102,9 +6104,10 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = value
-                .try_into()
-                .map_err(|why| format!("repository_name: {why}"));
+            self.repository_name = ::registry_transport::private::given(
+                "repository_name",
+                value,
+            );
             self
         }
         /// Whether accessories of artifacts are in the list. `true` if it is not given.
@@ -6113,10 +6116,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_accessory = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("is_accessory: {why}"));
+            self.is_accessory = ::registry_transport::private::given(
+                    "is_accessory",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -6125,10 +6129,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -6137,10 +6138,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6170,16 +6169,7 @@ pub mod builder {
                 encode_path(& instance_id.to_string()), encode_path(& namespace_name
                 .to_string()), encode_path(& repository_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -6191,15 +6181,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_tags",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6230,10 +6216,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("filter: {why}"));
+            self.filter = ::registry_transport::private::given("filter", value)
+                .map(Some);
             self
         }
         /// Lists only the organization of this name.
@@ -6242,10 +6226,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6259,16 +6241,7 @@ pub mod builder {
             let filter = filter.map_err(Error::InvalidRequest)?;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
             let url = format!("{}/v2/manage/namespaces", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -6277,15 +6250,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("namespace", &namespace))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_namespaces",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6314,7 +6283,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6330,31 +6299,18 @@ pub mod builder {
                 "{}/v2/manage/namespaces/{}", client.baseurl, encode_path(& namespace
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_namespace",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6385,7 +6341,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6394,9 +6350,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6413,31 +6367,18 @@ pub mod builder {
                 "{}/v2/manage/namespaces/{}/repos/{}", client.baseurl, encode_path(&
                 namespace.to_string()), encode_path(& repository.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_repository",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6468,7 +6409,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6477,9 +6418,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6497,31 +6436,18 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_retentions",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6554,7 +6480,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6563,9 +6489,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -6614,16 +6538,7 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -6631,15 +6546,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_retention",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6676,7 +6587,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6685,9 +6596,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// The page in another form: limit::N|offset::N, both or none. Instead of the parameters limit and offset.
@@ -6696,10 +6605,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("filter: {why}"));
+            self.filter = ::registry_transport::private::given("filter", value)
+                .map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
@@ -6708,10 +6615,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
@@ -6720,10 +6624,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -6744,16 +6646,7 @@ pub mod builder {
                 .baseurl, encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -6763,15 +6656,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_retention_histories",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6804,7 +6693,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6813,9 +6702,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -6824,9 +6711,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = value
-                .try_into()
-                .map_err(|why| format!("retention_id: {why}"));
+            self.retention_id = ::registry_transport::private::given(
+                "retention_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -6845,31 +6733,18 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()), encode_path(& retention_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_retention",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6902,7 +6777,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -6911,9 +6786,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -6922,9 +6795,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = value
-                .try_into()
-                .map_err(|why| format!("retention_id: {why}"));
+            self.retention_id = ::registry_transport::private::given(
+                "retention_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -6941,23 +6815,11 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()), encode_path(& retention_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_retention",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -6992,7 +6854,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7001,9 +6863,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -7012,9 +6872,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = value
-                .try_into()
-                .map_err(|why| format!("retention_id: {why}"));
+            self.retention_id = ::registry_transport::private::given(
+                "retention_id",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -7062,28 +6923,11 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()), encode_path(& retention_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .patch(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.patch(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "update_retention",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7116,7 +6960,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7125,9 +6969,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -7176,16 +7018,7 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -7193,15 +7026,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_manual_image_sync_repo",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7234,7 +7063,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7243,9 +7072,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Which records: limit::N|offset::N, both mandatory, and after them, if wanted, |order::desc or |order::asc.
@@ -7254,7 +7081,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::Filter>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = value.try_into().map_err(|why| format!("filter: {why}"));
+            self.filter = ::registry_transport::private::given("filter", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -7273,16 +7100,7 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -7290,15 +7108,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_sync_job",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7329,7 +7143,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7338,9 +7152,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -7358,31 +7170,18 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_image_auto_sync_repos_details",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7415,7 +7214,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7424,9 +7223,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -7471,28 +7268,11 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.post(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "create_image_sync_repo",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7525,7 +7305,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7534,9 +7314,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -7583,28 +7361,11 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .delete(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.delete(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "delete_image_sync_repo",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7653,7 +7414,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7662,9 +7423,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// All conditions in one text: NAME::VALUE, several joined by |. Names are offset and limit (as a pair), order_column and order_type (as a pair), and tag.
@@ -7673,10 +7432,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("filter: {why}"));
+            self.filter = ::registry_transport::private::given("filter", value)
+                .map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
@@ -7685,10 +7442,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
@@ -7697,10 +7451,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -7709,10 +7461,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicTagOrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Whether to sort up or down. Goes only together with order_column.
@@ -7721,10 +7474,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Lists only the tag of this name.
@@ -7733,7 +7484,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map(Some).map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -7766,16 +7517,7 @@ pub mod builder {
                 "{}/v2/manage/namespaces/{}/repos/{}/tags", client.baseurl, encode_path(&
                 namespace.to_string()), encode_path(& repository.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -7790,15 +7532,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
                 .query(&progenitor_client::QueryParam::new("tag", &tag))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repository_tags",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7831,7 +7569,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7840,9 +7578,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Name of the tag.
@@ -7851,7 +7587,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -7868,31 +7604,18 @@ pub mod builder {
                 encode_path(& namespace.to_string()), encode_path(& repository
                 .to_string()), encode_path(& tag.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_repo_tag",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -7925,9 +7648,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Organization of the repository whose tag quota is asked for.
@@ -7936,10 +7657,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value)
+                .map(Some);
             self
         }
         /// Repository whose tag quota is asked for.
@@ -7948,10 +7667,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -7969,16 +7686,7 @@ pub mod builder {
                 "{}/v2/manage/projects/{}/quotas", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -7987,15 +7695,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("namespace", &namespace))
                 .query(&progenitor_client::QueryParam::new("repository", &repository))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_quotas",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8023,31 +7727,18 @@ pub mod builder {
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncRegion>>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/v2/manage/regions", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_sync_regions",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8101,10 +7792,8 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.category = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("category: {why}"));
+            self.category = ::registry_transport::private::given("category", value)
+                .map(Some);
             self
         }
         /// All conditions in one text: NAME::VALUE, several joined by |, at least one. Names are namespace and name (parts of either suffice), category, is_public (true or false), limit and offset (as a pair), order_column and order_type (as a pair).
@@ -8113,10 +7802,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("filter: {why}"));
+            self.filter = ::registry_transport::private::given("filter", value)
+                .map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
@@ -8125,10 +7812,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only repositories of this name. A slash in it is sent as a dollar sign.
@@ -8137,7 +7821,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only repositories of this organization.
@@ -8146,10 +7830,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value)
+                .map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
@@ -8158,10 +7840,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -8172,10 +7852,11 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Whether to sort up or down. Goes only together with order_column.
@@ -8184,10 +7865,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -8220,16 +7899,7 @@ pub mod builder {
             let order_column = order_column.map_err(Error::InvalidRequest)?;
             let order_type = order_type.map_err(Error::InvalidRequest)?;
             let url = format!("{}/v2/manage/repos", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -8246,15 +7916,11 @@ pub mod builder {
                     &progenitor_client::QueryParam::new("order_column", &order_column),
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repos_details",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8291,9 +7957,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Lists only instances of this enterprise project; 0 is the default one.
@@ -8302,10 +7966,11 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.enterprise_project_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("enterprise_project_id: {why}"));
+            self.enterprise_project_id = ::registry_transport::private::given(
+                    "enterprise_project_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.
@@ -8314,10 +7979,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.
@@ -8326,10 +7988,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only instances in this state.
@@ -8338,10 +7998,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::InstanceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("status: {why}"));
+            self.status = ::registry_transport::private::given("status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -8369,16 +8027,7 @@ pub mod builder {
                 "{}/v2/{}/instances", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -8394,15 +8043,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("status", &status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8433,9 +8078,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -8444,9 +8087,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -8461,31 +8105,18 @@ pub mod builder {
                 "{}/v2/{}/instances/{}", client.baseurl, encode_path(& project_id
                 .to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8520,9 +8151,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -8531,9 +8160,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with marker. 1 to 100, `10` if it is not given.
@@ -8542,10 +8172,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page begins: next_marker of the page before, an artifact's id. Goes only together with limit. `1` if it is not given.
@@ -8554,10 +8181,8 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("marker: {why}"));
+            self.marker = ::registry_transport::private::given("marker", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -8576,16 +8201,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/artifacts", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -8594,15 +8210,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("marker", &marker))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_all_artifacts",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8648,9 +8260,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -8659,9 +8269,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -8670,10 +8281,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only namespaces of this name.
@@ -8682,7 +8290,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -8691,10 +8299,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What the list is sorted by.
@@ -8705,10 +8311,11 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.
@@ -8717,10 +8324,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Lists only public namespaces (true) or only private ones; the service takes any other text for false.
@@ -8729,10 +8334,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BooleanText>,
             V::Error: ::std::fmt::Display,
         {
-            self.public = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("public: {why}"));
+            self.public = ::registry_transport::private::given("public", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -8765,16 +8368,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/namespaces", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -8789,15 +8383,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
                 .query(&progenitor_client::QueryParam::new("public", &public))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_namespaces",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8830,9 +8420,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -8841,9 +8429,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -8852,9 +8441,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -8871,31 +8461,18 @@ pub mod builder {
                 project_id.to_string()), encode_path(& instance_id.to_string()),
                 encode_path(& namespace_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_namespace",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -8939,9 +8516,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -8950,9 +8525,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -8961,9 +8537,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -8972,10 +8549,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -8984,10 +8558,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -8998,10 +8570,11 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.
@@ -9010,10 +8583,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -9045,16 +8616,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& namespace_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -9067,15 +8629,11 @@ pub mod builder {
                     &progenitor_client::QueryParam::new("order_column", &order_column),
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_namespace_repositories",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9110,9 +8668,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9121,9 +8677,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9132,9 +8689,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.
@@ -9143,9 +8701,10 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = value
-                .try_into()
-                .map_err(|why| format!("repository_name: {why}"));
+            self.repository_name = ::registry_transport::private::given(
+                "repository_name",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -9170,31 +8729,18 @@ pub mod builder {
                 .to_string()), encode_path(& namespace_name.to_string()), encode_path(&
                 repository_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_repository",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9237,9 +8783,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9248,9 +8792,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9259,9 +8804,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.
@@ -9270,9 +8816,10 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = value
-                .try_into()
-                .map_err(|why| format!("repository_name: {why}"));
+            self.repository_name = ::registry_transport::private::given(
+                "repository_name",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -9281,10 +8828,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -9293,10 +8837,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only artifacts with a tag that contains this.
@@ -9305,7 +8847,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tags = value.try_into().map(Some).map_err(|why| format!("tags: {why}"));
+            self.tags = ::registry_transport::private::given("tags", value).map(Some);
             self
         }
         /// Lists only artifacts of this kind.
@@ -9314,10 +8856,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::ArtifactType>,
             V::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("type_: {why}"));
+            self.type_ = ::registry_transport::private::given("type_", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -9352,16 +8891,7 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& repository_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -9372,15 +8902,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("tags", &tags))
                 .query(&progenitor_client::QueryParam::new("type", &type_))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_artifacts",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9419,9 +8945,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9430,9 +8954,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9441,9 +8966,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.
@@ -9452,9 +8978,10 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = value
-                .try_into()
-                .map_err(|why| format!("repository_name: {why}"));
+            self.repository_name = ::registry_transport::private::given(
+                "repository_name",
+                value,
+            );
             self
         }
         /// Digest of the artifact. Harbor takes a tag here, too; the page does not say so.
@@ -9463,7 +8990,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.reference = value.try_into().map_err(|why| format!("reference: {why}"));
+            self.reference = ::registry_transport::private::given("reference", value);
             self
         }
         /// Whether the answer has the outcome of the last scan.
@@ -9472,10 +8999,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.with_scan_overview = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("with_scan_overview: {why}"));
+            self.with_scan_overview = ::registry_transport::private::given(
+                    "with_scan_overview",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -9507,16 +9035,7 @@ pub mod builder {
                 encode_path(& repository_name.to_string()), encode_path(& reference
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -9529,15 +9048,11 @@ pub mod builder {
                         &with_scan_overview,
                     ),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_artifact",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9572,9 +9087,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9583,9 +9096,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9594,9 +9108,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -9646,16 +9161,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& namespace_name.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -9663,15 +9169,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_instance_retention_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9706,9 +9208,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9717,9 +9217,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9728,9 +9229,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -9739,7 +9241,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -9760,31 +9262,18 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_retention_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9821,9 +9310,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9832,9 +9319,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9843,9 +9331,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -9854,7 +9343,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -9913,28 +9402,11 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .put(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.put(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "update_instance_retention_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -9969,9 +9441,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -9980,9 +9450,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -9991,9 +9462,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -10002,7 +9474,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -10021,23 +9493,11 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_instance_retention_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 204u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10076,9 +9536,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10087,9 +9545,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -10098,9 +9557,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -10109,7 +9569,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -10118,10 +9578,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -10130,10 +9587,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -10164,16 +9619,7 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -10182,15 +9628,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_retention_policy_executions",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10227,9 +9669,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10238,9 +9678,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -10249,9 +9690,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -10260,7 +9702,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -10319,16 +9761,7 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& namespace_name.to_string()),
                 encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -10336,15 +9769,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "execute_instance_retention_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10387,9 +9816,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10398,9 +9825,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -10409,9 +9837,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -10420,7 +9849,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Id of the policy's execution.
@@ -10429,9 +9858,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = value
-                .try_into()
-                .map_err(|why| format!("execution_id: {why}"));
+            self.execution_id = ::registry_transport::private::given(
+                "execution_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -10440,10 +9870,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -10452,10 +9879,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -10464,10 +9889,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("status: {why}"));
+            self.status = ::registry_transport::private::given("status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -10503,16 +9926,7 @@ pub mod builder {
                 encode_path(& policy_id.to_string()), encode_path(& execution_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -10522,15 +9936,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("status", &status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_retention_policy_exec_tasks",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10575,9 +9985,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10586,9 +9994,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
@@ -10597,9 +10006,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = value
-                .try_into()
-                .map_err(|why| format!("namespace_name: {why}"));
+            self.namespace_name = ::registry_transport::private::given(
+                "namespace_name",
+                value,
+            );
             self
         }
         /// Id of the retention policy.
@@ -10608,7 +10018,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Id of the policy's execution.
@@ -10617,9 +10027,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = value
-                .try_into()
-                .map_err(|why| format!("execution_id: {why}"));
+            self.execution_id = ::registry_transport::private::given(
+                "execution_id",
+                value,
+            );
             self
         }
         /// Id of the execution's task.
@@ -10628,7 +10039,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.task_id = value.try_into().map_err(|why| format!("task_id: {why}"));
+            self.task_id = ::registry_transport::private::given("task_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -10637,10 +10048,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -10649,10 +10057,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -10661,10 +10067,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("status: {why}"));
+            self.status = ::registry_transport::private::given("status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -10702,16 +10106,7 @@ pub mod builder {
                 encode_path(& policy_id.to_string()), encode_path(& execution_id
                 .to_string()), encode_path(& task_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -10721,15 +10116,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("status", &status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_retention_policy_exec_sub_tasks",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10772,9 +10163,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10783,9 +10172,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -10794,10 +10184,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only registries whose name contains this.
@@ -10806,7 +10193,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -10815,10 +10202,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -10827,10 +10212,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::OrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.
@@ -10839,10 +10225,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Lists only registries of this kind.
@@ -10851,10 +10235,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::RegistryType>,
             V::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("type_: {why}"));
+            self.type_ = ::registry_transport::private::given("type_", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -10887,16 +10268,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/registries", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -10911,15 +10283,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
                 .query(&progenitor_client::QueryParam::new("type", &type_))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_registries",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -10952,9 +10320,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -10963,9 +10329,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -11009,16 +10376,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/registries", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -11026,15 +10384,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_instance_registry",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11067,9 +10421,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11078,9 +10430,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the target registry.
@@ -11089,9 +10442,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = value
-                .try_into()
-                .map_err(|why| format!("registry_id: {why}"));
+            self.registry_id = ::registry_transport::private::given(
+                "registry_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -11108,31 +10462,18 @@ pub mod builder {
                 project_id.to_string()), encode_path(& instance_id.to_string()),
                 encode_path(& registry_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_registry",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11167,9 +10508,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11178,9 +10517,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the target registry.
@@ -11189,9 +10529,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = value
-                .try_into()
-                .map_err(|why| format!("registry_id: {why}"));
+            self.registry_id = ::registry_transport::private::given(
+                "registry_id",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -11237,28 +10578,11 @@ pub mod builder {
                 project_id.to_string()), encode_path(& instance_id.to_string()),
                 encode_path(& registry_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .put(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.put(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "update_instance_registry",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11291,9 +10615,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11302,9 +10624,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the target registry.
@@ -11313,9 +10636,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = value
-                .try_into()
-                .map_err(|why| format!("registry_id: {why}"));
+            self.registry_id = ::registry_transport::private::given(
+                "registry_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -11332,23 +10656,11 @@ pub mod builder {
                 project_id.to_string()), encode_path(& instance_id.to_string()),
                 encode_path(& registry_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_instance_registry",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 204u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11385,9 +10697,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11396,9 +10706,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -11407,10 +10718,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -11419,10 +10727,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only executions of this policy.
@@ -11431,10 +10737,8 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -11455,16 +10759,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -11474,15 +10769,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("policy_id", &policy_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_replication_policy_executions",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11515,9 +10806,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11526,9 +10815,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -11579,16 +10869,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -11596,15 +10877,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "execute_instance_replication_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 202u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11637,9 +10914,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11648,9 +10923,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the execution.
@@ -11659,9 +10935,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = value
-                .try_into()
-                .map_err(|why| format!("execution_id: {why}"));
+            self.execution_id = ::registry_transport::private::given(
+                "execution_id",
+                value,
+            );
             self
         }
         /// Sends the call and decodes the answer.
@@ -11678,23 +10955,11 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& execution_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client.client.put(url).headers(header_map).build()?;
+            let request = client.client.put(url).build()?;
             let info = OperationInfo {
                 operation_id: "stop_instance_replication_policy_execution",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11731,9 +10996,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11742,9 +11005,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the execution.
@@ -11753,9 +11017,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = value
-                .try_into()
-                .map_err(|why| format!("execution_id: {why}"));
+            self.execution_id = ::registry_transport::private::given(
+                "execution_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -11764,10 +11029,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -11776,10 +11038,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -11800,16 +11060,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& execution_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -11818,15 +11069,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_replication_policy_exec_tasks",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11867,9 +11114,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -11878,9 +11123,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the execution.
@@ -11889,9 +11135,10 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = value
-                .try_into()
-                .map_err(|why| format!("execution_id: {why}"));
+            self.execution_id = ::registry_transport::private::given(
+                "execution_id",
+                value,
+            );
             self
         }
         /// Id of the execution's task.
@@ -11900,7 +11147,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.task_id = value.try_into().map_err(|why| format!("task_id: {why}"));
+            self.task_id = ::registry_transport::private::given("task_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -11909,10 +11156,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -11921,10 +11165,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -11933,10 +11175,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("status: {why}"));
+            self.status = ::registry_transport::private::given("status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -11969,16 +11209,7 @@ pub mod builder {
                 instance_id.to_string()), encode_path(& execution_id.to_string()),
                 encode_path(& task_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -11988,15 +11219,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("status", &status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_replication_policy_exec_sub_tasks",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12039,9 +11266,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12050,9 +11275,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -12061,10 +11287,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only policies whose name contains this.
@@ -12073,7 +11296,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -12082,10 +11305,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -12094,10 +11315,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::OrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.
@@ -12106,10 +11328,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Lists only policies that copy to or from this registry.
@@ -12118,10 +11338,8 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("registry_id: {why}"));
+            self.registry_id = ::registry_transport::private::given("registry_id", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -12155,16 +11373,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -12179,15 +11388,11 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
                 .query(&progenitor_client::QueryParam::new("registry_id", &registry_id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_replication_policies",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12220,9 +11425,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12231,9 +11434,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Sets the body.
@@ -12282,16 +11486,7 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .post(url)
                 .header(
@@ -12299,15 +11494,11 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_instance_replication_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 201u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12340,9 +11531,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12351,9 +11540,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the replication policy.
@@ -12362,7 +11552,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -12381,31 +11571,18 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_replication_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12440,9 +11617,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12451,9 +11626,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the replication policy.
@@ -12462,7 +11638,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -12512,28 +11688,11 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .put(url)
-                .json(&body)
-                .headers(header_map)
-                .build()?;
+            let request = client.client.put(url).json(&body).build()?;
             let info = OperationInfo {
                 operation_id: "update_instance_replication_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12566,9 +11725,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12577,9 +11734,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Id of the replication policy.
@@ -12588,7 +11746,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = value.try_into().map_err(|why| format!("policy_id: {why}"));
+            self.policy_id = ::registry_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -12605,23 +11763,11 @@ pub mod builder {
                 encode_path(& project_id.to_string()), encode_path(& instance_id
                 .to_string()), encode_path(& policy_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_instance_replication_policy",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 204u16 => Ok(ResponseValue::empty(response)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12665,9 +11811,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12676,9 +11820,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -12687,10 +11832,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only repositories of this namespace.
@@ -12699,10 +11841,11 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_id: {why}"));
+            self.namespace_id = ::registry_transport::private::given(
+                    "namespace_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -12711,10 +11854,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -12725,10 +11866,11 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.
@@ -12737,10 +11879,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -12771,16 +11911,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/repositories", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -12796,15 +11927,11 @@ pub mod builder {
                     &progenitor_client::QueryParam::new("order_column", &order_column),
                 )
                 .query(&progenitor_client::QueryParam::new("order_type", &order_type))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_repositories",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12843,9 +11970,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
@@ -12854,9 +11979,10 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = value
-                .try_into()
-                .map_err(|why| format!("instance_id: {why}"));
+            self.instance_id = ::registry_transport::private::given(
+                "instance_id",
+                value,
+            );
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
@@ -12865,10 +11991,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only policies of this name.
@@ -12877,7 +12000,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only policies of this namespace.
@@ -12886,10 +12009,11 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace_id: {why}"));
+            self.namespace_id = ::registry_transport::private::given(
+                    "namespace_id",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
@@ -12898,10 +12022,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -12930,16 +12052,7 @@ pub mod builder {
                 "{}/v2/{}/instances/{}/retention/policies", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& instance_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -12952,15 +12065,11 @@ pub mod builder {
                     &progenitor_client::QueryParam::new("namespace_id", &namespace_id),
                 )
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_retention_policies",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -12995,9 +12104,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.
@@ -13006,10 +12113,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.
@@ -13018,10 +12122,8 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("offset: {why}"));
+            self.offset = ::registry_transport::private::given("offset", value)
+                .map(Some);
             self
         }
         /// Lists only jobs in this state.
@@ -13030,10 +12132,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::InstanceJobStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("status: {why}"));
+            self.status = ::registry_transport::private::given("status", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -13051,16 +12151,7 @@ pub mod builder {
             let url = format!(
                 "{}/v2/{}/jobs", client.baseurl, encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -13070,15 +12161,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("status", &status))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_instance_jobs",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -13109,9 +12196,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Id of the job.
@@ -13120,7 +12205,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.job_id = value.try_into().map_err(|why| format!("job_id: {why}"));
+            self.job_id = ::registry_transport::private::given("job_id", value);
             self
         }
         /// Sends the call and decodes the answer.
@@ -13135,31 +12220,18 @@ pub mod builder {
                 "{}/v2/{}/jobs/{}", client.baseurl, encode_path(& project_id
                 .to_string()), encode_path(& job_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "show_instance_job",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -13194,9 +12266,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = value
-                .try_into()
-                .map_err(|why| format!("project_id: {why}"));
+            self.project_id = ::registry_transport::private::given("project_id", value);
             self
         }
         /// Number of records on the page. 1 to 100, `100` if it is not given.
@@ -13205,10 +12275,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page begins: next_marker of the page before. Absent for the first page. Goes only together with limit.
@@ -13217,10 +12284,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("marker: {why}"));
+            self.marker = ::registry_transport::private::given("marker", value)
+                .map(Some);
             self
         }
         /// Lists only repositories of this name.
@@ -13229,7 +12294,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -13248,16 +12313,7 @@ pub mod builder {
                 "{}/v2/{}/repositories", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -13267,15 +12323,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("marker", &marker))
                 .query(&progenitor_client::QueryParam::new("name", &name))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_all_instance_repositories",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -13324,7 +12376,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value.try_into().map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -13333,9 +12385,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = value
-                .try_into()
-                .map_err(|why| format!("repository: {why}"));
+            self.repository = ::registry_transport::private::given("repository", value);
             self
         }
         /// Number of tags on the page. 1 to 1000, `100` if it is not given.
@@ -13344,10 +12394,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 1000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page starts, which is the nextMarker of the page before it. Left out for the first page.
@@ -13356,10 +12403,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("marker: {why}"));
+            self.marker = ::registry_transport::private::given("marker", value)
+                .map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -13368,10 +12413,11 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicTagOrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_column: {why}"));
+            self.order_column = ::registry_transport::private::given(
+                    "order_column",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Whether to sort up or down. Goes only together with order_column.
@@ -13380,10 +12426,8 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("order_type: {why}"));
+            self.order_type = ::registry_transport::private::given("order_type", value)
+                .map(Some);
             self
         }
         /// Lists only tags whose name has this text in it.
@@ -13392,7 +12436,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = value.try_into().map(Some).map_err(|why| format!("tag: {why}"));
+            self.tag = ::registry_transport::private::given("tag", value).map(Some);
             self
         }
         /// Whether each tag comes with its manifest.
@@ -13401,10 +12445,11 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.with_manifest = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("with_manifest: {why}"));
+            self.with_manifest = ::registry_transport::private::given(
+                    "with_manifest",
+                    value,
+                )
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -13437,16 +12482,7 @@ pub mod builder {
                 "{}/v3/manage/namespaces/{}/repos/{}/tags", client.baseurl, encode_path(&
                 namespace.to_string()), encode_path(& repository.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -13463,15 +12499,11 @@ pub mod builder {
                 .query(
                     &progenitor_client::QueryParam::new("with_manifest", &with_manifest),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repository_tag",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -13515,10 +12547,8 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.category = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("category: {why}"));
+            self.category = ::registry_transport::private::given("category", value)
+                .map(Some);
             self
         }
         /// Lists only public repositories (true) or only private ones (false).
@@ -13527,10 +12557,8 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_public = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("is_public: {why}"));
+            self.is_public = ::registry_transport::private::given("is_public", value)
+                .map(Some);
             self
         }
         /// Number of repositories on the page. 1 to 1000, `100` if it is not given.
@@ -13539,10 +12567,7 @@ pub mod builder {
             V: std::convert::TryInto<::registry_transport::Bounded<1, 1000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("limit: {why}"));
+            self.limit = ::registry_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page starts, which is the nextMarker of the page before it. Left out for the first page.
@@ -13551,10 +12576,8 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("marker: {why}"));
+            self.marker = ::registry_transport::private::given("marker", value)
+                .map(Some);
             self
         }
         /// Lists only repositories of this name. A slash in it is sent as a dollar sign.
@@ -13563,7 +12586,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = value.try_into().map(Some).map_err(|why| format!("name: {why}"));
+            self.name = ::registry_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only repositories of this organization.
@@ -13572,10 +12595,8 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = value
-                .try_into()
-                .map(Some)
-                .map_err(|why| format!("namespace: {why}"));
+            self.namespace = ::registry_transport::private::given("namespace", value)
+                .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
@@ -13593,16 +12614,7 @@ pub mod builder {
             let name = name.map_err(Error::InvalidRequest)?;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
             let url = format!("{}/v3/manage/repos", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
-            #[allow(unused_mut)]
-            let mut request = client
+            let request = client
                 .client
                 .get(url)
                 .header(
@@ -13615,15 +12627,11 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("marker", &marker))
                 .query(&progenitor_client::QueryParam::new("name", &name))
                 .query(&progenitor_client::QueryParam::new("namespace", &namespace))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_repo_details",
             };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
+            let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
                 200u16 => ::registry_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -13632,3793 +12640,3037 @@ pub mod builder {
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = &[
-    ::registry_transport::Operation {
-        id: "list_instance_tags",
-        name: "ListInstanceTags",
-        version: "v2",
-        method: "GET",
-        path: "/v2/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/tags",
-        summary: "Lists the tags of a repository.",
-        family: "artifacts_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("tags"),
-            total: Some("total"),
-            next: None,
+pub const OPERATIONS: &[::registry_transport::Operation] = {
+    #[allow(unused_imports, reason = "not every service has all of it")]
+    use ::registry_transport::{
+        Access, Body, Operation, Page, Paging, Parameter, Place, private,
+    };
+    &[
+        Operation {
+            id: "list_instance_tags",
+            name: "ListInstanceTags",
+            version: "v2",
+            method: "GET",
+            path: "/v2/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/tags",
+            summary: "Lists the tags of a repository.",
+            family: "artifacts_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("tags"),
+                total: Some("total"),
+                next: None,
+            },
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository_name",
+                    true,
+                    private::parameter::<crate::EnterpriseRepositoryName>,
+                    "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "is_accessory",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether accessories of artifacts are in the list. `true` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_namespaces",
+            name: "ListNamespaces",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces",
+            summary: "Lists the organizations of the account in this region.",
+            family: "namespaces_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "repository_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    crate::EnterpriseRepositoryName,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "is_accessory",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether accessories of artifacts are in the list. `true` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_namespaces",
-        name: "ListNamespaces",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces",
-        summary: "Lists the organizations of the account in this region.",
-        family: "namespaces_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "namespace",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the organization of this name.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "filter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "namespace::NAME|mode::MODE. NAME is an organization's name. MODE is left out, or visible for all organizations that the caller may see, also those with a permission on some repository alone.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the organization of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
+        Operation {
+            id: "show_namespace",
+            name: "ShowNamespace",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}",
+            summary: "Shows an organization.",
+            family: "namespaces_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "filter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "namespace::NAME|mode::MODE. NAME is an organization's name. MODE is left out, or visible for all organizations that the caller may see, also those with a permission on some repository alone.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_namespace",
-        name: "ShowNamespace",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}",
-        summary: "Shows an organization.",
-        family: "namespaces_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "show_repository",
+            name: "ShowRepository",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}",
+            summary: "Shows a repository.",
+            family: "repos_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_repository",
-        name: "ShowRepository",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}",
-        summary: "Shows a repository.",
-        family: "repos_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_retentions",
+            name: "ListRetentions",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions",
+            summary: "Lists the retention policies of one repository.",
+            family: "retention_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_retentions",
-        name: "ListRetentions",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions",
-        summary: "Lists the retention policies of one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "create_retention",
+            name: "CreateRetention",
+            version: "v2",
+            method: "POST",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions",
+            summary: "Makes a retention policy for one repository.",
+            family: "retention_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_retention",
-        name: "CreateRetention",
-        version: "v2",
-        method: "POST",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions",
-        summary: "Makes a retention policy for one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: Some(Body {
+                name: "BasicRetentionInput",
+                secrets: &[],
+                render: private::body::<types::BasicRetentionInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_retention_histories",
+            name: "ListRetentionHistories",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/histories",
+            summary: "Lists the tags that retention policies deleted from one repository.",
+            family: "retention_basic",
+            access: Access::Read,
+            paging: Paging::OffsetLimitText,
+            page: Page {
+                items: Some("retention_log"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "BasicRetentionInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::BasicRetentionInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_retention_histories",
-        name: "ListRetentionHistories",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/histories",
-        summary: "Lists the tags that retention policies deleted from one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimitText,
-        page: ::registry_transport::Page {
-            items: Some("retention_log"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Number of records on the page. Goes only together with offset.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "filter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "The page in another form: limit::N|offset::N, both or none. Instead of the parameters limit and offset.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "delete_retention",
+            name: "DeleteRetention",
+            version: "v2",
+            method: "DELETE",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
+            summary: "Deletes a retention policy of one repository.",
+            family: "retention_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "filter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "The page in another form: limit::N|offset::N, both or none. Instead of the parameters limit and offset.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "delete_retention",
-        name: "DeleteRetention",
-        version: "v2",
-        method: "DELETE",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
-        summary: "Deletes a retention policy of one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "retention_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "show_retention",
+            name: "ShowRetention",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
+            summary: "Shows a retention policy of one repository.",
+            family: "retention_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "retention_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_retention",
-        name: "ShowRetention",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
-        summary: "Shows a retention policy of one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "retention_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "update_retention",
+            name: "UpdateRetention",
+            version: "v2",
+            method: "PATCH",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
+            summary: "Replaces the rules of a retention policy of one repository.",
+            family: "retention_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "retention_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "update_retention",
-        name: "UpdateRetention",
-        version: "v2",
-        method: "PATCH",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}",
-        summary: "Replaces the rules of a retention policy of one repository.",
-        family: "retention_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "retention_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: Some(Body {
+                name: "BasicRetentionInput",
+                secrets: &[],
+                render: private::body::<types::BasicRetentionInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "create_manual_image_sync_repo",
+            name: "CreateManualImageSyncRepo",
+            version: "v2",
+            method: "POST",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_images",
+            summary: "Copies tags of one repository to another region, once.",
+            family: "image_sync_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "retention_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "BasicRetentionInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::BasicRetentionInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "create_manual_image_sync_repo",
-        name: "CreateManualImageSyncRepo",
-        version: "v2",
-        method: "POST",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_images",
-        summary: "Copies tags of one repository to another region, once.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: Some(Body {
+                name: "SyncImagesInput",
+                secrets: &[],
+                render: private::body::<types::SyncImagesInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "show_sync_job",
+            name: "ShowSyncJob",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_job",
+            summary: "Lists the sync jobs of one repository.",
+            family: "image_sync_basic",
+            access: Access::Read,
+            paging: Paging::Filter,
+            page: Page {
+                items: None,
+                total: Some("Content-Range"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "SyncImagesInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::SyncImagesInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "show_sync_job",
-        name: "ShowSyncJob",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_job",
-        summary: "Lists the sync jobs of one repository.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::Filter,
-        page: ::registry_transport::Page {
-            items: None,
-            total: Some("Content-Range"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "filter",
+                    true,
+                    private::parameter::<crate::Filter>,
+                    "Which records: limit::N|offset::N, both mandatory, and after them, if wanted, |order::desc or |order::asc.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "delete_image_sync_repo",
+            name: "DeleteImageSyncRepo",
+            version: "v2",
+            method: "DELETE",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
+            summary: "Deletes an automatic sync rule of one repository.",
+            family: "image_sync_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "filter",
-                place: ::registry_transport::Place::Query,
-                required: true,
-                about: "Which records: limit::N|offset::N, both mandatory, and after them, if wanted, |order::desc or |order::asc.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::Filter>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "delete_image_sync_repo",
-        name: "DeleteImageSyncRepo",
-        version: "v2",
-        method: "DELETE",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
-        summary: "Deletes an automatic sync rule of one repository.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: Some(Body {
+                name: "SyncRepoDestination",
+                secrets: &[],
+                render: private::body::<types::SyncRepoDestination>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_image_auto_sync_repos_details",
+            name: "ListImageAutoSyncReposDetails",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
+            summary: "Lists the automatic sync rules of one repository.",
+            family: "image_sync_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "SyncRepoDestination",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::SyncRepoDestination>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_image_auto_sync_repos_details",
-        name: "ListImageAutoSyncReposDetails",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
-        summary: "Lists the automatic sync rules of one repository.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "create_image_sync_repo",
+            name: "CreateImageSyncRepo",
+            version: "v2",
+            method: "POST",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
+            summary: "Makes an automatic sync rule for one repository.",
+            family: "image_sync_basic",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_image_sync_repo",
-        name: "CreateImageSyncRepo",
-        version: "v2",
-        method: "POST",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo",
-        summary: "Makes an automatic sync rule for one repository.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+            ],
+            body: Some(Body {
+                name: "SyncRepoInput",
+                secrets: &[],
+                render: private::body::<types::SyncRepoInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_repository_tags",
+            name: "ListRepositoryTags",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/tags",
+            summary: "Lists the tags of one repository.",
+            family: "repo_tags_basic",
+            access: Access::Read,
+            paging: Paging::OffsetLimitText,
+            page: Page {
+                items: None,
+                total: Some("Content-Range"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "SyncRepoInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::SyncRepoInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_repository_tags",
-        name: "ListRepositoryTags",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/tags",
-        summary: "Lists the tags of one repository.",
-        family: "repo_tags_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimitText,
-        page: ::registry_transport::Page {
-            items: None,
-            total: Some("Content-Range"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Number of records on the page. Goes only together with offset.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicTagOrderColumn,
+                        >,
+                        "What to sort by. Goes only together with order_type.",
+                    )
+                    .of(values::BasicTagOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicOrderType,
+                        >,
+                        "Whether to sort up or down. Goes only together with order_column.",
+                    )
+                    .of(values::BasicOrderType::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "tag",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only the tag of this name.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "filter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "All conditions in one text: NAME::VALUE, several joined by |. Names are offset and limit (as a pair), order_column and order_type (as a pair), and tag.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "show_repo_tag",
+            name: "ShowRepoTag",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/namespaces/{namespace}/repos/{repository}/tags/{tag}",
+            summary: "Shows a tag of one repository.",
+            family: "repo_tags_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What to sort by. Goes only together with order_type.",
-                secret: false,
-                values: values::BasicTagOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicTagOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether to sort up or down. Goes only together with order_column.",
-                secret: false,
-                values: values::BasicOrderType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicOrderType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "tag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only the tag of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "filter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "All conditions in one text: NAME::VALUE, several joined by |. Names are offset and limit (as a pair), order_column and order_type (as a pair), and tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_repo_tag",
-        name: "ShowRepoTag",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/namespaces/{namespace}/repos/{repository}/tags/{tag}",
-        summary: "Shows a tag of one repository.",
-        family: "repo_tags_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "tag",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the tag.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_quotas",
+            name: "ListQuotas",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/projects/{project_id}/quotas",
+            summary: "Lists the quotas of the project.",
+            family: "quotas_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "tag",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the tag.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_quotas",
-        name: "ListQuotas",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/projects/{project_id}/quotas",
-        summary: "Lists the quotas of the project.",
-        family: "quotas_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "namespace",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Organization of the repository whose tag quota is asked for.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "repository",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Repository whose tag quota is asked for.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_sync_regions",
+            name: "ListSyncRegions",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/regions",
+            summary: "Lists the regions that images can be copied to.",
+            family: "image_sync_basic",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Organization of the repository whose tag quota is asked for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Repository whose tag quota is asked for.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_sync_regions",
-        name: "ListSyncRegions",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/regions",
-        summary: "Lists the regions that images can be copied to.",
-        family: "image_sync_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[],
+            body: None,
         },
-        signed: true,
-        parameters: &[],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repos_details",
-        name: "ListReposDetails",
-        version: "v2",
-        method: "GET",
-        path: "/v2/manage/repos",
-        summary: "Lists the repositories of the account in this region.",
-        family: "repos_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimitText,
-        page: ::registry_transport::Page {
-            items: None,
-            total: Some("Content-Range"),
-            next: None,
+        Operation {
+            id: "list_repos_details",
+            name: "ListReposDetails",
+            version: "v2",
+            method: "GET",
+            path: "/v2/manage/repos",
+            summary: "Lists the repositories of the account in this region.",
+            family: "repos_basic",
+            access: Access::Read,
+            paging: Paging::OffsetLimitText,
+            page: Page {
+                items: None,
+                total: Some("Content-Range"),
+                next: None,
+            },
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "namespace",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this organization.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this name. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "category",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicRepositoryCategory,
+                        >,
+                        "Lists only repositories of this category.",
+                    )
+                    .of(values::BasicRepositoryCategory::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Number of records on the page. Goes only together with offset.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::TextNumber>,
+                    "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicRepositoryOrderColumn,
+                        >,
+                        "What to sort by. Goes only together with order_type.",
+                    )
+                    .of(values::BasicRepositoryOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicOrderType,
+                        >,
+                        "Whether to sort up or down. Goes only together with order_column.",
+                    )
+                    .of(values::BasicOrderType::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "filter",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "All conditions in one text: NAME::VALUE, several joined by |, at least one. Names are namespace and name (parts of either suffice), category, is_public (true or false), limit and offset (as a pair), order_column and order_type (as a pair).",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this organization.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
+        Operation {
+            id: "list_instance",
+            name: "ListInstance",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances",
+            summary: "Lists the Enterprise edition instances of a project.",
+            family: "instances_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("instances"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this name. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "category",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this category.",
-                secret: false,
-                values: values::BasicRepositoryCategory::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicRepositoryCategory,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::TextNumber,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What to sort by. Goes only together with order_type.",
-                secret: false,
-                values: values::BasicRepositoryOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicRepositoryOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether to sort up or down. Goes only together with order_column.",
-                secret: false,
-                values: values::BasicOrderType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicOrderType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "filter",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "All conditions in one text: NAME::VALUE, several joined by |, at least one. Names are namespace and name (parts of either suffice), category, is_public (true or false), limit and offset (as a pair), order_column and order_type (as a pair).",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance",
-        name: "ListInstance",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances",
-        summary: "Lists the Enterprise edition instances of a project.",
-        family: "instances_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("instances"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "status",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::InstanceStatus,
+                        >,
+                        "Lists only instances in this state.",
+                    )
+                    .of(values::InstanceStatus::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "enterprise_project_id",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only instances of this enterprise project; 0 is the default one.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance",
+            name: "ShowInstance",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}",
+            summary: "Shows an Enterprise edition instance.",
+            family: "instances_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "status",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only instances in this state.",
-                secret: false,
-                values: values::InstanceStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::InstanceStatus,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "enterprise_project_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only instances of this enterprise project; 0 is the default one.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance",
-        name: "ShowInstance",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}",
-        summary: "Shows an Enterprise edition instance.",
-        family: "instances_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_all_artifacts",
+            name: "ListInstanceAllArtifacts",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/artifacts",
+            summary: "Lists the artifacts of an instance.",
+            family: "artifacts_ee",
+            access: Access::Read,
+            paging: Paging::Marker,
+            page: Page {
+                items: Some("artifacts"),
+                total: None,
+                next: Some("next_marker"),
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_all_artifacts",
-        name: "ListInstanceAllArtifacts",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/artifacts",
-        summary: "Lists the artifacts of an instance.",
-        family: "artifacts_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::Marker,
-        page: ::registry_transport::Page {
-            items: Some("artifacts"),
-            total: None,
-            next: Some("next_marker"),
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "marker",
+                    false,
+                    private::parameter::<i64>,
+                    "Where the page begins: next_marker of the page before, an artifact's id. Goes only together with limit. `1` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with marker. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_namespaces",
+            name: "ListInstanceNamespaces",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces",
+            summary: "Lists the namespaces of an instance.",
+            family: "namespaces_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("namespaces"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "marker",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where the page begins: next_marker of the page before, an artifact's id. Goes only together with limit. `1` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with marker. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_namespaces",
-        name: "ListInstanceNamespaces",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces",
-        summary: "Lists the namespaces of an instance.",
-        family: "namespaces_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("namespaces"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::NamespaceOrderColumn,
+                        >,
+                        "What the list is sorted by.",
+                    )
+                    .of(values::NamespaceOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<crate::generated::swr::values::SortOrder>,
+                        "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
+                    )
+                    .of(values::SortOrder::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only namespaces of this name.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "public",
+                        false,
+                        private::parameter::<crate::generated::swr::values::BooleanText>,
+                        "Lists only public namespaces (true) or only private ones; the service takes any other text for false.",
+                    )
+                    .of(values::BooleanText::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_namespace",
+            name: "ShowInstanceNamespace",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}",
+            summary: "Shows a namespace.",
+            family: "namespaces_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the list is sorted by.",
-                secret: false,
-                values: values::NamespaceOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::NamespaceOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
-                secret: false,
-                values: values::SortOrder::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::SortOrder,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only namespaces of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "public",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only public namespaces (true) or only private ones; the service takes any other text for false.",
-                secret: false,
-                values: values::BooleanText::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BooleanText,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_namespace",
-        name: "ShowInstanceNamespace",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}",
-        summary: "Shows a namespace.",
-        family: "namespaces_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_namespace_repositories",
+            name: "ListNamespaceRepositories",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories",
+            summary: "Lists the repositories of a namespace.",
+            family: "repositories_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("repositories"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_namespace_repositories",
-        name: "ListNamespaceRepositories",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories",
-        summary: "Lists the repositories of a namespace.",
-        family: "repositories_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("repositories"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::RepositoryOrderColumn,
+                        >,
+                        "What the list is sorted by. The service sorts by created_at if this is absent.",
+                    )
+                    .of(values::RepositoryOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<crate::generated::swr::values::SortOrder>,
+                        "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
+                    )
+                    .of(values::SortOrder::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_repository",
+            name: "ShowInstanceRepository",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}",
+            summary: "Shows a repository.",
+            family: "repositories_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the list is sorted by. The service sorts by created_at if this is absent.",
-                secret: false,
-                values: values::RepositoryOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::RepositoryOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
-                secret: false,
-                values: values::SortOrder::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::SortOrder,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_repository",
-        name: "ShowInstanceRepository",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}",
-        summary: "Shows a repository.",
-        family: "repositories_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository_name",
+                    true,
+                    private::parameter::<crate::EnterpriseRepositoryName>,
+                    "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_artifacts",
+            name: "ListInstanceArtifacts",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts",
+            summary: "Lists the artifacts of a repository.",
+            family: "artifacts_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("artifacts"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "repository_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    crate::EnterpriseRepositoryName,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_artifacts",
-        name: "ListInstanceArtifacts",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts",
-        summary: "Lists the artifacts of a repository.",
-        family: "artifacts_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("artifacts"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository_name",
+                    true,
+                    private::parameter::<crate::EnterpriseRepositoryName>,
+                    "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "type",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::ArtifactType,
+                        >,
+                        "Lists only artifacts of this kind.",
+                    )
+                    .of(values::ArtifactType::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "tags",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only artifacts with a tag that contains this.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_artifact",
+            name: "ShowInstanceArtifact",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts/{reference}",
+            summary: "Shows an artifact.",
+            family: "artifacts_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "repository_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    crate::EnterpriseRepositoryName,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only artifacts of this kind.",
-                secret: false,
-                values: values::ArtifactType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::ArtifactType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "tags",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only artifacts with a tag that contains this.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_artifact",
-        name: "ShowInstanceArtifact",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts/{reference}",
-        summary: "Shows an artifact.",
-        family: "artifacts_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository_name",
+                    true,
+                    private::parameter::<crate::EnterpriseRepositoryName>,
+                    "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "reference",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Digest of the artifact. Harbor takes a tag here, too; the page does not say so.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "with_scan_overview",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether the answer has the outcome of the last scan.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "create_instance_retention_policy",
+            name: "CreateInstanceRetentionPolicy",
+            version: "v2",
+            method: "POST",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies",
+            summary: "Makes the retention policy of a namespace.",
+            family: "retention_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "repository_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository, without its namespace. It may contain slashes, which are escaped twice on the wire.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    crate::EnterpriseRepositoryName,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "reference",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Digest of the artifact. Harbor takes a tag here, too; the page does not say so.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "with_scan_overview",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether the answer has the outcome of the last scan.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_instance_retention_policy",
-        name: "CreateInstanceRetentionPolicy",
-        version: "v2",
-        method: "POST",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies",
-        summary: "Makes the retention policy of a namespace.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+            ],
+            body: Some(Body {
+                name: "RetentionPolicyInput",
+                secrets: &[],
+                render: private::body::<types::RetentionPolicyInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "delete_instance_retention_policy",
+            name: "DeleteInstanceRetentionPolicy",
+            version: "v2",
+            method: "DELETE",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
+            summary: "Deletes a retention policy.",
+            family: "retention_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "RetentionPolicyInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::RetentionPolicyInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "delete_instance_retention_policy",
-        name: "DeleteInstanceRetentionPolicy",
-        version: "v2",
-        method: "DELETE",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
-        summary: "Deletes a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_retention_policy",
+            name: "ShowInstanceRetentionPolicy",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
+            summary: "Shows a retention policy.",
+            family: "retention_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_retention_policy",
-        name: "ShowInstanceRetentionPolicy",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
-        summary: "Shows a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "update_instance_retention_policy",
+            name: "UpdateInstanceRetentionPolicy",
+            version: "v2",
+            method: "PUT",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
+            summary: "Changes a retention policy.",
+            family: "retention_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "update_instance_retention_policy",
-        name: "UpdateInstanceRetentionPolicy",
-        version: "v2",
-        method: "PUT",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}",
-        summary: "Changes a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: Some(Body {
+                name: "RetentionPolicyInput",
+                secrets: &[],
+                render: private::body::<types::RetentionPolicyInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_retention_policy_executions",
+            name: "ListInstanceRetentionPolicyExecutions",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions",
+            summary: "Lists the executions of a retention policy.",
+            family: "retention_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("executions"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "RetentionPolicyInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::RetentionPolicyInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_retention_policy_executions",
-        name: "ListInstanceRetentionPolicyExecutions",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions",
-        summary: "Lists the executions of a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("executions"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "execute_instance_retention_policy",
+            name: "ExecuteInstanceRetentionPolicy",
+            version: "v2",
+            method: "POST",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions",
+            summary: "Starts a retention policy.",
+            family: "retention_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "execute_instance_retention_policy",
-        name: "ExecuteInstanceRetentionPolicy",
-        version: "v2",
-        method: "POST",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions",
-        summary: "Starts a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+            ],
+            body: Some(Body {
+                name: "StartRetentionInput",
+                secrets: &[],
+                render: private::body::<types::StartRetentionInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_retention_policy_exec_tasks",
+            name: "ListInstanceRetentionPolicyExecTasks",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks",
+            summary: "Lists the tasks of one execution of a retention policy.",
+            family: "retention_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("tasks"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "StartRetentionInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::StartRetentionInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_retention_policy_exec_tasks",
-        name: "ListInstanceRetentionPolicyExecTasks",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks",
-        summary: "Lists the tasks of one execution of a retention policy.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("tasks"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "execution_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the policy's execution.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "status",
+                        false,
+                        private::parameter::<crate::generated::swr::values::TaskStatus>,
+                        "Lists only what is in this state.",
+                    )
+                    .of(values::TaskStatus::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_retention_policy_exec_sub_tasks",
+            name: "ListInstanceRetentionPolicyExecSubTasks",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks/{task_id}/subtasks",
+            summary: "Lists the subtasks of one task of a retention execution.",
+            family: "retention_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("sub_tasks"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "execution_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the policy's execution.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "status",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only what is in this state.",
-                secret: false,
-                values: values::TaskStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::TaskStatus,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_retention_policy_exec_sub_tasks",
-        name: "ListInstanceRetentionPolicyExecSubTasks",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks/{task_id}/subtasks",
-        summary: "Lists the subtasks of one task of a retention execution.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("sub_tasks"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "namespace_name",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the retention policy.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "execution_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the policy's execution.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "task_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the execution's task.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "status",
+                        false,
+                        private::parameter::<crate::generated::swr::values::TaskStatus>,
+                        "Lists only what is in this state.",
+                    )
+                    .of(values::TaskStatus::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_registries",
+            name: "ListInstanceRegistries",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/registries",
+            summary: "Lists the target registries of an instance.",
+            family: "registries_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("registries"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_name",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the retention policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "execution_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the policy's execution.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "task_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the execution's task.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "status",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only what is in this state.",
-                secret: false,
-                values: values::TaskStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::TaskStatus,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_registries",
-        name: "ListInstanceRegistries",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/registries",
-        summary: "Lists the target registries of an instance.",
-        family: "registries_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("registries"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<crate::generated::swr::values::OrderColumn>,
+                        "What the list is sorted by. The service sorts by created_at if this is absent.",
+                    )
+                    .of(values::OrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<crate::generated::swr::values::SortOrder>,
+                        "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
+                    )
+                    .of(values::SortOrder::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only registries whose name contains this.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "type",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::RegistryType,
+                        >,
+                        "Lists only registries of this kind.",
+                    )
+                    .of(values::RegistryType::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "create_instance_registry",
+            name: "CreateInstanceRegistry",
+            version: "v2",
+            method: "POST",
+            path: "/v2/{project_id}/instances/{instance_id}/registries",
+            summary: "Makes a target registry.",
+            family: "registries_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the list is sorted by. The service sorts by created_at if this is absent.",
-                secret: false,
-                values: values::OrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::OrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
-                secret: false,
-                values: values::SortOrder::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::SortOrder,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only registries whose name contains this.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only registries of this kind.",
-                secret: false,
-                values: values::RegistryType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::RegistryType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_instance_registry",
-        name: "CreateInstanceRegistry",
-        version: "v2",
-        method: "POST",
-        path: "/v2/{project_id}/instances/{instance_id}/registries",
-        summary: "Makes a target registry.",
-        family: "registries_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+            ],
+            body: Some(Body {
+                name: "RegistryInput",
+                secrets: &["access_secret"],
+                render: private::body::<types::RegistryInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "delete_instance_registry",
+            name: "DeleteInstanceRegistry",
+            version: "v2",
+            method: "DELETE",
+            path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
+            summary: "Deletes a target registry.",
+            family: "registries_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "RegistryInput",
-            secrets: &["access_secret"],
-            render: ::registry_transport::private::body::<types::RegistryInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "delete_instance_registry",
-        name: "DeleteInstanceRegistry",
-        version: "v2",
-        method: "DELETE",
-        path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
-        summary: "Deletes a target registry.",
-        family: "registries_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "registry_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the target registry.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_registry",
+            name: "ShowInstanceRegistry",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
+            summary: "Shows a target registry.",
+            family: "registries_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "registry_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the target registry.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_registry",
-        name: "ShowInstanceRegistry",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
-        summary: "Shows a target registry.",
-        family: "registries_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "registry_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the target registry.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "update_instance_registry",
+            name: "UpdateInstanceRegistry",
+            version: "v2",
+            method: "PUT",
+            path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
+            summary: "Changes a target registry.",
+            family: "registries_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "registry_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the target registry.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "update_instance_registry",
-        name: "UpdateInstanceRegistry",
-        version: "v2",
-        method: "PUT",
-        path: "/v2/{project_id}/instances/{instance_id}/registries/{registry_id}",
-        summary: "Changes a target registry.",
-        family: "registries_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "registry_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the target registry.",
+                ),
+            ],
+            body: Some(Body {
+                name: "RegistryInput",
+                secrets: &["access_secret"],
+                render: private::body::<types::RegistryInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_replication_policy_executions",
+            name: "ListInstanceReplicationPolicyExecutions",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/executions",
+            summary: "Lists the executions of an instance's replication policies.",
+            family: "replication_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("executions"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "registry_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the target registry.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "RegistryInput",
-            secrets: &["access_secret"],
-            render: ::registry_transport::private::body::<types::RegistryInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_replication_policy_executions",
-        name: "ListInstanceReplicationPolicyExecutions",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/executions",
-        summary: "Lists the executions of an instance's replication policies.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("executions"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "policy_id",
+                    false,
+                    private::parameter::<i64>,
+                    "Lists only executions of this policy.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "execute_instance_replication_policy",
+            name: "ExecuteInstanceReplicationPolicy",
+            version: "v2",
+            method: "POST",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/executions",
+            summary: "Starts a replication policy.",
+            family: "replication_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only executions of this policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "execute_instance_replication_policy",
-        name: "ExecuteInstanceReplicationPolicy",
-        version: "v2",
-        method: "POST",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/executions",
-        summary: "Starts a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+            ],
+            body: Some(Body {
+                name: "StartReplicationInput",
+                secrets: &[],
+                render: private::body::<types::StartReplicationInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "stop_instance_replication_policy_execution",
+            name: "StopInstanceReplicationPolicyExecution",
+            version: "v2",
+            method: "PUT",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}",
+            summary: "Stops an execution of a replication policy.",
+            family: "replication_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "StartReplicationInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::StartReplicationInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "stop_instance_replication_policy_execution",
-        name: "StopInstanceReplicationPolicyExecution",
-        version: "v2",
-        method: "PUT",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}",
-        summary: "Stops an execution of a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "execution_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the execution.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_replication_policy_exec_tasks",
+            name: "ListInstanceReplicationPolicyExecTasks",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks",
+            summary: "Lists the tasks of one execution of a replication policy.",
+            family: "replication_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("tasks"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "execution_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the execution.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_replication_policy_exec_tasks",
-        name: "ListInstanceReplicationPolicyExecTasks",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks",
-        summary: "Lists the tasks of one execution of a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("tasks"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "execution_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the execution.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_replication_policy_exec_sub_tasks",
+            name: "ListInstanceReplicationPolicyExecSubTasks",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks/{task_id}/subtasks",
+            summary: "Lists the subtasks of one task of a replication execution.",
+            family: "replication_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("sub_tasks"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "execution_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the execution.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_replication_policy_exec_sub_tasks",
-        name: "ListInstanceReplicationPolicyExecSubTasks",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks/{task_id}/subtasks",
-        summary: "Lists the subtasks of one task of a replication execution.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("sub_tasks"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "execution_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the execution.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "task_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the execution's task.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "status",
+                        false,
+                        private::parameter::<crate::generated::swr::values::TaskStatus>,
+                        "Lists only what is in this state.",
+                    )
+                    .of(values::TaskStatus::KNOWN),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_replication_policies",
+            name: "ListInstanceReplicationPolicies",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/policies",
+            summary: "Lists the replication policies of an instance.",
+            family: "replication_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("policies"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "execution_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the execution.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "task_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the execution's task.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "status",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only what is in this state.",
-                secret: false,
-                values: values::TaskStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::TaskStatus,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_replication_policies",
-        name: "ListInstanceReplicationPolicies",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/policies",
-        summary: "Lists the replication policies of an instance.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("policies"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<crate::generated::swr::values::OrderColumn>,
+                        "What the list is sorted by. The service sorts by created_at if this is absent.",
+                    )
+                    .of(values::OrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<crate::generated::swr::values::SortOrder>,
+                        "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
+                    )
+                    .of(values::SortOrder::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only policies whose name contains this.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "registry_id",
+                    false,
+                    private::parameter::<i64>,
+                    "Lists only policies that copy to or from this registry.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "create_instance_replication_policy",
+            name: "CreateInstanceReplicationPolicy",
+            version: "v2",
+            method: "POST",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/policies",
+            summary: "Makes a replication policy.",
+            family: "replication_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the list is sorted by. The service sorts by created_at if this is absent.",
-                secret: false,
-                values: values::OrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::OrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
-                secret: false,
-                values: values::SortOrder::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::SortOrder,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only policies whose name contains this.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "registry_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only policies that copy to or from this registry.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "create_instance_replication_policy",
-        name: "CreateInstanceReplicationPolicy",
-        version: "v2",
-        method: "POST",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/policies",
-        summary: "Makes a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+            ],
+            body: Some(Body {
+                name: "ReplicationPolicyInput",
+                secrets: &[],
+                render: private::body::<types::ReplicationPolicyInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "delete_instance_replication_policy",
+            name: "DeleteInstanceReplicationPolicy",
+            version: "v2",
+            method: "DELETE",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
+            summary: "Deletes a replication policy.",
+            family: "replication_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "ReplicationPolicyInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::ReplicationPolicyInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "delete_instance_replication_policy",
-        name: "DeleteInstanceReplicationPolicy",
-        version: "v2",
-        method: "DELETE",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
-        summary: "Deletes a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the replication policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_replication_policy",
+            name: "ShowInstanceReplicationPolicy",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
+            summary: "Shows a replication policy.",
+            family: "replication_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the replication policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_replication_policy",
-        name: "ShowInstanceReplicationPolicy",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
-        summary: "Shows a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the replication policy.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "update_instance_replication_policy",
+            name: "UpdateInstanceReplicationPolicy",
+            version: "v2",
+            method: "PUT",
+            path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
+            summary: "Changes a replication policy.",
+            family: "replication_ee",
+            access: Access::Write,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the replication policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "update_instance_replication_policy",
-        name: "UpdateInstanceReplicationPolicy",
-        version: "v2",
-        method: "PUT",
-        path: "/v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}",
-        summary: "Changes a replication policy.",
-        family: "replication_ee",
-        access: ::registry_transport::Access::Write,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "policy_id",
+                    true,
+                    private::parameter::<i64>,
+                    "Id of the replication policy.",
+                ),
+            ],
+            body: Some(Body {
+                name: "ReplicationPolicyInput",
+                secrets: &[],
+                render: private::body::<types::ReplicationPolicyInput>,
+            }),
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_repositories",
+            name: "ListInstanceRepositories",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/repositories",
+            summary: "Lists the repositories of an instance.",
+            family: "repositories_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("repositories"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "policy_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the replication policy.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: Some(::registry_transport::Body {
-            name: "ReplicationPolicyInput",
-            secrets: &[],
-            render: ::registry_transport::private::body::<types::ReplicationPolicyInput>,
-        }),
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_repositories",
-        name: "ListInstanceRepositories",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/repositories",
-        summary: "Lists the repositories of an instance.",
-        family: "repositories_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("repositories"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::RepositoryOrderColumn,
+                        >,
+                        "What the list is sorted by. The service sorts by created_at if this is absent.",
+                    )
+                    .of(values::RepositoryOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<crate::generated::swr::values::SortOrder>,
+                        "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
+                    )
+                    .of(values::SortOrder::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "namespace_id",
+                    false,
+                    private::parameter::<i64>,
+                    "Lists only repositories of this namespace.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_retention_policies",
+            name: "ListInstanceRetentionPolicies",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/instances/{instance_id}/retention/policies",
+            summary: "Lists the retention policies of an instance.",
+            family: "retention_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("retentions"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What the list is sorted by. The service sorts by created_at if this is absent.",
-                secret: false,
-                values: values::RepositoryOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::RepositoryOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Which way the list is sorted. Goes only together with order_column. The service sorts downwards if this is absent.",
-                secret: false,
-                values: values::SortOrder::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::SortOrder,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_retention_policies",
-        name: "ListInstanceRetentionPolicies",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/instances/{instance_id}/retention/policies",
-        summary: "Lists the retention policies of an instance.",
-        family: "retention_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("retentions"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "instance_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the Enterprise edition instance.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only policies of this name.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "namespace_id",
+                    false,
+                    private::parameter::<i64>,
+                    "Lists only policies of this namespace.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_instance_jobs",
+            name: "ListInstanceJobs",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/jobs",
+            summary: "Lists the jobs on a project's Enterprise edition instances.",
+            family: "jobs_ee",
+            access: Access::Read,
+            paging: Paging::OffsetLimit,
+            page: Page {
+                items: Some("jobs"),
+                total: Some("total"),
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "instance_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the Enterprise edition instance.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only policies of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "namespace_id",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only policies of this namespace.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_instance_jobs",
-        name: "ListInstanceJobs",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/jobs",
-        summary: "Lists the jobs on a project's Enterprise edition instances.",
-        family: "jobs_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::OffsetLimit,
-        page: ::registry_transport::Page {
-            items: Some("jobs"),
-            total: Some("total"),
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "status",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::InstanceJobStatus,
+                        >,
+                        "Lists only jobs in this state.",
+                    )
+                    .of(values::InstanceJobStatus::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "offset",
+                    false,
+                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "show_instance_job",
+            name: "ShowInstanceJob",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/jobs/{job_id}",
+            summary: "Shows a job.",
+            family: "jobs_ee",
+            access: Access::Read,
+            paging: Paging::None,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
             },
-            ::registry_transport::Parameter {
-                name: "status",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only jobs in this state.",
-                secret: false,
-                values: values::InstanceJobStatus::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::InstanceJobStatus,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "offset",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::AtLeast<0>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "show_instance_job",
-        name: "ShowInstanceJob",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/jobs/{job_id}",
-        summary: "Shows a job.",
-        family: "jobs_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::None,
-        page: ::registry_transport::Page {
-            items: None,
-            total: None,
-            next: None,
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "job_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the job.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_all_instance_repositories",
+            name: "ListAllInstanceRepositories",
+            version: "v2",
+            method: "GET",
+            path: "/v2/{project_id}/repositories",
+            summary: "Lists the repositories of all Enterprise edition instances of a project.",
+            family: "repositories_ee",
+            access: Access::Read,
+            paging: Paging::Marker,
+            page: Page {
+                items: Some("repositories"),
+                total: None,
+                next: Some("page_info.next_marker"),
             },
-            ::registry_transport::Parameter {
-                name: "job_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the job.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_all_instance_repositories",
-        name: "ListAllInstanceRepositories",
-        version: "v2",
-        method: "GET",
-        path: "/v2/{project_id}/repositories",
-        summary: "Lists the repositories of all Enterprise edition instances of a project.",
-        family: "repositories_ee",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::Marker,
-        page: ::registry_transport::Page {
-            items: Some("repositories"),
-            total: None,
-            next: Some("page_info.next_marker"),
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "project_id",
+                    true,
+                    private::parameter::<::registry_transport::PathSegment>,
+                    "Id of the project, which is one region's share of the account.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "marker",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Where the page begins: next_marker of the page before. Absent for the first page. Goes only together with limit.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    "Number of records on the page. 1 to 100, `100` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this name.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "project_id",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Id of the project, which is one region's share of the account.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::PathSegment,
-                >,
+        Operation {
+            id: "list_repository_tag",
+            name: "ListRepositoryTag",
+            version: "v2",
+            method: "GET",
+            path: "/v3/manage/namespaces/{namespace}/repos/{repository}/tags",
+            summary: "Lists the tags of one repository, by marker.",
+            family: "repo_tags_basic",
+            access: Access::Read,
+            paging: Paging::Marker,
+            page: Page {
+                items: Some("tags"),
+                total: None,
+                next: Some("nextMarker"),
             },
-            ::registry_transport::Parameter {
-                name: "marker",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where the page begins: next_marker of the page before. Absent for the first page. Goes only together with limit.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of records on the page. 1 to 100, `100` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 100>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this name.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repository_tag",
-        name: "ListRepositoryTag",
-        version: "v2",
-        method: "GET",
-        path: "/v3/manage/namespaces/{namespace}/repos/{repository}/tags",
-        summary: "Lists the tags of one repository, by marker.",
-        family: "repo_tags_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::Marker,
-        page: ::registry_transport::Page {
-            items: Some("tags"),
-            total: None,
-            next: Some("nextMarker"),
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Path,
+                    "namespace",
+                    true,
+                    private::parameter::<crate::NamespaceName>,
+                    "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
+                ),
+                Parameter::new(
+                    Place::Path,
+                    "repository",
+                    true,
+                    private::parameter::<crate::RepositoryName>,
+                    "Name of the repository. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 1000>>,
+                    "Number of tags on the page. 1 to 1000, `100` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "marker",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Where the page starts, which is the nextMarker of the page before it. Left out for the first page.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "tag",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only tags whose name has this text in it.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "order_column",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicTagOrderColumn,
+                        >,
+                        "What to sort by. Goes only together with order_type.",
+                    )
+                    .of(values::BasicTagOrderColumn::KNOWN),
+                Parameter::new(
+                        Place::Query,
+                        "order_type",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicOrderType,
+                        >,
+                        "Whether to sort up or down. Goes only together with order_column.",
+                    )
+                    .of(values::BasicOrderType::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "with_manifest",
+                    false,
+                    private::parameter::<bool>,
+                    "Whether each tag comes with its manifest.",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the organization: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter first, a lowercase letter or digit last, no two marks side by side but for two underscores.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::NamespaceName>,
+        Operation {
+            id: "list_repo_details",
+            name: "ListRepoDetails",
+            version: "v2",
+            method: "GET",
+            path: "/v3/manage/repos",
+            summary: "Lists the repositories of the account in this region, by marker.",
+            family: "repos_basic",
+            access: Access::Read,
+            paging: Paging::Marker,
+            page: Page {
+                items: Some("repos"),
+                total: None,
+                next: Some("nextMarker"),
             },
-            ::registry_transport::Parameter {
-                name: "repository",
-                place: ::registry_transport::Place::Path,
-                required: true,
-                about: "Name of the repository. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<crate::RepositoryName>,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of tags on the page. 1 to 1000, `100` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 1000>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "marker",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where the page starts, which is the nextMarker of the page before it. Left out for the first page.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "tag",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only tags whose name has this text in it.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "order_column",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "What to sort by. Goes only together with order_type.",
-                secret: false,
-                values: values::BasicTagOrderColumn::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicTagOrderColumn,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "order_type",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether to sort up or down. Goes only together with order_column.",
-                secret: false,
-                values: values::BasicOrderType::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicOrderType,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "with_manifest",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Whether each tag comes with its manifest.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-    ::registry_transport::Operation {
-        id: "list_repo_details",
-        name: "ListRepoDetails",
-        version: "v2",
-        method: "GET",
-        path: "/v3/manage/repos",
-        summary: "Lists the repositories of the account in this region, by marker.",
-        family: "repos_basic",
-        access: ::registry_transport::Access::Read,
-        paging: ::registry_transport::Paging::Marker,
-        page: ::registry_transport::Page {
-            items: Some("repos"),
-            total: None,
-            next: Some("nextMarker"),
+            signed: true,
+            parameters: &[
+                Parameter::new(
+                    Place::Query,
+                    "namespace",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this organization.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "name",
+                    false,
+                    private::parameter::<::std::string::String>,
+                    "Lists only repositories of this name. A slash in it is sent as a dollar sign.",
+                ),
+                Parameter::new(
+                        Place::Query,
+                        "category",
+                        false,
+                        private::parameter::<
+                            crate::generated::swr::values::BasicRepositoryCategory,
+                        >,
+                        "Lists only repositories of this category.",
+                    )
+                    .of(values::BasicRepositoryCategory::KNOWN),
+                Parameter::new(
+                    Place::Query,
+                    "limit",
+                    false,
+                    private::parameter::<::registry_transport::Bounded<1, 1000>>,
+                    "Number of repositories on the page. 1 to 1000, `100` if it is not given.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "marker",
+                    false,
+                    private::parameter::<i64>,
+                    "Where the page starts, which is the nextMarker of the page before it. Left out for the first page.",
+                ),
+                Parameter::new(
+                    Place::Query,
+                    "is_public",
+                    false,
+                    private::parameter::<bool>,
+                    "Lists only public repositories (true) or only private ones (false).",
+                ),
+            ],
+            body: None,
         },
-        signed: true,
-        parameters: &[
-            ::registry_transport::Parameter {
-                name: "namespace",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this organization.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "name",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this name. A slash in it is sent as a dollar sign.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<::std::string::String>,
-            },
-            ::registry_transport::Parameter {
-                name: "category",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only repositories of this category.",
-                secret: false,
-                values: values::BasicRepositoryCategory::KNOWN,
-                render: ::registry_transport::private::parameter::<
-                    crate::generated::swr::values::BasicRepositoryCategory,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "limit",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Number of repositories on the page. 1 to 1000, `100` if it is not given.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<
-                    ::registry_transport::Bounded<1, 1000>,
-                >,
-            },
-            ::registry_transport::Parameter {
-                name: "marker",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Where the page starts, which is the nextMarker of the page before it. Left out for the first page.",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<i64>,
-            },
-            ::registry_transport::Parameter {
-                name: "is_public",
-                place: ::registry_transport::Place::Query,
-                required: false,
-                about: "Lists only public repositories (true) or only private ones (false).",
-                secret: false,
-                values: &[],
-                render: ::registry_transport::private::parameter::<bool>,
-            },
-        ],
-        body: None,
-    },
-];
+    ]
+};
 impl ClientHooks<::registry_transport::Context> for Client {
     async fn exec(
         &self,

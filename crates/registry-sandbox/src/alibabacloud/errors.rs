@@ -206,37 +206,42 @@ impl Refusal {
         bad("SYNC_TASK_NOT_EXIST", "Sync task is not exist.")
     }
 
-    /// Made, as are all that follow.
+    /// Made.
     pub(super) fn no_tag() -> Self {
         said("TAG_NOT_EXIST")
     }
 
+    /// Made.
     pub(super) fn no_endpoint() -> Self {
         said("ENDPOINT_NOT_EXIST")
     }
 
+    /// Made.
     pub(super) fn no_sync_rule() -> Self {
         said("SYNC_RULE_NOT_EXIST")
     }
 
+    /// Made.
     pub(super) fn no_lifecycle_rule() -> Self {
         said("LIFECYCLE_RULE_NOT_EXIST")
     }
 
+    /// Made.
     pub(super) fn rule_name_taken() -> Self {
         said("SYNC_RULE_NAME_EXIST")
     }
 
-    /// A rule that runs on pushes is not to be run by hand.
+    /// A rule that runs on pushes is not to be run by hand. The code is made.
     pub(super) fn automatic_rule() -> Self {
         said("SYNC_RULE_NOT_INITIATIVE")
     }
 
-    /// The rule has nothing to do with the image.
+    /// The rule has nothing to do with the image. Made.
     pub(super) fn not_covered() -> Self {
         said("SYNC_RULE_NOT_MATCH")
     }
 
+    /// Made.
     pub(super) fn task_has_ended() -> Self {
         said("SYNC_TASK_ALREADY_ENDED")
     }

@@ -13,7 +13,7 @@ pub(super) const FLEET: (&str, &str) = ("InstanceId", world::FLEET_ALIBABACLOUD_
 
 pub(super) const EXAMPLE: (&str, &str) = ("InstanceId", world::ALIBABACLOUD_INSTANCE_ID);
 
-pub(super) const TARGET: &str = "cri-fleet0000000003";
+pub(super) const TARGET: &str = world::FLEET_ALIBABACLOUD_TARGET_IDS[1];
 
 impl Trial {
     /// One signed call.

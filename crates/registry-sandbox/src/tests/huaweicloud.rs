@@ -427,7 +427,7 @@ async fn basic_names_and_refusals() {
     let trial = Trial::start().await;
     for (namespace, repository, status, rules) in [
         ("team", "api", 200, 3),
-        ("test", "testrepo", 200, 0),
+        ("test", "testrepo", 200, 1),
         ("team", "web$storefront", 200, 1),
         ("team", "web%24storefront", 200, 1),
         ("team", "web%2Fstorefront", 404, 0),

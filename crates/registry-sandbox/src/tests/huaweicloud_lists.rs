@@ -57,7 +57,13 @@ async fn pages_with_text_say_where_they_stand() {
 #[tokio::test]
 async fn repositories_are_narrowed_by_parameters_or_by_filter() {
     let trial = Trial::start().await;
-    let all = ["web/storefront", "api", "testrepo", "grpc-helloworld"];
+    let all = [
+        "web/storefront",
+        "api",
+        "archive",
+        "testrepo",
+        "grpc-helloworld",
+    ];
     for (query, expected) in [
         (
             "namespace=test".to_owned(),
@@ -77,7 +83,13 @@ async fn repositories_are_narrowed_by_parameters_or_by_filter() {
                 "filter={}",
                 encode("order_column::tag_count|order_type::desc")
             ),
-            &["api", "web/storefront", "grpc-helloworld", "testrepo"],
+            &[
+                "api",
+                "web/storefront",
+                "grpc-helloworld",
+                "archive",
+                "testrepo",
+            ],
         ),
     ] {
         let response = trial.get(&format!("/v2/manage/repos?{query}")).await;
@@ -90,7 +102,7 @@ async fn repositories_are_narrowed_by_parameters_or_by_filter() {
     let mut expected = all.to_vec();
     expected.sort_unstable();
     assert_eq!(found, expected);
-    assert_eq!(response.body[0]["total_range"], 4);
+    assert_eq!(response.body[0]["total_range"], 5);
     let public = trial.get("/v3/manage/repos?is_public=true").await.body;
     assert_eq!(public["repos"], Value::Array(Vec::new()));
     for (query, number) in [
@@ -110,8 +122,8 @@ async fn repositories_are_narrowed_by_parameters_or_by_filter() {
     }
     let quotas = "/v2/manage/projects/5a9db0c5a9db0c5a9db0c5a9db0c0001/quotas";
     for (query, used) in [
-        ("", vec![2, 4]),
-        ("?namespace=team&repository=api", vec![2, 4, 234]),
+        ("", vec![2, 5]),
+        ("?namespace=team&repository=api", vec![2, 5, 234]),
     ] {
         let body = trial.get(&format!("{quotas}{query}")).await.body;
         let quotas = body["quotas"].as_array().unwrap().iter();
@@ -168,7 +180,7 @@ async fn markers_lead_through_all_records_once() {
             "/v3/manage/repos?limit=1".to_owned(),
             "repos",
             "/nextMarker",
-            4,
+            5,
         ),
         (tags.to_owned(), "tags", "/nextMarker", 234),
         (

@@ -10,15 +10,11 @@ use crate::world;
 
 /// A name with a slash is escaped twice in a path of the Enterprise edition, and has a dollar sign
 /// in one of the Basic edition.
-fn in_path(operation: &str, name: &str, value: &str) -> String {
+fn in_path(name: &str, value: &str) -> String {
     match name {
         "project_id" => world::HUAWEICLOUD_PROJECT_ID.to_owned(),
         "instance_id" => world::HUAWEICLOUD_INSTANCE_ID.to_owned(),
         "repository_name" => encode(&encode(value)),
-        // The examples of rules and of jobs are about two repositories, and the parameter is one.
-        "repository" if operation == "ListImageAutoSyncReposDetails" => {
-            world::EXAMPLE_BASIC_RULE_REPOSITORY.to_owned()
-        }
         "repository" => encode(&value.replace('/', "$")),
         _ => encode(value),
     }
@@ -41,7 +37,7 @@ fn target(operation: &Operation, with_optional: bool) -> String {
         let value = example(parameter);
         if path.contains(&place) {
             let value = value.unwrap_or_else(|| panic!("{} {name}: no example", operation.id));
-            path = path.replace(&place, &in_path(&operation.id, name, &value));
+            path = path.replace(&place, &in_path(name, &value));
         } else if let Some(value) = value.filter(|_| with_optional || parameter.required) {
             query.push(format!("{name}={}", encode(&value)));
         }
@@ -100,5 +96,20 @@ async fn what_is_shown_is_the_example() {
             }
         }
         assert_eq!(shown, operation.example, "{}", operation.id);
+    }
+}
+
+#[tokio::test]
+async fn every_call_with_a_body_wants_one() {
+    let trial = Trial::start().await;
+    let swr = Specs::read().unwrap().swr;
+    let calls = swr.operations.iter();
+    for operation in calls.filter(|operation| operation.body.is_some()) {
+        let target = target(operation, false);
+        for body in ["", "[]", "{}"] {
+            let method = operation.method.as_str();
+            let response = trial.huawei(method, &target, body.to_owned()).await;
+            assert_eq!(response.status, 400, "{} {body}", operation.id);
+        }
     }
 }

@@ -178,6 +178,9 @@ async fn a_push_runs_the_policies_that_run_on_it() {
         assert_eq!(executions.len(), runs, "{policy}");
         assert!(executions.iter().all(|run| run["trigger"] == "event_based"));
     }
+    trial.pushed_enterprise("team/api", "v44", "of the fleet's policy");
+    let fleet = trial.executions_of(world::FLEET_PUSH_POLICY).await;
+    assert_eq!((fleet.len(), &fleet[0]["total"]), (1, &json!(1)));
     trial.seconds(7);
     let renamed = artifact("shop", "v1").replace("library", "copies");
     assert!(trial.digest_at(there(&renamed)).await.is_some());

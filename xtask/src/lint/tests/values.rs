@@ -62,6 +62,12 @@ fn examples_are_what_their_schemas_say() {
         ),
         (
             "made_at: '2021-02-06T08:01:06.04Z'",
+            "made_at: ''",
+            at("/made_at"),
+            "is no date and time",
+        ),
+        (
+            "made_at: '2021-02-06T08:01:06.04Z'",
             "made_at: '2021-02-06 08:01'",
             at("/made_at"),
             "is no date and time",

@@ -36,7 +36,7 @@ impl Call<'_> {
     /// `None` for an operation that is not one of this service.
     pub(super) fn answer(&mut self, operation: &str) -> Option<Result<Reply, Refusal>> {
         self.world.settle(self.now);
-        let fields = self.fields(operation)?;
+        let fields = self.carry_out(operation)?;
         Some(fields.map(|mut fields| {
             fields.insert("RequestId".to_owned(), Value::from(self.request_id));
             fields.insert("Code".to_owned(), Value::from("success"));
@@ -45,7 +45,7 @@ impl Call<'_> {
         }))
     }
 
-    fn fields(&mut self, operation: &str) -> Option<Result<Fields, Refusal>> {
+    fn carry_out(&mut self, operation: &str) -> Option<Result<Fields, Refusal>> {
         Some(match operation {
             "CreateRepoSyncRule" => self.create_rule(),
             "ListRepoSyncRule" => self.list_rules(),

@@ -10,9 +10,9 @@ use super::records::{Place, SyncRule, SyncTask, Tag};
 use super::task::Task;
 use crate::fleet;
 use crate::world::{
-    FLEET_ALIBABACLOUD_INSTANCE_ID, FLEET_ALIBABACLOUD_REGIONS, FLEET_ALIBABACLOUD_TASKS,
-    FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED, FLEET_TAG_FAILED,
-    FLEET_TAG_RUNNING,
+    FLEET_ALIBABACLOUD_INSTANCE_ID, FLEET_ALIBABACLOUD_REGIONS, FLEET_ALIBABACLOUD_TARGET_IDS,
+    FLEET_ALIBABACLOUD_TASKS, FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED,
+    FLEET_TAG_FAILED, FLEET_TAG_RUNNING,
 };
 
 /// 2026-11-02T06:00:00Z
@@ -40,7 +40,8 @@ fn made(issues: &[String]) -> BTreeMap<String, Instance> {
     let mut source = Instance::new(id, REGION, "fleet-cn-hangzhou", START);
     let mut targets = [0, 1, 2].map(|region| {
         let name = FLEET_ALIBABACLOUD_REGIONS[region];
-        Instance::new(&target_id(region), name, &format!("fleet-{name}"), START)
+        let id = FLEET_ALIBABACLOUD_TARGET_IDS[region];
+        Instance::new(id, name, &format!("fleet-{name}"), START)
     });
     let mut ruled = BTreeSet::new();
     for index in 0..FLEET_ALIBABACLOUD_TASKS {
@@ -70,10 +71,6 @@ fn made(issues: &[String]) -> BTreeMap<String, Instance> {
     let all = targets.into_iter().chain([source]);
     all.map(|instance| (instance.id().to_owned(), instance))
         .collect()
-}
-
-fn target_id(region: usize) -> String {
-    format!("cri-fleet000000000{}", 2 + region)
 }
 
 fn rule_id(namespace: &str, region: &str) -> String {

@@ -12,7 +12,7 @@ pub(crate) struct Task {
     record: SyncTask,
     /// What the vendor's example says of its layers.
     progress: Option<Progress>,
-    /// None for a task that was there from the start: it stays as it is.
+    /// None for a task that was there from the start: it stays as it is until it is cancelled.
     work: Option<Work>,
 }
 
@@ -155,6 +155,7 @@ impl Task {
 
     /// Layers are copied one after the other.
     fn layers(&self, image: &Tag, status: &str, synced: i64) -> Vec<LayerTask> {
+        let id = self.record.sync_task_id.replacen("rst-", "rslt-", 1);
         let mut left = synced;
         let mut is_next = true;
         let layers = layers(image).into_iter().enumerate();
@@ -168,7 +169,7 @@ impl Task {
             };
             is_next &= status == "SUCCESS";
             LayerTask {
-                sync_layer_task_id: format!("{}-{number}", self.record.sync_task_id),
+                sync_layer_task_id: format!("{id}-{number}"),
                 artifact_digest: image.digest.clone(),
                 digest,
                 task_status: status.to_owned(),

@@ -1,6 +1,6 @@
 //! The Basic edition's examples.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::World;
 use super::examples::{id, image, picked, records, text, time};
@@ -63,6 +63,25 @@ impl World {
         }
         for record in records(&swr.operation("ShowSyncJob")?.example) {
             self.add_job(&record);
+            // The rule that such a job comes of is made: the example of rules is about another
+            // repository than the example of the parameter.
+            let rule = over(
+                picked(
+                    &record,
+                    &[
+                        "createdAt",
+                        "domainID",
+                        "domainName",
+                        "namespace",
+                        "override",
+                        "remoteNamespace",
+                        "remoteRegionId",
+                        "repoName",
+                    ],
+                ),
+                &json!({"id": 46, "syncAuto": true, "updatedAt": record["createdAt"]}),
+            );
+            self.basic_repository(&rule).rules.push(rule);
         }
         Ok(())
     }

@@ -9,10 +9,13 @@ use super::World;
 use crate::fleet;
 use crate::huaweicloud::images::Pushed;
 use crate::world::{
-    FLEET_BASIC_JOBS, FLEET_BASIC_NAMESPACE, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS,
-    FLEET_BASIC_REPOSITORY, FLEET_TAG_ARRIVED, FLEET_TAG_FAILED, FLEET_TAG_RUNNING, IAM_DOMAIN,
-    IAM_DOMAIN_ID, IAM_USER, IAM_USER_ID,
+    FLEET_BASIC_JOBS, FLEET_BASIC_NAMESPACE, FLEET_BASIC_NESTED_REPOSITORY,
+    FLEET_BASIC_QUIET_REPOSITORY, FLEET_BASIC_REGIONS, FLEET_BASIC_REPOSITORY, FLEET_TAG_ARRIVED,
+    FLEET_TAG_FAILED, FLEET_TAG_RUNNING, IAM_DOMAIN, IAM_DOMAIN_ID, IAM_USER, IAM_USER_ID,
 };
+
+/// Regions that nothing of the fleet copies to.
+const OTHER_REGIONS: [&str; 3] = ["cn-south-1", "cn-southwest-2", "ap-southeast-1"];
 
 /// The same at every start, and slow to make: made once. Each with the digest of its image.
 static JOBS: LazyLock<Vec<(Value, String)>> = LazyLock::new(|| {
@@ -30,7 +33,7 @@ static JOBS: LazyLock<Vec<(Value, String)>> = LazyLock::new(|| {
 
 impl World {
     pub(super) fn add_basic_fleet(&mut self) {
-        for region in FLEET_BASIC_REGIONS {
+        for region in FLEET_BASIC_REGIONS.into_iter().chain(OTHER_REGIONS) {
             self.basic.regions.push(json!({"regionID": region}));
         }
         for (index, region) in FLEET_BASIC_REGIONS.iter().enumerate() {
@@ -40,20 +43,37 @@ impl World {
         let rule = sync_rule(111, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS[0]);
         self.basic_repository(&rule).rules.push(rule);
         for (job, digest) in JOBS.iter() {
-            let tag = job["tag"].as_str().unwrap_or_default();
-            let mut ids = self.ids.clone();
-            let own = &mut self.basic_repository(job).own;
-            if !own.tags.contains_key(tag) {
-                let made = job["createdAt"].as_str().and_then(|made| made.parse().ok());
-                let made: Timestamp = made.unwrap_or(BASIC_START);
-                // The push goes before the first of the jobs that it makes.
-                let pushed = made - SignedDuration::from_secs(1);
-                let size = 30_000_000 + fleet::below(90_000_000, 32, own.tags.len()).cast_signed();
-                let digest = digest.clone();
-                own.push(&mut ids, tag, &Pushed { digest, size }, pushed);
-                self.ids = ids;
-            }
+            self.add_tag(job, digest);
             self.add_job(job);
+        }
+        let (namespace, repository) = (FLEET_BASIC_NAMESPACE, FLEET_BASIC_QUIET_REPOSITORY);
+        let quiet = json!({
+            "namespace": namespace,
+            "repoName": repository,
+            "tag": FLEET_TAG_ARRIVED,
+            "createdAt": BASIC_START.to_string(),
+        });
+        let name = format!("{namespace}/{repository}:{FLEET_TAG_ARRIVED}");
+        self.add_tag(&quiet, &fleet::manifest_digest(&name));
+    }
+
+    /// Adds the tag that a job copies, if it is not there.
+    fn add_tag(&mut self, job: &Value, digest: &str) {
+        let tag = job["tag"].as_str().unwrap_or_default();
+        // Makes the repository first, which takes ids of its own.
+        self.basic_repository(job);
+        let mut ids = self.ids.clone();
+        let own = &mut self.basic_repository(job).own;
+        if !own.tags.contains_key(tag) {
+            let made = job["createdAt"].as_str().and_then(|made| made.parse().ok());
+            let made: Timestamp = made.unwrap_or(BASIC_START);
+            let pushed = Pushed {
+                digest: digest.to_owned(),
+                size: 30_000_000 + fleet::below(90_000_000, 32, own.tags.len()).cast_signed(),
+            };
+            // The push goes before the first of the jobs that it makes.
+            own.push(&mut ids, tag, &pushed, made - SignedDuration::from_secs(1));
+            self.ids = ids;
         }
     }
 }

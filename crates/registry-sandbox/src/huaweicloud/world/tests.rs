@@ -158,3 +158,39 @@ fn the_watched_tags_are_in_their_states() {
         assert_eq!(found, expected, "{tag}");
     }
 }
+
+#[test]
+fn no_id_is_given_twice() {
+    let world = world();
+    let mut seen = BTreeSet::new();
+    let mut once = |kind: &'static str, id: i64| assert!(seen.insert((kind, id)), "{kind} {id}");
+    let instances = world.enterprise.instances.values();
+    let instances = instances.filter(|own| own.record["id"] == world::HUAWEICLOUD_INSTANCE_ID);
+    let namespaces = instances.flat_map(|own| own.namespaces.values());
+    let mut repositories = Vec::new();
+    for namespace in namespaces {
+        once("namespace", namespace.id);
+        repositories.extend(namespace.repositories.values());
+    }
+    for organization in world.basic.organizations.values() {
+        once("organization", organization.id);
+        for repository in organization.repositories.values() {
+            repositories.push(&repository.own);
+            for rule in &repository.rules {
+                once("rule", rule["id"].as_i64().unwrap());
+            }
+            for job in &repository.jobs {
+                once("job", job.record["id"].as_i64().unwrap());
+            }
+        }
+    }
+    for repository in repositories {
+        once("repository", repository.id);
+        for image in repository.images.values() {
+            once("image", image.id);
+        }
+        for tag in repository.tags.values() {
+            once("tag", tag.id);
+        }
+    }
+}
