@@ -173,19 +173,7 @@ fn without_port(line: &str) -> String {
 fn refusals_say_what_to_do() {
     for (words, place, code, says) in [
         (
-            &["run", "12"][..],
-            ENTERPRISE,
-            2,
-            "say --yes, or look first with --dry-run",
-        ),
-        (
-            &["stop", "301"],
-            ENTERPRISE,
-            2,
-            "say --yes, or look first with --dry-run",
-        ),
-        (
-            &["executions"],
+            &["executions"][..],
             BASIC,
             2,
             "not offered; list the tasks of a repository",
