@@ -296,11 +296,12 @@ async fn both_spellings_of_the_modified_time_are_read() {
 
 #[test]
 fn the_model_has_a_schema() {
+    use registry_replication::{Execution, Rule, Started, Subtask};
     assert_json_snapshot!("schema-task", schemars::schema_for!(Task));
-    assert_json_snapshot!(
-        "schema-rule",
-        schemars::schema_for!(registry_replication::Rule)
-    );
+    assert_json_snapshot!("schema-rule", schemars::schema_for!(Rule));
+    assert_json_snapshot!("schema-execution", schemars::schema_for!(Execution));
+    assert_json_snapshot!("schema-subtask", schemars::schema_for!(Subtask));
+    assert_json_snapshot!("schema-started", schemars::schema_for!(Started));
 }
 
 #[tokio::test]
@@ -315,4 +316,12 @@ async fn the_model_is_read_back_as_it_was_written() {
         assert_eq!(serde_json::to_string(&again).unwrap(), json);
         assert!(task.vendor.is_some() && again.vendor.is_none());
     }
+}
+
+#[test]
+fn a_rule_that_an_earlier_version_wrote_is_read() {
+    let rule = r#"{"provider": "huaweicloud-basic", "id": "45", "source": {}, "destination": {}}"#;
+    let rule: registry_replication::Rule = serde_json::from_str(rule).unwrap();
+    assert_eq!(rule.kind, registry_replication::TaskKind::Replication);
+    assert_eq!(rule.reference().to_string(), "45");
 }

@@ -7,7 +7,7 @@ use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::{StreamExt, TryStreamExt};
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
-use registry_replication::{Error, ErrorKind, Task, TaskState};
+use registry_replication::{Error, ErrorKind, Registry, RunOptions, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::{FixedClock, NoChance, noon};
 use registry_transport::{Context, Provider, Secret};
@@ -524,5 +524,14 @@ fn everything_can_be_sent_between_threads() {
         let client = clients::sandbox_swr(&sandbox);
         send(client.list_image_auto_sync_repos_details().send());
         send(iam_client(&sandbox).keystone_list_projects().send());
+        let any: &dyn Registry = &basic;
+        let rule = "101".parse().unwrap();
+        let options = RunOptions::default().image("team/api:v41".parse().unwrap());
+        send(any);
+        send(any.rules_of(None).by_item());
+        send(any.run(&rule, &options));
+        let plan = any.plan_run(&rule, &options).await.unwrap();
+        send(plan.shown());
+        send(plan.send());
     });
 }

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod any_registry;
 mod calls;
 mod clients;
+mod commands;
 mod credentials_alibaba;
 mod credentials_huawei;
 mod decode;
+mod decode_rules;
 mod end_to_end;
 mod faults;
 mod outline;

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 /// Exit code, stdout and stderr of a run.
-fn run(words: &[&str]) -> (u8, String, String) {
+pub(crate) fn run(words: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let words = std::iter::once("imgtrack").chain(words.iter().copied());
     let code = imgtrack::run(words.map(Into::into), &mut out, &mut err);
@@ -13,7 +13,7 @@ fn run(words: &[&str]) -> (u8, String, String) {
 }
 
 /// Stdout of a run that ends well and has nothing to say on stderr.
-fn output(words: &[&str]) -> String {
+pub(crate) fn output(words: &[&str]) -> String {
     let (code, out, err) = run(words);
     assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
     out

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use clap::builder::{PossibleValue, TypedValueParser};
-use registry_replication::api::{self, Call, Operation, Paging, Place, Service};
+use registry_replication::api::{self, Call, Operation, Paging, Place, Service, Shown};
 use registry_replication::{Context, Error};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -106,13 +106,7 @@ pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Fa
     let context = connection.context(service, &args.to).await?;
     let call = with_place(call, &connection, &args).await?;
     if args.dry_run {
-        let shown = call.shown(&context).await?;
-        return output.json(&json!({
-            "method": shown.method,
-            "url": shown.url,
-            "headers": shown.headers.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-            "body": shown.body,
-        }));
+        return output.json(&request(call.shown(&context).await?));
     }
     if operation.access == api::Access::Write {
         let what = format!("{} changes things ({})", operation.name, context.endpoint());
@@ -126,6 +120,16 @@ pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Fa
         Value::Null => Ok(()),
         answer => output.json(&answer),
     }
+}
+
+/// A request as it would leave.
+pub(crate) fn request(shown: Shown) -> Value {
+    json!({
+        "method": shown.method,
+        "url": shown.url,
+        "headers": shown.headers.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "body": shown.body,
+    })
 }
 
 /// Sets project and instance where the call has them, and nobody has said them by `--param`.

@@ -13,7 +13,7 @@ Credentials are looked for where the vendors' SDKs look, in the environment for 
 
 Exit codes:
   0  done
-  2  wrong usage, or a value that the service would not take
+  2  wrong usage, or something that the registry does not offer or take
   7  no credentials, or access refused
   1  anything else";
 
@@ -53,12 +53,65 @@ pub(crate) enum Command {
         #[command(subcommand)]
         of: TaskListing,
     },
-    /// Lists the automatic sync rules of a repository (Huawei Cloud Basic)
+    /// Lists rules of replication and retention
+    ///
+    /// Those of Huawei Cloud Basic belong to a repository.
     Rules {
-        /// The repository, NAMESPACE/REPOSITORY
-        repository: String,
+        /// Shows only rules of this repository, NAMESPACE/REPOSITORY
+        repository: Option<String>,
+        /// Which registry is asked; of a repository, Huawei Cloud Basic unless said otherwise
+        #[arg(long, value_enum, value_name = "NAME", help_heading = "Registry")]
+        registry: Option<RegistryName>,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
         #[command(flatten)]
-        to: Common,
+        to: Enterprise,
+    },
+    /// Lists executions, which are runs of rules (Huawei Cloud Enterprise)
+    Executions {
+        /// The rule, such as 12, or NAMESPACE/7 for retention; without it, those of all replication
+        /// rules are listed
+        rule: Option<String>,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Place,
+    },
+    /// Lists the subtasks of a task, one for each tag (Huawei Cloud Enterprise)
+    Subtasks {
+        /// The task, such as 83/1927, or NAMESPACE/7/113/2439 for retention
+        task: String,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Place,
+    },
+    /// Runs a rule now
+    ///
+    /// A rule of Huawei Cloud Enterprise runs for all that it covers. Of the others, it runs for the
+    /// images that are named.
+    Run {
+        /// The rule, as `imgtrack rules` lists it
+        rule: String,
+        /// An image to copy, NAMESPACE/REPOSITORY:TAG; may be said several times
+        #[arg(long, value_name = "IMAGE")]
+        image: Vec<String>,
+        /// Lets a retention rule only show, in its subtasks, what it would delete
+        #[arg(long)]
+        trial: bool,
+        #[command(flatten)]
+        change: Change,
+        #[command(flatten)]
+        to: Place,
+    },
+    /// Stops an execution (Huawei Cloud Enterprise) or a task (Alibaba Cloud)
+    Stop {
+        /// The execution or task, as `imgtrack executions` or `imgtrack tasks` lists it
+        what: String,
+        #[command(flatten)]
+        change: Change,
+        #[command(flatten)]
+        to: Place,
     },
     /// Looks at credentials, endpoint, clock and project of each cloud, and makes one harmless call
     Doctor {
@@ -96,13 +149,26 @@ impl Command {
     /// be decoded and it is known where.
     pub(crate) fn decoder(&self) -> Option<String> {
         let to = match self {
-            Self::Rules { to, .. } => to,
+            Self::Rules { registry, to, .. } => match registry {
+                Some(RegistryName::Alibabacloud) => return None,
+                _ => &to.common,
+            },
+            Self::Executions { to, .. }
+            | Self::Subtasks { to, .. }
+            | Self::Run { to, .. }
+            | Self::Stop { to, .. }
+            | Self::Tasks {
+                of: TaskListing::Of { to, .. },
+            } => match to.registry {
+                RegistryName::Alibabacloud => return None,
+                _ => &to.to.common,
+            },
             Self::Tasks { of } => match of {
                 TaskListing::Replication { to, .. } | TaskListing::Retention { to, .. } => {
                     &to.common
                 }
                 TaskListing::SyncJobs { to, .. } => to,
-                TaskListing::SyncTasks { .. } => return None,
+                TaskListing::SyncTasks { .. } | TaskListing::Of { .. } => return None,
             },
             Self::Api(args) => &args.to.common,
             _ => return None,
@@ -118,6 +184,17 @@ impl Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskListing {
+    /// Of an execution or image of any registry
+    Of {
+        /// The execution, such as 83, or NAMESPACE/7/113 for retention (Huawei Cloud Enterprise);
+        /// the repository, NAMESPACE/REPOSITORY (Huawei Cloud Basic); the image or the batch (Alibaba
+        /// Cloud)
+        what: String,
+        #[arg(long, value_name = "N", help = LIMIT)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        to: Place,
+    },
     /// Of an execution of a replication policy (Huawei Cloud Enterprise)
     Replication {
         /// Id of the execution
@@ -218,6 +295,35 @@ pub(crate) struct Enterprise {
     /// Id of the instance
     #[arg(long, value_name = "ID")]
     pub(crate) instance: Option<String>,
+}
+
+/// A registry of any vendor.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct Place {
+    /// Which registry is asked
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) registry: RegistryName,
+    #[command(flatten)]
+    pub(crate) to: Enterprise,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RegistryName {
+    HuaweicloudEnterprise,
+    HuaweicloudBasic,
+    Alibabacloud,
+}
+
+/// How something is changed.
+#[derive(Args, Debug)]
+pub(crate) struct Change {
+    /// Shows the requests that would change something, signed but without secrets, and sends none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Does not ask before something is changed
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -2,10 +2,10 @@
 
 use registry_replication::api::Service;
 use registry_replication::huaweicloud::{self, AccessKey};
-use registry_replication::{Context, Error, alibabacloud};
+use registry_replication::{Context, Error, Registry, alibabacloud};
 use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
-use crate::cli::{Alibabacloud, Common, Enterprise};
+use crate::cli::{Alibabacloud, Common, Enterprise, RegistryName};
 use crate::failure::Failure;
 
 /// The clouds, or a sandbox that stands in for them.
@@ -140,9 +140,49 @@ impl Connection {
         to.instance.clone().or_else(sandbox)
     }
 
+    /// A registry of any vendor.
+    pub(crate) async fn registry(
+        &self,
+        name: RegistryName,
+        to: &Enterprise,
+    ) -> Result<Box<dyn Registry>, Error> {
+        let superfluous = |option: &Option<String>, words: &str| match option {
+            None => Ok(()),
+            Some(_) => Err(Error::configuration(words)),
+        };
+        if name != RegistryName::HuaweicloudEnterprise {
+            superfluous(
+                &to.project_id,
+                "only Huawei Cloud Enterprise is asked by project; leave out --project-id",
+            )?;
+        }
+        Ok(match name {
+            RegistryName::HuaweicloudEnterprise => Box::new(self.enterprise(to).await?),
+            RegistryName::HuaweicloudBasic => {
+                superfluous(
+                    &to.instance,
+                    "Huawei Cloud Basic has no instances; leave out --instance",
+                )?;
+                Box::new(self.basic(&to.common).await?)
+            }
+            RegistryName::Alibabacloud => {
+                let registry = self.of_instance(&to.common, &to.instance).await?;
+                Box::new(registry)
+            }
+        })
+    }
+
     pub(crate) async fn alibabacloud(
         &self,
         to: &Alibabacloud,
+    ) -> Result<alibabacloud::Registry, Error> {
+        self.of_instance(&to.common, &to.instance).await
+    }
+
+    async fn of_instance(
+        &self,
+        common: &Common,
+        instance: &Option<String>,
     ) -> Result<alibabacloud::Registry, Error> {
         let mut builder = alibabacloud::Registry::builder();
         if let Some(sandbox) = &self.sandbox {
@@ -152,9 +192,7 @@ impl Connection {
                 .instance(&account.instance_id)
                 .credentials(alibaba_key(sandbox));
         }
-        told!(builder, to.common, instance = to.instance)
-            .build()
-            .await
+        told!(builder, common, instance = *instance).build().await
     }
 }
 

@@ -21,7 +21,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Registry(error) => match error.kind() {
-                ErrorKind::Invalid => 2,
+                ErrorKind::Invalid | ErrorKind::NotOffered => 2,
                 ErrorKind::Credentials => 7,
                 _ if matches!(error.status(), Some(401 | 403)) || is_of_the_key(error) => 7,
                 _ => 1,

@@ -8,6 +8,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod failure;
+mod operate;
 mod output;
 mod sandbox;
 mod table;
@@ -83,11 +84,27 @@ fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<bool, Failure> {
             Command::Doctor { args } => return doctor::run(args, &mut output).await,
             Command::Demo => demo::run(&mut output).await,
             Command::Sandbox { listen } => sandbox::run(listen, &mut output).await,
-            Command::Rules { repository, to } => {
-                let connection = Connection::new(to.sandbox).await?;
-                let registry = connection.basic(&to).await?;
-                let rules = registry.rules(&repository).await?;
-                output.rules(&rules)
+            Command::Rules {
+                repository,
+                registry,
+                limit,
+                to,
+            } => operate::rules(repository, registry, limit, &to, &mut output).await,
+            Command::Executions { rule, limit, to } => {
+                operate::executions(rule, limit, &to, &mut output).await
+            }
+            Command::Subtasks { task, limit, to } => {
+                operate::subtasks(&task, limit, &to, &mut output).await
+            }
+            Command::Run {
+                rule,
+                image,
+                trial,
+                change,
+                to,
+            } => operate::run(&rule, &image, trial, &change, &to, &mut output).await,
+            Command::Stop { what, change, to } => {
+                operate::stop(&what, &change, &to, &mut output).await
             }
             Command::DecodeMessage { message, to } => {
                 let connection = Connection::new(to.sandbox).await?;
@@ -102,6 +119,7 @@ fn execute(mut cli: Cli, out: &mut dyn Write) -> Result<bool, Failure> {
 
 async fn tasks(of: TaskListing, output: &mut Output<'_>) -> Result<(), Failure> {
     match of {
+        TaskListing::Of { what, limit, to } => operate::tasks(&what, limit, &to, output).await,
         TaskListing::Replication {
             execution,
             limit,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::cli::Format;
 use crate::failure::Failure;
+use crate::operate::Listed;
 use crate::table;
 
 /// Where data goes, and in which form.
@@ -68,6 +69,24 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Writes what a listing has, or the first of it, each with what refers to it; the rest is not
+    /// asked for.
+    pub(crate) async fn listing<T: Listed>(
+        &mut self,
+        items: impl Stream<Item = Result<T, Error>>,
+        limit: Option<usize>,
+    ) -> Result<(), Failure> {
+        let items = first(items, limit).await?;
+        if !self.is_json() {
+            return self.text(&T::table(&items));
+        }
+        let referred = items.iter().map(|item| Referred {
+            reference: item.reference(),
+            item,
+        });
+        self.json(&referred.collect::<Vec<_>>())
+    }
+
     /// Writes the tasks of a stream, or the first of them; the rest is not asked for.
     pub(crate) async fn tasks(
         &mut self,
@@ -82,20 +101,29 @@ impl<'a> Output<'a> {
     }
 
     pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
-        self.text(&table::tasks(tasks))
+        self.text(&table::tasks(tasks, |task| task.id.clone()))
     }
 }
 
+/// A record, and what refers to it on the command line.
+#[derive(Serialize)]
+struct Referred<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(flatten)]
+    item: &'a T,
+}
+
 /// The first items of a stream, or all.
-pub(crate) async fn first(
-    tasks: impl Stream<Item = Result<Task, Error>>,
+pub(crate) async fn first<T>(
+    items: impl Stream<Item = Result<T, Error>>,
     limit: Option<usize>,
-) -> Result<Vec<Task>, Error> {
-    let mut tasks = pin!(tasks);
+) -> Result<Vec<T>, Error> {
+    let mut items = pin!(items);
     let mut first = Vec::new();
     while limit.is_none_or(|limit| first.len() < limit) {
-        match tasks.try_next().await? {
-            Some(task) => first.push(task),
+        match items.try_next().await? {
+            Some(item) => first.push(item),
             None => break,
         }
     }

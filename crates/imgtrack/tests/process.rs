@@ -159,6 +159,59 @@ fn the_project_is_looked_up_by_the_region() {
 }
 
 #[test]
+fn a_rule_is_run_and_stopped_when_that_has_been_said() {
+    let sandbox = Serving::start();
+    let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
+    let asked = |words: &[&str]| {
+        imgtrack()
+            .args(words)
+            .args(["--registry", "huaweicloud-enterprise", "-o", "json"])
+            .args(["--endpoint", &huawei("endpoint")])
+            .args(["--project-id", &huawei("project_id")])
+            .args(["--instance", &huawei("instance_id")])
+            .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
+            .env("HUAWEICLOUD_SDK_SK", huawei("secret_key"))
+            .output()
+            .unwrap()
+    };
+    let answer = |words: &[&str]| -> Value {
+        let answer = asked(words);
+        assert_eq!(answer.status.code(), Some(0), "{}", stderr(&answer));
+        serde_json::from_str(&stdout(&answer)).unwrap()
+    };
+    let executions = || answer(&["executions", "12"]);
+    let before = executions();
+    // Nobody can be asked: there is no terminal.
+    let refused = asked(&["run", "12"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = stderr(&refused);
+    assert!(
+        said.contains("say --yes, or look first with --dry-run"),
+        "{said}"
+    );
+    answer(&["run", "12", "--dry-run"]);
+    assert_eq!(executions(), before, "something was run");
+
+    let started = answer(&["run", "12", "--yes"]);
+    let reference = started["executions"][0].as_str().unwrap();
+    let execution = || {
+        let found = executions();
+        let mut found = found.as_array().unwrap().iter();
+        found
+            .find(|one| one["reference"] == reference)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(execution()["trigger"], "by-hand");
+    assert_eq!(asked(&["stop", reference]).status.code(), Some(2));
+    answer(&["stop", reference, "--dry-run"]);
+    answer(&["stop", reference, "--yes"]);
+    // On a machine that is slow, it may have ended before.
+    let state = execution()["state"].clone();
+    assert!(state == "cancelled" || state == "succeeded", "{state}");
+}
+
+#[test]
 fn without_credentials_it_says_where_it_looked() {
     let output = imgtrack()
         .args([

@@ -3,7 +3,7 @@
 //! One model over the registries of several clouds: [`Task`] and [`Rule`] say the same whoever
 //! the vendor is, and the vendor's own answer stays in reach. A registry is reached through its
 //! own module, [`huaweicloud`] or [`alibabacloud`]; listings are streams that fetch their pages
-//! as they are read.
+//! as they are read. What all of them can be asked, and made to do, is the trait [`Registry`].
 //!
 //! ```no_run
 //! use futures_util::TryStreamExt;
@@ -26,15 +26,23 @@
 pub mod alibabacloud;
 pub mod api;
 pub mod huaweicloud;
+mod listing;
 mod model;
 mod pager;
+mod plan;
+mod registry;
 mod settings;
 
+pub use listing::Listing;
 pub use model::{
-    Artifact, ImageName, ImageRef, Provider, RetentionCounts, Rule, Task, TaskKind, TaskState,
-    Trigger, UnfitImageName, VendorRule, VendorTask,
+    Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, Provider,
+    RetentionCounts, Rule, RuleFilter, RuleRef, RuleTrigger, Subtask, Task, TaskCounts, TaskKind,
+    TaskRef, TaskState, Trigger, UnfitImageName, UnfitReference, VendorExecution, VendorRule,
+    VendorSubtask, VendorTask,
 };
 pub use pager::Page;
+pub use plan::{Plan, Started};
+pub use registry::{Registry, RunOptions, StopTarget, TaskScope};
 pub use registry_transport::Provider as TransportProvider;
 pub use registry_transport::{
     Asked, Chain, Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Lease, RateLimit,

@@ -67,6 +67,12 @@ impl<T: Send + 'static> Pager<T> {
         }
     }
 
+    /// With another number of records on a page.
+    pub(crate) fn sized(mut self, size: u32) -> Self {
+        self.size = size;
+        self
+    }
+
     pub(crate) fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
         let slot = Slot {
             offset: 0,
@@ -126,9 +132,9 @@ fn next<T>(slot: Slot, steps: Steps, page: &Page<T>, empty_before: bool) -> Curs
     }
 }
 
-/// Gives a listing its size of page and its two streams.
+/// Gives a listing of `$item`s its size of page and its two streams.
 macro_rules! paged {
-    ($listing:ident, $steps:ident, $default:literal, $range:literal) => {
+    ($listing:ident of $item:ident, $steps:ident, $default:literal, $range:literal) => {
         impl $listing {
             #[doc = concat!("Number of records on a page, ", $range, "; ", stringify!($default), " unless said otherwise.")]
             ///
@@ -138,9 +144,9 @@ macro_rules! paged {
                 self
             }
 
-            fn pager(self) -> Pager<Task> {
+            fn pager(self) -> crate::pager::Pager<$item> {
                 let steps = crate::pager::Steps::$steps;
-                Pager::new(self.page_size, steps, move |slot| self.clone().fetch(slot))
+                crate::pager::Pager::new(self.page_size, steps, move |slot| self.clone().fetch(slot))
             }
 
             /// The pages, each fetched when it is asked for.
@@ -148,17 +154,23 @@ macro_rules! paged {
             /// An error ends the stream.
             pub fn by_page(
                 self,
-            ) -> impl futures_core::Stream<Item = Result<Page<Task>, Error>> + Send + use<> {
+            ) -> impl futures_core::Stream<Item = Result<Page<$item>, Error>> + Send + use<> {
                 self.pager().by_page()
             }
 
-            /// The tasks of all pages, one by one.
+            /// What is on all pages, one by one.
             ///
             /// An error ends the stream.
             pub fn by_item(
                 self,
-            ) -> impl futures_core::Stream<Item = Result<Task, Error>> + Send + use<> {
+            ) -> impl futures_core::Stream<Item = Result<$item, Error>> + Send + use<> {
                 self.pager().by_item()
+            }
+        }
+
+        impl From<$listing> for crate::Listing<$item> {
+            fn from(listing: $listing) -> Self {
+                Self::of(listing.pager())
             }
         }
     };

@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Undecodable,
     /// Time ran out.
     Deadline,
+    /// The vendor has nothing of the kind; nothing was sent.
+    NotOffered,
 }
 
 impl ErrorKind {
@@ -58,6 +60,7 @@ impl ErrorKind {
             Self::Service => "service",
             Self::Undecodable => "undecodable",
             Self::Deadline => "deadline",
+            Self::NotOffered => "not-offered",
         }
     }
 }
@@ -85,6 +88,13 @@ impl Error {
     /// Something wrong with what the caller gave; `what` names it.
     pub fn configuration(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, None, what.into())
+    }
+
+    /// Something that this vendor does not have; `what` names it and the vendor, `instead` says what
+    /// to use in its place.
+    pub fn not_offered(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
+        let what = format!("{what}: not offered; {instead}");
+        Self::new(ErrorKind::NotOffered, None, what)
     }
 
     pub(crate) fn invalid(operation: &'static str, what: String) -> Self {
@@ -230,7 +240,7 @@ impl Error {
                 .0
                 .status
                 .is_some_and(|status| matches!(status.as_u16(), 500 | 502 | 503 | 504)),
-            ErrorKind::Credentials | ErrorKind::Invalid => false,
+            ErrorKind::Credentials | ErrorKind::Invalid | ErrorKind::NotOffered => false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
 mod connection;
+mod operate;
+mod rules;
 
 use std::sync::Arc;
 
@@ -12,9 +14,10 @@ use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 pub use connection::Connection;
 use registry_transport::{Caller, Error};
+pub use rules::Rules;
 
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
-use crate::pager::{Page, Pager, Slot, paged};
+use crate::pager::{Page, Slot, paged};
 use crate::settings::{Settings, common_settings};
 
 /// An instance of the Enterprise Edition.
@@ -94,7 +97,7 @@ pub struct Tasks {
     batch: Option<String>,
     page_size: u32,
 }
-paged!(Tasks, Pages, 100, "at least 1");
+paged!(Tasks of Task, Pages, 100, "at least 1");
 
 impl Tasks {
     /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a

@@ -1,13 +1,20 @@
 //! The words that all registries share.
 
+mod execution;
 mod image;
+mod reference;
 mod resource;
 mod rule;
+mod subtask;
 mod task;
 
+pub use execution::{Execution, TaskCounts, VendorExecution};
 pub use image::{Artifact, ImageName, ImageRef, UnfitImageName};
+pub(crate) use reference::number;
+pub use reference::{ExecutionRef, RuleRef, TaskRef, UnfitReference};
 pub(crate) use resource::Resources;
-pub use rule::{Rule, VendorRule};
+pub use rule::{FilterOn, FilterSyntax, Rule, RuleFilter, RuleTrigger, VendorRule};
+pub use subtask::{Subtask, VendorSubtask};
 pub use task::{RetentionCounts, Task, TaskKind, TaskState, Trigger, VendorTask};
 
 use schemars::JsonSchema;
@@ -35,6 +42,15 @@ impl Provider {
             Self::HuaweicloudEnterprise => "huaweicloud-enterprise",
             Self::HuaweicloudBasic => "huaweicloud-basic",
             Self::Alibabacloud => "alibabacloud",
+        }
+    }
+
+    /// The name as it stands in a sentence.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::HuaweicloudEnterprise => "Huawei Cloud Enterprise",
+            Self::HuaweicloudBasic => "Huawei Cloud Basic",
+            Self::Alibabacloud => "Alibaba Cloud",
         }
     }
 }

@@ -1,25 +1,47 @@
 //! Rules: what makes a registry copy or clean up.
 
+use alibabacloud_cr::cr;
 use huaweicloud_swr::swr;
 use registry_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Provider;
 use super::image::ImageRef;
+use super::reference::RuleRef;
+use super::{Provider, TaskKind};
 
-/// What makes a registry copy, in words that all registries share.
+/// What makes a registry copy or clean up, in words that all registries share.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Rule {
     /// Whose registry it is.
     pub provider: Provider,
+    /// Whether it copies or cleans up.
+    #[serde(default = "replication")]
+    pub kind: TaskKind,
     /// The vendor's id of the rule.
     pub id: String,
+    /// Its name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it may start at all, where it can be switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
     /// What it covers.
     pub source: ImageRef,
-    /// Where it copies to.
+    /// What of the source it covers: what fits filters of each kind that there are. Without any,
+    /// all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<RuleFilter>,
+    /// Where it copies to; nothing is known of it if the rule cleans up.
     pub destination: ImageRef,
+    /// What starts it, beside a request by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<RuleTrigger>,
+    /// When it starts on schedule, in the vendor's form. Huawei Cloud's is cron with six fields,
+    /// seconds first, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// Whether it copies by itself after a push.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<bool>,
@@ -37,10 +59,155 @@ pub struct Rule {
     pub vendor: Option<VendorRule>,
 }
 
+/// Rules that were written before there were others.
+fn replication() -> TaskKind {
+    TaskKind::Replication
+}
+
+/// What starts a rule, or has started an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RuleTrigger {
+    /// A push of an image that the rule covers.
+    OnPush,
+    /// Somebody's request.
+    ByHand,
+    /// The time.
+    OnSchedule,
+    /// The vendor's word, which this version does not know.
+    Unknown(String),
+}
+
+impl RuleTrigger {
+    /// The trigger as it is serialised; of an unknown one, the vendor's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::OnPush => "on-push",
+            Self::ByHand => "by-hand",
+            Self::OnSchedule => "on-schedule",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+impl std::fmt::Display for RuleTrigger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A pattern that what a rule covers must fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct RuleFilter {
+    /// What must fit.
+    pub on: FilterOn,
+    /// The pattern.
+    pub pattern: String,
+    /// How the pattern is read.
+    pub syntax: FilterSyntax,
+    /// Whether it covers what does *not* fit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excludes: bool,
+}
+
+impl RuleFilter {
+    pub(crate) fn new(on: FilterOn, pattern: impl Into<String>, syntax: FilterSyntax) -> Self {
+        Self {
+            on,
+            pattern: pattern.into(),
+            syntax,
+            excludes: false,
+        }
+    }
+}
+
+/// What a filter looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FilterOn {
+    /// `namespace/repository`.
+    Name,
+    /// The namespace.
+    Namespace,
+    /// The repository within its namespace.
+    Repository,
+    /// The tag.
+    Tag,
+    /// The vendor's word, which this version does not know.
+    Unknown(String),
+}
+
+/// How a pattern is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FilterSyntax {
+    /// `*` stops at a slash, `**` does not, `?` is one character, `{a,b}` is either.
+    Doublestar,
+    /// A regular expression.
+    Regex,
+}
+
 /// A rule as the vendor answered it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum VendorRule {
     /// Huawei Cloud SWR Basic, automatic sync.
     HuaweicloudSyncRepo(Box<swr::types::SyncRepo>),
+    /// Huawei Cloud SWR Enterprise, replication policy.
+    HuaweicloudReplication(Box<swr::types::ReplicationPolicy>),
+    /// Huawei Cloud SWR Enterprise, retention policy.
+    HuaweicloudRetention(Box<swr::types::RetentionPolicy>),
+    /// Alibaba Cloud Container Registry, sync rule.
+    AlibabacloudSyncRule(Box<cr::types::SyncRule>),
+}
+
+impl Rule {
+    pub(crate) fn new(provider: Provider, kind: TaskKind, id: Option<impl ToString>) -> Self {
+        Self {
+            provider,
+            kind,
+            id: id.map(|id| id.to_string()).unwrap_or_default(),
+            name: None,
+            enabled: None,
+            source: ImageRef::default(),
+            filters: Vec::new(),
+            destination: ImageRef::default(),
+            trigger: None,
+            schedule: None,
+            automatic: None,
+            overwrites: None,
+            created: None,
+            updated: None,
+            vendor: None,
+        }
+    }
+
+    /// Sets what starts it, and with it whether it copies by itself.
+    pub(crate) fn with_trigger(mut self, trigger: Option<RuleTrigger>) -> Self {
+        self.automatic = match &trigger {
+            _ if self.kind != TaskKind::Replication => None,
+            Some(RuleTrigger::OnPush) => Some(true),
+            Some(RuleTrigger::ByHand | RuleTrigger::OnSchedule) => Some(false),
+            Some(RuleTrigger::Unknown(_)) | None => None,
+        };
+        self.trigger = trigger;
+        self
+    }
+
+    pub(crate) fn answered(mut self, vendor: VendorRule) -> Self {
+        self.vendor = Some(vendor);
+        self
+    }
+
+    /// What refers to it.
+    pub fn reference(&self) -> RuleRef {
+        match (self.kind, &self.source.namespace) {
+            (TaskKind::Retention, Some(namespace)) => RuleRef::retention(namespace, &self.id),
+            _ => RuleRef::new(&self.id),
+        }
+    }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Provider;
 use super::image::ImageRef;
+use super::reference::{ExecutionRef, RuleRef, TaskRef};
 
 /// The work of one execution on one repository or image, in words that all registries share.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +68,7 @@ pub struct Task {
     pub vendor: Option<VendorTask>,
 }
 
-/// Whether a task copies or cleans up.
+/// Whether a rule, and what it starts, copies or cleans up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -99,7 +100,7 @@ pub struct RetentionCounts {
     pub retained: i64,
 }
 
-/// Where a task stands.
+/// Where a task, a subtask or an execution stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -137,6 +138,17 @@ pub enum VendorTask {
 }
 
 impl TaskState {
+    /// The state that the vendor's word stands for; of none, the unknown one of no word.
+    pub(crate) fn read<S: AsRef<str>>(
+        status: Option<&S>,
+        state: impl FnOnce(&S) -> Option<Self>,
+    ) -> Self {
+        let Some(status) = status else {
+            return Self::Unknown(String::new());
+        };
+        state(status).unwrap_or_else(|| Self::Unknown(status.as_ref().to_owned()))
+    }
+
     /// Whether the vendor calls the task ended.
     pub fn is_final(&self) -> bool {
         match self {
@@ -200,12 +212,26 @@ impl Task {
         status: Option<S>,
         state: impl FnOnce(&S) -> Option<TaskState>,
     ) -> Self {
-        if let Some(status) = status {
-            let word = status.as_ref().to_owned();
-            self.state = state(&status).unwrap_or_else(|| TaskState::Unknown(word.clone()));
-            self.status = Some(word);
-        }
+        self.state = TaskState::read(status.as_ref(), state);
+        self.status = status.map(|status| status.as_ref().to_owned());
         self
+    }
+
+    /// What refers to it.
+    pub fn reference(&self) -> TaskRef {
+        let namespace = self.source.as_ref().and_then(|end| end.namespace.as_ref());
+        match (self.provider, &self.execution, &self.rule, namespace) {
+            (Provider::HuaweicloudEnterprise, Some(execution), Some(rule), Some(namespace))
+                if self.kind == TaskKind::Retention =>
+            {
+                let rule = RuleRef::retention(namespace, rule);
+                TaskRef::of(ExecutionRef::of(rule, execution), &self.id)
+            }
+            (Provider::HuaweicloudEnterprise, Some(execution), _, _) => {
+                TaskRef::of(ExecutionRef::new(execution), &self.id)
+            }
+            _ => TaskRef::new(&self.id),
+        }
     }
 
     /// Sets when it last changed, which of a final state is also when it ended.

@@ -1,5 +1,7 @@
 //! Huawei Cloud SWR, Basic edition.
 
+mod operate;
+
 use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
 use huaweicloud_swr::swr::{self, values::SyncJobStatus};
 use huaweicloud_swr::{Filter, Order};
@@ -7,9 +9,10 @@ use registry_transport::Error;
 
 use super::Credentials;
 use crate::model::{
-    ImageName, ImageRef, Provider, Rule, Task, TaskKind, TaskState, VendorRule, VendorTask,
+    ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
+    VendorTask,
 };
-use crate::pager::{Page, Pager, Slot, paged};
+use crate::pager::{Page, Slot, paged};
 use crate::settings::{Settings, common_settings};
 
 /// The Basic edition in one region.
@@ -60,7 +63,11 @@ impl Registry {
     /// # Errors
     /// When `repository` names none, and whatever can go wrong with a call.
     pub async fn rules(&self, repository: &str) -> Result<Vec<Rule>, Error> {
-        let name = ImageName::repository_given(repository)?;
+        self.rules_of_repository(&ImageName::repository_given(repository)?)
+            .await
+    }
+
+    async fn rules_of_repository(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
         let rules = self
             .client
             .list_image_auto_sync_repos_details()
@@ -94,7 +101,7 @@ pub struct SyncJobs {
     order: Option<Order>,
     page_size: u32,
 }
-paged!(SyncJobs, Records, 100, "at least 1");
+paged!(SyncJobs of Task, Records, 100, "at least 1");
 
 impl SyncJobs {
     /// Newest or oldest first; the vendor's own order unless said otherwise.
@@ -181,17 +188,20 @@ fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
         &vendor.remote_region_id,
         &vendor.remote_namespace,
     );
+    let rule = Rule::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id);
+    let trigger = vendor.sync_auto.map(|automatic| match automatic {
+        true => RuleTrigger::OnPush,
+        false => RuleTrigger::ByHand,
+    });
     Rule {
-        provider: Provider::HuaweicloudBasic,
-        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
         source,
         destination,
-        automatic: vendor.sync_auto,
         overwrites: vendor.override_,
         created: vendor.created_at,
         updated: vendor.updated_at,
-        vendor: Some(VendorRule::HuaweicloudSyncRepo(Box::new(vendor))),
+        ..rule.with_trigger(trigger)
     }
+    .answered(VendorRule::HuaweicloudSyncRepo(Box::new(vendor)))
 }
 
 fn job(vendor: SyncJob, region: Option<&str>) -> Task {

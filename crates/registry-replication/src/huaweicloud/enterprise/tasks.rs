@@ -1,83 +1,16 @@
-//! Huawei Cloud SWR, Enterprise edition.
+//! Tasks of replication and retention executions.
 
 use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
-use huaweicloud_swr::swr::{self, values::TaskStatus};
+use huaweicloud_swr::swr::values::TaskStatus;
 use registry_transport::Error;
 
-use super::Credentials;
+use super::Registry;
 use crate::model::{
     ImageRef, Provider, Resources, RetentionCounts, Task, TaskKind, TaskState, VendorTask,
 };
-use crate::pager::{Page, Pager, Slot, paged};
-use crate::settings::{Settings, common_settings};
-
-/// An instance of the Enterprise edition.
-#[derive(Clone, Debug)]
-pub struct Registry {
-    client: swr::Client,
-    project_id: String,
-    instance: String,
-}
-
-/// Settings of a [`Registry`].
-#[derive(Default)]
-pub struct Builder {
-    settings: Settings<Credentials>,
-    project_id: Option<String>,
-    instance: Option<String>,
-}
-common_settings!(Builder, Credentials);
-
-impl Builder {
-    /// Id of the project, which is the region's share of the account. Unless said otherwise, the
-    /// one that the credentials name, or IAM by the region.
-    pub fn project_id(mut self, id: impl Into<String>) -> Self {
-        self.project_id = Some(id.into());
-        self
-    }
-
-    /// Id of the instance.
-    pub fn instance(mut self, id: impl Into<String>) -> Self {
-        self.instance = Some(id.into());
-        self
-    }
-
-    /// Makes the registry. Nothing is sent yet, unless the project id has to be looked up.
-    ///
-    /// # Errors
-    /// When region and endpoint or instance are missing, and when the project id is not given and
-    /// cannot be found out; names what is missing.
-    pub async fn build(self) -> Result<Registry, Error> {
-        let mut settings = self.settings;
-        let instance = self
-            .instance
-            .ok_or_else(|| Error::configuration("instance id is not set"))?;
-        let endpoint = super::endpoint(&settings)?;
-        let provider = super::provider(&mut settings);
-        let project_id = match self.project_id {
-            Some(id) => id,
-            None => super::project_id(&settings, &provider).await?,
-        };
-        let provider = provider.project_id(&project_id);
-        Ok(Registry {
-            client: super::client(settings, endpoint, provider)?,
-            project_id,
-            instance,
-        })
-    }
-}
+use crate::pager::{Page, Slot, paged};
 
 impl Registry {
-    /// Begins a registry.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// The generated client.
-    pub fn client(&self) -> &swr::Client {
-        &self.client
-    }
-
     /// The tasks of an execution of a replication policy:
     /// `ListInstanceReplicationPolicyExecTasks`.
     pub fn replication_tasks(&self, execution: i64) -> ReplicationTasks {
@@ -114,7 +47,7 @@ pub struct ReplicationTasks {
     execution: i64,
     page_size: u32,
 }
-paged!(ReplicationTasks, Pages, 100, "1 to 100");
+paged!(ReplicationTasks of Task, Pages, 100, "1 to 100");
 
 impl ReplicationTasks {
     async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
@@ -148,7 +81,7 @@ pub struct RetentionTasks {
     status: Option<TaskStatus>,
     page_size: u32,
 }
-paged!(RetentionTasks, Pages, 100, "1 to 100");
+paged!(RetentionTasks of Task, Pages, 100, "1 to 100");
 
 impl RetentionTasks {
     /// Only the tasks in this state.
@@ -182,7 +115,7 @@ impl RetentionTasks {
     }
 }
 
-fn state(status: &TaskStatus) -> Option<TaskState> {
+pub(super) fn state(status: &TaskStatus) -> Option<TaskState> {
     Some(match status {
         TaskStatus::Initialized | TaskStatus::Pending => TaskState::Waiting,
         TaskStatus::InProgress => TaskState::Running,

@@ -1,0 +1,86 @@
+//! Huawei Cloud SWR, Enterprise edition.
+
+mod executions;
+mod operate;
+mod rules;
+mod subtasks;
+mod tasks;
+
+use huaweicloud_swr::swr;
+use registry_transport::Error;
+
+pub use executions::{ReplicationExecutions, RetentionExecutions};
+pub use rules::{ReplicationRules, RetentionRules};
+pub use subtasks::{ReplicationSubtasks, RetentionSubtasks};
+pub use tasks::{ReplicationTasks, RetentionTasks};
+
+use super::Credentials;
+use crate::settings::{Settings, common_settings};
+
+/// An instance of the Enterprise edition.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    client: swr::Client,
+    project_id: String,
+    instance: String,
+}
+
+/// Settings of a [`Registry`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+    project_id: Option<String>,
+    instance: Option<String>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Id of the project, which is the region's share of the account. Unless said otherwise, the
+    /// one that the credentials name, or IAM by the region.
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project_id = Some(id.into());
+        self
+    }
+
+    /// Id of the instance.
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// Makes the registry. Nothing is sent yet, unless the project id has to be looked up.
+    ///
+    /// # Errors
+    /// When region and endpoint or instance are missing, and when the project id is not given and
+    /// cannot be found out; names what is missing.
+    pub async fn build(self) -> Result<Registry, Error> {
+        let mut settings = self.settings;
+        let instance = self
+            .instance
+            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+        let endpoint = super::endpoint(&settings)?;
+        let provider = super::provider(&mut settings);
+        let project_id = match self.project_id {
+            Some(id) => id,
+            None => super::project_id(&settings, &provider).await?,
+        };
+        let provider = provider.project_id(&project_id);
+        Ok(Registry {
+            client: super::client(settings, endpoint, provider)?,
+            project_id,
+            instance,
+        })
+    }
+}
+
+impl Registry {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &swr::Client {
+        &self.client
+    }
+}

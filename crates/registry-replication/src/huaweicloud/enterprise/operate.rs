@@ -1,0 +1,185 @@
+//! The Enterprise edition as any registry: references to ids, run and stop.
+
+use futures_core::future::BoxFuture;
+use huaweicloud_swr::swr::ClientInfo;
+use huaweicloud_swr::swr::types::StartedExecution;
+use registry_transport::{Call, Error};
+use serde_json::{Value, json};
+
+use super::Registry;
+use crate::api;
+use crate::listing::Listing;
+use crate::model::{
+    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, number,
+};
+use crate::plan::{Plan, Started};
+use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
+
+impl sealed::Sealed for Registry {}
+
+impl registry::Registry for Registry {
+    fn provider(&self) -> Provider {
+        Provider::HuaweicloudEnterprise
+    }
+
+    fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
+        if repository.is_some() {
+            return Listing::refused(Error::not_offered(
+                "rules of one repository of Huawei Cloud Enterprise",
+                "list all rules, whose filters say what they cover",
+            ));
+        }
+        Listing::from(self.replication_rules()).then(self.retention_rules().into())
+    }
+
+    fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution> {
+        let all = self.replication_executions();
+        Listing::tried(rule.map_or_else(
+            || Ok(all.clone().into()),
+            |rule| {
+                let policy = number("rule", rule.id())?;
+                Ok(match rule.namespace() {
+                    Some(namespace) => self.retention_executions(namespace, policy).into(),
+                    None => all.clone().policy(policy).into(),
+                })
+            },
+        ))
+    }
+
+    fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
+        let TaskScope::Execution(execution) = scope else {
+            return Listing::refused(Error::not_offered(
+                "tasks of an image of Huawei Cloud Enterprise",
+                "list those of an execution, such as 83 or library/7/113",
+            ));
+        };
+        Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
+            Some((namespace, policy)) => {
+                let tasks = self.retention_tasks(namespace, policy, ids.execution);
+                tasks.into()
+            }
+            None => self.replication_tasks(ids.execution).into(),
+        }))
+    }
+
+    fn subtasks_of(&self, task: &TaskRef) -> Listing<Subtask> {
+        let ids = task
+            .execution()
+            .ok_or_else(|| {
+                Error::configuration(format!(
+                    "task {:?} has no execution; write EXECUTION/TASK such as 83/1927, or \
+                     NAMESPACE/RULE/EXECUTION/TASK such as library/7/113/2439",
+                    task.to_string()
+                ))
+            })
+            .and_then(Ids::of);
+        let listing = ids.and_then(|ids| {
+            let task = number("task", task.id())?;
+            Ok(match ids.retention {
+                Some((namespace, policy)) => self
+                    .retention_subtasks(namespace, policy, ids.execution, task)
+                    .into(),
+                None => self.replication_subtasks(ids.execution, task).into(),
+            })
+        });
+        Listing::tried(listing)
+    }
+
+    fn plan_run<'a>(
+        &'a self,
+        rule: &'a RuleRef,
+        options: &'a RunOptions,
+    ) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            if !options.images.is_empty() {
+                return Err(Error::not_offered(
+                    "a run for some images with a rule of Huawei Cloud Enterprise",
+                    "leave out the images: the rule runs for all that it covers",
+                ));
+            }
+            let policy = number("rule", rule.id())?;
+            let call = match rule.namespace() {
+                None => {
+                    options.no_trial()?;
+                    self.call("ExecuteInstanceReplicationPolicy")?
+                        .body(&json!({ "policy_id": policy }))?
+                }
+                Some(namespace) => self
+                    .call("ExecuteInstanceRetentionPolicy")?
+                    .parameter("namespace_name", namespace)?
+                    .parameter("policy_id", rule.id())?
+                    .body(&json!({ "dry_run": options.trial }))?,
+            };
+            let rule = rule.clone();
+            Ok(self.plan().with(call, |answer| started(answer, rule)))
+        })
+    }
+
+    fn plan_stop(&self, target: &StopTarget) -> Result<Plan, Error> {
+        let execution = match target {
+            StopTarget::Execution(execution) => execution,
+            StopTarget::Task(_) => {
+                return Err(Error::not_offered(
+                    "stopping a task of Huawei Cloud Enterprise",
+                    "stop its execution",
+                ));
+            }
+        };
+        let ids = Ids::of(execution)?;
+        if ids.retention.is_some() {
+            return Err(Error::not_offered(
+                "stopping an execution of a retention rule",
+                "it ends by itself; only replication executions can be stopped",
+            ));
+        }
+        let call = self
+            .call("StopInstanceReplicationPolicyExecution")?
+            .parameter("execution_id", &ids.execution.to_string())?;
+        Ok(self.plan().with(call, |_| Started::default()))
+    }
+}
+
+impl Registry {
+    fn plan(&self) -> Plan {
+        Plan::new(self.client.inner())
+    }
+
+    /// A call by name, to this instance.
+    fn call(&self, name: &str) -> Result<Call, Error> {
+        let (_, operation) = api::find(name)?;
+        Call::new(operation)
+            .parameter("project_id", &self.project_id)?
+            .parameter("instance_id", &self.instance)
+    }
+}
+
+/// An execution's ids as the calls have them.
+struct Ids<'a> {
+    /// Namespace and rule of a retention execution.
+    retention: Option<(&'a str, i64)>,
+    execution: i64,
+}
+
+impl<'a> Ids<'a> {
+    fn of(execution: &'a ExecutionRef) -> Result<Self, Error> {
+        let retention = match execution.rule() {
+            Some(rule) => {
+                let policy = number("rule", rule.id())?;
+                rule.namespace().map(|namespace| (namespace, policy))
+            }
+            None => None,
+        };
+        Ok(Self {
+            retention,
+            execution: number("execution", execution.id())?,
+        })
+    }
+}
+
+fn started(answer: Value, rule: RuleRef) -> Started {
+    let answer: StartedExecution = serde_json::from_value(answer).unwrap_or_default();
+    match answer.id {
+        Some(id) => Started::execution(ExecutionRef::of(rule, id.to_string())),
+        None => Started::default(),
+    }
+}

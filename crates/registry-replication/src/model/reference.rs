@@ -1,0 +1,319 @@
+//! Rules, executions and tasks by reference: a text that a person can type.
+
+use std::fmt;
+use std::str::FromStr;
+
+use registry_transport::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Provider;
+
+/// A rule by its id, `12`; a retention rule of Huawei Cloud Enterprise by namespace and id,
+/// `library/7`.
+///
+/// ```
+/// use registry_replication::RuleRef;
+/// let rule: RuleRef = "library/7".parse().unwrap();
+/// assert_eq!((rule.namespace(), rule.id()), (Some("library"), "7"));
+/// let error = "a/b/c".parse::<RuleRef>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "rule \"a/b/c\" cannot be read; write RULE such as 12, or NAMESPACE/RULE such as library/7 \
+///      for a retention rule"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct RuleRef {
+    namespace: Option<String>,
+    id: String,
+}
+
+/// An execution by its id, `83` (Alibaba's batch is one, too); one of a retention rule behind the
+/// rule, `library/7/113`.
+///
+/// ```
+/// use registry_replication::ExecutionRef;
+/// let execution: ExecutionRef = "library/7/113".parse().unwrap();
+/// assert_eq!(execution.rule().unwrap().to_string(), "library/7");
+/// assert_eq!(execution.id(), "113");
+/// assert!("library/113".parse::<ExecutionRef>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct ExecutionRef {
+    rule: Option<RuleRef>,
+    id: String,
+}
+
+/// A task behind its execution, `83/1927` or `library/7/113/2439`; by its id alone where the vendor
+/// has no executions, `rst-4kfd7fk6pohk`.
+///
+/// ```
+/// use registry_replication::TaskRef;
+/// let task: TaskRef = "83/1927".parse().unwrap();
+/// assert_eq!(task.execution().unwrap().id(), "83");
+/// assert_eq!(task.id(), "1927");
+/// assert!("83/".parse::<TaskRef>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct TaskRef {
+    execution: Option<ExecutionRef>,
+    id: String,
+}
+
+/// Why a text refers to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {text:?} cannot be read; write {forms}")]
+#[non_exhaustive]
+pub struct UnfitReference {
+    /// What the text was read as.
+    pub what: &'static str,
+    /// The text.
+    pub text: String,
+    /// The forms that it may have.
+    pub forms: &'static str,
+}
+
+impl RuleRef {
+    const FORMS: &str = "RULE such as 12, or NAMESPACE/RULE such as library/7 for a retention rule";
+
+    /// A rule by the vendor's id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            namespace: None,
+            id: id.into(),
+        }
+    }
+
+    /// A retention rule of Huawei Cloud Enterprise, which belongs to a namespace.
+    pub fn retention(namespace: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            namespace: Some(namespace.into()),
+            id: id.into(),
+        }
+    }
+
+    /// The namespace of a retention rule.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The vendor's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of a rule that belongs to no namespace; `provider` has no others, or they are not
+    /// meant.
+    pub(crate) fn plain(&self, provider: Provider) -> Result<&str, Error> {
+        match &self.namespace {
+            None => Ok(&self.id),
+            Some(_) => Err(Error::configuration(format!(
+                "rule {:?}: rules of {} are named by their id alone",
+                self.to_string(),
+                provider.title()
+            ))),
+        }
+    }
+}
+
+impl ExecutionRef {
+    const FORMS: &str = "EXECUTION such as 83, or NAMESPACE/RULE/EXECUTION such as library/7/113 \
+                         for one of a retention rule";
+
+    /// An execution by the vendor's id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            rule: None,
+            id: id.into(),
+        }
+    }
+
+    /// An execution of this rule; of one that is no retention rule, the id says it all.
+    pub fn of(rule: RuleRef, id: impl Into<String>) -> Self {
+        Self {
+            rule: Some(rule).filter(|rule| rule.namespace.is_some()),
+            id: id.into(),
+        }
+    }
+
+    /// The rule, of a retention execution.
+    pub fn rule(&self) -> Option<&RuleRef> {
+        self.rule.as_ref()
+    }
+
+    /// The vendor's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl TaskRef {
+    const FORMS: &str = "EXECUTION/TASK such as 83/1927, NAMESPACE/RULE/EXECUTION/TASK such as \
+                         library/7/113/2439 for one of a retention rule, or TASK where the vendor \
+                         has no executions";
+
+    /// A task by the vendor's id, where it has no executions.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            execution: None,
+            id: id.into(),
+        }
+    }
+
+    /// A task of an execution.
+    pub fn of(execution: ExecutionRef, id: impl Into<String>) -> Self {
+        Self {
+            execution: Some(execution),
+            id: id.into(),
+        }
+    }
+
+    /// The execution, where the vendor has any.
+    pub fn execution(&self) -> Option<&ExecutionRef> {
+        self.execution.as_ref()
+    }
+
+    /// The vendor's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// An id of Huawei Cloud's, which is a number.
+pub(crate) fn number(what: &str, id: &str) -> Result<i64, Error> {
+    id.parse().map_err(|_| {
+        Error::configuration(format!(
+            "{what} {id:?} is no number, as ids of Huawei Cloud are"
+        ))
+    })
+}
+
+/// The segments of a reference, none of them empty.
+fn segments(text: &str) -> Vec<&str> {
+    let segments: Vec<_> = text.split('/').collect();
+    match segments.contains(&"") {
+        true => Vec::new(),
+        false => segments,
+    }
+}
+
+/// Reads a reference from its segments, writes it as text, and lets serde do both.
+macro_rules! reference {
+    ($name:ident, $what:literal, $($pattern:pat => $value:expr),+) => {
+        impl FromStr for $name {
+            type Err = UnfitReference;
+
+            fn from_str(text: &str) -> Result<Self, UnfitReference> {
+                match segments(text).as_slice() {
+                    $($pattern => Ok($value),)+
+                    _ => Err(UnfitReference {
+                        what: $what,
+                        text: text.to_owned(),
+                        forms: Self::FORMS,
+                    }),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = UnfitReference;
+            fn try_from(text: String) -> Result<Self, UnfitReference> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(reference: $name) -> Self {
+                reference.to_string()
+            }
+        }
+    };
+}
+reference!(RuleRef, "rule",
+    [id] => Self::new(*id),
+    [namespace, id] => Self::retention(*namespace, *id));
+reference!(ExecutionRef, "execution",
+    [id] => Self::new(*id),
+    [namespace, rule, id] => Self::of(RuleRef::retention(*namespace, *rule), *id));
+reference!(TaskRef, "task",
+[id] => Self::new(*id),
+[execution, id] => Self::of(ExecutionRef::new(*execution), *id),
+[namespace, rule, execution, id] => {
+    let rule = RuleRef::retention(*namespace, *rule);
+    Self::of(ExecutionRef::of(rule, *execution), *id)
+});
+
+impl fmt::Display for RuleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        behind(self.namespace.as_ref(), &self.id, f)
+    }
+}
+
+impl fmt::Display for ExecutionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        behind(self.rule.as_ref(), &self.id, f)
+    }
+}
+
+impl fmt::Display for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        behind(self.execution.as_ref(), &self.id, f)
+    }
+}
+
+fn behind(before: Option<&impl fmt::Display>, id: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match before {
+        Some(before) => write!(f, "{before}/{id}"),
+        None => f.write_str(id),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_read_and_written() {
+        fn form<T: FromStr + fmt::Display>(text: &str) -> bool {
+            match text.parse::<T>() {
+                Ok(reference) => {
+                    assert_eq!(reference.to_string(), text);
+                    true
+                }
+                Err(_) => false,
+            }
+        }
+        for (text, rule, execution, task) in [
+            ("83", true, true, true),
+            ("15DEEB56-9271-4FDD", true, true, true),
+            ("library/7", true, false, true),
+            ("library/7/113", false, true, false),
+            ("library/7/113/2439", false, false, true),
+            ("a/b/c/d/e", false, false, false),
+            ("", false, false, false),
+            ("/", false, false, false),
+            ("library/", false, false, false),
+            ("library//113", false, false, false),
+        ] {
+            assert_eq!(form::<RuleRef>(text), rule, "rule {text:?}");
+            assert_eq!(form::<ExecutionRef>(text), execution, "execution {text:?}");
+            assert_eq!(form::<TaskRef>(text), task, "task {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_a_text_in_json() {
+        let task: TaskRef = serde_json::from_str(r#""library/7/113/2439""#).unwrap();
+        assert_eq!(task.execution().unwrap().rule().unwrap().id(), "7");
+        let text = serde_json::to_string(&task).unwrap();
+        assert_eq!(text, r#""library/7/113/2439""#);
+    }
+}
