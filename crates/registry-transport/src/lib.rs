@@ -29,6 +29,7 @@ mod params;
 mod plain;
 mod policy;
 mod provider;
+mod received;
 pub mod rfc3986;
 mod secret;
 mod tolerant;
@@ -48,6 +49,7 @@ pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, Un
 pub use plain::plain_request;
 pub use policy::{RateLimit, RetryPolicy};
 pub use provider::{Answer, BoxFuture, Provider, Reading, Refusal, Stamp, Used};
+pub use received::{Fields, Received, received};
 pub use rfc3986::encode as encode_path;
 pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};

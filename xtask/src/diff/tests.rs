@@ -223,7 +223,7 @@ cases! {
         "**breaking** Rust: `cr::types::Job::tag` is gone",
         "wire: field `Job.tag` is gone",
     ] back [
-        "Rust: `cr::types::Job::tag`, `Option<String>`, is new; a pattern without `..` names it",
+        "Rust: `cr::types::Job::tag`, `Option<String>`, is new",
         "wire: field `Job.tag` is new",
     ];
 

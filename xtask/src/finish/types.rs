@@ -1,7 +1,7 @@
 //! What requests and answers are made of: no more than is needed, and decoded tolerantly.
 
 use quote::{ToTokens, quote};
-use syn::{Fields, ImplItem, Item, ItemMod, Type};
+use syn::{ImplItem, Item, ItemMod, Type};
 
 use super::docs::set_doc;
 use super::has_fn;
@@ -23,7 +23,8 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
             }
             _ => true,
         });
-        for item in items {
+        let mut decoders = Vec::new();
+        for item in &mut *items {
             match item {
                 Item::Impl(block) if has_fn(block, "builder") => {
                     for item in &mut block.items {
@@ -34,10 +35,8 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
                 }
                 Item::Struct(data) => {
                     let name = data.ident.to_string();
-                    if spec.received.contains(&name)
-                        && let Fields::Named(fields) = &mut data.fields
-                    {
-                        fields.named.iter_mut().for_each(tolerate);
+                    if spec.received.contains(&name) {
+                        decoders.extend(decoder(data));
                         // An answer is made by decoding alone: it may grow a field.
                         if !spec.sent.contains(&name) {
                             data.attrs.push(syn::parse_quote!(#[non_exhaustive]));
@@ -48,6 +47,7 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
                 _ => {}
             }
         }
+        items.extend(decoders);
     }
     Item::Mod(module)
 }
@@ -91,25 +91,74 @@ pub(super) fn type_builders(spec: &Spec, module: &mut ItemMod) {
     }
 }
 
-/// Decodes the field tolerantly, if there is a tolerant way for its type.
-pub(super) fn tolerate(field: &mut syn::Field) {
-    if !is_tolerant(&field.ty) {
-        return;
-    }
-    // A field with a decoder of its own is no longer optional by itself, and serde takes one
-    // `default` only.
-    let has_default = field.attrs.iter().any(|attribute| {
-        attribute.path().is_ident("serde") && {
-            let text = attribute.to_token_stream().to_string();
-            text.split([',', '(', ')'])
-                .any(|word| word.trim() == "default")
+/// Takes serde's derived decoder away, and makes one that reads each field tolerantly where there
+/// is a tolerant way for its type.
+fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
+    for attribute in &mut data.attrs {
+        if attribute.path().is_ident("derive") {
+            let kept = attribute.to_token_stream().to_string();
+            let inner = kept
+                .trim_start_matches("# [derive (")
+                .trim_end_matches(")]")
+                .split(',')
+                .map(|name| name.replace(' ', ""))
+                .filter(|name| !name.is_empty() && !name.ends_with("Deserialize"))
+                .filter_map(|name| syn::parse_str::<syn::Path>(&name).ok());
+            *attribute = syn::parse_quote!(#[derive(#(#inner),*)]);
         }
-    });
-    let decode = quote!(deserialize_with = "::registry_transport::tolerant");
-    field.attrs.push(match has_default {
-        true => syn::parse_quote!(#[serde(#decode)]),
-        false => syn::parse_quote!(#[serde(default, #decode)]),
-    });
+    }
+    let mut arms: Vec<syn::Arm> = Vec::new();
+    for field in &mut data.fields {
+        let Some(ident) = field.ident.clone() else {
+            continue;
+        };
+        let mut name = ident.to_string().trim_start_matches("r#").to_owned();
+        for attribute in &field.attrs {
+            if attribute.path().is_ident("serde") {
+                // `Err` is a word of the attribute that is none of ours.
+                let _ = attribute.parse_nested_meta(|meta| {
+                    let value = meta.value().and_then(|value| value.parse::<syn::LitStr>());
+                    if let Ok(value) = value
+                        && meta.path.is_ident("rename")
+                    {
+                        name = value.value();
+                    }
+                    Ok(())
+                });
+            }
+        }
+        let how = match is_tolerant(&field.ty) {
+            true => quote!(tolerant),
+            false => quote!(plain),
+        };
+        arms.push(syn::parse_quote!(#name => self.#ident = fields.#how()?,));
+    }
+    let ident = &data.ident;
+    let received = syn::parse_quote! {
+        impl ::registry_transport::Received for #ident {
+            fn set<'de, A: ::serde::de::MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                fields: &mut ::registry_transport::Fields<A>,
+            ) -> ::std::result::Result<(), A::Error> {
+                match name {
+                    #(#arms)*
+                    _ => fields.unknown()?,
+                }
+                Ok(())
+            }
+        }
+    };
+    let decoded = syn::parse_quote! {
+        impl<'de> ::serde::Deserialize<'de> for #ident {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                ::registry_transport::received(deserializer)
+            }
+        }
+    };
+    [received, decoded]
 }
 
 /// Whether `registry_transport::Tolerant` is there for the type.

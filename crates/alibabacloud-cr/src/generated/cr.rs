@@ -55,7 +55,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
 pub mod types {
     /// An entry of an access control list.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct AclEntry {
         /// An address, or a range of addresses.
@@ -63,11 +63,10 @@ pub mod types {
             rename = "Entry",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub entry: ::std::option::Option<::std::string::String>,
     }
     /// An entry of an access control list, with its comment.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct AclEntryDetail {
         /// What the customer noted about it.
@@ -75,18 +74,16 @@ pub mod types {
             rename = "Comment",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub comment: ::std::option::Option<::std::string::String>,
         /// An address, or a range of addresses.
         #[serde(
             rename = "Entry",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub entry: ::std::option::Option<::std::string::String>,
     }
     /// How accelerated images are built.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactBuildRuleParameters {
         /// Whether only the index of an image is built.
@@ -94,72 +91,62 @@ pub mod types {
             rename = "ImageIndexOnly",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_index_only: ::std::option::Option<bool>,
     }
     /// What is kept in an instance, and what is removed.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactLifecycleRule {
         /// Whether the rule runs by itself.
         #[serde(rename = "Auto", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub auto: ::std::option::Option<bool>,
         /// When the rule was made, in milliseconds since 1970.
         #[serde(
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the rule only looks for what it would remove.
         #[serde(
             rename = "DryRun",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dry_run: ::std::option::Option<bool>,
         /// Whether the rule removes tags.
         #[serde(
             rename = "EnableDeleteTag",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable_delete_tag: ::std::option::Option<bool>,
         /// Whether the rule removes manifests that have no tag.
         #[serde(
             rename = "EnableDeleteUntaggedManifest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable_delete_untagged_manifest: ::std::option::Option<bool>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// When the rule last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Namespace that the rule is for.
         #[serde(
             rename = "NamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// When the rule runs next, in milliseconds since 1970.
         #[serde(
             rename = "NextTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// What the rule goes by, in more detail than TagRegexp and RetentionTagCount.
         #[serde(
@@ -167,35 +154,30 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub policies: ::std::vec::Vec<LifecyclePolicy>,
         /// Repository that the rule is for.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Number of images to keep.
         #[serde(
             rename = "RetentionTagCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub retention_tag_count: ::std::option::Option<i64>,
         /// Id of the rule.
         #[serde(
             rename = "RuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub rule_id: ::std::option::Option<::std::string::String>,
         /// How often the rule runs by itself, such as WEEK.
         #[serde(
             rename = "ScheduleTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub schedule_time: ::std::option::Option<::std::string::String>,
         /// How much of an instance a lifecycle rule covers. The pages have no list; these values stand in their examples.
         #[serde(
@@ -208,124 +190,108 @@ pub mod types {
             rename = "TagRegexp",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_regexp: ::std::option::Option<::std::string::String>,
     }
     /// A new lifecycle rule.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CreateArtifactLifecycleRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of the rule.
         #[serde(
             rename = "RuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub rule_id: ::std::option::Option<::std::string::String>,
     }
     /// A new synchronization rule.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CreateRepoSyncRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of the rule.
         #[serde(
             rename = "SyncRuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_id: ::std::option::Option<::std::string::String>,
     }
     /// A new synchronization task.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CreatedSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of the task.
         #[serde(
             rename = "SyncTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_task_id: ::std::option::Option<::std::string::String>,
     }
     /// That a call was done.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct DoneAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
     }
     /// A way into an instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Endpoint {
         /// Whether an access control list is in force.
@@ -333,7 +299,6 @@ pub mod types {
             rename = "AclEnable",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub acl_enable: ::std::option::Option<bool>,
         /// Who is let in.
         #[serde(
@@ -341,7 +306,6 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub acl_entries: ::std::vec::Vec<AclEntry>,
         /// Its domain names.
         #[serde(
@@ -349,14 +313,12 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub domains: ::std::vec::Vec<EndpointDomain>,
         /// Whether the endpoint is open.
         #[serde(
             rename = "Enable",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable: ::std::option::Option<bool>,
         /// Kind of endpoint. internet is the public one.
         #[serde(
@@ -372,7 +334,6 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub linked_vpcs: ::std::vec::Vec<LinkedVpc>,
         /// State of an endpoint.
         #[serde(
@@ -382,7 +343,7 @@ pub mod types {
         pub status: ::std::option::Option<crate::generated::cr::values::EndpointStatus>,
     }
     /// A domain name of an instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct EndpointDomain {
         /// The domain name.
@@ -390,86 +351,74 @@ pub mod types {
             rename = "Domain",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain: ::std::option::Option<::std::string::String>,
         /// Whose domain name it is. SYSTEM is the vendor's, USER the customer's own.
         #[serde(rename = "Type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<crate::generated::cr::values::DomainType>,
     }
     /// One lifecycle rule.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetArtifactLifecycleRuleAnswer {
         /// Whether the rule runs by itself.
         #[serde(rename = "Auto", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub auto: ::std::option::Option<bool>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// When the rule was made, in milliseconds since 1970.
         #[serde(
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the rule only looks for what it would remove.
         #[serde(
             rename = "DryRun",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dry_run: ::std::option::Option<bool>,
         /// Whether the rule removes tags.
         #[serde(
             rename = "EnableDeleteTag",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable_delete_tag: ::std::option::Option<bool>,
         /// Whether the rule removes manifests that have no tag.
         #[serde(
             rename = "EnableDeleteUntaggedManifest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable_delete_untagged_manifest: ::std::option::Option<bool>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// When the rule last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Namespace that the rule is for.
         #[serde(
             rename = "NamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// When the rule runs next, in milliseconds since 1970.
         #[serde(
             rename = "NextTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// What the rule goes by, in more detail than TagRegexp and RetentionTagCount.
         #[serde(
@@ -477,42 +426,36 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub policies: ::std::vec::Vec<LifecyclePolicy>,
         /// Repository that the rule is for.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Number of images to keep.
         #[serde(
             rename = "RetentionTagCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub retention_tag_count: ::std::option::Option<i64>,
         /// Id of the rule.
         #[serde(
             rename = "RuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub rule_id: ::std::option::Option<::std::string::String>,
         /// How often the rule runs by itself, such as WEEK.
         #[serde(
             rename = "ScheduleTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub schedule_time: ::std::option::Option<::std::string::String>,
         /// How much of an instance a lifecycle rule covers. The pages have no list; these values stand in their examples.
         #[serde(
@@ -525,11 +468,10 @@ pub mod types {
             rename = "TagRegexp",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_regexp: ::std::option::Option<::std::string::String>,
     }
     /// A user name and a password for the registry itself.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetAuthorizationTokenAnswer {
         /// The password.
@@ -540,72 +482,62 @@ pub mod types {
         pub authorization_token: ::std::option::Option<::registry_transport::Secret>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// When the password ends, in milliseconds since 1970.
         #[serde(
             rename = "ExpireTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expire_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// The user name.
         #[serde(
             rename = "TempUsername",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub temp_username: ::std::option::Option<::std::string::String>,
     }
     /// One instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetInstanceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// When the instance was made, in milliseconds since 1970.
         #[serde(
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// What is wrong with the instance, such as OSS_TOO_MANY_BUCKETS.
         #[serde(
             rename = "InstanceIssue",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_issue: ::std::option::Option<::std::string::String>,
         /// Name of the instance.
         #[serde(
             rename = "InstanceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_name: ::std::option::Option<::std::string::String>,
         /// Edition of an instance. Only Enterprise_Advanced can be copied from.
         #[serde(
@@ -628,28 +560,24 @@ pub mod types {
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// When the instance last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of its resource group.
         #[serde(
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
         /// Labels that the customer has put on the instance.
         #[serde(
@@ -657,11 +585,10 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<InstanceTag>,
     }
     /// One endpoint.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetInstanceEndpointAnswer {
         /// Whether an access control list is in force.
@@ -669,7 +596,6 @@ pub mod types {
             rename = "AclEnable",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub acl_enable: ::std::option::Option<bool>,
         /// Who is let in.
         #[serde(
@@ -677,11 +603,9 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub acl_entries: ::std::vec::Vec<AclEntryDetail>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Its domain names.
         #[serde(
@@ -689,28 +613,24 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub domains: ::std::vec::Vec<EndpointDomain>,
         /// Whether the endpoint is open.
         #[serde(
             rename = "Enable",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enable: ::std::option::Option<bool>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// State of an endpoint.
         #[serde(
@@ -720,7 +640,7 @@ pub mod types {
         pub status: ::std::option::Option<crate::generated::cr::values::EndpointStatus>,
     }
     /// Quotas of an instance, and what is used of them.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetInstanceUsageAnswer {
         /// How many namespaces of Helm charts there may be.
@@ -728,7 +648,6 @@ pub mod types {
             rename = "ChartNamespaceQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub chart_namespace_quota: ::std::option::Option<
             ::registry_transport::TextNumber,
         >,
@@ -737,7 +656,6 @@ pub mod types {
             rename = "ChartNamespaceUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub chart_namespace_usage: ::std::option::Option<
             ::registry_transport::TextNumber,
         >,
@@ -746,85 +664,73 @@ pub mod types {
             rename = "ChartRepoQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub chart_repo_quota: ::std::option::Option<::registry_transport::TextNumber>,
         /// How many repositories of Helm charts there are.
         #[serde(
             rename = "ChartRepoUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub chart_repo_usage: ::std::option::Option<::registry_transport::TextNumber>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// How many namespaces of images there may be.
         #[serde(
             rename = "NamespaceQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_quota: ::std::option::Option<::registry_transport::TextNumber>,
         /// How many namespaces of images there are.
         #[serde(
             rename = "NamespaceUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_usage: ::std::option::Option<::registry_transport::TextNumber>,
         /// How many units of capacity were bought beside the Advanced edition.
         #[serde(
             rename = "PerformanceUnits",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub performance_units: ::std::option::Option<i64>,
         /// How many repositories of images there may be.
         #[serde(
             rename = "RepoQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_quota: ::std::option::Option<::registry_transport::TextNumber>,
         /// How many repositories of images there are.
         #[serde(
             rename = "RepoUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_usage: ::std::option::Option<::registry_transport::TextNumber>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// How many networks may be bound to the instance.
         #[serde(
             rename = "VpcQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_quota: ::std::option::Option<::registry_transport::TextNumber>,
         /// How many networks are bound to the instance.
         #[serde(
             rename = "VpcUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_usage: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// One namespace.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetNamespaceAnswer {
         /// Whether a push makes the repository that it is for.
@@ -832,11 +738,9 @@ pub mod types {
             rename = "AutoCreateRepo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub auto_create_repo: ::std::option::Option<bool>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// How such repositories are set up.
         #[serde(
@@ -857,28 +761,24 @@ pub mod types {
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the namespace.
         #[serde(
             rename = "NamespaceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<::std::string::String>,
         /// Name of the namespace.
         #[serde(
             rename = "NamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// State of a namespace.
         #[serde(
@@ -893,30 +793,26 @@ pub mod types {
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of its resource group.
         #[serde(
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
     }
     /// One synchronization task.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetRepoSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the destination belongs to another account.
         #[serde(
             rename = "CrossUser",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cross_user: ::std::option::Option<bool>,
         /// The image that is copied.
         #[serde(
@@ -935,7 +831,6 @@ pub mod types {
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// What is copied, layer by layer.
         #[serde(
@@ -943,63 +838,54 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub layer_tasks: ::std::vec::Vec<SyncLayerTask>,
         /// Priority, 1 to 5.
         #[serde(
             rename = "Priority",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i32>,
         /// 1 if the task succeeded, 0 if it began only or failed.
         #[serde(
             rename = "Progress",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub progress: ::std::option::Option<i64>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of the batch that the task belongs to.
         #[serde(
             rename = "SyncBatchTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_batch_task_id: ::std::option::Option<::std::string::String>,
         /// Id of the rule that made the task.
         #[serde(
             rename = "SyncRuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_id: ::std::option::Option<::std::string::String>,
         /// Id of the task.
         #[serde(
             rename = "SyncTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_task_id: ::std::option::Option<::std::string::String>,
         /// Whether the transfer is accelerated.
         #[serde(
             rename = "SyncTransAccelerate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_trans_accelerate: ::std::option::Option<bool>,
         /// What is copied so far, in bytes.
         #[serde(
             rename = "SyncedSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub synced_size: ::std::option::Option<i64>,
         /// Why a task failed.
         #[serde(
@@ -1023,61 +909,53 @@ pub mod types {
         >,
     }
     /// One tag and its image.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetRepoTagAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Digest of the image, in hexadecimal digits; the vendor's example has no sha256: before them.
         #[serde(
             rename = "Digest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// When the image was made, in milliseconds since 1970.
         #[serde(
             rename = "ImageCreate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_create: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Id of the image.
         #[serde(
             rename = "ImageId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_id: ::std::option::Option<::std::string::String>,
         /// Size of the image, in bytes.
         #[serde(
             rename = "ImageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_size: ::std::option::Option<i64>,
         /// When the tag last changed, in milliseconds since 1970.
         #[serde(
             rename = "ImageUpdate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_update: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// State of an image.
         #[serde(
@@ -1087,51 +965,44 @@ pub mod types {
         pub status: ::std::option::Option<crate::generated::cr::values::ImageStatus>,
         /// The tag.
         #[serde(rename = "Tag", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
     }
     /// One repository.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct GetRepositoryAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// When the repository was made, in milliseconds since 1970.
         #[serde(
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// A longer text about the repository.
         #[serde(
             rename = "Detail",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub detail: ::std::option::Option<::std::string::String>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// When the repository last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// What starts a build of the repository's images, a change of the source (AUTO) or a request (MANUAL).
         #[serde(
@@ -1146,21 +1017,18 @@ pub mod types {
             rename = "RepoId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Name of its namespace.
         #[serde(
             rename = "RepoNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_namespace_name: ::std::option::Option<::std::string::String>,
         /// State of a repository.
         #[serde(
@@ -1179,32 +1047,28 @@ pub mod types {
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of its resource group.
         #[serde(
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
         /// A few words about the repository.
         #[serde(
             rename = "Summary",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub summary: ::std::option::Option<::std::string::String>,
         /// Whether a tag stays with its image once it is pushed.
         #[serde(
             rename = "TagImmutability",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_immutability: ::std::option::Option<bool>,
     }
     /// An instance of the Enterprise edition.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Instance {
         /// When the instance was made, in milliseconds since 1970.
@@ -1212,28 +1076,24 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::TextNumber>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// What is wrong with the instance, such as OSS_TOO_MANY_BUCKETS.
         #[serde(
             rename = "InstanceIssue",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_issue: ::std::option::Option<::std::string::String>,
         /// Name of the instance.
         #[serde(
             rename = "InstanceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_name: ::std::option::Option<::std::string::String>,
         /// Edition of an instance. Only Enterprise_Advanced can be copied from.
         #[serde(
@@ -1256,21 +1116,18 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::TextNumber>,
         /// Region of the instance.
         #[serde(
             rename = "RegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Id of its resource group.
         #[serde(
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
         /// Labels that the customer has put on the instance.
         #[serde(
@@ -1278,11 +1135,10 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<InstanceTag>,
     }
     /// A label on an instance. It has nothing to do with tags of images.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstanceTag {
         /// Its key.
@@ -1290,18 +1146,16 @@ pub mod types {
             rename = "TagKey",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_key: ::std::option::Option<::std::string::String>,
         /// Its value.
         #[serde(
             rename = "TagValue",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_value: ::std::option::Option<::std::string::String>,
     }
     /// When a lifecycle policy holds.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct LifecycleCondition {
         /// Days since the last pull. In days.
@@ -1309,25 +1163,22 @@ pub mod types {
             rename = "LastPullOlderThanDays",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub last_pull_older_than_days: ::std::option::Option<i64>,
         /// Days since the last push. In days.
         #[serde(
             rename = "LastPushOlderThanDays",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub last_push_older_than_days: ::std::option::Option<i64>,
         /// Number of the newest tags to keep.
         #[serde(
             rename = "LatestTagCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub latest_tag_count: ::std::option::Option<i64>,
     }
     /// Which tags a lifecycle policy is for.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct LifecycleFilter {
         /// Pattern for the tags.
@@ -1335,11 +1186,10 @@ pub mod types {
             rename = "TagWildcard",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_wildcard: ::std::option::Option<::std::string::String>,
     }
     /// One policy of a lifecycle rule.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct LifecyclePolicy {
         /// When it holds.
@@ -1356,11 +1206,10 @@ pub mod types {
         pub filter: ::std::option::Option<LifecycleFilter>,
         /// Kind of policy. The vendor lists no values.
         #[serde(rename = "Type", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub type_: ::std::option::Option<::std::string::String>,
     }
     /// A network that is bound to an endpoint.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct LinkedVpc {
         /// Id of the network.
@@ -1368,44 +1217,38 @@ pub mod types {
             rename = "VpcId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_id: ::std::option::Option<::std::string::String>,
     }
     /// One page of lifecycle rules.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListArtifactLifecycleRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// The rules on this page.
         #[serde(
@@ -1413,23 +1256,20 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub rules: ::std::vec::Vec<ArtifactLifecycleRule>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<i64>,
     }
     /// One page of instances.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListInstanceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// The instances on this page.
         #[serde(
@@ -1437,51 +1277,44 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub instances: ::std::vec::Vec<Instance>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<i64>,
     }
     /// The endpoints of an instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListInstanceEndpointAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// The endpoints.
         #[serde(
@@ -1489,37 +1322,32 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub endpoints: ::std::vec::Vec<Endpoint>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
     }
     /// One page of namespaces.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListNamespaceAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// The namespaces on this page.
         #[serde(
@@ -1527,72 +1355,62 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub namespaces: ::std::vec::Vec<Namespace>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// One page of synchronization rules.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListRepoSyncRuleAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// The rules on this page.
         #[serde(
@@ -1600,51 +1418,44 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub sync_rules: ::std::vec::Vec<SyncRule>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<i64>,
     }
     /// One page of synchronization tasks.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListRepoSyncTaskAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// The tasks on this page.
         #[serde(
@@ -1652,23 +1463,20 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub sync_tasks: ::std::vec::Vec<SyncTask>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// One page of tags.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListRepoTagAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// The tags on this page, each with its image.
         #[serde(
@@ -1676,100 +1484,86 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub images: ::std::vec::Vec<TaggedImage>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of records that the answer was limited to.
         #[serde(
             rename = "MaxResults",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub max_results: ::std::option::Option<i32>,
         /// Where to go on; absent or empty if there is no more.
         #[serde(
             rename = "NextToken",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_token: ::std::option::Option<::std::string::String>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// One page of repositories.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ListRepositoryAnswer {
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub code: ::std::option::Option<::std::string::String>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_success: ::std::option::Option<bool>,
         /// Number of records that the answer was limited to.
         #[serde(
             rename = "MaxResults",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub max_results: ::std::option::Option<i32>,
         /// Where to go on; absent or empty if there is no more.
         #[serde(
             rename = "NextToken",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_token: ::std::option::Option<::std::string::String>,
         /// Number of this page.
         #[serde(
             rename = "PageNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_no: ::std::option::Option<i32>,
         /// Number of records on a page.
         #[serde(
             rename = "PageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub page_size: ::std::option::Option<i32>,
         /// The repositories on this page.
         #[serde(
@@ -1777,25 +1571,22 @@ pub mod types {
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub repositories: ::std::vec::Vec<Repository>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Number of all records.
         #[serde(
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
     }
     /// A namespace of repositories.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Namespace {
         /// Whether a push makes the repository that it is for.
@@ -1803,7 +1594,6 @@ pub mod types {
             rename = "AutoCreateRepo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub auto_create_repo: ::std::option::Option<bool>,
         /// How such repositories are set up.
         #[serde(
@@ -1824,21 +1614,18 @@ pub mod types {
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(
             rename = "NamespaceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<::std::string::String>,
         /// Name of the namespace.
         #[serde(
             rename = "NamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// State of a namespace.
         #[serde(
@@ -1853,11 +1640,10 @@ pub mod types {
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
     }
     /// How repositories are set up that a push makes.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RepoConfiguration {
         /// How accelerated images are built for them.
@@ -1879,11 +1665,10 @@ pub mod types {
             rename = "TagImmutability",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_immutability: ::std::option::Option<bool>,
     }
     /// A repository of images.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Repository {
         /// When the repository was made, in milliseconds since 1970.
@@ -1891,21 +1676,18 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// When the repository last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// What starts a build of the repository's images, a change of the source (AUTO) or a request (MANUAL).
         #[serde(
@@ -1920,21 +1702,18 @@ pub mod types {
             rename = "RepoId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Name of its namespace.
         #[serde(
             rename = "RepoNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_namespace_name: ::std::option::Option<::std::string::String>,
         /// State of a repository.
         #[serde(
@@ -1953,25 +1732,22 @@ pub mod types {
             rename = "ResourceGroupId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_group_id: ::std::option::Option<::std::string::String>,
         /// A few words about the repository.
         #[serde(
             rename = "Summary",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub summary: ::std::option::Option<::std::string::String>,
         /// Whether a tag stays with its image once it is pushed.
         #[serde(
             rename = "TagImmutability",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_immutability: ::std::option::Option<bool>,
     }
     /// An image at one end of a copy.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncImage {
         /// Its tag.
@@ -1979,39 +1755,34 @@ pub mod types {
             rename = "ImageTag",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_tag: ::std::option::Option<::std::string::String>,
         /// Id of its instance.
         #[serde(
             rename = "InstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Its region.
         #[serde(
             rename = "RegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Name of its repository.
         #[serde(
             rename = "RepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Name of its namespace.
         #[serde(
             rename = "RepoNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_namespace_name: ::std::option::Option<::std::string::String>,
     }
     /// The copy of one layer.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncLayerTask {
         /// Digest of the artifact that the layer belongs to.
@@ -2019,43 +1790,37 @@ pub mod types {
             rename = "ArtifactDigest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub artifact_digest: ::std::option::Option<::std::string::String>,
         /// Digest of the layer.
         #[serde(
             rename = "Digest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Size of the layer, in bytes.
         #[serde(rename = "Size", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// Id of this part of the task.
         #[serde(
             rename = "SyncLayerTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_layer_task_id: ::std::option::Option<::std::string::String>,
         /// What of it is copied so far, in bytes.
         #[serde(
             rename = "SyncedSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub synced_size: ::std::option::Option<i64>,
         /// State of this part, such as SUCCESS. The vendor lists no values.
         #[serde(
             rename = "TaskStatus",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub task_status: ::std::option::Option<::std::string::String>,
     }
     /// What is copied from one instance to another.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncRule {
         /// When the rule was made, in milliseconds since 1970.
@@ -2063,77 +1828,66 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the target belongs to another account.
         #[serde(
             rename = "CrossUser",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cross_user: ::std::option::Option<bool>,
         /// Id of the link of the customer's own that the rule copies over.
         #[serde(
             rename = "LinkId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub link_id: ::std::option::Option<::std::string::String>,
         /// Id of the local instance.
         #[serde(
             rename = "LocalInstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub local_instance_id: ::std::option::Option<::std::string::String>,
         /// Namespace in the local instance.
         #[serde(
             rename = "LocalNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub local_namespace_name: ::std::option::Option<::std::string::String>,
         /// Region of the local instance.
         #[serde(
             rename = "LocalRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub local_region_id: ::std::option::Option<::std::string::String>,
         /// Repository in the local instance.
         #[serde(
             rename = "LocalRepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub local_repo_name: ::std::option::Option<::std::string::String>,
         /// When the rule last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Regular expression for namespaces; for the scope INSTANCE only.
         #[serde(
             rename = "NamespaceNameFilter",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name_filter: ::std::option::Option<::std::string::String>,
         /// Priority of the tasks of the rule, 1 to 5; higher ones run first.
         #[serde(
             rename = "Priority",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i32>,
         /// Regular expression for repositories; for the scopes INSTANCE and NAMESPACE only.
         #[serde(
             rename = "RepoNameFilter",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name_filter: ::std::option::Option<::std::string::String>,
         /// Which way a rule copies. FROM is from the local instance to the target, TO the other way.
         #[serde(
@@ -2148,14 +1902,12 @@ pub mod types {
             rename = "SyncRuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_id: ::std::option::Option<::std::string::String>,
         /// Name of the rule.
         #[serde(
             rename = "SyncRuleName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_name: ::std::option::Option<::std::string::String>,
         /// What a synchronization rule covers. REPO is one repository, NAMESPACE the repositories of one namespace, INSTANCE namespaces and repositories of the instance by regular expressions.
         #[serde(
@@ -2176,39 +1928,34 @@ pub mod types {
             rename = "TagFilter",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_filter: ::std::option::Option<::std::string::String>,
         /// Id of the target instance.
         #[serde(
             rename = "TargetInstanceId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub target_instance_id: ::std::option::Option<::std::string::String>,
         /// Namespace in the target instance.
         #[serde(
             rename = "TargetNamespaceName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub target_namespace_name: ::std::option::Option<::std::string::String>,
         /// Region of the target instance.
         #[serde(
             rename = "TargetRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub target_region_id: ::std::option::Option<::std::string::String>,
         /// Repository in the target instance.
         #[serde(
             rename = "TargetRepoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub target_repo_name: ::std::option::Option<::std::string::String>,
     }
     /// The copy of one tag to another instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncTask {
         /// When the task was made, in milliseconds since 1970.
@@ -2216,21 +1963,18 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Whether the destination belongs to another account.
         #[serde(
             rename = "CrossUser",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cross_user: ::std::option::Option<bool>,
         /// Whether the copy goes over a link of the customer's own.
         #[serde(
             rename = "CustomLink",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub custom_link: ::std::option::Option<bool>,
         /// The image that is copied.
         #[serde(
@@ -2249,56 +1993,48 @@ pub mod types {
             rename = "LinkId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub link_id: ::std::option::Option<::std::string::String>,
         /// When the task last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modifed_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// When the task last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
         /// Priority, 1 to 5.
         #[serde(
             rename = "Priority",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i32>,
         /// Id of the batch that the task belongs to: the tasks that several rules made for one image.
         #[serde(
             rename = "SyncBatchTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_batch_task_id: ::std::option::Option<::std::string::String>,
         /// Id of the rule that made the task.
         #[serde(
             rename = "SyncRuleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_rule_id: ::std::option::Option<::std::string::String>,
         /// Id of the task.
         #[serde(
             rename = "SyncTaskId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_task_id: ::std::option::Option<::std::string::String>,
         /// Whether the transfer is accelerated.
         #[serde(
             rename = "SyncTransAccelerate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_trans_accelerate: ::std::option::Option<bool>,
         /// Why a task failed.
         #[serde(
@@ -2322,7 +2058,7 @@ pub mod types {
         >,
     }
     /// A tag and its image.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct TaggedImage {
         /// Digest of the image, in hexadecimal digits; the vendor's example has no sha256: before them.
@@ -2330,35 +2066,30 @@ pub mod types {
             rename = "Digest",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// When the image was made, in milliseconds since 1970.
         #[serde(
             rename = "ImageCreate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_create: ::std::option::Option<::registry_transport::TextNumber>,
         /// Id of the image.
         #[serde(
             rename = "ImageId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_id: ::std::option::Option<::std::string::String>,
         /// Size of the image, in bytes.
         #[serde(
             rename = "ImageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_size: ::std::option::Option<i64>,
         /// When the tag last changed, in milliseconds since 1970.
         #[serde(
             rename = "ImageUpdate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_update: ::std::option::Option<::registry_transport::TextNumber>,
         /// State of an image.
         #[serde(
@@ -2368,8 +2099,1112 @@ pub mod types {
         pub status: ::std::option::Option<crate::generated::cr::values::ImageStatus>,
         /// The tag.
         #[serde(rename = "Tag", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
+    }
+    impl ::registry_transport::Received for AclEntry {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Entry" => self.entry = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AclEntry {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for AclEntryDetail {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Comment" => self.comment = fields.tolerant()?,
+                "Entry" => self.entry = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AclEntryDetail {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactBuildRuleParameters {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ImageIndexOnly" => self.image_index_only = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactBuildRuleParameters {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactLifecycleRule {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Auto" => self.auto = fields.tolerant()?,
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "DryRun" => self.dry_run = fields.tolerant()?,
+                "EnableDeleteTag" => self.enable_delete_tag = fields.tolerant()?,
+                "EnableDeleteUntaggedManifest" => {
+                    self.enable_delete_untagged_manifest = fields.tolerant()?;
+                }
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "NamespaceName" => self.namespace_name = fields.tolerant()?,
+                "NextTime" => self.next_time = fields.tolerant()?,
+                "Policies" => self.policies = fields.tolerant()?,
+                "RepoName" => self.repo_name = fields.tolerant()?,
+                "RetentionTagCount" => self.retention_tag_count = fields.tolerant()?,
+                "RuleId" => self.rule_id = fields.tolerant()?,
+                "ScheduleTime" => self.schedule_time = fields.tolerant()?,
+                "Scope" => self.scope = fields.plain()?,
+                "TagRegexp" => self.tag_regexp = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactLifecycleRule {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CreateArtifactLifecycleRuleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "RuleId" => self.rule_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CreateArtifactLifecycleRuleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CreateRepoSyncRuleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SyncRuleId" => self.sync_rule_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CreateRepoSyncRuleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CreatedSyncTaskAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SyncTaskId" => self.sync_task_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CreatedSyncTaskAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for DoneAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DoneAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Endpoint {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AclEnable" => self.acl_enable = fields.tolerant()?,
+                "AclEntries" => self.acl_entries = fields.tolerant()?,
+                "Domains" => self.domains = fields.tolerant()?,
+                "Enable" => self.enable = fields.tolerant()?,
+                "EndpointType" => self.endpoint_type = fields.plain()?,
+                "LinkedVpcs" => self.linked_vpcs = fields.tolerant()?,
+                "Status" => self.status = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Endpoint {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for EndpointDomain {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Domain" => self.domain = fields.tolerant()?,
+                "Type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for EndpointDomain {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetArtifactLifecycleRuleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Auto" => self.auto = fields.tolerant()?,
+                "Code" => self.code = fields.tolerant()?,
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "DryRun" => self.dry_run = fields.tolerant()?,
+                "EnableDeleteTag" => self.enable_delete_tag = fields.tolerant()?,
+                "EnableDeleteUntaggedManifest" => {
+                    self.enable_delete_untagged_manifest = fields.tolerant()?;
+                }
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "NamespaceName" => self.namespace_name = fields.tolerant()?,
+                "NextTime" => self.next_time = fields.tolerant()?,
+                "Policies" => self.policies = fields.tolerant()?,
+                "RepoName" => self.repo_name = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "RetentionTagCount" => self.retention_tag_count = fields.tolerant()?,
+                "RuleId" => self.rule_id = fields.tolerant()?,
+                "ScheduleTime" => self.schedule_time = fields.tolerant()?,
+                "Scope" => self.scope = fields.plain()?,
+                "TagRegexp" => self.tag_regexp = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetArtifactLifecycleRuleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetAuthorizationTokenAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AuthorizationToken" => self.authorization_token = fields.plain()?,
+                "Code" => self.code = fields.tolerant()?,
+                "ExpireTime" => self.expire_time = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "TempUsername" => self.temp_username = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetAuthorizationTokenAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetInstanceAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "InstanceIssue" => self.instance_issue = fields.tolerant()?,
+                "InstanceName" => self.instance_name = fields.tolerant()?,
+                "InstanceSpecification" => self.instance_specification = fields.plain()?,
+                "InstanceStatus" => self.instance_status = fields.plain()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                "Tags" => self.tags = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetInstanceAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetInstanceEndpointAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AclEnable" => self.acl_enable = fields.tolerant()?,
+                "AclEntries" => self.acl_entries = fields.tolerant()?,
+                "Code" => self.code = fields.tolerant()?,
+                "Domains" => self.domains = fields.tolerant()?,
+                "Enable" => self.enable = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "Status" => self.status = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetInstanceEndpointAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetInstanceUsageAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ChartNamespaceQuota" => self.chart_namespace_quota = fields.tolerant()?,
+                "ChartNamespaceUsage" => self.chart_namespace_usage = fields.tolerant()?,
+                "ChartRepoQuota" => self.chart_repo_quota = fields.tolerant()?,
+                "ChartRepoUsage" => self.chart_repo_usage = fields.tolerant()?,
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "NamespaceQuota" => self.namespace_quota = fields.tolerant()?,
+                "NamespaceUsage" => self.namespace_usage = fields.tolerant()?,
+                "PerformanceUnits" => self.performance_units = fields.tolerant()?,
+                "RepoQuota" => self.repo_quota = fields.tolerant()?,
+                "RepoUsage" => self.repo_usage = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "VpcQuota" => self.vpc_quota = fields.tolerant()?,
+                "VpcUsage" => self.vpc_usage = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetInstanceUsageAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetNamespaceAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AutoCreateRepo" => self.auto_create_repo = fields.tolerant()?,
+                "Code" => self.code = fields.tolerant()?,
+                "DefaultRepoConfiguration" => {
+                    self.default_repo_configuration = fields.plain()?;
+                }
+                "DefaultRepoType" => self.default_repo_type = fields.plain()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "NamespaceId" => self.namespace_id = fields.tolerant()?,
+                "NamespaceName" => self.namespace_name = fields.tolerant()?,
+                "NamespaceStatus" => self.namespace_status = fields.plain()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetNamespaceAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetRepoSyncTaskAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "CrossUser" => self.cross_user = fields.tolerant()?,
+                "ImageFrom" => self.image_from = fields.plain()?,
+                "ImageTo" => self.image_to = fields.plain()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "LayerTasks" => self.layer_tasks = fields.tolerant()?,
+                "Priority" => self.priority = fields.tolerant()?,
+                "Progress" => self.progress = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SyncBatchTaskId" => self.sync_batch_task_id = fields.tolerant()?,
+                "SyncRuleId" => self.sync_rule_id = fields.tolerant()?,
+                "SyncTaskId" => self.sync_task_id = fields.tolerant()?,
+                "SyncTransAccelerate" => self.sync_trans_accelerate = fields.tolerant()?,
+                "SyncedSize" => self.synced_size = fields.tolerant()?,
+                "TaskIssue" => self.task_issue = fields.plain()?,
+                "TaskStatus" => self.task_status = fields.plain()?,
+                "TaskTrigger" => self.task_trigger = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetRepoSyncTaskAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetRepoTagAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "Digest" => self.digest = fields.tolerant()?,
+                "ImageCreate" => self.image_create = fields.tolerant()?,
+                "ImageId" => self.image_id = fields.tolerant()?,
+                "ImageSize" => self.image_size = fields.tolerant()?,
+                "ImageUpdate" => self.image_update = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "Status" => self.status = fields.plain()?,
+                "Tag" => self.tag = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetRepoTagAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for GetRepositoryAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "Detail" => self.detail = fields.tolerant()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "RepoBuildType" => self.repo_build_type = fields.plain()?,
+                "RepoId" => self.repo_id = fields.tolerant()?,
+                "RepoName" => self.repo_name = fields.tolerant()?,
+                "RepoNamespaceName" => self.repo_namespace_name = fields.tolerant()?,
+                "RepoStatus" => self.repo_status = fields.plain()?,
+                "RepoType" => self.repo_type = fields.plain()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                "Summary" => self.summary = fields.tolerant()?,
+                "TagImmutability" => self.tag_immutability = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetRepositoryAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Instance {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "InstanceIssue" => self.instance_issue = fields.tolerant()?,
+                "InstanceName" => self.instance_name = fields.tolerant()?,
+                "InstanceSpecification" => self.instance_specification = fields.plain()?,
+                "InstanceStatus" => self.instance_status = fields.plain()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "RegionId" => self.region_id = fields.tolerant()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                "Tags" => self.tags = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Instance {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstanceTag {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "TagKey" => self.tag_key = fields.tolerant()?,
+                "TagValue" => self.tag_value = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstanceTag {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for LifecycleCondition {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "LastPullOlderThanDays" => {
+                    self.last_pull_older_than_days = fields.tolerant()?;
+                }
+                "LastPushOlderThanDays" => {
+                    self.last_push_older_than_days = fields.tolerant()?;
+                }
+                "LatestTagCount" => self.latest_tag_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for LifecycleCondition {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for LifecycleFilter {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "TagWildcard" => self.tag_wildcard = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for LifecycleFilter {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for LifecyclePolicy {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Condition" => self.condition = fields.plain()?,
+                "Filter" => self.filter = fields.plain()?,
+                "Type" => self.type_ = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for LifecyclePolicy {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for LinkedVpc {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "VpcId" => self.vpc_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for LinkedVpc {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListArtifactLifecycleRuleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "Rules" => self.rules = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListArtifactLifecycleRuleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListInstanceAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "Instances" => self.instances = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListInstanceAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListInstanceEndpointAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "Endpoints" => self.endpoints = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListInstanceEndpointAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListNamespaceAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "Namespaces" => self.namespaces = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListNamespaceAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListRepoSyncRuleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SyncRules" => self.sync_rules = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListRepoSyncRuleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListRepoSyncTaskAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SyncTasks" => self.sync_tasks = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListRepoSyncTaskAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListRepoTagAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "Images" => self.images = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "MaxResults" => self.max_results = fields.tolerant()?,
+                "NextToken" => self.next_token = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListRepoTagAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ListRepositoryAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Code" => self.code = fields.tolerant()?,
+                "IsSuccess" => self.is_success = fields.tolerant()?,
+                "MaxResults" => self.max_results = fields.tolerant()?,
+                "NextToken" => self.next_token = fields.tolerant()?,
+                "PageNo" => self.page_no = fields.tolerant()?,
+                "PageSize" => self.page_size = fields.tolerant()?,
+                "Repositories" => self.repositories = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "TotalCount" => self.total_count = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListRepositoryAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Namespace {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AutoCreateRepo" => self.auto_create_repo = fields.tolerant()?,
+                "DefaultRepoConfiguration" => {
+                    self.default_repo_configuration = fields.plain()?;
+                }
+                "DefaultRepoType" => self.default_repo_type = fields.plain()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "NamespaceId" => self.namespace_id = fields.tolerant()?,
+                "NamespaceName" => self.namespace_name = fields.tolerant()?,
+                "NamespaceStatus" => self.namespace_status = fields.plain()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Namespace {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RepoConfiguration {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ArtifactBuildRuleParameters" => {
+                    self.artifact_build_rule_parameters = fields.plain()?;
+                }
+                "RepoType" => self.repo_type = fields.plain()?,
+                "TagImmutability" => self.tag_immutability = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RepoConfiguration {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Repository {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "RepoBuildType" => self.repo_build_type = fields.plain()?,
+                "RepoId" => self.repo_id = fields.tolerant()?,
+                "RepoName" => self.repo_name = fields.tolerant()?,
+                "RepoNamespaceName" => self.repo_namespace_name = fields.tolerant()?,
+                "RepoStatus" => self.repo_status = fields.plain()?,
+                "RepoType" => self.repo_type = fields.plain()?,
+                "ResourceGroupId" => self.resource_group_id = fields.tolerant()?,
+                "Summary" => self.summary = fields.tolerant()?,
+                "TagImmutability" => self.tag_immutability = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Repository {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncImage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ImageTag" => self.image_tag = fields.tolerant()?,
+                "InstanceId" => self.instance_id = fields.tolerant()?,
+                "RegionId" => self.region_id = fields.tolerant()?,
+                "RepoName" => self.repo_name = fields.tolerant()?,
+                "RepoNamespaceName" => self.repo_namespace_name = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncImage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncLayerTask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ArtifactDigest" => self.artifact_digest = fields.tolerant()?,
+                "Digest" => self.digest = fields.tolerant()?,
+                "Size" => self.size = fields.tolerant()?,
+                "SyncLayerTaskId" => self.sync_layer_task_id = fields.tolerant()?,
+                "SyncedSize" => self.synced_size = fields.tolerant()?,
+                "TaskStatus" => self.task_status = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncLayerTask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncRule {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "CrossUser" => self.cross_user = fields.tolerant()?,
+                "LinkId" => self.link_id = fields.tolerant()?,
+                "LocalInstanceId" => self.local_instance_id = fields.tolerant()?,
+                "LocalNamespaceName" => self.local_namespace_name = fields.tolerant()?,
+                "LocalRegionId" => self.local_region_id = fields.tolerant()?,
+                "LocalRepoName" => self.local_repo_name = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "NamespaceNameFilter" => self.namespace_name_filter = fields.tolerant()?,
+                "Priority" => self.priority = fields.tolerant()?,
+                "RepoNameFilter" => self.repo_name_filter = fields.tolerant()?,
+                "SyncDirection" => self.sync_direction = fields.plain()?,
+                "SyncRuleId" => self.sync_rule_id = fields.tolerant()?,
+                "SyncRuleName" => self.sync_rule_name = fields.tolerant()?,
+                "SyncScope" => self.sync_scope = fields.plain()?,
+                "SyncTrigger" => self.sync_trigger = fields.plain()?,
+                "TagFilter" => self.tag_filter = fields.tolerant()?,
+                "TargetInstanceId" => self.target_instance_id = fields.tolerant()?,
+                "TargetNamespaceName" => self.target_namespace_name = fields.tolerant()?,
+                "TargetRegionId" => self.target_region_id = fields.tolerant()?,
+                "TargetRepoName" => self.target_repo_name = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncRule {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncTask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "CreateTime" => self.create_time = fields.tolerant()?,
+                "CrossUser" => self.cross_user = fields.tolerant()?,
+                "CustomLink" => self.custom_link = fields.tolerant()?,
+                "ImageFrom" => self.image_from = fields.plain()?,
+                "ImageTo" => self.image_to = fields.plain()?,
+                "LinkId" => self.link_id = fields.tolerant()?,
+                "ModifedTime" => self.modifed_time = fields.tolerant()?,
+                "ModifiedTime" => self.modified_time = fields.tolerant()?,
+                "Priority" => self.priority = fields.tolerant()?,
+                "SyncBatchTaskId" => self.sync_batch_task_id = fields.tolerant()?,
+                "SyncRuleId" => self.sync_rule_id = fields.tolerant()?,
+                "SyncTaskId" => self.sync_task_id = fields.tolerant()?,
+                "SyncTransAccelerate" => self.sync_trans_accelerate = fields.tolerant()?,
+                "TaskIssue" => self.task_issue = fields.plain()?,
+                "TaskStatus" => self.task_status = fields.plain()?,
+                "TaskTrigger" => self.task_trigger = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncTask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for TaggedImage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Digest" => self.digest = fields.tolerant()?,
+                "ImageCreate" => self.image_create = fields.tolerant()?,
+                "ImageId" => self.image_id = fields.tolerant()?,
+                "ImageSize" => self.image_size = fields.tolerant()?,
+                "ImageUpdate" => self.image_update = fields.tolerant()?,
+                "Status" => self.status = fields.plain()?,
+                "Tag" => self.tag = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for TaggedImage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
     }
 }
 /// Client for Alibaba Cloud Container Registry

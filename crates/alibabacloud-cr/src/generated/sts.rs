@@ -18,7 +18,7 @@ use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
 pub mod types {
     /// Credentials for a role.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct AssumeRoleAnswer {
         /// The role's session.
@@ -38,18 +38,16 @@ pub mod types {
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Who is behind the session, if its caller said so.
         #[serde(
             rename = "SourceIdentity",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub source_identity: ::std::option::Option<::std::string::String>,
     }
     /// Credentials for a role, and what the token said.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct AssumeRoleWithOidcAnswer {
         /// The role's session.
@@ -75,34 +73,30 @@ pub mod types {
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Who is behind the session, if its caller said so.
         #[serde(
             rename = "SourceIdentity",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub source_identity: ::std::option::Option<::std::string::String>,
     }
     /// A session of a role.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct AssumedRoleUser {
         /// ARN of the session.
         #[serde(rename = "Arn", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub arn: ::std::option::Option<::std::string::String>,
         /// Id of the role, with the session's name.
         #[serde(
             rename = "AssumedRoleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub assumed_role_id: ::std::option::Option<::std::string::String>,
     }
     /// Who calls.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CallerIdentity {
         /// Account that the caller belongs to.
@@ -110,11 +104,9 @@ pub mod types {
             rename = "AccountId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub account_id: ::std::option::Option<::std::string::String>,
         /// ARN of the caller.
         #[serde(rename = "Arn", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub arn: ::std::option::Option<::std::string::String>,
         /// What kind of identity calls.
         #[serde(
@@ -129,32 +121,28 @@ pub mod types {
             rename = "PrincipalId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub principal_id: ::std::option::Option<::std::string::String>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub request_id: ::std::option::Option<::std::string::String>,
         /// Id of the role; absent for an account or user.
         #[serde(
             rename = "RoleId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub role_id: ::std::option::Option<::std::string::String>,
         /// Id of the account or user; absent for a role.
         #[serde(
             rename = "UserId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub user_id: ::std::option::Option<::std::string::String>,
     }
     /// What a token of an identity provider says.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct OidcTokenInfo {
         /// Audiences, separated by commas.
@@ -162,46 +150,40 @@ pub mod types {
             rename = "ClientIds",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub client_ids: ::std::option::Option<::std::string::String>,
         /// When it ends.
         #[serde(
             rename = "ExpirationTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expiration_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When it was issued.
         #[serde(
             rename = "IssuanceTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub issuance_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// URL of who issued it.
         #[serde(
             rename = "Issuer",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub issuer: ::std::option::Option<::std::string::String>,
         /// Whom the token is for.
         #[serde(
             rename = "Subject",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub subject: ::std::option::Option<::std::string::String>,
         /// What came of its verification.
         #[serde(
             rename = "VerificationInfo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub verification_info: ::std::option::Option<::std::string::String>,
     }
     /// An access key that ends, and the token that goes with it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct TemporaryCredentials {
         /// Access key id; begins with STS.
@@ -209,7 +191,6 @@ pub mod types {
             rename = "AccessKeyId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub access_key_id: ::std::option::Option<::std::string::String>,
         /// Access key secret.
         #[serde(
@@ -222,7 +203,6 @@ pub mod types {
             rename = "Expiration",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expiration: ::std::option::Option<::registry_transport::Timestamp>,
         /// The token to send along; of no fixed length.
         #[serde(
@@ -230,6 +210,148 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub security_token: ::std::option::Option<::registry_transport::Secret>,
+    }
+    impl ::registry_transport::Received for AssumeRoleAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AssumedRoleUser" => self.assumed_role_user = fields.plain()?,
+                "Credentials" => self.credentials = fields.plain()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SourceIdentity" => self.source_identity = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AssumeRoleAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for AssumeRoleWithOidcAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AssumedRoleUser" => self.assumed_role_user = fields.plain()?,
+                "Credentials" => self.credentials = fields.plain()?,
+                "OIDCTokenInfo" => self.oidc_token_info = fields.plain()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "SourceIdentity" => self.source_identity = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AssumeRoleWithOidcAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for AssumedRoleUser {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "Arn" => self.arn = fields.tolerant()?,
+                "AssumedRoleId" => self.assumed_role_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AssumedRoleUser {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CallerIdentity {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AccountId" => self.account_id = fields.tolerant()?,
+                "Arn" => self.arn = fields.tolerant()?,
+                "IdentityType" => self.identity_type = fields.plain()?,
+                "PrincipalId" => self.principal_id = fields.tolerant()?,
+                "RequestId" => self.request_id = fields.tolerant()?,
+                "RoleId" => self.role_id = fields.tolerant()?,
+                "UserId" => self.user_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerIdentity {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for OidcTokenInfo {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "ClientIds" => self.client_ids = fields.tolerant()?,
+                "ExpirationTime" => self.expiration_time = fields.tolerant()?,
+                "IssuanceTime" => self.issuance_time = fields.tolerant()?,
+                "Issuer" => self.issuer = fields.tolerant()?,
+                "Subject" => self.subject = fields.tolerant()?,
+                "VerificationInfo" => self.verification_info = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for OidcTokenInfo {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for TemporaryCredentials {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "AccessKeyId" => self.access_key_id = fields.tolerant()?,
+                "AccessKeySecret" => self.access_key_secret = fields.plain()?,
+                "Expiration" => self.expiration = fields.tolerant()?,
+                "SecurityToken" => self.security_token = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for TemporaryCredentials {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
     }
 }
 /// Client for Alibaba Cloud STS

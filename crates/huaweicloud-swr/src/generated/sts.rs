@@ -13,12 +13,11 @@ use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
 pub mod types {
     /// The reason in clear text.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct DecodeAnswer {
         /// The reason, usually a JSON document.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub decoded_message: ::std::option::Option<::std::string::String>,
     }
     /// The encoded reason.
@@ -174,6 +173,26 @@ pub mod types {
             fn from(value: String) -> Self {
                 Self(value.into())
             }
+        }
+    }
+    impl ::registry_transport::Received for DecodeAnswer {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "decoded_message" => self.decoded_message = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DecodeAnswer {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
         }
     }
 }

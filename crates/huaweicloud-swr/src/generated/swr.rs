@@ -110,176 +110,143 @@ use progenitor_client::{ClientHooks, OperationInfo};
 /// What requests and answers are made of.
 pub mod types {
     /// What one digest stands for: an image or a chart.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Artifact {
         /// Digest of the artifact's manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the artifact.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Media type of the manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub manifest_media_type: ::std::option::Option<::std::string::String>,
         /// Media type of the artifact's configuration.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub media_type: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// When the artifact was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the artifact was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_id: ::std::option::Option<i64>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_name: ::std::option::Option<::std::string::String>,
         /// Size of the artifact, in bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// The tags that name the artifact.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<ArtifactTag>,
         /// Kind of an artifact. The newest pages name images only.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<crate::generated::swr::values::ArtifactType>,
     }
     /// An artifact, and what a scan found in it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactDetail {
         /// Digest of the artifact's manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the artifact.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Media type of the manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub manifest_media_type: ::std::option::Option<::std::string::String>,
         /// Media type of the artifact's configuration.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub media_type: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// When the artifact was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the artifact was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_id: ::std::option::Option<i64>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_name: ::std::option::Option<::std::string::String>,
         /// Outcome of the scan, under the media type of its report. Only if the request asks for it.
         #[serde(
             default,
             skip_serializing_if = ":: std :: collections :: HashMap::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub scan_overview: ::std::collections::HashMap<
             ::std::string::String,
             NativeReportSummary,
         >,
         /// Size of the artifact, in bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// The tags that name the artifact.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<ArtifactTag>,
         /// Kind of an artifact. The newest pages name images only.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<crate::generated::swr::values::ArtifactType>,
     }
     /// One page of an instance's artifacts.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactMarkerPage {
         /// The artifacts on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub artifacts: ::std::vec::Vec<Artifact>,
         /// What the next page's marker is to be. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_marker: ::std::option::Option<i64>,
     }
     /// One page of a repository's artifacts.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactPage {
         /// The artifacts on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub artifacts: ::std::vec::Vec<Artifact>,
         /// Number of all artifacts that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A tag, as part of its artifact.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ArtifactTag {
         /// Id of the artifact that the tag names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub artifact_id: ::std::option::Option<i64>,
         /// Id of the tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// The tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// When the tag was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the tag was pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_id: ::std::option::Option<i64>,
     }
     /// A quota. The vendor calls it ShowQuota.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicQuota {
         /// What a Basic edition quota counts.
@@ -289,28 +256,24 @@ pub mod types {
         >,
         /// How many there may be.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub quota_limit: ::std::option::Option<i64>,
         /// Unit of the numbers; empty for plain numbers.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub unit: ::std::option::Option<::std::string::String>,
         /// How many there are.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub used: ::std::option::Option<i64>,
     }
     /// The quotas of a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicQuotaList {
         /// The quotas.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub quotas: ::std::vec::Vec<BasicQuota>,
     }
     /// A repository. The vendor calls it ShowRepositoryResponse.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRepository {
         /// Category of a Basic edition repository.
@@ -320,75 +283,58 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the user who made it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub creator_id: ::std::option::Option<::std::string::String>,
         /// Name of the user who made it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub creator_name: ::std::option::Option<::std::string::String>,
         /// What its owner wrote about it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Address to pull from inside a cluster, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub internal_path: ::std::option::Option<::std::string::String>,
         /// Whether all may pull from it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_public: ::std::option::Option<bool>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of its organization.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub ns_id: ::std::option::Option<i64>,
         /// Number of pulls so far.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_download: ::std::option::Option<i64>,
         /// Number of its images.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_images: ::std::option::Option<i64>,
         /// Address to pull from, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub path: ::std::option::Option<::std::string::String>,
         /// Where it stands when images are sorted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i64>,
         /// Size of its images. In bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated: ::std::option::Option<::registry_transport::Timestamp>,
         /// Address of a picture; not in use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub url: ::std::option::Option<::std::string::String>,
     }
     /// A repository in the list of ListReposDetails. The vendor calls it ShowReposResp.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRepositoryEntry {
         /// Category of a Basic edition repository.
@@ -398,75 +344,58 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What its owner wrote about it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Address to pull from inside a cluster, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub internal_path: ::std::option::Option<::std::string::String>,
         /// Whether all may pull from it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_public: ::std::option::Option<bool>,
         /// Address of a picture; not in use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub logo: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Number of pulls so far.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_download: ::std::option::Option<i64>,
         /// Number of its images.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_images: ::std::option::Option<i64>,
         /// Address to pull from, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub path: ::std::option::Option<::std::string::String>,
         /// Size of its images. In bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// State of the share, for a repository that others share with the caller; the pages differ on whether true is expired or valid. Always false for the caller's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status: ::std::option::Option<bool>,
         /// Names of its tags.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<::std::string::String>,
         /// Number of all repositories in the list.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total_range: ::std::option::Option<i64>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Address of a picture; not in use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub url: ::std::option::Option<::std::string::String>,
     }
     /// A repository in the list of ListRepoDetails. The vendor calls it ShowReposRespV3.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRepositoryItem {
         /// Category of a Basic edition repository.
@@ -476,55 +405,43 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What its owner wrote about it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Whether all may pull from it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_public: ::std::option::Option<bool>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// Number of pulls so far.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_download: ::std::option::Option<i64>,
         /// Number of its images.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num_images: ::std::option::Option<i64>,
         /// Size of its images. In bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// State of the share, for a repository that others share with the caller; the pages differ on whether true is expired or valid. Always false for the caller's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status: ::std::option::Option<bool>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of the list of ListRepoDetails.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRepositoryPage {
         /// Where the next page starts; absent on the last one.
@@ -532,15 +449,13 @@ pub mod types {
             rename = "nextMarker",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_marker: ::std::option::Option<i64>,
         /// The repositories on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub repos: ::std::vec::Vec<BasicRepositoryItem>,
     }
     /// A retention policy of one repository. The vendor calls it Retention.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRetention {
         /// How the rules of a Basic edition retention policy go together. `or` deletes what any of them names.
@@ -550,24 +465,20 @@ pub mod types {
         >,
         /// Id of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// The rules of the policy.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub rules: ::std::vec::Vec<BasicRetentionRule>,
         /// Reserved; empty.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub scope: ::std::option::Option<::std::string::String>,
     }
     /// Answer to CreateRetention.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRetentionCreated {
         /// Id of the new policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
     }
     /// A whole retention policy. The vendor calls it CreateRetentionRequestBody and UpdateRetentionRequestBody.
@@ -585,61 +496,50 @@ pub mod types {
         }
     }
     /// The deletion of one tag by a retention policy. The vendor calls it RetentionLog.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRetentionLog {
         /// When the record was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the record.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo: ::std::option::Option<::std::string::String>,
         /// Id of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub retention_id: ::std::option::Option<i64>,
         /// The rule that asked for it, as text that holds a JSON document in the form of BasicRetentionRule.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub rule_type: ::std::option::Option<::std::string::String>,
         /// The tag that was deleted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
     }
     /// One page of the records of deleted tags.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRetentionLogPage {
         /// The records on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub retention_log: ::std::vec::Vec<BasicRetentionLog>,
         /// Number of all records.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// Parameters of a retention rule. Only the one of its template is there.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     pub struct BasicRetentionParams {
         /// For `date_rule`. Tags that are older are deleted. In days.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub days: ::std::option::Option<::registry_transport::TextNumber>,
         /// For `tag_rule`. As many of the newest tags stay.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub num: ::std::option::Option<::registry_transport::TextNumber>,
     }
     impl BasicRetentionParams {
@@ -649,7 +549,7 @@ pub mod types {
         }
     }
     /// A rule of a retention policy. The vendor calls it Rule.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicRetentionRule {
         /// The number that the template asks for.
@@ -657,7 +557,6 @@ pub mod types {
         pub params: ::std::option::Option<BasicRetentionParams>,
         /// The tags that stay, whatever their age and number.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tag_selectors: ::std::vec::Vec<BasicTagSelector>,
         /// Kind of a Basic edition retention rule. `date_rule` goes by age, `tag_rule` by number.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -682,165 +581,130 @@ pub mod types {
         }
     }
     /// A tag. The vendor calls it ShowReposTagRespV3 and ShowRepoTagResponse.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicTag {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created: ::std::option::Option<::registry_transport::Timestamp>,
         /// Digest of the manifest, such as `sha256:…`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Id of the tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Digest of the image's configuration, as hex digits alone.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_id: ::std::option::Option<::std::string::String>,
         /// Address to pull from inside a cluster, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub internal_path: ::std::option::Option<::std::string::String>,
         /// Whether the image is trusted; false by default.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_trusted: ::std::option::Option<bool>,
         /// The manifest, as text that holds a JSON document. In ListRepositoryTag only if it is asked for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub manifest: ::std::option::Option<::std::string::String>,
         /// Address to pull from, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub path: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_id: ::std::option::Option<i64>,
         /// Version of the manifest's schema, 1 or 2.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub schema: ::std::option::Option<i64>,
         /// Size of the image, of its layers and its configuration together. In bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// Name of the tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
         /// What the tag points to. 0 is a manifest, 1 a list of manifests.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_type: ::std::option::Option<i64>,
         /// When the tag last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// A tag in the list of ListRepositoryTags. The vendor calls it ShowReposTagResp.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicTagEntry {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the tag was deleted, in UTC; absent or null while it is there.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub deleted: ::std::option::Option<::registry_transport::Timestamp>,
         /// Digest of the manifest, such as `sha256:…`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the account.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Id of the tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Digest of the image's configuration, as hex digits alone.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub image_id: ::std::option::Option<::std::string::String>,
         /// Address to pull from inside a cluster, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub internal_path: ::std::option::Option<::std::string::String>,
         /// Whether the image is trusted; false by default.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub is_trusted: ::std::option::Option<bool>,
         /// The manifest, as text that holds a JSON document.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub manifest: ::std::option::Option<::std::string::String>,
         /// Address to pull from, without a scheme.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub path: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_id: ::std::option::Option<i64>,
         /// Whether the image has been scanned.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub scanned: ::std::option::Option<bool>,
         /// Version of the manifest's schema, 1 or 2.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub schema: ::std::option::Option<i64>,
         /// Size of the image, of its layers and its configuration together. In bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// Name of the tag.
         #[serde(rename = "Tag", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
         /// What the tag points to. 0 is a manifest, 1 a list of manifests.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_type: ::std::option::Option<i64>,
         /// When the tag last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of the list of ListRepositoryTag.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicTagPage {
         /// Whether there is a next page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub has_more: ::std::option::Option<bool>,
         /// Where the next page starts; absent on the last one.
         #[serde(
             rename = "nextMarker",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_marker: ::std::option::Option<::std::string::String>,
         /// The tags on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<BasicTag>,
     }
     /// Tags that a retention rule spares. The vendor calls it TagSelector.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct BasicTagSelector {
         /// How a tag selector matches. `label` is a tag's name, `regexp` a regular expression.
@@ -850,7 +714,6 @@ pub mod types {
         >,
         /// A tag or a regular expression, as kind says.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pattern: ::std::option::Option<::std::string::String>,
     }
     /// Tags that a new or changed retention rule spares. The vendor calls it TagSelector.
@@ -868,21 +731,19 @@ pub mod types {
         }
     }
     /// Id of what the call made.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CreatedId {
         /// Id of the registry or policy that was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
     }
     /// How the instance signs in to the registry. An answer may mask the secret.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Credential {
         /// Name that the instance signs in with.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub access_key: ::std::option::Option<::std::string::String>,
         /// Secret that belongs to access_key.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -909,41 +770,34 @@ pub mod types {
         }
     }
     /// Vulnerabilities that refuse no pull from the namespace.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CveAllowlist {
         /// When the list was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub creation_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the list stops to count. It always counts if this is absent. In seconds since 1970.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expires_at: ::std::option::Option<i64>,
         /// Id of the list.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// The vulnerabilities.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub items: ::std::vec::Vec<CveAllowlistItem>,
         /// Id of the namespace that the list belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// When the list last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub update_time: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One vulnerability that refuses no pull.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct CveAllowlistItem {
         /// Id of the vulnerability, such as CVE-2019-10164.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cve_id: ::std::option::Option<::std::string::String>,
     }
     /// How names are resolved on the way to the registry.
@@ -966,12 +820,11 @@ pub mod types {
         }
     }
     /// An Enterprise edition instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Instance {
         /// Host name that images are pushed to and pulled from.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub access_address: ::std::option::Option<::std::string::String>,
         /// How an instance is paid for: by use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -980,119 +833,92 @@ pub mod types {
         >,
         /// When the instance was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What the instance is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the enterprise project; 0 is the default one.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enterprise_project_id: ::std::option::Option<::std::string::String>,
         /// When the instance expires; empty if it does not.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub expires_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Name of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Name of the OBS bucket that holds the images.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub obs_bucket_name: ::std::option::Option<::std::string::String>,
         /// Id of the order. Reserved for yearly and monthly payment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub order_id: ::std::option::Option<::std::string::String>,
         /// Id of the product that is paid for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub product_id: ::std::option::Option<::std::string::String>,
         /// Id of the project.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub project_id: ::std::option::Option<::std::string::String>,
         /// Specification of the instance, such as `swr.ee.professional`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub spec: ::std::option::Option<::std::string::String>,
         /// State of an instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::InstanceStatus>,
         /// Address range of the subnet.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub subnet_cidr: ::std::option::Option<::std::string::String>,
         /// Network id of the subnet in that VPC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub subnet_id: ::std::option::Option<::std::string::String>,
         /// Name of the subnet.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub subnet_name: ::std::option::Option<::std::string::String>,
         /// When the instance last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Whether the bucket is one of the customer's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub user_def_obs: ::std::option::Option<bool>,
         /// Version of the instance, such as 25.6.0; some calls need a certain one.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub version: ::std::option::Option<::std::string::String>,
         /// Address range of the VPC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_cidr: ::std::option::Option<::std::string::String>,
         /// Id of the VPC that the instance is reached from.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_id: ::std::option::Option<::std::string::String>,
         /// Name of the VPC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpc_name: ::std::option::Option<::std::string::String>,
         /// Id of the VPC endpoint service that stands for the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vpcep_service_id: ::std::option::Option<::std::string::String>,
     }
     /// A long-running job on an instance. The vendor calls it JobDetail.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstanceJob {
         /// When the job was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Id of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Why the job failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub reason: ::std::option::Option<::std::string::String>,
         /// Id of what the job works on.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_id: ::std::option::Option<::std::string::String>,
         /// Name of what the job works on.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_name: ::std::option::Option<::std::string::String>,
         /// State of a job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1101,98 +927,79 @@ pub mod types {
         >,
         /// What the job does.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub type_: ::std::option::Option<::std::string::String>,
         /// When the job last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of jobs.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstanceJobPage {
         /// The jobs on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub jobs: ::std::vec::Vec<InstanceJob>,
         /// Number of all jobs that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One page of instances.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstancePage {
         /// The instances on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub instances: ::std::vec::Vec<Instance>,
         /// Number of all instances that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A repository, and the instance that it is in.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstanceRepository {
         /// Number of artifacts in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub artifact_count: ::std::option::Option<i64>,
         /// When the repository was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What the repository is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Name of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_name: ::std::option::Option<::std::string::String>,
         /// Name of the repository, without its namespace. It may contain slashes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// Name of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// How often something was pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_count: ::std::option::Option<i64>,
         /// Name of the repository in access policies: swr:REGION:ACCOUNT:repository:INSTANCE/PATH.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_urn: ::std::option::Option<::std::string::String>,
         /// Number of tags in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_count: ::std::option::Option<i64>,
         /// When the repository last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of the repositories of all instances.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct InstanceRepositoryPage {
         /// Where the next page begins.
@@ -1200,16 +1007,14 @@ pub mod types {
         pub page_info: ::std::option::Option<PageInfo>,
         /// The repositories on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub repositories: ::std::vec::Vec<InstanceRepository>,
     }
     /// A namespace of an instance, which Harbor calls a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Namespace {
         /// When the namespace was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Vulnerabilities that refuse no pull.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1219,23 +1024,19 @@ pub mod types {
         pub metadata: ::std::option::Option<NamespaceMetadata>,
         /// Name of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// Number of repositories in the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_count: ::std::option::Option<i64>,
         /// When the namespace last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// Settings of a namespace.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct NamespaceMetadata {
         /// Whether an artifact is scanned when it is pushed.
@@ -1256,37 +1057,31 @@ pub mod types {
         >,
     }
     /// One page of namespaces.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct NamespacePage {
         /// The namespaces on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub namespaces: ::std::vec::Vec<Namespace>,
         /// Number of all namespaces that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// Outcome of a scan for vulnerabilities.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct NativeReportSummary {
         /// How far the scan is, 0 to 100. In percent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub complete_percent: ::std::option::Option<i64>,
         /// How long the scan took, in seconds.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub duration: ::std::option::Option<i64>,
         /// When the scan ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the report.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub report_id: ::std::option::Option<::std::string::String>,
         /// State of a scan for vulnerabilities.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1301,85 +1096,71 @@ pub mod types {
         pub severity: ::std::option::Option<crate::generated::swr::values::ScanSeverity>,
         /// When the scan started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// What the scan found.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub summary: ::std::option::Option<VulnerabilitySummary>,
     }
     /// A Basic edition organization, which is the first part of an image's name. The vendor calls it ShowNamespace.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Organization {
         /// What the caller may do. 7 is manage, 3 is edit, 1 is read.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub auth: ::std::option::Option<i64>,
         /// Name of the user who made it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub creator_name: ::std::option::Option<::std::string::String>,
         /// Id of the organization.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Name of the organization.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
     }
     /// The organizations of an account.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct OrganizationList {
         /// The organizations.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub namespaces: ::std::vec::Vec<Organization>,
     }
     /// Where the next page begins.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct PageInfo {
         /// What the next page's marker is to be. Absent on the last page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub next_marker: ::std::option::Option<::std::string::String>,
     }
     /// A registry that replication policies copy to or from.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Registry {
         /// When the registry was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// How the instance signs in.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub credential: ::std::option::Option<Credential>,
         /// What the registry is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Whether the registry's certificate goes unchecked.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub insecure: ::std::option::Option<bool>,
         /// Id of the instance that the registry is, if it is one of the Enterprise edition.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub instance_id: ::std::option::Option<::std::string::String>,
         /// Name of the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Region of the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Whether the instance reaches the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1389,11 +1170,9 @@ pub mod types {
         pub type_: ::std::option::Option<crate::generated::swr::values::RegistryType>,
         /// When the registry last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Address of the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub url: ::std::option::Option<::std::string::String>,
     }
     /// A target registry as it is to be. A change replaces the whole registry.
@@ -1433,41 +1212,34 @@ pub mod types {
         }
     }
     /// One page of target registries.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RegistryPage {
         /// The registries on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub registries: ::std::vec::Vec<Registry>,
         /// Number of all registries that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One run of a replication policy, and how its tasks stand. The vendor calls it Execution.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationExecution {
         /// When the execution was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Number of tasks that failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub failed: ::std::option::Option<i64>,
         /// Id of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Number of tasks that have not ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub in_progress: ::std::option::Option<i64>,
         /// Id of the policy that ran.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub policy_id: ::std::option::Option<i64>,
         /// State of one run of an Enterprise edition policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1476,43 +1248,36 @@ pub mod types {
         >,
         /// What the service says about the state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_text: ::std::option::Option<::std::string::String>,
         /// Number of tasks that were stopped.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub stopped: ::std::option::Option<i64>,
         /// Number of tasks that succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub succeed: ::std::option::Option<i64>,
         /// Number of the execution's tasks.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
         /// What started this run.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub trigger: ::std::option::Option<crate::generated::swr::values::TriggerType>,
         /// When the execution last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of the runs of replication policies.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationExecutionPage {
         /// The executions on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub executions: ::std::vec::Vec<ReplicationExecution>,
         /// Number of all executions that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// Which artifacts a replication policy copies.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationFilter {
         /// What a filter looks at: `name` is NAMESPACE/REPOSITORY, `tag` the tag.
@@ -1522,7 +1287,6 @@ pub mod types {
         >,
         /// A pattern such as library/**. Several go in braces with commas between, as in library/{web*,api}.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub value: ::std::option::Option<::std::string::String>,
     }
     /// Which artifacts a replication policy is to copy.
@@ -1541,46 +1305,38 @@ pub mod types {
         }
     }
     /// A replication policy: what is copied, to where, and what starts it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationPolicy {
         /// When the policy was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What the policy is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Namespace at the destination. The source's own name is kept if this is empty.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dest_namespace: ::std::option::Option<::std::string::String>,
         /// Where a policy that pushes copies to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub dest_registry: ::std::option::Option<ReplicationRegistry>,
         /// Whether the policy runs.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enabled: ::std::option::Option<bool>,
         /// Which artifacts are copied; all filters must match.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub filters: ::std::vec::Vec<ReplicationFilter>,
         /// Id of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Name of the policy: 1 to 256 letters, digits, hyphens and underscores, Chinese ones among them.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Whether a tag that exists at the destination is overwritten.
         #[serde(
             rename = "override",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub override_: ::std::option::Option<bool>,
         /// How the repositories were chosen in the console: by a pattern, or one by one from a list.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1595,7 +1351,6 @@ pub mod types {
         pub trigger: ::std::option::Option<TriggerConfig>,
         /// When the policy last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// A replication policy as it is to be. A change replaces the whole policy.
@@ -1637,25 +1392,22 @@ pub mod types {
         }
     }
     /// One page of replication policies.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationPolicyPage {
         /// The policies on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub policies: ::std::vec::Vec<ReplicationPolicy>,
         /// Number of all policies that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One end of a replication policy.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationRegistry {
         /// Id of the registry. The instance itself has no id of its own here; 0 stands for it, as in Harbor.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
     }
     /// One end of a replication policy, as it is to be.
@@ -1671,105 +1423,84 @@ pub mod types {
         }
     }
     /// The copy of one tag, as part of a task. The vendor calls it SubtaskDetail.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationSubtask {
         /// Digest of the artifact that the tag names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// When the subtask ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the subtask.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the job in Harbor's job service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<::std::string::String>,
         /// Namespace of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Name of the repository, without its namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository: ::std::option::Option<::std::string::String>,
         /// When the subtask started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
         /// What the service says about the state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_text: ::std::option::Option<::std::string::String>,
         /// The tag that is copied.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
     }
     /// One page of the subtasks of a replication task.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationSubtaskPage {
         /// The subtasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub sub_tasks: ::std::vec::Vec<ReplicationSubtask>,
         /// The subtasks on this page, under the other name that the list goes by.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub subtasks: ::std::vec::Vec<ReplicationSubtask>,
         /// Number of all subtasks of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// The copy of one repository's artifacts, as part of an execution. The vendor calls it TaskDetail.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationTask {
         /// What is copied to where, in the form of src_resource.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dst_resource: ::std::option::Option<::std::string::String>,
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub execution_id: ::std::option::Option<i64>,
         /// Id of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the job in Harbor's job service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<::std::string::String>,
         /// What the task does, such as `copy`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub operation: ::std::option::Option<::std::string::String>,
         /// What is copied, such as `artifact`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub resource_type: ::std::option::Option<::std::string::String>,
         /// What is copied from where, as text that holds a JSON document or Harbor's short form.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub src_resource: ::std::option::Option<::std::string::String>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1779,168 +1510,135 @@ pub mod types {
             rename = "StatusRevision",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_revision: ::std::option::Option<i64>,
     }
     /// One page of the tasks of a replication execution.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct ReplicationTaskPage {
         /// The tasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tasks: ::std::vec::Vec<ReplicationTask>,
         /// Number of all tasks of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A repository of an instance.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Repository {
         /// Number of artifacts in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub artifact_count: ::std::option::Option<i64>,
         /// When the repository was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// What the repository is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub description: ::std::option::Option<::std::string::String>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Name of the repository, without its namespace. It may contain slashes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// Name of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// How often something was pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_count: ::std::option::Option<i64>,
         /// Number of tags in the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag_count: ::std::option::Option<i64>,
         /// When the repository last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// One page of an instance's or a namespace's repositories.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RepositoryPage {
         /// The repositories on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub repositories: ::std::vec::Vec<Repository>,
         /// Number of all repositories that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A tag, and the artifact that it names.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RepositoryTag {
         /// Id of the artifact.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub artifact_id: ::std::option::Option<i64>,
         /// Digest of the artifact's manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Media type of the manifest.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub manifest_media_type: ::std::option::Option<::std::string::String>,
         /// Media type of the artifact's configuration.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub media_type: ::std::option::Option<::std::string::String>,
         /// The tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// When the tag was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// When the tag was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository_id: ::std::option::Option<i64>,
         /// Size of the artifact, in bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub size: ::std::option::Option<i64>,
         /// Kind of an artifact. The newest pages name images only.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<crate::generated::swr::values::ArtifactType>,
     }
     /// One page of a repository's tags.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RepositoryTagPage {
         /// The tags on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tags: ::std::vec::Vec<RepositoryTag>,
         /// Number of all tags of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One run of a retention policy.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionExecution {
         /// Whether the run deleted nothing and only showed what it would delete.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub dry_run: ::std::option::Option<bool>,
         /// When the run ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the policy that ran.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub policy_id: ::std::option::Option<i64>,
         /// When the run started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of one run of an Enterprise edition policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1952,20 +1650,18 @@ pub mod types {
         pub trigger: ::std::option::Option<crate::generated::swr::values::TriggerType>,
     }
     /// One page of the runs of a retention policy.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionExecutionPage {
         /// The executions on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub executions: ::std::vec::Vec<RetentionExecution>,
         /// Number of all executions of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A retention policy: which versions of a namespace are kept, and when the others are deleted. The vendor calls it ImageRetention.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionPolicy {
         /// How the rules of a policy go together: a version that one rule keeps is kept.
@@ -1975,27 +1671,21 @@ pub mod types {
         >,
         /// Whether the policy runs.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub enabled: ::std::option::Option<bool>,
         /// Id of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Name of the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Id of the namespace that the policy belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_id: ::std::option::Option<i64>,
         /// Name of the namespace that the policy belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace_name: ::std::option::Option<::std::string::String>,
         /// The rules of the policy.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub rules: ::std::vec::Vec<RetentionRule>,
         /// What starts the policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2022,20 +1712,18 @@ pub mod types {
         }
     }
     /// One page of retention policies.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionPolicyPage {
         /// The policies on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub retentions: ::std::vec::Vec<RetentionPolicy>,
         /// Number of all policies that match.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One rule of a retention policy. The vendor calls it RetentionRuleResponseBody.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionRule {
         /// What a rule does with the versions that it finds. Reserved by the vendor.
@@ -2045,19 +1733,15 @@ pub mod types {
         >,
         /// Whether the rule is switched off.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub disabled: ::std::option::Option<bool>,
         /// Id of the rule.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// How many, or how many days: one number under the name of the template.
         #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub params: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
         /// Reserved by the vendor, 0.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub priority: ::std::option::Option<i64>,
         /// How the repositories were chosen in the console: by a pattern, or one by one from a list.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2069,14 +1753,12 @@ pub mod types {
             default,
             skip_serializing_if = ":: std :: collections :: HashMap::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub scope_selectors: ::std::collections::HashMap<
             ::std::string::String,
             ::std::vec::Vec<RetentionSelector>,
         >,
         /// Which tags the rule is about: one selector.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tag_selectors: ::std::vec::Vec<RetentionSelector>,
         /// What a rule keeps: the latest so many that were pulled or pushed, or what was pushed or pulled in the last so many days.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2115,7 +1797,7 @@ pub mod types {
         }
     }
     /// Which repositories or tags a retention rule is about.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionSelector {
         /// What a selector does with its pattern: `repoMatches` is for repositories, `matches` and `excludes` are for tags.
@@ -2125,7 +1807,6 @@ pub mod types {
         >,
         /// Reserved by the vendor.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub extras: ::std::option::Option<::std::string::String>,
         /// How a pattern is read: * stops at a slash, ** does not, ? is one character, {a,b} is either.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2134,7 +1815,6 @@ pub mod types {
         >,
         /// The pattern, at most 512 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub pattern: ::std::option::Option<::std::string::String>,
     }
     /// Which repositories or tags a retention rule is to be about.
@@ -2157,7 +1837,7 @@ pub mod types {
         }
     }
     /// What a retention execution did with one tag, as part of a task. The vendor calls it Subtask.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionSubtask {
         /// What a retention execution does with a tag.
@@ -2167,129 +1847,104 @@ pub mod types {
         >,
         /// Digest of the artifact that the tag names.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub digest: ::std::option::Option<::std::string::String>,
         /// Id of the subtask.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the service's own job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<i64>,
         /// Namespace of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// When the subtask started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub op_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Name of the repository, without its namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository: ::std::option::Option<::std::string::String>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
         /// What the service says about the state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_text: ::std::option::Option<::std::string::String>,
         /// The tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
     }
     /// One page of the subtasks of a retention task.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionSubtaskPage {
         /// The subtasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub sub_tasks: ::std::vec::Vec<RetentionSubtask>,
         /// Number of all subtasks of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// A retention policy applied to one repository, as part of an execution. The vendor calls it Task.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionTask {
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub execution_id: ::std::option::Option<i64>,
         /// Id of the task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Id of the job in Harbor's job service.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub job_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository, without its namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repository: ::std::option::Option<::std::string::String>,
         /// Number of versions that it kept.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub retained: ::std::option::Option<i64>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
         /// Number of the state; 3 says that it is final, not that it is a success.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_code: ::std::option::Option<i64>,
         /// Revision of the state, a Unix time in seconds.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub status_revision: ::std::option::Option<i64>,
         /// Number of versions that the policy looked at.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// One page of the tasks of a retention execution.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct RetentionTaskPage {
         /// The tasks on this page.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub tasks: ::std::vec::Vec<RetentionTask>,
         /// Number of all tasks of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// What scanned an artifact.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct Scanner {
         /// Name of the scanner.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Who makes it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub vendor: ::std::option::Option<::std::string::String>,
         /// Its version.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub version: ::std::option::Option<::std::string::String>,
     }
     /// Which replication policy is to run now.
@@ -2317,12 +1972,11 @@ pub mod types {
         }
     }
     /// Id of the run that the call started.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct StartedExecution {
         /// Id of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
     }
     /// A copy by hand. The vendor calls it CreateManualImageSyncRepoRequestBody.
@@ -2351,7 +2005,7 @@ pub mod types {
         }
     }
     /// The copy of one tag to another region.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncJob {
         /// When the job was made, in UTC.
@@ -2359,57 +2013,48 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(
             rename = "domainName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Id of the job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Whether a tag that exists at the destination is overwritten.
         #[serde(
             rename = "override",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub override_: ::std::option::Option<bool>,
         /// Organization at the destination.
         #[serde(
             rename = "remoteNamespace",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_namespace: ::std::option::Option<::std::string::String>,
         /// Region of the destination.
         #[serde(
             rename = "remoteRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_region_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "repoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// State of a Basic edition sync job. `existed` means that the tag was there already.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2419,29 +2064,25 @@ pub mod types {
             rename = "syncOperatorId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_operator_id: ::std::option::Option<::std::string::String>,
         /// Name of the user who started the job.
         #[serde(
             rename = "syncOperatorName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_operator_name: ::std::option::Option<::std::string::String>,
         /// The tag that is copied.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub tag: ::std::option::Option<::std::string::String>,
         /// When the job last changed, in UTC.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// A place that images can be copied to. The vendor calls it RegionInfo.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncRegion {
         /// Id of the region, as remoteRegionId takes it.
@@ -2449,18 +2090,16 @@ pub mod types {
             rename = "regionID",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub region_id: ::std::option::Option<::std::string::String>,
         /// Address of a peer registry.
         #[serde(
             rename = "registryURL",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub registry_url: ::std::option::Option<::std::string::String>,
     }
     /// An automatic sync rule of one repository.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct SyncRepo {
         /// When the rule was made, in UTC.
@@ -2468,71 +2107,60 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_id: ::std::option::Option<::std::string::String>,
         /// Name of the account.
         #[serde(
             rename = "domainName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub domain_name: ::std::option::Option<::std::string::String>,
         /// Id of the rule.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub id: ::std::option::Option<i64>,
         /// Organization of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub namespace: ::std::option::Option<::std::string::String>,
         /// Whether a tag that exists at the destination is overwritten.
         #[serde(
             rename = "override",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub override_: ::std::option::Option<bool>,
         /// Organization at the destination.
         #[serde(
             rename = "remoteNamespace",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_namespace: ::std::option::Option<::std::string::String>,
         /// Region of the destination.
         #[serde(
             rename = "remoteRegionId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub remote_region_id: ::std::option::Option<::std::string::String>,
         /// Name of the repository.
         #[serde(
             rename = "repoName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub repo_name: ::std::option::Option<::std::string::String>,
         /// Whether the rule copies by itself after a push.
         #[serde(
             rename = "syncAuto",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub sync_auto: ::std::option::Option<bool>,
         /// When the rule last changed, in UTC.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
     }
     /// Which automatic sync rule of a repository. The vendor calls it DeleteImageSyncRepoRequestBody.
@@ -2580,7 +2208,7 @@ pub mod types {
         }
     }
     /// What starts a policy.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct TriggerConfig {
         /// When a scheduled policy runs. Only of use with the type `scheduled`.
@@ -2607,11 +2235,10 @@ pub mod types {
         }
     }
     /// When a scheduled policy runs.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     pub struct TriggerSetting {
         /// Six fields of cron, seconds first, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub cron: ::std::option::Option<::std::string::String>,
     }
     impl TriggerSetting {
@@ -2621,23 +2248,20 @@ pub mod types {
         }
     }
     /// How many vulnerabilities a scan found.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Serialize, Clone, Debug, Default)]
     #[non_exhaustive]
     pub struct VulnerabilitySummary {
         /// Number of those that a newer package mends.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub fixable: ::std::option::Option<i64>,
         /// Number of vulnerabilities of each severity.
         #[serde(
             default,
             skip_serializing_if = ":: std :: collections :: HashMap::is_empty"
         )]
-        #[serde(deserialize_with = "::registry_transport::tolerant")]
         pub summary: ::std::collections::HashMap<::std::string::String, i64>,
         /// Number of vulnerabilities.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        #[serde(default, deserialize_with = "::registry_transport::tolerant")]
         pub total: ::std::option::Option<i64>,
     }
     /// Builders of what requests are made of.
@@ -4632,6 +4256,1806 @@ pub mod types {
             fn from(value: String) -> Self {
                 Self(value.into())
             }
+        }
+    }
+    impl ::registry_transport::Received for Artifact {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "digest" => self.digest = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "manifest_media_type" => self.manifest_media_type = fields.tolerant()?,
+                "media_type" => self.media_type = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "pull_time" => self.pull_time = fields.tolerant()?,
+                "push_time" => self.push_time = fields.tolerant()?,
+                "repository_id" => self.repository_id = fields.tolerant()?,
+                "repository_name" => self.repository_name = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "tags" => self.tags = fields.tolerant()?,
+                "type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Artifact {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactDetail {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "digest" => self.digest = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "manifest_media_type" => self.manifest_media_type = fields.tolerant()?,
+                "media_type" => self.media_type = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "pull_time" => self.pull_time = fields.tolerant()?,
+                "push_time" => self.push_time = fields.tolerant()?,
+                "repository_id" => self.repository_id = fields.tolerant()?,
+                "repository_name" => self.repository_name = fields.tolerant()?,
+                "scan_overview" => self.scan_overview = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "tags" => self.tags = fields.tolerant()?,
+                "type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactDetail {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactMarkerPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifacts" => self.artifacts = fields.tolerant()?,
+                "next_marker" => self.next_marker = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactMarkerPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifacts" => self.artifacts = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ArtifactTag {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifact_id" => self.artifact_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "pull_time" => self.pull_time = fields.tolerant()?,
+                "push_time" => self.push_time = fields.tolerant()?,
+                "repository_id" => self.repository_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ArtifactTag {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicQuota {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "quota_key" => self.quota_key = fields.plain()?,
+                "quota_limit" => self.quota_limit = fields.tolerant()?,
+                "unit" => self.unit = fields.tolerant()?,
+                "used" => self.used = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicQuota {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicQuotaList {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "quotas" => self.quotas = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicQuotaList {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRepository {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "category" => self.category = fields.plain()?,
+                "created" => self.created = fields.tolerant()?,
+                "creator_id" => self.creator_id = fields.tolerant()?,
+                "creator_name" => self.creator_name = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "domain_id" => self.domain_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "internal_path" => self.internal_path = fields.tolerant()?,
+                "is_public" => self.is_public = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "ns_id" => self.ns_id = fields.tolerant()?,
+                "num_download" => self.num_download = fields.tolerant()?,
+                "num_images" => self.num_images = fields.tolerant()?,
+                "path" => self.path = fields.tolerant()?,
+                "priority" => self.priority = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "updated" => self.updated = fields.tolerant()?,
+                "url" => self.url = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRepository {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRepositoryEntry {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "category" => self.category = fields.plain()?,
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "domain_name" => self.domain_name = fields.tolerant()?,
+                "internal_path" => self.internal_path = fields.tolerant()?,
+                "is_public" => self.is_public = fields.tolerant()?,
+                "logo" => self.logo = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "num_download" => self.num_download = fields.tolerant()?,
+                "num_images" => self.num_images = fields.tolerant()?,
+                "path" => self.path = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "status" => self.status = fields.tolerant()?,
+                "tags" => self.tags = fields.tolerant()?,
+                "total_range" => self.total_range = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                "url" => self.url = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRepositoryEntry {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRepositoryItem {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "category" => self.category = fields.plain()?,
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "domain_name" => self.domain_name = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "is_public" => self.is_public = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_name" => self.namespace_name = fields.tolerant()?,
+                "num_download" => self.num_download = fields.tolerant()?,
+                "num_images" => self.num_images = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "status" => self.status = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRepositoryItem {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRepositoryPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "nextMarker" => self.next_marker = fields.tolerant()?,
+                "repos" => self.repos = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRepositoryPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetention {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "algorithm" => self.algorithm = fields.plain()?,
+                "id" => self.id = fields.tolerant()?,
+                "rules" => self.rules = fields.tolerant()?,
+                "scope" => self.scope = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetention {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetentionCreated {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "id" => self.id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetentionCreated {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetentionLog {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "repo" => self.repo = fields.tolerant()?,
+                "retention_id" => self.retention_id = fields.tolerant()?,
+                "rule_type" => self.rule_type = fields.tolerant()?,
+                "tag" => self.tag = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetentionLog {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetentionLogPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "retention_log" => self.retention_log = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetentionLogPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetentionParams {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "days" => self.days = fields.tolerant()?,
+                "num" => self.num = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetentionParams {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicRetentionRule {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "params" => self.params = fields.plain()?,
+                "tag_selectors" => self.tag_selectors = fields.tolerant()?,
+                "template" => self.template = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicRetentionRule {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicTag {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created" => self.created = fields.tolerant()?,
+                "digest" => self.digest = fields.tolerant()?,
+                "domain_id" => self.domain_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "image_id" => self.image_id = fields.tolerant()?,
+                "internal_path" => self.internal_path = fields.tolerant()?,
+                "is_trusted" => self.is_trusted = fields.tolerant()?,
+                "manifest" => self.manifest = fields.tolerant()?,
+                "path" => self.path = fields.tolerant()?,
+                "repo_id" => self.repo_id = fields.tolerant()?,
+                "schema" => self.schema = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "tag" => self.tag = fields.tolerant()?,
+                "tag_type" => self.tag_type = fields.tolerant()?,
+                "updated" => self.updated = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicTag {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicTagEntry {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created" => self.created = fields.tolerant()?,
+                "deleted" => self.deleted = fields.tolerant()?,
+                "digest" => self.digest = fields.tolerant()?,
+                "domain_id" => self.domain_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "image_id" => self.image_id = fields.tolerant()?,
+                "internal_path" => self.internal_path = fields.tolerant()?,
+                "is_trusted" => self.is_trusted = fields.tolerant()?,
+                "manifest" => self.manifest = fields.tolerant()?,
+                "path" => self.path = fields.tolerant()?,
+                "repo_id" => self.repo_id = fields.tolerant()?,
+                "scanned" => self.scanned = fields.tolerant()?,
+                "schema" => self.schema = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "Tag" => self.tag = fields.tolerant()?,
+                "tag_type" => self.tag_type = fields.tolerant()?,
+                "updated" => self.updated = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicTagEntry {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicTagPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "has_more" => self.has_more = fields.tolerant()?,
+                "nextMarker" => self.next_marker = fields.tolerant()?,
+                "tags" => self.tags = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicTagPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for BasicTagSelector {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "kind" => self.kind = fields.plain()?,
+                "pattern" => self.pattern = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BasicTagSelector {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CreatedId {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "id" => self.id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CreatedId {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Credential {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "access_key" => self.access_key = fields.tolerant()?,
+                "access_secret" => self.access_secret = fields.plain()?,
+                "type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Credential {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CveAllowlist {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "creation_time" => self.creation_time = fields.tolerant()?,
+                "expires_at" => self.expires_at = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "items" => self.items = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "update_time" => self.update_time = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CveAllowlist {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for CveAllowlistItem {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "cve_id" => self.cve_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CveAllowlistItem {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Instance {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "access_address" => self.access_address = fields.tolerant()?,
+                "charge_mode" => self.charge_mode = fields.plain()?,
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "enterprise_project_id" => {
+                    self.enterprise_project_id = fields.tolerant()?;
+                }
+                "expires_at" => self.expires_at = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "obs_bucket_name" => self.obs_bucket_name = fields.tolerant()?,
+                "order_id" => self.order_id = fields.tolerant()?,
+                "product_id" => self.product_id = fields.tolerant()?,
+                "project_id" => self.project_id = fields.tolerant()?,
+                "spec" => self.spec = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "subnet_cidr" => self.subnet_cidr = fields.tolerant()?,
+                "subnet_id" => self.subnet_id = fields.tolerant()?,
+                "subnet_name" => self.subnet_name = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                "user_def_obs" => self.user_def_obs = fields.tolerant()?,
+                "version" => self.version = fields.tolerant()?,
+                "vpc_cidr" => self.vpc_cidr = fields.tolerant()?,
+                "vpc_id" => self.vpc_id = fields.tolerant()?,
+                "vpc_name" => self.vpc_name = fields.tolerant()?,
+                "vpcep_service_id" => self.vpcep_service_id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Instance {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstanceJob {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "instance_id" => self.instance_id = fields.tolerant()?,
+                "reason" => self.reason = fields.tolerant()?,
+                "resource_id" => self.resource_id = fields.tolerant()?,
+                "resource_name" => self.resource_name = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "type" => self.type_ = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstanceJob {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstanceJobPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "jobs" => self.jobs = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstanceJobPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstancePage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "instances" => self.instances = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstancePage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstanceRepository {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifact_count" => self.artifact_count = fields.tolerant()?,
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "instance_id" => self.instance_id = fields.tolerant()?,
+                "instance_name" => self.instance_name = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "namespace_name" => self.namespace_name = fields.tolerant()?,
+                "pull_count" => self.pull_count = fields.tolerant()?,
+                "resource_urn" => self.resource_urn = fields.tolerant()?,
+                "tag_count" => self.tag_count = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstanceRepository {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for InstanceRepositoryPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "page_info" => self.page_info = fields.plain()?,
+                "repositories" => self.repositories = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for InstanceRepositoryPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Namespace {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "cve_allowlist" => self.cve_allowlist = fields.plain()?,
+                "metadata" => self.metadata = fields.plain()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "repo_count" => self.repo_count = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Namespace {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for NamespaceMetadata {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "auto_scan" => self.auto_scan = fields.plain()?,
+                "prevent_vul" => self.prevent_vul = fields.plain()?,
+                "public" => self.public = fields.plain()?,
+                "severity" => self.severity = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NamespaceMetadata {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for NamespacePage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "namespaces" => self.namespaces = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NamespacePage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for NativeReportSummary {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "complete_percent" => self.complete_percent = fields.tolerant()?,
+                "duration" => self.duration = fields.tolerant()?,
+                "end_time" => self.end_time = fields.tolerant()?,
+                "report_id" => self.report_id = fields.tolerant()?,
+                "scan_status" => self.scan_status = fields.plain()?,
+                "scanner" => self.scanner = fields.plain()?,
+                "severity" => self.severity = fields.plain()?,
+                "start_time" => self.start_time = fields.tolerant()?,
+                "summary" => self.summary = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NativeReportSummary {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Organization {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "auth" => self.auth = fields.tolerant()?,
+                "creator_name" => self.creator_name = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Organization {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for OrganizationList {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "namespaces" => self.namespaces = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for OrganizationList {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for PageInfo {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "next_marker" => self.next_marker = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PageInfo {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Registry {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "credential" => self.credential = fields.plain()?,
+                "description" => self.description = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "insecure" => self.insecure = fields.tolerant()?,
+                "instance_id" => self.instance_id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "region_id" => self.region_id = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "type" => self.type_ = fields.plain()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                "url" => self.url = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Registry {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RegistryPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "registries" => self.registries = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RegistryPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationExecution {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "failed" => self.failed = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "in_progress" => self.in_progress = fields.tolerant()?,
+                "policy_id" => self.policy_id = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "status_text" => self.status_text = fields.tolerant()?,
+                "stopped" => self.stopped = fields.tolerant()?,
+                "succeed" => self.succeed = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                "trigger" => self.trigger = fields.plain()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationExecution {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationExecutionPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "executions" => self.executions = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationExecutionPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationFilter {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "type" => self.type_ = fields.plain()?,
+                "value" => self.value = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationFilter {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationPolicy {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "dest_namespace" => self.dest_namespace = fields.tolerant()?,
+                "dest_registry" => self.dest_registry = fields.plain()?,
+                "enabled" => self.enabled = fields.tolerant()?,
+                "filters" => self.filters = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "override" => self.override_ = fields.tolerant()?,
+                "repo_scope_mode" => self.repo_scope_mode = fields.plain()?,
+                "src_registry" => self.src_registry = fields.plain()?,
+                "trigger" => self.trigger = fields.plain()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationPolicy {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationPolicyPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "policies" => self.policies = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationPolicyPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationRegistry {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "id" => self.id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationRegistry {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationSubtask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "digest" => self.digest = fields.tolerant()?,
+                "end_time" => self.end_time = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "job_id" => self.job_id = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "repository" => self.repository = fields.tolerant()?,
+                "start_time" => self.start_time = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "status_text" => self.status_text = fields.tolerant()?,
+                "tag" => self.tag = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationSubtask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationSubtaskPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "sub_tasks" => self.sub_tasks = fields.tolerant()?,
+                "subtasks" => self.subtasks = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationSubtaskPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationTask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "dst_resource" => self.dst_resource = fields.tolerant()?,
+                "end_time" => self.end_time = fields.tolerant()?,
+                "execution_id" => self.execution_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "job_id" => self.job_id = fields.tolerant()?,
+                "operation" => self.operation = fields.tolerant()?,
+                "resource_type" => self.resource_type = fields.tolerant()?,
+                "src_resource" => self.src_resource = fields.tolerant()?,
+                "start_time" => self.start_time = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "StatusRevision" => self.status_revision = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationTask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for ReplicationTaskPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "tasks" => self.tasks = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ReplicationTaskPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Repository {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifact_count" => self.artifact_count = fields.tolerant()?,
+                "created_at" => self.created_at = fields.tolerant()?,
+                "description" => self.description = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "namespace_name" => self.namespace_name = fields.tolerant()?,
+                "pull_count" => self.pull_count = fields.tolerant()?,
+                "tag_count" => self.tag_count = fields.tolerant()?,
+                "updated_at" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Repository {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RepositoryPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "repositories" => self.repositories = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RepositoryPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RepositoryTag {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "artifact_id" => self.artifact_id = fields.tolerant()?,
+                "digest" => self.digest = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "manifest_media_type" => self.manifest_media_type = fields.tolerant()?,
+                "media_type" => self.media_type = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "pull_time" => self.pull_time = fields.tolerant()?,
+                "push_time" => self.push_time = fields.tolerant()?,
+                "repository_id" => self.repository_id = fields.tolerant()?,
+                "size" => self.size = fields.tolerant()?,
+                "type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RepositoryTag {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RepositoryTagPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "tags" => self.tags = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RepositoryTagPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionExecution {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "dry_run" => self.dry_run = fields.tolerant()?,
+                "end_time" => self.end_time = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "policy_id" => self.policy_id = fields.tolerant()?,
+                "start_time" => self.start_time = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "trigger" => self.trigger = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionExecution {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionExecutionPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "executions" => self.executions = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionExecutionPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionPolicy {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "algorithm" => self.algorithm = fields.plain()?,
+                "enabled" => self.enabled = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "name" => self.name = fields.tolerant()?,
+                "namespace_id" => self.namespace_id = fields.tolerant()?,
+                "namespace_name" => self.namespace_name = fields.tolerant()?,
+                "rules" => self.rules = fields.tolerant()?,
+                "trigger" => self.trigger = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionPolicy {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionPolicyPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "retentions" => self.retentions = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionPolicyPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionRule {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "action" => self.action = fields.plain()?,
+                "disabled" => self.disabled = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "params" => self.params = fields.tolerant()?,
+                "priority" => self.priority = fields.tolerant()?,
+                "repo_scope_mode" => self.repo_scope_mode = fields.plain()?,
+                "scope_selectors" => self.scope_selectors = fields.tolerant()?,
+                "tag_selectors" => self.tag_selectors = fields.tolerant()?,
+                "template" => self.template = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionRule {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionSelector {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "decoration" => self.decoration = fields.plain()?,
+                "extras" => self.extras = fields.tolerant()?,
+                "kind" => self.kind = fields.plain()?,
+                "pattern" => self.pattern = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionSelector {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionSubtask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "action" => self.action = fields.plain()?,
+                "digest" => self.digest = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "job_id" => self.job_id = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "op_time" => self.op_time = fields.tolerant()?,
+                "repository" => self.repository = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "status_text" => self.status_text = fields.tolerant()?,
+                "tag" => self.tag = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionSubtask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionSubtaskPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "sub_tasks" => self.sub_tasks = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionSubtaskPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionTask {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "end_time" => self.end_time = fields.tolerant()?,
+                "execution_id" => self.execution_id = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "job_id" => self.job_id = fields.tolerant()?,
+                "repository" => self.repository = fields.tolerant()?,
+                "retained" => self.retained = fields.tolerant()?,
+                "start_time" => self.start_time = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "status_code" => self.status_code = fields.tolerant()?,
+                "status_revision" => self.status_revision = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionTask {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for RetentionTaskPage {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "tasks" => self.tasks = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for RetentionTaskPage {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for Scanner {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "name" => self.name = fields.tolerant()?,
+                "vendor" => self.vendor = fields.tolerant()?,
+                "version" => self.version = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for Scanner {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for StartedExecution {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "id" => self.id = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for StartedExecution {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncJob {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "createdAt" => self.created_at = fields.tolerant()?,
+                "domainID" => self.domain_id = fields.tolerant()?,
+                "domainName" => self.domain_name = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "override" => self.override_ = fields.tolerant()?,
+                "remoteNamespace" => self.remote_namespace = fields.tolerant()?,
+                "remoteRegionId" => self.remote_region_id = fields.tolerant()?,
+                "repoName" => self.repo_name = fields.tolerant()?,
+                "status" => self.status = fields.plain()?,
+                "syncOperatorId" => self.sync_operator_id = fields.tolerant()?,
+                "syncOperatorName" => self.sync_operator_name = fields.tolerant()?,
+                "tag" => self.tag = fields.tolerant()?,
+                "updatedAt" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncJob {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncRegion {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "regionID" => self.region_id = fields.tolerant()?,
+                "registryURL" => self.registry_url = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncRegion {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for SyncRepo {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "createdAt" => self.created_at = fields.tolerant()?,
+                "domainID" => self.domain_id = fields.tolerant()?,
+                "domainName" => self.domain_name = fields.tolerant()?,
+                "id" => self.id = fields.tolerant()?,
+                "namespace" => self.namespace = fields.tolerant()?,
+                "override" => self.override_ = fields.tolerant()?,
+                "remoteNamespace" => self.remote_namespace = fields.tolerant()?,
+                "remoteRegionId" => self.remote_region_id = fields.tolerant()?,
+                "repoName" => self.repo_name = fields.tolerant()?,
+                "syncAuto" => self.sync_auto = fields.tolerant()?,
+                "updatedAt" => self.updated_at = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for SyncRepo {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for TriggerConfig {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "trigger_settings" => self.trigger_settings = fields.plain()?,
+                "type" => self.type_ = fields.plain()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for TriggerConfig {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for TriggerSetting {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "cron" => self.cron = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for TriggerSetting {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
+        }
+    }
+    impl ::registry_transport::Received for VulnerabilitySummary {
+        fn set<'de, A: ::serde::de::MapAccess<'de>>(
+            &mut self,
+            name: &str,
+            fields: &mut ::registry_transport::Fields<A>,
+        ) -> ::std::result::Result<(), A::Error> {
+            match name {
+                "fixable" => self.fixable = fields.tolerant()?,
+                "summary" => self.summary = fields.tolerant()?,
+                "total" => self.total = fields.tolerant()?,
+                _ => fields.unknown()?,
+            }
+            Ok(())
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for VulnerabilitySummary {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::registry_transport::received(deserializer)
         }
     }
 }
