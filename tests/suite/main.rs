@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod any_registry;
+mod api;
 mod calls;
 mod clients;
 mod commands;

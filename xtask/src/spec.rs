@@ -77,6 +77,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
     pub(crate) body: Option<String>,
+    /// The body's example, as JSON.
+    pub(crate) body_example: String,
     /// Whether the answer is a list, without an object around it.
     pub(crate) list: bool,
 }
@@ -359,6 +361,10 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
+                body_example: value
+                    .pointer("/requestBody/content/application~1json/example")
+                    .map(Value::to_string)
+                    .unwrap_or_default(),
                 list,
             })
         })

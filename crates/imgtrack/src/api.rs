@@ -62,7 +62,7 @@ fn rows() -> Vec<Row> {
             _ => format!("{service}:{}", operation.name),
         }
     };
-    all()
+    let mut rows: Vec<_> = all()
         .map(|(service, operation)| Row {
             name: name(service, operation),
             service: service.name(),
@@ -70,7 +70,9 @@ fn rows() -> Vec<Row> {
             writes: operation.access == api::Access::Write,
             summary: operation.summary,
         })
-        .collect()
+        .collect();
+    rows.sort_by_key(|row| (row.service, row.family));
+    rows
 }
 
 /// Runs the command.
@@ -208,8 +210,16 @@ fn described(service: Service, operation: &Operation) -> Value {
         "writes": operation.access == api::Access::Write,
         "pages": operation.paging != Paging::None,
         "parameters": parameters.collect::<Vec<_>>(),
-        "body": operation.body.map(|body| body.name),
+        "body": operation.body.map(|body| json!({
+            "name": body.name,
+            "example": example(&body),
+        })),
     })
+}
+
+/// The example of a body with every field.
+pub(crate) fn example(body: &api::Body) -> Value {
+    serde_json::from_str(body.example).unwrap_or_default()
 }
 
 pub(crate) fn place(place: Place) -> &'static str {

@@ -17,7 +17,9 @@ use std::fmt;
 
 use alibabacloud_cr::{cr, sts as alibabacloud_sts};
 use huaweicloud_swr::{iam, sts, swr};
-pub use registry_transport::{Access, Call, Operation, Pages, Paging, Parameter, Place, Shown};
+pub use registry_transport::{
+    Access, Body, Call, Operation, Pages, Paging, Parameter, Place, Shown,
+};
 
 use crate::Error;
 

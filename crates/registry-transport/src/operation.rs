@@ -117,6 +117,8 @@ pub enum Place {
 pub struct Body {
     /// Name of its type.
     pub name: &'static str,
+    /// An example with every field, as JSON.
+    pub example: &'static str,
     /// Names of fields, at any depth, whose values are secrets.
     pub secrets: &'static [&'static str],
     /// Decodes it as the type that the generated call takes and encodes it again, or says what

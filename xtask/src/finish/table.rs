@@ -152,9 +152,11 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
             Some(name) => {
                 let ty = format_ident!("{name}");
                 let secrets = spec.secrets_of(name);
+                let example = &operation.body_example;
                 quote! {
                     Some(Body {
                         name: #name,
+                        example: #example,
                         secrets: &[#(#secrets),*],
                         render: private::body::<types::#ty>,
                     })

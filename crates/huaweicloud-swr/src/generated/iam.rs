@@ -2139,6 +2139,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "IdTokenRequest",
+                example: "{\"auth\":{\"id_token\":{\"id\":\"eyJhbGciOiJub25lIn0.e30.\"},\"scope\":{\"project\":{\"name\":\"cn-north-4\"}}}}",
                 secrets: &["id"],
                 render: private::body::<types::IdTokenRequest>,
             }),
@@ -2162,6 +2163,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "TemporaryKeyRequest",
+                example: "{\"auth\":{\"identity\":{\"methods\":[\"token\"],\"token\":{\"duration_seconds\":21600,\"id\":\"MIIatAYJKoZIhvcNAQcCoIIapTCC\"}}}}",
                 secrets: &["id"],
                 render: private::body::<types::TemporaryKeyRequest>,
             }),
@@ -2193,6 +2195,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "TokenRequest",
+                example: "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"domain\":{\"name\":\"IAMDomain\"},\"name\":\"IAMUser\",\"password\":\"IAMPassword\"}}},\"scope\":{\"project\":{\"name\":\"cn-north-4\"}}}}",
                 secrets: &["password"],
                 render: private::body::<types::TokenRequest>,
             }),

@@ -367,6 +367,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "DecodeRequest",
+                example: "{\"encoded_message\":\"XPkx8ZdHkYw\"}",
                 secrets: &[],
                 render: private::body::<types::DecodeRequest>,
             }),

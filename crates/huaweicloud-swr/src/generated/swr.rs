@@ -14365,6 +14365,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BasicRetentionInput",
+                example: "{\"algorithm\":\"or\",\"rules\":[{\"params\":{\"days\":\"30\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"},{\"kind\":\"regexp\",\"pattern\":\"^release-.*$\"}],\"template\":\"date_rule\"},{\"params\":{\"num\":\"7\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"}],\"template\":\"tag_rule\"}]}",
                 secrets: &[],
                 render: private::body::<types::BasicRetentionInput>,
             }),
@@ -14547,6 +14548,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BasicRetentionInput",
+                example: "{\"algorithm\":\"or\",\"rules\":[{\"params\":{\"days\":\"30\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"},{\"kind\":\"regexp\",\"pattern\":\"^release-.*$\"}],\"template\":\"date_rule\"},{\"params\":{\"num\":\"7\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"}],\"template\":\"tag_rule\"}]}",
                 secrets: &[],
                 render: private::body::<types::BasicRetentionInput>,
             }),
@@ -14585,6 +14587,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncImagesInput",
+                example: "{\"imageTag\":[\"8\"],\"override\":false,\"remoteNamespace\":\"remtens\",\"remoteRegionId\":\"cn-north-1\"}",
                 secrets: &[],
                 render: private::body::<types::SyncImagesInput>,
             }),
@@ -14664,6 +14667,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncRepoDestination",
+                example: "{\"remoteNamespace\":\"sdsad\",\"remoteRegionId\":\"cn-north-1\"}",
                 secrets: &[],
                 render: private::body::<types::SyncRepoDestination>,
             }),
@@ -14736,6 +14740,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncRepoInput",
+                example: "{\"override\":true,\"remoteNamespace\":\"sdsad\",\"remoteRegionId\":\"cn-north-1\",\"syncAuto\":true}",
                 secrets: &[],
                 render: private::body::<types::SyncRepoInput>,
             }),
@@ -15573,6 +15578,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionPolicyInput",
+                example: "{\"algorithm\":\"or\",\"enabled\":true,\"name\":\"keep-three\",\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"params\":{\"latestPushedK\":3},\"priority\":0,\"repo_scope_mode\":\"regular\",\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"trigger\":{\"trigger_settings\":{\"cron\":\"0 30 3 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 render: private::body::<types::RetentionPolicyInput>,
             }),
@@ -15721,6 +15727,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionPolicyInput",
+                example: "{\"algorithm\":\"or\",\"enabled\":true,\"name\":\"keep-three\",\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"params\":{\"latestPushedK\":3},\"priority\":0,\"repo_scope_mode\":\"regular\",\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"trigger\":{\"trigger_settings\":{\"cron\":\"0 30 3 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 render: private::body::<types::RetentionPolicyInput>,
             }),
@@ -15835,6 +15842,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "StartRetentionInput",
+                example: "{\"dry_run\":false}",
                 secrets: &[],
                 render: private::body::<types::StartRetentionInput>,
             }),
@@ -16115,6 +16123,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RegistryInput",
+                example: "{\"credential\":{\"access_key\":\"ee-replicator\",\"access_secret\":\"not-a-real-secret\",\"type\":\"basic\"},\"description\":\"The instance in the second region.\",\"dns_conf\":{\"hosts\":{\"swr-ee-second.swr-pro.myhuaweicloud.com\":\"192.0.2.10\"}},\"insecure\":false,\"instance_id\":\"9a0d4e77-52c8-4f1b-8a36-c4b7e1d2f905\",\"name\":\"second-region\",\"project_id\":\"fedcba9876543210fedcba9876543210\",\"region_id\":\"cn-east-3\",\"type\":\"swr-pro-internal\",\"url\":\"https://swr-ee-second.swr-pro.myhuaweicloud.com\"}",
                 secrets: &["access_secret"],
                 render: private::body::<types::RegistryInput>,
             }),
@@ -16242,6 +16251,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RegistryInput",
+                example: "{\"credential\":{\"access_key\":\"ee-replicator\",\"access_secret\":\"not-a-real-secret\",\"type\":\"basic\"},\"description\":\"The instance in the second region.\",\"dns_conf\":{\"hosts\":{\"swr-ee-second.swr-pro.myhuaweicloud.com\":\"192.0.2.10\"}},\"insecure\":false,\"instance_id\":\"9a0d4e77-52c8-4f1b-8a36-c4b7e1d2f905\",\"name\":\"second-region\",\"project_id\":\"fedcba9876543210fedcba9876543210\",\"region_id\":\"cn-east-3\",\"type\":\"swr-pro-internal\",\"url\":\"https://swr-ee-second.swr-pro.myhuaweicloud.com\"}",
                 secrets: &["access_secret"],
                 render: private::body::<types::RegistryInput>,
             }),
@@ -16335,6 +16345,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "StartReplicationInput",
+                example: "{\"policy_id\":12}",
                 secrets: &[],
                 render: private::body::<types::StartReplicationInput>,
             }),
@@ -16617,6 +16628,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ReplicationPolicyInput",
+                example: "{\"description\":\"Copies nats to the second region.\",\"dest_namespace\":\"harbor0\",\"dest_registry\":{\"id\":3},\"enabled\":true,\"filters\":[{\"type\":\"name\",\"value\":\"root/**\"},{\"type\":\"tag\",\"value\":\"**\"}],\"name\":\"copy-nats\",\"override\":true,\"repo_scope_mode\":\"regular\",\"src_registry\":{\"id\":0},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 render: private::body::<types::ReplicationPolicyInput>,
             }),
@@ -16744,6 +16756,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ReplicationPolicyInput",
+                example: "{\"description\":\"Copies nats to the second region.\",\"dest_namespace\":\"harbor0\",\"dest_registry\":{\"id\":3},\"enabled\":true,\"filters\":[{\"type\":\"name\",\"value\":\"root/**\"},{\"type\":\"tag\",\"value\":\"**\"}],\"name\":\"copy-nats\",\"override\":true,\"repo_scope_mode\":\"regular\",\"src_registry\":{\"id\":0},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 render: private::body::<types::ReplicationPolicyInput>,
             }),

@@ -5,7 +5,7 @@ mod records;
 use comfy_table::{ContentArrangement, Table, presets};
 use registry_replication::api::{self, Operation, Service};
 
-use crate::api::{Row, place};
+use crate::api::{Row, example, place};
 use crate::doctor::Finding;
 pub(crate) use records::{executions, rules, subtasks, tasks};
 
@@ -41,11 +41,15 @@ pub(crate) fn call(service: Service, operation: &Operation) -> String {
     for (_, note) in notes.into_iter().filter(|(holds, _)| *holds) {
         text.push_str(&format!("{note}\n"));
     }
-    if let Some(body) = &operation.body {
-        text.push_str(&format!("It takes a JSON body, {}.\n", body.name));
-    }
+    let body = operation.body.map_or_else(String::new, |body| {
+        format!(
+            "\nIt takes a JSON body, {}, such as\n{:#}\n",
+            body.name,
+            example(&body)
+        )
+    });
     if operation.parameters.is_empty() {
-        return text;
+        return format!("{text}{body}");
     }
     let mut table = empty();
     table.set_header(["PARAMETER", "IN", "REQUIRED", "WHAT IT IS"]);
@@ -61,7 +65,7 @@ pub(crate) fn call(service: Service, operation: &Operation) -> String {
             format!("{}{values}", parameter.about),
         ]);
     }
-    format!("{text}\n{}", finish(&table))
+    format!("{text}\n{}{body}", finish(&table))
 }
 
 /// What the doctor found as a table, with what to do below each line that wants something done.
