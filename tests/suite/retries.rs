@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
-use huaweicloud_swr::{Huaweicloud, iam};
+use huaweicloud_swr::{Huaweicloud, iam, swr};
 use registry_replication::{Task, alibabacloud, huaweicloud};
 use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
 use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
@@ -21,18 +22,40 @@ enum Call {
     ListByPost,
     /// One answer.
     Single,
-    /// A call that changes something.
+    /// A call that changes something, and is not signed.
     Write,
+    /// One that is signed.
+    SignedWrite,
+    /// One of an RPC service.
+    WriteByRpc,
+    /// One that takes something away.
+    Delete,
 }
 
 impl Call {
-    const ALL: [Self; 4] = [Self::List, Self::ListByPost, Self::Single, Self::Write];
+    const ALL: [Self; 7] = [
+        Self::List,
+        Self::ListByPost,
+        Self::Single,
+        Self::Write,
+        Self::SignedWrite,
+        Self::WriteByRpc,
+        Self::Delete,
+    ];
+
+    fn writes(self) -> bool {
+        use Call::{Delete, SignedWrite, Write, WriteByRpc};
+        matches!(self, Write | SignedWrite | WriteByRpc | Delete)
+    }
 
     fn success(self) -> Move {
         match self {
             Self::List | Self::ListByPost => Move::answer(200, &[], "{}"),
             Self::Single => Move::answer(200, &[], "[]"),
             Self::Write => Move::answer(201, &[("x-subject-token", "MII")], "{}"),
+            Self::SignedWrite => Move::answer(202, &[], r#"{"id": 84}"#),
+            Self::WriteByRpc => Move::answer(200, &[], r#"{"SyncTaskId": "rst-1"}"#),
+            Self::Delete => Move::answer(204, &[], ""),
         }
     }
 
@@ -85,6 +108,40 @@ impl Call {
                 token::create(&iam::Client::new(context), &user)
                     .await
                     .map(drop)
+            }
+            Self::SignedWrite | Self::Delete => {
+                let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+                let context = configure(Context::builder(endpoint, provider)).build()?;
+                let client = swr::Client::new(context);
+                if self == Self::Delete {
+                    let call = client.delete_instance_replication_policy();
+                    call.project_id(PROJECT)
+                        .instance_id(INSTANCE)
+                        .policy_id(12)
+                        .send()
+                        .await?;
+                } else {
+                    let call = client.execute_instance_replication_policy();
+                    let body = swr::types::StartReplicationInput { policy_id: 12 };
+                    call.project_id(PROJECT)
+                        .instance_id(INSTANCE)
+                        .body(body)
+                        .send()
+                        .await?;
+                }
+                Ok(())
+            }
+            Self::WriteByRpc => {
+                let provider = Arc::new(Alibabacloud::new(clients::alibaba_key()));
+                let context = configure(Context::builder(endpoint, provider)).build()?;
+                let client = cr::Client::new(context);
+                let call = client.create_repo_sync_task_by_rule();
+                let call = call
+                    .instance_id("cri-1")
+                    .repo_id("crr-1")
+                    .sync_rule_id("crsr-1");
+                call.tag("v1").send().await?;
+                Ok(())
             }
         }
     }
@@ -210,7 +267,7 @@ fn faults() -> Vec<Fault> {
 
 /// Whether the vendor of the call would word its error so; Huawei's errors have other fields.
 fn fits(fault: &Fault, call: Call) -> bool {
-    fault.code.is_none() || call == Call::ListByPost
+    fault.code.is_none() || matches!(call, Call::ListByPost | Call::WriteByRpc)
 }
 
 #[tokio::test]
@@ -222,7 +279,7 @@ async fn a_fault_that_passes_is_got_over_unless_the_call_writes() {
             let clock = FixedClock::at(noon());
             let result = call.send(recorder.endpoint(), &clock).await;
             let sent = recorder.requests().await.len();
-            if call == Call::Write {
+            if call.writes() {
                 let error = result.expect_err(&here);
                 assert_eq!(
                     (sent, error.attempts()),
@@ -250,7 +307,7 @@ async fn a_fault_that_stays_ends_after_four_attempts() {
                 .send(recorder.endpoint(), &clock)
                 .await
                 .expect_err(&here);
-            let attempts = if call == Call::Write { 1 } else { 4 };
+            let attempts = if call.writes() { 1 } else { 4 };
             assert_eq!(recorder.requests().await.len(), attempts, "{here}");
             assert_eq!(error.attempts() as usize, attempts, "{here}");
             assert_eq!(error.kind(), fault.kind, "{here}: {error}");
@@ -266,7 +323,7 @@ async fn a_fault_that_stays_ends_after_four_attempts() {
                 30_000 => vec![30_000, 200, 400],
                 asked => vec![asked; 3],
             };
-            let slept = if call == Call::Write { vec![] } else { waits };
+            let slept = if call.writes() { vec![] } else { waits };
             assert_eq!(millis(&clock.slept()), slept, "{here}");
             if attempts > 1 {
                 let says = format!(", after {attempts} attempts");
