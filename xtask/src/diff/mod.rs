@@ -1,9 +1,9 @@
 //! `cargo xtask diff [REV [REV]] [--exit-code]`: what a change of the specs does to the Rust API and
 //! to the wire, operation by operation, as Markdown for a changelog.
 //!
-//! The rooms: [`revision`] reads the specs of a revision or of the working tree, [`pairs`] says what
-//! of the old is what of the new, [`rust`] compares the code that the generator makes of both
-//! ([`api`] reads it), [`wire`] compares the documents, [`report`] writes it down.
+//! The rooms: `revision` reads the specs of a revision or of the working tree, `pairs` says what
+//! of the old is what of the new, `rust` compares the code that the generator makes of both
+//! (`api` reads it), `wire` compares the documents, `report` writes it down.
 //!
 //! Looked at and left: drift 0.2 (Oxide), which is well kept, but asks what a server may change
 //! under its clients: it leaves bounds and defaults unhandled, asserts that paths stay, and knows

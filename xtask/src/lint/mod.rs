@@ -1,7 +1,7 @@
 //! `cargo xtask lint`: holds the specs against the rules of `specs/README.md`, and against the
 //! vendors' operation lists in `tests/data/listed/`.
 //!
-//! All findings are reported, not only the first. [`document`] is a spec as the checks look at it;
+//! All findings are reported, not only the first. `document` is a spec as the checks look at it;
 //! each other module is one kind of check.
 
 mod compare;

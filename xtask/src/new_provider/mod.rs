@@ -1,7 +1,7 @@
 //! `cargo xtask new-provider NAME [--title TEXT]`: lays out what a new provider begins with: a spec
 //! of one operation and a crate that makes a client of it, signs with a token and reads errors.
 //!
-//! [`name`] says what may be a name, [`manifest`] edits the workspace's `Cargo.toml`; the files are
+//! `name` says what may be a name, `manifest` edits the workspace's `Cargo.toml`; the files are
 //! in `skeleton/`. `docs/adding-a-provider.md` tells the rest of the way.
 
 mod manifest;
