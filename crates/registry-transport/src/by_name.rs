@@ -59,7 +59,7 @@ impl Call {
     /// case are not told apart.
     ///
     /// # Errors
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): there is no such parameter (the
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): there is no such parameter (the
     /// error lists those that there are), or the value does not fit it.
     pub fn parameter(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let parameter = self.find(name)?;
@@ -77,7 +77,7 @@ impl Call {
     /// Sets the body.
     ///
     /// # Errors
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the call takes none, or the body
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): the call takes none, or the body
     /// does not fit it, in that a field is missing, of another type, or unknown.
     pub fn body(mut self, body: &Value) -> Result<Self, Error> {
         let Some(wanted) = &self.operation.body else {
@@ -133,7 +133,7 @@ impl Call {
     /// The call page by page.
     ///
     /// # Errors
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) if the call does not page.
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid) if the call does not page.
     pub fn pages(self) -> Result<Pages, Error> {
         match self.operation.paging {
             Paging::None => Err(self.invalid("does not answer in pages".to_owned())),
