@@ -281,6 +281,8 @@ pub struct Pages {
     /// Index of the next record, or number of the next page.
     next: i64,
     size: i64,
+    /// Records before the next page, as far as they have been seen or were skipped by the caller.
+    seen: i64,
     marker: Option<String>,
     ended: bool,
 }
@@ -294,9 +296,15 @@ impl Pages {
             Paging::Filter => offset_and_limit(call.value("filter").unwrap_or_default()),
             _ => (number("offset").unwrap_or(0), number("limit")),
         };
+        let size = size.unwrap_or(SIZE).max(1);
+        let seen = match call.operation.paging {
+            Paging::PageNumber | Paging::PagePerPage => next.saturating_sub(1).saturating_mul(size),
+            _ => next,
+        };
         Self {
             next,
-            size: size.unwrap_or(SIZE).max(1),
+            size,
+            seen,
             marker: None,
             ended: false,
             call,
@@ -333,7 +341,7 @@ impl Pages {
             _ => Vec::new(),
         };
         self.turn(
-            &records,
+            records.len(),
             total,
             page.next.and_then(|name| text(field(&answer, name))),
         );
@@ -365,21 +373,22 @@ impl Pages {
         Ok(call)
     }
 
-    fn turn(&mut self, records: &[Value], total: Option<i64>, marker: Option<String>) {
-        let found = i64::try_from(records.len()).unwrap_or(i64::MAX);
-        let (step, seen) = match self.call.operation.paging {
+    fn turn(&mut self, found: usize, total: Option<i64>, marker: Option<String>) {
+        let found = i64::try_from(found).unwrap_or(i64::MAX);
+        self.seen = self.seen.saturating_add(found);
+        // A service may put fewer records on a page than it was asked for.
+        let short = found < self.size;
+        self.ended = found == 0 || (short && total.is_none_or(|total| self.seen >= total));
+        match self.call.operation.paging {
             Paging::Marker => {
                 // A service that names the same page again would be asked for ever.
-                self.ended = marker.is_none() || marker == self.marker || records.is_empty();
+                self.ended = found == 0 || marker.is_none() || marker == self.marker;
                 self.marker = marker;
-                return;
             }
-            Paging::PageNumber | Paging::PagePerPage => (1, self.next.saturating_mul(self.size)),
-            _ => (self.size, self.next.saturating_add(self.size)),
-        };
-        let short = found < self.size;
-        self.ended = found == 0 || (short && total.is_none_or(|total| seen >= total));
-        self.next = self.next.saturating_add(step);
+            Paging::PageNumber | Paging::PagePerPage => self.next = self.next.saturating_add(1),
+            Paging::OffsetLimit => self.next = self.next.saturating_add(self.size),
+            _ => self.next = self.seen,
+        }
     }
 }
 
@@ -414,4 +423,148 @@ fn text(value: Option<&Value>) -> Option<String> {
         _ => return None,
     };
     (!text.is_empty() && text != "0").then_some(text)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::operation::{self, Access, Page};
+
+    const fn operation(paging: Paging) -> Operation {
+        const fn of(name: &'static str) -> Parameter {
+            Parameter::new(
+                Place::Query,
+                name,
+                false,
+                operation::parameter::<String>,
+                "",
+            )
+        }
+        const PARAMETERS: &[Parameter] = &[
+            of("offset"),
+            of("limit"),
+            of("marker"),
+            of("filter"),
+            of("PageNo"),
+            of("PageSize"),
+        ];
+        Operation {
+            id: "list_things",
+            name: "ListThings",
+            version: "v1",
+            method: "GET",
+            path: "/things",
+            summary: "",
+            family: "things",
+            access: Access::Read,
+            paging,
+            page: Page {
+                items: None,
+                total: None,
+                next: None,
+            },
+            signed: false,
+            parameters: PARAMETERS,
+            body: None,
+        }
+    }
+
+    static OFFSET: Operation = operation(Paging::OffsetLimit);
+    static FILTER: Operation = operation(Paging::Filter);
+    static NUMBER: Operation = operation(Paging::PageNumber);
+    static MARKER: Operation = operation(Paging::Marker);
+
+    /// Turns the pages of a service that has `held` records, puts at most `cap` on a page and says
+    /// `total`. Answers what was asked for, page by page.
+    fn asked(
+        operation: &'static Operation,
+        given: &[(&str, &str)],
+        held: i64,
+        cap: i64,
+        total: Option<i64>,
+    ) -> Vec<String> {
+        let mut call = Call::new(operation);
+        for (name, value) in given {
+            call = call.parameter(name, value).unwrap();
+        }
+        let mut pages = call.pages().unwrap();
+        let mut asked = Vec::new();
+        while !pages.ended && asked.len() < 10 {
+            let turned = pages.turned().unwrap();
+            let values = turned.given.iter().map(|(_, value)| value.as_str());
+            asked.push(values.collect::<Vec<_>>().join(" "));
+            let before = match operation.paging {
+                Paging::PageNumber => (pages.next - 1) * pages.size.min(cap),
+                Paging::Marker => pages.marker.as_deref().map_or(0, |it| it.parse().unwrap()),
+                _ => pages.next,
+            };
+            let found = (held - before).clamp(0, pages.size.min(cap));
+            let next = before + found;
+            let marker = (next < held).then(|| next.to_string());
+            pages.turn(usize::try_from(found).unwrap(), total, marker);
+        }
+        asked
+    }
+
+    #[test]
+    fn pages_end_where_the_records_do() {
+        let ten = [("limit", "10"), ("offset", "0")];
+        let filter = [("filter", "limit::10|offset::5|order::asc")];
+        let number = [("PageSize", "10"), ("PageNo", "1")];
+        for (operation, given, held, cap, total, expected) in [
+            (&OFFSET, &[][..], 0, 100, Some(0), vec!["0 100"]),
+            (&OFFSET, &ten, 15, 100, Some(15), vec!["0 10", "10 10"]),
+            (&OFFSET, &ten, 20, 100, None, vec!["0 10", "10 10", "20 10"]),
+            // A total that is too low ends nothing, one that is too high ends with an empty page.
+            (&OFFSET, &ten, 15, 100, Some(1), vec!["0 10", "10 10"]),
+            (
+                &OFFSET,
+                &ten,
+                15,
+                100,
+                Some(99),
+                vec!["0 10", "10 10", "20 10"],
+            ),
+            (
+                &FILTER,
+                &filter,
+                14,
+                4,
+                Some(14),
+                vec![
+                    "limit::10|offset::5|order::asc",
+                    "limit::10|offset::9|order::asc",
+                    "limit::10|offset::13|order::asc",
+                ],
+            ),
+            // Fewer on a page than asked for: the service's pages are gone on with.
+            (
+                &NUMBER,
+                &number,
+                9,
+                4,
+                Some(9),
+                vec!["1 10", "2 10", "3 10"],
+            ),
+            (&NUMBER, &number, 9, 100, Some(9), vec!["1 10"]),
+            (&MARKER, &[], 250, 100, None, vec!["", "100", "200"]),
+        ] {
+            let found = asked(operation, given, held, cap, total);
+            assert_eq!(
+                found, expected,
+                "{:?} {held} {cap} {total:?}",
+                operation.paging
+            );
+        }
+    }
+
+    #[test]
+    fn a_marker_that_stays_ends_the_listing() {
+        let mut pages = Call::new(&MARKER).pages().unwrap();
+        pages.turn(3, None, Some("7".to_owned()));
+        assert!(!pages.ended);
+        pages.turn(3, None, Some("7".to_owned()));
+        assert!(pages.ended);
+    }
 }
