@@ -201,6 +201,41 @@ fn a_dry_run_shows_the_request_without_secrets() {
 }
 
 #[test]
+fn a_write_is_made_when_it_is_said_so() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), r#"{"policy_id": 12}"#).unwrap();
+    let path = file.path().display().to_string();
+    let call = [
+        "api",
+        "ExecuteInstanceReplicationPolicy",
+        "--sandbox",
+        "--yes",
+    ];
+    let started = json(&[&call[..], &["--body", &path]].concat());
+    assert!(started["id"].as_i64().unwrap() > 0, "{started}");
+
+    std::fs::write(file.path(), r#"{"policy_id": 12, "policy": 13}"#).unwrap();
+    let (code, _, err) = run(&[&call[..], &["--body", &path]].concat());
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("the body is no StartReplicationInput: there is no field policy"),
+        "{err}"
+    );
+
+    // An answer without a body prints nothing.
+    let deleted = [
+        "api",
+        "DeleteInstanceReplicationPolicy",
+        "-p",
+        "policy_id=12",
+    ];
+    assert_eq!(
+        output(&[&deleted[..], &["--yes", "--sandbox"]].concat()),
+        ""
+    );
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_by_name() {
     let none = "api ShowInstance --sandbox -p instance_id=";
     for (words, says) in [

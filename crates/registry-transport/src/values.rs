@@ -47,6 +47,13 @@ impl From<i64> for TextNumber {
     }
 }
 
+impl TryFrom<&str> for TextNumber {
+    type Error = ParseIntError;
+    fn try_from(text: &str) -> Result<Self, ParseIntError> {
+        text.parse()
+    }
+}
+
 impl FromStr for TextNumber {
     type Err = ParseIntError;
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
