@@ -248,10 +248,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
             "api ListInstance",
             "say huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
         ),
-        (
-            "api ListRepoSyncTask -p Tag",
-            "--param \"Tag\" is not NAME=VALUE",
-        ),
+        ("api ListRepoSyncTask -p Tag", "a --param is not NAME=VALUE"),
         (
             "api ListRepoSyncTask -p Tags=x",
             "has no parameter \"Tags\"; it has InstanceId",
@@ -263,7 +260,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
         (none, "instance_id: must not be empty"),
         (
             "api ShowSyncJob --sandbox",
-            "namespace, repository, filter is missing",
+            "namespace, repository, filter are missing",
         ),
         (
             "api GetInstance --all --sandbox",

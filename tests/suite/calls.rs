@@ -21,7 +21,8 @@ const CR: &str = "alibabacloud-cr/cr";
 
 /// A sandbox at noon, and both registries' clients by the same clock.
 struct Trial {
-    sandbox: Sandbox,
+    /// Served as long as it is held.
+    _sandbox: Sandbox,
     clock: Arc<FixedClock>,
     swr: huaweicloud_swr::swr::Client,
     cr: alibabacloud_cr::cr::Client,
@@ -49,7 +50,7 @@ impl Trial {
             cr: alibabacloud_cr::cr::Client::new(context(Arc::new(alibaba))),
             clock,
             made: Mutex::default(),
-            sandbox,
+            _sandbox: sandbox,
         }
     }
 
@@ -139,10 +140,28 @@ fn is_empty(operation: &Operation, answer: &Value) -> bool {
         Some(items) => &answer[items],
         None => answer,
     };
+    // What every answer of an RPC service has says nothing.
+    const ENVELOPE: [&str; 3] = ["Code", "IsSuccess", "RequestId"];
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
     match records {
-        Value::Array(records) => records.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        other => other.is_null(),
+        Value::Object(fields) => {
+            let mut own = fields
+                .iter()
+                .filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
+            let is_list = fields.values().any(Value::is_array);
+            match is_list {
+                true => fields
+                    .values()
+                    .filter(|it| it.is_array())
+                    .any(|it| !says(it)),
+                false => !own.any(|(_, value)| says(value)),
+            }
+        }
+        other => !says(other),
     }
 }
 
@@ -512,5 +531,4 @@ async fn lifecycle(trial: &Trial) {
         .attempt(CR, "GetArtifactLifecycleRule", this, Value::Null)
         .await;
     assert!(gone.is_err(), "{gone:?}");
-    assert!(!trial.sandbox.received().is_empty());
 }

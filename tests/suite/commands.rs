@@ -114,7 +114,7 @@ fn a_rule_is_run_and_work_is_stopped() {
             ALIBABACLOUD,
             "task rst-",
         ),
-        (&["stop", "301"], ENTERPRISE, "301 is being stopped\n"),
+        (&["stop", "301"], ENTERPRISE, "301 was asked to stop\n"),
     ] {
         let done = output(&[words, &place, &["--yes"]].concat());
         assert!(done.contains(says), "{words:?}: {done}");

@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use huaweicloud_swr::token::User;
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam};
 use registry_replication::{alibabacloud, huaweicloud};
-use registry_transport::{RetryPolicy, Secret};
+use registry_transport::{Call, RetryPolicy, Secret};
+use serde_json::json;
 
 const MARKER: &str = "MARKED-SECRET";
 
@@ -180,5 +181,30 @@ fn credentials_from_the_environment_name_what_is_missing() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
         assert!(!error.contains(MARKER), "{error}");
+    }
+}
+
+/// A call by its name holds what it was given.
+#[test]
+fn a_call_by_name_hides_the_secrets_that_it_holds() {
+    let find = |name: &str| registry_replication::api::find(name).unwrap().1;
+    let call = Call::new(find("AssumeRoleWithOIDC"));
+    hidden("parameter", &call.parameter("OIDCToken", MARKER).unwrap());
+
+    let registry = |credential: serde_json::Value| {
+        Call::new(find("CreateInstanceRegistry")).body(&json!({
+            "name": "second", "type": "swr-pro", "url": "u", "insecure": false,
+            "credential": credential,
+        }))
+    };
+    let credential = json!({"type": "basic", "access_key": "AK", "access_secret": MARKER});
+    let call = registry(credential).unwrap();
+    hidden("body", &call);
+    hidden(
+        "pages",
+        &Call::new(find("ListRepoSyncTask")).pages().unwrap(),
+    );
+    for wrong in [json!(MARKER), json!({"type": [MARKER]})] {
+        hidden("refusal", &registry(wrong).unwrap_err().to_string());
     }
 }

@@ -93,9 +93,10 @@ pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Fa
     }
     let mut call = Call::new(operation);
     for given in &args.param {
+        // What was given is not repeated: it may be a secret.
         let (name, value) = given.split_once('=').ok_or_else(|| {
             Failure::Usage(format!(
-                "--param {given:?} is not NAME=VALUE; `imgtrack api {} --describe` lists the names",
+                "a --param is not NAME=VALUE; `imgtrack api {} --describe` lists the names",
                 operation.name
             ))
         })?;
@@ -110,6 +111,7 @@ pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Fa
     if args.dry_run {
         return output.json(&request(call.shown(&context).await?));
     }
+    call.complete()?;
     if operation.access == api::Access::Write {
         let what = format!("{} changes things ({})", operation.name, context.endpoint());
         confirm::ask(&what, args.yes)?;
@@ -149,6 +151,13 @@ async fn with_place(
         parameter.name == "project_id" && parameter.place == Place::Path
     };
     if missing(&call, "project_id") && call.operation().parameters.iter().any(in_path) {
+        if args.to.common.endpoint.is_some() && args.to.project_id.is_none() {
+            // IAM is at another endpoint, and the keys may be for this one alone.
+            return Err(Failure::Usage(
+                "the project id is not looked up where --endpoint is given: say --project-id"
+                    .into(),
+            ));
+        }
         let id = connection.project_id(&args.to).await?;
         call = call.parameter("project_id", &id)?;
     }

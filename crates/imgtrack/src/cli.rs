@@ -351,7 +351,7 @@ pub(crate) struct ApiArgs {
     /// Shows what the call takes, and makes none
     #[arg(long, requires = "operation")]
     pub(crate) describe: bool,
-    /// Shows the request that would leave, signed but without secrets, and sends nothing
+    /// Shows the request that would leave, signed but without secrets; the call is not made
     #[arg(long, requires = "operation")]
     pub(crate) dry_run: bool,
     /// Reads all pages, and writes their records as one list

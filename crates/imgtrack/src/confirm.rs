@@ -23,6 +23,6 @@ pub(crate) fn ask(what: &str, yes: bool) -> Result<(), Failure> {
     stdin.lock().read_line(&mut answer)?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::Usage("nothing was changed".to_owned())),
+        _ => Err(Failure::Declined),
     }
 }

@@ -10,6 +10,8 @@ use registry_sandbox::StartError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     Registry(#[from] Error),
+    /// Somebody was asked, and did not want it.
+    Declined,
     /// What was asked for cannot be meant, and why.
     Usage(String),
     Sandbox(#[from] StartError),
@@ -30,7 +32,7 @@ impl Failure {
             // Whoever reads us has read enough.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
-            Self::Sandbox(_) | Self::Io(_) | Self::Json(_) => 1,
+            Self::Declined | Self::Sandbox(_) | Self::Io(_) | Self::Json(_) => 1,
         }
     }
 
@@ -68,6 +70,7 @@ impl fmt::Display for Failure {
     /// Whole lines: what happened, and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error: &dyn std::error::Error = match self {
+            Self::Declined => return writeln!(f, "nothing was changed"),
             Self::Usage(what) => return writeln!(f, "error: {what}"),
             Self::Registry(error) => error,
             Self::Sandbox(error) => error,

@@ -176,7 +176,7 @@ pub(crate) async fn stop(
     plan.send().await?;
     match output.is_json() {
         true => output.json(&json!({ "stopped": what })),
-        false => output.line(&format!("{what} is being stopped")),
+        false => output.line(&format!("{what} was asked to stop")),
     }
 }
 

@@ -4,6 +4,8 @@
 //! Parameters and bodies are checked by the very types that the generated calls take, and the
 //! request leaves by the same way out.
 
+use std::fmt;
+
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use reqwest::Request;
@@ -18,13 +20,16 @@ use crate::operation::{Operation, Paging, Parameter, Place};
 use crate::rfc3986;
 
 /// One call of an operation that is known by its table's row.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Call {
     operation: &'static Operation,
     /// Rendered.
     given: Vec<(&'static Parameter, String)>,
     body: Option<Value>,
 }
+
+/// What stands for a secret value.
+const MASK: &str = "***";
 
 /// A request as it would leave, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,25 @@ pub struct Shown {
     pub headers: Vec<(String, String)>,
     /// The body, if there is one.
     pub body: Option<Value>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given = self.given.iter().map(|(parameter, value)| {
+            let value = if parameter.secret {
+                MASK
+            } else {
+                value.as_str()
+            };
+            (parameter.name, value)
+        });
+        let body = self.body.as_ref().map(|body| self.without_secrets(body));
+        f.debug_struct("Call")
+            .field("operation", &self.operation.name)
+            .field("given", &given.collect::<Vec<_>>())
+            .field("body", &body)
+            .finish()
+    }
 }
 
 impl Call {
@@ -115,7 +139,7 @@ impl Call {
             .iter()
             .map(|(name, value)| {
                 let text = match value.is_sensitive() {
-                    true => "***".to_owned(),
+                    true => MASK.to_owned(),
                     false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 };
                 (name.as_str().to_owned(), text)
@@ -151,7 +175,7 @@ impl Call {
             return url.to_string();
         };
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) if secret(name) => format!("{name}=***"),
+            Some((name, _)) if secret(name) => format!("{name}={MASK}"),
             _ => pair.to_owned(),
         });
         let query: Vec<_> = pairs.collect();
@@ -169,8 +193,10 @@ impl Call {
             Value::Object(map) => Value::Object(
                 map.iter()
                     .map(|(name, value)| {
-                        let value = match secrets.contains(&name.as_str()) {
-                            true => Value::from("***"),
+                        // An object may be named as the secret in it is.
+                        let is_secret = value.is_string() && secrets.contains(&name.as_str());
+                        let value = match is_secret {
+                            true => Value::from(MASK),
                             false => self.without_secrets(value),
                         };
                         (name.clone(), value)
@@ -213,7 +239,11 @@ impl Call {
         Error::invalid(self.operation.name, what)
     }
 
-    fn request(&self, context: &Context) -> Result<Request, Error> {
+    /// Whether nothing is missing.
+    ///
+    /// # Errors
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): names what is.
+    pub fn complete(&self) -> Result<(), Error> {
         let operation = self.operation;
         let absent = operation
             .parameters
@@ -222,11 +252,18 @@ impl Call {
             .map(|parameter| parameter.name);
         let absent: Vec<_> = absent.collect();
         if !absent.is_empty() {
-            return Err(self.invalid(format!("{} is missing", absent.join(", "))));
+            let verb = if absent.len() == 1 { "is" } else { "are" };
+            return Err(self.invalid(format!("{} {verb} missing", absent.join(", "))));
         }
         if let (Some(wanted), None) = (&operation.body, &self.body) {
             return Err(self.invalid(format!("needs a body, {}", wanted.name)));
         }
+        Ok(())
+    }
+
+    fn request(&self, context: &Context) -> Result<Request, Error> {
+        self.complete()?;
+        let operation = self.operation;
         let placed = |place| self.given.iter().filter(move |(p, _)| p.place == place);
         let mut path = operation.path.to_owned();
         for (parameter, value) in placed(Place::Path) {
@@ -248,10 +285,11 @@ impl Call {
         let headers = request.headers_mut();
         for (parameter, value) in placed(Place::Header) {
             let name = HeaderName::try_from(parameter.name);
-            let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
+            let (Ok(name), Ok(mut value)) = (name, HeaderValue::from_str(value)) else {
                 let what = format!("{}: a header cannot hold this value", parameter.name);
                 return Err(self.invalid(what));
             };
+            value.set_sensitive(parameter.secret);
             headers.insert(name, value);
         }
         if let Some(body) = &self.body {
@@ -386,10 +424,25 @@ impl Pages {
                 self.marker = marker;
             }
             Paging::PageNumber | Paging::PagePerPage => self.next = self.next.saturating_add(1),
-            Paging::OffsetLimit => self.next = self.next.saturating_add(self.size),
+            Paging::OffsetLimit => {
+                // The offset must be a multiple of the limit: a page that was cut short is gone on
+                // from in steps that divide what has been seen.
+                if short && !self.ended {
+                    self.size = divisor(self.seen, self.size);
+                }
+                self.next = self.seen;
+            }
             _ => self.next = self.seen,
         }
     }
+}
+
+/// The largest number up to `most` that divides `number` without a rest.
+fn divisor(number: i64, most: i64) -> i64 {
+    (1..=most)
+        .rev()
+        .find(|size| number % size == 0)
+        .unwrap_or(1)
 }
 
 /// Offset and limit of `limit::N|offset::N`.
@@ -516,6 +569,8 @@ mod tests {
             (&OFFSET, &[][..], 0, 100, Some(0), vec!["0 100"]),
             (&OFFSET, &ten, 15, 100, Some(15), vec!["0 10", "10 10"]),
             (&OFFSET, &ten, 20, 100, None, vec!["0 10", "10 10", "20 10"]),
+            // Cut short: what was seen is gone on from, in a size that the offset is a multiple of.
+            (&OFFSET, &ten, 9, 4, Some(9), vec!["0 10", "4 4", "8 4"]),
             // A total that is too low ends nothing, one that is too high ends with an empty page.
             (&OFFSET, &ten, 15, 100, Some(1), vec!["0 10", "10 10"]),
             (
@@ -524,7 +579,7 @@ mod tests {
                 15,
                 100,
                 Some(99),
-                vec!["0 10", "10 10", "20 10"],
+                vec!["0 10", "10 10", "15 5"],
             ),
             (
                 &FILTER,

@@ -165,16 +165,39 @@ pub fn secret(text: &str) -> Result<String, String> {
 /// it would be lost.
 ///
 /// # Errors
-/// What does not fit, with the path of the field.
+/// What does not fit: the path of a field that is not known, or what was expected instead of what.
+/// The value itself is not repeated, since it may be a secret.
 pub fn body<T>(value: &serde_json::Value) -> Result<serde_json::Value, String>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
-    let typed = T::deserialize(value).map_err(|error| error.to_string())?;
+    let typed = T::deserialize(value).map_err(|error| without_values(&error))?;
     let rendered = serde_json::to_value(&typed).map_err(|error| error.to_string())?;
     match lost(value, &rendered) {
         Some(path) => Err(format!("there is no field {path}")),
         None => Ok(rendered),
+    }
+}
+
+/// What serde says, without the value that it quotes: some bodies hold secrets.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // `invalid type: string "secret", expected …`, `invalid value: integer `5`, expected …`
+    match (text.strip_prefix("invalid "), text.find(", expected ")) {
+        (Some(rest), Some(end)) => {
+            let kind = rest
+                .split_whitespace()
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ");
+            format!("invalid {kind}{}", &text[end..])
+        }
+        _ => match (text.find('"'), text.rfind('"')) {
+            (Some(begin), Some(end)) if begin < end => {
+                format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
+            }
+            _ => text,
+        },
     }
 }
 
@@ -319,6 +342,15 @@ mod tests {
                 Err("there is no field filters[1].kind"),
             ),
             (json!({}), Err("missing field `name`")),
+            // What was given is not repeated: it may be a secret.
+            (
+                json!({"name": 5}),
+                Err("invalid type: integer, expected a string"),
+            ),
+            (
+                json!({"name": "a", "filters": "hush"}),
+                Err("invalid type: string, expected a sequence"),
+            ),
         ] {
             let found: Result<Value, String> = super::body::<Rule>(&given);
             assert_eq!(found, expected.map_err(str::to_owned), "{given}");
