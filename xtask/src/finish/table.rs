@@ -182,12 +182,16 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
         })
     });
     let rows = rows.collect::<Result<Vec<_>, String>>()?;
+    let has_parameters = spec.operations.iter().any(|it| !it.parameters.is_empty());
+    let has_bodies = spec.operations.iter().any(|it| it.body.is_some());
+    let body = has_bodies.then(|| quote!(Body,));
+    let parameter = has_parameters.then(|| quote!(Parameter, Place,));
+    let private = (has_bodies || has_parameters).then(|| quote!(private,));
     Ok(quote! {
         /// Every operation of this client.
         pub const OPERATIONS: &[::registry_transport::Operation] = {
-            #[allow(unused_imports, reason = "not every service has all of it")]
             use ::registry_transport::{
-                Access, Body, Operation, Page, Paging, Parameter, Place, private,
+                Access, #body Operation, Page, Paging, #parameter #private
             };
             &[#(#rows),*]
         };

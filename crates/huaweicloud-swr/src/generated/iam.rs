@@ -2107,7 +2107,6 @@ pub mod builder {
 }
 /// Every operation of this client.
 pub const OPERATIONS: &[::registry_transport::Operation] = {
-    #[allow(unused_imports, reason = "not every service has all of it")]
     use ::registry_transport::{
         Access, Body, Operation, Page, Paging, Parameter, Place, private,
     };
