@@ -8,7 +8,7 @@ use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, without_values};
 use crate::provider::Answer;
 use crate::tolerant::tolerant;
 
@@ -124,17 +124,6 @@ async fn decode_with<T, E>(
             let error = undecodable(origin.as_ref(), status, what);
             Err(progenitor_client::Error::UnexpectedResponse(pack(error)))
         }
-    }
-}
-
-/// What serde says, without the value that it quotes: some answers hold secrets.
-fn without_values(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match (text.find('"'), text.rfind('"')) {
-        (Some(begin), Some(end)) if begin < end => {
-            format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
-        }
-        _ => text,
     }
 }
 

@@ -282,3 +282,47 @@ impl std::error::Error for Error {
             .map(|source| source as &(dyn std::error::Error + 'static))
     }
 }
+
+/// What serde says, without the value that it quotes: some bodies and answers hold secrets.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // `invalid type: string "…", expected …`, `invalid type: integer `…`, expected …`. A value may
+    // hold the same words.
+    if text.starts_with("invalid ")
+        && let Some(expected) = text.rfind(", expected ")
+        && let Some(kind) = text[..expected].split(['"', '`']).next()
+    {
+        return format!("{}{}", kind.trim_end(), &text[expected..]);
+    }
+    match (text.find('"'), text.rfind('"')) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_quotes_is_left_out() {
+        for (json, says) in [
+            (r#""hush""#, "invalid type: string, expected i64"),
+            (
+                r#""a, expected hush""#,
+                "invalid type: string, expected i64",
+            ),
+            (r#""a\"hush""#, "invalid type: string, expected i64"),
+            ("987654321.5", "invalid type: floating point, expected i64"),
+            ("[]", "invalid type: sequence, expected i64"),
+            ("{}", "invalid type: map, expected i64"),
+        ] {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            let error = serde_json::from_value::<i64>(value).unwrap_err();
+            assert_eq!(without_values(&error), says, "{json}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What a call is: the facts about an operation that outlive generation.
 
-use crate::error::Error;
+use crate::error::{Error, without_values};
 
 /// One call of a vendor's API, as its spec has it.
 #[derive(Clone, Copy, Debug)]
@@ -176,28 +176,6 @@ where
     match lost(value, &rendered) {
         Some(path) => Err(format!("there is no field {path}")),
         None => Ok(rendered),
-    }
-}
-
-/// What serde says, without the value that it quotes: some bodies hold secrets.
-fn without_values(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    // `invalid type: string "secret", expected …`, `invalid value: integer `5`, expected …`
-    match (text.strip_prefix("invalid "), text.find(", expected ")) {
-        (Some(rest), Some(end)) => {
-            let kind = rest
-                .split_whitespace()
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" ");
-            format!("invalid {kind}{}", &text[end..])
-        }
-        _ => match (text.find('"'), text.rfind('"')) {
-            (Some(begin), Some(end)) if begin < end => {
-                format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
-            }
-            _ => text,
-        },
     }
 }
 
