@@ -8,6 +8,7 @@
 #[allow(missing_docs, reason = "one module per service, each documented inside")]
 pub mod generated;
 pub mod given;
+pub mod hand_clock;
 pub mod specs;
 
 use std::sync::{Arc, Mutex as StdMutex};

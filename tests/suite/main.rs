@@ -4,6 +4,7 @@
 
 mod any_registry;
 mod api;
+mod arrival;
 mod calls;
 mod clients;
 mod commands;

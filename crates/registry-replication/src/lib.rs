@@ -25,6 +25,7 @@
 
 pub mod alibabacloud;
 pub mod api;
+mod arrival;
 pub mod huaweicloud;
 mod listing;
 mod model;
@@ -33,6 +34,10 @@ mod plan;
 mod registry;
 mod settings;
 
+pub use arrival::{
+    Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
+    Verdict, Wait, WaitError,
+};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, Provider,

@@ -20,6 +20,18 @@ pub struct Page<T> {
     pub size: Option<u32>,
 }
 
+impl<T> Page<T> {
+    /// A page of which nothing else is known.
+    #[cfg(test)]
+    pub(crate) fn of(items: Vec<T>) -> Self {
+        Self {
+            items,
+            total: None,
+            size: None,
+        }
+    }
+}
+
 /// Which page to fetch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {

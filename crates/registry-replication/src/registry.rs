@@ -3,6 +3,7 @@
 use futures_core::future::BoxFuture;
 use registry_transport::Error;
 
+use crate::arrival::Arrival;
 use crate::listing::Listing;
 use crate::model::{
     Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef,
@@ -10,8 +11,15 @@ use crate::model::{
 use crate::plan::{Plan, Started};
 
 pub(crate) mod sealed {
+    use std::sync::Arc;
+
+    use crate::arrival::sight::Look;
+
     /// Keeps the trait ours to widen.
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// The registry as arrivals look at it.
+        fn looked_at(&self) -> Arc<dyn Look>;
+    }
 }
 
 /// A registry of any vendor: rules, executions, tasks and subtasks, run and stop.
@@ -42,6 +50,12 @@ pub(crate) mod sealed {
 pub trait Registry: sealed::Sealed + Send + Sync {
     /// Whose registry it is.
     fn provider(&self) -> Provider;
+
+    /// Whether an image, `namespace/repository:tag`, is where it has to be. Nothing is asked yet;
+    /// a name that is none is the first error of what asks.
+    fn arrival(&self, image: &str) -> Arrival {
+        Arrival::new(self.looked_at(), image)
+    }
 
     /// The rules, of one repository or of all.
     ///

@@ -179,6 +179,10 @@ fn judge(
         unauthenticated,
     } = context.settings().provider.read(&answer);
     let status = answer.status;
+    let theirs = date(answer.headers.get(header::DATE));
+    if let Some(theirs) = theirs {
+        context.note_service_time(theirs);
+    }
     if status.is_success() && refusal.is_none() {
         return Ok(Done { answer, request_id });
     }
@@ -189,7 +193,6 @@ fn judge(
         return Err(Failed::on_the_way(error.with_request_id(request_id), true));
     }
     let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
-    let theirs = date(answer.headers.get(header::DATE));
     let retry_after = retry_after.or_else(|| {
         // A date is meant by the clock of whoever wrote it.
         retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))

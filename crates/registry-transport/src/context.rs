@@ -29,6 +29,8 @@ struct Shared {
     limiters: Limiters,
     /// By how many milliseconds the service's clock is ahead of ours.
     skew: AtomicI64,
+    /// The same, by the date of the last answer, which has whole seconds.
+    dated: AtomicI64,
 }
 
 /// Settings of a [`Context`].
@@ -80,7 +82,30 @@ impl Context {
         SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
     }
 
-    /// The time as the service has it.
+    /// Where time comes from.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.0.settings.clock.clone()
+    }
+
+    /// The time by the service's clock, as far as the dates of its answers tell: right to two
+    /// seconds. Before the first answer, the time of this machine.
+    pub fn service_time(&self) -> Timestamp {
+        let now = self.local_now();
+        let ahead = SignedDuration::from_millis(self.0.dated.load(Ordering::Relaxed));
+        // An answer's date has whole seconds, and the answer has been on its way for a while.
+        match ahead.abs() > SignedDuration::from_secs(2) {
+            true => now.checked_add(ahead).unwrap_or(now),
+            false => now,
+        }
+    }
+
+    pub(crate) fn note_service_time(&self, theirs: Timestamp) {
+        let ahead = theirs.duration_since(self.local_now()).as_millis();
+        let ahead = i64::try_from(ahead).unwrap_or_default();
+        self.0.dated.store(ahead, Ordering::Relaxed);
+    }
+
+    /// The time as the service has it, for what is signed.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.local_now();
         now.checked_add(self.clock_skew()).unwrap_or(now)
@@ -203,6 +228,7 @@ impl ContextBuilder {
             budget: Budget::full(),
             limiters: Limiters::new(self.rate, self.clock.clone()),
             skew: AtomicI64::new(0),
+            dated: AtomicI64::new(0),
             settings: self,
             endpoint,
             http,

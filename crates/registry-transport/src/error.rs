@@ -1,6 +1,7 @@
 //! One error for everything that can go wrong with a call.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -11,10 +12,10 @@ use crate::provider::Refusal;
 ///
 /// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
 /// the vendor's message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Details>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Details {
     kind: ErrorKind,
     operation: Option<&'static str>,
@@ -24,7 +25,7 @@ struct Details {
     request_id: Option<String>,
     attempts: u32,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// What kind of thing went wrong.
@@ -104,7 +105,7 @@ impl Error {
     pub(crate) fn unbuilt(error: reqwest::Error) -> Self {
         let what = "the request cannot be built".to_owned();
         let mut made = Self::new(ErrorKind::Invalid, None, what);
-        made.0.source = Some(Box::new(error));
+        made.0.source = Some(Arc::new(error));
         made
     }
 
@@ -125,7 +126,7 @@ impl Error {
         // The URL would be repeated in each line of the chain; the operation says enough.
         let error = error.without_url();
         let mut made = Self::new(kind, Some(operation), what.to_owned());
-        made.0.source = Some(Box::new(error));
+        made.0.source = Some(Arc::new(error));
         made
     }
 

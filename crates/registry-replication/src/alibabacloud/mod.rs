@@ -1,6 +1,7 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
 mod connection;
+mod look;
 mod operate;
 mod rules;
 
@@ -16,6 +17,9 @@ pub use connection::Connection;
 use registry_transport::{Caller, Error};
 pub use rules::Rules;
 
+use crate::arrival::read::Kept;
+use crate::arrival::sight::Rules as RulesRead;
+use crate::arrival::watch::Watch;
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
 use crate::pager::{Page, Slot, paged};
 use crate::settings::{Settings, common_settings};
@@ -25,6 +29,8 @@ use crate::settings::{Settings, common_settings};
 pub struct Registry {
     client: cr::Client,
     instance: String,
+    watch: Watch,
+    rules_read: Kept<RulesRead>,
 }
 
 /// Settings of a [`Registry`].
@@ -55,6 +61,8 @@ impl Builder {
         Ok(Registry {
             client: cr::Client::new(self.settings.connect(endpoint, provider)?),
             instance,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use alibabacloud_cr::cr::ClientInfo;
 use alibabacloud_cr::cr::types::CreatedSyncTaskAnswer;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use super::Registry;
 use crate::api;
+use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
 use crate::plan::{Plan, Started};
@@ -18,7 +20,11 @@ use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
 const OURS: Provider = Provider::Alibabacloud;
 
-impl sealed::Sealed for Registry {}
+impl sealed::Sealed for Registry {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
 
 impl registry::Registry for Registry {
     fn provider(&self) -> Provider {
@@ -116,7 +122,7 @@ impl Registry {
     }
 
     /// The vendor's id of an image's repository: `GetRepository`.
-    async fn repository_id(&self, image: &ImageName) -> Result<String, Error> {
+    pub(super) async fn repository_id(&self, image: &ImageName) -> Result<String, Error> {
         let repository = self
             .client
             .get_repository()

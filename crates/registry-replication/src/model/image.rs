@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// assert!("api".parse::<ImageName>().is_err());
 /// assert!("team/api:v1/x".parse::<ImageName>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ImageName {
     namespace: String,
     repository: String,

@@ -1,5 +1,6 @@
 //! Huawei Cloud SWR, Basic edition.
 
+mod look;
 mod operate;
 
 use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
@@ -8,6 +9,9 @@ use huaweicloud_swr::{Filter, Order};
 use registry_transport::Error;
 
 use super::Credentials;
+use crate::arrival::read::Kept;
+use crate::arrival::sight::Rules;
+use crate::arrival::watch::Watch;
 use crate::model::{
     ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
     VendorTask,
@@ -20,6 +24,8 @@ use crate::settings::{Settings, common_settings};
 pub struct Registry {
     client: swr::Client,
     region: Option<String>,
+    watch: Watch,
+    rules_read: Kept<Rules>,
 }
 
 /// Settings of a [`Registry`].
@@ -42,6 +48,8 @@ impl Builder {
         Ok(Registry {
             client: super::client(settings, endpoint, provider)?,
             region,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
         })
     }
 }

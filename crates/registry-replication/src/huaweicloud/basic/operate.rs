@@ -1,5 +1,7 @@
 //! The Basic edition as any registry: rules of a repository, and copies by hand.
 
+use std::sync::Arc;
+
 use futures_core::future::BoxFuture;
 use huaweicloud_swr::swr::ClientInfo;
 use registry_transport::{Call, Error};
@@ -7,6 +9,7 @@ use serde_json::json;
 
 use super::Registry;
 use crate::api;
+use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
 use crate::pager::{Page, Pager, Steps};
@@ -15,7 +18,11 @@ use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
 const OURS: Provider = Provider::HuaweicloudBasic;
 
-impl sealed::Sealed for Registry {}
+impl sealed::Sealed for Registry {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
 
 impl registry::Registry for Registry {
     fn provider(&self) -> Provider {

@@ -1,8 +1,10 @@
 //! Huawei Cloud SWR, Enterprise edition.
 
 mod executions;
+mod look;
 mod operate;
 mod rules;
+mod runs;
 mod subtasks;
 mod tasks;
 
@@ -15,7 +17,10 @@ pub use subtasks::{ReplicationSubtasks, RetentionSubtasks};
 pub use tasks::{ReplicationTasks, RetentionTasks};
 
 use super::Credentials;
+use crate::arrival::read::Kept;
+use crate::arrival::watch::Watch;
 use crate::settings::{Settings, common_settings};
+use runs::Runs;
 
 /// An instance of the Enterprise edition.
 #[derive(Clone, Debug)]
@@ -23,6 +28,9 @@ pub struct Registry {
     client: swr::Client,
     project_id: String,
     instance: String,
+    watch: Watch,
+    rules_read: Kept<look::RulesRead>,
+    runs: Runs,
 }
 
 /// Settings of a [`Registry`].
@@ -69,6 +77,9 @@ impl Builder {
             client: super::client(settings, endpoint, provider)?,
             project_id,
             instance,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
+            runs: Runs::default(),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The Enterprise edition as any registry: references to ids, run and stop.
 
+use std::sync::Arc;
+
 use futures_core::future::BoxFuture;
 use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types::StartedExecution;
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Registry;
 use crate::api;
+use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{
     Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, number,
@@ -15,7 +18,11 @@ use crate::model::{
 use crate::plan::{Plan, Started};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
-impl sealed::Sealed for Registry {}
+impl sealed::Sealed for Registry {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
 
 impl registry::Registry for Registry {
     fn provider(&self) -> Provider {

@@ -2,7 +2,7 @@
 
 use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
 use huaweicloud_swr::swr::values::TaskStatus;
-use registry_transport::Error;
+use registry_transport::{Error, Timestamp};
 
 use super::Registry;
 use crate::model::{
@@ -144,11 +144,17 @@ fn replication(vendor: ReplicationTask) -> Task {
         destination: resources.destination,
         operation: resources.operation,
         started: vendor.start_time,
-        updated: vendor.end_time,
+        updated: revised(vendor.status_revision).max(vendor.end_time),
         ended: vendor.end_time,
         vendor: Some(VendorTask::HuaweicloudReplication(Box::new(vendor))),
         ..task
     }
+}
+
+/// When the state last changed.
+fn revised(revision: Option<i64>) -> Option<Timestamp> {
+    let second = revision.filter(|second| *second > 0)?;
+    Timestamp::from_second(second).ok()
 }
 
 fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {

@@ -1,0 +1,177 @@
+//! What an arrival looks at: synchronization rules and tasks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use alibabacloud_cr::cr::ClientInfo;
+use alibabacloud_cr::cr::values::InstanceSpecification;
+use futures_core::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use registry_transport::{Context, Error};
+
+use super::{Registry, Tasks};
+use crate::arrival::read::{newest, or_absent};
+use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, repository};
+use crate::arrival::watch::Watch;
+use crate::model::{ImageName, Provider, Rule, Task};
+
+/// More repositories than this are read from the listing of the whole instance.
+const REPOSITORIES: usize = 8;
+/// More tags of a repository than this are read from the listing of all of its tasks.
+const TAGS: usize = 4;
+/// Listings that are read at once.
+const AT_ONCE: usize = 4;
+
+impl Look for Registry {
+    fn provider(&self) -> Provider {
+        Provider::Alibabacloud
+    }
+
+    fn context(&self) -> &Context {
+        self.client.inner()
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
+        Box::pin(async move {
+            let at = self.context().service_time();
+            let works = self.works(&wanted).await?;
+            let rules = match self.rules_kept().await {
+                Err(error) if error.can_retry() => return Err(error),
+                rules => rules,
+            };
+            let repositories = wanted.repositories().into_iter();
+            Ok(Sight {
+                at,
+                rules: repositories.map(|name| (name, rules.clone())).collect(),
+                names: BTreeMap::new(),
+                works,
+            })
+        })
+    }
+
+    fn source(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>> {
+        Box::pin(async move {
+            let Some(id) = or_absent(self.repository_id(&image).await)? else {
+                return Ok(None);
+            };
+            let call = self.client.get_repo_tag().instance_id(&self.instance);
+            let call = call.repo_id(id).tag(image.tag().unwrap_or_default());
+            let answer = call.send().await.map_err(Error::from);
+            let tag = or_absent(answer)?.map(|answer| answer.into_inner());
+            Ok(tag.map(|tag| SourceTag {
+                digest: tag.digest,
+                pushed: tag.image_update.map(|time| time.0),
+            }))
+        })
+    }
+
+    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
+        Box::pin(async move {
+            let call = self.client.get_instance().instance_id(&self.instance);
+            let edition = call.send().await?.into_inner().instance_specification;
+            Ok(match edition {
+                None | Some(InstanceSpecification::EnterpriseAdvanced) => None,
+                Some(edition) => Some(format!(
+                    "instance {} is of the edition {edition}, and only Enterprise_Advanced copies \
+                     images: upgrade it",
+                    self.instance
+                )),
+            })
+        })
+    }
+}
+
+impl Registry {
+    async fn rules_kept(&self) -> Result<Rules, Error> {
+        let clock = self.context().clock();
+        let read = async {
+            let rules: Vec<Rule> = self.rules().by_item().try_collect().await?;
+            // A rule that copies to this instance is the other instance's.
+            let own = rules.into_iter().filter(|rule| {
+                let instance = rule.source.instance.as_ref();
+                instance.is_none_or(|instance| *instance == self.instance)
+            });
+            Ok(Arc::new(own.collect()))
+        };
+        self.rules_read.or("", &clock, read).await
+    }
+
+    async fn works(
+        &self,
+        wanted: &Wanted,
+    ) -> Result<BTreeMap<Repository, Result<Vec<Work>, Error>>, Error> {
+        let repositories = wanted.repositories();
+        let listings = stream::iter(self.listings(wanted, &repositories)).map(|tasks| {
+            newest(
+                tasks.by_page(),
+                |task: &Task| task.created,
+                |created| wanted.is_too_old(created),
+            )
+        });
+        let tasks: Vec<Vec<Task>> = listings.buffered(AT_ONCE).try_collect().await?;
+        let mut works: BTreeMap<_, _> = repositories
+            .into_iter()
+            .map(|repository| (repository, Ok(Vec::new())))
+            .collect();
+        for task in tasks.into_iter().flatten() {
+            let Some((repository, work)) = work(task) else {
+                continue;
+            };
+            if let Some(Ok(works)) = works.get_mut(&repository) {
+                works.push(work);
+            }
+        }
+        Ok(works)
+    }
+
+    /// The listings to read: of the tags, of their repositories, or of the whole instance. Those of
+    /// a repository go no further back than what is wanted, if nothing wanted is older.
+    fn listings(&self, wanted: &Wanted, repositories: &BTreeSet<Repository>) -> Vec<Tasks> {
+        if repositories.len() > REPOSITORIES {
+            return vec![self.tasks()];
+        }
+        let mut listings = Vec::new();
+        for own in repositories {
+            let images = wanted.images.iter();
+            let images: Vec<_> = images.filter(|image| repository(image) == *own).collect();
+            if wanted.since.is_none() && images.len() <= TAGS {
+                let names = images.iter().map(|image| image.to_string());
+                listings.extend(names.map(|name| self.tasks().image(name)));
+            } else {
+                listings.push(self.tasks().image(format!("{}/{}", own.0, own.1)));
+            }
+        }
+        listings
+    }
+}
+
+fn work(task: Task) -> Option<(Repository, Work)> {
+    let reference = task.reference();
+    let source = task.source?;
+    let tag = source.tags().next().map(str::to_owned);
+    let mut destination = task.destination?;
+    destination.artifacts.clear();
+    let work = Work {
+        tag,
+        destination,
+        rule: task.rule.filter(|rule| !rule.is_empty()),
+        execution: None,
+        task: reference,
+        subtask: None,
+        digest: None,
+        state: task.state,
+        status: task.status,
+        issue: task.issue,
+        created: task.created,
+        changed: task.updated,
+        keeps: false,
+    };
+    Some(((source.namespace?, source.repository?), work))
+}

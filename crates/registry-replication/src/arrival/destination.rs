@@ -1,0 +1,133 @@
+//! Where images have to be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::ImageRef;
+
+/// Where an image has to be: a region, an instance or a target registry, and if need be a namespace
+/// there.
+///
+/// The place is a region id, an instance id, or the id or name of a target registry of Huawei
+/// Cloud's Enterprise edition; `*` is any of them. A namespace tells two rules apart that copy to the same place.
+///
+/// ```
+/// use registry_replication::Destination;
+/// let destination = Destination::from("cn-north-1/partners");
+/// assert_eq!(destination, Destination::new("cn-north-1").namespace("partners"));
+/// assert_eq!(destination.to_string(), "cn-north-1/partners");
+/// ```
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Destination {
+    place: String,
+    namespace: Option<String>,
+}
+
+impl Destination {
+    /// A region, an instance or a target registry.
+    pub fn new(place: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            namespace: None,
+        }
+    }
+
+    /// Only what is copied into this namespace (Huawei Cloud Basic: organization).
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespace = Some(name.into());
+        self
+    }
+
+    /// All places: what is meant when no destination is named and no rule names one.
+    pub(crate) fn anywhere() -> Self {
+        Self::new("*")
+    }
+
+    pub(crate) fn is_anywhere(&self) -> bool {
+        self.place == "*"
+    }
+
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether `end` is there. `names` are those of target registries, by id.
+    pub(crate) fn is(&self, end: &ImageRef, names: &BTreeMap<String, String>) -> bool {
+        let name = end.registry.as_ref().and_then(|id| names.get(id));
+        let mut known = [&end.region, &end.instance, &end.registry].into_iter();
+        let here = self.is_anywhere()
+            || known.any(|known| known.as_deref() == Some(&self.place))
+            || name.is_some_and(|name| *name == self.place);
+        here && (self.namespace.is_none() || self.namespace == end.namespace)
+    }
+}
+
+impl From<&str> for Destination {
+    /// `PLACE`, or `PLACE/NAMESPACE`.
+    fn from(text: &str) -> Self {
+        match text.split_once('/') {
+            Some((place, namespace)) => Self::new(place).namespace(namespace),
+            None => Self::new(text),
+        }
+    }
+}
+
+impl From<String> for Destination {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.to_string()
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{}/{namespace}", self.place),
+            None => f.write_str(&self.place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_goes_by_any_name_of_its_place() {
+        let end = ImageRef {
+            region: Some("cn-east-3".to_owned()),
+            instance: Some("i-2".to_owned()),
+            registry: Some("3".to_owned()),
+            namespace: Some("team".to_owned()),
+            ..ImageRef::default()
+        };
+        let names = BTreeMap::from([("3".to_owned(), "backup".to_owned())]);
+        for (text, here) in [
+            ("cn-east-3", true),
+            ("i-2", true),
+            ("3", true),
+            ("backup", true),
+            ("cn-east-3/team", true),
+            ("cn-east-3/other", false),
+            ("cn-east-2", false),
+            ("team", false),
+            ("", false),
+            ("*", true),
+            ("*/other", false),
+        ] {
+            assert_eq!(Destination::from(text).is(&end, &names), here, "{text}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Why an image is not there, in sentences that name the thing to change.
+
+use std::time::Duration;
+
+use registry_transport::{Error, ErrorKind, Timestamp};
+
+use super::cover::{Cover, cover};
+use super::destination::Destination;
+use super::judge::end;
+use super::report::{Reason, ReasonKind};
+use super::sight::{Sight, Work};
+use crate::model::{ImageName, ImageRef, Provider, Rule, RuleTrigger, TaskKind, TaskState};
+
+/// Rules that are named when none fits; more would hide the one that matters.
+const NAMED: usize = 3;
+
+/// `rule 12 (name)`.
+fn named(rule: &Rule) -> String {
+    match &rule.name {
+        Some(name) => format!("rule {} ({name})", rule.reference()),
+        None => format!("rule {}", rule.reference()),
+    }
+}
+
+/// Why no rule copies the image to the destination, the nearest rules first.
+pub(crate) fn no_rule(
+    rules: &[Rule],
+    image: &ImageName,
+    destination: &Destination,
+    sight: &Sight,
+) -> Vec<Reason> {
+    let rules = rules.iter();
+    let rules = rules.filter(|rule| rule.kind == TaskKind::Replication);
+    let with_cover = rules.map(|rule| (rule, cover(rule, image)));
+    let (mut there, elsewhere): (Vec<_>, Vec<_>) =
+        with_cover.partition(|(rule, _)| destination.is(&end(rule, image), &sight.names));
+    there.sort_by_key(|(_, cover)| cover.misfits.len());
+    if !there.is_empty() {
+        let near = there.iter().take(NAMED);
+        return near.map(|(rule, cover)| leaves_out(rule, cover)).collect();
+    }
+    let mut reasons = vec![Reason::new(
+        ReasonKind::NoRuleThere,
+        match destination.is_anywhere() {
+            true => format!("no rule copies {image} anywhere: make one that covers it"),
+            false => format!("no rule copies to {destination}: make one that covers {image}"),
+        },
+    )];
+    let covering = elsewhere.iter().filter(|(_, cover)| cover.covers());
+    reasons.extend(covering.take(NAMED).map(|(rule, _)| {
+        let end = place(&end(rule, image), sight);
+        let text = format!("{} covers the image and copies it to {end}", named(rule));
+        Reason::new(ReasonKind::RuleElsewhere, text)
+    }));
+    reasons
+}
+
+/// A place, by the names that people know it by.
+pub(crate) fn place(end: &ImageRef, sight: &Sight) -> String {
+    let registry = end.registry.as_ref();
+    let name = registry.map(|id| sight.names.get(id).unwrap_or(id));
+    let known = end.region.as_ref().or(end.instance.as_ref()).or(name);
+    known.map_or_else(|| "a place without a name".to_owned(), Clone::clone)
+}
+
+fn leaves_out(rule: &Rule, cover: &Cover) -> Reason {
+    Reason::new(
+        ReasonKind::NotCovered,
+        format!(
+            "{} copies there and leaves the image out: {}",
+            named(rule),
+            cover.misfits.join(", and ")
+        ),
+    )
+}
+
+/// What of a rule that covers the image keeps it from running by itself.
+pub(crate) fn rule(rule: &Rule, image: &ImageName) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if rule.enabled == Some(false) {
+        reasons.push(Reason::new(
+            ReasonKind::RuleDisabled,
+            format!("{} is switched off: enable it", named(rule)),
+        ));
+    }
+    let reference = rule.reference();
+    match &rule.trigger {
+        Some(RuleTrigger::ByHand) => reasons.push(Reason::new(
+            ReasonKind::RuleByHand,
+            match rule.provider {
+                Provider::HuaweicloudEnterprise => format!(
+                    "{} runs by hand only: run it (`imgtrack run {reference}`), or let it run on push",
+                    named(rule)
+                ),
+                _ => format!(
+                    "{} runs by hand only: run it (`imgtrack run {reference} --image {image}`), or \
+                     let it run on push",
+                    named(rule)
+                ),
+            },
+        )),
+        Some(RuleTrigger::OnSchedule) => reasons.push(Reason::new(
+            ReasonKind::RuleOnSchedule,
+            match &rule.schedule {
+                Some(schedule) => format!("{} runs on schedule, {schedule}", named(rule)),
+                None => format!("{} runs on schedule", named(rule)),
+            },
+        )),
+        _ => {}
+    }
+    for unread in cover(rule, image).unread {
+        reasons.push(Reason::new(
+            ReasonKind::FilterUnread,
+            format!(
+                "whether {} covers the image is not certain: its filter on {unread} cannot be read \
+                 here",
+                named(rule)
+            ),
+        ));
+    }
+    reasons
+}
+
+pub(crate) fn older_than_rule(
+    rule: &Rule,
+    image: &ImageName,
+    pushed: Option<Timestamp>,
+) -> Option<Reason> {
+    let (pushed, made) = pushed.zip(rule.created)?;
+    (rule.automatic == Some(true) && pushed < made).then(|| {
+        let text = format!(
+            "{image} was pushed at {pushed:.0}, before {} was made at {made:.0}, and a rule copies \
+             what is pushed after it: push the image again, or copy it by hand",
+            named(rule)
+        );
+        Reason::new(ReasonKind::OlderThanRule, text)
+    })
+}
+
+pub(crate) fn not_in_source(image: &ImageName) -> Reason {
+    let text = format!("the source has no {image}: push it, or look for a slip in its name");
+    Reason::new(ReasonKind::NotInSource, text)
+}
+
+pub(crate) fn source_moved(image: &ImageName, digest: Option<&str>) -> Reason {
+    let now = digest.map(super::sight::digest);
+    let now = now.unwrap_or_else(|| "another image".to_owned());
+    let text = format!(
+        "the source has {now} under {image}, not the digest that was asked for: it was pushed \
+         again since, or the digest is another image's"
+    );
+    Reason::new(ReasonKind::SourceMoved, text)
+}
+
+pub(crate) fn awaiting_task(rule: &Rule, window: Duration) -> Reason {
+    let text = format!(
+        "{} should make a task by itself; none has come up yet, and {} s are given to it",
+        named(rule),
+        window.as_secs()
+    );
+    Reason::new(ReasonKind::AwaitingTask, text)
+}
+
+/// The destination has what `holder` has copied, and not what `done` has.
+pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
+    let digest = holder.digest.as_deref().unwrap_or("another image");
+    match holder.keeps {
+        true => Reason::new(
+            ReasonKind::Kept,
+            format!(
+                "task {} put {digest} there first, and the rule does not overwrite: let it \
+                 overwrite, or push under another tag",
+                holder.task
+            ),
+        ),
+        false => Reason::new(
+            ReasonKind::Overwritten,
+            format!(
+                "task {} has put {digest} there after task {} was done",
+                holder.task, done.task
+            ),
+        ),
+    }
+}
+
+pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {
+    let text = format!(
+        "task {} was made before task {} and ended after it, so it may have put an older image \
+         there; ask the destination itself, or copy it again",
+        holder.task, done.task
+    );
+    Reason::new(ReasonKind::Overwritten, text)
+}
+
+pub(crate) fn settling(work: &Work, left: Duration) -> Reason {
+    let text = format!(
+        "task {} {}, and the registry may try again: in {} s it counts",
+        work.task,
+        ended(work),
+        left.as_secs()
+    );
+    Reason::new(ReasonKind::Settling, text)
+}
+
+fn ended(work: &Work) -> &'static str {
+    match work.state {
+        TaskState::Cancelled => "was stopped",
+        TaskState::TimedOut => "took too long",
+        _ => "failed",
+    }
+}
+
+/// The vendor's own words about a task.
+pub(crate) fn issue(work: &Work) -> Option<Reason> {
+    let issue = work.issue.as_ref()?;
+    let todo = advice(issue).map(|todo| format!(": {todo}"));
+    let todo = todo.unwrap_or_default();
+    let text = format!("of task {} the registry says {issue:?}{todo}", work.task);
+    Some(Reason::new(ReasonKind::TaskIssue, text))
+}
+
+/// What to do about an issue that Alibaba's tasks name.
+fn advice(issue: &str) -> Option<&'static str> {
+    Some(match issue {
+        "TAG_CONFLICT" => {
+            "the destination has another image under the tag and does not let it be overwritten; \
+             push under another tag, or delete it there"
+        }
+        "OSS_POLICY_UNAUTHORIZED" => "let the registry write to the destination's bucket",
+        "UNSUPPORTED_FORMAT" => "the destination does not take manifests of this kind",
+        "DATA_LENGTH_EXCEEDED" => "a layer is larger than the destination takes",
+        "NETWORK_ERROR" | "INTERNAL_ERROR" => "run the task again",
+        _ => return None,
+    })
+}
+
+pub(crate) fn failed(work: &Work) -> Vec<Reason> {
+    let text = format!(
+        "task {} {} and was not tried again; run the rule again, or copy the image by hand",
+        work.task,
+        ended(work)
+    );
+    let own = Reason::new(ReasonKind::TaskIssue, text);
+    issue(work).into_iter().chain([own]).collect()
+}
+
+pub(crate) fn stalled(work: &Work, age: Duration) -> Vec<Reason> {
+    let text = format!(
+        "task {} has been {} for {} min without getting on; stop it and run it again, or allow \
+         for more time if the image is large",
+        work.task,
+        work.state,
+        age.as_secs() / 60
+    );
+    let own = Reason::new(ReasonKind::NoProgress, text);
+    issue(work).into_iter().chain([own]).collect()
+}
+
+/// A refusal as a reason, if it says that the caller may not look.
+pub(crate) fn access(error: &Error) -> Option<Reason> {
+    let refused = matches!(error.status(), Some(401 | 403));
+    (refused || error.kind() == ErrorKind::Credentials).then(|| {
+        let call = error.operation().unwrap_or("the call");
+        let text = format!("the caller may not look: {error}; grant it {call}");
+        Reason::new(ReasonKind::Access, text)
+    })
+}

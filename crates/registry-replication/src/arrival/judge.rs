@@ -1,0 +1,455 @@
+//! The verdict: from what a look has shown to what can be said of a destination. Nothing is asked
+//! here, and nothing waits.
+
+use std::time::Duration;
+
+use registry_transport::{Error, Timestamp};
+
+use super::cover::cover;
+use super::destination::Destination;
+use super::explain;
+use super::report::{Basis, DestinationReport, Evidence, Reason, ReasonKind, Verdict};
+use super::sight::{Sight, SourceTag, Work, digest, is_since};
+use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskKind, TaskState};
+
+/// What is asked of a destination.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) image: ImageName,
+    pub(crate) digest: Option<String>,
+    pub(crate) since: Option<Timestamp>,
+    /// How long something failed has to stay so.
+    pub(crate) settle: Duration,
+    /// How long something may go without getting on.
+    pub(crate) stall: Duration,
+    /// How long a task may take to come up.
+    pub(crate) task: Duration,
+}
+
+/// What is known beside the sight.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) sight: &'a Sight,
+    /// What the source has under the tag, if that was looked up: after the sight was taken.
+    pub(crate) source: Option<Option<&'a SourceTag>>,
+    /// For how long one has waited.
+    pub(crate) waited: Duration,
+    /// For how long a work has been seen unchanged.
+    pub(crate) unchanged: &'a dyn Fn(&Work) -> Duration,
+}
+
+/// A verdict, and whether it would be another if the source were looked up.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) report: DestinationReport,
+    pub(crate) needs_source: bool,
+}
+
+/// One place that rules or tasks lead to.
+struct Target<'a> {
+    end: ImageRef,
+    rules: Vec<&'a Rule>,
+}
+
+/// Judges one destination.
+pub(crate) fn judge(
+    question: &Question,
+    destination: &Destination,
+    known: Known<'_>,
+) -> Result<Judged, Error> {
+    let sight = known.sight;
+    let mut works = sight.works(&question.image)?;
+    works.retain(|work| destination.is(&work.destination, &sight.names));
+    let rules = match sight.rules(&question.image) {
+        Ok(rules) => rules,
+        // Tasks say enough where there are any.
+        Err(error) if works.is_empty() => return Err(error.clone()),
+        Err(_) => &[],
+    };
+    let mut targets: Vec<Target<'_>> = Vec::new();
+    for rule in leading(rules, &question.image, destination, sight) {
+        let end = end(rule, &question.image);
+        match targets.iter_mut().find(|target| target.end == end) {
+            Some(target) => target.rules.push(rule),
+            None => targets.push(Target {
+                end,
+                rules: vec![rule],
+            }),
+        }
+    }
+    if targets.is_empty() {
+        for work in &works {
+            let is_new = |target: &Target<'_>| !agree(&target.end, &work.destination);
+            if targets.iter().all(is_new) {
+                targets.push(Target {
+                    end: work.destination.clone(),
+                    rules: Vec::new(),
+                });
+            }
+        }
+    }
+    let judged = targets.iter().map(|target| {
+        let own = works.iter().copied();
+        let own: Vec<_> = own
+            .filter(|work| agree(&target.end, &work.destination))
+            .collect();
+        Judging {
+            question,
+            destination,
+            known,
+            target,
+            works: own,
+        }
+        .judged()
+    });
+    // An image that comes to two places there is there when it is at both.
+    let worst = judged.max_by_key(|judged| judged.report.verdict);
+    Ok(worst.unwrap_or_else(|| {
+        let reasons = explain::no_rule(rules, &question.image, destination, sight);
+        Judged {
+            report: DestinationReport {
+                reasons,
+                ..DestinationReport::new(destination, Verdict::NoRule, true)
+            },
+            needs_source: false,
+        }
+    }))
+}
+
+/// The rules that copy the image there.
+pub(crate) fn leading<'a>(
+    rules: &'a [Rule],
+    image: &ImageName,
+    destination: &Destination,
+    sight: &Sight,
+) -> Vec<&'a Rule> {
+    let rules = rules.iter();
+    rules
+        .filter(|rule| rule.kind == TaskKind::Replication)
+        .filter(|rule| destination.is(&end(rule, image), &sight.names))
+        .filter(|rule| cover(rule, image).covers())
+        .collect()
+}
+
+/// Where a rule copies an image to. Namespace and repository are the image's own unless the rule
+/// says otherwise.
+pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
+    let or = |named: &Option<String>, own: &str| named.clone().or_else(|| Some(own.to_owned()));
+    ImageRef {
+        namespace: or(&rule.destination.namespace, image.namespace()),
+        repository: or(&rule.destination.repository, image.repository()),
+        ..rule.destination.clone()
+    }
+}
+
+/// Whether two ends can be the same place: what both name is the same.
+fn agree(one: &ImageRef, other: &ImageRef) -> bool {
+    let pairs = [
+        (&one.region, &other.region),
+        (&one.instance, &other.instance),
+        (&one.registry, &other.registry),
+        (&one.namespace, &other.namespace),
+        (&one.repository, &other.repository),
+    ];
+    let mut pairs = pairs.into_iter();
+    pairs.all(|(one, other)| one.is_none() || other.is_none() || one == other)
+}
+
+/// Whether a work is about what is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Yes,
+    No,
+    /// That depends on what the source has under the tag.
+    Unsure,
+}
+
+/// One target under judgement.
+struct Judging<'a> {
+    question: &'a Question,
+    destination: &'a Destination,
+    known: Known<'a>,
+    target: &'a Target<'a>,
+    /// Newest first.
+    works: Vec<&'a Work>,
+}
+
+impl<'a> Judging<'a> {
+    fn judged(&self) -> Judged {
+        let counting = |counts| {
+            let works = self.works.iter().copied();
+            let works = works.filter(move |work| self.counts(work) == counts);
+            works.collect::<Vec<_>>()
+        };
+        let counted = counting(Counts::Yes);
+        let unsure = counting(Counts::Unsure);
+        if let Some(judged) = self.arrived(&counted) {
+            return judged;
+        }
+        // What is at work may be what is asked for; what has ended has to be looked into.
+        if unsure.iter().any(|work| work.state.is_final()) {
+            let report = self.report(Verdict::Pending, false);
+            return Judged {
+                report,
+                needs_source: true,
+            };
+        }
+        let all: Vec<_> = counted.into_iter().chain(unsure).collect();
+        match all.first() {
+            None => self.without_task(),
+            Some(newest) => self.on_its_way(newest, &all).into(),
+        }
+    }
+
+    fn counts(&self, work: &Work) -> Counts {
+        let Question {
+            since,
+            digest: wanted,
+            ..
+        } = self.question;
+        if let Some(since) = since
+            && !work
+                .created
+                .is_some_and(|created| is_since(created, *since))
+        {
+            return Counts::No;
+        }
+        let Some(wanted) = wanted else {
+            return Counts::Yes;
+        };
+        let counts = match (&work.digest, self.known.source) {
+            (Some(copied), _) => digest(copied) == *wanted,
+            (None, None) => return Counts::Unsure,
+            (None, Some(None)) => false,
+            // The source was looked up after the task was seen, so what was pushed last was there
+            // when it was made.
+            (None, Some(Some(tag))) => {
+                let times = tag.pushed.zip(work.created);
+                self.source_has(tag) && times.is_some_and(|(pushed, made)| is_since(made, pushed))
+            }
+        };
+        match counts {
+            true => Counts::Yes,
+            false => Counts::No,
+        }
+    }
+
+    fn source_has(&self, tag: &SourceTag) -> bool {
+        tag.digest.as_deref().map(digest) == self.question.digest
+    }
+
+    /// Who has written the tag at the destination last, as far as tasks tell; where nothing is
+    /// overwritten, who has written it first.
+    fn holder(&self) -> Option<&'a Work> {
+        let written = |work: &&&Work| work.state == TaskState::Succeeded;
+        let written = self.works.iter().filter(written);
+        let keeps = self.works.iter().any(|work| work.keeps);
+        let time = |work: &&&Work| (work.changed, work.created);
+        let holder = match keeps {
+            true => written.min_by_key(time),
+            false => written.max_by_key(time),
+        };
+        holder.copied()
+    }
+
+    /// The verdict if a copy of what is asked for has succeeded.
+    fn arrived(&self, counted: &[&'a Work]) -> Option<Judged> {
+        let newest = counted.first()?;
+        let wanted = self.question.digest.clone();
+        let wanted = wanted.or_else(|| newest.digest.as_deref().map(digest));
+        let copied = |work: &Work| work.digest.as_deref().map(digest);
+        let is_wanted = |work: &&&Work| wanted.is_some() && copied(work) == wanted;
+        let mut succeeded = counted.iter().filter(|work| work.succeeded());
+        let done = succeeded.find(is_wanted);
+        let done = done.or_else(|| Some(newest).filter(|newest| newest.succeeded()))?;
+        let holder = self.holder().unwrap_or(done);
+        let held = copied(holder);
+        if held.is_some() && held != wanted {
+            let mut report = self.of(Verdict::DigestMismatch, true, holder);
+            report.reasons.push(explain::other_digest(holder, done));
+            report.digest = held;
+            return Some(report.into());
+        }
+        // Where tasks name no digest, one that was made before may have put an older image there.
+        if held.is_none() && holder.created < done.created && holder.changed > done.changed {
+            let mut report = self.of(Verdict::Pending, false, done);
+            report.reasons.push(explain::overtaken(holder, done));
+            return Some(report.into());
+        }
+        let mut report = self.of(Verdict::Arrived, true, done);
+        report.digest = wanted;
+        report.rests_on = Some(match self.question {
+            Question {
+                digest: Some(_), ..
+            } if held.is_some() => Basis::TaskDigest,
+            Question {
+                digest: Some(_), ..
+            } => Basis::SourceTag,
+            Question { since: Some(_), .. } => Basis::Since,
+            _ => Basis::NewestTask,
+        });
+        Some(report.into())
+    }
+
+    /// The verdict while no copy of what is asked for has succeeded; `all` are such copies.
+    fn on_its_way(&self, newest: &Work, all: &[&Work]) -> DestinationReport {
+        let stuck = |work: &Work| self.age(work) >= self.question.stall;
+        let at_work = |work: &&&Work| !work.state.is_final() && !stuck(work);
+        if let Some(work) = all.iter().find(at_work) {
+            return self.of(Verdict::Pending, false, work);
+        }
+        let unsettled = |work: &&&Work| {
+            work.state.is_final() && !work.succeeded() && self.age(work) < self.question.settle
+        };
+        if let Some(work) = all.iter().find(unsettled) {
+            let mut report = self.of(Verdict::Pending, false, work);
+            let left = self.question.settle.saturating_sub(self.age(work));
+            report.reasons.extend(explain::issue(work));
+            report.reasons.push(explain::settling(work, left));
+            return report;
+        }
+        let verdict = match newest.state.is_final() {
+            true => Verdict::Failed,
+            false => Verdict::Stalled,
+        };
+        let mut report = self.of(verdict, true, newest);
+        report.reasons.extend(match verdict {
+            Verdict::Failed => explain::failed(newest),
+            _ => explain::stalled(newest, self.age(newest)),
+        });
+        report
+    }
+
+    /// The verdict where nothing is done about what is asked for.
+    fn without_task(&self) -> Judged {
+        let window = self.question.task;
+        let since = self.question.since;
+        let old = since.is_some_and(|since| {
+            let passed = self.known.sight.at.duration_since(since);
+            Duration::try_from(passed).is_ok_and(|passed| passed >= window)
+        });
+        let late = self.known.waited >= window || old;
+        let mut reasons = Vec::new();
+        if let Some(source) = self.known.source {
+            match source {
+                None => reasons.push(explain::not_in_source(&self.question.image)),
+                Some(tag) if self.question.digest.is_some() && !self.source_has(tag) => {
+                    let mut report = self.report(Verdict::DigestMismatch, true);
+                    report.reasons.push(explain::source_moved(
+                        &self.question.image,
+                        tag.digest.as_deref(),
+                    ));
+                    return report.into();
+                }
+                Some(tag) => {
+                    let older = self.target.rules.iter().filter_map(|rule| {
+                        explain::older_than_rule(rule, &self.question.image, tag.pushed)
+                    });
+                    reasons.extend(older);
+                }
+            }
+        }
+        // What the source says of the image makes the reason, and it may make the verdict.
+        let needs_source = late && self.known.source.is_none();
+        let never = !reasons.is_empty() && reasons.len() >= self.target.rules.len();
+        let Some(rule) = self.target.rules.first() else {
+            let sight = self.known.sight;
+            let rules = sight.rules(&self.question.image).unwrap_or_default();
+            let (image, destination) = (&self.question.image, self.destination);
+            reasons.extend(explain::no_rule(rules, image, destination, sight));
+            let mut report = self.report(Verdict::NoRule, true);
+            report.reasons = reasons;
+            return report.into();
+        };
+        reasons.extend(
+            self.target
+                .rules
+                .iter()
+                .flat_map(|rule| explain::rule(rule, &self.question.image)),
+        );
+        let scheduled = |rule: &&&Rule| {
+            rule.enabled != Some(false) && rule.trigger == Some(RuleTrigger::OnSchedule)
+        };
+        let scheduled = self.target.rules.iter().any(|rule| scheduled(&rule));
+        if reasons.is_empty() {
+            reasons.push(explain::awaiting_task(rule, window));
+        }
+        let mut report = self.report(Verdict::NoTask, never || (late && !scheduled));
+        report.reasons = reasons;
+        Judged {
+            report,
+            needs_source,
+        }
+    }
+
+    /// For how long the work has not changed: by the vendor's times, or as one has seen it.
+    fn age(&self, work: &Work) -> Duration {
+        let seen = (self.known.unchanged)(work);
+        let told = work.changed.or(work.created);
+        let told = told.and_then(|time| self.known.sight.at.duration_since(time).try_into().ok());
+        seen.max(told.unwrap_or_default())
+    }
+
+    fn report(&self, verdict: Verdict, is_final: bool) -> DestinationReport {
+        DestinationReport {
+            place: Some(self.target.end.clone()),
+            rule: self.target.rules.first().map(|rule| rule.reference()),
+            ..DestinationReport::new(self.destination, verdict, is_final)
+        }
+    }
+
+    fn of(&self, verdict: Verdict, is_final: bool, work: &Work) -> DestinationReport {
+        let rules = self.target.rules.iter();
+        let rule = rules
+            .clone()
+            .find(|rule| Some(&rule.id) == work.rule.as_ref())
+            .map(|rule| rule.reference());
+        let unchanged = i64::try_from(self.age(work).as_secs()).ok();
+        DestinationReport {
+            rule: rule.or_else(|| work.rule.as_deref().map(crate::RuleRef::new)),
+            evidence: Some(Evidence {
+                execution: work.execution.clone(),
+                task: work.task.clone(),
+                subtask: work.subtask.clone(),
+                state: work.state.clone(),
+                status: work.status.clone(),
+                issue: work.issue.clone(),
+                created: work.created,
+                changed: work.changed,
+                unchanged_seconds: unchanged.filter(|_| work.changed.is_some()),
+            }),
+            ..self.report(verdict, is_final)
+        }
+    }
+}
+
+impl From<DestinationReport> for Judged {
+    fn from(report: DestinationReport) -> Self {
+        Self {
+            report,
+            needs_source: false,
+        }
+    }
+}
+
+impl DestinationReport {
+    pub(crate) fn new(destination: &Destination, verdict: Verdict, is_final: bool) -> Self {
+        Self {
+            destination: destination.clone(),
+            verdict,
+            is_final,
+            rests_on: None,
+            digest: None,
+            place: None,
+            rule: None,
+            evidence: None,
+            shown: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    pub(crate) fn because(mut self, kind: ReasonKind, text: impl Into<String>) -> Self {
+        self.reasons.push(Reason::new(kind, text));
+        self
+    }
+}

@@ -1,0 +1,228 @@
+//! What a look at a registry shows, in the words that arrival is judged by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use registry_transport::{Context, Error, Timestamp};
+
+use super::watch::Watch;
+use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, Rule, TaskRef, TaskState};
+
+/// A registry that can be looked at. Each vendor's registry is one; see `look.rs` in its folder.
+pub trait Look: fmt::Debug + Send + Sync {
+    /// Whose registry it is.
+    fn provider(&self) -> Provider;
+
+    /// Where its calls go, and by which clock.
+    fn context(&self) -> &Context;
+
+    /// What all waits of this registry share.
+    fn watch(&self) -> &Watch;
+
+    /// Reads the rules, and the tasks that have to do with what is wanted.
+    fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>>;
+
+    /// What the source has under an image's tag now; none if it has none.
+    fn source(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>>;
+
+    /// Why this registry copies nothing, whatever its rules are, if that is so.
+    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>>;
+}
+
+/// A repository: namespace, and name within it.
+pub(crate) type Repository = (String, String);
+
+pub(crate) fn repository(image: &ImageName) -> Repository {
+    (image.namespace().to_owned(), image.repository().to_owned())
+}
+
+/// Rules as all who look share them.
+pub(crate) type Rules = Arc<Vec<Rule>>;
+
+/// What a look is about.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub(crate) images: BTreeSet<ImageName>,
+    /// Tasks that were made before do not matter; set if that is so for all that is wanted.
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl Wanted {
+    pub(crate) fn repositories(&self) -> BTreeSet<Repository> {
+        self.images.iter().map(repository).collect()
+    }
+
+    /// Whether a look for this shows all that one for `other` does.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        let deep = match (self.since, other.since) {
+            (None, _) => true,
+            (Some(ours), Some(theirs)) => ours <= theirs,
+            (Some(_), None) => false,
+        };
+        deep && other.images.is_subset(&self.images)
+    }
+
+    /// Whether something made at `created` is too old to matter.
+    pub(crate) fn is_too_old(&self, created: Option<Timestamp>) -> bool {
+        match (created, self.since) {
+            (Some(created), Some(since)) => !is_since(created, since),
+            _ => false,
+        }
+    }
+}
+
+/// Whether `created` is not before `since`. Some vendors tell whole seconds only: there, the second
+/// counts.
+pub(crate) fn is_since(created: Timestamp, since: Timestamp) -> bool {
+    match created.subsec_nanosecond() {
+        0 => created.as_second() >= since.as_second(),
+        _ => created >= since,
+    }
+}
+
+/// What the source has under a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceTag {
+    pub(crate) digest: Option<String>,
+    /// When the tag was last pushed.
+    pub(crate) pushed: Option<Timestamp>,
+}
+
+/// What a look has shown.
+#[derive(Debug)]
+pub struct Sight {
+    /// When it began, by the service's clock.
+    pub(crate) at: Timestamp,
+    /// The rules that may cover a repository of this registry, or why they cannot be read.
+    pub(crate) rules: BTreeMap<Repository, Result<Rules, Error>>,
+    /// Names of target registries, by id.
+    pub(crate) names: BTreeMap<String, String>,
+    /// What is done and was done, by repository, or why that cannot be read.
+    pub(crate) works: BTreeMap<Repository, Result<Vec<Work>, Error>>,
+}
+
+/// The work on one tag to one destination: a task, or a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Work {
+    /// None if the whole repository is copied.
+    pub(crate) tag: Option<String>,
+    pub(crate) destination: ImageRef,
+    pub(crate) rule: Option<String>,
+    pub(crate) execution: Option<ExecutionRef>,
+    pub(crate) task: TaskRef,
+    pub(crate) subtask: Option<String>,
+    /// What is copied, where the vendor says so.
+    pub(crate) digest: Option<String>,
+    pub(crate) state: TaskState,
+    /// The vendor's word for the state.
+    pub(crate) status: Option<String>,
+    /// What the vendor says about the state.
+    pub(crate) issue: Option<String>,
+    pub(crate) created: Option<Timestamp>,
+    /// When its state last changed.
+    pub(crate) changed: Option<Timestamp>,
+    /// Whether a tag that the destination has already stays there, and the work succeeds all the
+    /// same.
+    pub(crate) keeps: bool,
+}
+
+impl Work {
+    /// What tells it from all others.
+    pub(crate) fn key(&self) -> String {
+        match &self.subtask {
+            Some(subtask) => format!("{}/{subtask}", self.task),
+            None => self.task.to_string(),
+        }
+    }
+
+    /// Whether it ended well.
+    pub(crate) fn succeeded(&self) -> bool {
+        matches!(self.state, TaskState::Succeeded | TaskState::AlreadyThere)
+    }
+}
+
+impl Sight {
+    /// The rules that may cover an image.
+    pub(crate) fn rules(&self, image: &ImageName) -> Result<&[Rule], &Error> {
+        match self.rules.get(&repository(image)) {
+            Some(Ok(rules)) => Ok(rules),
+            Some(Err(error)) => Err(error),
+            None => Ok(&[]),
+        }
+    }
+
+    /// The works on an image, newest first. Those whose time is not known stand where the vendor
+    /// lists them.
+    pub(crate) fn works(&self, image: &ImageName) -> Result<Vec<&Work>, Error> {
+        let works = match self.works.get(&repository(image)) {
+            Some(Ok(works)) => works,
+            Some(Err(error)) => return Err(error.clone()),
+            None => return Ok(Vec::new()),
+        };
+        let of_image = |work: &&Work| work.tag.is_none() || work.tag.as_deref() == image.tag();
+        let mut works: Vec<_> = works.iter().filter(of_image).collect();
+        works.sort_by_key(|work| std::cmp::Reverse(work.created));
+        Ok(works)
+    }
+}
+
+/// A digest as it is compared: Alibaba's tags have it without its algorithm.
+pub(crate) fn digest(text: &str) -> String {
+    let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match hex {
+        true => format!("sha256:{}", text.to_ascii_lowercase()),
+        false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_seconds_count_as_a_whole() {
+        for (created, since, counts) in [
+            ("2026-11-22T12:00:00.5Z", "2026-11-22T12:00:00.5Z", true),
+            ("2026-11-22T12:00:00.4Z", "2026-11-22T12:00:00.5Z", false),
+            ("2026-11-22T12:00:00Z", "2026-11-22T12:00:00.5Z", true),
+            ("2026-11-22T11:59:59Z", "2026-11-22T12:00:00.5Z", false),
+            ("2026-11-22T12:00:01Z", "2026-11-22T12:00:00.5Z", true),
+        ] {
+            let [from, to] = [created, since].map(|text| text.parse().unwrap());
+            assert_eq!(is_since(from, to), counts, "{created} {since}");
+        }
+    }
+
+    #[test]
+    fn a_look_includes_what_is_no_deeper_and_no_wider() {
+        let wanted = |images: &[&str], since: Option<i64>| Wanted {
+            images: images.iter().map(|image| image.parse().unwrap()).collect(),
+            since: since.map(|second| Timestamp::from_second(second).unwrap()),
+        };
+        let both = ["team/api:v1", "team/api:v2"];
+        for (look, other, includes) in [
+            (wanted(&both, None), wanted(&both[..1], None), true),
+            (wanted(&both[..1], None), wanted(&both, None), false),
+            (wanted(&both, Some(5)), wanted(&both, Some(5)), true),
+            (wanted(&both, Some(5)), wanted(&both, Some(4)), false),
+            (wanted(&both, Some(5)), wanted(&both, None), false),
+        ] {
+            assert_eq!(look.includes(&other), includes, "{look:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn digests_go_with_their_algorithm() {
+        let hex = "A".repeat(64);
+        assert_eq!(digest(&hex), format!("sha256:{}", "a".repeat(64)));
+        for other in ["sha256:ab", "ab", ""] {
+            assert_eq!(digest(other), other);
+        }
+    }
+}

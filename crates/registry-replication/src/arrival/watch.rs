@@ -1,0 +1,177 @@
+//! One look for all waits of a registry.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+use registry_transport::Error;
+
+use super::sight::{Look, Sight, Wanted};
+
+/// What the waits of one registry share: the look that is under way, and the last one.
+///
+/// Nothing runs by itself. A look is a future that all who wait for it drive; when the last of them
+/// is dropped, so is the look.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// What each member wants.
+    members: BTreeMap<u64, Wanted>,
+    next_member: u64,
+    under_way: Option<WeakShared<BoxFuture<'static, Outcome>>>,
+    last: Option<Looked>,
+}
+
+type Outcome = Result<Arc<Sight>, Error>;
+type Looking = Shared<BoxFuture<'static, Outcome>>;
+
+/// A look that has ended.
+#[derive(Clone)]
+pub(crate) struct Looked {
+    /// When it began, as time that has passed by the registry's clock.
+    pub(crate) begun: Duration,
+    pub(crate) outcome: Outcome,
+    wanted: Arc<Wanted>,
+}
+
+/// What is to be done for a look.
+enum Step {
+    Take(Looked),
+    Join(Looking),
+    Sleep(Duration),
+}
+
+impl Watch {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets looks show what is wanted, until the membership is dropped.
+    pub(crate) fn join(&self, wanted: Wanted) -> Membership {
+        let mut state = self.state();
+        let id = state.next_member;
+        state.next_member += 1;
+        state.members.insert(id, wanted.clone());
+        Membership {
+            watch: self.clone(),
+            id,
+            wanted,
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let members = self.state().members.len();
+        f.debug_struct("Watch").field("members", &members).finish()
+    }
+}
+
+/// One that looks with the others.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    watch: Watch,
+    id: u64,
+    wanted: Wanted,
+}
+
+impl Membership {
+    /// A look that began at `not_before` or later. Looks follow each other by `gap` at least: who
+    /// comes in between waits, and then looks together with the others that wait.
+    pub(crate) async fn look(
+        &self,
+        registry: &Arc<dyn Look>,
+        not_before: Duration,
+        gap: Duration,
+    ) -> Looked {
+        let clock = registry.context().clock();
+        loop {
+            match self.step(registry, not_before, gap, clock.elapsed()) {
+                Step::Take(looked) => return looked,
+                // What it has shown is in the state then.
+                Step::Join(looking) => drop(looking.await),
+                Step::Sleep(duration) => clock.sleep(duration).await,
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        registry: &Arc<dyn Look>,
+        not_before: Duration,
+        gap: Duration,
+        now: Duration,
+    ) -> Step {
+        let mut state = self.watch.state();
+        if let Some(last) = &state.last
+            && last.begun >= not_before
+            && last.wanted.includes(&self.wanted)
+        {
+            return Step::Take(last.clone());
+        }
+        if let Some(looking) = state.under_way.as_ref().and_then(WeakShared::upgrade) {
+            return Step::Join(looking);
+        }
+        if let Some(last) = &state.last
+            && now < last.begun + gap
+        {
+            return Step::Sleep(last.begun + gap - now);
+        }
+        let wanted = Arc::new(union(state.members.values()));
+        let looking = self.watch.begin(registry, wanted, now);
+        state.under_way = looking.downgrade();
+        Step::Join(looking)
+    }
+}
+
+impl Watch {
+    /// A look, not driven yet. One that is given up is dropped, and notes nothing.
+    fn begin(&self, registry: &Arc<dyn Look>, wanted: Arc<Wanted>, begun: Duration) -> Looking {
+        let watch = self.clone();
+        let look = registry.clone().look(wanted.clone());
+        let noting = async move {
+            let outcome = look.await.map(Arc::new);
+            let mut state = watch.state();
+            state.under_way = None;
+            state.last = Some(Looked {
+                begun,
+                outcome: outcome.clone(),
+                wanted,
+            });
+            outcome
+        };
+        noting.boxed().shared()
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let mut state = self.watch.state();
+        state.members.remove(&self.id);
+        if state.members.is_empty() {
+            state.last = None;
+        }
+    }
+}
+
+fn union<'a>(all: impl Iterator<Item = &'a Wanted>) -> Wanted {
+    let mut sum = Wanted::default();
+    let mut oldest = None;
+    let mut without_time = false;
+    for wanted in all {
+        sum.images.extend(wanted.images.iter().cloned());
+        match (wanted.since, oldest) {
+            (None, _) => without_time = true,
+            (Some(since), Some(known)) if known <= since => {}
+            (Some(since), _) => oldest = Some(since),
+        }
+    }
+    sum.since = oldest.filter(|_| !without_time);
+    sum
+}

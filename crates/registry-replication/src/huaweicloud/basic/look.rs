@@ -1,0 +1,133 @@
+//! What an arrival looks at: automatic sync rules and sync jobs of repositories.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use huaweicloud_swr::Order;
+use huaweicloud_swr::swr::ClientInfo;
+use registry_transport::{Context, Error};
+
+use super::Registry;
+use crate::arrival::read::{newest, or_absent};
+use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work};
+use crate::arrival::watch::Watch;
+use crate::model::{ImageName, Provider, Task};
+
+/// Repositories that are read at once.
+const AT_ONCE: usize = 4;
+
+impl Look for Registry {
+    fn provider(&self) -> Provider {
+        Provider::HuaweicloudBasic
+    }
+
+    fn context(&self) -> &Context {
+        self.client.inner()
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
+        Box::pin(async move {
+            let at = self.context().service_time();
+            let repositories = stream::iter(wanted.repositories()).map(|repository| {
+                let (registry, wanted) = (self.clone(), wanted.clone());
+                async move {
+                    let works = kept_back(registry.works(&repository, &wanted).await)?;
+                    let rules = kept_back(registry.rules_kept(&repository).await)?;
+                    Ok::<_, Error>((repository, works, rules))
+                }
+            });
+            let read: Vec<_> = repositories.buffered(AT_ONCE).try_collect().await?;
+            let mut sight = Sight {
+                at,
+                rules: BTreeMap::new(),
+                names: BTreeMap::new(),
+                works: BTreeMap::new(),
+            };
+            for (repository, works, rules) in read {
+                sight.works.insert(repository.clone(), works);
+                sight.rules.insert(repository, rules);
+            }
+            Ok(sight)
+        })
+    }
+
+    fn source(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>> {
+        Box::pin(async move {
+            let call = self.client.show_repo_tag().namespace(image.namespace());
+            let call = call.repository(image.repository());
+            let call = call.tag(image.tag().unwrap_or_default());
+            let answer = call.send().await.map_err(Error::from);
+            let tag = or_absent(answer)?.map(|answer| answer.into_inner());
+            Ok(tag.map(|tag| SourceTag {
+                digest: tag.digest,
+                pushed: tag.updated.or(tag.created),
+            }))
+        })
+    }
+
+    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// What fails for good concerns those alone who want this repository; the rest ends the look.
+fn kept_back<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match read {
+        Err(error) if error.can_retry() => Err(error),
+        read => Ok(read),
+    }
+}
+
+impl Registry {
+    async fn rules_kept(&self, (namespace, repository): &Repository) -> Result<Rules, Error> {
+        let clock = self.context().clock();
+        let name = format!("{namespace}/{repository}");
+        let read = async { self.rules(&name).await.map(Arc::new) };
+        self.rules_read.or(&name, &clock, read).await
+    }
+
+    async fn works(
+        &self,
+        (namespace, repository): &Repository,
+        wanted: &Wanted,
+    ) -> Result<Vec<Work>, Error> {
+        let jobs = self.sync_jobs(&format!("{namespace}/{repository}"));
+        let jobs = newest(
+            jobs.order(Order::Descending).by_page(),
+            |job: &Task| job.created,
+            |created| wanted.is_too_old(created),
+        );
+        Ok(jobs.await?.into_iter().filter_map(work).collect())
+    }
+}
+
+fn work(job: Task) -> Option<Work> {
+    let reference = job.reference();
+    let tag = job.source?.tags().next().map(str::to_owned);
+    let mut destination = job.destination?;
+    destination.artifacts.clear();
+    Some(Work {
+        tag,
+        destination,
+        rule: None,
+        execution: None,
+        task: reference,
+        subtask: None,
+        digest: None,
+        state: job.state,
+        status: job.status,
+        issue: None,
+        created: job.created,
+        changed: job.updated,
+        keeps: false,
+    })
+}

@@ -1,0 +1,216 @@
+//! What an arrival looks at: replication rules, executions, and their tasks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use huaweicloud_swr::swr::ClientInfo;
+use huaweicloud_swr::swr::types;
+use registry_transport::{Context, Error, Timestamp};
+
+use super::Registry;
+use crate::arrival::read::{newest, or_absent};
+use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work};
+use crate::arrival::watch::Watch;
+use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
+
+/// Executions that are looked into where nothing says how far back to go.
+const HISTORY: usize = 200;
+/// Executions that are read at once.
+const AT_ONCE: usize = 4;
+const PAGE: u32 = 100;
+
+/// Rules, and names of target registries by id.
+pub(super) type RulesRead = (Rules, Arc<BTreeMap<String, String>>);
+
+impl Look for Registry {
+    fn provider(&self) -> Provider {
+        Provider::HuaweicloudEnterprise
+    }
+
+    fn context(&self) -> &Context {
+        self.client.inner()
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
+        Box::pin(async move {
+            let at = self.context().service_time();
+            let clock = self.context().clock();
+            let read = self.rules_read.or("", &clock, self.rules_and_names()).await;
+            let (rules, names) = match read {
+                Err(error) if error.can_retry() => return Err(error),
+                Ok((rules, names)) => (Ok(rules), names.as_ref().clone()),
+                Err(error) => (Err(error), BTreeMap::new()),
+            };
+            let known = rules.as_deref().map(Vec::as_slice).unwrap_or_default();
+            let works = self.works(&wanted, known, at).await?;
+            let repositories = wanted.repositories().into_iter();
+            Ok(Sight {
+                at,
+                rules: repositories.map(|name| (name, rules.clone())).collect(),
+                names,
+                works,
+            })
+        })
+    }
+
+    fn source(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>> {
+        Box::pin(async move {
+            let tag = image.tag().unwrap_or_default();
+            let call = self.client.show_instance_artifact();
+            let call = call
+                .project_id(&self.project_id)
+                .instance_id(&self.instance);
+            let call = call.namespace_name(image.namespace());
+            let call = call.repository_name(image.repository()).reference(tag);
+            let answer = call.send().await.map_err(Error::from);
+            let Some(artifact) = or_absent(answer)?.map(|answer| answer.into_inner()) else {
+                return Ok(None);
+            };
+            let mut tags = artifact.tags.iter();
+            let known = tags.find(|known| known.name.as_deref() == Some(tag));
+            Ok(Some(SourceTag {
+                digest: artifact.digest,
+                pushed: known
+                    .and_then(|known| known.push_time)
+                    .or(artifact.push_time),
+            }))
+        })
+    }
+
+    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+impl Registry {
+    async fn rules_and_names(&self) -> Result<RulesRead, Error> {
+        let registries = self.target_registries().await?;
+        let rules: Vec<Rule> = self.replication_rules().by_item().try_collect().await?;
+        // Of a rule that names a registry as its source, the images are not this instance's.
+        let own = rules
+            .into_iter()
+            .filter(|rule| rule.source.registry.is_none());
+        let own = own.map(|rule| Rule {
+            destination: located(rule.destination, &registries),
+            ..rule
+        });
+        let names = registries.iter().filter_map(|(id, registry)| {
+            let name = registry.name.clone()?;
+            Some((id.clone(), name))
+        });
+        Ok((Arc::new(own.collect()), Arc::new(names.collect())))
+    }
+
+    /// The target registries by id: `ListInstanceRegistries`.
+    async fn target_registries(&self) -> Result<BTreeMap<String, types::Registry>, Error> {
+        let mut all = BTreeMap::new();
+        for page in 0.. {
+            let call = self.client.list_instance_registries();
+            let call = call
+                .project_id(&self.project_id)
+                .instance_id(&self.instance);
+            let call = call.offset(i64::from(page * PAGE)).limit(PAGE);
+            let registries = call.send().await?.into_inner().registries;
+            let count = registries.len();
+            all.extend(registries.into_iter().filter_map(|registry| {
+                let id = registry.id?.to_string();
+                Some((id, registry))
+            }));
+            if count < PAGE as usize {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The executions that may have to do with what is wanted, newest first.
+    async fn executions(&self, wanted: &Wanted, rules: &[Rule]) -> Result<Vec<Execution>, Error> {
+        let executions = newest(
+            self.replication_executions()
+                .by_page()
+                .take(match wanted.since {
+                    Some(_) => usize::MAX,
+                    None => HISTORY / PAGE as usize,
+                }),
+            |execution: &Execution| execution.created,
+            |created| wanted.is_too_old(created),
+        );
+        let covering: BTreeSet<_> = rules
+            .iter()
+            .filter(|rule| wanted.images.iter().any(|image| rule.covers(image)))
+            .map(|rule| rule.id.as_str())
+            .collect();
+        let matters = |execution: &Execution| {
+            let rule = execution.rule.as_deref();
+            let known = rule.is_some_and(|rule| covering.contains(rule));
+            known && !wanted.is_too_old(execution.created)
+        };
+        Ok(executions.await?.into_iter().filter(matters).collect())
+    }
+
+    async fn works(
+        &self,
+        wanted: &Wanted,
+        rules: &[Rule],
+        now: Timestamp,
+    ) -> Result<BTreeMap<Repository, Result<Vec<Work>, Error>>, Error> {
+        let repositories = wanted.repositories();
+        let executions = self.executions(wanted, rules).await?;
+        self.runs.forget_but(&executions);
+        let reads = executions.iter();
+        let reads = reads.map(|execution| self.runs.works(self, execution, &repositories, now));
+        let read = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
+        let read: Vec<Vec<(Repository, Work)>> = read.try_collect().await?;
+        let mut works: BTreeMap<_, Vec<Work>> = BTreeMap::new();
+        for (repository, mut work) in read.into_iter().flatten() {
+            let rule = rules
+                .iter()
+                .find(|rule| Some(&rule.id) == work.rule.as_ref());
+            if let Some(rule) = rule {
+                let ImageRef {
+                    region,
+                    instance,
+                    registry,
+                    ..
+                } = rule.destination.clone();
+                work.destination = ImageRef {
+                    region,
+                    instance,
+                    registry,
+                    ..work.destination
+                };
+                work.keeps = rule.overwrites == Some(false);
+            }
+            works.entry(repository).or_default().push(work);
+        }
+        let all = repositories.into_iter();
+        let all = all.map(|repository| {
+            let own = works.remove(&repository).unwrap_or_default();
+            (repository, Ok(own))
+        });
+        Ok(all.collect())
+    }
+}
+
+/// An end with the region and the instance of its target registry.
+fn located(end: ImageRef, registries: &BTreeMap<String, types::Registry>) -> ImageRef {
+    let registry = end.registry.as_ref().and_then(|id| registries.get(id));
+    let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    match registry {
+        Some(registry) => ImageRef {
+            region: known(&registry.region_id),
+            instance: known(&registry.instance_id),
+            ..end
+        },
+        None => end,
+    }
+}

@@ -1,0 +1,121 @@
+//! Has it arrived? On all three registries, against the sandbox, by a clock that is moved by hand.
+
+mod verdicts;
+
+use std::time::Duration;
+
+use registry_replication::{Registry, Report, alibabacloud, huaweicloud};
+use registry_sandbox::{Options, Sandbox, world};
+use registry_tests::hand_clock::HandClock;
+use registry_transport::{Clock, ContextBuilder, Timestamp};
+
+use crate::clients;
+
+/// After everything that the sandbox's fleet has done.
+pub(crate) fn start() -> Timestamp {
+    "2026-12-05T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) const ALL: [world::Registry; 3] = [
+    world::Registry::HuaweicloudEnterprise,
+    world::Registry::HuaweicloudBasic,
+    world::Registry::Alibabacloud,
+];
+
+/// A sandbox whose time stands still while anybody is at work.
+pub(crate) struct Trial {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: HandClock,
+}
+
+impl Trial {
+    pub(crate) async fn start() -> Self {
+        let clock = HandClock::at(start());
+        let read = clock.clone();
+        let options = Options::default().clock(std::sync::Arc::new(move || read.now()));
+        let sandbox = Sandbox::start(options).await.unwrap();
+        Self { sandbox, clock }
+    }
+
+    pub(crate) fn configured(
+        &self,
+    ) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
+        let clock = self.clock.clone();
+        move |context| context.rate_limit(None).clock(std::sync::Arc::new(clock))
+    }
+
+    /// The registry that pushes go to.
+    pub(crate) async fn registry(&self, of: world::Registry) -> Box<dyn Registry> {
+        let key = clients::sandbox_key(&self.sandbox);
+        match of {
+            world::Registry::HuaweicloudEnterprise => {
+                let account = &self.sandbox.accounts().huaweicloud_swr;
+                let registry = huaweicloud::enterprise::Registry::builder()
+                    .endpoint(&account.endpoint)
+                    .project_id(&account.project_id)
+                    .instance(&account.instance_id)
+                    .credentials(key)
+                    .configure(self.configured());
+                Box::new(registry.build().await.unwrap())
+            }
+            world::Registry::HuaweicloudBasic => {
+                let registry = huaweicloud::basic::Registry::builder()
+                    .endpoint(self.sandbox.endpoint())
+                    .region(world::HUAWEICLOUD_REGION)
+                    .credentials(key)
+                    .configure(self.configured());
+                Box::new(registry.build().await.unwrap())
+            }
+            world::Registry::Alibabacloud => {
+                let registry = alibabacloud::Registry::builder()
+                    .endpoint(self.sandbox.endpoint())
+                    .instance(world::FLEET_ALIBABACLOUD_INSTANCE_ID)
+                    .credentials(clients::sandbox_alibaba_key(&self.sandbox))
+                    .configure(self.configured());
+                Box::new(registry.build().await.unwrap())
+            }
+            _ => unreachable!("three registries"),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// A place that the fleet's rules copy `team/api` to.
+pub(crate) fn there(of: world::Registry) -> &'static str {
+    match of {
+        world::Registry::HuaweicloudEnterprise => world::HUAWEICLOUD_TARGET_REGION,
+        world::Registry::HuaweicloudBasic => world::FLEET_BASIC_REGIONS[0],
+        _ => world::FLEET_ALIBABACLOUD_REGIONS[0],
+    }
+}
+
+/// What `decide` calls the same place.
+pub(crate) fn decided(of: world::Registry) -> Option<&'static str> {
+    match of {
+        world::Registry::HuaweicloudEnterprise => None,
+        _ => Some(there(of)),
+    }
+}
+
+pub(crate) const QUARTER: Duration = Duration::from_secs(15 * 60);
+
+/// The report in short: verdict, and that of each destination with the kinds of its reasons.
+pub(crate) fn short(report: &Report) -> String {
+    let destinations = report.destinations.iter().map(|destination| {
+        let reasons = destination.reasons.iter().map(|reason| {
+            let kind = serde_json::to_value(reason.kind).unwrap();
+            kind.as_str().unwrap().to_owned()
+        });
+        let reasons: Vec<_> = reasons.collect();
+        format!(
+            "{} {} [{}]",
+            destination.destination,
+            destination.verdict,
+            reasons.join(" ")
+        )
+    });
+    destinations.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,74 @@
+//! The verdicts, one story each.
+
+use futures_util::StreamExt;
+use registry_replication::{Basis, Verdict, WaitError};
+use registry_sandbox::Outcome;
+use registry_tests::hand_clock::Story;
+
+use super::{ALL, QUARTER, Trial, decided, short, there};
+
+#[tokio::test]
+async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
+    for of in ALL {
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        let push = |content| trial.sandbox.push(of, "team/api", "v77", content).unwrap();
+        push("first");
+        let before = registry.arrival("team/api:v77").to(there(of));
+        let first = trial.clock.run(before.wait(QUARTER), || 1, Story::default());
+        let first = first.await.unwrap();
+        assert_eq!(first.verdict, Verdict::Arrived, "{of:?}");
+        assert_eq!(first.destinations[0].rests_on, Some(Basis::NewestTask));
+
+        trial.clock.advance(QUARTER);
+        let since = trial.now();
+        let digest = push("second");
+        let asked = registry.arrival("team/api:v77").to(there(of));
+        for arrival in [asked.clone().since(since), asked.clone().digest(&digest)] {
+            let now = arrival.check().await.unwrap();
+            assert_eq!(now.verdict, Verdict::Pending, "{of:?} {}", short(&now));
+        }
+        let wait = asked.digest(&digest).wait(QUARTER);
+        let report = trial.clock.run(wait, || 1, Story::default()).await.unwrap();
+        assert!(report.is_final);
+        assert_eq!(report.verdict, Verdict::Arrived, "{of:?} {}", short(&report));
+        assert_eq!(report.destinations[0].digest.as_ref(), Some(&digest));
+        assert!(report.elapsed_ms <= 9_000, "{of:?} {}", report.elapsed_ms);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_counts_when_it_has_settled() {
+    for of in ALL {
+        for (outcome, arrives) in [(Outcome::FailsFirst(2), true), (Outcome::Fails, false)] {
+            let trial = Trial::start().await;
+            let registry = trial.registry(of).await;
+            let decide = &trial.sandbox;
+            decide.decide("team/api", Some("v77"), decided(of), outcome);
+            let since = trial.now();
+            trial.sandbox.push(of, "team/api", "v77", "content").unwrap();
+            let arrival = registry.arrival("team/api:v77").to(there(of)).since(since);
+            let reports = trial.clock.run(
+                arrival.wait(QUARTER).collect::<Vec<_>>(),
+                || 1,
+                Story::default(),
+            );
+            let mut reports = reports.await;
+            let end = reports.pop().unwrap();
+            // While the registry tries again, nothing is called failed.
+            let before = reports.len() - usize::from(!arrives);
+            for report in &reports[..before] {
+                assert_ne!(report.as_ref().unwrap().verdict, Verdict::Failed, "{of:?}");
+            }
+            match (end, arrives) {
+                (Ok(report), true) => assert_eq!(report.verdict, Verdict::Arrived, "{of:?}"),
+                (Err(WaitError::NotArrived(report)), false) => {
+                    assert_eq!(report.verdict, Verdict::Failed, "{of:?}");
+                    // 52 s until the last attempt has failed, and the settle window.
+                    assert!((112_000..135_000).contains(&report.elapsed_ms), "{}", report.elapsed_ms);
+                }
+                (end, _) => panic!("{of:?} {outcome:?} {end:?}"),
+            }
+        }
+    }
+}
