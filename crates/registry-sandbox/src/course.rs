@@ -34,19 +34,34 @@ pub struct Pace {
     pub runs: SignedDuration,
     /// From a failed attempt to the next one; the task shows as failed meanwhile.
     pub pause: SignedDuration,
+    /// From the end of a task to the time at which the record of its execution tells of it, in the
+    /// Enterprise edition: status and counts have the task in progress until then, as Harbor's do.
+    pub lag: SignedDuration,
 }
 
 impl Pace {
-    /// Two seconds of waiting, five for an attempt, ten between attempts.
-    pub const USUAL: Self = Self {
-        waits: SignedDuration::from_secs(2),
-        runs: SignedDuration::from_secs(5),
-        pause: SignedDuration::from_secs(10),
-    };
+    /// Two seconds of waiting, five for an attempt, ten between attempts, and no lag.
+    pub const USUAL: Self = Self::new(
+        SignedDuration::from_secs(2),
+        SignedDuration::from_secs(5),
+        SignedDuration::from_secs(10),
+    );
 
-    /// A pace of one's own.
+    /// A pace of one's own; records do not lag behind.
     pub const fn new(waits: SignedDuration, runs: SignedDuration, pause: SignedDuration) -> Self {
-        Self { waits, runs, pause }
+        Self {
+            waits,
+            runs,
+            pause,
+            lag: SignedDuration::ZERO,
+        }
+    }
+
+    /// The same pace, but records of executions tell so much later that a task has ended.
+    #[must_use]
+    pub const fn with_lag(mut self, lag: SignedDuration) -> Self {
+        self.lag = lag;
+        self
     }
 }
 
@@ -104,6 +119,19 @@ impl Course {
 
     pub(crate) fn made(&self) -> Timestamp {
         self.made
+    }
+
+    /// The attempt that has brought success by `now`: when it began, and when it ended.
+    pub(crate) fn success(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let look = self.look(now);
+        let ended = look.ended.filter(|_| look.state == State::Succeeded)?;
+        Some((ended - self.pace.runs, ended))
+    }
+
+    /// Lets the attempt that was to succeed fail, and the next one, if there is any, succeed: there
+    /// was nothing to copy when it began.
+    pub(crate) fn fail_once_more(&mut self) {
+        self.outcome = Outcome::FailsFirst(self.failures() + 1);
     }
 
     /// Stops the work at `now`. What has come to its end stays as it ended; says whether anything
@@ -280,6 +308,26 @@ mod tests {
         course.stop(MADE + SignedDuration::from_secs(4));
         let later = MADE + SignedDuration::from_secs(60);
         assert_eq!(course.done(later, 100), 40);
+    }
+
+    #[test]
+    fn an_attempt_that_finds_nothing_fails_and_the_next_is_made() {
+        let later = |seconds| MADE + SignedDuration::from_secs(seconds);
+        let mut course = Course::new(MADE, Outcome::Succeeds, Pace::USUAL);
+        for (begins, ends) in [(2, 7), (17, 22), (32, 37), (47, 52)] {
+            assert_eq!(course.success(later(ends - 1)), None);
+            let attempt = Some((later(begins), later(ends)));
+            assert_eq!(course.success(later(ends)), attempt);
+            course.fail_once_more();
+            let is_last = ends == 52;
+            let attempts = begins / 15 + 1;
+            assert_eq!(
+                at(&course, ends),
+                (State::Failed, is_last, attempts as u32),
+                "after {ends} s"
+            );
+        }
+        assert_eq!(course.success(later(9999)), None);
     }
 
     #[test]

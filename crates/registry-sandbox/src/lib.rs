@@ -22,8 +22,9 @@
 //! Both sides keep what they are told, and [`Sandbox::push`] puts an image into a registry as docker
 //! would. Tasks go through their states by the [`Clock`], as [`Sandbox::decide`] and
 //! [`Sandbox::set_pace`] plan it, retries included, and what they copy is then at its destination
-//! with the digest that its tag had when the attempt began. Nothing ticks: what has come of work is
-//! worked out when somebody looks.
+//! with the digest that its tag had when the attempt began. An attempt that finds nothing to copy
+//! when it begins fails, and the next one may find something; that the registries try it again is
+//! made. Nothing ticks: what has come of work is worked out when somebody looks.
 //!
 //! On the side of Huawei Cloud, a replication policy makes a task for each repository and a subtask
 //! for each tag that its filters match. It runs on execute, and on a push if it is event-based and
@@ -40,6 +41,15 @@
 //! On Alibaba's side, what is pushed to the fleet's instance sets off the rules that run on a push.
 //! The fleet's own tasks stay as they are until they are cancelled. Lifecycle rules are kept and
 //! never run.
+//!
+//! # The truth, and what disturbs it
+//!
+//! [`Sandbox::holds`] says what is where, whatever the calls tell, in each registry that there is:
+//! [`world::Place`]. [`Sandbox::forget`] loses an image, at a source or at a destination;
+//! [`Sandbox::purge_tasks`] takes old records out of the listings; [`Sandbox::on_request`] does
+//! either, or anything else, between two calls, such as the pages of one listing; and
+//! [`Pace::with_lag`] lets the record of an execution tell late that its tasks have ended. All of
+//! them are made, after what is known of such registries.
 //!
 //! # What it does not do
 //!
@@ -68,9 +78,12 @@ mod course;
 mod digest;
 mod encoding;
 mod fleet;
+mod hook;
 mod huaweicloud;
 mod message;
 mod parameters;
+mod past;
+mod place;
 mod plans;
 mod push;
 mod received;
@@ -82,6 +95,7 @@ mod spec;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
+mod truth;
 pub mod verify;
 pub mod world;
 

@@ -48,6 +48,11 @@ impl Plans {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pace of work that is made now.
+    pub(crate) fn pace(&self) -> Pace {
+        self.inner().pace
+    }
+
     pub(crate) fn set_pace(&self, pace: Pace) {
         self.inner().pace = pace;
     }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const KEPT: usize = 1000;
@@ -19,13 +20,17 @@ pub struct Received {
     pub status: u16,
 }
 
-/// The last requests, oldest first.
+/// The last requests, oldest first, and how many there were.
 #[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<VecDeque<Received>>);
+pub(crate) struct Log {
+    last: Mutex<VecDeque<Received>>,
+    count: AtomicU64,
+}
 
 impl Log {
     pub(crate) fn add(&self, received: Received) {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut log = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if log.len() == KEPT {
             log.pop_front();
         }
@@ -33,8 +38,12 @@ impl Log {
     }
 
     pub(crate) fn all(&self) -> Vec<Received> {
-        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         log.iter().cloned().collect()
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 }
 
@@ -57,5 +66,6 @@ mod tests {
         let all = log.all();
         assert_eq!(all.len(), KEPT);
         assert_eq!(all[0].target, "/5");
+        assert_eq!(log.count(), KEPT as u64 + 5);
     }
 }

@@ -15,7 +15,7 @@ use crate::push::PushError;
 use crate::received::Received;
 use crate::server::{self, Service};
 use crate::spec::{SpecError, Specs};
-use crate::world::Registry;
+use crate::world::{Place, Record, Registry};
 
 /// How a sandbox is started.
 #[derive(Clone)]
@@ -146,7 +146,37 @@ impl Sandbox {
 
     /// The last 1,000 requests that were answered, oldest first.
     pub fn received(&self) -> Vec<Received> {
-        self.service.received()
+        self.service.log.all()
+    }
+
+    /// How many requests were answered so far.
+    pub fn requests(&self) -> u64 {
+        self.service.log.count()
+    }
+
+    /// Calls `hook` with the vendor's name of the call (`ListRepoSyncTask`) whenever a caller has
+    /// been let in and before the call is looked at, so that the world can change between two pages
+    /// of one listing. Calls that need no signature or token, such as those for tokens, are left
+    /// out. A later hook takes the place of an earlier one.
+    ///
+    /// No lock is held meanwhile: the hook may call any method of the sandbox, and move its clock.
+    /// It must not block. It lives as long as the sandbox does, so that it has to hold the sandbox
+    /// weakly, or neither would ever be dropped:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use registry_sandbox::{Sandbox, world};
+    /// # fn disturb(sandbox: &Arc<Sandbox>) {
+    /// let weak = Arc::downgrade(sandbox);
+    /// sandbox.on_request(move |operation| {
+    ///     if let (Some(sandbox), "ListRepoSyncTask") = (weak.upgrade(), operation) {
+    ///         sandbox.push(world::Registry::Alibabacloud, "team/api", "v44", "content").ok();
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn on_request(&self, hook: impl Fn(&str) + Send + Sync + 'static) {
+        self.service.hook.set(Arc::new(hook));
     }
 
     /// Decides how the work of tasks that are yet to be made goes: those of `repository`
@@ -180,6 +210,40 @@ impl Sandbox {
         content: &str,
     ) -> Result<String, PushError> {
         self.service.push(to, repository, tag, content)
+    }
+
+    /// The digest (`sha256:…`) that `repository` (`namespace/repository`) has under `tag` in a
+    /// registry now; work that has ended has taken effect before. It is the truth, of which no call
+    /// tells for every place: of the Basic edition's other regions there is nothing to ask but this
+    /// and [`Sandbox::registry`].
+    pub fn holds(&self, place: &Place, repository: &str, tag: &str) -> Option<String> {
+        self.service.holds(place, repository, tag)
+    }
+
+    /// Loses what a registry has under `tag` of `repository` (`namespace/repository`), as
+    /// registries now and then lose what they have shown, or as somebody deletes a tag: the tag is
+    /// gone, and so is the manifest with its last tag. Says whether there was anything to lose.
+    ///
+    /// A later push or copy brings it back. At the source, an attempt that begins before that has
+    /// nothing to copy, and fails; one that had begun goes on.
+    pub fn forget(&self, place: &Place, repository: &str, tag: &str) -> bool {
+        self.service.forget(place, repository, tag)
+    }
+
+    /// Takes away records of work that has ended, as vendors clean up: no call lists or shows them
+    /// any more. `is_due` is asked about each, oldest first. Answers how many went.
+    ///
+    /// ```
+    /// # use registry_sandbox::{Sandbox, world::Registry};
+    /// # fn clean_up(sandbox: &Sandbox) -> usize {
+    /// let mut oldest = 0..10;
+    /// sandbox.purge_tasks(Registry::HuaweicloudBasic, |record| {
+    ///     record.repository == "team/api" && oldest.next().is_some()
+    /// })
+    /// # }
+    /// ```
+    pub fn purge_tasks(&self, registry: Registry, is_due: impl FnMut(&Record) -> bool) -> usize {
+        self.service.purge(registry, is_due)
     }
 
     /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.

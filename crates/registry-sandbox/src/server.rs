@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::alibabacloud::{self, Alibabacloud};
 use crate::clock::Clock;
+use crate::hook::Hook;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
 use crate::plans::Plans;
@@ -33,12 +34,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Both clouds and the log.
 pub(crate) struct Service {
-    huaweicloud: Huaweicloud,
-    alibabacloud: Alibabacloud,
+    pub(crate) huaweicloud: Huaweicloud,
+    pub(crate) alibabacloud: Alibabacloud,
     /// What is decided about the work of both.
     pub(crate) plans: Arc<Plans>,
-    clock: Clock,
-    log: Log,
+    pub(crate) hook: Arc<Hook>,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
 }
 
 impl fmt::Debug for Service {
@@ -51,6 +53,7 @@ impl Service {
     pub(crate) fn new(specs: &Specs, options: &Options, endpoint: &str) -> Result<Self, SpecError> {
         let clock = Arc::clone(&options.clock);
         let plans = Arc::new(Plans::default());
+        let hook = Arc::new(Hook::default());
         Ok(Self {
             huaweicloud: Huaweicloud::new(
                 &specs.swr,
@@ -58,6 +61,7 @@ impl Service {
                 &specs.sts,
                 Arc::clone(&clock),
                 Arc::clone(&plans),
+                Arc::clone(&hook),
                 endpoint,
             )?,
             alibabacloud: Alibabacloud::new(
@@ -66,8 +70,10 @@ impl Service {
                 options.alibabacloud_metadata,
                 Arc::clone(&clock),
                 Arc::clone(&plans),
+                Arc::clone(&hook),
             )?,
             plans,
+            hook,
             clock,
             log: Log::default(),
         })
@@ -94,10 +100,6 @@ impl Service {
                 .alibabacloud
                 .push(namespace, repository, tag, content, now),
         }
-    }
-
-    pub(crate) fn received(&self) -> Vec<Received> {
-        self.log.all()
     }
 
     /// `None` if the client broke off before its body was complete.

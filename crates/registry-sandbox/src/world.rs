@@ -3,6 +3,8 @@
 //! Objects named `EXAMPLE_…` are the vendors' own examples, taken from the specs value for value.
 //! Objects named `FLEET_…` are invented, the same at every start, with times in November 2026.
 
+pub use crate::place::{Place, Record};
+
 /// One of the registries that the sandbox holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -7,6 +7,7 @@ mod gate;
 mod keys;
 mod metadata;
 mod nonces;
+mod places;
 pub(crate) mod signature;
 mod sts;
 mod world;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::hook::Hook;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
@@ -52,6 +54,7 @@ pub(crate) struct Alibabacloud {
     nonces: Nonces,
     clock: Clock,
     plans: Arc<Plans>,
+    hook: Arc<Hook>,
 }
 
 impl Alibabacloud {
@@ -61,6 +64,7 @@ impl Alibabacloud {
         access: MetadataAccess,
         clock: Clock,
         plans: Arc<Plans>,
+        hook: Arc<Hook>,
     ) -> Result<Self, SpecError> {
         let operations = [cr, sts].into_iter().flat_map(|spec| {
             let version = || spec.version.clone();
@@ -75,6 +79,7 @@ impl Alibabacloud {
             nonces: Nonces::default(),
             clock,
             plans,
+            hook,
         })
     }
 
@@ -161,11 +166,16 @@ impl Alibabacloud {
             Some(_) => return Err(Refusal::wrong_version()),
             None => return Err(Refusal::missing("Version")),
         }
-        let now = (self.clock)();
+        let mut now = (self.clock)();
         let caller = match operation.authentication.is_empty() {
             true => None,
             false => Some(gate::admit(request, &self.keys, &self.nonces, now)?),
         };
+        if caller.is_some() {
+            self.hook.call(&operation.id);
+            // Which may have moved the clock.
+            now = (self.clock)();
+        }
         let parameters =
             Parameters::check(operation, given).map_err(|violation| match violation {
                 Violation::Missing { name } => Refusal::missing(&name),

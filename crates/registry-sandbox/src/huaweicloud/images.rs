@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::ids::Ids;
 use crate::digest::sha256_hex;
+use crate::past::Past;
 
 pub(super) const IMAGE: &str = "IMAGE";
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
@@ -22,6 +23,8 @@ pub(super) struct Repository {
     /// By digest.
     pub(super) images: BTreeMap<String, Image>,
     pub(super) tags: BTreeMap<String, Tag>,
+    /// Digests that tags had before.
+    past: Past<String>,
 }
 
 /// What a manifest is about.
@@ -45,8 +48,6 @@ pub(super) struct Tag {
     pub(super) pulled: Option<Timestamp>,
     pub(super) extra: Value,
     digest: String,
-    /// Digests that it had before, each with the time at which it ceased to be that one.
-    past: Vec<(Timestamp, String)>,
 }
 
 /// What is pushed.
@@ -74,6 +75,7 @@ impl Repository {
             extra: Value::Null,
             images: BTreeMap::new(),
             tags: BTreeMap::new(),
+            past: Past::default(),
         }
     }
 
@@ -94,28 +96,37 @@ impl Repository {
         match self.tags.get_mut(tag) {
             None => {
                 let id = ids.next();
+                self.past.note_absence(tag, now);
                 self.tags.insert(tag.to_owned(), Tag::new(id, digest, now));
             }
             Some(known) => {
                 known.extra = Value::Null;
                 known.pushed = now;
                 if known.digest != *digest {
-                    let past = std::mem::replace(&mut known.digest, digest.clone());
-                    known.past.push((now, past));
+                    let was = std::mem::replace(&mut known.digest, digest.clone());
+                    self.past.note(tag, was, now);
                 }
             }
         }
     }
 
-    /// Takes the tag away, and the image with its last tag.
-    pub(super) fn remove(&mut self, tag: &str, now: Timestamp) {
+    /// Takes the tag away, and the image with its last tag; says whether it was there.
+    pub(super) fn remove(&mut self, tag: &str, now: Timestamp) -> bool {
         let Some(gone) = self.tags.remove(tag) else {
-            return;
+            return false;
         };
         self.updated = self.updated.max(now);
         if !self.tags.values().any(|tag| tag.digest == gone.digest) {
             self.images.remove(&gone.digest);
         }
+        self.past.note(tag, gone.digest, now);
+        true
+    }
+
+    /// The digest that the tag had at `time`; none if it was not there.
+    pub(super) fn digest_at(&self, tag: &str, time: Timestamp) -> Option<&str> {
+        let current = self.tags.get(tag).map(|tag| &tag.digest);
+        self.past.at(tag, time, current).map(String::as_str)
     }
 
     /// The digest of what a tag or a digest stands for.
@@ -151,18 +162,11 @@ impl Tag {
             pulled: None,
             extra: Value::Null,
             digest: digest.to_owned(),
-            past: Vec::new(),
         }
     }
 
     pub(super) fn digest(&self) -> &str {
         &self.digest
-    }
-
-    /// The digest that it had at `time`; the first one for times before there was any.
-    pub(super) fn digest_at(&self, time: Timestamp) -> &str {
-        let past = self.past.iter().find(|(until, _)| time < *until);
-        past.map_or(&self.digest, |(_, digest)| digest)
     }
 }
 
@@ -189,14 +193,22 @@ mod tests {
         for (seconds, content) in [(0, "a"), (10, "b"), (20, "c"), (30, "c")] {
             repository.push(&mut ids, "v1", &Pushed::content(content), later(seconds));
         }
-        let tag = &repository.tags["v1"];
         for (seconds, content) in [(0, "a"), (9, "a"), (10, "b"), (25, "c"), (99, "c")] {
             let digest = Pushed::content(content).digest;
-            assert_eq!(tag.digest_at(later(seconds)), digest, "{seconds}");
+            let found = repository.digest_at("v1", later(seconds));
+            assert_eq!(found, Some(digest.as_str()), "{seconds}");
         }
-        assert_eq!(tag.pushed, later(30));
+        assert_eq!(repository.tags["v1"].pushed, later(30));
         assert_eq!(repository.images.len(), 3);
-        repository.remove("v1", later(40));
+        assert!(repository.remove("v1", later(40)));
+        assert!(!repository.remove("v1", later(41)), "twice");
         assert_eq!((repository.tags.len(), repository.images.len()), (0, 2));
+        assert_eq!(repository.digest_at("v1", later(40)), None);
+        repository.push(&mut ids, "v1", &Pushed::content("d"), later(50));
+        for (seconds, content) in [(39, Some("c")), (45, None), (50, Some("d"))] {
+            let digest = content.map(|content| Pushed::content(content).digest);
+            let found = repository.digest_at("v1", later(seconds));
+            assert_eq!(found, digest.as_deref(), "{seconds}");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod huaweicloud_refusals;
 mod huaweicloud_replication;
 mod huaweicloud_retention;
 mod huaweicloud_trial;
+mod truth;
 
 use std::sync::{Arc, Mutex};
 

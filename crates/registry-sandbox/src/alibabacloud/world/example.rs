@@ -34,6 +34,7 @@ pub(super) fn add(cr: &Spec, instances: &mut BTreeMap<String, Instance>) -> Resu
                 .iter()
                 .map(|tag| (tag.tag.clone(), tag.clone()))
                 .collect(),
+            ..Repository::default()
         },
     );
     instance.rules = examples.list("ListRepoSyncRule", "SyncRules")?;

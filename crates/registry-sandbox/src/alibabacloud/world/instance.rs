@@ -11,6 +11,7 @@ use super::records::{
 use super::task::Task;
 use crate::alibabacloud::errors::Refusal;
 use crate::fleet;
+use crate::past::Past;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Instance {
@@ -31,6 +32,8 @@ pub(crate) struct Instance {
 pub(crate) struct Repository {
     pub(crate) record: RepositoryRecord,
     pub(crate) tags: BTreeMap<String, Tag>,
+    /// Images that tags were on before.
+    pub(super) past: Past<Tag>,
 }
 
 impl Instance {
@@ -156,7 +159,7 @@ impl Instance {
                     modified_time: now,
                     ..RepositoryRecord::default()
                 },
-                tags: BTreeMap::new(),
+                ..Repository::default()
             })
     }
 }
@@ -168,14 +171,32 @@ impl Repository {
 
     /// Puts the tag on the image.
     pub(crate) fn put(&mut self, tag: &str, image: Tag, now: Timestamp) {
-        let now = Some(now.as_millisecond());
-        self.record.modified_time = now;
+        let updated = Some(now.as_millisecond());
+        self.record.modified_time = updated;
         let image = Tag {
             tag: tag.to_owned(),
-            image_update: now,
+            image_update: updated,
             ..image
         };
-        self.tags.insert(tag.to_owned(), image);
+        match self.tags.insert(tag.to_owned(), image) {
+            Some(was) => self.past.note(tag, was, now),
+            None => self.past.note_absence(tag, now),
+        }
+    }
+
+    /// Takes the tag away; says whether it was there.
+    pub(crate) fn remove(&mut self, tag: &str, now: Timestamp) -> bool {
+        let Some(was) = self.tags.remove(tag) else {
+            return false;
+        };
+        self.record.modified_time = Some(now.as_millisecond());
+        self.past.note(tag, was, now);
+        true
+    }
+
+    /// The image that the tag was on at `time`; none if it was not there.
+    pub(crate) fn tag_at(&self, tag: &str, time: Timestamp) -> Option<&Tag> {
+        self.past.at(tag, time, self.tags.get(tag))
     }
 
     /// Whether the tag is on another image than this one.

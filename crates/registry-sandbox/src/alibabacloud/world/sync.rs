@@ -26,46 +26,69 @@ pub(crate) struct Order {
 }
 
 impl World {
-    /// Lets what has come to its end by `now` take effect, in the order of the ends.
+    /// Lets what has come to its end by `now` take effect, in the order of the ends. A task whose
+    /// image was not there when its attempt began has failed, and may have been tried again since.
     ///
     /// What arrives sets off no rule of its destination; the page does not say that it would.
     pub(crate) fn settle(&mut self, now: Timestamp) {
-        let mut ended = Vec::new();
-        for instance in self.instances.values() {
-            for (index, task) in instance.tasks.iter().enumerate() {
-                if let Some(end) = task.unsettled(now) {
-                    ended.push((end, instance.id().to_owned(), index));
+        loop {
+            let mut ended = Vec::new();
+            for instance in self.instances.values() {
+                for (index, task) in instance.tasks.iter().enumerate() {
+                    if let Some(end) = task.unsettled(now) {
+                        ended.push((end, instance.id().to_owned(), index));
+                    }
                 }
             }
-        }
-        ended.sort();
-        for (_, instance, index) in ended {
-            self.deliver(&instance, index, now);
+            ended.sort();
+            // Found anew after an attempt that has failed: the order may be another.
+            let is_last = !ended
+                .into_iter()
+                .any(|(_, instance, index)| self.deliver(&instance, index, now));
+            if is_last {
+                break;
+            }
         }
     }
 
-    fn deliver(&mut self, source: &str, index: usize, now: Timestamp) {
+    /// Says whether an attempt has failed.
+    fn deliver(&mut self, source: &str, index: usize, now: Timestamp) -> bool {
         let Some(task) = self.task_at(source, index) else {
-            return;
+            return false;
         };
-        let Some(delivery) = task.settle(now) else {
-            return;
+        let Some((begun, at)) = task.success(now) else {
+            task.settle();
+            return false;
         };
+        let from = task.record().image_from.clone().unwrap_or_default();
         let to = task.record().image_to.clone().unwrap_or_default();
+        let (namespace, name, tag) = from.image();
+        let held = self.instance(source);
+        let held = held.and_then(|source| source.repository(namespace, name));
+        let image = held.ok().and_then(|held| held.tag_at(tag, begun)).cloned();
+        let Some(task) = self.task_at(source, index) else {
+            return false;
+        };
+        let Some(image) = image else {
+            task.find_nothing();
+            return true;
+        };
+        let overrides = task.deliver(image.clone());
         let Some(instance) = self.instances.get_mut(&to.instance_id) else {
-            return;
+            return false;
         };
         let (namespace, name, tag) = to.image();
-        let repository = instance.make_repository(namespace, name, delivery.at);
+        let repository = instance.make_repository(namespace, name, at);
         let immutable = repository.record.tag_immutability == Some(true);
-        let keeps = immutable || !delivery.overrides;
-        if keeps && repository.has_another(tag, &delivery.image.digest) {
+        let keeps = immutable || !overrides;
+        if keeps && repository.has_another(tag, &image.digest) {
             if let Some(task) = self.task_at(source, index) {
-                task.conflict(delivery.at);
+                task.conflict(at);
             }
         } else {
-            repository.put(tag, delivery.image, delivery.at);
+            repository.put(tag, image, at);
         }
+        false
     }
 
     fn task_at(&mut self, instance: &str, index: usize) -> Option<&mut Task> {

@@ -19,24 +19,21 @@ pub(crate) struct Task {
 #[derive(Clone, Debug)]
 struct Work {
     course: Course,
-    /// As it was when the task was made.
+    /// As it was when the attempt began that has succeeded; until one has, as it was when the task
+    /// was made.
     image: Tag,
     overrides: bool,
     /// Whether its end has been seen to.
     settled: bool,
     conflict: Option<Timestamp>,
-}
-
-/// What a task has to bring to its destination.
-#[derive(Debug)]
-pub(crate) struct Delivery {
-    pub(crate) at: Timestamp,
-    pub(crate) image: Tag,
-    pub(crate) overrides: bool,
+    /// Why attempts fail.
+    issue: &'static str,
 }
 
 /// Why a task fails that a test has decided to fail. Made.
 const FAILURE: &str = "NETWORK_ERROR";
+/// Why a task fails whose image was not there when an attempt began. Made.
+const NOTHING_THERE: &str = "INTERNAL_ERROR";
 
 impl Task {
     pub(crate) fn fixed(record: SyncTask, progress: Option<Progress>) -> Self {
@@ -57,6 +54,7 @@ impl Task {
                 overrides,
                 settled: false,
                 conflict: None,
+                issue: FAILURE,
             }),
         }
     }
@@ -85,19 +83,28 @@ impl Task {
 
     /// Stops the work at `now`; says whether there was any to stop.
     pub(crate) fn cancel(&mut self, now: Timestamp) -> bool {
+        if self.is_over(now) {
+            return false;
+        }
         match &mut self.work {
-            Some(work) => work.conflict.is_none() && work.course.stop(now),
-            None if matches!(
-                self.record.task_status.as_str(),
-                "PENDING" | "SYNCHRONIZING"
-            ) =>
-            {
+            Some(work) => work.course.stop(now),
+            None => {
                 self.record.task_status = "CANCELED".to_owned();
                 self.record.modifed_time = Some(now.as_millisecond());
                 self.record.modified_time = self.record.modifed_time;
                 true
             }
-            None => false,
+        }
+    }
+
+    /// Whether the task stays as it is.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        match &self.work {
+            Some(work) => work.settled || work.course.look(now).is_final,
+            None => !matches!(
+                self.record.task_status.as_str(),
+                "PENDING" | "SYNCHRONIZING"
+            ),
         }
     }
 
@@ -108,17 +115,35 @@ impl Task {
         look.ended.filter(|_| look.is_final)
     }
 
-    /// Notes that the end is seen to; answers what there is to deliver.
-    pub(crate) fn settle(&mut self, now: Timestamp) -> Option<Delivery> {
-        let work = self.work.as_mut()?;
+    /// The attempt that has brought success by `now`: when it began, and when it ended.
+    pub(crate) fn success(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        self.work.as_ref()?.course.success(now)
+    }
+
+    /// Notes that the end is seen to.
+    pub(crate) fn settle(&mut self) {
+        if let Some(work) = &mut self.work {
+            work.settled = true;
+        }
+    }
+
+    /// Notes that the end is seen to, and that this is what the task has copied; answers whether it
+    /// may override what is at its destination.
+    pub(crate) fn deliver(&mut self, image: Tag) -> bool {
+        let Some(work) = &mut self.work else {
+            return false;
+        };
         work.settled = true;
-        let look = work.course.look(now);
-        let at = look.ended.filter(|_| look.state == State::Succeeded)?;
-        Some(Delivery {
-            at,
-            image: work.image.clone(),
-            overrides: work.overrides,
-        })
+        work.image = image;
+        work.overrides
+    }
+
+    /// There was nothing to copy when the attempt began that was to succeed.
+    pub(crate) fn find_nothing(&mut self) {
+        if let Some(work) = &mut self.work {
+            work.course.fail_once_more();
+            work.issue = NOTHING_THERE;
+        }
     }
 
     /// The destination has another image under this tag.
@@ -192,7 +217,7 @@ impl Work {
             State::Waiting => ("PENDING", ""),
             State::Running => ("SYNCHRONIZING", ""),
             State::Succeeded => ("SUCCESS", ""),
-            State::Failed => ("ERROR", FAILURE),
+            State::Failed => ("ERROR", self.issue),
             State::Stopped => ("CANCELED", ""),
         };
         (status, issue, look.changed)

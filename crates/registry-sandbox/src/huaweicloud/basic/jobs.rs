@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::{Basic, BasicRepository, Place};
 use crate::course::{Course, State};
 use crate::huaweicloud::ids::Ids;
-use crate::huaweicloud::images::Repository;
 use crate::plans::{Plans, Work};
 use crate::world::{IAM_DOMAIN, IAM_DOMAIN_ID, IAM_USER, IAM_USER_ID};
 
@@ -26,8 +25,6 @@ pub(in crate::huaweicloud) struct Job {
 #[derive(Debug, Clone)]
 pub(in crate::huaweicloud) struct Copying {
     course: Course,
-    /// The digest of the tag when the job was made.
-    digest: String,
     /// What the end turned out to be, which what is at the destination decides.
     end: Option<&'static str>,
 }
@@ -48,6 +45,29 @@ impl Job {
             record["updatedAt"] = Value::from(changed.to_string());
         }
         record
+    }
+}
+
+impl Job {
+    pub(in crate::huaweicloud) fn id(&self) -> String {
+        self.record["id"].to_string()
+    }
+
+    pub(in crate::huaweicloud) fn made(&self) -> Timestamp {
+        let made = self.record["createdAt"].as_str();
+        let made = made.and_then(|made| made.parse().ok());
+        made.unwrap_or_default()
+    }
+
+    pub(in crate::huaweicloud) fn is_over(&self, now: Timestamp) -> bool {
+        match self.work.as_ref().map(|work| work.course.look(now)) {
+            Some(look) if look.is_final => true,
+            Some(look) if look.state == State::Failed => false,
+            _ => !matches!(
+                self.record(now)["status"].as_str(),
+                Some("waiting" | "running")
+            ),
+        }
     }
 }
 
@@ -106,7 +126,6 @@ impl BasicRepository {
             }),
             work: Some(Copying {
                 course: plans.course(now, &work),
-                digest: self.own.digest(tag).unwrap_or_default().to_owned(),
                 end: None,
             }),
         });
@@ -114,8 +133,14 @@ impl BasicRepository {
 }
 
 impl Basic {
-    /// Lets images be where jobs have brought them by `now`.
+    /// Lets images be where jobs have brought them by `now`, in the order of their ends. A job whose
+    /// image was not there when its attempt began has failed, and may have been tried again since.
     pub(in crate::huaweicloud) fn settle(&mut self, now: Timestamp) {
+        while self.settle_once(now) {}
+    }
+
+    /// Says whether an attempt has failed, so that what comes next has to be found anew.
+    fn settle_once(&mut self, now: Timestamp) -> bool {
         let Self {
             organizations,
             elsewhere,
@@ -126,20 +151,26 @@ impl Basic {
         let mut ended = Vec::new();
         for BasicRepository { own, jobs, .. } in repositories {
             for job in jobs {
-                let Some(work) = &mut job.work else {
+                let Some(work) = job.work.as_mut().filter(|work| work.end.is_none()) else {
                     continue;
                 };
-                let look = work.course.look(now);
-                let at = look.ended.filter(|_| look.state == State::Succeeded);
-                if let Some(at) = at.filter(|_| work.end.is_none()) {
-                    ended.push((at, &*own, &job.record, work));
+                if let Some((begun, at)) = work.course.success(now) {
+                    ended.push((at, begun, &*own, &job.record, work));
                 }
             }
         }
         ended.sort_by_key(|(at, ..)| *at);
-        for (at, own, record, work) in ended {
-            work.end = Some(arrive(elsewhere, at, own, record, work));
+        for (_, begun, own, record, work) in ended {
+            let tag = record["tag"].as_str().unwrap_or_default();
+            match own.digest_at(tag, begun) {
+                Some(digest) => work.end = Some(arrive(elsewhere, record, tag, digest)),
+                None => {
+                    work.course.fail_once_more();
+                    return true;
+                }
+            }
         }
+        false
     }
 }
 
@@ -147,17 +178,11 @@ impl Basic {
 /// is there is made.
 fn arrive(
     elsewhere: &mut BTreeMap<Place, BTreeMap<String, String>>,
-    at: Timestamp,
-    own: &Repository,
     record: &Value,
-    work: &Copying,
+    tag: &str,
+    digest: &str,
 ) -> &'static str {
     let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
-    let tag = text("tag");
-    // That of the time when the attempt began, if the tag is still there.
-    let begun = work.course.look(at - SignedDuration::from_nanos(1)).changed;
-    let known = own.tags.get(&tag);
-    let digest = known.map_or(work.digest.as_str(), |known| known.digest_at(begun));
     let place = Place {
         region: text("remoteRegionId"),
         organization: text("remoteNamespace"),
@@ -165,11 +190,11 @@ fn arrive(
     };
     let tags = elsewhere.entry(place).or_default();
     let overwrite = record["override"] == true;
-    match tags.get(&tag) {
+    match tags.get(tag) {
         Some(there) if there == digest && !overwrite => "existed",
         Some(there) if there != digest && !overwrite => "failed",
         _ => {
-            tags.insert(tag, digest.to_owned());
+            tags.insert(tag.to_owned(), digest.to_owned());
             "success"
         }
     }

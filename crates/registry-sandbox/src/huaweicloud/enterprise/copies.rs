@@ -1,6 +1,6 @@
 //! Runs of replication policies: a task for each repository, a subtask for each tag.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::fixed::Fixed;
@@ -16,6 +16,8 @@ pub(in crate::huaweicloud) struct Execution {
     pub(in crate::huaweicloud) policy: i64,
     pub(in crate::huaweicloud) trigger: String,
     pub(in crate::huaweicloud) made: Timestamp,
+    /// How long a task has to have ended before the record tells of it.
+    pub(in crate::huaweicloud) lag: SignedDuration,
     /// The instance that it copies to, if that is one of this world.
     pub(in crate::huaweicloud) to: Option<String>,
     pub(in crate::huaweicloud) tasks: Tasks,
@@ -83,7 +85,24 @@ impl Execution {
         over(record, &self.extra)
     }
 
-    /// State of each task, and when it last changed.
+    /// `namespace/repository` of the first task.
+    pub(in crate::huaweicloud) fn repository(&self) -> Option<String> {
+        match &self.tasks {
+            Tasks::Fixed(_) => None,
+            Tasks::Planned(tasks) => {
+                let task = tasks.first()?;
+                Some(format!("{}/{}", task.namespace, task.repository))
+            }
+        }
+    }
+
+    /// Whether it stays as it is, and its record, too.
+    pub(in crate::huaweicloud) fn is_over(&self, now: Timestamp) -> bool {
+        let states = self.states(now);
+        self.settled && states.iter().all(|(word, _)| words::has_ended(word))
+    }
+
+    /// State of each task as far as the record knows it, and when it last changed.
     fn states(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
         match &self.tasks {
             Tasks::Fixed(fixed) => {
@@ -98,7 +117,13 @@ impl Execution {
                 fixed.tasks.iter().map(state).collect()
             }
             Tasks::Planned(tasks) => {
-                let state = |task: &Task| (task.state(now).to_owned(), task.changed(now));
+                let state = |task: &Task| {
+                    let (state, changed) = (task.state(now), task.changed(now));
+                    if words::has_ended(state) && now < changed + self.lag {
+                        return ("InProgress".to_owned(), self.made);
+                    }
+                    (state.to_owned(), changed)
+                };
                 tasks.iter().map(state).collect()
             }
         }

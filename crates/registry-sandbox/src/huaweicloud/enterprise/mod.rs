@@ -1,5 +1,6 @@
 //! The Enterprise edition: instances, what is in them, and what copies and cleans up.
 
+mod arriving;
 pub(super) mod artifacts;
 pub(super) mod cleaning;
 pub(super) mod copies;

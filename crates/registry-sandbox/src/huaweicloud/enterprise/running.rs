@@ -1,14 +1,13 @@
 //! How replication policies run, and what comes of it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::copies::{Copy, Execution, Task, Tasks};
 use super::{Enterprise, Instance};
-use crate::course::{Course, State};
 use crate::huaweicloud::glob;
 use crate::huaweicloud::ids::Ids;
-use crate::huaweicloud::images::{Pushed, Repository};
+use crate::huaweicloud::images::Pushed;
 use crate::plans::{Plans, Work};
 
 /// An image: namespace, repository, tag.
@@ -28,18 +27,6 @@ pub(in crate::huaweicloud) struct Start<'a> {
     pub(in crate::huaweicloud) now: Timestamp,
 }
 
-/// An image that has come to another instance.
-#[derive(Debug)]
-pub(in crate::huaweicloud) struct Arrival {
-    pub(in crate::huaweicloud) at: Timestamp,
-    to: String,
-    namespace: String,
-    repository: String,
-    tag: String,
-    pushed: Pushed,
-    overwrite: bool,
-}
-
 /// Where a policy's work goes.
 struct Ends {
     /// Instances; none if it is not of this world.
@@ -50,7 +37,8 @@ struct Ends {
 }
 
 impl Enterprise {
-    /// Pushes an image to an instance, and runs the policies that run on a push.
+    /// Pushes an image to an instance, and runs the policies that run on a push; says whether there
+    /// were any.
     pub(in crate::huaweicloud) fn push(
         &mut self,
         ids: &mut Ids,
@@ -59,9 +47,9 @@ impl Enterprise {
         image: Image<'_>,
         pushed: &Pushed,
         now: Timestamp,
-    ) {
+    ) -> bool {
         let Some(own) = self.instances.get_mut(instance) else {
-            return;
+            return false;
         };
         own.repository_made(ids, image.namespace, image.repository, now)
             .push(ids, image.tag, pushed, now);
@@ -72,14 +60,15 @@ impl Enterprise {
         let policies: Vec<_> = policies
             .filter_map(|policy| policy["id"].as_i64())
             .collect();
-        for policy in policies {
-            let start = Start {
-                trigger: "event_based",
-                pushed: Some(image),
-                now,
-            };
-            self.run(ids, plans, instance, policy, start);
-        }
+        let start = Start {
+            trigger: "event_based",
+            pushed: Some(image),
+            now,
+        };
+        let runs = policies
+            .into_iter()
+            .filter_map(|policy| self.run(ids, plans, instance, policy, start));
+        runs.count() > 0
     }
 
     /// Runs a policy, and answers the id of its execution. What runs on a push and is not about
@@ -112,6 +101,7 @@ impl Enterprise {
             policy,
             trigger: start.trigger.to_owned(),
             made: start.now,
+            lag: plans.pace().lag,
             to: ends.to,
             settled: tasks.is_empty(),
             tasks: Tasks::Planned(tasks),
@@ -155,107 +145,6 @@ impl Enterprise {
             .find(|(id, instance)| is(id, instance));
         found.map(|(id, _)| id.clone())
     }
-
-    /// What copies have brought to their ends by `now` and not told before.
-    pub(in crate::huaweicloud) fn arrivals(&mut self, now: Timestamp) -> Vec<Arrival> {
-        let open: Vec<_> = self
-            .instances
-            .iter()
-            .flat_map(|(instance, own)| {
-                own.executions
-                    .iter()
-                    .map(move |(id, run)| (instance, id, run))
-            })
-            .filter(|(_, _, execution)| !execution.settled)
-            .map(|(instance, id, _)| (instance.clone(), *id))
-            .collect();
-        let mut arrivals = Vec::new();
-        for (instance, id) in open {
-            let own = self.instances.get_mut(&instance);
-            // Taken out, so that the instances can be looked into meanwhile.
-            let Some(mut execution) = own.and_then(|own| own.executions.remove(&id)) else {
-                continue;
-            };
-            self.settle(&mut execution, now, &mut arrivals);
-            if let Some(own) = self.instances.get_mut(&instance) {
-                own.executions.insert(id, execution);
-            }
-        }
-        arrivals
-    }
-
-    fn settle(&self, execution: &mut Execution, now: Timestamp, arrivals: &mut Vec<Arrival>) {
-        let Tasks::Planned(tasks) = &mut execution.tasks else {
-            execution.settled = true;
-            return;
-        };
-        execution.settled = true;
-        for task in tasks {
-            let source = self.instances.get(&task.from);
-            let source = source.and_then(|source| source.namespaces.get(&task.namespace));
-            let source = source.and_then(|source| source.repositories.get(&task.repository));
-            for copy in task.copies.iter_mut().filter(|copy| !copy.settled) {
-                let look = copy.course.look(now);
-                if !look.is_final {
-                    execution.settled = false;
-                    continue;
-                }
-                copy.settled = true;
-                let Some(at) = look.ended.filter(|_| look.state == State::Succeeded) else {
-                    continue;
-                };
-                if let Some(digest) = digest_at(source, &copy.tag, begun(&copy.course, at)) {
-                    copy.digest = digest.to_owned();
-                }
-                let image = source.and_then(|source| source.images.get(&copy.digest));
-                arrivals.extend(execution.to.as_ref().map(|to| Arrival {
-                    at,
-                    to: to.clone(),
-                    namespace: task.to_namespace.clone(),
-                    repository: task.repository.clone(),
-                    tag: copy.tag.clone(),
-                    pushed: Pushed {
-                        digest: copy.digest.clone(),
-                        size: image.map_or(0, |image| image.size),
-                    },
-                    overwrite: task.overwrite,
-                }));
-            }
-        }
-    }
-
-    /// Lets an image be where it has arrived. As in Harbor, a tag that is there with another digest
-    /// stays as it is unless the policy overwrites, and the copy succeeds all the same.
-    pub(in crate::huaweicloud) fn arrive(
-        &mut self,
-        ids: &mut Ids,
-        plans: &Plans,
-        arrival: &Arrival,
-    ) {
-        let image = Image {
-            namespace: &arrival.namespace,
-            repository: &arrival.repository,
-            tag: &arrival.tag,
-        };
-        let own = self.instances.get(&arrival.to);
-        let namespace = own.and_then(|own| own.namespaces.get(image.namespace));
-        let repository = namespace.and_then(|own| own.repositories.get(image.repository));
-        let tag = repository.and_then(|repository| repository.tags.get(image.tag));
-        let is_new =
-            tag.is_none_or(|tag| arrival.overwrite && tag.digest() != arrival.pushed.digest);
-        if is_new {
-            self.push(ids, plans, &arrival.to, image, &arrival.pushed, arrival.at);
-        }
-    }
-}
-
-/// When the attempt began that ended at `end`.
-fn begun(course: &Course, end: Timestamp) -> Timestamp {
-    course.look(end - SignedDuration::from_nanos(1)).changed
-}
-
-fn digest_at<'a>(source: Option<&'a Repository>, tag: &str, time: Timestamp) -> Option<&'a str> {
-    Some(source?.tags.get(tag)?.digest_at(time))
 }
 
 /// A task for each repository that the policy's filters match, with a copy for each tag.

@@ -4,9 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cleaning::{Cleaning, Gone, Sweep, Sweeps};
-use super::rules;
-use super::{Enterprise, Instance};
-use crate::course::State;
+use super::{Instance, rules};
 use crate::huaweicloud::ids::Ids;
 use crate::plans::{Plans, Work};
 
@@ -65,45 +63,29 @@ impl Instance {
         self.cleanings.insert(id, cleaning);
         id
     }
-}
 
-impl Enterprise {
-    /// Takes away what retention has deleted by `now`. A tag that was pushed anew since it was
-    /// judged stays.
-    pub(in crate::huaweicloud) fn sweep(&mut self, now: Timestamp) {
-        for Instance {
-            cleanings,
-            namespaces,
-            ..
-        } in self.instances.values_mut()
-        {
-            for cleaning in cleanings.values_mut().filter(|cleaning| !cleaning.settled) {
-                cleaning.settled = true;
-                let Sweeps::Planned(sweeps) = &mut cleaning.sweeps else {
-                    continue;
-                };
-                let mut namespace = namespaces.get_mut(&cleaning.namespace);
-                for sweep in sweeps.iter_mut().filter(|sweep| !sweep.settled) {
-                    let look = sweep.course.look(now);
-                    if !look.is_final {
-                        cleaning.settled = false;
-                        continue;
-                    }
-                    sweep.settled = true;
-                    let repositories = namespace.as_mut().map(|own| &mut own.repositories);
-                    let own = repositories.and_then(|own| own.get_mut(&sweep.repository));
-                    let (Some(own), Some(at)) = (own, look.ended) else {
-                        continue;
-                    };
-                    if look.state == State::Succeeded && !cleaning.dry_run {
-                        for gone in &sweep.goes {
-                            if own.digest(&gone.tag) == Some(&gone.digest) {
-                                own.remove(&gone.tag, at);
-                            }
-                        }
+    /// Takes away what a task that has ended by `now` deletes. A tag that was pushed anew since it
+    /// was judged stays.
+    pub(super) fn swept(&mut self, cleaning: i64, sweep: usize, now: Timestamp) {
+        let Some(cleaning) = self.cleanings.get_mut(&cleaning) else {
+            return;
+        };
+        let Sweeps::Planned(sweeps) = &mut cleaning.sweeps else {
+            return;
+        };
+        if let Some(sweep) = sweeps.get_mut(sweep) {
+            sweep.settled = true;
+            let namespace = self.namespaces.get_mut(&cleaning.namespace);
+            let own = namespace.and_then(|own| own.repositories.get_mut(&sweep.repository));
+            let success = sweep.course.success(now).filter(|_| !cleaning.dry_run);
+            if let (Some(own), Some((_, at))) = (own, success) {
+                for gone in &sweep.goes {
+                    if own.digest(&gone.tag) == Some(&gone.digest) {
+                        own.remove(&gone.tag, at);
                     }
                 }
             }
         }
+        cleaning.settled = sweeps.iter().all(|sweep| sweep.settled);
     }
 }

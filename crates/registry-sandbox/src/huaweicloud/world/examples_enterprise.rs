@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -102,6 +103,7 @@ fn add_policies(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError> {
             policy: self::id(&run, "policy_id"),
             trigger: text(&run, "trigger"),
             made: time(&run, "created_at"),
+            lag: SignedDuration::ZERO,
             to: None,
             tasks: Tasks::Fixed(Fixed {
                 tasks: Arc::new(records(&tasks["tasks"])),

@@ -57,6 +57,7 @@ impl World {
                 policy: FLEET_REPLICATION_POLICY,
                 trigger: "manual".to_owned(),
                 made: REPLICATION_START,
+                lag: SignedDuration::ZERO,
                 to: None,
                 tasks: Tasks::Fixed(Fixed {
                     tasks: Arc::clone(&REPLICATION),

@@ -26,10 +26,6 @@ use crate::world::{
     HUAWEICLOUD_TARGET_PROJECT_ID, HUAWEICLOUD_TARGET_REGION, IAM_DOMAIN_ID,
 };
 
-/// Policies that copy two images back and forth never come to an end; more of it goes on when the
-/// world is looked at again.
-const MOST_ROUNDS: usize = 100;
-
 /// Everything that changes, behind one lock.
 #[derive(Debug)]
 pub(super) struct World {
@@ -52,20 +48,9 @@ impl World {
         Ok(world)
     }
 
-    /// Does to the world what work has come to by `now`. What arrives can start work of its own,
-    /// which may have come to its end by then, too.
+    /// Does to the world what work has come to by `now`.
     pub(super) fn settle(&mut self, plans: &Plans, now: Timestamp) {
-        for _ in 0..MOST_ROUNDS {
-            let mut arrivals = self.enterprise.arrivals(now);
-            arrivals.sort_by_key(|arrival| arrival.at);
-            for arrival in &arrivals {
-                self.enterprise.arrive(&mut self.ids, plans, arrival);
-            }
-            if arrivals.is_empty() {
-                break;
-            }
-        }
-        self.enterprise.sweep(now);
+        self.enterprise.settle(&mut self.ids, plans, now);
         self.basic.settle(now);
     }
 

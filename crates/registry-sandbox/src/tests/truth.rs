@@ -1,0 +1,438 @@
+//! What is true of the registries, what befalls them, and what the calls then say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::Trial;
+use super::alibabacloud_trial::{FLEET, TARGET};
+use super::huaweicloud_trial::{here, policy, there};
+use crate::encoding::encode;
+use crate::world::{self, Place, Registry};
+use crate::{Outcome, Pace};
+
+/// A registry that is pushed to, one that it copies to, and the repository at both ends. The
+/// fleet's rules copy what is pushed to it.
+fn ends() -> [(Registry, Place); 3] {
+    [
+        (
+            Registry::HuaweicloudEnterprise,
+            Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
+        ),
+        (
+            Registry::HuaweicloudBasic,
+            Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[1]),
+        ),
+        (Registry::Alibabacloud, Place::alibabacloud(TARGET)),
+    ]
+}
+
+const IMAGE: &str = "team/api";
+
+impl Trial {
+    fn pushed(&self, to: Registry, content: &str) -> String {
+        self.sandbox.push(to, IMAGE, "r1", content).unwrap()
+    }
+
+    fn held(&self, place: &Place) -> Option<String> {
+        self.sandbox.holds(place, IMAGE, "r1")
+    }
+
+    fn lost(&self, place: &Place) -> bool {
+        self.sandbox.forget(place, IMAGE, "r1")
+    }
+
+    /// State of the newest task of the image, in the vendor's words.
+    async fn newest(&self, registry: Registry, place: &Place) -> String {
+        let task = match registry {
+            Registry::HuaweicloudEnterprise => {
+                let run = &self.executions_of(world::FLEET_PUSH_POLICY).await[0];
+                self.tasks_of(run["id"].as_i64().unwrap()).await[0]["status"].clone()
+            }
+            Registry::HuaweicloudBasic => {
+                let jobs = self.basic_jobs(10).await;
+                let there = |job: &&Value| job["remoteRegionId"] == world::FLEET_BASIC_REGIONS[1];
+                jobs.iter().find(there).unwrap()["status"].clone()
+            }
+            Registry::Alibabacloud => {
+                let Place::Alibabacloud(id) = place else {
+                    panic!("{place}")
+                };
+                let tasks = self.tasks("r1").await;
+                let there = |task: &&Value| task["ImageTo"]["InstanceId"] == *id;
+                tasks.iter().find(there).unwrap()["TaskStatus"].clone()
+            }
+        };
+        task.as_str().unwrap().to_lowercase()
+    }
+
+    async fn basic_jobs(&self, limit: usize) -> Vec<Value> {
+        let filter = encode(&format!("limit::{limit}|offset::0"));
+        let target = format!("/v2/manage/namespaces/team/repos/api/sync_job?filter={filter}");
+        self.get(&target).await.body.as_array().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn the_truth_is_told_of_every_place() {
+    for (source, destination) in ends() {
+        let trial = Trial::start().await;
+        let own = Place::from(source);
+        assert_eq!(trial.held(&own), None);
+        let digest = trial.pushed(source, "one");
+        assert_eq!(trial.held(&own).as_ref(), Some(&digest), "{own}");
+        trial.seconds(6);
+        assert_eq!(trial.held(&destination), None, "{destination}");
+        trial.seconds(1);
+        assert_eq!(trial.held(&destination), Some(digest), "{destination}");
+        for (repository, tag) in [("team/none", "r1"), (IMAGE, "r9"), ("api", "r1")] {
+            assert_eq!(trial.sandbox.holds(&destination, repository, tag), None);
+            assert!(!trial.sandbox.forget(&destination, repository, tag));
+        }
+    }
+    let trial = Trial::start().await;
+    for nowhere in [
+        Place::huaweicloud_enterprise("none"),
+        Place::huaweicloud_basic("mars"),
+        Place::alibabacloud("none"),
+    ] {
+        assert_eq!(trial.held(&nowhere), None);
+        assert!(!trial.lost(&nowhere));
+    }
+    // What was there from the start.
+    for place in [
+        Place::from(Registry::HuaweicloudEnterprise),
+        Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
+        Place::from(Registry::HuaweicloudBasic),
+        Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[2]),
+        Place::from(Registry::Alibabacloud),
+        Place::alibabacloud(world::FLEET_ALIBABACLOUD_TARGET_IDS[2]),
+    ] {
+        let held = trial.sandbox.holds(&place, IMAGE, world::FLEET_TAG_ARRIVED);
+        assert!(held.is_some(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_lost_comes_back_with_the_next_copy() {
+    for (source, destination) in ends() {
+        let trial = Trial::start().await;
+        let digest = trial.pushed(source, "one");
+        trial.seconds(7);
+        assert!(trial.lost(&destination), "{destination}");
+        assert!(!trial.lost(&destination), "twice");
+        assert_eq!(trial.held(&destination), None);
+        trial.seconds(999);
+        assert_eq!(trial.held(&destination), None, "by itself it stays away");
+        trial.pushed(source, "one");
+        trial.seconds(7);
+        assert_eq!(trial.held(&destination), Some(digest), "{destination}");
+    }
+    let trial = Trial::start().await;
+    let digest = trial.pushed(Registry::HuaweicloudEnterprise, "one");
+    let artifact = "namespaces/team/repositories/api/artifacts";
+    trial.seconds(7);
+    trial.lost(&ends()[0].1);
+    for reference in ["r1", &digest] {
+        let target = there(&format!("{artifact}/{reference}"));
+        assert_eq!(trial.get(&target).await.status, 404, "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_finds_nothing_fails() {
+    // Seconds after the push at which the source loses the image and gets another one; the state
+    // after so many, and what has arrived in the end.
+    for (lost, again, looks, arrives) in [
+        // Before the attempt begins, for good.
+        (1, None, vec![(6, "run"), (7, "fail"), (9999, "fail")], None),
+        // The next attempt finds another image.
+        (
+            1,
+            Some(12),
+            vec![(7, "fail"), (17, "run"), (22, "done")],
+            Some("two"),
+        ),
+        // It was there again when the attempt began.
+        (1, Some(2), vec![(7, "done")], Some("two")),
+        // The attempt had begun.
+        (3, None, vec![(6, "run"), (7, "done")], Some("one")),
+    ] {
+        for (source, destination) in ends() {
+            let trial = Trial::start().await;
+            let one = trial.pushed(source, "one");
+            trial.seconds(lost);
+            assert!(trial.lost(&Place::from(source)));
+            let mut passed = lost;
+            let mut two = None;
+            if let Some(at) = again {
+                trial.seconds(at - passed);
+                passed = at;
+                // So that no other task than the first one brings it there.
+                stop_rules(&trial, source).await;
+                two = Some(trial.pushed(source, "two"));
+            }
+            for (at, state) in &looks {
+                if *at < passed {
+                    continue;
+                }
+                trial.seconds(at - passed);
+                passed = *at;
+                let newest = trial.newest(source, &destination).await;
+                let words: &[_] = match *state {
+                    "run" => &["running", "inprogress", "synchronizing"],
+                    "fail" => &["failed", "error"],
+                    _ => &["success", "succeed"],
+                };
+                assert!(
+                    words.contains(&newest.as_str()),
+                    "{destination}: {newest} at {at}"
+                );
+            }
+            let expected = match arrives {
+                Some("one") => Some(one),
+                Some(_) => two,
+                None => None,
+            };
+            assert_eq!(trial.held(&destination), expected, "{destination}");
+        }
+    }
+}
+
+/// Lets pushes make no more tasks.
+async fn stop_rules(trial: &Trial, source: Registry) {
+    match source {
+        Registry::HuaweicloudEnterprise => {
+            let mut off = policy("team-on-push", "team/**", "event_based");
+            off["enabled"] = json!(false);
+            let target = here(&format!(
+                "replication/policies/{}",
+                world::FLEET_PUSH_POLICY
+            ));
+            assert_eq!(trial.send_json("PUT", &target, &off).await.0, 200);
+        }
+        Registry::HuaweicloudBasic => {
+            for region in world::FLEET_BASIC_REGIONS {
+                let rule = json!({"remoteRegionId": region, "remoteNamespace": "team"});
+                let target = "/v2/manage/namespaces/team/repos/api/sync_repo";
+                let status = trial.send_json("DELETE", target, &rule).await.0;
+                assert_eq!(status, 200);
+            }
+        }
+        Registry::Alibabacloud => {
+            let given = [FLEET, ("NamespaceName", "team")];
+            let rules = trial.done("ListRepoSyncRule", &given).await;
+            for rule in rules["SyncRules"].as_array().unwrap() {
+                let id = rule["SyncRuleId"].as_str().unwrap();
+                trial
+                    .done("DeleteRepoSyncRule", &[FLEET, ("SyncRuleId", id)])
+                    .await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_takes_effect_in_the_order_of_its_ends() {
+    let trial = Trial::start().await;
+    // To the target under another namespace, directly and by way of a third one.
+    let mut direct = policy("direct", "library/**", "event_based");
+    direct["dest_namespace"] = json!("second");
+    let mut first = policy("first", "library/**", "event_based");
+    first["dest_registry"] = json!({"id": own_registry(&trial).await});
+    first["dest_namespace"] = json!("middle");
+    let mut second = policy("second", "middle/**", "event_based");
+    second["dest_namespace"] = json!("second");
+    for policy in [&first, &second] {
+        trial.created_policy(policy).await;
+    }
+    // By way of the middle it takes 14 seconds. There is no other way yet.
+    let one = trial.pushed_enterprise("library/shop", "v1", "one");
+    trial.seconds(3);
+    trial.created_policy(&direct).await;
+    // Directly it takes 7, and is there after 10; the first comes later, and then this one again.
+    let two = trial.pushed_enterprise("library/shop", "v1", "two");
+    let destination = &ends()[0].1;
+    for (seconds, expected) in [(6, None), (1, Some(&two)), (4, Some(&one)), (3, Some(&two))] {
+        trial.seconds(seconds);
+        let held = trial.sandbox.holds(destination, "second/shop", "v1");
+        assert_eq!(held.as_ref(), expected, "after {seconds} more");
+    }
+    // Without a look in between: the first comes by way of the middle after 14 seconds, and the
+    // second directly after 15.
+    trial.pushed_enterprise("library/other", "v1", "one");
+    trial.seconds(8);
+    let two = trial.pushed_enterprise("library/other", "v1", "two");
+    trial.seconds(8);
+    let held = trial.sandbox.holds(destination, "second/other", "v1");
+    assert_eq!(held, Some(two));
+}
+
+/// A target registry that is the instance itself.
+async fn own_registry(trial: &Trial) -> Value {
+    let body = json!({
+        "name": "itself",
+        "type": "swr-pro-internal",
+        "url": "https://itself.example.com",
+        "project_id": world::HUAWEICLOUD_PROJECT_ID,
+        "region_id": world::HUAWEICLOUD_REGION,
+        "instance_id": world::HUAWEICLOUD_INSTANCE_ID,
+        "credential": {"type": "basic", "access_key": "user", "access_secret": "word"},
+        "insecure": false,
+    });
+    let (status, made) = trial.send_json("POST", &here("registries"), &body).await;
+    assert_eq!(status, 201, "{made}");
+    made["id"].clone()
+}
+
+#[tokio::test]
+async fn a_target_registry_says_what_it_is() {
+    let trial = Trial::start().await;
+    let listed = trial.get(&here("registries")).await.body;
+    let registry = &listed["registries"][0];
+    assert_eq!(registry["id"], world::EXAMPLE_REGISTRY);
+    assert_eq!(registry["region_id"], world::HUAWEICLOUD_TARGET_REGION);
+    assert_eq!(
+        registry["instance_id"],
+        world::HUAWEICLOUD_TARGET_INSTANCE_ID
+    );
+    own_registry(&trial).await;
+    let listed = trial.get(&here("registries")).await.body;
+    let registries = listed["registries"].as_array().unwrap();
+    let own = registries.iter().find(|own| own["name"] == "itself");
+    let own = own.unwrap();
+    assert_eq!(own["region_id"], world::HUAWEICLOUD_REGION);
+    assert_eq!(own["instance_id"], world::HUAWEICLOUD_INSTANCE_ID);
+}
+
+#[tokio::test]
+async fn records_of_ended_work_can_be_purged() {
+    for (source, destination) in ends() {
+        let trial = Trial::start().await;
+        let purge = |most: usize| {
+            let mut left = 0..most;
+            let due = |record: &world::Record| record.repository == IMAGE && left.next().is_some();
+            trial.sandbox.purge_tasks(source, due)
+        };
+        purge(usize::MAX);
+        let count = async || match source {
+            Registry::HuaweicloudEnterprise => {
+                trial.executions_of(world::FLEET_PUSH_POLICY).await.len()
+            }
+            Registry::HuaweicloudBasic => trial.basic_jobs(999).await.len(),
+            Registry::Alibabacloud => trial.tasks("r1").await.len(),
+        };
+        let before = count().await;
+        let each = match source {
+            Registry::HuaweicloudEnterprise => 1,
+            _ => 3,
+        };
+        trial.pushed(source, "one");
+        trial.seconds(1);
+        trial.pushed(source, "two");
+        assert_eq!(count().await, before + 2 * each);
+        assert_eq!(purge(99), 0, "nothing has ended");
+        trial.seconds(6);
+        assert_eq!(purge(99), each, "the first has ended");
+        trial.seconds(1);
+        assert_eq!(count().await, before + each);
+        assert_eq!(purge(1), 1);
+        assert_eq!(count().await, before + each - 1);
+        assert!(trial.held(&destination).is_some(), "what it has done stays");
+        assert_eq!(purge(99), each - 1);
+        let mut made = Vec::new();
+        trial.sandbox.purge_tasks(source, |record| {
+            made.push(record.made);
+            false
+        });
+        assert!(made.is_sorted());
+    }
+    // What may be tried again has not ended, nor what its record does not tell of.
+    for (source, _) in ends() {
+        let trial = Trial::start().await;
+        let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(3));
+        trial.sandbox.set_pace(pace);
+        trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
+        trial.pushed(source, "one");
+        let since = trial.now();
+        let count = || {
+            let mut own = 0;
+            trial.sandbox.purge_tasks(source, |record| {
+                own += usize::from(record.made == since);
+                false
+            });
+            own
+        };
+        trial.seconds(51);
+        assert_eq!(count(), 0);
+        trial.seconds(1);
+        let lags = source == Registry::HuaweicloudEnterprise;
+        assert_eq!(count() == 0, lags);
+        trial.seconds(3);
+        assert_ne!(count(), 0, "{source:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_record_of_an_execution_can_lag_behind() {
+    let trial = Trial::start().await;
+    let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(30));
+    trial.sandbox.set_pace(pace);
+    trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
+    trial.pushed(Registry::HuaweicloudEnterprise, "one");
+    for (seconds, task, record, failed) in [
+        (51, "InProgress", "InProgress", 0),
+        (1, "Failed", "InProgress", 0),
+        (29, "Failed", "InProgress", 0),
+        (1, "Failed", "Failed", 1),
+    ] {
+        trial.seconds(seconds);
+        let run = &trial.executions_of(world::FLEET_PUSH_POLICY).await[0];
+        let tasks = trial.tasks_of(run["id"].as_i64().unwrap()).await;
+        assert_eq!(tasks[0]["status"], task);
+        assert_eq!(run["status"], record);
+        assert_eq!(run["failed"], failed);
+        assert_eq!(run["in_progress"], 1 - failed);
+    }
+}
+
+#[tokio::test]
+async fn a_hook_can_do_anything_between_two_calls() {
+    let Trial { sandbox, now } = Trial::start().await;
+    let trial = Arc::new(Trial { sandbox, now });
+    let (weak, calls) = (Arc::downgrade(&trial), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&calls);
+    trial.sandbox.on_request(move |operation| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let Some(trial) = weak.upgrade() else { return };
+        match operation {
+            "ListRepoSyncTask" => {
+                trial.pushed(Registry::Alibabacloud, "one");
+            }
+            "ListInstanceReplicationPolicyExecutions" => {
+                trial.pushed(Registry::HuaweicloudEnterprise, "one");
+                trial.seconds(7);
+                trial
+                    .sandbox
+                    .purge_tasks(Registry::HuaweicloudEnterprise, |_| true);
+            }
+            other => panic!("{other}"),
+        }
+    });
+    assert_eq!(trial.tasks("r1").await.len(), 3, "before the first page");
+    assert_eq!(trial.tasks("r1").await.len(), 6);
+    let runs = trial.executions_of(world::FLEET_PUSH_POLICY).await;
+    assert_eq!(runs.len(), 0);
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
+    // Who is not let in calls nothing.
+    let target = here("replication/executions");
+    let request = trial.request("GET", &target, "");
+    assert_eq!(trial.send(&target, &request).await.status, 401);
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
+    assert_eq!(trial.sandbox.requests(), 4);
+    let weak = Arc::downgrade(&trial);
+    drop(trial);
+    assert!(weak.upgrade().is_none());
+}
