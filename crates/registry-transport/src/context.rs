@@ -65,6 +65,22 @@ impl Context {
         }
     }
 
+    /// Begins a context for another endpoint with the settings of this one: its provider, clock,
+    /// deadlines and limits. Plain HTTP to other machines is allowed only if this one uses it.
+    pub fn beside(&self, endpoint: impl Into<String>) -> ContextBuilder {
+        let settings = self.settings().clone();
+        ContextBuilder {
+            endpoint: endpoint.into(),
+            plain_http: settings.plain_http && self.0.endpoint.scheme() == "http",
+            ..settings
+        }
+    }
+
+    /// The clock that calls go by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.settings.clock
+    }
+
     /// The endpoint, without a slash at its end.
     pub fn endpoint(&self) -> &str {
         self.0.endpoint.as_str().trim_end_matches('/')
