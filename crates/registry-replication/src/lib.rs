@@ -28,6 +28,7 @@ pub mod api;
 pub mod huaweicloud;
 mod listing;
 mod model;
+pub mod oci;
 mod pager;
 mod plan;
 mod registry;
