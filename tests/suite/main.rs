@@ -14,6 +14,7 @@ mod decode;
 mod decode_rules;
 mod end_to_end;
 mod faults;
+mod oci;
 mod outline;
 mod parameters;
 mod program;

@@ -29,6 +29,7 @@ mod arrival;
 pub mod huaweicloud;
 mod listing;
 mod model;
+pub mod oci;
 mod pager;
 mod plan;
 mod registry;

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::provider::{Answer, Reading, Stamp, Used};
+use crate::secret::Secret;
 
 const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
 
@@ -130,10 +131,21 @@ pub(crate) async fn attempt(
 }
 
 /// Values of headers that nothing may show.
-fn secrets(headers: &HeaderMap) -> Vec<String> {
+fn secrets(headers: &HeaderMap) -> Vec<Secret> {
     let secret = headers.values().filter(|value| value.is_sensitive());
     let texts = secret.filter_map(|value| value.to_str().ok());
-    let texts = texts.filter(|text| !text.is_empty());
+    // Of `Bearer TOKEN`, the token alone, too.
+    let texts = texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, secret)| secret)]);
+    texts.flatten().map(Secret::from).collect()
+}
+
+/// How the service wants to be shown who calls.
+fn challenges(answer: &Answer) -> Vec<String> {
+    let asks = answer.status == StatusCode::UNAUTHORIZED;
+    let values = answer.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let texts = values
+        .filter(|_| asks)
+        .filter_map(|value| value.to_str().ok());
     texts.map(str::to_owned).collect()
 }
 
@@ -169,7 +181,7 @@ fn judge(
     operation: &'static Operation,
     answer: Answer,
     used: Used,
-    secrets: &[String],
+    secrets: &[Secret],
 ) -> Result<Done, Failed> {
     let Reading {
         request_id,
@@ -200,17 +212,19 @@ fn judge(
     let skew = theirs
         .filter(|_| skewed)
         .map(|theirs| theirs.duration_since(context.local_now()));
-    let mut refusal = refusal.unwrap_or_default();
+    let mut error = Error::refused(
+        operation.name,
+        status,
+        refusal.unwrap_or_default(),
+        throttled,
+    )
+    .with_request_id(request_id)
+    .with_retry_after(retry_after)
+    .with_challenges(challenges(&answer));
     // Some services repeat the request that they refuse.
     for secret in secrets {
-        let texts = [&mut refusal.code, &mut refusal.message];
-        for text in texts.into_iter().flatten() {
-            *text = text.replace(secret, "[secret]");
-        }
+        error = error.without(secret);
     }
-    let error = Error::refused(operation.name, status, refusal, throttled)
-        .with_request_id(request_id)
-        .with_retry_after(retry_after);
     Err(Failed {
         error,
         sent: true,

@@ -67,6 +67,22 @@ impl Context {
         }
     }
 
+    /// Begins a context for another endpoint with the settings of this one: its provider, clock,
+    /// deadlines and limits. Plain HTTP to other machines is allowed only if this one uses it.
+    pub fn beside(&self, endpoint: impl Into<String>) -> ContextBuilder {
+        let settings = self.settings().clone();
+        ContextBuilder {
+            endpoint: endpoint.into(),
+            plain_http: settings.plain_http && self.0.endpoint.scheme() == "http",
+            ..settings
+        }
+    }
+
+    /// The clock that calls go by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.settings.clock
+    }
+
     /// The endpoint, without a slash at its end.
     pub fn endpoint(&self) -> &str {
         self.0.endpoint.as_str().trim_end_matches('/')
@@ -80,11 +96,6 @@ impl Context {
     /// By how much the service's clock is ahead of ours, as far as it has told.
     pub fn clock_skew(&self) -> SignedDuration {
         SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
-    }
-
-    /// Where time comes from.
-    pub fn clock(&self) -> Arc<dyn Clock> {
-        self.0.settings.clock.clone()
     }
 
     /// The time by the service's clock, as far as the dates of its answers tell: right to two

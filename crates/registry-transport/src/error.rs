@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::provider::Refusal;
+use crate::provider::{Answer, Refusal};
+use crate::secret::Secret;
 
 /// A call that did not end in a decoded answer.
 ///
@@ -26,6 +27,7 @@ struct Details {
     attempts: u32,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    challenges: Vec<String>,
 }
 
 /// What kind of thing went wrong.
@@ -77,6 +79,7 @@ impl Error {
             request_id: None,
             attempts: 0,
             retry_after: None,
+            challenges: Vec::new(),
             source: None,
         }))
     }
@@ -96,6 +99,23 @@ impl Error {
     pub fn not_offered(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
         let what = format!("{what}: not offered; {instead}");
         Self::new(ErrorKind::NotOffered, None, what)
+    }
+
+    /// An answer to a call that is not what was expected; `what` says why, and shows nothing of it.
+    pub fn unexpected(operation: &'static str, answer: &Answer, what: impl Into<String>) -> Self {
+        Self::undecodable(Some(operation), answer.status, what.into())
+    }
+
+    /// The same, without `secret` in what the service says: some repeat what they refuse.
+    #[must_use]
+    pub fn without(mut self, secret: &Secret) -> Self {
+        let refusal = &mut self.0.refusal;
+        for text in [&mut refusal.code, &mut refusal.message] {
+            if let Some(text) = text.as_mut().filter(|_| !secret.expose().is_empty()) {
+                *text = text.replace(secret.expose(), "[secret]");
+            }
+        }
+        self
     }
 
     pub(crate) fn invalid(operation: &'static str, what: String) -> Self {
@@ -178,6 +198,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_challenges(mut self, challenges: Vec<String>) -> Self {
+        self.0.challenges = challenges;
+        self
+    }
+
     pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
@@ -231,6 +256,12 @@ impl Error {
     /// How long the service asked to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// How the service wants to be shown who calls, where that is why it refused: the values of
+    /// `WWW-Authenticate`.
+    pub fn challenges(&self) -> &[String] {
+        &self.0.challenges
     }
 
     /// Whether the same call may succeed later without any change.

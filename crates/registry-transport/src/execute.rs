@@ -10,6 +10,7 @@ use crate::carried::{self, Origin};
 use crate::context::Context;
 use crate::error::Error;
 use crate::operation::{Access, Operation};
+use crate::provider::Answer;
 
 /// Sends one request of a generated client: `id` is the generated method's name, `operations` the
 /// generated table that has it.
@@ -30,6 +31,39 @@ pub async fn execute(
             "{id} is not in the table of operations: generate the client again"
         )));
     };
+    match run(context, operation, request).await {
+        (Ok(Done { answer, request_id }), attempts) => {
+            let origin = Origin {
+                operation: operation.name,
+                request_id,
+                attempts,
+            };
+            carried::answer(answer, origin)
+        }
+        (Err(error), _) => carried::pack(error),
+    }
+}
+
+/// Sends one request that is of no generated client, as [`execute`] does, and answers what came
+/// back undecoded.
+///
+/// # Errors
+/// Whatever can go wrong with a call.
+pub async fn send(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+) -> Result<Answer, Error> {
+    let (result, _) = run(context, operation, request).await;
+    result.map(|done| done.answer)
+}
+
+/// What became of a call, and how often it was sent.
+async fn run(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+) -> (Result<Done, Error>, u32) {
     let url = request.url();
     let span = tracing::info_span!(
         "call",
@@ -51,17 +85,11 @@ pub async fn execute(
     };
     let result = call.run(request).instrument(span.clone()).await;
     call.record(&span, &result);
-    match result {
-        Ok(Done { answer, request_id }) => {
-            let origin = Origin {
-                operation: operation.name,
-                request_id,
-                attempts: call.attempts,
-            };
-            carried::answer(answer, origin)
-        }
-        Err(error) => carried::pack(error.with_attempts(call.attempts)),
-    }
+    let attempts = call.attempts;
+    (
+        result.map_err(|error| error.with_attempts(attempts)),
+        attempts,
+    )
 }
 
 /// With less time than this left, what went wrong says more than another attempt would.

@@ -42,7 +42,7 @@ pub use carried::{decode, decode_list};
 pub use context::{Context, ContextBuilder};
 pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, read_secret_file};
 pub use error::{Error, ErrorKind};
-pub use execute::execute;
+pub use execute::{execute, send};
 pub use jiff::Timestamp;
 pub use operation::{Access, Body, Operation, Page, Paging, Parameter, Place};
 pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};

@@ -15,7 +15,9 @@ async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
         let push = |content| trial.sandbox.push(of, "team/api", "v77", content).unwrap();
         push("first");
         let before = registry.arrival("team/api:v77").to(there(of));
-        let first = trial.clock.run(before.wait(QUARTER), || 1, Story::default());
+        let first = trial
+            .clock
+            .run(before.wait(QUARTER), || 1, Story::default());
         let first = first.await.unwrap();
         assert_eq!(first.verdict, Verdict::Arrived, "{of:?}");
         assert_eq!(first.destinations[0].rests_on, Some(Basis::NewestTask));
@@ -31,7 +33,12 @@ async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
         let wait = asked.digest(&digest).wait(QUARTER);
         let report = trial.clock.run(wait, || 1, Story::default()).await.unwrap();
         assert!(report.is_final);
-        assert_eq!(report.verdict, Verdict::Arrived, "{of:?} {}", short(&report));
+        assert_eq!(
+            report.verdict,
+            Verdict::Arrived,
+            "{of:?} {}",
+            short(&report)
+        );
         assert_eq!(report.destinations[0].digest.as_ref(), Some(&digest));
         assert!(report.elapsed_ms <= 9_000, "{of:?} {}", report.elapsed_ms);
     }
@@ -46,7 +53,10 @@ async fn a_failure_counts_when_it_has_settled() {
             let decide = &trial.sandbox;
             decide.decide("team/api", Some("v77"), decided(of), outcome);
             let since = trial.now();
-            trial.sandbox.push(of, "team/api", "v77", "content").unwrap();
+            trial
+                .sandbox
+                .push(of, "team/api", "v77", "content")
+                .unwrap();
             let arrival = registry.arrival("team/api:v77").to(there(of)).since(since);
             let reports = trial.clock.run(
                 arrival.wait(QUARTER).collect::<Vec<_>>(),
@@ -65,7 +75,11 @@ async fn a_failure_counts_when_it_has_settled() {
                 (Err(WaitError::NotArrived(report)), false) => {
                     assert_eq!(report.verdict, Verdict::Failed, "{of:?}");
                     // 52 s until the last attempt has failed, and the settle window.
-                    assert!((112_000..135_000).contains(&report.elapsed_ms), "{}", report.elapsed_ms);
+                    assert!(
+                        (112_000..135_000).contains(&report.elapsed_ms),
+                        "{}",
+                        report.elapsed_ms
+                    );
                 }
                 (end, _) => panic!("{of:?} {outcome:?} {end:?}"),
             }

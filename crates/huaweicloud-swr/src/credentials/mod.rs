@@ -3,6 +3,7 @@
 mod chain;
 mod environment;
 mod federation;
+mod login;
 mod metadata;
 mod password;
 mod profile;

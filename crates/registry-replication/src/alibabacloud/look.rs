@@ -90,7 +90,7 @@ impl Look for Registry {
 
 impl Registry {
     async fn rules_kept(&self) -> Result<Rules, Error> {
-        let clock = self.context().clock();
+        let clock = self.context().clock().clone();
         let read = async {
             let rules: Vec<Rule> = self.rules().by_item().try_collect().await?;
             // A rule that copies to this instance is the other instance's.

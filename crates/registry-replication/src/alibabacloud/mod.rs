@@ -1,6 +1,7 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
 mod connection;
+mod login;
 mod look;
 mod operate;
 mod rules;
@@ -14,6 +15,7 @@ use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
 use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 pub use connection::Connection;
+pub use login::Logins;
 use registry_transport::{Caller, Error};
 pub use rules::Rules;
 

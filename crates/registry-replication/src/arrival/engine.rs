@@ -78,7 +78,7 @@ struct Source {
 
 impl Engine {
     pub(crate) fn new(ask: Ask) -> Self {
-        let clock = ask.registry.context().clock();
+        let clock = ask.registry.context().clock().clone();
         Self {
             membership: ask.registry.watch().join(ask.wanted()),
             start: clock.elapsed(),

@@ -19,6 +19,7 @@ pub(crate) mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use registry_transport::{Error, Timestamp};
 
 pub use destination::Destination;
@@ -30,6 +31,7 @@ use sight::Look;
 pub use wait::{Wait, WaitError};
 
 use crate::model::ImageName;
+use crate::oci;
 
 /// Whether an image is where it has to be: what is asked, before it is asked.
 ///
@@ -149,6 +151,20 @@ impl Arrival {
         self
     }
 
+    /// Lets the destination itself prove it: it counts as arrived only when `registry` has shown the
+    /// digest twice in a row, `HEAD /v2/<name>/manifests/<tag>`, since a registry may show a manifest
+    /// and lose it again. Each time, the tag is looked up under the namespace and repository that the
+    /// rule copies to.
+    ///
+    /// The registry is asked when tasks do not say any more that the image is on its way: after they
+    /// have succeeded, but also where there are none, since somebody else may have copied it. What
+    /// has to be shown is the digest that was asked for, the one that the task names, or the one
+    /// that the source has at that time.
+    pub fn proof(mut self, destination: impl Into<Destination>, registry: oci::Registry) -> Self {
+        self.proofs.push((destination.into(), Arc::new(registry)));
+        self
+    }
+
     fn ask(&self) -> Result<Ask, Error> {
         let image = ImageName::given(&self.image)?;
         if image.tag().is_none() {
@@ -161,6 +177,13 @@ impl Arrival {
             return Err(Error::configuration(format!(
                 "destination {:?} names no region, instance or registry",
                 unfit.to_string()
+            )));
+        }
+        let of_none = |(to, _): &&(Destination, _)| !self.to.contains(to);
+        if let Some((to, _)) = self.proofs.iter().find(of_none) {
+            return Err(Error::configuration(format!(
+                "the proof for {:?} is of no destination that was asked for",
+                to.to_string()
             )));
         }
         let digest = self.digest.as_deref().map(sha256).transpose()?;
@@ -233,6 +256,19 @@ impl Arrival {
     /// [`WaitError`] says why it has not arrived.
     pub fn wait(&self, deadline: Duration) -> Wait {
         Wait::new(self.ask(), self.polling, deadline)
+    }
+}
+
+impl Shows for oci::Registry {
+    fn shows<'a>(
+        &'a self,
+        repository: &'a str,
+        tag: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, Error>> {
+        Box::pin(async move {
+            let manifest = self.manifest(repository, tag).await?;
+            Ok(manifest.map(|manifest| manifest.digest))
+        })
     }
 }
 

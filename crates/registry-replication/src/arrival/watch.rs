@@ -90,7 +90,7 @@ impl Membership {
         not_before: Duration,
         gap: Duration,
     ) -> Looked {
-        let clock = registry.context().clock();
+        let clock = registry.context().clock().clone();
         loop {
             match self.step(registry, not_before, gap, clock.elapsed()) {
                 Step::Take(looked) => return looked,

@@ -7,6 +7,7 @@
 pub mod basic;
 mod connection;
 pub mod enterprise;
+mod login;
 pub mod sts;
 
 /// The generated clients and what goes with them.
@@ -14,6 +15,7 @@ pub use huaweicloud_swr as client;
 pub use huaweicloud_swr::{AccessKey, Credentials};
 
 pub use connection::Connection;
+pub use login::Logins;
 
 use std::sync::Arc;
 

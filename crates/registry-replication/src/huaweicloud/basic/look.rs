@@ -89,7 +89,7 @@ fn kept_back<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
 
 impl Registry {
     async fn rules_kept(&self, (namespace, repository): &Repository) -> Result<Rules, Error> {
-        let clock = self.context().clock();
+        let clock = self.context().clock().clone();
         let name = format!("{namespace}/{repository}");
         let read = async { self.rules(&name).await.map(Arc::new) };
         self.rules_read.or(&name, &clock, read).await

@@ -5,10 +5,10 @@ mod operate;
 
 use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
 use huaweicloud_swr::swr::{self, values::SyncJobStatus};
-use huaweicloud_swr::{Filter, Order};
+use huaweicloud_swr::{Filter, Huaweicloud, Order};
 use registry_transport::Error;
 
-use super::Credentials;
+use super::{Credentials, Logins};
 use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules;
 use crate::arrival::watch::Watch;
@@ -23,6 +23,7 @@ use crate::settings::{Settings, common_settings};
 #[derive(Clone, Debug)]
 pub struct Registry {
     client: swr::Client,
+    provider: Huaweicloud,
     region: Option<String>,
     watch: Watch,
     rules_read: Kept<Rules>,
@@ -46,7 +47,8 @@ impl Builder {
         let region = settings.region.clone();
         let provider = super::provider(&mut settings);
         Ok(Registry {
-            client: super::client(settings, endpoint, provider)?,
+            client: super::client(settings, endpoint, provider.clone())?,
+            provider,
             region,
             watch: Watch::default(),
             rules_read: Kept::default(),
@@ -63,6 +65,15 @@ impl Registry {
     /// The generated client.
     pub fn client(&self) -> &swr::Client {
         &self.client
+    }
+
+    /// The password for the region's own registry, `swr.REGION.myhuaweicloud.com`, that goes with
+    /// the access key. The region must be set.
+    pub fn logins(&self) -> Logins {
+        Logins {
+            provider: self.provider.clone(),
+            region: self.region.clone(),
+        }
     }
 
     /// The automatic sync rules of a repository, `namespace/repository`:

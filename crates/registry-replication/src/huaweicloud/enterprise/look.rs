@@ -40,7 +40,7 @@ impl Look for Registry {
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
             let at = self.context().service_time();
-            let clock = self.context().clock();
+            let clock = self.context().clock().clone();
             let read = self.rules_read.or("", &clock, self.rules_and_names()).await;
             let (rules, names) = match read {
                 Err(error) if error.can_retry() => return Err(error),

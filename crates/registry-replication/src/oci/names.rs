@@ -1,0 +1,156 @@
+//! What a host, a repository and a reference look like, and what a digest is.
+
+use registry_transport::Error;
+
+/// `HOST` or `HOST:PORT`.
+///
+/// # Errors
+/// When there is more to it, such as a scheme; the text is not shown, it could hold a password.
+pub(super) fn host(text: &str) -> Result<(), Error> {
+    let more = |c: char| matches!(c, '/' | '@' | '?' | '#' | '\\') || c.is_whitespace();
+    match text.is_empty() || text.contains(more) {
+        true => Err(Error::configuration(
+            "the registry's host is none; write HOST or HOST:PORT, without https:// and path",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a host is this machine, by its name or address.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address = name.parse::<std::net::IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A repository's name: words with slashes between them.
+///
+/// # Errors
+/// When a path or a scope cannot hold it.
+pub(super) fn repository(text: &str) -> Result<(), Error> {
+    let word = |word: &str| !matches!(word, "" | "." | "..") && word.chars().all(plain);
+    match text.split('/').all(word) {
+        true => Ok(()),
+        false => Err(Error::configuration(format!(
+            "repository {text:?} is none; write namespace/repository"
+        ))),
+    }
+}
+
+/// A tag or a digest.
+///
+/// # Errors
+/// When it is neither.
+pub(super) fn reference(text: &str) -> Result<(), Error> {
+    let tag = text.len() <= 128 && !text.starts_with(['.', '-']) && text.chars().all(plain);
+    match (tag && !text.is_empty()) || is_digest(text) {
+        true => Ok(()),
+        false => Err(Error::configuration(format!(
+            "{text:?} is neither a tag nor a digest, which looks like sha256:…"
+        ))),
+    }
+}
+
+fn plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
+/// Whether both are digests, and made in the same way.
+pub(super) fn same_algorithm(one: &str, other: &str) -> bool {
+    let algorithm = |text: &str| {
+        text.split_once(':')
+            .map(|(algorithm, _)| algorithm.to_owned())
+    };
+    algorithm(one).is_some_and(|one| Some(one) == algorithm(other))
+}
+
+/// Whether a text is `ALGORITHM:ENCODED`; of SHA-256, with 64 hexadecimal digits, lowercase.
+pub(super) fn is_digest(text: &str) -> bool {
+    let Some((algorithm, encoded)) = text.split_once(':') else {
+        return false;
+    };
+    let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    match algorithm {
+        "sha256" => encoded.len() == 64 && encoded.chars().all(hex),
+        _ => {
+            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '=' | '_' | '-');
+            let word = |c: char| {
+                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '.' | '_' | '-')
+            };
+            !algorithm.is_empty()
+                && algorithm.chars().all(word)
+                && encoded.len() >= 32
+                && encoded.chars().all(known)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_path_can_hold() {
+        for (text, fits) in [
+            ("registry.example", true),
+            ("registry.example:443", true),
+            ("[::1]:5000", true),
+            ("", false),
+            ("https://registry.example", false),
+            ("user:pass@registry.example", false),
+            ("registry.example/team", false),
+            ("registry.example?x", false),
+            ("registry .example", false),
+        ] {
+            assert_eq!(host(text).is_ok(), fits, "{text}");
+        }
+        for (text, is) in [
+            ("localhost", true),
+            ("localhost:5000", true),
+            ("127.0.0.1:5000", true),
+            ("[::1]:5000", true),
+            ("registry.example", false),
+            ("localhost.example", false),
+            ("10.0.0.1:5000", false),
+            ("[fe80::1]:5000", false),
+        ] {
+            assert_eq!(is_this_machine(text), is, "{text}");
+        }
+        for (text, fits) in [
+            ("api", true),
+            ("team/api", true),
+            ("team/api/server-1.x__y", true),
+            ("", false),
+            ("/api", false),
+            ("team//api", false),
+            ("team/../api", false),
+            ("team/./api", false),
+            ("team/api:v1", false),
+            ("team/a b", false),
+            ("team/api?x", false),
+            ("team/%2e%2e", false),
+        ] {
+            assert_eq!(repository(text).is_ok(), fits, "{text}");
+        }
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        for (text, fits) in [
+            ("v42", true),
+            ("_1.2-rc", true),
+            (digest.as_str(), true),
+            (&format!("sha512:{}", "0a".repeat(64)), true),
+            ("", false),
+            (".hidden", false),
+            ("-x", false),
+            ("v1/x", false),
+            ("sha256:0a", false),
+            (&digest.to_uppercase(), false),
+            (&format!("sha256:{}", "0A".repeat(32)), false),
+            (&"v".repeat(129), false),
+        ] {
+            assert_eq!(reference(text).is_ok(), fits, "{text}");
+        }
+    }
+}

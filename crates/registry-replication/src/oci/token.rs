@@ -1,0 +1,209 @@
+//! Tokens, from the service that a registry names.
+
+use std::time::Duration;
+
+use http::Uri;
+use registry_transport::{Answer, Context, Error, Secret, encode_path as encode, send};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::challenge::Bearer;
+use super::login::Login;
+use super::wire::{EXCHANGE, TOKEN};
+
+/// How long a token is good whose service does not say.
+const UNSTATED: Duration = Duration::from_secs(60);
+
+/// A token is given up this long before its end, or when half of its time is over: a request
+/// takes its time, too.
+const AHEAD: Duration = Duration::from_secs(5);
+
+/// A token, and when it ends by the clock's `elapsed`.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub(super) text: Secret,
+    pub(super) ends: Duration,
+}
+
+/// What a token service answers. Older ones say `token`, OAuth says `access_token`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Granted {
+    token: Option<Secret>,
+    access_token: Option<Secret>,
+    expires_in: Value,
+}
+
+/// Where tokens are made: the scheme and host of a realm, and the rest.
+///
+/// # Errors
+/// Of kind [`Credentials`](registry_transport::ErrorKind::Credentials), when it is no URL.
+pub(super) fn place(realm: &str) -> Result<(String, String), Error> {
+    let uri: Uri = realm
+        .parse()
+        .map_err(|_| unfit("what it names is no URL"))?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(unfit("what it names is no whole URL"));
+    };
+    let rest = uri.path_and_query().map_or("/", |rest| rest.as_str());
+    Ok((format!("{scheme}://{authority}"), rest.to_owned()))
+}
+
+/// A token service that nobody is sent to.
+pub(super) fn unfit(why: &str) -> Error {
+    Error::credentials(format!(
+        "the registry sends us to a token service that cannot be used: {why}"
+    ))
+}
+
+/// Gets a token from the service that `context` is for, at the path and query `rest`.
+///
+/// # Errors
+/// Whatever can go wrong with a call; of status 401 when the login is not accepted.
+pub(super) async fn fetch(
+    context: &Context,
+    rest: &str,
+    bearer: &Bearer,
+    login: &Login,
+) -> Result<Token, Error> {
+    let url = format!("{}{rest}", context.endpoint());
+    let http = context.http();
+    let with = |parameters: String| match (parameters.is_empty(), url.contains('?')) {
+        (true, _) => url.clone(),
+        (false, true) => format!("{url}&{parameters}"),
+        (false, false) => format!("{url}?{parameters}"),
+    };
+    let (operation, request) = match login {
+        Login::Anonymous => (&TOKEN, http.get(with(bearer.parameters(false)))),
+        Login::Password { user, password } => {
+            let parameters = format!("{}&account={}", bearer.parameters(false), encode(user));
+            let url = with(parameters.trim_start_matches('&').to_owned());
+            let request = http.get(url).basic_auth(user, Some(password.expose()));
+            (&TOKEN, request)
+        }
+        Login::IdentityToken(token) => {
+            let form = format!(
+                "grant_type=refresh_token&client_id=registry-replication&refresh_token={}&{}",
+                encode(token.expose()),
+                bearer.parameters(true),
+            );
+            let request = http
+                .post(&url)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form);
+            (&EXCHANGE, request)
+        }
+    };
+    let request = request
+        .build()
+        .map_err(|_| unfit("a request to it cannot be made"))?;
+    let begun = context.clock().elapsed();
+    let answer = send(context, operation, request).await;
+    let answer = answer.map_err(|error| match login.secret() {
+        Some(secret) => error.without(secret),
+        None => error,
+    })?;
+    read(operation.name, &answer, begun)
+}
+
+/// What it answered. What serde would say of an answer could quote it.
+fn read(operation: &'static str, answer: &Answer, begun: Duration) -> Result<Token, Error> {
+    let granted: Granted = serde_json::from_slice(&answer.body)
+        .map_err(|_| Error::unexpected(operation, answer, "the answer is not what was expected"))?;
+    let given = |token: &Secret| !token.expose().is_empty();
+    let text = granted.token.filter(given);
+    let text = text.or(granted.access_token.filter(given));
+    let text =
+        text.ok_or_else(|| Error::unexpected(operation, answer, "the answer holds no token"))?;
+    // A token that is good for a century is asked for again after a day.
+    let length = seconds(&granted.expires_in).map_or(UNSTATED, |seconds| {
+        Duration::from_secs(seconds.min(24 * 60 * 60))
+    });
+    Ok(Token {
+        text,
+        ends: begun + length - AHEAD.min(length / 2),
+    })
+}
+
+/// A number of seconds, which may come as text; none that is no more than zero.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        value => value.as_f64()?,
+    };
+    // A float becomes the nearest integer that there is.
+    Some(seconds as u64).filter(|seconds| *seconds > 0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Answer {
+        let mut response = http::Response::new(());
+        *response.status_mut() = http::StatusCode::OK;
+        let (parts, ()) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn tokens_as_their_services_write_them() {
+        for (body, expected) in [
+            (r#"{"token":"t"}"#, Some(55)),
+            (r#"{"access_token":"t"}"#, Some(55)),
+            (
+                r#"{"token":"","access_token":"t","expires_in":null}"#,
+                Some(55),
+            ),
+            (
+                r#"{"token":"t","access_token":"other","expires_in":300}"#,
+                Some(295),
+            ),
+            (r#"{"token":"t","expires_in":"300"}"#, Some(295)),
+            (r#"{"token":"t","expires_in":300.7}"#, Some(295)),
+            (r#"{"token":"t","expires_in":4}"#, Some(2)),
+            (r#"{"token":"t","expires_in":0}"#, Some(55)),
+            (r#"{"token":"t","expires_in":-1}"#, Some(55)),
+            (r#"{"token":"t","expires_in":1e30}"#, Some(86_395)),
+            (r#"{"token":"t","expires_in":"soon","more":1}"#, Some(55)),
+            (r#"{"token":null}"#, None),
+            ("{}", None),
+            (r#"{"token":["hush"]}"#, None),
+            ("<html>", None),
+        ] {
+            let read = read("GET token", &answer(body), Duration::from_secs(1000));
+            match expected {
+                Some(seconds) => {
+                    let token = read.unwrap();
+                    assert_eq!(token.text.expose(), "t", "{body}");
+                    assert_eq!(token.ends, Duration::from_secs(1000 + seconds), "{body}");
+                }
+                None => assert!(!read.unwrap_err().to_string().contains("hush")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_realm_is_a_whole_url() {
+        let fits = |realm: &str| place(realm).ok();
+        assert_eq!(
+            fits("https://auth.example:8443/token?a=b"),
+            Some((
+                "https://auth.example:8443".to_owned(),
+                "/token?a=b".to_owned()
+            ))
+        );
+        assert_eq!(
+            fits("https://auth.example"),
+            Some(("https://auth.example".to_owned(), "/".to_owned()))
+        );
+        for realm in ["", "/token", "auth.example", "https://", "not a url"] {
+            assert_eq!(fits(realm), None, "{realm}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The calls, and how registries write their refusals.
+
+use registry_transport::{
+    Access, Answer, BoxFuture, Error, Operation, Page, Paging, Provider, Reading, Refusal, Stamp,
+    Used,
+};
+use serde_json::Value;
+
+/// Looks at a manifest without fetching it.
+pub(super) static HEAD: Operation = operation("HEAD manifest", "HEAD", MANIFEST);
+/// Fetches a manifest.
+pub(super) static GET: Operation = operation("GET manifest", "GET", MANIFEST);
+/// Gets a token for a user name and a password, or for nobody.
+pub(super) static TOKEN: Operation = operation("GET token", "GET", "");
+/// Gets a token for an identity token. It changes nothing, and may be repeated.
+pub(super) static EXCHANGE: Operation = operation("POST token", "POST", "");
+
+const MANIFEST: &str = "/v2/{name}/manifests/{reference}";
+
+const fn operation(name: &'static str, method: &'static str, path: &'static str) -> Operation {
+    Operation {
+        id: name,
+        name,
+        version: "",
+        method,
+        path,
+        summary: "",
+        family: if path.is_empty() {
+            "tokens"
+        } else {
+            "manifests"
+        },
+        access: Access::Read,
+        paging: Paging::None,
+        page: Page {
+            items: None,
+            total: None,
+            next: None,
+        },
+        signed: false,
+        parameters: &[],
+        body: None,
+    }
+}
+
+/// What a manifest may be: an image or a list of images, in OCI's words and in Docker's.
+pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.oci.artifact.manifest.v1+json";
+
+/// A service that speaks the OCI distribution API, or makes its tokens. Who asks is shown by the
+/// request itself.
+#[derive(Debug)]
+pub(super) struct Distribution;
+
+impl Provider for Distribution {
+    fn sign<'a>(
+        &'a self,
+        _: &'a mut reqwest::Request,
+        _: &'a Operation,
+        _: &'a Stamp,
+    ) -> BoxFuture<'a, Result<Used, Error>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn read(&self, answer: &Answer) -> Reading {
+        let id = answer.headers.get("x-request-id");
+        Reading {
+            request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+            refusal: (!answer.status.is_success()).then(|| refusal(&answer.body)),
+            ..Reading::default()
+        }
+    }
+}
+
+/// More of a sentence than anybody reads.
+const LONG: usize = 300;
+
+/// The first of `errors`, whose code then says that this is a registry; else the sentence of a
+/// token service, without a code.
+fn refusal(body: &[u8]) -> Refusal {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |value: &Value, name: &str| {
+        let text = value.get(name)?.as_str().filter(|text| !text.is_empty())?;
+        Some(text.chars().take(LONG).collect::<String>())
+    };
+    let first = body.pointer("/errors/0").unwrap_or(&Value::Null);
+    let message = text(first, "message");
+    Refusal {
+        code: text(first, "code"),
+        message: message.or_else(|| {
+            let names = ["error_description", "error", "details", "message"];
+            names.into_iter().find_map(|name| text(&body, name))
+        }),
+        ..Refusal::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_as_registries_and_token_services_write_them() {
+        for (body, code, message) in [
+            (
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
+                Some("MANIFEST_UNKNOWN"),
+                Some("manifest unknown"),
+            ),
+            (
+                r#"{"errors":[{"code":"DENIED"},{"code":"OTHER"}]}"#,
+                Some("DENIED"),
+                None,
+            ),
+            (
+                r#"{"details":"incorrect username or password"}"#,
+                None,
+                Some("incorrect username or password"),
+            ),
+            (
+                r#"{"error":"invalid_grant","error_description":"no"}"#,
+                None,
+                Some("no"),
+            ),
+            (r#"{"errors":[]}"#, None, None),
+            (r#"{"errors":"no"}"#, None, None),
+            (r#"{"code":"X"}"#, None, None),
+            ("404 page not found", None, None),
+            ("", None, None),
+        ] {
+            let refusal = refusal(body.as_bytes());
+            assert_eq!(refusal.code.as_deref(), code, "{body}");
+            assert_eq!(refusal.message.as_deref(), message, "{body}");
+        }
+    }
+}

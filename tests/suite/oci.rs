@@ -1,0 +1,890 @@
+//! What a destination says of a manifest: who asks, how that is shown, and what the answer means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use registry_replication::oci::{Login, Manifest, Registry};
+use registry_replication::{
+    Chain, Error, ErrorKind, Lease, Secret, Source, Surroundings, Timestamp, Unavailable,
+    alibabacloud, huaweicloud,
+};
+use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
+use registry_transport::BoxFuture;
+
+use crate::clients;
+
+const MARKER: &str = "MARKED-SECRET";
+/// Of `{}`.
+const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+const OTHER: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+
+fn there() -> Move {
+    let headers = [("docker-content-digest", DIGEST), ("content-type", INDEX)];
+    Move::answer(200, &headers, "")
+}
+
+fn wants(challenge: &str) -> Move {
+    Move::answer(401, &[("www-authenticate", challenge)], "")
+}
+
+fn bearer(service: &Recorder) -> Move {
+    let realm = format!("{}/token", service.endpoint());
+    wants(&format!(
+        "Bearer realm=\"{realm}\",service=\"registry.example\",scope=\"repository:team/api:pull\""
+    ))
+}
+
+fn token(text: &str) -> Move {
+    Move::answer(200, &[], format!(r#"{{"token":"{text}","expires_in":60}}"#))
+}
+
+fn host(recorder: &Recorder) -> &str {
+    recorder.endpoint().strip_prefix("http://").unwrap()
+}
+
+fn builder(recorder: &Recorder, clock: &Arc<FixedClock>) -> registry_replication::oci::Builder {
+    let clock = clock.clone();
+    Registry::builder(host(recorder)).configure(|context| {
+        context
+            .clock(clock)
+            .chance(Arc::new(NoChance("0".to_owned())))
+    })
+}
+
+fn password() -> Login {
+    Login::password("robot", MARKER)
+}
+
+async fn look(registry: &Registry) -> Result<Option<Manifest>, Error> {
+    registry.manifest("team/api", "v42").await
+}
+
+/// Method and path of each request, and what it shows of who asks.
+async fn asked(recorder: &Recorder) -> Vec<String> {
+    let requests = recorder.requests().await;
+    let line = |request: &String| {
+        let first = request.lines().next().unwrap();
+        let shown = request
+            .lines()
+            .find_map(|line| line.strip_prefix("authorization: "));
+        let first = first.strip_suffix(" HTTP/1.1").unwrap().to_owned();
+        [Some(first.as_str()), shown]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" | ")
+    };
+    requests.iter().map(line).collect()
+}
+
+const HEAD: &str = "HEAD /v2/team/api/manifests/v42";
+const BASIC: &str = "HEAD /v2/team/api/manifests/v42 | Basic cm9ib3Q6TUFSS0VELVNFQ1JFVA==";
+
+#[tokio::test]
+async fn what_an_answer_means() {
+    let found = |digest: &str, media_type: Option<&str>| {
+        let media_type = media_type
+            .map(|text| format!("{text:?}"))
+            .unwrap_or("none".into());
+        format!("{digest} {media_type}")
+    };
+    let refused = |status, body: &str| Move::answer(status, &[], body);
+    for (name, moves, expected, asks) in [
+        ("there", vec![there()], found(DIGEST, Some(INDEX)), 1),
+        (
+            "no digest, so it is fetched and hashed",
+            vec![Move::answer(200, &[], ""), Move::answer(200, &[], "{}")],
+            found(DIGEST, None),
+            2,
+        ),
+        (
+            "the digest is what the manifest hashes to",
+            vec![
+                Move::answer(200, &[], ""),
+                Move::answer(200, &[("docker-content-digest", OTHER)], "{}"),
+            ],
+            "GET manifest: the manifest is not the one whose digest comes with it, HTTP 200".into(),
+            2,
+        ),
+        (
+            "a digest that is none",
+            vec![Move::answer(
+                200,
+                &[("docker-content-digest", "sha256:x")],
+                "",
+            )],
+            "HEAD manifest: what it gives as the digest is none, HTTP 200".into(),
+            1,
+        ),
+        (
+            "not there",
+            vec![refused(404, UNKNOWN)],
+            "nothing".into(),
+            2,
+        ),
+        (
+            "there a moment later",
+            vec![refused(404, ""), there()],
+            "GET manifest: the manifest is not the one whose digest comes with it, HTTP 200".into(),
+            2,
+        ),
+        (
+            "no registry",
+            vec![refused(404, "404 page not found")],
+            "GET manifest: refused by the service, HTTP 404".into(),
+            2,
+        ),
+        (
+            "not allowed",
+            vec![refused(403, "")],
+            "HEAD manifest: refused by the service, HTTP 403".into(),
+            1,
+        ),
+        (
+            "asks for what nobody knows",
+            vec![wants("Negotiate")],
+            "HEAD manifest: refused by the service, HTTP 401".into(),
+            1,
+        ),
+        (
+            "asks for a password that nobody gave",
+            vec![wants("Basic realm=\"x\"")],
+            "the registry wants to know who asks for team/api, and there is no login for it".into(),
+            1,
+        ),
+        (
+            "elsewhere",
+            vec![Move::answer(
+                307,
+                &[("location", "http://127.0.0.1:1/")],
+                "",
+            )],
+            "HEAD manifest: the service sent us elsewhere, and credentials are not carried along: \
+             is the endpoint right?, HTTP 307"
+                .into(),
+            1,
+        ),
+        (
+            "larger than a manifest may be",
+            vec![
+                Move::answer(200, &[], ""),
+                Move::answer(200, &[], " ".repeat((4 << 20) + 1)),
+            ],
+            "GET manifest: the answer is longer than 4194304 bytes, HTTP 200".into(),
+            2,
+        ),
+    ] {
+        let recorder = Recorder::script(moves).await;
+        let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+        let outcome = match look(&registry).await {
+            Ok(Some(manifest)) => found(&manifest.digest, manifest.media_type.as_deref()),
+            Ok(None) => "nothing".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(outcome, expected, "{name}");
+        assert_eq!(recorder.requests().await.len(), asks, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_has_shown_itself_is_believed_at_once() {
+    let unknown = Move::answer(404, &[], UNKNOWN);
+    let recorder = Recorder::script(vec![there(), unknown]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    assert_eq!(look(&registry).await.unwrap().unwrap().digest, DIGEST);
+    assert_eq!(look(&registry).await.unwrap(), None);
+    assert_eq!(look(&registry.clone()).await.unwrap(), None);
+    assert_eq!(asked(&recorder).await, [HEAD; 3]);
+}
+
+#[tokio::test]
+async fn a_request_takes_every_kind_of_manifest() {
+    let recorder = Recorder::script(vec![there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    registry.manifest("team/api", DIGEST).await.unwrap();
+    let request = recorder.request().await;
+    assert!(
+        request.starts_with(&format!("HEAD /v2/team/api/manifests/{DIGEST} HTTP/1.1\n")),
+        "{request}"
+    );
+    for kind in [
+        "oci.image.index.v1",
+        "oci.image.manifest.v1",
+        "docker.distribution.manifest.list.v2",
+        "docker.distribution.manifest.v2",
+    ] {
+        assert!(
+            request.contains(&format!("application/vnd.{kind}+json")),
+            "{request}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_manifest_than_the_one_asked_for_by_its_digest_is_none() {
+    let recorder = Recorder::script(vec![there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let long = format!("sha512:{}", "0a".repeat(64));
+    for (reference, fits) in [(DIGEST, true), (OTHER, false), (&long, true)] {
+        let found = registry.manifest("team/api", reference).await;
+        assert_eq!(found.is_ok(), fits, "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_name_is_not_sent() {
+    let recorder = Recorder::script(vec![there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    for (repository, reference) in [("team/../api", "v42"), ("team/api", "../v42"), ("", "v42")] {
+        let error = registry.manifest(repository, reference).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+    }
+    assert!(recorder.requests().await.is_empty());
+    for host in ["https://registry.example", "user:hush@registry.example", ""] {
+        let error = Registry::builder(host).build().unwrap_err().to_string();
+        assert!(
+            error.contains("write HOST") && !error.contains("hush"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn requests_are_encrypted_except_on_this_machine() {
+    let endpoint = |host: &str, tls: Option<bool>| {
+        let builder = Registry::builder(host);
+        let builder = match tls {
+            Some(tls) => builder.tls(tls),
+            None => builder,
+        };
+        builder.build().unwrap().endpoint().to_owned()
+    };
+    for (host, tls, expected) in [
+        (
+            "registry.example:8443",
+            None,
+            "https://registry.example:8443",
+        ),
+        ("127.0.0.1:5000", None, "http://127.0.0.1:5000"),
+        ("127.0.0.1:5000", Some(true), "https://127.0.0.1:5000"),
+        ("registry.example", Some(false), "http://registry.example"),
+    ] {
+        assert_eq!(endpoint(host, tls), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_shown_once_it_is_asked_for() {
+    let recorder = Recorder::script(vec![wants("Basic realm=\"x\""), there()]).await;
+    let clock = FixedClock::at(noon());
+    let registry = builder(&recorder, &clock)
+        .login(password())
+        .build()
+        .unwrap();
+    look(&registry).await.unwrap().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    assert_eq!(asked(&recorder).await, [HEAD, BASIC, BASIC]);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_after_it_was_shown_once() {
+    let recorder = Recorder::script(vec![wants("Basic realm=\"x\"")]).await;
+    let clock = FixedClock::at(noon());
+    let registry = builder(&recorder, &clock)
+        .login(password())
+        .build()
+        .unwrap();
+    let error = look(&registry).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Service, Some(401))
+    );
+    assert_eq!(asked(&recorder).await, [HEAD, BASIC]);
+    assert!(clock.slept().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_and_kept_until_it_ends() {
+    let service = Recorder::script(vec![token("first"), token("second")]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let clock = FixedClock::at(noon());
+    let registry = builder(&recorder, &clock)
+        .login(password())
+        .build()
+        .unwrap();
+    let before = clock.slept().len();
+    for seconds in [0, 54, 1] {
+        clock.advance(Duration::from_secs(seconds));
+        look(&registry).await.unwrap().unwrap();
+    }
+    assert_eq!(clock.slept().len(), before + 3, "nothing waits");
+    let fetch = "GET /token?service=registry.example&scope=repository%3Ateam%2Fapi%3Apull\
+        &account=robot | Basic cm9ib3Q6TUFSS0VELVNFQ1JFVA==";
+    assert_eq!(asked(&service).await, [fetch; 2]);
+    let with = |token: &str| format!("{HEAD} | Bearer {token}");
+    assert_eq!(
+        asked(&recorder).await,
+        [HEAD, &with("first"), &with("first"), &with("second")]
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_ends_early_is_renewed_once() {
+    let service = Recorder::script(vec![token("first"), token("second"), token("third")]).await;
+    let recorder = Recorder::script(vec![
+        bearer(&service),
+        there(),
+        bearer(&service),
+        there(),
+        bearer(&service),
+    ])
+    .await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+    let registry = registry.build().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    let error = look(&registry).await.unwrap_err();
+    assert_eq!(error.status(), Some(401));
+    let with = |token: &str| format!("{HEAD} | Bearer {token}");
+    assert_eq!(
+        asked(&recorder).await,
+        [
+            HEAD,
+            &with("first"),
+            &with("first"),
+            &with("second"),
+            &with("second"),
+            &with("third")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn another_repository_gets_a_token_of_its_own_at_once() {
+    let service = Recorder::script(vec![token("first"), token("second")]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    registry.manifest("team/web", "v1").await.unwrap().unwrap();
+    assert_eq!(
+        asked(&service).await,
+        [
+            "GET /token?service=registry.example&scope=repository%3Ateam%2Fapi%3Apull",
+            "GET /token?service=registry.example&scope=repository%3Ateam%2Fweb%3Apull",
+        ],
+        "as nobody"
+    );
+    let asked = asked(&recorder).await;
+    assert_eq!(
+        asked[2..],
+        ["HEAD /v2/team/web/manifests/v1 | Bearer second"]
+    );
+}
+
+#[tokio::test]
+async fn looks_at_one_repository_share_a_token() {
+    let service = Recorder::script(vec![token("first")]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    look(&registry).await.unwrap();
+    let looks = (0..10).map(|_| look(&registry));
+    for found in futures_util::future::join_all(looks).await {
+        found.unwrap().unwrap();
+    }
+    assert_eq!(service.requests().await.len(), 1);
+    assert_eq!(recorder.requests().await.len(), 12);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_exchanged() {
+    let granted = Move::answer(200, &[], r#"{"access_token":"granted"}"#);
+    let service = Recorder::script(vec![granted]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon()))
+        .login(Login::IdentityToken(Secret::from("a+b")))
+        .build()
+        .unwrap();
+    look(&registry).await.unwrap().unwrap();
+    let request = service.request().await;
+    assert!(request.starts_with("POST /token HTTP/1.1\n"), "{request}");
+    let (_, body) = request.split_once("\n\n").unwrap();
+    assert_eq!(
+        body,
+        "grant_type=refresh_token&client_id=registry-replication&refresh_token=a%2Bb\
+         &service=registry.example&scope=repository%3Ateam%2Fapi%3Apull"
+    );
+}
+
+#[tokio::test]
+async fn a_password_goes_only_where_it_is_encrypted() {
+    for (realm, says) in [
+        (
+            "http://auth.example/token",
+            "plain http goes only to this machine",
+        ),
+        (
+            "https://user:pass@auth.example/token",
+            "must not hold a user name or password",
+        ),
+        ("ftp://auth.example/token", "must begin with https://"),
+        ("/token", "no whole URL"),
+    ] {
+        let recorder = Recorder::script(vec![wants(&format!("Bearer realm=\"{realm}\""))]).await;
+        let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+        let error = look(&registry.build().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(asked(&recorder).await, [HEAD]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_that_sends_us_elsewhere_is_not_followed() {
+    let elsewhere = Recorder::script(vec![token("stolen")]).await;
+    let location = format!("{}/token", elsewhere.endpoint());
+    let service = Recorder::script(vec![Move::answer(302, &[("location", &location)], "")]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+    let error = look(&registry.build().unwrap()).await.unwrap_err();
+    assert_eq!(error.status(), Some(302));
+    assert!(elsewhere.requests().await.is_empty());
+}
+
+#[tokio::test]
+async fn outages_are_waited_out_and_refusals_are_not() {
+    let down = || Move::answer(503, &[], "");
+    let slow = || Move::answer(429, &[("retry-after", "7")], "");
+    let no = || Move::answer(401, &[], r#"{"details":"incorrect username or password"}"#);
+    let half = Duration::from_millis(100);
+    for (name, of_service, of_registry, kind, slept) in [
+        (
+            "registry down",
+            vec![token("t")],
+            vec![down()],
+            None,
+            vec![half],
+        ),
+        (
+            "registry asks for time",
+            vec![token("t")],
+            vec![slow()],
+            None,
+            vec![Duration::from_secs(7)],
+        ),
+        (
+            "registry hangs up",
+            vec![token("t")],
+            vec![Move::HangUp],
+            None,
+            vec![half],
+        ),
+        (
+            "token service down",
+            vec![down(), token("t")],
+            vec![],
+            None,
+            vec![half],
+        ),
+        (
+            "token service hangs up",
+            vec![Move::HangUp, token("t")],
+            vec![],
+            None,
+            vec![half],
+        ),
+        (
+            "refused",
+            vec![no()],
+            vec![],
+            Some((ErrorKind::Service, Some(401))),
+            vec![],
+        ),
+        (
+            "rubbish",
+            vec![Move::answer(200, &[], "<html>")],
+            vec![],
+            Some((ErrorKind::Undecodable, Some(200))),
+            vec![],
+        ),
+    ] {
+        let service = Recorder::script(of_service).await;
+        let mut moves = vec![bearer(&service)];
+        moves.extend(of_registry);
+        moves.push(there());
+        let recorder = Recorder::script(moves).await;
+        let clock = FixedClock::at(noon());
+        let registry = builder(&recorder, &clock)
+            .login(password())
+            .build()
+            .unwrap();
+        match (look(&registry).await, kind) {
+            (Ok(Some(_)), None) => {}
+            (Err(error), Some(kind)) => {
+                assert_eq!((error.kind(), error.status()), kind, "{name}: {error}");
+            }
+            (outcome, _) => panic!("{name}: {outcome:?}"),
+        }
+        assert_eq!(clock.slept(), slept, "{name}");
+    }
+}
+
+/// Logins of an hour, numbered.
+#[derive(Debug, Default)]
+struct Numbered(std::sync::Mutex<i64>);
+
+impl Source<Login> for Numbered {
+    fn name(&self) -> &'static str {
+        "numbered"
+    }
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+        let mut number = self.0.lock().unwrap();
+        *number += 1;
+        let login = Login::password("n", format!("{number}"));
+        let end = now + Duration::from_secs(3600);
+        Box::pin(std::future::ready(Ok(Lease::until(login, end))))
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_asked_for_again_ahead_of_its_end_and_when_it_is_refused() {
+    let wants = || wants("Basic realm=\"x\"");
+    let recorder = Recorder::script(vec![wants(), there(), there(), wants(), there()]).await;
+    let clock = FixedClock::at(noon());
+    let registry = builder(&recorder, &clock).login_from(Numbered::default());
+    let registry = registry.build().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    clock.advance(Duration::from_secs(46 * 60));
+    look(&registry).await.unwrap().unwrap();
+    look(&registry).await.unwrap().unwrap();
+    let with = |text: &str| format!("{HEAD} | Basic {text}");
+    let (one, two, three) = (with("bjox"), with("bjoy"), with("bjoz"));
+    assert_eq!(
+        asked(&recorder).await,
+        [HEAD, &one, &two, &two, &three],
+        "n:1, n:2, and n:3 in Base64"
+    );
+}
+
+#[tokio::test]
+async fn a_token_service_that_refuses_a_login_is_shown_a_new_one() {
+    let service = Recorder::script(vec![Move::answer(401, &[], ""), token("t")]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).login_from(Numbered::default());
+    look(&registry.build().unwrap()).await.unwrap().unwrap();
+    let asked = asked(&service).await;
+    let ends = |text: &String, end: &str| text.ends_with(end);
+    assert!(
+        ends(&asked[0], "Basic bjox") && ends(&asked[1], "Basic bjoy"),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_shows_a_password_or_a_token() {
+    let says =
+        |text: &str| format!(r#"{{"errors":[{{"code":"DENIED","message":"you sent {text}"}}]}}"#);
+    let service = Recorder::script(vec![
+        Move::answer(403, &[], says(MARKER)),
+        Move::answer(200, &[], format!(r#"{{"token":"T-{MARKER}"}}"#)),
+        Move::answer(200, &[], format!(r#"{{"token":["{MARKER}"]}}"#)),
+    ])
+    .await;
+    let recorder = Recorder::script(vec![
+        bearer(&service),
+        Move::answer(404, &[], ""),
+        Move::answer(403, &[], says(&format!("T-{MARKER}"))),
+    ])
+    .await;
+    let clock = FixedClock::at(noon());
+    let login = builder(&recorder, &clock).login(password());
+    let mut shown = vec![format!("{login:?}")];
+    let registry = login.build().unwrap();
+    for says in [
+        "GET token: refused by the service, HTTP 403, DENIED: you sent [secret]",
+        "GET manifest: refused by the service, HTTP 403, DENIED: you sent [secret]",
+        "GET token: the answer is not what was expected, HTTP 200",
+    ] {
+        let error = look(&registry).await.unwrap_err();
+        assert_eq!(error.to_string(), says);
+        shown.push(format!("{error:?} {error:#?}"));
+        shown.push(format!("{registry:?} {registry:#?}"));
+        clock.advance(Duration::from_secs(60));
+    }
+    shown.push(format!("{:?}", Login::IdentityToken(MARKER.into())));
+    for text in shown {
+        assert!(!text.contains(MARKER), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_let_in_is_told_to_log_in() {
+    let service = Recorder::script(vec![token("first")]).await;
+    let recorder = Recorder::script(vec![bearer(&service)]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let error = look(&registry).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(
+        error.to_string().contains("there is no login for it"),
+        "{error}"
+    );
+    assert_eq!(
+        asked(&recorder).await,
+        [HEAD, "HEAD /v2/team/api/manifests/v42 | Bearer first"]
+    );
+}
+
+#[tokio::test]
+async fn a_login_that_a_header_cannot_hold_is_refused_unsent() {
+    let granted = Move::answer(200, &[], r#"{"token":"a\nb"}"#);
+    let service = Recorder::script(vec![granted]).await;
+    let recorder = Recorder::script(vec![bearer(&service), there()]).await;
+    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let error = look(&registry).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert_eq!(asked(&recorder).await, [HEAD]);
+}
+
+#[tokio::test]
+async fn logins_of_the_vendors() {
+    let answer = r#"{"IsSuccess":true,"Code":"success","TempUsername":"temp",
+        "AuthorizationToken":"hush","ExpireTime":1795350000000}"#;
+    let recorder = Recorder::json(answer).await;
+    let alibaba = alibabacloud::Registry::builder()
+        .endpoint(recorder.endpoint())
+        .instance("cri-1")
+        .credentials(clients::alibaba_key())
+        .build()
+        .await
+        .unwrap();
+    let lease = alibaba.logins().get().await.unwrap();
+    assert_eq!(shown(&lease.credentials), ("temp", "hush"));
+    assert_eq!(lease.expires.unwrap().as_millisecond(), 1_795_350_000_000);
+    assert!(recorder.request().await.contains("GetAuthorizationToken"));
+
+    let basic = huaweicloud::basic::Registry::builder()
+        .region("cn-north-4")
+        .credentials(huaweicloud::AccessKey::new("AKEXAMPLE", "SKEXAMPLE"))
+        .build()
+        .await
+        .unwrap();
+    let login = basic.logins().get(noon()).await.unwrap();
+    let password = "0e88cbb99273df9955697b92044912a5883c7ea4463f1cae99013c9478dba7c0";
+    assert_eq!(shown(&login), ("cn-north-4@AKEXAMPLE", password));
+    assert!(!format!("{login:?} {:?}", basic.logins()).contains("0e88"));
+    let chain: Chain<Login> = Chain::new(vec![Arc::new(basic.logins())]);
+    assert!(chain.get(noon()).await.is_ok());
+}
+
+fn shown(login: &Login) -> (&str, &str) {
+    match login {
+        Login::Password { user, password } => (user, password.expose()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[cfg(unix)]
+mod docker {
+    use super::*;
+    use registry_replication::oci::DockerConfig;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    const HOST: &str = "registry.example:8443";
+
+    /// A folder that is home, and the only one on the path but for the shell's.
+    fn config(text: &str, helper: Option<&str>) -> (TempDir, DockerConfig) {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".docker");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("config.json"), text).unwrap();
+        if let Some(script) = helper {
+            let file = home.path().join("docker-credential-fake");
+            std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o700)).unwrap();
+        }
+        let root = home.path().display().to_string();
+        let around = Surroundings::new(move |name| match name {
+            "HOME" => Some(root.clone()),
+            "PATH" => Some(format!("{root}:/usr/bin:/bin")),
+            _ => None,
+        });
+        (home, DockerConfig::new(HOST, around))
+    }
+
+    /// What comes of it, in a line; the folder is left out.
+    async fn login((home, config): &(TempDir, DockerConfig)) -> String {
+        let text = match config.load(noon()).await {
+            Ok(lease) => match lease.credentials {
+                Login::Password { user, password } => format!("{user} {}", password.expose()),
+                Login::IdentityToken(token) => format!("token {}", token.expose()),
+                other => format!("{other:?}"),
+            },
+            Err(Unavailable::NotSet(why)) => format!("not set: {why}"),
+            Err(why) => format!("failed: {why}"),
+        };
+        text.replace(&home.path().display().to_string(), "HOME")
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_logins() {
+        // robot:hush
+        let auth = r#""auth":"cm9ib3Q6aHVzaA==""#;
+        for (config_text, expected) in [
+            (
+                format!(r#"{{"auths":{{"{HOST}":{{{auth}}}}}}}"#),
+                "robot hush",
+            ),
+            (
+                format!(r#"{{"auths":{{"https://{HOST}/v1/":{{{auth}}}}}}}"#),
+                "robot hush",
+            ),
+            (
+                format!(r#"{{"auths":{{"{HOST}":{{"username":"robot","password":"hush"}}}}}}"#),
+                "robot hush",
+            ),
+            (
+                format!(r#"{{"auths":{{"{HOST}":{{"identitytoken":"hush",{auth}}}}}}}"#),
+                "token hush",
+            ),
+            (
+                format!(r#"{{"auths":{{"other.example":{{{auth}}}}}}}"#),
+                "not set: HOME/.docker/config.json has no login for registry.example:8443; \
+                 `docker login registry.example:8443` makes one",
+            ),
+            (
+                "{}".to_owned(),
+                "not set: HOME/.docker/config.json has no login for registry.example:8443; \
+                 `docker login registry.example:8443` makes one",
+            ),
+            (
+                format!(r#"{{"auths":{{"{HOST}":{{"auth":"hush!"}}}}}}"#),
+                "failed: HOME/.docker/config.json: auth cannot be decoded",
+            ),
+            (
+                format!(r#"{{"auths":{{"{HOST}":{{"username":"robot","password":"x",{auth}}}}}}}"#),
+                "failed: HOME/.docker/config.json: auth is not what username and password say",
+            ),
+            (
+                r#"{"auths":"hush"}"#.to_owned(),
+                "failed: HOME/.docker/config.json: the file is not what docker writes",
+            ),
+            (
+                "hush".to_owned(),
+                "failed: HOME/.docker/config.json: the file is no JSON",
+            ),
+        ] {
+            assert_eq!(
+                login(&config(&config_text, None)).await,
+                expected,
+                "{config_text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn helpers_come_before_and_after_the_file() {
+        let helper = r#"read host; [ "$1" = get ] && echo "{\"ServerURL\":\"$host\",\"Username\":\"$host\",\"Secret\":\"hush\"}""#;
+        let auths = format!(r#""auths":{{"{HOST}":{{"auth":"cm9ib3Q6aHVzaA=="}}}}"#);
+        let own = format!(r#""credHelpers":{{"{HOST}":"fake","other.example":"none"}}"#);
+        for (text, expected) in [
+            (format!("{{{own}}}"), "registry.example:8443 hush"),
+            (format!("{{{own},{auths}}}"), "registry.example:8443 hush"),
+            (
+                r#"{"credsStore":"fake"}"#.to_owned(),
+                "registry.example:8443 hush",
+            ),
+            (
+                format!(r#"{{"credsStore":"fake","auths":{{"{HOST}":{{}}}}}}"#),
+                "registry.example:8443 hush",
+            ),
+            (format!(r#"{{"credsStore":"fake",{auths}}}"#), "robot hush"),
+        ] {
+            assert_eq!(
+                login(&config(&text, Some(helper))).await,
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_does_not_help_says_so_but_not_what_it_printed() {
+        let missing = "failed: docker-credential-fake: is not on PATH";
+        let rubbish = "failed: docker-credential-fake: what it prints is no login";
+        for (script, expected) in [
+            (None, missing),
+            (Some("echo hush"), rubbish),
+            (Some(r#"echo '{"Username":"hush"}'"#), rubbish),
+            (Some("exit 0"), rubbish),
+            (
+                Some("echo hush; echo hush >&2; exit 1"),
+                "failed: docker-credential-fake: failed; run `docker-credential-fake get` to see why",
+            ),
+            (
+                // More than any login: it is stopped.
+                Some("while echo hush; do :; done"),
+                "failed: docker-credential-fake: failed; run `docker-credential-fake get` to see why",
+            ),
+            (
+                Some("echo credentials not found in native keychain; exit 1"),
+                "not set: docker-credential-fake has no login for registry.example:8443",
+            ),
+            (
+                Some(r#"echo '{"Username":"<token>","Secret":"idt"}'"#),
+                "token idt",
+            ),
+        ] {
+            let config = config(r#"{"credsStore":"fake"}"#, script);
+            assert_eq!(login(&config).await, expected, "{script:?}");
+        }
+        let elsewhere = config(r#"{"credsStore":"../fake"}"#, None);
+        assert_eq!(
+            login(&elsewhere).await,
+            "failed: docker-credential-../fake: is not on PATH"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_helper_that_does_not_end_is_not_waited_for() {
+        let config = config(r#"{"credsStore":"fake"}"#, Some("exec sleep 1000"));
+        assert_eq!(
+            login(&config).await,
+            "failed: docker-credential-fake: not done after 30 s"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_file_nothing_is_set_up() {
+        let (home, config) = config("{}", None);
+        std::fs::remove_dir_all(home.path().join(".docker")).unwrap();
+        assert_eq!(
+            login(&(home, config)).await,
+            "not set: there is no file HOME/.docker/config.json"
+        );
+        let nowhere = DockerConfig::new(HOST, Surroundings::new(|_| None));
+        let why = nowhere.load(noon()).await.unwrap_err();
+        assert_eq!(
+            why,
+            Unavailable::not_set("neither DOCKER_CONFIG nor HOME is set")
+        );
+    }
+
+    #[tokio::test]
+    async fn it_is_asked_when_the_registry_wants_a_login() {
+        let recorder = Recorder::script(vec![wants("Basic realm=\"x\""), there()]).await;
+        let text = format!(
+            r#"{{"auths":{{"{}":{{"auth":"cm9ib3Q6TUFSS0VELVNFQ1JFVA=="}}}}}}"#,
+            host(&recorder)
+        );
+        let (home, _) = config(&text, None);
+        let folder = home.path().join(".docker").display().to_string();
+        let around =
+            Surroundings::new(move |name| (name == "DOCKER_CONFIG").then(|| folder.clone()));
+        let registry = builder(&recorder, &FixedClock::at(noon()))
+            .login_from(DockerConfig::new(host(&recorder), around));
+        look(&registry.build().unwrap()).await.unwrap().unwrap();
+        assert_eq!(asked(&recorder).await, [HEAD, BASIC]);
+    }
+}
