@@ -51,10 +51,18 @@
 //! [`Pace::with_lag`] lets the record of an execution tell late that its tasks have ended. All of
 //! them are made, after what is known of such registries.
 //!
+//! # The registry's own side
+//!
+//! [`Sandbox::registry`] serves the read half of the OCI distribution API for one of these
+//! registries at a port of its own, so that a client can prove at the destination that an image is
+//! there: `HEAD` and `GET` of manifests, with the logins that the vendors' calls hand out or their
+//! pages describe. What was pushed is kept, so that `GET` answers bytes that have the digest; they
+//! are what [`Sandbox::push`] was given, and no manifest in form.
+//!
 //! # What it does not do
 //!
-//! It is a sandbox, not an emulator. It holds no bytes of images, pulls and scans nothing, knows no
-//! permissions beyond "this project or not" and no quotas, throttles nobody, and speaks plain HTTP
+//! It is a sandbox, not an emulator. It holds no layers of images, takes no pushes over HTTP and
+//! scans nothing, knows no permissions beyond "this project or not" and no quotas, throttles nobody, and speaks plain HTTP
 //! only. Instances, namespaces, repositories and tags of Huawei Cloud are read, and made by pushes
 //! and copies alone. Where a vendor's page is silent (many error codes, the order of records) the
 //! answer is invented, and the code says so.
@@ -74,6 +82,7 @@ mod accounts;
 mod alibabacloud;
 mod body;
 mod clock;
+mod contents;
 mod course;
 mod digest;
 mod encoding;
@@ -87,6 +96,7 @@ mod place;
 mod plans;
 mod push;
 mod received;
+mod registry;
 mod route;
 mod rule;
 mod sandbox;
@@ -105,4 +115,5 @@ pub use clock::Clock;
 pub use course::{Outcome, Pace, RETRIES};
 pub use push::PushError;
 pub use received::Received;
+pub use registry::RegistryEndpoint;
 pub use sandbox::{Options, Sandbox, StartError};

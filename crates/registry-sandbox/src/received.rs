@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::place::Place;
+
 const KEPT: usize = 1000;
 
 /// One request that the sandbox answered.
@@ -12,10 +14,13 @@ pub struct Received {
     pub method: String,
     /// Path and query as they came, undecoded.
     pub target: String,
-    /// The vendor's name of the call, if the request belongs to one.
+    /// The vendor's name of the call, if the request belongs to one. At a registry's own port it is
+    /// `GET base`, `GET token`, `GET manifest` or `HEAD manifest`.
     pub operation: Option<String>,
     /// Parameters of path and query, decoded. Of a repeated name the first value stands.
     pub parameters: BTreeMap<String, String>,
+    /// The registry whose own port it came to; none if it came to the clouds' port.
+    pub place: Option<Place>,
     /// Status of the answer.
     pub status: u16,
 }
@@ -60,6 +65,7 @@ mod tests {
                 target: format!("/{n}"),
                 operation: None,
                 parameters: BTreeMap::new(),
+                place: None,
                 status: 404,
             });
         }

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::accounts::Accounts;
 use crate::alibabacloud::MetadataAccess;
@@ -13,6 +13,7 @@ use crate::clock::{self, Clock};
 use crate::course::{Outcome, Pace};
 use crate::push::PushError;
 use crate::received::Received;
+use crate::registry::{self, RegistryEndpoint};
 use crate::server::{self, Service};
 use crate::spec::{SpecError, Specs};
 use crate::world::{Place, Record, Registry};
@@ -88,6 +89,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// There is no such registry.
+    #[error("there is no {0}")]
+    NoSuchRegistry(Place),
     /// A spec that is built into the sandbox cannot be read.
     #[error("a built-in spec is broken: {0}")]
     Spec(String),
@@ -106,6 +110,8 @@ pub struct Sandbox {
     accounts: Accounts,
     service: Arc<Service>,
     serving: AbortHandle,
+    /// What serves registries' own sides.
+    registries: Mutex<JoinSet<()>>,
     /// Closes when the serving task is gone.
     stopped: watch::Receiver<()>,
 }
@@ -124,12 +130,14 @@ impl Sandbox {
         let endpoint = format!("http://{bound}");
         let service = Arc::new(Service::new(specs, &options, &endpoint)?);
         let (alive, stopped) = watch::channel(());
-        let serving = tokio::spawn(server::serve(alive, listener, Arc::clone(&service)));
+        let served = Arc::clone(&service);
+        let serving = tokio::spawn(serve(alive, listener, served));
         Ok(Self {
             accounts: Accounts::at(&endpoint),
             endpoint,
             service,
             serving: serving.abort_handle(),
+            registries: Mutex::default(),
             stopped,
         })
     }
@@ -230,6 +238,26 @@ impl Sandbox {
         self.service.forget(place, repository, tag)
     }
 
+    /// Serves a registry's own side, the OCI distribution API as far as it reads manifests, at a free
+    /// port of 127.0.0.1, until the answer is dropped or the sandbox stops: `GET /v2/`, and `HEAD`
+    /// and `GET /v2/<name>/manifests/<tag or digest>`.
+    ///
+    /// Instances take bearer tokens, which `GET /token` hands out against user and password and for
+    /// the repositories that are asked for; they end after five minutes of the sandbox's clock. An
+    /// Alibaba instance takes what GetAuthorizationToken has handed out for it, and the account's
+    /// access key; an Enterprise edition instance takes the account's access key with its secret or
+    /// with the login key. The Basic edition takes a password with every request: `region@access
+    /// key`, and the login key, the access key's HMAC-SHA256 in hex under the secret key. All but
+    /// the tokens of GetAuthorizationToken and the login key is made.
+    ///
+    /// `GET` answers the content that was pushed, whose digest is the image's, with the media type
+    /// of a manifest. Of the vendor's examples the sandbox has no bytes: they answer `HEAD` alone,
+    /// with a made length, and `GET` with 405. At Alibaba's instances and in the Basic edition's
+    /// other regions, only manifests that have a tag are there.
+    pub async fn registry(&self, place: &Place) -> Result<RegistryEndpoint, StartError> {
+        registry::open(&self.service, place, &self.registries).await
+    }
+
     /// Takes away records of work that has ended, as vendors clean up: no call lists or shows them
     /// any more. `is_due` is asked about each, oldest first. Answers how many went.
     ///
@@ -249,6 +277,11 @@ impl Sandbox {
     /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.
     pub fn stop(&self) {
         self.serving.abort();
+        let mut registries = self
+            .registries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        registries.abort_all();
     }
 
     /// Waits until the sandbox serves no more: it was stopped, or its runtime is shutting down.
@@ -256,6 +289,12 @@ impl Sandbox {
         let mut stopped = self.stopped.clone();
         while stopped.changed().await.is_ok() {}
     }
+}
+
+/// Serves both clouds. `_alive` is the first parameter and so the last to be dropped: who sees it
+/// closed finds the port closed, too.
+async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
+    server::serve(listener, service).await;
 }
 
 impl Drop for Sandbox {

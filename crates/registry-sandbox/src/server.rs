@@ -13,11 +13,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::alibabacloud::{self, Alibabacloud};
 use crate::clock::Clock;
+use crate::contents::Contents;
 use crate::hook::Hook;
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
@@ -41,6 +41,7 @@ pub(crate) struct Service {
     pub(crate) hook: Arc<Hook>,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
+    pub(crate) contents: Contents,
 }
 
 impl fmt::Debug for Service {
@@ -76,6 +77,7 @@ impl Service {
             hook,
             clock,
             log: Log::default(),
+            contents: Contents::default(),
         })
     }
 
@@ -89,7 +91,7 @@ impl Service {
         let (namespace, repository) = push::split(repository)?;
         push::check_tag(tag)?;
         let now = (self.clock)();
-        match to {
+        let pushed = match to {
             Registry::HuaweicloudEnterprise => self
                 .huaweicloud
                 .push_enterprise(namespace, repository, tag, content, now),
@@ -99,10 +101,34 @@ impl Service {
             Registry::Alibabacloud => self
                 .alibabacloud
                 .push(namespace, repository, tag, content, now),
-        }
+        };
+        pushed.inspect(|digest| self.contents.keep(digest, content))
     }
 
-    /// `None` if the client broke off before its body was complete.
+    /// The sandbox's own time, so that a client which compares clocks compares with this one.
+    pub(crate) fn date(&self) -> String {
+        let format = "%a, %d %b %Y %H:%M:%S GMT";
+        (self.clock)().strftime(format).to_string()
+    }
+
+    fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
+        // Metadata services answer some things in plain text.
+        let (body, content_type) = match reply.body {
+            Value::String(text) => (text, "text/plain;charset=utf-8"),
+            Value::Null => (String::new(), "application/json;charset=utf-8"),
+            json => (json.to_string(), "application/json;charset=utf-8"),
+        };
+        let mut response = hyper::Response::new(Full::from(body));
+        *response.status_mut() = reply.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let own = reply.headers.into_iter().chain([(DATE, self.date())]);
+        headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
+        response
+    }
+}
+
+impl Serves for Service {
     async fn answer(
         &self,
         request: hyper::Request<Incoming>,
@@ -131,30 +157,20 @@ impl Service {
             target,
             operation: answer.operation,
             parameters: answer.parameters,
+            place: None,
             status: answer.reply.status.as_u16(),
         });
         Some(self.response(answer.reply))
     }
+}
 
-    fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        // Metadata services answer some things in plain text.
-        let (body, content_type) = match reply.body {
-            Value::String(text) => (text, "text/plain;charset=utf-8"),
-            Value::Null => (String::new(), "application/json;charset=utf-8"),
-            json => (json.to_string(), "application/json;charset=utf-8"),
-        };
-        let mut response = hyper::Response::new(Full::from(body));
-        *response.status_mut() = reply.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        // The sandbox's own time, so that a client which compares clocks compares with this one.
-        let date = (self.clock)()
-            .strftime("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string();
-        let own = reply.headers.into_iter().chain([(DATE, date)]);
-        headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
-        response
-    }
+/// What answers at a port.
+pub(crate) trait Serves: Send + Sync + 'static {
+    /// `None` if the client broke off before its body was complete.
+    fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+    ) -> impl Future<Output = Option<hyper::Response<Full<Bytes>>>> + Send;
 }
 
 /// Why a body is not there.
@@ -183,9 +199,8 @@ fn unread(request: &Request, reply: Reply) -> Answer {
     }
 }
 
-/// Serves until the task is aborted. `_alive` is the first parameter and so the last to be dropped:
-/// who sees it closed finds the port closed, too.
-pub(crate) async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
+/// Serves until the task is aborted.
+pub(crate) async fn serve(listener: TcpListener, service: Arc<impl Serves>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
@@ -198,7 +213,7 @@ pub(crate) async fn serve(_alive: watch::Sender<()>, listener: TcpListener, serv
     }
 }
 
-async fn connection(stream: TcpStream, service: Arc<Service>) {
+async fn connection(stream: TcpStream, service: Arc<impl Serves>) {
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
         async move { service.answer(request).await.ok_or(BrokenOff) }

@@ -8,6 +8,15 @@ use crate::server::Service;
 use crate::world::Registry;
 
 impl Service {
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        let now = (self.clock)();
+        match place {
+            Place::HuaweicloudEnterprise(id) => self.huaweicloud.has_instance(id, now),
+            Place::HuaweicloudBasic(region) => self.huaweicloud.has_region(region, now),
+            Place::Alibabacloud(id) => self.alibabacloud.has_instance(id),
+        }
+    }
+
     /// What `reference`, a tag or a digest, stands for in `repository`.
     pub(crate) fn find(&self, place: &Place, repository: &str, reference: &str) -> Found {
         let Ok(name) = push::split(repository) else {

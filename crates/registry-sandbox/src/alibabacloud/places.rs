@@ -13,6 +13,16 @@ use crate::world::FLEET_ALIBABACLOUD_INSTANCE_ID;
 type Name<'a> = (&'a str, &'a str);
 
 impl Alibabacloud {
+    /// Whether there is such an instance.
+    pub(crate) fn has_instance(&self, id: &str) -> bool {
+        self.world().instance(id).is_ok()
+    }
+
+    /// Whether GetAuthorizationToken has handed out this name and token.
+    pub(crate) fn admits(&self, instance: &str, user: &str, token: &str, now: Timestamp) -> bool {
+        self.world().logins.admit(instance, user, token, now)
+    }
+
     /// By tag, or by the digest of an image that has a tag.
     pub(crate) fn find(
         &self,

@@ -16,6 +16,18 @@ use crate::world::{HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_REGION};
 type Name<'a> = (&'a str, &'a str);
 
 impl Huaweicloud {
+    /// Whether there is such an instance.
+    pub(crate) fn has_instance(&self, id: &str, now: Timestamp) -> bool {
+        self.world(now).enterprise.instances.contains_key(id)
+    }
+
+    /// Whether there is such a region.
+    pub(crate) fn has_region(&self, region: &str, now: Timestamp) -> bool {
+        let world = self.world(now);
+        let mut others = world.basic.regions.iter();
+        region == HUAWEICLOUD_REGION || others.any(|other| other["regionID"] == region)
+    }
+
     pub(crate) fn find_enterprise(
         &self,
         instance: &str,

@@ -7,6 +7,7 @@ mod alibabacloud_refusals;
 mod alibabacloud_rules;
 mod alibabacloud_tasks;
 mod alibabacloud_trial;
+mod disturbances;
 mod huaweicloud;
 mod huaweicloud_basic;
 mod huaweicloud_lists;
@@ -15,6 +16,7 @@ mod huaweicloud_refusals;
 mod huaweicloud_replication;
 mod huaweicloud_retention;
 mod huaweicloud_trial;
+mod registry;
 mod truth;
 
 use std::sync::{Arc, Mutex};
@@ -92,17 +94,22 @@ impl Trial {
             "content-length: {}\r\nconnection: close\r\n\r\n",
             request.body.len()
         );
-        let mut stream = TcpStream::connect(self.host()).await.unwrap();
         let whole = [text.as_bytes(), &request.body].concat();
-        stream.write_all(&whole).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        Response {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head: head.to_owned(),
-            body: serde_json::from_str(body).unwrap_or_else(|_| Value::from(body)),
-        }
+        exchange(&self.host(), &whole).await
+    }
+}
+
+/// Sends a whole request, which closes the connection, and reads the answer.
+async fn exchange(host: &str, request: &[u8]) -> Response {
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Response {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_owned(),
+        body: serde_json::from_str(body).unwrap_or_else(|_| Value::from(body)),
     }
 }
 

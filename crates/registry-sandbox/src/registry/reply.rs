@@ -1,0 +1,77 @@
+//! Answers as a registry writes them.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use serde_json::json;
+
+use crate::place::Manifest;
+
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+/// Length of a manifest whose bytes are not there. Made.
+const UNSEEN: usize = 528;
+
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: String,
+}
+
+impl Reply {
+    pub(super) fn json(status: StatusCode, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: vec![(CONTENT_TYPE, "application/json".to_owned())],
+            body: body.into(),
+        }
+    }
+
+    pub(super) fn manifest(manifest: &Manifest, content: String) -> Self {
+        let length = content.len();
+        Self {
+            body: content,
+            ..Self::about(manifest, length)
+        }
+    }
+
+    /// For HEAD, which has no body anyway.
+    pub(super) fn manifest_unseen(manifest: &Manifest) -> Self {
+        Self::about(manifest, UNSEEN)
+    }
+
+    fn about(manifest: &Manifest, length: usize) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (CONTENT_TYPE, manifest.media_type.clone()),
+                (CONTENT_LENGTH, length.to_string()),
+                (DIGEST, manifest.digest.clone()),
+            ],
+            body: String::new(),
+        }
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(super) fn response(self, date: String) -> hyper::Response<Full<Bytes>> {
+        let mut response = hyper::Response::new(Full::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(VERSION, HeaderValue::from_static("registry/2.0"));
+        let own = self.headers.into_iter().chain([(DATE, date)]);
+        headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
+        response
+    }
+}
+
+/// A refusal in the specification's form.
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Reply {
+    let body = json!({"errors": [{"code": code, "message": message, "detail": null}]});
+    Reply::json(status, body.to_string())
+}

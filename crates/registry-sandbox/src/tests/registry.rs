@@ -1,0 +1,396 @@
+//! The registry's own side, asked as docker would.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
+use tokio::net::TcpStream;
+
+use super::alibabacloud_trial::FLEET;
+use super::{Response, Trial, exchange};
+use crate::digest::sha256_hex;
+use crate::world::{self, Place, Registry};
+use crate::{RegistryEndpoint, StartError};
+
+fn places() -> [Place; 3] {
+    [
+        Registry::HuaweicloudEnterprise,
+        Registry::HuaweicloudBasic,
+        Registry::Alibabacloud,
+    ]
+    .map(Place::from)
+}
+
+/// A registry, and what goes into the header of who asks it.
+struct Door {
+    registry: RegistryEndpoint,
+    authorization: Option<String>,
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+impl Door {
+    async fn open(trial: &Trial, place: &Place) -> Self {
+        Self {
+            registry: trial.sandbox.registry(place).await.unwrap(),
+            authorization: None,
+        }
+    }
+
+    /// With what reads `team/api`, as a client would find out.
+    async fn opened(trial: &Trial, place: &Place) -> Self {
+        let mut door = Self::open(trial, place).await;
+        let (user, password) = door.registry.login();
+        door.enter(&basic(&user, &password)).await;
+        door
+    }
+
+    async fn ask(&self, method: &str, target: &str) -> Response {
+        self.ask_as(self.authorization.as_deref(), method, target)
+            .await
+    }
+
+    async fn ask_as(&self, authorization: Option<&str>, method: &str, target: &str) -> Response {
+        let authorization = authorization.map(|value| format!("authorization: {value}\r\n"));
+        let host = self.registry.host();
+        let text = format!(
+            "{method} {target} HTTP/1.1\r\nhost: {host}\r\n{}connection: close\r\n\r\n",
+            authorization.unwrap_or_default()
+        );
+        exchange(&host, text.as_bytes()).await
+    }
+
+    /// Reads the challenge, and answers it; says with which status.
+    async fn enter(&mut self, user: &str) -> u16 {
+        let refused = self.ask_as(None, "GET", "/v2/team/api/manifests/r1").await;
+        assert_eq!(refused.status, 401);
+        let challenge = refused.header("www-authenticate").unwrap().to_owned();
+        if challenge.starts_with("Basic realm=") {
+            self.authorization = Some(user.to_owned());
+            return self.ask("GET", "/v2/").await.status;
+        }
+        let part = |name: &str| {
+            let (_, rest) = challenge.split_once(&format!("{name}=\"")).unwrap();
+            rest.split_once('"').unwrap().0
+        };
+        let realm = part("realm").strip_prefix(&self.registry.url()).unwrap();
+        let target = format!(
+            "{realm}?service={}&scope={}",
+            part("service"),
+            part("scope")
+        );
+        assert!(target.ends_with("&scope=repository:team/api:pull"));
+        let answer = self.ask_as(Some(user), "GET", &target).await;
+        if answer.status == 200 {
+            assert_eq!(answer.body["expires_in"], 300);
+            assert_eq!(answer.body["token"], answer.body["access_token"]);
+            let token = answer.body["token"].as_str().unwrap();
+            self.authorization = Some(format!("Bearer {token}"));
+        }
+        answer.status
+    }
+}
+
+fn code(response: &Response) -> &str {
+    response.body["errors"][0]["code"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_manifest_is_read_by_tag_and_by_digest() {
+    for place in places() {
+        let trial = Trial::start().await;
+        let digest = trial.pushed(registry(&place), "one");
+        let door = Door::opened(&trial, &place).await;
+        for method in ["HEAD", "GET"] {
+            for reference in ["r1", &digest] {
+                let target = format!("/v2/team/api/manifests/{reference}");
+                let answer = door.ask(method, &target).await;
+                assert_eq!(answer.status, 200, "{place} {method} {reference}");
+                assert_eq!(answer.header("docker-content-digest"), Some(&*digest));
+                assert_eq!(answer.header("content-length"), Some("3"));
+                let kind = answer.header("content-type").unwrap();
+                assert!(kind.ends_with("manifest.v2+json"), "{kind}");
+                let body = answer.body.as_str().unwrap();
+                assert_eq!(body, if method == "GET" { "one" } else { "" });
+            }
+        }
+        let body = door
+            .ask("GET", &format!("/v2/team/api/manifests/{digest}"))
+            .await
+            .body;
+        let hash = sha256_hex(body.as_str().unwrap().as_bytes());
+        assert_eq!(format!("sha256:{hash}"), digest);
+        let base = door.ask("GET", "/v2/").await;
+        assert_eq!(base.status, 200);
+        let version = base.header("docker-distribution-api-version");
+        assert_eq!(version, Some("registry/2.0"));
+    }
+}
+
+fn registry(place: &Place) -> Registry {
+    match place {
+        Place::HuaweicloudEnterprise(_) => Registry::HuaweicloudEnterprise,
+        Place::HuaweicloudBasic(_) => Registry::HuaweicloudBasic,
+        Place::Alibabacloud(_) => Registry::Alibabacloud,
+    }
+}
+
+#[tokio::test]
+async fn what_arrives_is_seen_and_what_is_lost_is_not() {
+    for (source, destination) in super::truth::ends() {
+        let trial = Trial::start().await;
+        let door = Door::opened(&trial, &destination).await;
+        let target = "/v2/team/api/manifests/r1";
+        let digest = trial.pushed(source, "one");
+        let missing = door.ask("GET", target).await;
+        assert_eq!((missing.status, code(&missing)), (404, "MANIFEST_UNKNOWN"));
+        trial.seconds(7);
+        let there = door.ask("HEAD", target).await;
+        assert_eq!(there.header("docker-content-digest"), Some(&*digest));
+        assert_eq!(door.ask("GET", target).await.body, "one");
+        trial.sandbox.forget(&destination, "team/api", "r1");
+        for reference in ["r1", &digest] {
+            let target = format!("/v2/team/api/manifests/{reference}");
+            assert_eq!(door.ask("HEAD", &target).await.status, 404, "{reference}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_the_specifications_form() {
+    for place in places() {
+        let trial = Trial::start().await;
+        let door = Door::opened(&trial, &place).await;
+        let is_basic = matches!(place, Place::HuaweicloudBasic(_));
+        let other = if is_basic {
+            (404, "NAME_UNKNOWN")
+        } else {
+            (403, "DENIED")
+        };
+        for (method, target, expected) in [
+            (
+                "GET",
+                "/v2/team/api/manifests/none",
+                (404, "MANIFEST_UNKNOWN"),
+            ),
+            ("GET", "/v2/team/none/manifests/r1", other),
+            ("PUT", "/v2/team/api/manifests/r1", (405, "UNSUPPORTED")),
+            ("POST", "/token", (405, "UNSUPPORTED")),
+            ("GET", "/v2/team/api/blobs/r1", (404, "UNSUPPORTED")),
+            ("GET", "/nowhere", (404, "UNSUPPORTED")),
+        ] {
+            let answer = door.ask(method, target).await;
+            let found = (answer.status, code(&answer));
+            assert_eq!(found, expected, "{place} {method} {target}");
+        }
+        for wrong in [
+            None,
+            Some("Bearer none"),
+            Some("Basic bm9uZTpub25l"),
+            Some("Basic %"),
+        ] {
+            for target in [
+                "/v2/",
+                "/v2/team/api/manifests/r1",
+                "/v2/team/none/manifests/r1",
+            ] {
+                let answer = door.ask_as(wrong, "GET", target).await;
+                assert_eq!((answer.status, code(&answer)), (401, "UNAUTHORIZED"));
+                assert!(answer.header("www-authenticate").is_some());
+            }
+        }
+        if !is_basic {
+            let user = basic(&door.registry.login().0, &door.registry.login().1);
+            for (user, target, expected) in [
+                (None, "/token", (401, "UNAUTHORIZED")),
+                (Some(&*user), "/token?service=another", (400, "UNSUPPORTED")),
+            ] {
+                let answer = door.ask_as(user, "GET", target).await;
+                assert_eq!((answer.status, code(&answer)), expected);
+            }
+            // A token for a repository that is not there; names may be asked for together.
+            let target = "/token?scope=repository:team/none:pull%20repository:team/api:push,pull";
+            let token = door.ask_as(Some(&user), "GET", target).await.body["token"].clone();
+            let token = format!("Bearer {}", token.as_str().unwrap());
+            for (name, expected) in [
+                ("team/none", "NAME_UNKNOWN"),
+                ("team/api", "MANIFEST_UNKNOWN"),
+                ("team/more", "DENIED"),
+            ] {
+                let target = format!("/v2/{name}/manifests/r1");
+                let answer = door.ask_as(Some(&token), "GET", &target).await;
+                assert_eq!(code(&answer), expected, "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends() {
+    for place in [&places()[0], &places()[2]] {
+        let trial = Trial::start().await;
+        let door = Door::opened(&trial, place).await;
+        trial.seconds(299);
+        assert_eq!(door.ask("GET", "/v2/").await.status, 200);
+        trial.seconds(1);
+        let answer = door.ask("GET", "/v2/").await;
+        assert_eq!(answer.status, 401);
+        let challenge = answer.header("www-authenticate").unwrap();
+        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_log_in() {
+    let trial = Trial::start().await;
+    let (key, secret) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    // printf SANDBOXHUAWEIKEY0001 | openssl dgst -sha256 -hmac sandbox-secret-key-opens-…
+    let login_key = "350abd44e35b0fcb58c5831db5b12124a7b98b75178f4c8ab3454fbe6aae9060";
+    let here = format!("cn-north-4@{key}");
+    let there = format!("cn-east-3@{key}");
+    let own = trial.done("GetAuthorizationToken", &[FLEET]).await;
+    let (user, token) = (
+        own["TempUsername"].as_str().unwrap(),
+        own["AuthorizationToken"].as_str().unwrap(),
+    );
+    let [enterprise, basic_edition, alibaba] = places();
+    let elsewhere = Place::huaweicloud_basic("cn-east-3");
+    let target = Place::alibabacloud(world::FLEET_ALIBABACLOUD_TARGET_IDS[0]);
+    let (id, hidden) = (
+        world::ALIBABACLOUD_ACCESS_KEY_ID,
+        world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+    );
+    for (place, user, password, status) in [
+        (&enterprise, key, secret, 200),
+        (&enterprise, key, login_key, 200),
+        (&enterprise, key, "wrong", 401),
+        (&enterprise, &here, login_key, 401),
+        (&basic_edition, &here, login_key, 200),
+        (&basic_edition, &here, secret, 401),
+        (&basic_edition, &there, login_key, 401),
+        (&basic_edition, key, login_key, 401),
+        (&elsewhere, &there, login_key, 200),
+        (&alibaba, user, token, 200),
+        (&alibaba, user, hidden, 401),
+        (&alibaba, id, hidden, 200),
+        (&alibaba, id, token, 401),
+        (&target, user, token, 401),
+        (&target, id, hidden, 200),
+    ] {
+        let mut door = Door::open(&trial, place).await;
+        let entered = door.enter(&basic(user, password)).await;
+        assert_eq!(entered, status, "{place} {user}");
+    }
+    trial.pass(SignedDuration::from_hours(1));
+    let mut door = Door::open(&trial, &alibaba).await;
+    assert_eq!(door.enter(&basic(user, token)).await, 401, "it has ended");
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_there_are_not_made_up() {
+    let trial = Trial::start().await;
+    let target = |tag: &str| format!("/v2/team/api/manifests/{tag}");
+    for place in places() {
+        let door = Door::opened(&trial, &place).await;
+        // Of the fleet, whose images have their names for content.
+        let answer = door.ask("GET", &target(world::FLEET_TAG_ARRIVED)).await;
+        assert_eq!(
+            answer.body,
+            format!("team/api:{}", world::FLEET_TAG_ARRIVED)
+        );
+        let digest = answer.header("docker-content-digest").unwrap();
+        let hash = sha256_hex(answer.body.as_str().unwrap().as_bytes());
+        assert_eq!(digest, format!("sha256:{hash}"));
+    }
+    // Of the vendor's example.
+    let (namespace, repository) = (
+        world::EXAMPLE_BASIC_NAMESPACE,
+        world::EXAMPLE_BASIC_JOB_REPOSITORY,
+    );
+    let place = Place::huaweicloud_basic(world::HUAWEICLOUD_REGION);
+    let name = format!("{namespace}/{repository}");
+    let tags = format!("/v2/manage/namespaces/{namespace}/repos/{repository}/tags");
+    let tags = trial.get(&tags).await.body;
+    let tag = tags[0]["Tag"].as_str().unwrap();
+    let held = trial.sandbox.holds(&place, &name, tag).unwrap();
+    let door = Door::opened(&trial, &place).await;
+    let target = format!("/v2/{name}/manifests/{tag}");
+    let seen = door.ask("HEAD", &target).await;
+    assert_eq!(seen.header("docker-content-digest"), Some(&*held));
+    assert_eq!(seen.header("content-length"), Some("528"));
+    let answer = door.ask("GET", &target).await;
+    assert_eq!((answer.status, code(&answer)), (405, "UNSUPPORTED"));
+}
+
+#[tokio::test]
+async fn requests_at_a_registry_are_counted_and_told_of() {
+    let trial = Trial::start().await;
+    let [place, ..] = places();
+    let door = Door::opened(&trial, &place).await;
+    door.ask("HEAD", "/v2/team/api/manifests/r1").await;
+    door.ask("GET", "/v2/").await;
+    door.ask("GET", "/nowhere").await;
+    assert_eq!(trial.sandbox.requests(), 5);
+    let received = trial.sandbox.received();
+    let told: Vec<_> = received
+        .iter()
+        .map(|request| (request.operation.as_deref(), request.status))
+        .collect();
+    let expected = [
+        (Some("GET manifest"), 401),
+        (Some("GET token"), 200),
+        (Some("HEAD manifest"), 404),
+        (Some("GET base"), 200),
+        (None, 404),
+    ];
+    assert_eq!(told, expected);
+    assert!(
+        received
+            .iter()
+            .all(|request| request.place == Some(place.clone()))
+    );
+    assert_eq!(received[2].parameters["name"], "team/api");
+    assert_eq!(received[2].parameters["reference"], "r1");
+    assert_eq!(received[1].parameters["scope"], "repository:team/api:pull");
+}
+
+#[tokio::test]
+async fn a_registry_is_served_until_it_is_dropped_or_the_sandbox_stops() {
+    let trial = Trial::start().await;
+    let [one, _, two] = places();
+    let (one, two) = (
+        trial.sandbox.registry(&one).await.unwrap(),
+        trial.sandbox.registry(&two).await.unwrap(),
+    );
+    let hosts = [one.host(), two.host()];
+    for host in &hosts {
+        assert!(TcpStream::connect(host).await.is_ok());
+    }
+    drop(one);
+    closed(&hosts[0]).await;
+    assert!(TcpStream::connect(&hosts[1]).await.is_ok());
+    trial.sandbox.stop();
+    closed(&hosts[1]).await;
+}
+
+/// Returns when nobody listens there any more.
+async fn closed(host: &str) {
+    while TcpStream::connect(host).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn there_is_no_registry_of_nowhere() {
+    let trial = Trial::start().await;
+    for place in [
+        Place::huaweicloud_enterprise("none"),
+        Place::huaweicloud_basic("mars"),
+        Place::alibabacloud("none"),
+    ] {
+        let error = trial.sandbox.registry(&place).await.unwrap_err();
+        assert!(matches!(&error, StartError::NoSuchRegistry(own) if *own == place));
+        assert_eq!(error.to_string(), format!("there is no {place}"));
+    }
+}
