@@ -8,7 +8,7 @@ use registry_replication::{alibabacloud, huaweicloud};
 use registry_sandbox::Sandbox;
 use registry_tests::given::Given;
 use registry_tests::{fixed, generated};
-use registry_transport::{Call, Context, Error, Operation, Provider};
+use registry_transport::{Call, Context, ContextBuilder, Error, Operation, Provider};
 use serde_json::Value;
 
 pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
@@ -131,6 +131,16 @@ pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
 pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credentials {
     let account = &sandbox.accounts().alibabacloud_cr;
     alibabacloud_cr::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
+}
+
+/// A context for calls of one of the sandbox's clouds by their names.
+pub(crate) fn sandbox_context(
+    sandbox: &Sandbox,
+    provider: Arc<dyn Provider>,
+    configure: impl FnOnce(ContextBuilder) -> ContextBuilder,
+) -> Context {
+    let context = Context::builder(sandbox.endpoint(), provider);
+    configure(context).build().unwrap()
 }
 
 /// A client that lives in the present, for a sandbox that does.

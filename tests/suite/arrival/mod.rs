@@ -1,11 +1,14 @@
 //! Has it arrived? On all three registries, against the sandbox, by a clock that is moved by hand.
 
+mod simulation;
 mod verdicts;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use registry_replication::{Registry, Report, alibabacloud, huaweicloud};
-use registry_sandbox::{Options, Sandbox, world};
+use registry_replication::{Registry, Report, alibabacloud, huaweicloud, oci};
+use registry_sandbox::world::Place;
+use registry_sandbox::{Options, RegistryEndpoint, Sandbox, world};
 use registry_tests::hand_clock::HandClock;
 use registry_transport::{Clock, ContextBuilder, Timestamp};
 
@@ -24,7 +27,7 @@ pub(crate) const ALL: [world::Registry; 3] = [
 
 /// A sandbox whose time stands still while anybody is at work.
 pub(crate) struct Trial {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) clock: HandClock,
 }
 
@@ -32,8 +35,8 @@ impl Trial {
     pub(crate) async fn start() -> Self {
         let clock = HandClock::at(start());
         let read = clock.clone();
-        let options = Options::default().clock(std::sync::Arc::new(move || read.now()));
-        let sandbox = Sandbox::start(options).await.unwrap();
+        let options = Options::default().clock(Arc::new(move || read.now()));
+        let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
         Self { sandbox, clock }
     }
 
@@ -41,7 +44,7 @@ impl Trial {
         &self,
     ) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
         let clock = self.clock.clone();
-        move |context| context.rate_limit(None).clock(std::sync::Arc::new(clock))
+        move |context| context.rate_limit(None).clock(Arc::new(clock))
     }
 
     /// The registry that pushes go to.
@@ -76,6 +79,34 @@ impl Trial {
             }
             _ => unreachable!("three registries"),
         }
+    }
+
+    /// The registry of a place itself, and what serves it.
+    pub(crate) async fn own_side(&self, place: &Place) -> (RegistryEndpoint, oci::Registry) {
+        let served = self.sandbox.registry(place).await.unwrap();
+        let login = match place {
+            Place::Alibabacloud(_) => oci::Login::password(
+                world::ALIBABACLOUD_ACCESS_KEY_ID,
+                world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            ),
+            Place::HuaweicloudBasic(region) => {
+                let logins = huaweicloud::basic::Registry::builder()
+                    .endpoint(self.sandbox.endpoint())
+                    .region(region)
+                    .credentials(clients::sandbox_key(&self.sandbox))
+                    .build()
+                    .await
+                    .unwrap();
+                let registry = oci::Registry::builder(served.host())
+                    .login_from(logins.logins())
+                    .configure(self.configured());
+                return (served, registry.build().unwrap());
+            }
+            _ => oci::Login::password(world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY),
+        };
+        let registry = oci::Registry::builder(served.host()).login(login);
+        let registry = registry.configure(self.configured()).build().unwrap();
+        (served, registry)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -195,10 +195,24 @@ impl<'a> Judging<'a> {
             };
         }
         let all: Vec<_> = counted.into_iter().chain(unsure).collect();
-        match all.first() {
-            None => self.without_task(),
-            Some(newest) => self.on_its_way(newest, &all).into(),
+        let Some(newest) = all.first() else {
+            return self.without_task();
+        };
+        let report = self.on_its_way(newest, &all);
+        // An older copy may have brought the same image.
+        let older = report.is_final && all.iter().any(|work| work.succeeded());
+        Judged {
+            needs_source: older && self.known.source.is_none(),
+            report,
         }
+    }
+
+    /// Whether what the source has under the tag now was there when the work was made, so that it
+    /// copied that.
+    fn copies_current(&self, work: &Work) -> bool {
+        let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
+        let times = pushed.zip(work.created);
+        times.is_some_and(|(pushed, created)| is_since(created, pushed))
     }
 
     fn counts(&self, work: &Work) -> Counts {
@@ -223,10 +237,7 @@ impl<'a> Judging<'a> {
             (None, Some(None)) => false,
             // The source was looked up after the task was seen, so what was pushed last was there
             // when it was made.
-            (None, Some(Some(tag))) => {
-                let times = tag.pushed.zip(work.created);
-                self.source_has(tag) && times.is_some_and(|(pushed, made)| is_since(made, pushed))
-            }
+            (None, Some(Some(tag))) => self.source_has(tag) && self.copies_current(work),
         };
         match counts {
             true => Counts::Yes,
@@ -258,7 +269,11 @@ impl<'a> Judging<'a> {
         let wanted = self.question.digest.clone();
         let wanted = wanted.or_else(|| newest.digest.as_deref().map(digest));
         let copied = |work: &Work| work.digest.as_deref().map(digest);
-        let is_wanted = |work: &&&Work| wanted.is_some() && copied(work) == wanted;
+        let is_wanted = |work: &&&Work| match copied(work) {
+            Some(digest) => Some(digest) == wanted,
+            // Only copies of the digest count, if one was asked for.
+            None => self.question.digest.is_some() || self.copies_current(work),
+        };
         let mut succeeded = counted.iter().filter(|work| work.succeeded());
         let done = succeeded.find(is_wanted);
         let done = done.or_else(|| Some(newest).filter(|newest| newest.succeeded()))?;
@@ -271,10 +286,14 @@ impl<'a> Judging<'a> {
             return Some(report.into());
         }
         // Where tasks name no digest, one that was made before may have put an older image there.
-        if held.is_none() && holder.created < done.created && holder.changed > done.changed {
+        let overtaken = holder.created < done.created && holder.changed > done.changed;
+        if held.is_none() && overtaken && !self.copies_current(holder) {
             let mut report = self.of(Verdict::Pending, false, done);
             report.reasons.push(explain::overtaken(holder, done));
-            return Some(report.into());
+            return Some(Judged {
+                report,
+                needs_source: self.known.source.is_none(),
+            });
         }
         let mut report = self.of(Verdict::Arrived, true, done);
         report.digest = wanted;

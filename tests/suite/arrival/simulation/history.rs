@@ -1,0 +1,201 @@
+//! A history: what happens, and what is asked about it. Made of a seed, and of nothing else.
+
+use registry_sandbox::{Outcome, world};
+
+use super::Random;
+
+/// A tag.
+pub(crate) type Tag = &'static str;
+
+pub(crate) const TAGS: [Tag; 3] = ["v1", "v2", "latest"];
+
+/// What happens, and what is asked.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) of: world::Registry,
+    pub(crate) seed: u64,
+    /// Whether rules overwrite what is at the destination.
+    pub(crate) overwrites: bool,
+    /// By time.
+    pub(crate) moments: Vec<Moment>,
+    pub(crate) asked: Vec<Asked>,
+    /// At the end, so many more records are listed in pages of this size, while others come and go.
+    pub(crate) records: u64,
+    pub(crate) page_size: u32,
+}
+
+/// What happens after so many seconds.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: u64,
+    pub(crate) event: Event,
+}
+
+/// What can happen. Destinations go by their number.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Some content is pushed under the tag, perhaps what it had before.
+    Push { tag: &'static str, content: u64 },
+    /// How work on the tag goes from now on.
+    Decide {
+        tag: &'static str,
+        destination: Option<usize>,
+        outcome: Outcome,
+    },
+    /// How long work takes from now on, in seconds.
+    Pace {
+        waits: u64,
+        runs: u64,
+        pause: u64,
+        lag: u64,
+    },
+    /// A destination loses the tag.
+    Lose {
+        tag: &'static str,
+        destination: usize,
+    },
+    /// The tag is deleted at the source.
+    Delete { tag: &'static str },
+    /// Old records go.
+    Purge { records: u64 },
+    /// The rule that leads to the destination is deleted, and after a while made anew.
+    Rule { destination: usize, made: bool },
+    /// The tag is copied by hand.
+    ByHand {
+        tag: &'static str,
+        destination: usize,
+    },
+    /// What is at work is stopped.
+    Stop,
+}
+
+/// One wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) at: u64,
+    pub(crate) tag: &'static str,
+    pub(crate) by: By,
+    pub(crate) destinations: Vec<usize>,
+    pub(crate) any: bool,
+    pub(crate) proof: bool,
+    pub(crate) deadline: u64,
+}
+
+/// What counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The digest that the source has under the tag when the wait begins.
+    Digest,
+    /// The time of the last push of the tag.
+    Since,
+    Nothing,
+}
+
+/// How many destinations the rules of a registry have.
+pub(crate) fn destinations(of: world::Registry) -> usize {
+    match of {
+        world::Registry::HuaweicloudEnterprise => 1,
+        world::Registry::HuaweicloudBasic => 2,
+        _ => 3,
+    }
+}
+
+/// No history is longer, in seconds.
+pub(crate) const END: u64 = 900;
+
+impl History {
+    pub(crate) fn new(of: world::Registry, seed: u64) -> Self {
+        let mut random = Random(seed ^ ((of as u64 + 1) << 32));
+        let overwrites = random.percent(70);
+        let mut moments = Vec::new();
+        for _ in 0..random.within(6..=16) {
+            let at = random.below(END / 2);
+            moments.push(Moment {
+                at,
+                event: event(&mut random, of),
+            });
+        }
+        moments.push(Moment {
+            at: 0,
+            event: Event::Push {
+                tag: "v1",
+                content: 0,
+            },
+        });
+        moments.sort_by_key(|moment| moment.at);
+        let asked = (0..random.within(1..=3)).map(|_| asked(&mut random, of));
+        let asked = asked.collect();
+        Self {
+            of,
+            seed,
+            overwrites,
+            moments,
+            asked,
+            records: random.within(10..=60),
+            page_size: u32::try_from(random.within(16..=40)).unwrap(),
+        }
+    }
+}
+
+impl Random {
+    fn tag(&mut self) -> Tag {
+        *self.one(&TAGS)
+    }
+}
+
+fn event(random: &mut Random, of: world::Registry) -> Event {
+    let tag = random.tag();
+    let count = destinations(of) as u64;
+    let destination = usize::try_from(random.below(count)).unwrap();
+    match random.below(100) {
+        0..=34 => Event::Push {
+            tag,
+            content: random.below(5),
+        },
+        35..=54 => Event::Decide {
+            tag,
+            destination: random.percent(50).then_some(destination),
+            outcome: match random.below(10) {
+                0..=2 => Outcome::Succeeds,
+                3..=5 => Outcome::FailsFirst(u32::try_from(random.within(1..=3)).unwrap()),
+                6..=8 => Outcome::Fails,
+                _ => Outcome::Stalls,
+            },
+        },
+        55..=64 => Event::Pace {
+            waits: random.below(20),
+            runs: random.within(1..=60),
+            // No longer than failures take to settle.
+            pause: random.within(1..=50),
+            lag: random.below(120),
+        },
+        65..=71 => Event::Lose { tag, destination },
+        72..=74 => Event::Delete { tag },
+        75..=79 => Event::Purge {
+            records: random.within(1..=10),
+        },
+        80..=86 => Event::Rule {
+            destination,
+            made: random.percent(50),
+        },
+        87..=95 => Event::ByHand { tag, destination },
+        _ => Event::Stop,
+    }
+}
+
+fn asked(random: &mut Random, of: world::Registry) -> Asked {
+    let count = destinations(of);
+    let mut all: Vec<_> = (0..count).filter(|_| random.percent(60)).collect();
+    if all.is_empty() {
+        all.push(usize::try_from(random.below(count as u64)).unwrap());
+    }
+    Asked {
+        at: random.below(END / 2),
+        tag: random.tag(),
+        by: *random.one(&[By::Digest, By::Digest, By::Since, By::Since, By::Nothing]),
+        destinations: all,
+        any: random.percent(20),
+        proof: random.percent(30),
+        deadline: random.within(60..=END / 2),
+    }
+}

@@ -1,0 +1,388 @@
+//! A history is played, and everything that is said is held against the truth.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use futures_util::{StreamExt, TryStreamExt};
+use jiff::SignedDuration;
+use registry_replication::{
+    DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict, WaitError,
+};
+use registry_sandbox::world::Place;
+use registry_sandbox::{Outcome, Pace, world};
+use registry_tests::hand_clock::Story;
+use registry_transport::{Clock, Timestamp};
+
+use super::Random;
+use super::history::{Asked, By, Event, History, TAGS};
+use super::stage::Stage;
+
+/// How much was said, so that a simulation in which nothing happens shows.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) arrived: usize,
+    pub(crate) failed: usize,
+    pub(crate) stalled: usize,
+    pub(crate) mismatched: usize,
+    pub(crate) without_rule: usize,
+    pub(crate) without_task: usize,
+    pub(crate) out_of_time: usize,
+    pub(crate) listed: usize,
+    pub(crate) requests: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.failed += other.failed;
+        self.stalled += other.stalled;
+        self.mismatched += other.mismatched;
+        self.without_rule += other.without_rule;
+        self.without_task += other.without_task;
+        self.out_of_time += other.out_of_time;
+        self.listed += other.listed;
+        self.requests += other.requests;
+    }
+}
+
+/// What has happened that excuses or accuses.
+#[derive(Default)]
+struct Log {
+    /// When which tag was pushed, and its digest.
+    pushes: Vec<(Timestamp, &'static str, String)>,
+    /// Tags that destinations have lost.
+    lost: BTreeSet<(usize, &'static str)>,
+    purged: bool,
+    /// What was called failed.
+    failed: Vec<DestinationReport>,
+    tally: Tally,
+}
+
+struct Play<'a> {
+    stage: Stage,
+    history: &'a History,
+    log: RefCell<Log>,
+    /// How many are at it: the one that makes things happen, and the waits.
+    live: Cell<usize>,
+}
+
+pub(crate) async fn play(history: &History) -> Tally {
+    let play = Play {
+        stage: Stage::set(history).await,
+        history,
+        log: RefCell::default(),
+        live: Cell::new(1 + history.asked.len()),
+    };
+    let waits = join_all(history.asked.iter().map(|asked| play.ask(asked)));
+    let all = join(play.happen(), waits);
+    let clock = play.stage.trial.clock.clone();
+    clock.run(all, || play.live.get(), Story::default()).await;
+    // Whatever the registry may still try, it has tried then.
+    clock.advance(Duration::from_secs(3 * 3600));
+    play.see_failures_through().await;
+    play.list().await;
+    let mut tally = play.log.into_inner().tally;
+    tally.requests = play.stage.trial.sandbox.requests();
+    tally
+}
+
+impl Play<'_> {
+    async fn until(&self, second: u64) {
+        let clock = &self.stage.trial.clock;
+        let passed = clock.elapsed();
+        clock
+            .sleep(Duration::from_secs(second).saturating_sub(passed))
+            .await;
+    }
+
+    async fn happen(&self) {
+        for moment in &self.history.moments {
+            self.until(moment.at).await;
+            self.let_happen(&moment.event).await;
+        }
+        self.live.set(self.live.get() - 1);
+    }
+
+    async fn let_happen(&self, event: &Event) {
+        let (stage, sandbox) = (&self.stage, &self.stage.trial.sandbox);
+        let (of, name) = (self.history.of, stage.name());
+        let seconds = |seconds: u64| SignedDuration::from_secs(i64::try_from(seconds).unwrap());
+        match event {
+            Event::Push { tag, content } => {
+                let digest = stage.push(tag, &format!("content {content}"));
+                let now = stage.trial.now();
+                self.log.borrow_mut().pushes.push((now, tag, digest));
+            }
+            Event::Decide {
+                tag,
+                destination,
+                outcome,
+            } => {
+                let destination = destination.map(|number| match of {
+                    world::Registry::HuaweicloudEnterprise => None,
+                    _ => Some(stage.destinations[number].name),
+                });
+                let destination = destination.flatten();
+                sandbox.decide(&name, Some(tag), destination, *outcome);
+            }
+            Event::Pace {
+                waits,
+                runs,
+                pause,
+                lag,
+            } => {
+                let pace = Pace::new(seconds(*waits), seconds(*runs), seconds(*pause));
+                sandbox.set_pace(pace.with_lag(seconds(*lag)));
+            }
+            Event::Lose { tag, destination } => {
+                let place = &stage.destinations[*destination].place;
+                if sandbox.forget(place, &name, tag) {
+                    self.log.borrow_mut().lost.insert((*destination, tag));
+                }
+            }
+            Event::Delete { tag } => {
+                sandbox.forget(&Place::from(of), &name, tag);
+            }
+            Event::Purge { records } => {
+                let mut due = 0..*records;
+                let purged = sandbox.purge_tasks(of, |record| {
+                    record.repository == name && due.next().is_some()
+                });
+                self.log.borrow_mut().purged |= purged > 0;
+            }
+            Event::Rule { destination, made } => match made {
+                true => stage.make_rule(*destination).await,
+                false => stage.delete_rule(*destination).await,
+            },
+            Event::ByHand { tag, destination } => stage.by_hand(tag, *destination).await,
+            Event::Stop => {
+                for work in self.at_work().await {
+                    stage.stop(&work).await;
+                }
+            }
+        }
+    }
+
+    /// Ids of what can be stopped.
+    async fn at_work(&self) -> Vec<String> {
+        let registry = &self.stage.registry;
+        if self.history.of == world::Registry::HuaweicloudEnterprise {
+            let executions: Vec<_> = all(registry.executions_of(None)).await;
+            let own = executions.into_iter().filter(|one| !one.state.is_final());
+            return own.map(|one| one.id).collect();
+        }
+        let image = self.stage.name().parse().unwrap();
+        let tasks = all(registry.tasks_of(&TaskScope::Image(image))).await;
+        let own = tasks.into_iter().filter(|task| !task.state.is_final());
+        own.map(|task| task.id).collect()
+    }
+
+    async fn ask(&self, asked: &Asked) {
+        self.until(asked.at).await;
+        let stage = &self.stage;
+        let source = Place::from(self.history.of);
+        let name = stage.name();
+        let sandbox = &stage.trial.sandbox;
+        // What nobody has pushed must not be called arrived either.
+        let digest = sandbox.holds(&source, &name, asked.tag);
+        let digest = digest.unwrap_or_else(|| format!("sha256:{}", "0".repeat(64)));
+        let since = {
+            let log = self.log.borrow();
+            let mut pushes = log.pushes.iter().rev();
+            let last = pushes.find(|(_, tag, _)| *tag == asked.tag);
+            last.map_or_else(|| stage.trial.now(), |(at, ..)| *at)
+        };
+        let seconds = Duration::from_secs;
+        let mut arrival = stage
+            .registry
+            .arrival(&format!("{name}:{}", asked.tag))
+            .polling(Polling::new(seconds(5), seconds(60)));
+        for number in &asked.destinations {
+            let destination = &stage.destinations[*number];
+            arrival = arrival.to(destination.name);
+            if asked.proof {
+                arrival = arrival.proof(destination.name, destination.proof.clone());
+            }
+        }
+        arrival = match asked.by {
+            By::Digest => arrival.digest(&digest),
+            By::Since => arrival.since(since),
+            By::Nothing => arrival,
+        };
+        if asked.any {
+            arrival = arrival.any();
+        }
+        let mut wait = arrival.wait(seconds(asked.deadline));
+        let begun = stage.trial.clock.elapsed();
+        while let Some(item) = wait.next().await {
+            match item {
+                Ok(report) => self.hold(asked, &digest, since, &report),
+                Err(WaitError::Call { error, .. }) => panic!("{asked:?}: {error}"),
+                Err(WaitError::DeadlinePassed { .. }) => {
+                    let took = stage.trial.clock.elapsed() - begun;
+                    assert!(took >= seconds(asked.deadline), "{asked:?} {took:?}");
+                    assert!(took <= seconds(asked.deadline + 5), "{asked:?} {took:?}");
+                    self.log.borrow_mut().tally.out_of_time += 1;
+                }
+                Err(_) => {}
+            }
+        }
+        self.live.set(self.live.get() - 1);
+    }
+
+    /// Holds a report against the truth.
+    fn hold(&self, asked: &Asked, digest: &str, since: Timestamp, report: &Report) {
+        let stage = &self.stage;
+        let mut log = self.log.borrow_mut();
+        for (number, said) in asked.destinations.iter().zip(&report.destinations) {
+            let place = &stage.destinations[*number].place;
+            let held = stage.trial.sandbox.holds(place, &stage.name(), asked.tag);
+            let lost = log.lost.contains(&(*number, asked.tag));
+            let context = format!("{asked:?}\nheld: {held:?}\nsaid: {said:#?}");
+            match said.verdict {
+                Verdict::Arrived => {
+                    let there = match asked.by {
+                        By::Digest => held.as_deref() == Some(digest),
+                        By::Since => log.pushes.iter().any(|(at, tag, pushed)| {
+                            let counts = *at >= since || log.is_last_before(*at, since, tag);
+                            *tag == asked.tag && counts && Some(pushed) == held.as_ref()
+                        }),
+                        By::Nothing => held.is_some(),
+                    };
+                    // Without a proof, nobody can know what the destination has lost since.
+                    assert!(there || (lost && !asked.proof), "false arrived: {context}");
+                }
+                Verdict::Failed => {
+                    if asked.by == By::Digest && !log.purged {
+                        assert_ne!(held.as_deref(), Some(digest), "false failed: {context}");
+                    }
+                    log.failed.push(said.clone());
+                }
+                Verdict::DigestMismatch if asked.by == By::Digest => {
+                    assert_ne!(held.as_deref(), Some(digest), "false mismatch: {context}");
+                }
+                _ => {}
+            }
+            if report.is_final {
+                let tally = &mut log.tally;
+                *match said.verdict {
+                    Verdict::Arrived => &mut tally.arrived,
+                    Verdict::Failed => &mut tally.failed,
+                    Verdict::Stalled => &mut tally.stalled,
+                    Verdict::DigestMismatch => &mut tally.mismatched,
+                    Verdict::NoRule => &mut tally.without_rule,
+                    Verdict::NoTask => &mut tally.without_task,
+                    _ => continue,
+                } += 1;
+            }
+        }
+    }
+
+    /// What was called failed has to have failed for good.
+    async fn see_failures_through(&self) {
+        let failed = std::mem::take(&mut self.log.borrow_mut().failed);
+        for said in failed {
+            let evidence = said.evidence.as_ref().unwrap();
+            let registry = &self.stage.registry;
+            let state = match (&evidence.execution, &evidence.subtask) {
+                (Some(_), Some(subtask)) => {
+                    let subtasks = registry.subtasks_of(&evidence.task).by_item();
+                    let subtasks: Vec<_> = subtasks.try_collect().await.unwrap_or_default();
+                    let mut own = subtasks.into_iter().filter(|one| one.id == *subtask);
+                    own.next().map(|one| one.state)
+                }
+                (execution, _) => {
+                    let scope = match execution {
+                        Some(execution) => TaskScope::Execution(execution.clone()),
+                        None => TaskScope::Image(self.stage.name().parse().unwrap()),
+                    };
+                    let tasks = registry.tasks_of(&scope).by_item();
+                    let tasks: Vec<Task> = tasks.try_collect().await.unwrap_or_default();
+                    let mut own = tasks.into_iter();
+                    let own = own.find(|task| task.reference() == evidence.task);
+                    own.map(|task| task.state)
+                }
+            };
+            // A record that was cleaned up can say nothing any more.
+            let Some(state) = state else { continue };
+            let for_good = [TaskState::Failed, TaskState::Cancelled, TaskState::TimedOut];
+            assert!(for_good.contains(&state), "false failed: {state} {said:#?}");
+        }
+    }
+
+    /// Tasks are listed while others come and go.
+    async fn list(&self) {
+        let stage = &self.stage;
+        let of = self.history.of;
+        stage.trial.sandbox.set_pace(Pace::USUAL);
+        for number in 0..self.history.records {
+            stage.push(&format!("x{number}"), "content");
+        }
+        for tag in TAGS {
+            stage
+                .trial
+                .sandbox
+                .decide(&stage.name(), Some(tag), None, Outcome::Succeeds);
+        }
+        stage.trial.clock.advance(Duration::from_secs(600));
+        let before = self.ids(100).await;
+        let sandbox = Arc::downgrade(&stage.trial.sandbox);
+        let random = Mutex::new(Random(self.history.seed));
+        let name = stage.name();
+        stage.trial.sandbox.on_request(move |_| {
+            let Some(sandbox) = sandbox.upgrade() else {
+                return;
+            };
+            let mut random = random.lock().unwrap();
+            for _ in 0..random.below(3) {
+                let tag = format!("y{}", random.below(1000));
+                sandbox.push(of, &name, &tag, "content").unwrap();
+            }
+            let skip = random.below(60);
+            let mut passed = 0;
+            let mut due = 0..random.below(4);
+            sandbox.purge_tasks(of, |record| {
+                passed += 1;
+                record.repository == name && passed > skip && due.next().is_some()
+            });
+        });
+        let listed = self.ids(self.history.page_size).await;
+        stage.trial.sandbox.on_request(|_| {});
+        let after: BTreeSet<_> = self.ids(100).await.into_iter().collect();
+        let throughout: BTreeSet<_> = before.into_iter().filter(|id| after.contains(id)).collect();
+        let once: BTreeSet<_> = listed.iter().cloned().collect();
+        assert_eq!(once.len(), listed.len(), "a record came twice: {listed:?}");
+        let missed: Vec<_> = throughout.difference(&once).collect();
+        assert!(missed.is_empty(), "lost: {missed:?}");
+        self.log.borrow_mut().tally.listed += listed.len();
+    }
+
+    /// Ids of the tasks of the repository; of the Enterprise edition, of the executions.
+    async fn ids(&self, page_size: u32) -> Vec<String> {
+        let registry = &self.stage.registry;
+        if self.history.of == world::Registry::HuaweicloudEnterprise {
+            let executions = all(registry.executions_of(None).page_size(page_size)).await;
+            return executions.into_iter().map(|one| one.id).collect();
+        }
+        let image = self.stage.name().parse().unwrap();
+        let tasks = registry.tasks_of(&TaskScope::Image(image));
+        let tasks = all(tasks.page_size(page_size)).await;
+        tasks.into_iter().map(|task| task.id).collect()
+    }
+}
+
+impl Log {
+    /// Whether a push is the one that the tag had at a time.
+    fn is_last_before(&self, at: Timestamp, since: Timestamp, tag: &str) -> bool {
+        let before = self.pushes.iter();
+        let before = before.filter(|(pushed, other, _)| *other == tag && *pushed <= since);
+        before.map(|(pushed, ..)| *pushed).max() == Some(at)
+    }
+}
+
+async fn all<T: Send + 'static>(listing: Listing<T>) -> Vec<T> {
+    listing.by_item().try_collect().await.unwrap()
+}
