@@ -26,6 +26,7 @@
 pub mod alibabacloud;
 pub mod api;
 pub mod huaweicloud;
+mod lag;
 mod listing;
 mod model;
 pub mod oci;
@@ -34,6 +35,7 @@ mod plan;
 mod registry;
 mod settings;
 
+pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, Provider,
