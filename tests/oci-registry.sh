@@ -39,11 +39,13 @@ storage: { filesystem: { rootdirectory: $place/storage }, delete: { enabled: tru
 http: { addr: '127.0.0.1:0' }
 auth: { htpasswd: { realm: tests, path: $place/htpasswd } }
 YAML
-docker-registry serve "$place/registry.yml" >"$place/log" 2>&1 &
+# Looked into before the registry has opened it.
+: >"$place/log"
+docker-registry serve "$place/registry.yml" >>"$place/log" 2>&1 &
 server=$!
 OCI_HOST=
 for _ in $(seq 100); do
-    OCI_HOST=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$place/log" | head -n 1)
+    OCI_HOST=$(sed -n '/listening on 127/{s/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p;q}' "$place/log")
     [ -z "$OCI_HOST" ] || break
     kill -0 "$server" 2>/dev/null || break
     sleep 0.1

@@ -27,6 +27,7 @@ pub mod alibabacloud;
 pub mod api;
 mod arrival;
 pub mod huaweicloud;
+mod lag;
 mod listing;
 mod model;
 pub mod oci;
@@ -39,6 +40,7 @@ pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
     Verdict, Wait, WaitError,
 };
+pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, Provider,

@@ -1,0 +1,182 @@
+//! Counting tasks as they end, from listings in which they come again.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_core::stream::BoxStream;
+use registry_transport::Error;
+
+use super::group::{Key, Outcome};
+use super::{Lag, LagSummary, read};
+use crate::model::Task;
+
+/// How many tasks are known when they come again. Each takes some 50 bytes.
+const KNOWN: usize = 1_000_000;
+
+/// Counts tasks as they end: a stream of the rows that change. See [`Lag::follow`].
+///
+/// A task that was at work counts as running until it comes again in another state, or for good
+/// if it never does. One that had failed and is tried again counts as whatever it comes to. The
+/// last million tasks are known when they come again; one from before those counts anew.
+///
+/// Dropping it drops the tasks' stream; nothing goes on by itself.
+pub struct LagFollower<'a> {
+    tasks: BoxStream<'a, Result<Task, Error>>,
+    lag: Lag,
+    known: Known,
+}
+
+impl<'a> LagFollower<'a> {
+    pub(super) fn new(tasks: impl Stream<Item = Result<Task, Error>> + Send + 'a) -> Self {
+        Self {
+            tasks: Box::pin(tasks),
+            lag: Lag::new(),
+            known: Known::up_to(KNOWN),
+        }
+    }
+
+    /// All that has been counted so far.
+    pub fn lag(&self) -> &Lag {
+        &self.lag
+    }
+
+    /// All that has been counted, without the stream.
+    pub fn into_lag(self) -> Lag {
+        self.lag
+    }
+
+    /// Counts a task; the row that it changes, if it has ended.
+    fn count(&mut self, task: &Task) -> Option<LagSummary> {
+        let (key, now) = read(task)?;
+        let before = self.known.turn(identity(task), &key, now)?;
+        let group = match before {
+            // One that names another place or rule by now counts there.
+            Some((old, outcome)) if old != key => {
+                if let Some(group) = self.lag.groups.get_mut(&old) {
+                    group.take_back(outcome);
+                }
+                self.lag.change(&key, None, now)
+            }
+            Some((_, outcome)) => self.lag.change(&key, Some(outcome), now),
+            None => self.lag.change(&key, None, now),
+        };
+        (now != Outcome::Running).then(|| group.summary(&key))
+    }
+}
+
+impl Stream for LagFollower<'_> {
+    type Item = Result<LagSummary, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A listing that is at hand is not read to its end in one go.
+        for _ in 0..100 {
+            match std::task::ready!(self.tasks.as_mut().poll_next(cx)) {
+                Some(Ok(task)) => {
+                    if let Some(row) = self.count(&task) {
+                        return Poll::Ready(Some(Ok(row)));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for LagFollower<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LagFollower")
+            .field("lag", &self.lag)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What tells a task from all others: two registries may give the same id. Where it copies to is
+/// left out, since that may be told late.
+fn identity(task: &Task) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (task.provider, &task.execution, &task.id).hash(&mut hasher);
+    if let Some(end) = &task.source {
+        let places = [&end.region, &end.instance, &end.registry];
+        let names = [&end.namespace, &end.repository];
+        (places, names).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Tasks that have been seen, and what they had come to.
+struct Known {
+    most: usize,
+    tasks: HashMap<u64, Seen>,
+    /// In the order in which they came first.
+    order: VecDeque<u64>,
+}
+
+enum Seen {
+    Ended,
+    /// What counts by this key may change.
+    Open(Box<(Key, Outcome)>),
+}
+
+impl Known {
+    fn up_to(most: usize) -> Self {
+        Self {
+            most,
+            tasks: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what a task has come to. What it counted as before, if it counted; `None` where
+    /// nothing is new.
+    fn turn(&mut self, task: u64, key: &Key, now: Outcome) -> Option<Option<(Key, Outcome)>> {
+        let seen = match now.is_last() {
+            true => Seen::Ended,
+            false => Seen::Open(Box::new((key.clone(), now))),
+        };
+        match self.tasks.get_mut(&task) {
+            Some(Seen::Ended) => None,
+            Some(Seen::Open(open)) if open.1 == now => None,
+            Some(before) => match std::mem::replace(before, seen) {
+                Seen::Open(open) => Some(Some(*open)),
+                Seen::Ended => None,
+            },
+            None => {
+                if self.order.len() >= self.most
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.tasks.remove(&oldest);
+                }
+                self.order.push_back(task);
+                self.tasks.insert(task, seen);
+                Some(None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let task: Task = serde_json::from_value(serde_json::json!({
+            "provider": "alibabacloud", "kind": "replication", "id": "1", "state": "succeeded",
+        }))
+        .unwrap();
+        let key = Key::of(&task);
+        let mut known = Known::up_to(2);
+        let mut news = |task: u64| known.turn(task, &key, Outcome::Took(1)).is_some();
+        let came = [1, 2, 1, 2, 3, 2, 3, 1].map(&mut news);
+        assert_eq!(came, [true, true, false, false, true, false, false, true]);
+        assert_eq!((known.tasks.len(), known.order.len()), (2, 2));
+    }
+}
