@@ -11,7 +11,7 @@ use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
 use super::report::{Basis, DestinationReport, ReasonKind, Report, Verdict};
-use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
+use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest, is_since};
 use super::watch::{Looked, Membership};
 use crate::model::{ImageRef, TaskState};
 
@@ -29,6 +29,14 @@ pub(crate) trait Shows: Send + Sync {
 pub(crate) enum Extent {
     All,
     Any,
+}
+
+/// What a destination has to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expected {
+    Digest(String),
+    Any,
+    Unknown,
 }
 
 /// How often in a row a destination has to show a digest.
@@ -265,8 +273,12 @@ impl Engine {
         let times = *times;
         let expected = self.expected(&report).await?;
         report.shown = Some(times).filter(|_| shown.is_some());
-        let is_expected =
-            shown.is_some() && expected.as_ref().is_none_or(|e| Some(e) == shown.as_ref());
+        let is_expected = shown.is_some()
+            && match &expected {
+                Expected::Digest(digest) => Some(digest) == shown.as_ref(),
+                Expected::Any => true,
+                Expected::Unknown => false,
+            };
         Ok(match (is_expected, &shown) {
             (true, _) if times >= SHOWN => DestinationReport {
                 verdict: Verdict::Arrived,
@@ -290,6 +302,18 @@ impl Engine {
             ),
             // What rules and tasks say stands, but for an arrival.
             (false, _) if report.verdict != Verdict::Arrived => report,
+            (false, Some(_)) if expected == Expected::Unknown => DestinationReport {
+                verdict: Verdict::Pending,
+                is_final: false,
+                rests_on: None,
+                digest: shown,
+                ..report
+            }
+            .because(
+                ReasonKind::NotShown,
+                "which digest the destination has to show is not known: the source does not have \
+                 what was pushed any more; say a digest",
+            ),
             (false, Some(other)) => {
                 let settled = times >= SHOWN;
                 let text = format!(
@@ -326,17 +350,24 @@ impl Engine {
     }
 
     /// The digest that the destination has to show: the one asked for, the one that the task
-    /// copied, or the one that the source has now.
-    async fn expected(&mut self, report: &DestinationReport) -> Result<Option<String>, Error> {
-        if let Some(digest) = &self.ask.question.digest {
-            return Ok(Some(digest.clone()));
+    /// copied, or the one that the source has now, if it was pushed since then.
+    async fn expected(&mut self, report: &DestinationReport) -> Result<Expected, Error> {
+        let known = self.ask.question.digest.as_ref();
+        if let Some(digest) = known.or(report.digest.as_ref()) {
+            return Ok(Expected::Digest(digest.clone()));
         }
-        if let Some(digest) = &report.digest {
-            return Ok(Some(digest.clone()));
-        }
-        let image = self.ask.question.image.clone();
-        let tag = self.ask.registry.clone().source(image).await?;
-        Ok(tag.and_then(|tag| tag.digest).as_deref().map(digest))
+        let question = &self.ask.question;
+        let source = self.ask.registry.clone().source(question.image.clone());
+        let tag = source.await?.filter(|tag| match question.since {
+            Some(since) => tag.pushed.is_some_and(|pushed| is_since(pushed, since)),
+            None => true,
+        });
+        let known = tag.and_then(|tag| tag.digest).as_deref().map(digest);
+        Ok(match (known, question.since) {
+            (Some(digest), _) => Expected::Digest(digest),
+            (None, None) => Expected::Any,
+            (None, Some(_)) => Expected::Unknown,
+        })
     }
 
     fn summed(&self, sight: &Sight, destinations: Vec<DestinationReport>) -> Report {

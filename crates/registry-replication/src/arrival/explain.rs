@@ -192,6 +192,15 @@ pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {
     Reason::new(ReasonKind::Overwritten, text)
 }
 
+pub(crate) fn copied_before(holder: &Work) -> Reason {
+    let text = format!(
+        "task {} copied the tag before; if the same image was pushed then, the destination has it: \
+         ask it itself",
+        holder.task
+    );
+    Reason::new(ReasonKind::CopiedBefore, text)
+}
+
 pub(crate) fn settling(work: &Work, left: Duration) -> Reason {
     let text = format!(
         "task {} {}, and the registry may try again: in {} s it counts",

@@ -336,6 +336,11 @@ impl<'a> Judging<'a> {
             Verdict::Failed => explain::failed(newest),
             _ => explain::stalled(newest, self.age(newest)),
         });
+        // Tasks that name no digest may have brought the same image before.
+        let before = self.holder().filter(|holder| holder.digest.is_none());
+        if let Some(holder) = before.filter(|_| self.question.digest.is_some()) {
+            report.reasons.push(explain::copied_before(holder));
+        }
         report
     }
 

@@ -46,6 +46,11 @@ use crate::oci;
 /// [`since`](Self::since), only tasks count that were made then or later. With neither, the newest
 /// task counts, and [`rests_on`](DestinationReport::rests_on) says so.
 ///
+/// A rule of Huawei Cloud Enterprise that does not overwrite leaves a tag as it is that the
+/// destination has already, and its task succeeds all the same. There, the first copy of the tag
+/// that the last 200 executions show is taken for what the destination has. What was there before,
+/// or was pushed there by somebody else, only a [`proof`](Self::proof) can tell.
+///
 /// # What it asks
 ///
 /// A look at Huawei Cloud Enterprise makes the calls `ListInstanceReplicationPolicies`,

@@ -227,6 +227,8 @@ pub enum ReasonKind {
     Kept,
     /// A newer copy of another image has taken the tag.
     Overwritten,
+    /// An older task has copied the tag, and does not say which image it had then.
+    CopiedBefore,
     /// The edition of the registry does not copy.
     Edition,
     /// The caller may not look.

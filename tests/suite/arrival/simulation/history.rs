@@ -115,13 +115,12 @@ impl History {
                 event: event(&mut random, of),
             });
         }
-        moments.push(Moment {
-            at: 0,
-            event: Event::Push {
-                tag: "v1",
-                content: 0,
-            },
-        });
+        for tag in TAGS {
+            moments.push(Moment {
+                at: random.below(60),
+                event: Event::Push { tag, content: 0 },
+            });
+        }
         moments.sort_by_key(|moment| moment.at);
         let asked = (0..random.within(1..=3)).map(|_| asked(&mut random, of));
         let asked = asked.collect();
@@ -156,9 +155,9 @@ fn event(random: &mut Random, of: world::Registry) -> Event {
             tag,
             destination: random.percent(50).then_some(destination),
             outcome: match random.below(10) {
-                0..=2 => Outcome::Succeeds,
-                3..=5 => Outcome::FailsFirst(u32::try_from(random.within(1..=3)).unwrap()),
-                6..=8 => Outcome::Fails,
+                0 => Outcome::Succeeds,
+                1..=4 => Outcome::FailsFirst(u32::try_from(random.within(1..=3)).unwrap()),
+                5..=8 => Outcome::Fails,
                 _ => Outcome::Stalls,
             },
         },
@@ -190,12 +189,12 @@ fn asked(random: &mut Random, of: world::Registry) -> Asked {
         all.push(usize::try_from(random.below(count as u64)).unwrap());
     }
     Asked {
-        at: random.below(END / 2),
+        at: random.within(30..=END / 2),
         tag: random.tag(),
         by: *random.one(&[By::Digest, By::Digest, By::Since, By::Since, By::Nothing]),
         destinations: all,
         any: random.percent(20),
         proof: random.percent(30),
-        deadline: random.within(60..=END / 2),
+        deadline: random.within(60..=1800),
     }
 }

@@ -97,7 +97,7 @@ impl Stage {
     /// A repository of its own. Of the fleet's rules, only those of Alibaba's instance cover it.
     pub(crate) fn repository(&self) -> (&'static str, &'static str) {
         match self.of {
-            world::Registry::HuaweicloudEnterprise => ("root", "sim"),
+            world::Registry::HuaweicloudEnterprise => ("library", "sim"),
             _ => ("team", "sim"),
         }
     }
@@ -150,7 +150,7 @@ impl Stage {
                     "name": "sim",
                     "src_registry": {"id": 0},
                     "dest_registry": {"id": world::EXAMPLE_REGISTRY},
-                    "filters": [{"type": "name", "value": "root/sim"}],
+                    "filters": [{"type": "name", "value": "library/sim"}],
                     "repo_scope_mode": "regular",
                     "trigger": {"type": "event_based"},
                     "override": self.overwrites,

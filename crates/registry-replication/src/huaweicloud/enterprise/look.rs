@@ -134,25 +134,25 @@ impl Registry {
 
     /// The executions that may have to do with what is wanted, newest first.
     async fn executions(&self, wanted: &Wanted, rules: &[Rule]) -> Result<Vec<Execution>, Error> {
+        let covers = |rule: &&Rule| wanted.images.iter().any(|image| rule.covers(image));
+        let covering: Vec<_> = rules.iter().filter(covers).collect();
+        // Where a rule does not overwrite, what an old execution has copied still holds the tag.
+        let keeps = covering.iter().any(|rule| rule.overwrites == Some(false));
+        let since = wanted.since.filter(|_| !keeps);
+        let is_too_old = |created: Option<Timestamp>| since.is_some() && wanted.is_too_old(created);
+        let pages = match since {
+            Some(_) => usize::MAX,
+            None => HISTORY / PAGE as usize,
+        };
         let executions = newest(
-            self.replication_executions()
-                .by_page()
-                .take(match wanted.since {
-                    Some(_) => usize::MAX,
-                    None => HISTORY / PAGE as usize,
-                }),
+            self.replication_executions().by_page().take(pages),
             |execution: &Execution| execution.created,
-            |created| wanted.is_too_old(created),
+            is_too_old,
         );
-        let covering: BTreeSet<_> = rules
-            .iter()
-            .filter(|rule| wanted.images.iter().any(|image| rule.covers(image)))
-            .map(|rule| rule.id.as_str())
-            .collect();
+        let ids: BTreeSet<_> = covering.iter().map(|rule| rule.id.as_str()).collect();
         let matters = |execution: &Execution| {
             let rule = execution.rule.as_deref();
-            let known = rule.is_some_and(|rule| covering.contains(rule));
-            known && !wanted.is_too_old(execution.created)
+            rule.is_some_and(|rule| ids.contains(rule)) && !is_too_old(execution.created)
         };
         Ok(executions.await?.into_iter().filter(matters).collect())
     }

@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use registry_transport::{Error, Timestamp};
 
 use super::Registry;
+use crate::arrival::read::or_absent;
 use crate::arrival::sight::{Repository, Work};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState, number};
 
@@ -53,7 +54,11 @@ impl Runs {
             None => {
                 let id = number("execution", &execution.id)?;
                 let tasks = registry.replication_tasks(id).by_item();
-                let tasks: Vec<Task> = tasks.try_collect().await?;
+                // It may be gone since it was listed.
+                let tasks: Option<Vec<Task>> = or_absent(tasks.try_collect().await)?;
+                let Some(tasks) = tasks else {
+                    return Ok(Vec::new());
+                };
                 let whole = execution.tasks.and_then(|counts| counts.total);
                 let whole = whole.is_none_or(|total| tasks.len() as i64 >= total);
                 Run {
@@ -86,7 +91,10 @@ impl Runs {
                         number("task", &task.id)?,
                     );
                     let subtasks = registry.replication_subtasks(ids.0, ids.1).by_item();
-                    let subtasks = Arc::new(subtasks.try_collect().await?);
+                    let subtasks: Option<Vec<Subtask>> = or_absent(subtasks.try_collect().await)?;
+                    let Some(subtasks) = subtasks.map(Arc::new) else {
+                        return Ok(Vec::new());
+                    };
                     if is_over(task, now) {
                         run.subtasks.insert(task.id.clone(), Arc::clone(&subtasks));
                     }
