@@ -1,6 +1,7 @@
 //! What registries of this side hold, and what they lose.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -57,7 +58,7 @@ impl Alibabacloud {
             return false;
         };
         let held = held.repositories.get_mut(&key);
-        held.is_some_and(|held| held.remove(tag, now))
+        held.is_some_and(|held| Arc::make_mut(held).remove(tag, now))
     }
 
     /// Tasks of the fleet's instance that have ended.

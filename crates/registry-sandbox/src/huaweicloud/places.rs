@@ -1,6 +1,7 @@
 //! What registries of this side hold, and what they lose.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -35,7 +36,7 @@ impl Huaweicloud {
         reference: &str,
         now: Timestamp,
     ) -> Found {
-        let mut world = self.world(now);
+        let world = self.world(now);
         found(world.enterprise.held(instance, name), reference)
     }
 
@@ -46,7 +47,7 @@ impl Huaweicloud {
         reference: &str,
         now: Timestamp,
     ) -> Found {
-        let mut world = self.world(now);
+        let world = self.world(now);
         if region == HUAWEICLOUD_REGION {
             return found(world.basic.held(name), reference);
         }
@@ -68,7 +69,7 @@ impl Huaweicloud {
         now: Timestamp,
     ) -> bool {
         let mut world = self.world(now);
-        let held = world.enterprise.held(instance, name);
+        let held = world.enterprise.held_mut(instance, name);
         held.is_some_and(|own| own.remove(tag, now))
     }
 
@@ -82,7 +83,7 @@ impl Huaweicloud {
     ) -> bool {
         let World { basic, .. } = &mut *self.world(now);
         if region == HUAWEICLOUD_REGION {
-            return basic.held(name).is_some_and(|own| own.remove(tag, now));
+            return basic.held_mut(name).is_some_and(|own| own.remove(tag, now));
         }
         let tags = basic.elsewhere.get_mut(&place(region, name));
         tags.is_some_and(|tags| tags.remove(tag).is_some())
@@ -138,20 +139,32 @@ impl Huaweicloud {
 }
 
 impl Enterprise {
-    fn held(&mut self, instance: &str, (namespace, name): Name<'_>) -> Option<&mut Repository> {
+    fn held(&self, instance: &str, (namespace, name): Name<'_>) -> Option<&Repository> {
+        let namespaces = &self.instances.get(instance)?.namespaces;
+        let repositories = &namespaces.get(namespace)?.repositories;
+        repositories.get(name).map(Arc::as_ref)
+    }
+
+    fn held_mut(&mut self, instance: &str, (namespace, name): Name<'_>) -> Option<&mut Repository> {
         let namespaces = &mut self.instances.get_mut(instance)?.namespaces;
-        namespaces.get_mut(namespace)?.repositories.get_mut(name)
+        let repositories = &mut namespaces.get_mut(namespace)?.repositories;
+        repositories.get_mut(name).map(Arc::make_mut)
     }
 }
 
 impl Basic {
-    fn held(&mut self, (organization, name): Name<'_>) -> Option<&mut Repository> {
+    fn held(&self, (organization, name): Name<'_>) -> Option<&Repository> {
+        let repositories = &self.organizations.get(organization)?.repositories;
+        Some(&repositories.get(name)?.own)
+    }
+
+    fn held_mut(&mut self, (organization, name): Name<'_>) -> Option<&mut Repository> {
         let repositories = &mut self.organizations.get_mut(organization)?.repositories;
         Some(&mut repositories.get_mut(name)?.own)
     }
 }
 
-fn found(held: Option<&mut Repository>, reference: &str) -> Found {
+fn found(held: Option<&Repository>, reference: &str) -> Found {
     let Some(held) = held else {
         return Found::NoRepository;
     };

@@ -35,7 +35,8 @@ pub(super) fn add(cr: &Spec, instances: &mut BTreeMap<String, Instance>) -> Resu
                 .map(|tag| (tag.tag.clone(), tag.clone()))
                 .collect(),
             ..Repository::default()
-        },
+        }
+        .into(),
     );
     instance.rules = examples.list("ListRepoSyncRule", "SyncRules")?;
     instance.lifecycle_rules = examples.list("ListArtifactLifecycleRule", "Rules")?;

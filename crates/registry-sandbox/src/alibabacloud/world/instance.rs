@@ -1,6 +1,7 @@
 //! One instance: namespaces, repositories, tags, and what is to be done with them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,7 +22,8 @@ pub(crate) struct Instance {
     pub(crate) endpoints: Vec<Value>,
     pub(crate) namespaces: BTreeMap<String, Namespace>,
     /// By namespace and name. The order of listings is this one; the vendor's is not known.
-    pub(crate) repositories: BTreeMap<(String, String), Repository>,
+    /// Shared with the fleet that they come from until they change.
+    pub(crate) repositories: BTreeMap<(String, String), Arc<Repository>>,
     pub(crate) rules: Vec<SyncRule>,
     /// Oldest first.
     pub(crate) tasks: Vec<Task>,
@@ -92,8 +94,9 @@ impl Instance {
     pub(crate) fn repository(&self, namespace: &str, name: &str) -> Result<&Repository, Refusal> {
         self.namespace(namespace)?;
         let key = (namespace.to_owned(), name.to_owned());
-        self.repositories
-            .get(&key)
+        let repository = self.repositories.get(&key);
+        repository
+            .map(Arc::as_ref)
             .ok_or_else(Refusal::no_repository)
     }
 
@@ -101,6 +104,7 @@ impl Instance {
         self.repositories
             .values()
             .find(|repository| repository.record.repo_id == id)
+            .map(Arc::as_ref)
             .ok_or_else(Refusal::no_repository)
     }
 
@@ -138,10 +142,11 @@ impl Instance {
         let immutable = defaults.and_then(|all| all["TagImmutability"].as_bool());
         let id = &self.record.instance_id;
         let now = Some(now.as_millisecond());
-        self.repositories
+        let repository = self
+            .repositories
             .entry((namespace.to_owned(), name.to_owned()))
-            .or_insert_with(|| Repository {
-                record: RepositoryRecord {
+            .or_insert_with(|| {
+                let record = RepositoryRecord {
                     repo_id: format!(
                         "crr-{}",
                         fleet::hex_id(&format!("{id} {namespace}/{name}"), 16)
@@ -158,9 +163,13 @@ impl Instance {
                     create_time: now,
                     modified_time: now,
                     ..RepositoryRecord::default()
-                },
-                ..Repository::default()
-            })
+                };
+                Arc::new(Repository {
+                    record,
+                    ..Repository::default()
+                })
+            });
+        Arc::make_mut(repository)
     }
 }
 

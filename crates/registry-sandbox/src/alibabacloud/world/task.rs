@@ -1,5 +1,7 @@
 //! A synchronization task, and how far it has come at any time.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::records::{LayerTask, Progress, SyncTask, Tag};
@@ -9,7 +11,7 @@ use crate::fleet;
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     /// As the listing has it; of a task that works, states and times are those of its beginning.
-    record: SyncTask,
+    record: Arc<SyncTask>,
     /// What the vendor's example says of its layers.
     progress: Option<Progress>,
     /// None for a task that was there from the start: it stays as it is until it is cancelled.
@@ -38,7 +40,7 @@ const NOTHING_THERE: &str = "INTERNAL_ERROR";
 impl Task {
     pub(crate) fn fixed(record: SyncTask, progress: Option<Progress>) -> Self {
         Self {
-            record,
+            record: record.into(),
             progress,
             work: None,
         }
@@ -46,7 +48,7 @@ impl Task {
 
     pub(crate) fn new(record: SyncTask, course: Course, image: Tag, overrides: bool) -> Self {
         Self {
-            record,
+            record: record.into(),
             progress: None,
             work: Some(Work {
                 course,
@@ -70,7 +72,7 @@ impl Task {
 
     /// The task at `now`, as the listing has it.
     pub(crate) fn shown(&self, now: Timestamp) -> SyncTask {
-        let mut record = self.record.clone();
+        let mut record = SyncTask::clone(&self.record);
         if let Some(work) = &self.work {
             let (status, issue, changed) = work.state(now);
             record.task_status = status.to_owned();
@@ -89,9 +91,10 @@ impl Task {
         match &mut self.work {
             Some(work) => work.course.stop(now),
             None => {
-                self.record.task_status = "CANCELED".to_owned();
-                self.record.modifed_time = Some(now.as_millisecond());
-                self.record.modified_time = self.record.modifed_time;
+                let record = Arc::make_mut(&mut self.record);
+                record.task_status = "CANCELED".to_owned();
+                record.modifed_time = Some(now.as_millisecond());
+                record.modified_time = record.modifed_time;
                 true
             }
         }

@@ -1,6 +1,7 @@
 //! Sync jobs: how they go, and what comes of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -16,8 +17,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Debug, Clone)]
 pub(in crate::huaweicloud) struct Job {
-    /// In the vendor's form.
-    pub(in crate::huaweicloud) record: Value,
+    /// In the vendor's form; of the fleet's jobs shared with all fleets.
+    pub(in crate::huaweicloud) record: Arc<Value>,
     /// None for a job that stands as it was when the sandbox started.
     pub(in crate::huaweicloud) work: Option<Copying>,
 }
@@ -38,7 +39,7 @@ pub(in crate::huaweicloud) struct Destination<'a> {
 
 impl Job {
     pub(super) fn record(&self, now: Timestamp) -> Value {
-        let mut record = self.record.clone();
+        let mut record = Value::clone(&self.record);
         if let Some(work) = &self.work {
             let (status, changed) = work.status(now);
             record["status"] = Value::from(status);
@@ -123,7 +124,8 @@ impl BasicRepository {
                 "syncOperatorName": IAM_USER,
                 "tag": tag,
                 "updatedAt": made,
-            }),
+            })
+            .into(),
             work: Some(Copying {
                 course: plans.course(now, &work),
                 end: None,

@@ -17,6 +17,7 @@ pub(super) mod running;
 pub(super) mod sweeps;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -58,7 +59,8 @@ pub(super) struct Namespace {
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) extra: Value,
-    pub(super) repositories: BTreeMap<String, Repository>,
+    /// Shared with the fleet that they come from until they change.
+    pub(super) repositories: BTreeMap<String, Arc<Repository>>,
 }
 
 impl Enterprise {
@@ -108,9 +110,10 @@ impl Instance {
             .entry(namespace.to_owned())
             .or_insert_with(|| Namespace::new(ids.next(), now));
         let repositories = &mut namespace.repositories;
-        repositories
+        let repository = repositories
             .entry(repository.to_owned())
-            .or_insert_with(|| Repository::new(ids.next(), now))
+            .or_insert_with(|| Repository::new(ids.next(), now).into());
+        Arc::make_mut(repository)
     }
 }
 

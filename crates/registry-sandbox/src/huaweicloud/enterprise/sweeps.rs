@@ -1,5 +1,7 @@
 //! How retention policies run, and what comes of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -79,6 +81,7 @@ impl Instance {
             let own = namespace.and_then(|own| own.repositories.get_mut(&sweep.repository));
             let success = sweep.course.success(now).filter(|_| !cleaning.dry_run);
             if let (Some(own), Some((_, at))) = (own, success) {
+                let own = Arc::make_mut(own);
                 for gone in &sweep.goes {
                     if own.digest(&gone.tag) == Some(&gone.digest) {
                         own.remove(&gone.tag, at);

@@ -92,7 +92,7 @@ impl World {
         let tag = text(record, "tag");
         let digest = repository.own.digest(&tag).map(str::to_owned);
         repository.jobs.push(Job {
-            record: record.clone(),
+            record: record.clone().into(),
             work: None,
         });
         let arrived = record["status"] == "success" || record["status"] == "existed";

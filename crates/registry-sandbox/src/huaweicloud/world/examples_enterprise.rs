@@ -52,7 +52,7 @@ impl World {
                 .namespaces
                 .entry(namespace)
                 .or_insert_with(|| Namespace::new(self.ids.next(), copied.created));
-            own.repositories.insert("nats".to_owned(), copied);
+            own.repositories.insert("nats".to_owned(), copied.into());
         }
         Ok(())
     }
@@ -174,7 +174,7 @@ fn add_repositories(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError
         let namespace = text(&record, "namespace_name");
         if let Some(namespace) = instance.namespaces.get_mut(&namespace) {
             let name = text(&record, "name");
-            namespace.repositories.insert(name, repository);
+            namespace.repositories.insert(name, repository.into());
         }
     }
     Ok(())
@@ -226,7 +226,7 @@ fn repository<'i>(
     name: &str,
 ) -> Option<&'i mut Repository> {
     let namespace = instance.namespaces.get_mut(namespace)?;
-    namespace.repositories.get_mut(name)
+    namespace.repositories.get_mut(name).map(Arc::make_mut)
 }
 
 /// The artifact that an example tells all of.

@@ -23,8 +23,11 @@ use crate::world::{
     FLEET_TAG_FAILED, FLEET_TAG_RUNNING, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_TARGET_INSTANCE_ID,
 };
 
-/// What the fleet's work is about: the same at every start, and slow to make; made once.
-#[derive(Debug)]
+/// The same at every start, and slow to make: made once. What is large in it is shared until it
+/// changes, so that it is quickly copied.
+static FLEET: LazyLock<World> = LazyLock::new(World::made);
+
+/// What the fleet's work is about.
 struct Ground {
     /// Hands out ids from where the fleet's end.
     ids: Ids,
@@ -33,22 +36,34 @@ struct Ground {
     arrived: BTreeMap<String, Namespace>,
 }
 
-static GROUND: LazyLock<Ground> = LazyLock::new(Ground::made);
-static REPLICATION: LazyLock<Arc<Vec<Value>>> =
-    LazyLock::new(|| Arc::new((0..FLEET_REPLICATION_TASKS).map(replication_task).collect()));
-static RETENTION: LazyLock<Arc<Vec<Value>>> =
-    LazyLock::new(|| Arc::new((0..FLEET_RETENTION_TASKS).map(retention_task).collect()));
-
 impl World {
-    /// Comes before all else that takes ids.
-    pub(super) fn add_fleet(&mut self) {
-        self.ids = GROUND.ids.clone();
+    /// A world that has the fleet and nothing else.
+    pub(super) fn fleet() -> Self {
+        FLEET.clone()
+    }
+
+    fn made() -> Self {
+        let ground = Ground::made();
+        let mut world = Self {
+            ids: ground.ids,
+            ..Self::default()
+        };
+        world.add_work(ground.namespaces, ground.arrived);
+        world.add_basic_fleet();
+        world
+    }
+
+    fn add_work(
+        &mut self,
+        namespaces: BTreeMap<String, Namespace>,
+        arrived: BTreeMap<String, Namespace>,
+    ) {
         let instances = &mut self.enterprise.instances;
         let target = instances.entry(HUAWEICLOUD_TARGET_INSTANCE_ID.to_owned());
-        target.or_default().namespaces = GROUND.arrived.clone();
+        target.or_default().namespaces = arrived;
         let own = instances.entry(HUAWEICLOUD_INSTANCE_ID.to_owned());
         let own = own.or_default();
-        own.namespaces = GROUND.namespaces.clone();
+        own.namespaces = namespaces;
         own.add_policies();
         own.executions.insert(
             FLEET_REPLICATION_EXECUTION,
@@ -60,7 +75,7 @@ impl World {
                 lag: SignedDuration::ZERO,
                 to: None,
                 tasks: Tasks::Fixed(Fixed {
-                    tasks: Arc::clone(&REPLICATION),
+                    tasks: Arc::new((0..FLEET_REPLICATION_TASKS).map(replication_task).collect()),
                     parts: Parts::Made(replication_parts),
                 }),
                 settled: true,
@@ -76,14 +91,13 @@ impl World {
                 dry_run: false,
                 made: RETENTION_START,
                 sweeps: Sweeps::Fixed(Fixed {
-                    tasks: Arc::clone(&RETENTION),
+                    tasks: Arc::new((0..FLEET_RETENTION_TASKS).map(retention_task).collect()),
                     parts: Parts::Made(retention_parts),
                 }),
                 settled: true,
                 extra: Value::Null,
             },
         );
-        self.add_basic_fleet();
     }
 }
 
@@ -149,7 +163,8 @@ impl Ground {
         let repository = namespace
             .repositories
             .entry(repository.to_owned())
-            .or_insert_with(|| Repository::new(ids.next(), made));
+            .or_insert_with(|| Repository::new(ids.next(), made).into());
+        let repository = Arc::make_mut(repository);
         let size = 20_000_000 + fleet::below(200_000_000, 31, repository.tags.len()).cast_signed();
         repository.push(ids, tag, &Pushed { digest, size }, made);
     }

@@ -1,7 +1,5 @@
 //! The fleet of the Basic edition: invented rules and jobs, and what they are about.
 
-use std::sync::LazyLock;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -17,20 +15,6 @@ use crate::world::{
 /// Regions that nothing of the fleet copies to.
 const OTHER_REGIONS: [&str; 3] = ["cn-south-1", "cn-southwest-2", "ap-southeast-1"];
 
-/// The same at every start, and slow to make: made once. Each with the digest of its image.
-static JOBS: LazyLock<Vec<(Value, String)>> = LazyLock::new(|| {
-    let nested = (0..12).map(nested_sync_job);
-    let jobs = (0..FLEET_BASIC_JOBS).map(sync_job).chain(nested);
-    let digest = |job: &Value| {
-        let part = |key: &str| job[key].as_str().unwrap_or_default();
-        let (repository, tag) = (part("repoName"), part("tag"));
-        fleet::manifest_digest(&format!("{FLEET_BASIC_NAMESPACE}/{repository}:{tag}"))
-    };
-    jobs.map(|job| (digest(&job), job))
-        .map(|(digest, job)| (job, digest))
-        .collect()
-});
-
 impl World {
     pub(super) fn add_basic_fleet(&mut self) {
         for region in FLEET_BASIC_REGIONS.into_iter().chain(OTHER_REGIONS) {
@@ -42,9 +26,13 @@ impl World {
         }
         let rule = sync_rule(111, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS[0]);
         self.basic_repository(&rule).rules.push(rule);
-        for (job, digest) in JOBS.iter() {
-            self.add_tag(job, digest);
-            self.add_job(job);
+        let nested = (0..12).map(nested_sync_job);
+        for job in (0..FLEET_BASIC_JOBS).map(sync_job).chain(nested) {
+            let part = |key: &str| job[key].as_str().unwrap_or_default();
+            let (repository, tag) = (part("repoName"), part("tag"));
+            let name = format!("{FLEET_BASIC_NAMESPACE}/{repository}:{tag}");
+            self.add_tag(&job, &fleet::manifest_digest(&name));
+            self.add_job(&job);
         }
         let (namespace, repository) = (FLEET_BASIC_NAMESPACE, FLEET_BASIC_QUIET_REPOSITORY);
         let quiet = json!({

@@ -27,7 +27,7 @@ use crate::world::{
 };
 
 /// Everything that changes, behind one lock.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct World {
     pub(super) ids: Ids,
     pub(super) enterprise: Enterprise,
@@ -38,12 +38,9 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(swr: &Spec, iam: &Spec, endpoint: &str) -> Result<Self, SpecError> {
         let mut world = Self {
-            ids: Ids::default(),
-            enterprise: Enterprise::default(),
-            basic: Basic::default(),
             projects: projects(iam, endpoint)?,
+            ..Self::fleet()
         };
-        world.add_fleet();
         world.add_examples(swr)?;
         Ok(world)
     }

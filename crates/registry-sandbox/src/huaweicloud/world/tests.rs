@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -41,7 +42,7 @@ fn jobs(repository: &BasicRepository) -> Vec<Value> {
     repository
         .jobs
         .iter()
-        .map(|job| job.record.clone())
+        .map(|job| Value::clone(&job.record))
         .collect()
 }
 
@@ -170,7 +171,7 @@ fn no_id_is_given_twice() {
     let mut repositories = Vec::new();
     for namespace in namespaces {
         once("namespace", namespace.id);
-        repositories.extend(namespace.repositories.values());
+        repositories.extend(namespace.repositories.values().map(Arc::as_ref));
     }
     for organization in world.basic.organizations.values() {
         once("organization", organization.id);
