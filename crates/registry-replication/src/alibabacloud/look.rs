@@ -10,8 +10,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use registry_transport::{Context, Error};
 
 use super::{Registry, Tasks};
+use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, repository};
+use crate::arrival::sight::{
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, repository,
+};
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Rule, Task};
 
@@ -98,7 +101,7 @@ impl Registry {
                 let instance = rule.source.instance.as_ref();
                 instance.is_none_or(|instance| *instance == self.instance)
             });
-            Ok(Arc::new(own.collect()))
+            Ok(Arc::new(own.map(ReadRule::new).collect()))
         };
         self.rules_read.or("", &clock, read).await
     }
@@ -106,7 +109,7 @@ impl Registry {
     async fn works(
         &self,
         wanted: &Wanted,
-    ) -> Result<BTreeMap<Repository, Result<Vec<Work>, Error>>, Error> {
+    ) -> Result<BTreeMap<Repository, Result<Works, Error>>, Error> {
         let repositories = wanted.repositories();
         let listings = stream::iter(self.listings(wanted, &repositories)).map(|tasks| {
             newest(
@@ -118,14 +121,14 @@ impl Registry {
         let tasks: Vec<Vec<Task>> = listings.buffered(AT_ONCE).try_collect().await?;
         let mut works: BTreeMap<_, _> = repositories
             .into_iter()
-            .map(|repository| (repository, Ok(Vec::new())))
+            .map(|repository| (repository, Ok(Works::default())))
             .collect();
         for task in tasks.into_iter().flatten() {
             let Some((repository, work)) = work(task) else {
                 continue;
             };
             if let Some(Ok(works)) = works.get_mut(&repository) {
-                works.push(work);
+                works.add(work);
             }
         }
         Ok(works)

@@ -1,6 +1,8 @@
 //! Whether a rule covers an image, and if not, what of it does not fit.
 
-use globset::GlobBuilder;
+use std::ops::Deref;
+
+use globset::{GlobBuilder, GlobMatcher};
 use regex_lite::Regex;
 
 use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, RuleFilter, TaskKind};
@@ -20,6 +22,60 @@ impl Cover {
     }
 }
 
+/// A rule whose patterns are read once, for many images.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadRule {
+    rule: Rule,
+    /// Those of its filters, in their order; none where one cannot be read.
+    patterns: Vec<Option<Pattern>>,
+}
+
+impl ReadRule {
+    pub(crate) fn new(rule: Rule) -> Self {
+        let patterns = rule.filters.iter().map(Pattern::read).collect();
+        Self { rule, patterns }
+    }
+}
+
+impl Deref for ReadRule {
+    type Target = Rule;
+
+    fn deref(&self) -> &Rule {
+        &self.rule
+    }
+}
+
+/// The pattern of a filter.
+#[derive(Clone, Debug)]
+enum Pattern {
+    Glob(GlobMatcher),
+    Regex(Regex),
+}
+
+impl Pattern {
+    fn read(filter: &RuleFilter) -> Option<Self> {
+        let pattern = &filter.pattern;
+        Some(match filter.syntax {
+            FilterSyntax::Doublestar => {
+                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                Self::Glob(glob.ok()?.compile_matcher())
+            }
+            FilterSyntax::Regex => {
+                // By itself first, so that no parenthesis of the pattern's closes ours.
+                Regex::new(pattern).ok()?;
+                Self::Regex(Regex::new(&format!("^(?:{pattern})$")).ok()?)
+            }
+        })
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.is_match(text),
+            Self::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
 impl Rule {
     /// Whether the rule copies this image, by its source and filters. A filter that this version
     /// cannot read is taken to fit. Nothing is asked of the vendor.
@@ -27,12 +83,19 @@ impl Rule {
     /// Patterns with `*` and `?` follow Harbor: `*` stops at a slash, `**` does not. Regular
     /// expressions, which Alibaba's rules have, must fit from end to end.
     pub fn covers(&self, image: &ImageName) -> bool {
+        ReadRule::new(self.clone()).covers(image)
+    }
+}
+
+impl ReadRule {
+    /// Whether the rule copies this image.
+    pub(crate) fn covers(&self, image: &ImageName) -> bool {
         self.kind == TaskKind::Replication && cover(self, image).covers()
     }
 }
 
 /// How `rule` stands to `image`; of an image without a tag, tags are not looked at.
-pub(crate) fn cover(rule: &Rule, image: &ImageName) -> Cover {
+pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
     let mut cover = Cover::default();
     let named = [
         ("namespace", &rule.source.namespace, image.namespace()),
@@ -46,7 +109,7 @@ pub(crate) fn cover(rule: &Rule, image: &ImageName) -> Cover {
         }
     }
     let full = format!("{}/{}", image.namespace(), image.repository());
-    for filter in &rule.filters {
+    for (filter, read) in rule.filters.iter().zip(&rule.patterns) {
         let (what, text) = match &filter.on {
             FilterOn::Name => ("names", Some(full.as_str())),
             FilterOn::Namespace => ("namespaces", Some(image.namespace())),
@@ -58,36 +121,18 @@ pub(crate) fn cover(rule: &Rule, image: &ImageName) -> Cover {
             FilterOn::Unknown(word) => (word.as_str(), None),
         };
         let pattern = &filter.pattern;
-        match text.and_then(|text| Some((text, fits(filter, text)?))) {
-            Some((_, true)) => {}
-            Some((text, false)) if filter.excludes => cover.misfits.push(format!(
+        match text.zip(read.as_ref()) {
+            Some((text, read)) if read.fits(text) != filter.excludes => {}
+            Some((text, _)) if filter.excludes => cover.misfits.push(format!(
                 "its filter on {what} leaves out {pattern:?}, which is what {text:?} is"
             )),
-            Some((text, false)) => cover.misfits.push(format!(
+            Some((text, _)) => cover.misfits.push(format!(
                 "its filter on {what}, {pattern:?}, does not fit {text:?}"
             )),
             None => cover.unread.push(format!("{what} {pattern:?}")),
         }
     }
     cover
-}
-
-/// Whether the filter lets `text` through; none if its pattern cannot be read.
-fn fits(filter: &RuleFilter, text: &str) -> Option<bool> {
-    let pattern = &filter.pattern;
-    let fits = match filter.syntax {
-        FilterSyntax::Doublestar => {
-            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-            glob.ok()?.compile_matcher().is_match(text)
-        }
-        FilterSyntax::Regex => {
-            // By itself first, so that no parenthesis of the pattern's closes ours.
-            Regex::new(pattern).ok()?;
-            let whole = Regex::new(&format!("^(?:{pattern})$")).ok()?;
-            whole.is_match(text)
-        }
-    };
-    Some(fits != filter.excludes)
 }
 
 #[cfg(test)]
@@ -150,7 +195,7 @@ mod tests {
         ]);
         all.source = ImageRef::of_repository("web/api");
         assert_eq!(
-            cover(&all, &image),
+            cover(&ReadRule::new(all.clone()), &image),
             Cover {
                 misfits: vec![
                     r#"its namespace is "web", not "team""#.to_owned(),
@@ -164,7 +209,7 @@ mod tests {
         assert!(all.covers(&image), "what it leaves out is another tag");
         all.filters[0].pattern = "v*".to_owned();
         assert_eq!(
-            cover(&all, &image).misfits,
+            cover(&ReadRule::new(all.clone()), &image).misfits,
             [r#"its filter on tags leaves out "v*", which is what "v42" is"#]
         );
         let repository = "team/api".parse().unwrap();

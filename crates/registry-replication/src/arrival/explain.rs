@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use registry_transport::{Error, ErrorKind, Timestamp};
 
-use super::cover::{Cover, cover};
+use super::cover::{Cover, ReadRule, cover};
 use super::destination::Destination;
 use super::judge::end;
 use super::report::{Reason, ReasonKind};
@@ -24,7 +24,7 @@ fn named(rule: &Rule) -> String {
 
 /// Why no rule copies the image to the destination, the nearest rules first.
 pub(crate) fn no_rule(
-    rules: &[Rule],
+    rules: &[ReadRule],
     image: &ImageName,
     destination: &Destination,
     sight: &Sight,
@@ -75,7 +75,7 @@ fn leaves_out(rule: &Rule, cover: &Cover) -> Reason {
 }
 
 /// What of a rule that covers the image keeps it from running by itself.
-pub(crate) fn rule(rule: &Rule, image: &ImageName) -> Vec<Reason> {
+pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if rule.enabled == Some(false) {
         reasons.push(Reason::new(

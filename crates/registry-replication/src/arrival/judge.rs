@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use registry_transport::{Error, Timestamp};
 
-use super::cover::cover;
+use super::cover::ReadRule;
 use super::destination::Destination;
 use super::explain;
 use super::report::{Basis, DestinationReport, Evidence, Reason, ReasonKind, Verdict};
 use super::sight::{Sight, SourceTag, Work, digest, is_since};
-use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskKind, TaskState};
+use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskState};
 
 /// What is asked of a destination.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub(crate) struct Judged {
 /// One place that rules or tasks lead to.
 struct Target<'a> {
     end: ImageRef,
-    rules: Vec<&'a Rule>,
+    rules: Vec<&'a ReadRule>,
 }
 
 /// Judges one destination.
@@ -118,16 +118,15 @@ pub(crate) fn judge(
 
 /// The rules that copy the image there.
 pub(crate) fn leading<'a>(
-    rules: &'a [Rule],
+    rules: &'a [ReadRule],
     image: &ImageName,
     destination: &Destination,
     sight: &Sight,
-) -> Vec<&'a Rule> {
+) -> Vec<&'a ReadRule> {
     let rules = rules.iter();
     rules
-        .filter(|rule| rule.kind == TaskKind::Replication)
         .filter(|rule| destination.is(&end(rule, image), &sight.names))
-        .filter(|rule| cover(rule, image).covers())
+        .filter(|rule| rule.covers(image))
         .collect()
 }
 
@@ -391,10 +390,9 @@ impl<'a> Judging<'a> {
                 .iter()
                 .flat_map(|rule| explain::rule(rule, &self.question.image)),
         );
-        let scheduled = |rule: &&&Rule| {
+        let scheduled = self.target.rules.iter().any(|rule| {
             rule.enabled != Some(false) && rule.trigger == Some(RuleTrigger::OnSchedule)
-        };
-        let scheduled = self.target.rules.iter().any(|rule| scheduled(&rule));
+        });
         if reasons.is_empty() {
             reasons.push(explain::awaiting_task(rule, window));
         }

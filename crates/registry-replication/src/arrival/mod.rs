@@ -4,7 +4,7 @@
 //! it without asking anything, `engine` keeps what one arrival has to remember, `watch` lets all
 //! arrivals of a registry share their looks, and `wait` looks time and again.
 
-mod cover;
+pub(crate) mod cover;
 mod destination;
 mod engine;
 mod explain;

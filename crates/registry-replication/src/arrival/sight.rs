@@ -7,8 +7,9 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use registry_transport::{Context, Error, Timestamp};
 
+use super::cover::ReadRule;
 use super::watch::Watch;
-use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, Rule, TaskRef, TaskState};
+use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, TaskRef, TaskState};
 
 /// A registry that can be looked at. Each vendor's registry is one; see `look.rs` in its folder.
 pub trait Look: fmt::Debug + Send + Sync {
@@ -42,7 +43,7 @@ pub(crate) fn repository(image: &ImageName) -> Repository {
 }
 
 /// Rules as all who look share them.
-pub(crate) type Rules = Arc<Vec<Rule>>;
+pub(crate) type Rules = Arc<Vec<ReadRule>>;
 
 /// What a look is about.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +104,25 @@ pub struct Sight {
     /// Names of target registries, by id.
     pub(crate) names: BTreeMap<String, String>,
     /// What is done and was done, by repository, or why that cannot be read.
-    pub(crate) works: BTreeMap<Repository, Result<Vec<Work>, Error>>,
+    pub(crate) works: BTreeMap<Repository, Result<Works, Error>>,
+}
+
+/// The works of a repository, by tag. Those without a tag are of the whole repository.
+#[derive(Debug, Default)]
+pub(crate) struct Works(BTreeMap<Option<String>, Vec<Work>>);
+
+impl Works {
+    pub(crate) fn add(&mut self, work: Work) {
+        self.0.entry(work.tag.clone()).or_default().push(work);
+    }
+}
+
+impl FromIterator<Work> for Works {
+    fn from_iter<I: IntoIterator<Item = Work>>(works: I) -> Self {
+        let mut all = Self::default();
+        works.into_iter().for_each(|work| all.add(work));
+        all
+    }
 }
 
 /// The work on one tag to one destination: a task, or a part of one.
@@ -148,7 +167,7 @@ impl Work {
 
 impl Sight {
     /// The rules that may cover an image.
-    pub(crate) fn rules(&self, image: &ImageName) -> Result<&[Rule], &Error> {
+    pub(crate) fn rules(&self, image: &ImageName) -> Result<&[ReadRule], &Error> {
         match self.rules.get(&repository(image)) {
             Some(Ok(rules)) => Ok(rules),
             Some(Err(error)) => Err(error),
@@ -164,8 +183,11 @@ impl Sight {
             Some(Err(error)) => return Err(error.clone()),
             None => return Ok(Vec::new()),
         };
-        let of_image = |work: &&Work| work.tag.is_none() || work.tag.as_deref() == image.tag();
-        let mut works: Vec<_> = works.iter().filter(of_image).collect();
+        let tag = image.tag().map(str::to_owned);
+        let own = [tag.clone(), None];
+        let own = own.iter().take(1 + usize::from(tag.is_some()));
+        let own = own.filter_map(|tag| works.0.get(tag));
+        let mut works: Vec<_> = own.flatten().collect();
         works.sort_by_key(|work| std::cmp::Reverse(work.created));
         Ok(works)
     }

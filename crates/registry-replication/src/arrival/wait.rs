@@ -108,7 +108,7 @@ impl Wait {
         let steps = stream::unfold(start, move |phase| async move {
             phase.next(polling, deadline).await
         });
-        Self(steps.boxed())
+        Self(steps.fuse().boxed())
     }
 }
 

@@ -6,7 +6,7 @@
 
 mod history;
 mod play;
-mod stage;
+pub(crate) mod stage;
 
 use registry_sandbox::world;
 

@@ -38,9 +38,20 @@ pub(crate) struct Destination {
 }
 
 impl Stage {
+    /// With a rule for each destination.
     pub(crate) async fn set(history: &History) -> Self {
+        let stage = Self::bare(history.of, history.overwrites).await;
+        for number in 0..stage.destinations.len() {
+            if history.of != world::Registry::Alibabacloud {
+                stage.make_rule(number).await;
+            }
+        }
+        stage
+    }
+
+    /// Without rules of its own.
+    pub(crate) async fn bare(of: world::Registry, overwrites: bool) -> Self {
         let trial = Trial::start().await;
-        let of = history.of;
         let registry = trial.registry(of).await;
         let provider: Arc<dyn Provider> = match of {
             world::Registry::Alibabacloud => Arc::new(Alibabacloud::new(
@@ -82,15 +93,10 @@ impl Stage {
             registry,
             destinations: all,
             context,
-            overwrites: history.overwrites,
+            overwrites,
         };
         // The repository has to be there before it can have a rule.
         stage.push("seed", "seed");
-        for number in 0..stage.destinations.len() {
-            if of != world::Registry::Alibabacloud {
-                stage.make_rule(number).await;
-            }
-        }
         stage
     }
 

@@ -10,8 +10,9 @@ use huaweicloud_swr::swr::ClientInfo;
 use registry_transport::{Context, Error};
 
 use super::Registry;
+use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work};
+use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works};
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Task};
 
@@ -91,7 +92,10 @@ impl Registry {
     async fn rules_kept(&self, (namespace, repository): &Repository) -> Result<Rules, Error> {
         let clock = self.context().clock().clone();
         let name = format!("{namespace}/{repository}");
-        let read = async { self.rules(&name).await.map(Arc::new) };
+        let read = async {
+            let rules = self.rules(&name).await?;
+            Ok(Arc::new(rules.into_iter().map(ReadRule::new).collect()))
+        };
         self.rules_read.or(&name, &clock, read).await
     }
 
@@ -99,7 +103,7 @@ impl Registry {
         &self,
         (namespace, repository): &Repository,
         wanted: &Wanted,
-    ) -> Result<Vec<Work>, Error> {
+    ) -> Result<Works, Error> {
         let jobs = self.sync_jobs(&format!("{namespace}/{repository}"));
         let jobs = newest(
             jobs.order(Order::Descending).by_page(),

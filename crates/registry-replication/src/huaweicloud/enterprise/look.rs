@@ -10,8 +10,9 @@ use huaweicloud_swr::swr::types;
 use registry_transport::{Context, Error, Timestamp};
 
 use super::Registry;
+use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work};
+use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works};
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
 
@@ -99,9 +100,11 @@ impl Registry {
         let own = rules
             .into_iter()
             .filter(|rule| rule.source.registry.is_none());
-        let own = own.map(|rule| Rule {
-            destination: located(rule.destination, &registries),
-            ..rule
+        let own = own.map(|rule| {
+            ReadRule::new(Rule {
+                destination: located(rule.destination, &registries),
+                ..rule
+            })
         });
         let names = registries.iter().filter_map(|(id, registry)| {
             let name = registry.name.clone()?;
@@ -133,8 +136,12 @@ impl Registry {
     }
 
     /// The executions that may have to do with what is wanted, newest first.
-    async fn executions(&self, wanted: &Wanted, rules: &[Rule]) -> Result<Vec<Execution>, Error> {
-        let covers = |rule: &&Rule| wanted.images.iter().any(|image| rule.covers(image));
+    async fn executions(
+        &self,
+        wanted: &Wanted,
+        rules: &[ReadRule],
+    ) -> Result<Vec<Execution>, Error> {
+        let covers = |rule: &&ReadRule| wanted.images.iter().any(|image| rule.covers(image));
         let covering: Vec<_> = rules.iter().filter(covers).collect();
         // Where a rule does not overwrite, what an old execution has copied still holds the tag.
         let keeps = covering.iter().any(|rule| rule.overwrites == Some(false));
@@ -160,9 +167,9 @@ impl Registry {
     async fn works(
         &self,
         wanted: &Wanted,
-        rules: &[Rule],
+        rules: &[ReadRule],
         now: Timestamp,
-    ) -> Result<BTreeMap<Repository, Result<Vec<Work>, Error>>, Error> {
+    ) -> Result<BTreeMap<Repository, Result<Works, Error>>, Error> {
         let repositories = wanted.repositories();
         let executions = self.executions(wanted, rules).await?;
         self.runs.forget_but(&executions);
@@ -170,7 +177,7 @@ impl Registry {
         let reads = reads.map(|execution| self.runs.works(self, execution, &repositories, now));
         let read = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
         let read: Vec<Vec<(Repository, Work)>> = read.try_collect().await?;
-        let mut works: BTreeMap<_, Vec<Work>> = BTreeMap::new();
+        let mut works: BTreeMap<_, Works> = BTreeMap::new();
         for (repository, mut work) in read.into_iter().flatten() {
             let rule = rules
                 .iter()
@@ -190,7 +197,7 @@ impl Registry {
                 };
                 work.keeps = rule.overwrites == Some(false);
             }
-            works.entry(repository).or_default().push(work);
+            works.entry(repository).or_default().add(work);
         }
         let all = repositories.into_iter();
         let all = all.map(|repository| {

@@ -1,0 +1,177 @@
+//! Many waits at once: what they ask, and that they do not get in each other's way.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
+use registry_sandbox::{Outcome, Pace, world};
+use registry_tests::hand_clock::Story;
+use registry_transport::Timestamp;
+
+use super::simulation::stage::Stage;
+use super::{ALL, QUARTER, Trial, there};
+
+const CROWD: usize = 1000;
+
+/// A registry that copies a thousand tags of a repository, which takes it five minutes.
+async fn busy(of: world::Registry) -> (Stage, Timestamp) {
+    let stage = Stage::bare(of, true).await;
+    let pace = |seconds| jiff::SignedDuration::from_secs(seconds);
+    let sandbox = &stage.trial.sandbox;
+    sandbox.set_pace(Pace::new(pace(2), pace(300), pace(10)));
+    if of == world::Registry::HuaweicloudBasic {
+        stage.make_rule(0).await;
+    }
+    let since = stage.trial.now();
+    for number in 0..CROWD {
+        stage.push(&format!("v{number}"), "content");
+    }
+    if of == world::Registry::HuaweicloudEnterprise {
+        // All of them are one execution of a rule that is made later.
+        stage.make_rule(0).await;
+        stage.by_hand("", 0).await;
+    }
+    (stage, since)
+}
+
+fn wait(stage: &Stage, number: usize, since: Timestamp) -> Wait {
+    let image = format!("{}:v{number}", stage.name());
+    let polling = Polling::new(Duration::from_secs(20), Duration::from_secs(60));
+    let arrival = stage.registry.arrival(&image).to(there(stage.of));
+    arrival.since(since).polling(polling).wait(QUARTER)
+}
+
+/// Runs waits to their end, all at once.
+async fn all(trial: &Trial, waits: Vec<Wait>) -> Vec<Result<Report, WaitError>> {
+    let live = Cell::new(waits.len());
+    let waits = waits.into_iter().map(|wait| async {
+        let end = wait.await;
+        live.set(live.get() - 1);
+        end
+    });
+    let waits = join_all(waits);
+    trial
+        .clock
+        .run(waits, || live.get(), Story::default())
+        .await
+}
+
+#[tokio::test]
+async fn a_thousand_waits_ask_about_as_much_as_one() {
+    for of in ALL {
+        let mut asked = Vec::new();
+        for count in [1, CROWD] {
+            let (stage, since) = busy(of).await;
+            let before = stage.trial.sandbox.requests();
+            let waits = (0..count).map(|number| wait(&stage, number, since));
+            let ends = all(&stage.trial, waits.collect()).await;
+            assert_eq!(ends.len(), count);
+            for end in ends {
+                let report = end.unwrap();
+                assert_eq!(report.verdict, Verdict::Arrived, "{of:?}");
+                assert!(
+                    (302_000..=363_000).contains(&report.elapsed_ms),
+                    "{report:?}"
+                );
+            }
+            asked.push(stage.trial.sandbox.requests() - before);
+        }
+        let [one, crowd] = asked[..] else {
+            unreachable!("two counts")
+        };
+        assert!(one > 10, "{of:?}: one wait made {one} requests");
+        assert!(
+            crowd as f64 <= 1.2 * one as f64,
+            "{of:?}: one wait made {one} requests, {CROWD} made {crowd}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_one_wait_comes_to_does_not_end_another() {
+    for of in ALL {
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        trial
+            .sandbox
+            .decide("team/api", Some("v78"), None, Outcome::Fails);
+        let since = trial.now();
+        for tag in ["v77", "v78"] {
+            trial.sandbox.push(of, "team/api", tag, tag).unwrap();
+        }
+        let wait = |image: &str| {
+            let arrival = registry.arrival(image).to(there(of)).since(since);
+            arrival.wait(QUARTER)
+        };
+        let waits = ["team/api:v77", "team/api:v78", "team/none:v1", "no-image"];
+        let ends = all(&trial, waits.map(wait).into()).await;
+        let verdicts = ends.iter().map(|end| match end {
+            Ok(report) => report.verdict.as_str().to_owned(),
+            Err(WaitError::NotArrived(report)) => format!("not arrived: {}", report.verdict),
+            Err(WaitError::Call { error, .. }) => format!("error: {}", error.kind().as_str()),
+            Err(other) => other.to_string(),
+        });
+        let none = match of {
+            // The repository itself is asked for its jobs.
+            world::Registry::HuaweicloudBasic => "error: service",
+            _ => "not arrived: no-task",
+        };
+        assert_eq!(
+            verdicts.collect::<Vec<_>>(),
+            ["arrived", "not arrived: failed", none, "error: invalid"],
+            "{of:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_is_dropped_leaves_nothing_behind() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    for of in ALL {
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        trial
+            .sandbox
+            .push(of, "team/api", "v77", "content")
+            .unwrap();
+        let arrival = registry.arrival("team/api:v77").to(there(of));
+        let tasks = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        // Once while a look is under way, once while it sleeps.
+        for steps in [1, 40] {
+            let mut wait = is_send(arrival.wait(QUARTER));
+            let other = is_send(arrival.wait(QUARTER));
+            for _ in 0..steps {
+                let look = std::future::poll_fn(|cx| {
+                    let _ = wait.poll_next_unpin(cx);
+                    std::task::Poll::Ready(())
+                });
+                look.await;
+                tokio::task::yield_now().await;
+            }
+            drop(wait);
+            assert_eq!(trial.clock.sleepers(), 0, "{of:?}");
+            // Another goes on as if nothing had been.
+            let end = trial.clock.run(other, || 1, Story::default()).await;
+            assert_eq!(end.unwrap().verdict, Verdict::Arrived, "{of:?}");
+        }
+        drop(registry);
+        // What is left are connections, which end by themselves: no task is a wait's.
+        let left = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        assert!(
+            left <= tasks + 8,
+            "{of:?}: {tasks} tasks before, {left} after"
+        );
+        let requests = trial.sandbox.requests();
+        trial.clock.advance(QUARTER);
+        tokio::task::yield_now().await;
+        assert_eq!(trial.sandbox.requests(), requests, "{of:?}");
+    }
+}
