@@ -86,7 +86,7 @@ pub(crate) async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
 }
 
 async fn ask() -> Result<Shown, Failure> {
-    let connection = Connection::new(true).await?;
+    let connection = Connection::new(Some(Connection::sandbox().await?), None);
     let common = || Common {
         region: None,
         endpoint: None,
