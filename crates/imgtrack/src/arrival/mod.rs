@@ -10,7 +10,7 @@ use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table;
-pub(crate) use wait::wait;
+pub(crate) use wait::{Ended, follow, told, wait};
 
 /// The exit code of a verdict. One that may still change has the code of what it is now.
 fn code(verdict: Verdict) -> u8 {

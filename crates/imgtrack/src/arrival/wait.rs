@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use registry_replication::{Arrival, Error, Report, WaitError};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::progress::{Progress, elapsed};
 use super::{arrival, code, notes};
@@ -77,6 +77,12 @@ impl Ended {
             deadline_passed: self.deadline_passed(),
             error: self.error.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+impl Serialize for Ended {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.shown().serialize(serializer)
     }
 }
 
@@ -187,8 +193,7 @@ pub(crate) async fn follow(
 /// How all waits have ended.
 pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failure> {
     if output.is_json() {
-        let shown: Vec<_> = ended.iter().map(Ended::shown).collect();
-        return output.json(&shown);
+        return output.json(&ended);
     }
     let reports: Vec<&Report> = ended.iter().filter_map(|one| one.report.as_ref()).collect();
     if !reports.is_empty() {
