@@ -12,6 +12,7 @@ mod credentials_alibaba;
 mod credentials_huawei;
 mod decode;
 mod decode_rules;
+mod deploy_gate;
 mod end_to_end;
 mod faults;
 mod lag;

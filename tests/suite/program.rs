@@ -267,6 +267,14 @@ fn a_reader_that_has_read_enough_is_no_error() {
         &["imgtrack", "demo", "-o", "json"],
         &["imgtrack", "--help"],
         &["imgtrack", "rules", "team/api", "--sandbox"],
+        &[
+            "imgtrack",
+            "status",
+            "team/api:v41",
+            "--registry",
+            "huaweicloud-basic",
+            "--sandbox",
+        ],
     ] {
         let mut err = Vec::new();
         let words = words.iter().map(Into::into);

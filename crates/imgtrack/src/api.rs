@@ -76,7 +76,11 @@ fn rows() -> Vec<Row> {
 }
 
 /// Runs the command.
-pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: ApiArgs,
+    connection: &Connection,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
     let Some(name) = &args.operation else {
         let rows = rows();
         return match output.is_json() {
@@ -105,9 +109,8 @@ pub(crate) async fn run(args: ApiArgs, output: &mut Output<'_>) -> Result<(), Fa
     if let Some(file) = &args.body {
         call = call.body(&body(file)?)?;
     }
-    let connection = Connection::new(args.to.common.sandbox).await?;
     let context = connection.context(service, &args.to).await?;
-    let call = with_place(call, &connection, &args).await?;
+    let call = with_place(call, connection, &args).await?;
     if args.dry_run {
         return output.json(&request(call.shown(&context).await?));
     }

@@ -1,8 +1,12 @@
 //! From words on the command line to a registry.
 
+use std::sync::Arc;
+
 use registry_replication::api::Service;
 use registry_replication::huaweicloud::{self, AccessKey};
-use registry_replication::{Context, Error, Registry, alibabacloud};
+use registry_replication::{
+    Clock, Context, ContextBuilder, Error, Registry, Timestamp, alibabacloud, oci,
+};
 use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
 use crate::cli::{Alibabacloud, Common, Enterprise, RegistryName};
@@ -10,13 +14,15 @@ use crate::failure::Failure;
 
 /// The clouds, or a sandbox that stands in for them.
 pub(crate) struct Connection {
-    sandbox: Option<Sandbox>,
+    sandbox: Option<Arc<Sandbox>>,
+    /// The system's, unless there is another.
+    clock: Option<Arc<dyn Clock>>,
 }
 
 /// A builder with what the command line says of place and instance.
 macro_rules! told {
-    ($builder:expr, $common:expr $(, $set:ident = $value:expr)*) => {{
-        let mut builder = $builder;
+    ($self:ident, $builder:expr, $common:expr $(, $set:ident = $value:expr)*) => {{
+        let mut builder = $builder.configure($self.by_clock());
         if let Some(region) = &$common.region {
             builder = builder.region(region);
         }
@@ -31,12 +37,39 @@ macro_rules! told {
 }
 
 impl Connection {
-    pub(crate) async fn new(sandbox: bool) -> Result<Self, Failure> {
-        let sandbox = match sandbox {
-            true => Some(Sandbox::start(Options::default()).await?),
-            false => None,
-        };
-        Ok(Self { sandbox })
+    /// To the clouds, or to a sandbox.
+    pub(crate) fn new(sandbox: Option<Arc<Sandbox>>, clock: Option<Arc<dyn Clock>>) -> Self {
+        Self { sandbox, clock }
+    }
+
+    /// A sandbox within this program.
+    pub(crate) async fn sandbox() -> Result<Arc<Sandbox>, Failure> {
+        Ok(Arc::new(Sandbox::start(Options::default()).await?))
+    }
+
+    /// The sandbox that is asked instead of the clouds.
+    pub(crate) fn inside(&self) -> Option<&Sandbox> {
+        self.sandbox.as_deref()
+    }
+
+    /// The time, by the clock that calls go by.
+    pub(crate) fn now(&self) -> Timestamp {
+        let clock = self.clock.as_ref();
+        clock.map_or_else(Timestamp::now, |clock| clock.now())
+    }
+
+    fn by_clock(&self) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
+        let clock = self.clock.clone();
+        |context| match clock {
+            Some(clock) => context.clock(clock),
+            None => context,
+        }
+    }
+
+    /// The registry of a destination, asked as docker would.
+    pub(crate) fn destination(&self, host: &str) -> Result<oci::Registry, Error> {
+        let builder = oci::Registry::builder(host).docker_config();
+        builder.configure(self.by_clock()).build()
     }
 
     fn huaweicloud(&self) -> Option<&HuaweicloudAccount> {
@@ -52,7 +85,7 @@ impl Connection {
                 .endpoint(&account.endpoint)
                 .credentials(key(account));
         }
-        told!(builder, to).build().await
+        told!(self, builder, to).build().await
     }
 
     pub(crate) async fn sts(&self, to: &Common) -> Result<huaweicloud::sts::Service, Error> {
@@ -62,7 +95,7 @@ impl Connection {
                 .endpoint(&account.endpoint)
                 .credentials(key(account));
         }
-        told!(builder, to).build().await
+        told!(self, builder, to).build().await
     }
 
     pub(crate) async fn enterprise(
@@ -78,6 +111,7 @@ impl Connection {
                 .credentials(key(account));
         }
         told!(
+            self,
             builder,
             to.common,
             project_id = to.project_id,
@@ -102,7 +136,7 @@ impl Connection {
                         .endpoint(sandbox.endpoint())
                         .credentials(alibaba_key(sandbox));
                 }
-                told!(builder, common).build(service).await
+                told!(self, builder, common).build(service).await
             }
             _ => self.huaweicloud_connection(common).build(service).await,
         }
@@ -116,7 +150,7 @@ impl Connection {
                 .endpoint(&account.endpoint)
                 .credentials(key(account));
         }
-        told!(builder, common)
+        told!(self, builder, common)
     }
 
     /// Id of the project that calls go to: as it was said, or as it is found out.
@@ -192,7 +226,9 @@ impl Connection {
                 .instance(&account.instance_id)
                 .credentials(alibaba_key(sandbox));
         }
-        told!(builder, common, instance = *instance).build().await
+        told!(self, builder, common, instance = *instance)
+            .build()
+            .await
     }
 }
 

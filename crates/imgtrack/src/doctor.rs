@@ -9,7 +9,7 @@ use registry_replication::huaweicloud::client::iam::ResponseValue;
 use registry_replication::{
     Asked, Chain, Context, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp, Unavailable,
 };
-use registry_sandbox::{Options, Sandbox, world};
+use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
 
 use crate::cli::DoctorArgs;
@@ -54,16 +54,16 @@ const SKEW_REFUSED: i64 = 15 * 60;
 const SKEW_ODD: i64 = 60;
 
 /// Looks at both clouds. Whether nothing failed.
-pub(crate) async fn run(args: DoctorArgs, output: &mut Output<'_>) -> Result<bool, Failure> {
-    let sandbox = match args.sandbox {
-        true => Some(Sandbox::start(Options::default()).await?),
-        false => None,
-    };
-    let surroundings = match &sandbox {
+pub(crate) async fn run(
+    args: DoctorArgs,
+    sandbox: Option<&Sandbox>,
+    output: &mut Output<'_>,
+) -> Result<bool, Failure> {
+    let surroundings = match sandbox {
         Some(sandbox) => inside(sandbox),
         None => Surroundings::of_process(),
     };
-    let region = match &sandbox {
+    let region = match sandbox {
         Some(_) => Some(world::HUAWEICLOUD_REGION.to_owned()),
         None => args.huaweicloud_region,
     };
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: DoctorArgs, output: &mut Output<'_>) -> Result<boo
     huawei(&mut findings, region.as_deref(), &surroundings).await;
     let mut found = findings.list;
     let mut findings = Findings::of("alibabacloud");
-    let endpoint = sandbox.as_ref().map(Sandbox::endpoint);
+    let endpoint = sandbox.map(Sandbox::endpoint);
     let region = args.alibabacloud_region;
     alibaba(&mut findings, region.as_deref(), endpoint, &surroundings).await;
     found.append(&mut findings.list);

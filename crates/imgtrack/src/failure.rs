@@ -17,6 +17,17 @@ pub(crate) enum Failure {
     Sandbox(#[from] StartError),
     Io(#[from] io::Error),
     Json(#[from] serde_json::Error),
+    /// More than one thing went wrong.
+    Several(Vec<Failure>),
+}
+
+/// Exit codes, from the best to the worst.
+const CODES: [u8; 8] = [0, 4, 5, 3, 6, 2, 7, 1];
+
+/// The exit code that tells most of several.
+pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let rank = |code: &u8| CODES.iter().position(|known| known == code);
+    codes.into_iter().max_by_key(rank).unwrap_or(0)
 }
 
 impl Failure {
@@ -32,12 +43,25 @@ impl Failure {
             // Whoever reads us has read enough.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
+            Self::Several(all) => worst(all.iter().map(Self::exit_code)),
             Self::Declined | Self::Sandbox(_) | Self::Io(_) | Self::Json(_) => 1,
         }
     }
 
+    /// Says what happened, why, and what to do about it.
+    pub(crate) fn tell(&self, decoder: Option<&str>, err: &mut dyn io::Write) -> io::Result<()> {
+        if let Self::Several(all) = self {
+            return all.iter().try_for_each(|one| one.tell(decoder, err));
+        }
+        write!(err, "{self}")?;
+        match self.hint(decoder) {
+            Some(hint) => writeln!(err, "  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+
     /// What to do, as far as that is known; `decoder` are the words that decode an encoded reason.
-    pub(crate) fn hint(&self, decoder: Option<&str>) -> Option<String> {
+    fn hint(&self, decoder: Option<&str>) -> Option<String> {
         let Self::Registry(error) = self else {
             return None;
         };
@@ -76,6 +100,7 @@ impl fmt::Display for Failure {
             Self::Sandbox(error) => error,
             Self::Io(error) => error,
             Self::Json(error) => error,
+            Self::Several(all) => return all.iter().try_for_each(|one| one.fmt(f)),
         };
         writeln!(f, "error: {error}")?;
         let mut source = error.source();

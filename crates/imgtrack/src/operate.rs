@@ -59,6 +59,7 @@ pub(crate) async fn rules(
     registry: Option<RegistryName>,
     limit: Option<usize>,
     to: &Enterprise,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let repository = repository.as_deref().map(image).transpose()?;
@@ -73,7 +74,6 @@ pub(crate) async fn rules(
             ));
         }
     };
-    let connection = Connection::new(to.common.sandbox).await?;
     let registry = connection.registry(name, to).await?;
     let rules = registry.rules_of(repository.as_ref()).by_item();
     output.listing(rules, limit).await
@@ -83,10 +83,10 @@ pub(crate) async fn executions(
     rule: Option<String>,
     limit: Option<usize>,
     to: &Place,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let rule: Option<RuleRef> = rule.as_deref().map(reference).transpose()?;
-    let connection = Connection::new(to.to.common.sandbox).await?;
     let registry = connection.registry(to.registry, &to.to).await?;
     let executions = registry.executions_of(rule.as_ref()).by_item();
     output.listing(executions, limit).await
@@ -96,10 +96,10 @@ pub(crate) async fn tasks(
     what: &str,
     limit: Option<usize>,
     to: &Place,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let scope = scope(to.registry, what)?;
-    let connection = Connection::new(to.to.common.sandbox).await?;
     let registry = connection.registry(to.registry, &to.to).await?;
     let tasks = registry.tasks_of(&scope).by_item();
     output.listing(tasks, limit).await
@@ -109,10 +109,10 @@ pub(crate) async fn subtasks(
     task: &str,
     limit: Option<usize>,
     to: &Place,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let task: TaskRef = reference(task)?;
-    let connection = Connection::new(to.to.common.sandbox).await?;
     let registry = connection.registry(to.registry, &to.to).await?;
     let subtasks = registry.subtasks_of(&task).by_item();
     output.listing(subtasks, limit).await
@@ -124,6 +124,7 @@ pub(crate) async fn run(
     trial: bool,
     change: &Change,
     to: &Place,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let rule: RuleRef = reference(rule)?;
@@ -131,7 +132,6 @@ pub(crate) async fn run(
     for text in images {
         options = options.image(image(text)?);
     }
-    let connection = Connection::new(to.to.common.sandbox).await?;
     let registry = connection.registry(to.registry, &to.to).await?;
     let mut plan = registry.plan_run(&rule, &options).await?;
     if change.dry_run {
@@ -160,13 +160,13 @@ pub(crate) async fn stop(
     what: &str,
     change: &Change,
     to: &Place,
+    connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let target = match to.registry {
         RegistryName::Alibabacloud => StopTarget::Task(reference(what)?),
         _ => StopTarget::Execution(reference(what)?),
     };
-    let connection = Connection::new(to.to.common.sandbox).await?;
     let registry = connection.registry(to.registry, &to.to).await?;
     let plan = registry.plan_stop(&target)?;
     if change.dry_run {

@@ -1,9 +1,58 @@
 //! Is this image where it has to be, and if not, why?
 //!
-//! One model over the registries of several clouds: [`Task`] and [`Rule`] say the same whoever
-//! the vendor is, and the vendor's own answer stays in reach. A registry is reached through its
-//! own module, [`huaweicloud`] or [`alibabacloud`]; listings are streams that fetch their pages
-//! as they are read. What all of them can be asked, and made to do, is the trait [`Registry`].
+//! A deploy gate: it waits until an image that was pushed in one region is in another, and deploys
+//! it, or says why it never will be there.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use registry_replication::{Registry, Verdict, WaitError, alibabacloud};
+//! # use registry_replication::Polling;
+//! # use registry_sandbox::{Options, Pace, Sandbox, world};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = Sandbox::start(Options::default()).await?;
+//! # let account = &sandbox.accounts().alibabacloud_cr;
+//! # let moment = Duration::from_millis(40).try_into()?;
+//! # sandbox.set_pace(Pace::new(moment, moment, moment));
+//! # let key = (&account.access_key_id, account.access_key_secret.as_str());
+//!
+//! let registry = alibabacloud::Registry::builder()
+//!     .region("cn-hangzhou")
+//!     .instance("cri-fleet0000000001")
+//! #   .endpoint(&account.endpoint)
+//! #   .credentials(alibabacloud::Credentials::new(key.0, key.1))
+//!     .build()
+//!     .await?;
+//! # let source = world::Registry::Alibabacloud;
+//! # let push = || sandbox.push(source, "team/api", "v44", "what was built");
+//! let digest = push()?;
+//! let gate = registry.arrival("team/api:v44").to("cn-shanghai").digest(&digest);
+//! # let gate = gate.polling(Polling::new(Duration::from_millis(20), Duration::from_secs(1)));
+//! match gate.wait(Duration::from_secs(15 * 60)).await {
+//!     Ok(report) => println!("{} is there after {} looks: deploy", report.image, report.polls),
+//!     Err(WaitError::NotArrived(report)) if report.verdict == Verdict::NoRule => {
+//!         println!("it never will be: {}", report.destinations[0].reasons[0]);
+//!     }
+//!     Err(error) => return Err(error.into()),
+//! }
+//! # let elsewhere = registry.arrival("team/api:v44").to("eu-central-1").check().await?;
+//! # assert_eq!(elsewhere.verdict, Verdict::NoRule);
+//! # assert_eq!(gate.check().await?.verdict, Verdict::Arrived);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An [`Arrival`] says what counts as arrived and what a look asks, [`Verdict`] how an image can
+//! stand to a destination, and [`Reason`]s what there is to change. A [`Wait`] is a stream of
+//! [`Report`]s, too, and all waits of one registry share what they ask.
+//!
+//! # One model
+//!
+//! [`Task`] and [`Rule`] say the same whoever the vendor is, and the vendor's own answer stays in
+//! reach. A registry is reached through its own module, [`huaweicloud`] or [`alibabacloud`];
+//! listings are streams that fetch their pages as they are read. What all of them can be asked, and
+//! made to do, is the trait [`Registry`]. A destination itself is asked by [`oci`].
 //!
 //! ```no_run
 //! use futures_util::TryStreamExt;

@@ -1,5 +1,6 @@
 //! What the program knows as tables for people.
 
+mod arrivals;
 mod records;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -7,7 +8,8 @@ use registry_replication::api::{self, Operation, Service};
 
 use crate::api::{Row, example, place};
 use crate::doctor::Finding;
-pub(crate) use records::{executions, rules, subtasks, tasks};
+pub(crate) use arrivals::{arrivals, explained, noted};
+pub(crate) use records::{duration, executions, rules, subtasks, tasks};
 
 /// All calls as a table.
 pub(crate) fn calls(rows: &[Row]) -> String {

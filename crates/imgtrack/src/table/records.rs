@@ -265,7 +265,7 @@ fn yes_or_no(value: Option<bool>) -> String {
     .to_owned()
 }
 
-fn time(time: Option<Timestamp>) -> String {
+pub(super) fn time(time: Option<Timestamp>) -> String {
     time.map(|time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
         .unwrap_or_default()
 }
@@ -277,12 +277,13 @@ fn took(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
     }
 }
 
-/// Seconds as people say them: `45s`, `33m 40s`, `2h 5m`.
-fn duration(seconds: i64) -> String {
+/// Seconds as people say them: `45s`, `33m 40s`, `2h 5m`, `8d 11h`.
+pub(crate) fn duration(seconds: i64) -> String {
     match seconds {
         ..60 => format!("{}s", seconds.max(0)),
         60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        _ => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
     }
 }
 
@@ -299,6 +300,8 @@ mod tests {
             (60, "1m 0s"),
             (2020, "33m 40s"),
             (7500, "2h 5m"),
+            (86_399, "23h 59m"),
+            (734_386, "8d 11h"),
         ] {
             assert_eq!(duration(seconds), text);
         }

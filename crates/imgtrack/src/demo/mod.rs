@@ -1,21 +1,30 @@
 //! `imgtrack demo`: the whole story against a sandbox.
 
+mod clock;
+mod gate;
+
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use registry_replication::huaweicloud::client::Order;
-use registry_replication::{Rule, Task};
-use registry_sandbox::world;
+use registry_replication::{Clock, Rule, Task, Timestamp};
+use registry_sandbox::{Options, Sandbox, world};
 use serde::Serialize;
 
 use crate::cli::{Alibabacloud, Common, Enterprise};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::{Output, first};
+use clock::Hurried;
+use gate::Gate;
 
 /// How many tasks of the fleet each table shows beside the vendor's own example.
 const SHOWN: usize = 4;
+
+/// 2026-12-05T12:00:00Z, after everything that the fleet has done.
+const NOW: Timestamp = Timestamp::constant(1_796_472_000, 0);
 
 /// What the demo shows, for `--output json`.
 #[derive(Serialize)]
@@ -26,6 +35,7 @@ struct Shown {
     retention_tasks: Vec<Task>,
     sync_tasks: Vec<Task>,
     replication_execution: Counted,
+    deploy_gate: Gate,
 }
 
 /// All tasks of one execution, counted.
@@ -82,11 +92,17 @@ pub(crate) async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
         all.states.values().sum::<usize>(),
         all.pages,
         states.join(", ")
-    ))
+    ))?;
+    output.say("")?;
+    shown.deploy_gate.show(output)
 }
 
 async fn ask() -> Result<Shown, Failure> {
-    let connection = Connection::new(true).await?;
+    let clock = Hurried::at(NOW);
+    let read = clock.clone();
+    let options = Options::default().clock(Arc::new(move || read.now()));
+    let sandbox = Arc::new(Sandbox::start(options).await?);
+    let connection = Connection::new(Some(sandbox.clone()), Some(Arc::new(clock)));
     let common = || Common {
         region: None,
         endpoint: None,
@@ -162,6 +178,8 @@ async fn ask() -> Result<Shown, Failure> {
     let fleet = registry.tasks().page_size(10);
     sync_tasks.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 
+    let deploy_gate = gate::ask(&basic, &sandbox).await?;
+
     Ok(Shown {
         rules,
         sync_jobs,
@@ -169,5 +187,6 @@ async fn ask() -> Result<Shown, Failure> {
         retention_tasks,
         sync_tasks,
         replication_execution: all,
+        deploy_gate,
     })
 }

@@ -1,9 +1,16 @@
 //! The words of the command line.
 
+mod arrival;
+mod listing;
+mod place;
+
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use registry_replication::huaweicloud::client::Order;
+
+pub(crate) use arrival::{Asked, Since, WaitArgs};
+pub(crate) use listing::TaskListing;
+pub(crate) use place::{Alibabacloud, Common, Enterprise, Place, RegistryName};
 
 const AFTER: &str = "\
 Credentials are looked for where the vendors' SDKs look, in the environment for example:
@@ -12,8 +19,24 @@ Credentials are looked for where the vendors' SDKs look, in the environment for 
 `imgtrack doctor` says what it finds.
 
 Exit codes:
-  0  done
+  0  done; of status, wait and explain: the image has arrived
   2  wrong usage, or something that the registry does not offer or take
+  3  the task that should have brought the image has failed
+  4  not yet: pending or stalled, or the deadline of a wait has passed
+  5  no rule copies the image there, or none has made a task
+  6  the destination has, or will have, another image under the tag
+  7  no credentials, or access refused
+  1  anything else";
+
+/// The part of that which says how an image stands.
+const VERDICTS: &str = "\
+Exit codes, of the worst image where there are several:
+  0  arrived
+  2  wrong usage
+  3  failed
+  4  not yet: pending or stalled, or the deadline of a wait has passed
+  5  no rule, or no task
+  6  another image under the tag
   7  no credentials, or access refused
   1  anything else";
 
@@ -48,6 +71,39 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Shows everything against a sandbox: no account, no network
     Demo,
+    /// Says whether an image is where it has to be, at a look
+    #[command(after_help = VERDICTS)]
+    Status {
+        #[arg(value_name = "IMAGE", help = IMAGE)]
+        image: String,
+        #[command(flatten)]
+        asked: Asked,
+        #[command(flatten)]
+        to: Place,
+    },
+    /// Waits until images are where they have to be: a deploy gate
+    ///
+    /// It ends before the deadline when all have arrived, and when waiting longer would change
+    /// nothing. An image that will not arrive ends its own wait, and not that of the others.
+    #[command(after_help = VERDICTS)]
+    Wait {
+        #[command(flatten)]
+        args: WaitArgs,
+        #[command(flatten)]
+        asked: Asked,
+        #[command(flatten)]
+        to: Place,
+    },
+    /// Says why an image is not where it has to be, and what to change
+    #[command(after_help = VERDICTS)]
+    Explain {
+        #[arg(value_name = "IMAGE", help = IMAGE)]
+        image: String,
+        #[command(flatten)]
+        asked: Asked,
+        #[command(flatten)]
+        to: Place,
+    },
     /// Lists tasks of replication and retention
     Tasks {
         #[command(subcommand)]
@@ -145,34 +201,75 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The words that decode an encoded reason of this command's refusal, where its vendor's can
-    /// be decoded and it is known where.
-    pub(crate) fn decoder(&self) -> Option<String> {
-        let to = match self {
-            Self::Rules { registry, to, .. } => match registry {
-                Some(RegistryName::Alibabacloud) => return None,
-                _ => &to.common,
-            },
-            Self::Executions { to, .. }
+    /// Where the registry is that the command asks, of those that ask one.
+    fn common(&self) -> Option<&Common> {
+        Some(match self {
+            Self::Status { to, .. }
+            | Self::Wait { to, .. }
+            | Self::Explain { to, .. }
+            | Self::Executions { to, .. }
             | Self::Subtasks { to, .. }
             | Self::Run { to, .. }
             | Self::Stop { to, .. }
             | Self::Tasks {
                 of: TaskListing::Of { to, .. },
-            } => match to.registry {
-                RegistryName::Alibabacloud => return None,
-                _ => &to.to.common,
-            },
-            Self::Tasks { of } => match of {
-                TaskListing::Replication { to, .. } | TaskListing::Retention { to, .. } => {
-                    &to.common
-                }
-                TaskListing::SyncJobs { to, .. } => to,
-                TaskListing::SyncTasks { .. } | TaskListing::Of { .. } => return None,
-            },
+            } => &to.to.common,
+            Self::Rules { to, .. }
+            | Self::Tasks {
+                of: TaskListing::Replication { to, .. } | TaskListing::Retention { to, .. },
+            } => &to.common,
+            Self::Tasks {
+                of: TaskListing::SyncJobs { to, .. },
+            }
+            | Self::DecodeMessage { to, .. } => to,
+            Self::Tasks {
+                of: TaskListing::SyncTasks { to, .. },
+            } => &to.common,
             Self::Api(args) => &args.to.common,
-            _ => return None,
+            Self::Demo | Self::Doctor { .. } | Self::Completions { .. } | Self::Sandbox { .. } => {
+                return None;
+            }
+        })
+    }
+
+    /// Whether a sandbox is asked.
+    pub(crate) fn is_in_sandbox(&self) -> bool {
+        match self {
+            Self::Doctor { args } => args.sandbox,
+            _ => self.common().is_some_and(|common| common.sandbox),
+        }
+    }
+
+    /// Whether what is asked is of Alibaba Cloud alone, as far as the command says so.
+    fn is_alibabacloud(&self) -> bool {
+        let name = match self {
+            Self::Rules { registry, .. } => *registry,
+            Self::Status { to, .. }
+            | Self::Wait { to, .. }
+            | Self::Explain { to, .. }
+            | Self::Executions { to, .. }
+            | Self::Subtasks { to, .. }
+            | Self::Run { to, .. }
+            | Self::Stop { to, .. }
+            | Self::Tasks {
+                of: TaskListing::Of { to, .. },
+            } => Some(to.registry),
+            Self::Tasks {
+                of: TaskListing::SyncTasks { .. },
+            } => Some(RegistryName::Alibabacloud),
+            _ => None,
         };
+        name == Some(RegistryName::Alibabacloud)
+    }
+
+    /// The words that decode an encoded reason of this command's refusal, where its vendor's can
+    /// be decoded and it is known where.
+    pub(crate) fn decoder(&self) -> Option<String> {
+        // What cannot be decoded is not helped by decoding it again.
+        if self.is_alibabacloud() || matches!(self, Self::DecodeMessage { .. }) {
+            return None;
+        }
+        let to = self.common()?;
         let place = match (&to.region, to.sandbox) {
             (_, true) => "--sandbox".to_owned(),
             (Some(region), _) => format!("--region {region}"),
@@ -182,138 +279,9 @@ impl Command {
     }
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum TaskListing {
-    /// Of an execution or image of any registry
-    Of {
-        /// The execution, such as 83, or NAMESPACE/7/113 for retention (Huawei Cloud Enterprise);
-        /// the repository, NAMESPACE/REPOSITORY (Huawei Cloud Basic); the image or the batch (Alibaba
-        /// Cloud)
-        what: String,
-        #[arg(long, value_name = "N", help = LIMIT)]
-        limit: Option<usize>,
-        #[command(flatten)]
-        to: Place,
-    },
-    /// Of an execution of a replication policy (Huawei Cloud Enterprise)
-    Replication {
-        /// Id of the execution
-        #[arg(long, value_name = "ID")]
-        execution: i64,
-        #[arg(long, value_name = "N", help = LIMIT)]
-        limit: Option<usize>,
-        #[command(flatten)]
-        to: Enterprise,
-    },
-    /// Of an execution of a retention policy (Huawei Cloud Enterprise)
-    Retention {
-        /// Namespace that the policy belongs to
-        #[arg(long, value_name = "NAME")]
-        namespace: String,
-        /// Id of the policy
-        #[arg(long, value_name = "ID")]
-        policy: i64,
-        /// Id of the execution
-        #[arg(long, value_name = "ID")]
-        execution: i64,
-        /// Shows only tasks in this state, in the vendor's word, such as Failed
-        #[arg(long)]
-        status: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
-        limit: Option<usize>,
-        #[command(flatten)]
-        to: Enterprise,
-    },
-    /// Of a repository (Huawei Cloud Basic)
-    SyncJobs {
-        /// The repository, NAMESPACE/REPOSITORY
-        repository: String,
-        /// Order by time
-        #[arg(long, value_enum)]
-        order: Option<Sorting>,
-        #[arg(long, value_name = "N", help = LIMIT)]
-        limit: Option<usize>,
-        #[command(flatten)]
-        to: Common,
-    },
-    /// Of an instance (Alibaba Cloud)
-    SyncTasks {
-        /// Shows only tasks of this image, NAMESPACE/REPOSITORY[:TAG]
-        image: Option<String>,
-        /// Shows only tasks of this batch
-        #[arg(long, value_name = "ID")]
-        batch: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
-        limit: Option<usize>,
-        #[command(flatten)]
-        to: Alibabacloud,
-    },
-}
-
 const LIMIT: &str = "Stops after this many";
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Sorting {
-    /// Oldest first
-    Asc,
-    /// Newest first
-    Desc,
-}
-
-impl From<Sorting> for Order {
-    fn from(sorting: Sorting) -> Self {
-        match sorting {
-            Sorting::Asc => Self::Ascending,
-            Sorting::Desc => Self::Descending,
-        }
-    }
-}
-
-/// Where a registry is.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Registry")]
-pub(crate) struct Common {
-    /// Region id
-    #[arg(long, value_name = "ID")]
-    pub(crate) region: Option<String>,
-    /// URL to call instead of the region's own
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
-    /// Asks a sandbox within this program instead of the cloud
-    #[arg(long, conflicts_with_all = ["region", "endpoint"])]
-    pub(crate) sandbox: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Registry")]
-pub(crate) struct Enterprise {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// Id of the project; looked up by the region unless given or named by the credentials
-    #[arg(long, value_name = "ID")]
-    pub(crate) project_id: Option<String>,
-    /// Id of the instance
-    #[arg(long, value_name = "ID")]
-    pub(crate) instance: Option<String>,
-}
-
-/// A registry of any vendor.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Registry")]
-pub(crate) struct Place {
-    /// Which registry is asked
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub(crate) registry: RegistryName,
-    #[command(flatten)]
-    pub(crate) to: Enterprise,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RegistryName {
-    HuaweicloudEnterprise,
-    HuaweicloudBasic,
-    Alibabacloud,
-}
+const IMAGE: &str = "The image, NAMESPACE/REPOSITORY:TAG, and if need be @DIGEST";
 
 /// How something is changed.
 #[derive(Args, Debug)]
@@ -324,16 +292,6 @@ pub(crate) struct Change {
     /// Does not ask before something is changed
     #[arg(long)]
     pub(crate) yes: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Registry")]
-pub(crate) struct Alibabacloud {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// Id of the instance
-    #[arg(long, value_name = "ID")]
-    pub(crate) instance: Option<String>,
 }
 
 /// A call by its name.

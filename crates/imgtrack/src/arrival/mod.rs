@@ -1,0 +1,129 @@
+//! `imgtrack status`, `wait` and `explain`: whether an image is where it has to be.
+
+mod progress;
+mod wait;
+
+use registry_replication::{Arrival, Registry, Report, Verdict};
+
+use crate::cli::{Asked, Place, Since};
+use crate::connect::Connection;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table;
+pub(crate) use wait::{Ended, follow, told, wait};
+
+/// The exit code of a verdict. One that may still change has the code of what it is now.
+fn code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Arrived => 0,
+        Verdict::Failed => 3,
+        Verdict::Pending | Verdict::Stalled => 4,
+        Verdict::NoRule | Verdict::NoTask => 5,
+        Verdict::DigestMismatch => 6,
+        _ => 1,
+    }
+}
+
+/// What is asked about one image, `NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+fn arrival(
+    registry: &dyn Registry,
+    image: &str,
+    asked: &Asked,
+    connection: &Connection,
+) -> Result<Arrival, Failure> {
+    let (name, digest) = match (image.split_once('@'), &asked.digest) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::Usage(format!(
+                "image {image:?} has a digest; leave out --digest"
+            )));
+        }
+        (Some((name, digest)), None) => (name, Some(digest)),
+        (None, digest) => (image, digest.as_deref()),
+    };
+    let mut arrival = registry.arrival(name);
+    for destination in &asked.to {
+        arrival = arrival.to(destination.as_str());
+    }
+    if let Some(digest) = digest {
+        arrival = arrival.digest(digest);
+    }
+    if let Some(since) = asked.since {
+        arrival = arrival.since(match since {
+            Since::Time(time) => time,
+            Since::Ago(ago) => connection
+                .now()
+                .checked_sub(ago)
+                .map_err(|_| Failure::Usage("--since: there was no time so long ago".to_owned()))?,
+        });
+    }
+    for proof in &asked.proof {
+        // What was given is not repeated: a host may come with a password.
+        let (destination, host) = proof
+            .split_once('=')
+            .ok_or_else(|| Failure::Usage("a --proof is not DESTINATION=HOST".to_owned()))?;
+        arrival = arrival.proof(destination, connection.destination(host)?);
+    }
+    arrival = match (asked.any, asked.all) {
+        (true, _) => arrival.any(),
+        (false, _) => arrival.all(),
+    };
+    Ok(arrival
+        .settle_window(asked.settle)
+        .stall_window(asked.stall)
+        .task_window(asked.appear))
+}
+
+/// One look.
+pub(crate) async fn status(
+    image: &str,
+    asked: &Asked,
+    to: &Place,
+    connection: &Connection,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let registry = connection.registry(to.registry, &to.to).await?;
+    let arrival = arrival(&*registry, image, asked, connection)?;
+    let report = arrival.check().await?;
+    match output.is_json() {
+        true => output.json(&report)?,
+        false => {
+            output.text(&table::arrivals(&[&report]))?;
+            notes(&table::noted(&[&report]), output)?;
+        }
+    }
+    Ok(code(report.verdict))
+}
+
+/// What is said below a table.
+fn notes(text: &str, output: &mut Output<'_>) -> Result<(), Failure> {
+    match text {
+        "" => Ok(()),
+        text => output.text(&format!("\n{text}")),
+    }
+}
+
+/// One look, and all that can be found out of why.
+pub(crate) async fn explain(
+    image: &str,
+    asked: &Asked,
+    to: &Place,
+    connection: &Connection,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let registry = connection.registry(to.registry, &to.to).await?;
+    let arrival = arrival(&*registry, image, asked, connection)?;
+    let report = arrival.explain().await?;
+    explained(&report, output)?;
+    Ok(code(report.verdict))
+}
+
+/// A report with its sentences first.
+pub(crate) fn explained(report: &Report, output: &mut Output<'_>) -> Result<(), Failure> {
+    match output.is_json() {
+        true => output.json(report),
+        false => {
+            output.text(&table::explained(report))?;
+            output.text(&format!("\n{}", table::arrivals(&[report])))
+        }
+    }
+}

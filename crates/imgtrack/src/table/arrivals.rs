@@ -1,0 +1,105 @@
+//! How images stand to their destinations.
+
+use registry_replication::{Basis, DestinationReport, Report};
+
+use super::records::{duration, time};
+use super::{empty, finish};
+
+/// A row for each image and destination.
+pub(crate) fn arrivals(reports: &[&Report]) -> String {
+    let mut table = empty();
+    table.set_header([
+        "VERDICT",
+        "IMAGE",
+        "DESTINATION",
+        "RULE",
+        "TASK",
+        "STATE",
+        "SINCE",
+        "AGE",
+        "RESTS ON",
+    ]);
+    for report in reports {
+        for destination in &report.destinations {
+            let evidence = destination.evidence.as_ref();
+            let changed = evidence.and_then(|evidence| evidence.changed.or(evidence.created));
+            let age = changed.map(|changed| report.at.as_second() - changed.as_second());
+            table.add_row([
+                destination.verdict.to_string(),
+                report.image.clone(),
+                destination.destination.to_string(),
+                text(destination.rule.as_ref()),
+                text(evidence.map(|evidence| &evidence.task)),
+                text(evidence.map(|evidence| &evidence.state)),
+                time(changed),
+                age.map(duration).unwrap_or_default(),
+                destination.rests_on.map_or("", basis).to_owned(),
+            ]);
+        }
+    }
+    finish(&table)
+}
+
+fn text(what: Option<&impl ToString>) -> String {
+    what.map(ToString::to_string).unwrap_or_default()
+}
+
+/// What a verdict rests on, in a word or two.
+fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Destination => "the destination",
+        Basis::TaskDigest => "the task's digest",
+        Basis::SourceTag => "the source's tag",
+        Basis::Since => "the task's time",
+        Basis::NewestTask => "the newest task",
+        _ => "",
+    }
+}
+
+/// What a table has no room for: the reasons of those that have some, and what to mind.
+pub(crate) fn noted(reports: &[&Report]) -> String {
+    let mut notes = String::new();
+    let mut unsure = false;
+    for report in reports {
+        for destination in &report.destinations {
+            unsure |= destination.rests_on == Some(Basis::NewestTask);
+            if !destination.reasons.is_empty() {
+                notes.push_str(&block(report, destination));
+            }
+        }
+    }
+    if unsure {
+        notes.push_str(
+            "The newest task may have copied an older image than the tag names now: say --digest \
+             or --since to be sure.\n",
+        );
+    }
+    notes
+}
+
+/// All sentences that there are, destination by destination.
+pub(crate) fn explained(report: &Report) -> String {
+    let destinations = report.destinations.iter();
+    destinations
+        .map(|destination| block(report, destination))
+        .collect()
+}
+
+fn block(report: &Report, destination: &DestinationReport) -> String {
+    let mut block = format!(
+        "{} to {}: {}\n",
+        report.image, destination.destination, destination.verdict
+    );
+    let mut sentence = |text: &str| block.push_str(&format!("  {text}\n"));
+    if let Some(basis) = destination.rests_on {
+        sentence(basis.as_sentence());
+    }
+    for reason in &destination.reasons {
+        sentence(&reason.text);
+    }
+    let nothing = destination.rests_on.is_none() && destination.reasons.is_empty();
+    if let Some(evidence) = destination.evidence.as_ref().filter(|_| nothing) {
+        sentence(&format!("task {} is {}", evidence.task, evidence.state));
+    }
+    block
+}
