@@ -89,13 +89,16 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
             ReasonKind::RuleByHand,
             match rule.provider {
                 Provider::HuaweicloudEnterprise => format!(
-                    "{} runs by hand only: run it (`imgtrack run {reference}`), or let it run on push",
-                    named(rule)
+                    "{} runs by hand only: run it (`imgtrack run {reference} --registry {}`), or let it \
+                     run on push",
+                    named(rule),
+                    rule.provider
                 ),
                 _ => format!(
-                    "{} runs by hand only: run it (`imgtrack run {reference} --image {image}`), or \
-                     let it run on push",
-                    named(rule)
+                    "{} runs by hand only: run it (`imgtrack run {reference} --registry {} --image \
+                     {image}`), or let it run on push",
+                    named(rule),
+                    rule.provider
                 ),
             },
         )),
@@ -255,14 +258,24 @@ pub(crate) fn failed(work: &Work) -> Vec<Reason> {
 
 pub(crate) fn stalled(work: &Work, age: Duration) -> Vec<Reason> {
     let text = format!(
-        "task {} has been {} for {} min without getting on; stop it and run it again, or allow \
-         for more time if the image is large",
+        "task {} has been {} for {} without getting on; stop it and run it again, or allow for more \
+         time if the image is large",
         work.task,
         work.state,
-        age.as_secs() / 60
+        roughly(age)
     );
     let own = Reason::new(ReasonKind::NoProgress, text);
     issue(work).into_iter().chain([own]).collect()
+}
+
+/// A duration as one says it.
+fn roughly(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 2 * 60 => format!("{seconds} s"),
+        seconds if seconds < 2 * 3600 => format!("{} min", seconds / 60),
+        seconds if seconds < 2 * 86400 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86400),
+    }
 }
 
 /// A refusal as a reason, if it says that the caller may not look.

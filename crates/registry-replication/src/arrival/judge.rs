@@ -10,7 +10,7 @@ use super::destination::Destination;
 use super::explain;
 use super::report::{Basis, DestinationReport, Evidence, Reason, ReasonKind, Verdict};
 use super::sight::{Sight, SourceTag, Work, digest, is_since};
-use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskState};
+use crate::model::{ImageName, ImageRef, Rule, RuleRef, RuleTrigger, TaskState};
 
 /// What is asked of a destination.
 #[derive(Clone, Debug)]
@@ -427,8 +427,14 @@ impl<'a> Judging<'a> {
             .find(|rule| Some(&rule.id) == work.rule.as_ref())
             .map(|rule| rule.reference());
         let unchanged = i64::try_from(self.age(work).as_secs()).ok();
+        let named = rule.or_else(|| work.rule.as_deref().map(RuleRef::new));
+        // Where tasks name no rule, it is the only one that there is.
+        let only = match self.target.rules.as_slice() {
+            [only] if named.is_none() => Some(only.reference()),
+            _ => None,
+        };
         DestinationReport {
-            rule: rule.or_else(|| work.rule.as_deref().map(crate::RuleRef::new)),
+            rule: named.or(only),
             evidence: Some(Evidence {
                 execution: work.execution.clone(),
                 task: work.task.clone(),

@@ -254,8 +254,7 @@ impl Arrival {
     /// counts from the first poll of the wait.
     ///
     /// A wait ends before its deadline when the image has arrived, and when waiting longer would
-    /// change nothing. Calls that fail for a while do not end it. One look more than that may begin
-    /// after the deadline, if others have looked within [`Polling::quickest`] before it.
+    /// change nothing. Calls that fail for a while do not end it.
     ///
     /// # Errors
     /// [`WaitError`] says why it has not arrived.

@@ -32,7 +32,7 @@ pub enum WaitError {
     #[error("{}", not_arrived(.0))]
     NotArrived(Box<Report>),
     /// The deadline has passed, and the last look at it did not show the image arrived.
-    #[error("the deadline has passed after {} s and {polls} looks: {}", .elapsed.as_secs(), left(.report, .last))]
+    #[error("the deadline has passed after {} s (looks: {polls}): {}", .elapsed.as_secs(), left(.report, .last))]
     DeadlinePassed {
         /// What the last look has shown that succeeded.
         report: Option<Box<Report>>,
@@ -156,7 +156,8 @@ impl Looking {
         loop {
             let not_before = self.rest(polling, end).await;
             let is_last = self.engine.clock().elapsed() >= end;
-            let looked = self.engine.look(not_before, quickest).await;
+            let gap = if is_last { Duration::ZERO } else { quickest };
+            let looked = self.engine.look(not_before, gap).await;
             self.begun = Some(looked.begun);
             let outcome = match looked.outcome {
                 Ok(sight) => self.engine.report(&sight).await,
@@ -192,6 +193,8 @@ impl Looking {
     /// others have looked at meanwhile is as good, if it is not too old.
     async fn rest(&self, polling: Polling, end: Duration) -> Duration {
         let Some(begun) = self.begun else {
+            // Who begins to wait at the same time looks together.
+            once_more().await;
             return self.engine.start().saturating_sub(polling.quickest());
         };
         let clock = self.engine.clock();
@@ -215,6 +218,19 @@ impl Looking {
             polls: self.engine.polls(),
         }
     }
+}
+
+/// Lets others that are polled together with this come first.
+async fn once_more() {
+    let mut polled = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut polled, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl Stream for Wait {

@@ -5,51 +5,45 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_core::future::BoxFuture;
-use futures_util::FutureExt;
-use futures_util::future::{Shared, WeakShared};
+use futures_util::lock;
 use registry_transport::Error;
 
 use super::sight::{Look, Sight, Wanted};
 
-/// What the waits of one registry share: the look that is under way, and the last one.
+/// What the waits of one registry share: whose turn it is to look, and what was seen last.
 ///
-/// Nothing runs by itself. A look is a future that all who wait for it drive; when the last of them
-/// is dropped, so is the look.
+/// Nothing runs by itself. Who has the turn looks for all, while the others wait for the turn; then
+/// they find that somebody has looked. When who looks is dropped, so is the look, and the next has
+/// the turn.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<State>>);
+pub struct Watch(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    turn: lock::Mutex<()>,
+}
 
 #[derive(Default)]
 struct State {
     /// What each member wants.
     members: BTreeMap<u64, Wanted>,
     next_member: u64,
-    under_way: Option<WeakShared<BoxFuture<'static, Outcome>>>,
     last: Option<Looked>,
 }
-
-type Outcome = Result<Arc<Sight>, Error>;
-type Looking = Shared<BoxFuture<'static, Outcome>>;
 
 /// A look that has ended.
 #[derive(Clone)]
 pub(crate) struct Looked {
     /// When it began, as time that has passed by the registry's clock.
     pub(crate) begun: Duration,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Result<Arc<Sight>, Error>,
     wanted: Arc<Wanted>,
-}
-
-/// What is to be done for a look.
-enum Step {
-    Take(Looked),
-    Join(Looking),
-    Sleep(Duration),
 }
 
 impl Watch {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets looks show what is wanted, until the membership is dropped.
@@ -92,61 +86,39 @@ impl Membership {
     ) -> Looked {
         let clock = registry.context().clock().clone();
         loop {
-            match self.step(registry, not_before, gap, clock.elapsed()) {
-                Step::Take(looked) => return looked,
-                // What it has shown is in the state then.
-                Step::Join(looking) => drop(looking.await),
-                Step::Sleep(duration) => clock.sleep(duration).await,
+            if let Some(looked) = self.seen(not_before) {
+                return looked;
             }
-        }
-    }
-
-    fn step(
-        &self,
-        registry: &Arc<dyn Look>,
-        not_before: Duration,
-        gap: Duration,
-        now: Duration,
-    ) -> Step {
-        let mut state = self.watch.state();
-        if let Some(last) = &state.last
-            && last.begun >= not_before
-            && last.wanted.includes(&self.wanted)
-        {
-            return Step::Take(last.clone());
-        }
-        if let Some(looking) = state.under_way.as_ref().and_then(WeakShared::upgrade) {
-            return Step::Join(looking);
-        }
-        if let Some(last) = &state.last
-            && now < last.begun + gap
-        {
-            return Step::Sleep(last.begun + gap - now);
-        }
-        let wanted = Arc::new(union(state.members.values()));
-        let looking = self.watch.begin(registry, wanted, now);
-        state.under_way = looking.downgrade();
-        Step::Join(looking)
-    }
-}
-
-impl Watch {
-    /// A look, not driven yet. One that is given up is dropped, and notes nothing.
-    fn begin(&self, registry: &Arc<dyn Look>, wanted: Arc<Wanted>, begun: Duration) -> Looking {
-        let watch = self.clone();
-        let look = registry.clone().look(wanted.clone());
-        let noting = async move {
-            let outcome = look.await.map(Arc::new);
-            let mut state = watch.state();
-            state.under_way = None;
-            state.last = Some(Looked {
+            let turn = self.watch.0.turn.lock().await;
+            if let Some(looked) = self.seen(not_before) {
+                return looked;
+            }
+            let begun = clock.elapsed();
+            let (wanted, due) = {
+                let state = self.watch.state();
+                let due = state.last.as_ref().map(|last| last.begun + gap);
+                (Arc::new(union(state.members.values())), due)
+            };
+            if let Some(due) = due.filter(|due| begun < *due) {
+                drop(turn);
+                clock.sleep(due - begun).await;
+                continue;
+            }
+            let outcome = registry.clone().look(wanted.clone()).await;
+            self.watch.state().last = Some(Looked {
                 begun,
-                outcome: outcome.clone(),
+                outcome: outcome.map(Arc::new),
                 wanted,
             });
-            outcome
-        };
-        noting.boxed().shared()
+        }
+    }
+
+    /// The last look, if it is good enough.
+    fn seen(&self, not_before: Duration) -> Option<Looked> {
+        let state = self.watch.state();
+        let last = state.last.as_ref()?;
+        let good = last.begun >= not_before && last.wanted.includes(&self.wanted);
+        good.then(|| last.clone())
     }
 }
 

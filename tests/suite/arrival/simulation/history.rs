@@ -138,7 +138,7 @@ impl History {
 
 impl Random {
     fn tag(&mut self) -> Tag {
-        *self.one(&TAGS)
+        self.one::<Tag>(&TAGS)
     }
 }
 
