@@ -14,6 +14,7 @@ mod decode_rules;
 mod end_to_end;
 mod faults;
 mod outline;
+mod pagers;
 mod parameters;
 mod program;
 mod retries;
