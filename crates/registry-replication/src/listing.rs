@@ -29,8 +29,9 @@ use crate::pager::{Page, PageToken, Pager};
 ///
 /// That costs one record on each page where a page may begin anywhere (Huawei Cloud Basic), and
 /// about one request in six more where pages are numbered (the others): 1,200 records take 14
-/// requests in the place of 12, and smaller pages cost more: of 20, one in three. One id per record is kept in memory while a stream reads. A record
-/// without an id, which vendors do not have but may send, is told by its place alone.
+/// requests in the place of 12, and smaller pages cost more: of 20, one in three. One id
+/// per record is kept in memory while a stream reads. A record without an id, which vendors do not
+/// have but may send, is told by its place alone.
 ///
 /// A vendor's total is believed as far as the pages bear it out. A page that is empty though the
 /// total says more is asked for once more, then passed over, and after another one the listing is at
