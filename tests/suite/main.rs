@@ -19,6 +19,7 @@ mod lag;
 mod oci;
 mod oci_docker;
 mod outline;
+mod pagers;
 mod parameters;
 mod program;
 mod retries;

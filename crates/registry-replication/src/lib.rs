@@ -97,7 +97,7 @@ pub use model::{
     TaskRef, TaskState, Trigger, UnfitImageName, UnfitReference, VendorExecution, VendorRule,
     VendorSubtask, VendorTask,
 };
-pub use pager::Page;
+pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
 pub use registry::{Registry, RunOptions, StopTarget, TaskScope};
 pub use registry_transport::Provider as TransportProvider;

@@ -4,17 +4,42 @@ use std::collections::VecDeque;
 
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use registry_transport::Error;
 
-use crate::pager::{Page, Pager};
+use crate::pager::{Page, PageToken, Pager};
 
 /// What a [`Registry`](crate::Registry) lists, fetched page by page as it is read.
 ///
 /// A listing that the vendor does not have, or that was asked for something it cannot have, is
 /// there all the same: the error is the first that its stream yields.
+///
+/// # While records come and go
+///
+/// The vendors number the records of a listing, so that each one shifts when another is added or
+/// removed before it. What is read is exact all the same: a record that is there throughout comes
+/// exactly once, and one that comes or goes meanwhile at most once.
+///
+/// It rests on this: records keep their order, as those of the vendors do, which are listed by id or
+/// time of making. Each page after the first is asked for so that it overlaps with what was read. If
+/// something on it is known, nothing between can be missing; what is known is passed over. If not,
+/// records were removed meanwhile, and a page that begins earlier is asked for, further back each
+/// time. A listing of which more is removed or added than can be read ends with an error that says
+/// so, and never with a loss.
+///
+/// That costs one record on each page where a page may begin anywhere (Huawei Cloud Basic), and
+/// about one request in six more where pages are numbered (the others): 1,200 records take 14
+/// requests in the place of 12, and smaller pages cost more: of 20, one in three. One id
+/// per record is kept in memory while a stream reads. A record without an id, which vendors do not
+/// have but may send, is told by its place alone.
+///
+/// A vendor's total is believed as far as the pages bear it out. A page that is empty though the
+/// total says more is asked for once more, then passed over, and after another one the listing is at
+/// its end.
 pub struct Listing<T> {
     parts: VecDeque<Pager<T>>,
+    /// How many parts before those are done with.
+    done: usize,
     refused: Option<Error>,
 }
 
@@ -22,6 +47,7 @@ impl<T: Send + 'static> Listing<T> {
     pub(crate) fn of(pager: Pager<T>) -> Self {
         Self {
             parts: VecDeque::from([pager]),
+            done: 0,
             refused: None,
         }
     }
@@ -29,6 +55,7 @@ impl<T: Send + 'static> Listing<T> {
     pub(crate) fn refused(error: Error) -> Self {
         Self {
             parts: VecDeque::new(),
+            done: 0,
             refused: Some(error),
         }
     }
@@ -49,18 +76,79 @@ impl<T: Send + 'static> Listing<T> {
     /// 100, the others at least 1.
     ///
     /// A size that the vendor does not allow is refused before the first page is asked for.
+    ///
+    /// Where pages are numbered (Huawei Cloud Enterprise, Alibaba Cloud), one can overlap with
+    /// another only if there are sizes to choose from: pages of 16 and more do up to 720,000
+    /// records, those of 10 up to 2,500. Of smaller ones, some begin where the one before ended, and
+    /// a record may be missed if others are removed at that time. Pages of one record may begin
+    /// anywhere and share none.
     pub fn page_size(mut self, size: u32) -> Self {
-        let parts = self.parts.into_iter();
-        self.parts = parts.map(|pager| pager.sized(size)).collect();
+        for pager in &mut self.parts {
+            pager.paging.size = size;
+        }
         self
     }
 
-    /// The pages, each fetched when it is asked for. Where a listing is made of two, such as rules
-    /// of replication and of retention, each has its own [`total`](Page::total).
+    /// How many pages may be fetched ahead of the one that is waited for; 4 unless said otherwise,
+    /// 0 for none.
+    ///
+    /// With the first page, none is; with the second, one; then two, four and so on, up to this
+    /// many, so that who takes a page or two pays for hardly more. Only pages that are there by the
+    /// vendor's total are fetched ahead. They are fetched while the stream is waited for, and end
+    /// with it. One that fails in a way that may pass is asked for again when it is needed.
+    pub fn ahead(mut self, pages: u32) -> Self {
+        for pager in &mut self.parts {
+            pager.paging.ahead = pages;
+        }
+        self
+    }
+
+    /// Goes on after the page that has this token: what was on it and before it does not come again,
+    /// and all else comes as if the reading had not stopped. Only the size of pages may be another.
+    ///
+    /// The records before that place are looked for where they were, which takes one request; if
+    /// they have moved, from the first page on. After the token of the last page comes what was
+    /// added behind it since; if nothing was, an empty page.
+    ///
+    /// It rests on records being added at the beginning or the end, as those are that are listed by
+    /// id or time of making: one that is put between others may make some come again.
+    ///
+    /// A token of another listing is refused before anything is sent. If none of up to 32 records
+    /// before the place is there any more, an error says that the listing has to be read anew.
+    pub fn resume(mut self, token: PageToken) -> Self {
+        if self.refused.is_some() {
+            return self;
+        }
+        let done = token.part();
+        if done >= self.parts.len() {
+            let what = "the page token is of another listing, which has more parts than this one";
+            return Self::refused(Error::configuration(what));
+        }
+        self.parts.drain(..done);
+        self.done += done;
+        if let Some(pager) = self.parts.front_mut() {
+            pager.paging.resume = Some(token);
+        }
+        self
+    }
+
+    /// The pages, fetched as they are asked for, and some of them [ahead](Self::ahead). Where a
+    /// listing is made of two, such as rules of replication and of retention, each has its own
+    /// [`total`](Page::total).
     ///
     /// An error ends the stream.
     pub fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        let parts = self.parts.into_iter().map(|pager| pager.by_page().boxed());
+        let count = self.done + self.parts.len();
+        let parts = (self.done..).zip(self.parts).map(move |(part, pager)| {
+            let last = part + 1 == count;
+            let pages = pager.by_page().try_filter_map(move |mut page| {
+                page.token = page.token.in_part(part, count);
+                // Only the end of all parts is worth a page that has nothing.
+                let page = Some(page).filter(|page| last || !page.items.is_empty());
+                future::ok(page)
+            });
+            pages.boxed()
+        });
         let refused = self.refused.map(Err);
         let first = stream::iter(refused).boxed();
         let parts = std::iter::once(first).chain(parts).collect();
@@ -84,27 +172,28 @@ impl<T: Send + 'static> Listing<T> {
             .try_flatten()
     }
 }
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::pager::Steps;
+    use crate::pager::{Fetched, Paging, Slot, Steps};
     use futures_util::FutureExt;
 
-    /// Records `from..to`, ten on a page; the page that begins at `breaks` fails.
+    /// Records `from..to`, ten on a page; a page that goes on to `breaks` fails.
     fn part(from: u64, to: u64, breaks: Option<u64>) -> Listing<u64> {
-        Listing::of(Pager::new(10, Steps::Pages, move |slot| async move {
-            if Some(slot.offset) == breaks {
+        let fetch = move |slot: Slot| async move {
+            let end = slot.offset + u64::from(slot.size);
+            if breaks.is_some_and(|breaks| (slot.offset + 1..=end).contains(&breaks)) {
                 return Err(Error::configuration("broken"));
             }
-            let begin = from + slot.offset;
-            Ok(Page {
-                items: (begin..to.min(begin + u64::from(slot.size))).collect(),
+            Ok(Fetched {
+                items: (from + slot.offset..to.min(from + end)).collect(),
                 total: Some(to - from),
                 size: None,
             })
-        }))
+        };
+        let name = format!("Part {from}");
+        Listing::of(Pager::new(name, Paging::default(), Steps::Pages, fetch)).page_size(10)
     }
 
     /// What came, and the error that ended it.
@@ -145,7 +234,7 @@ mod tests {
             ),
             (
                 "an error in the first part",
-                part(0, 23, Some(10)).then(part(23, 30, None)),
+                part(0, 23, Some(11)).then(part(23, 30, None)),
                 (all(10), broken()),
             ),
             ("nothing but an error", refusal(), (all(0), broken())),

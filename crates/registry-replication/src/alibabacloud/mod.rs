@@ -23,7 +23,7 @@ use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules as RulesRead;
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 use crate::settings::{Settings, common_settings};
 
 /// An instance of the Enterprise Edition.
@@ -94,7 +94,7 @@ impl Registry {
             registry: self.clone(),
             image: None,
             batch: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -105,9 +105,13 @@ pub struct Tasks {
     registry: Registry,
     image: Option<String>,
     batch: Option<String>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(Tasks of Task, Pages, 100, "at least 1");
+paged!(Tasks of Task, Pages, "ListRepoSyncTask", "at least 1", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("image", self.image.as_ref().map(|image| image as _)),
+    ("batch", self.batch.as_ref().map(|batch| batch as _)),
+]);
 
 impl Tasks {
     /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
@@ -125,7 +129,7 @@ impl Tasks {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let mut call = self
             .registry
             .client
@@ -146,7 +150,7 @@ impl Tasks {
             call = call.sync_record_id(batch);
         }
         let page = call.send().await?.into_inner();
-        Ok(Page {
+        Ok(Fetched {
             items: page.sync_tasks.into_iter().map(task).collect(),
             total: page.total_count.and_then(|total| total.0.try_into().ok()),
             size: page.page_size.and_then(|size| size.try_into().ok()),

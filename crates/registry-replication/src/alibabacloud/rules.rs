@@ -9,7 +9,7 @@ use crate::model::{
     FilterOn, FilterSyntax, ImageName, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind,
     VendorRule,
 };
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
     /// The synchronization rules of the instance: `ListRepoSyncRule`.
@@ -18,7 +18,7 @@ impl Registry {
             registry: self.clone(),
             repository: None,
             target_region: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -29,9 +29,13 @@ pub struct Rules {
     registry: Registry,
     repository: Option<String>,
     target_region: Option<String>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(Rules of Rule, Pages, 100, "at least 1");
+paged!(Rules of Rule, Pages, "ListRepoSyncRule", "at least 1", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("repository", self.repository.as_ref().map(|repository| repository as _)),
+    ("target_region", self.target_region.as_ref().map(|target_region| target_region as _)),
+]);
 
 impl Rules {
     /// Only the rules that name this `namespace/repository`; not those that cover it by its
@@ -49,7 +53,7 @@ impl Rules {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Rule>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
         let mut call = self
             .registry
             .client
@@ -67,7 +71,7 @@ impl Rules {
             call = call.target_region_id(region);
         }
         let page = call.send().await?.into_inner();
-        Ok(Page {
+        Ok(Fetched {
             items: page.sync_rules.into_iter().map(rule).collect(),
             total: page.total_count.and_then(|total| total.try_into().ok()),
             size: page.page_size.and_then(|size| size.try_into().ok()),

@@ -8,8 +8,6 @@ use futures_core::Stream;
 use futures_util::TryStreamExt;
 use registry_transport::{Clock, Error, Timestamp};
 
-use crate::pager::Page;
-
 /// How long rules, and what is as quiet as they are, are good.
 pub(crate) const QUIET: Duration = Duration::from_secs(60);
 
@@ -18,14 +16,15 @@ pub(crate) const QUIET: Duration = Duration::from_secs(60);
 /// The vendors do not say in which order they list. Where records are seen to come newest first,
 /// reading ends with the page whose last record is too old to matter; else all is read.
 pub(crate) async fn newest<T>(
-    pages: impl Stream<Item = Result<Page<T>, Error>>,
+    pages: impl Stream<Item = Result<impl Into<Vec<T>>, Error>>,
     created: impl Fn(&T) -> Option<Timestamp>,
     is_too_old: impl Fn(Option<Timestamp>) -> bool,
 ) -> Result<Vec<T>, Error> {
-    let mut pages = std::pin::pin!(pages);
+    let mut pages = std::pin::pin!(pages.map_ok(Into::into));
     let mut all = Vec::new();
     while let Some(page) = pages.try_next().await? {
-        all.extend(page.items);
+        let page: Vec<T> = page;
+        all.extend(page);
         let times: Option<Vec<_>> = all.iter().map(&created).collect();
         if times.is_some_and(|times| falls(&times)) && is_too_old(all.last().and_then(&created)) {
             break;
@@ -119,7 +118,7 @@ mod tests {
             ("all of one time at first", vec![vec![2, 2], vec![2, 9]], 4),
             ("no order", vec![vec![8, 9], vec![4, 1], vec![7, 6]], 6),
         ] {
-            let pages = stream::iter(pages).map(|items| Ok(Page::of(items)));
+            let pages = stream::iter(pages).map(Ok);
             let time = |second: &i64| Timestamp::from_second(*second).ok();
             let too_old = |created: Option<Timestamp>| created.unwrap().as_second() < 5;
             let all = newest(pages, time, too_old).now_or_never().unwrap();

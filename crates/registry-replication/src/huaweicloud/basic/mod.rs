@@ -16,7 +16,7 @@ use crate::model::{
     ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
     VendorTask,
 };
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 use crate::settings::{Settings, common_settings};
 
 /// The Basic edition in one region.
@@ -107,7 +107,7 @@ impl Registry {
             registry: self.clone(),
             repository: repository.to_owned(),
             order: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -118,9 +118,13 @@ pub struct SyncJobs {
     registry: Registry,
     repository: String,
     order: Option<Order>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(SyncJobs of Task, Records, 100, "at least 1");
+paged!(SyncJobs of Task, Records, "ShowSyncJob", "at least 1", |self| [
+    ("region", self.registry.region.as_ref().map(|region| region as _)),
+    ("repository", Some(&self.repository)),
+    ("order", self.order.map(|order| format!("{order:?}")).as_ref().map(|order| order as _)),
+]);
 
 impl SyncJobs {
     /// Newest or oldest first; the vendor's own order unless said otherwise.
@@ -129,7 +133,7 @@ impl SyncJobs {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         if slot.size == 0 {
             return Err(Error::configuration("page size: 0 is less than 1"));
         }
@@ -148,7 +152,7 @@ impl SyncJobs {
         let range = answer.headers().get("content-range");
         let total = range.and_then(|range| total(range.to_str().ok()?));
         let region = self.registry.region.as_deref();
-        Ok(Page {
+        Ok(Fetched {
             items: answer
                 .into_inner()
                 .into_iter()

@@ -12,7 +12,7 @@ use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
-use crate::pager::{Page, Pager, Steps};
+use crate::pager::{Fetched, Pager, Paging, Steps, listing};
 use crate::plan::{Plan, Started};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
@@ -116,17 +116,23 @@ impl Registry {
     /// The rules as a listing: one page, since the vendor answers all at once.
     fn rule_listing(&self, name: ImageName) -> Listing<Rule> {
         let registry = self.clone();
-        Listing::of(Pager::new(100, Steps::Records, move |_| {
+        let region = self.region.as_ref().map(|region| region as _);
+        let called = listing(
+            "ListImageAutoSyncReposDetails",
+            &[("region", region), ("repository", Some(&name))],
+        );
+        let fetch = move |_| {
             let (registry, name) = (registry.clone(), name.clone());
             async move {
                 let items = registry.rules_of_repository(&name).await?;
-                Ok(Page {
+                Ok(Fetched {
                     total: Some(items.len() as u64),
                     items,
                     size: None,
                 })
             }
-        }))
+        };
+        Listing::of(Pager::new(called, Paging::default(), Steps::All, fetch))
     }
 }
 

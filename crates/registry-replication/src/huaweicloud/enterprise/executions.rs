@@ -7,7 +7,7 @@ use registry_transport::Error;
 use super::Registry;
 use super::rules::trigger;
 use crate::model::{Execution, Provider, TaskCounts, TaskKind, TaskState, VendorExecution};
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
     /// The executions of all replication rules: `ListInstanceReplicationPolicyExecutions`.
@@ -15,7 +15,7 @@ impl Registry {
         ReplicationExecutions {
             registry: self.clone(),
             policy: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 
@@ -29,7 +29,7 @@ impl Registry {
             registry: self.clone(),
             namespace: namespace.into(),
             policy,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -39,9 +39,12 @@ impl Registry {
 pub struct ReplicationExecutions {
     registry: Registry,
     policy: Option<i64>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(ReplicationExecutions of Execution, Pages, 100, "1 to 100");
+paged!(ReplicationExecutions of Execution, Pages, "ListInstanceReplicationPolicyExecutions", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("policy", self.policy.as_ref().map(|policy| policy as _)),
+]);
 
 impl ReplicationExecutions {
     /// Only the executions of this rule.
@@ -50,7 +53,7 @@ impl ReplicationExecutions {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Execution>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {
         let mut call = self
             .registry
             .client
@@ -63,7 +66,7 @@ impl ReplicationExecutions {
             call = call.policy_id(policy);
         }
         let page = call.send().await?.into_inner();
-        Ok(Page {
+        Ok(Fetched {
             items: page.executions.into_iter().map(replication).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
@@ -77,12 +80,16 @@ pub struct RetentionExecutions {
     registry: Registry,
     namespace: String,
     policy: i64,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(RetentionExecutions of Execution, Pages, 100, "1 to 100");
+paged!(RetentionExecutions of Execution, Pages, "ListInstanceRetentionPolicyExecutions", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+]);
 
 impl RetentionExecutions {
-    async fn fetch(self, slot: Slot) -> Result<Page<Execution>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {
         let page = self
             .registry
             .client
@@ -97,7 +104,7 @@ impl RetentionExecutions {
             .await?
             .into_inner();
         let execution = |vendor| retention(vendor, &self.namespace, self.policy);
-        Ok(Page {
+        Ok(Fetched {
             items: page.executions.into_iter().map(execution).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,

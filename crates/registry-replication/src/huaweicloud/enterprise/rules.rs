@@ -13,7 +13,7 @@ use super::Registry;
 use crate::model::{
     FilterOn, FilterSyntax, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind, VendorRule,
 };
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
     /// The replication rules of the instance: `ListInstanceReplicationPolicies`.
@@ -21,7 +21,7 @@ impl Registry {
         ReplicationRules {
             registry: self.clone(),
             name: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 
@@ -32,7 +32,7 @@ impl Registry {
     pub fn retention_rules(&self) -> RetentionRules {
         RetentionRules {
             registry: self.clone(),
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -42,9 +42,12 @@ impl Registry {
 pub struct ReplicationRules {
     registry: Registry,
     name: Option<String>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(ReplicationRules of Rule, Pages, 100, "1 to 100");
+paged!(ReplicationRules of Rule, Pages, "ListInstanceReplicationPolicies", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("name", self.name.as_ref().map(|name| name as _)),
+]);
 
 impl ReplicationRules {
     /// Only the rules whose name contains this.
@@ -53,7 +56,7 @@ impl ReplicationRules {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Rule>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
         let mut call = self
             .registry
             .client
@@ -67,7 +70,7 @@ impl ReplicationRules {
         }
         let page = call.send().await?.into_inner();
         let rule = |policy| replication(policy, &self.registry.instance);
-        Ok(Page {
+        Ok(Fetched {
             items: page.policies.into_iter().map(rule).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
@@ -79,12 +82,14 @@ impl ReplicationRules {
 #[derive(Clone, Debug)]
 pub struct RetentionRules {
     registry: Registry,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(RetentionRules of Rule, Pages, 100, "1 to 100");
+paged!(RetentionRules of Rule, Pages, "ListInstanceRetentionPolicies", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+]);
 
 impl RetentionRules {
-    async fn fetch(self, slot: Slot) -> Result<Page<Rule>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
         let page = self
             .registry
             .client
@@ -97,7 +102,7 @@ impl RetentionRules {
             .await?
             .into_inner();
         let rule = |policy| retention(policy, &self.registry.instance);
-        Ok(Page {
+        Ok(Fetched {
             items: page.retentions.into_iter().map(rule).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,

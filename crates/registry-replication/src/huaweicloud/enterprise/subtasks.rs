@@ -9,7 +9,7 @@ use super::tasks::state;
 use crate::model::{
     ExecutionRef, Provider, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorSubtask,
 };
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
     /// The subtasks of a task of a replication execution, one for each tag:
@@ -20,7 +20,7 @@ impl Registry {
             execution,
             task,
             status: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 
@@ -40,7 +40,7 @@ impl Registry {
             execution,
             task,
             status: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -52,9 +52,14 @@ pub struct ReplicationSubtasks {
     execution: i64,
     task: i64,
     status: Option<TaskStatus>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(ReplicationSubtasks of Subtask, Pages, 100, "1 to 100");
+paged!(ReplicationSubtasks of Subtask, Pages, "ListInstanceReplicationPolicyExecSubTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("execution", Some(&self.execution)),
+    ("task", Some(&self.task)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
 
 impl ReplicationSubtasks {
     /// Only the subtasks in this state.
@@ -63,7 +68,7 @@ impl ReplicationSubtasks {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Subtask>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
         let mut call = self
             .registry
             .client
@@ -86,7 +91,7 @@ impl ReplicationSubtasks {
             false => page.sub_tasks,
         };
         let subtask = |vendor| replication(vendor, task.clone());
-        Ok(Page {
+        Ok(Fetched {
             items: subtasks.into_iter().map(subtask).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
@@ -103,9 +108,16 @@ pub struct RetentionSubtasks {
     execution: i64,
     task: i64,
     status: Option<TaskStatus>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(RetentionSubtasks of Subtask, Pages, 100, "1 to 100");
+paged!(RetentionSubtasks of Subtask, Pages, "ListInstanceRetentionPolicyExecSubTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+    ("execution", Some(&self.execution)),
+    ("task", Some(&self.task)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
 
 impl RetentionSubtasks {
     /// Only the subtasks in this state.
@@ -114,7 +126,7 @@ impl RetentionSubtasks {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Subtask>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
         let mut call = self
             .registry
             .client
@@ -135,7 +147,7 @@ impl RetentionSubtasks {
         let execution = ExecutionRef::of(rule, self.execution.to_string());
         let task = TaskRef::of(execution, self.task.to_string());
         let subtask = |vendor| retention(vendor, task.clone());
-        Ok(Page {
+        Ok(Fetched {
             items: page.sub_tasks.into_iter().map(subtask).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,

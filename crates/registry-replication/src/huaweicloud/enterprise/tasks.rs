@@ -8,7 +8,7 @@ use super::Registry;
 use crate::model::{
     ImageRef, Provider, Resources, RetentionCounts, Task, TaskKind, TaskState, VendorTask,
 };
-use crate::pager::{Page, Slot, paged};
+use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
     /// The tasks of an execution of a replication policy:
@@ -17,7 +17,7 @@ impl Registry {
         ReplicationTasks {
             registry: self.clone(),
             execution,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 
@@ -35,7 +35,7 @@ impl Registry {
             policy,
             execution,
             status: None,
-            page_size: 100,
+            paging: Paging::default(),
         }
     }
 }
@@ -45,12 +45,15 @@ impl Registry {
 pub struct ReplicationTasks {
     registry: Registry,
     execution: i64,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(ReplicationTasks of Task, Pages, 100, "1 to 100");
+paged!(ReplicationTasks of Task, Pages, "ListInstanceReplicationPolicyExecTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("execution", Some(&self.execution)),
+]);
 
 impl ReplicationTasks {
-    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let page = self
             .registry
             .client
@@ -63,7 +66,7 @@ impl ReplicationTasks {
             .send()
             .await?
             .into_inner();
-        Ok(Page {
+        Ok(Fetched {
             items: page.tasks.into_iter().map(replication).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
@@ -79,9 +82,15 @@ pub struct RetentionTasks {
     policy: i64,
     execution: i64,
     status: Option<TaskStatus>,
-    page_size: u32,
+    paging: Paging,
 }
-paged!(RetentionTasks of Task, Pages, 100, "1 to 100");
+paged!(RetentionTasks of Task, Pages, "ListInstanceRetentionPolicyExecTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+    ("execution", Some(&self.execution)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
 
 impl RetentionTasks {
     /// Only the tasks in this state.
@@ -90,7 +99,7 @@ impl RetentionTasks {
         self
     }
 
-    async fn fetch(self, slot: Slot) -> Result<Page<Task>, Error> {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let mut call = self
             .registry
             .client
@@ -107,7 +116,7 @@ impl RetentionTasks {
         }
         let page = call.send().await?.into_inner();
         let task = |task| retention(task, &self.namespace, self.policy);
-        Ok(Page {
+        Ok(Fetched {
             items: page.tasks.into_iter().map(task).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,

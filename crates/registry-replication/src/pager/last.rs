@@ -1,0 +1,62 @@
+//! The last records that were read, by which the place is found again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What tells a record from others of its listing.
+pub(super) type Key = Arc<str>;
+
+/// So many are kept.
+const KEPT: usize = 32;
+
+/// The last records of all that were handed out: from the first of them on, none is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Last {
+    /// In the listing's order.
+    pub(super) seen: VecDeque<Key>,
+    /// Those that were the last before, and have not been seen since: they are gone, or come after.
+    pub(super) missed: VecDeque<Key>,
+}
+
+impl Last {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.seen.iter().chain(&self.missed)
+    }
+
+    /// Notes a page: its records, each with whether it is handed out now; the last that was known
+    /// before; and how many there are up to that one.
+    pub(super) fn note<'a>(
+        &mut self,
+        records: impl DoubleEndedIterator<Item = (&'a Option<Key>, bool)> + ExactSizeIterator + Clone,
+        known: Option<&Key>,
+        till: usize,
+    ) {
+        let further = records.clone().skip(till);
+        let further = further.filter_map(|(key, new)| key.clone().filter(|_| new));
+        let further: Vec<Key> = further.collect();
+        let place = |records: &VecDeque<Key>| records.iter().position(|one| Some(one) == known);
+        if let Some(place) = place(&self.missed) {
+            self.seen.extend(self.missed.drain(..=place));
+        } else if !further.is_empty() {
+            // What came last is not on the page: it was removed, or others were added before it.
+            let kept = place(&self.seen).map_or(0, |place| place + 1);
+            let mut missed = self.seen.split_off(kept);
+            missed.append(&mut self.missed);
+            missed.truncate(KEPT);
+            self.missed = missed;
+        }
+        let mut following = None;
+        for (key, new) in records.take(till).rev() {
+            let Some(key) = key else { continue };
+            if !new {
+                following = self.seen.iter().position(|one| one == key);
+            } else if let Some(place) = following {
+                // It was added before one of them.
+                self.seen.insert(place, key.clone());
+            }
+        }
+        self.seen.extend(further);
+        let surplus = self.seen.len().saturating_sub(KEPT);
+        self.seen.drain(..surplus);
+    }
+}

@@ -1,0 +1,271 @@
+//! Each fault by its name, with what it costs.
+
+use futures_util::StreamExt;
+
+use super::*;
+
+#[test]
+fn a_listing_ends_where_the_service_does() {
+    use Steps::{All, Pages, Records};
+    let mut off = Vec::new();
+    let plain = Service::with;
+    let total = |records, total| Service {
+        total,
+        ..plain(records)
+    };
+    let hidden = |hidden| Service {
+        hidden,
+        ..plain(25)
+    };
+    let capped = |cap, numbered| Service {
+        cap,
+        numbered,
+        ..plain(22)
+    };
+    for (name, steps, service, requests) in [
+        ("nothing", Pages, plain(0), 1),
+        ("one short page", Pages, plain(3), 1),
+        // The total may be that of the page.
+        ("one full page", Pages, plain(10), 2),
+        ("full pages", Pages, plain(20), 3),
+        ("full pages", Records, plain(20), 3),
+        ("many", Pages, plain(100), 17),
+        ("many", Records, plain(100), 12),
+        ("all at once", All, plain(10), 1),
+        (
+            "a total that is too low",
+            Pages,
+            total(22, Total::Fixed(1)),
+            4,
+        ),
+        ("a total of the page", Pages, total(30, Total::OfPage), 5),
+        ("a total of the page", Records, total(30, Total::OfPage), 5),
+        (
+            "a total too high by some",
+            Pages,
+            total(10, Total::Fixed(12)),
+            3,
+        ),
+        (
+            "a total far too high",
+            Pages,
+            total(10, Total::Fixed(u64::MAX)),
+            4,
+        ),
+        (
+            "a total far too high",
+            Records,
+            total(10, Total::Fixed(u64::MAX)),
+            4,
+        ),
+        ("no total", Pages, total(19, Total::Unsaid), 3),
+        ("no total", Records, total(19, Total::Unsaid), 3),
+        ("a page that is always empty", Pages, hidden(10..20), 4),
+        ("a page that is always empty", Records, hidden(10..20), 4),
+        ("some that are not shown", Pages, hidden(12..15), 4),
+        ("some that are not shown", Records, hidden(12..15), 4),
+        (
+            "fewer than asked for",
+            Records,
+            capped(Cap::Silent(4), false),
+            7,
+        ),
+        (
+            "fewer than asked for",
+            Pages,
+            capped(Cap::Silent(4), false),
+            11,
+        ),
+        (
+            "fewer than asked for",
+            Pages,
+            capped(Cap::Silent(4), true),
+            11,
+        ),
+        (
+            "fewer, and said so",
+            Records,
+            capped(Cap::Told(4), false),
+            8,
+        ),
+        ("fewer, and said so", Pages, capped(Cap::Told(4), true), 10),
+        (
+            "more than asked for",
+            Records,
+            Service {
+                more: 5,
+                ..plain(40)
+            },
+            3,
+        ),
+        (
+            "more than asked for",
+            Pages,
+            Service {
+                more: 5,
+                ..plain(40)
+            },
+            4,
+        ),
+        (
+            "a page that is empty once",
+            Pages,
+            Service {
+                empty: vec![1],
+                ..plain(25)
+            },
+            5,
+        ),
+        (
+            "a page that is empty once",
+            Records,
+            Service {
+                empty: vec![1],
+                ..plain(25)
+            },
+            4,
+        ),
+        (
+            "a first page that is empty once",
+            Records,
+            Service {
+                empty: vec![0],
+                ..plain(5)
+            },
+            2,
+        ),
+        ("tiny pages", Pages, plain(7), 8),
+    ] {
+        let size = if name == "tiny pages" { 1 } else { 10 };
+        let all = service.records.clone();
+        let (pages, service) = read(service, steps, paging(size, 0));
+        let name = format!("{name}, {steps:?}: {:?}", service.asked);
+        assert_eq!(items(pages.unwrap()), service.throughout(&all), "{name}");
+        if service.asked.len() != requests {
+            off.push(name);
+        }
+    }
+    assert!(off.is_empty(), "not as many requests: {off:#?}");
+}
+
+#[test]
+fn a_listing_that_moves_is_read_without_loss() {
+    use Event::{Add, Remove};
+    use Steps::{Pages, Records};
+    let mut off = Vec::new();
+    const FRONT: u8 = 0;
+    const END: u8 = 255;
+    let removed = |count| Remove { at: FRONT, count };
+    let added = |at, count| Add { at, count };
+    // What happens before the second request is answered.
+    for (name, steps, count, event, requests) in [
+        ("one read is removed", Records, 30, removed(1), 5),
+        ("some read are removed", Records, 30, removed(5), 5),
+        ("some read are removed", Pages, 30, removed(5), 6),
+        // The total shrinks below what is read, and records have moved to before that.
+        ("the total shrinks", Records, 15, removed(5), 3),
+        ("the total shrinks", Pages, 15, removed(5), 4),
+        ("all read are removed", Records, 15, removed(10), 3),
+        ("all are removed", Records, 15, removed(15), 3),
+        ("some are added in front", Records, 30, added(FRONT, 5), 4),
+        // Nothing on the page is known, as if records had been removed.
+        ("many are added in front", Records, 30, added(FRONT, 20), 12),
+        ("the total grows", Records, 15, added(END, 7), 3),
+        ("the total grows", Pages, 15, added(END, 7), 3),
+    ] {
+        let mut service = Service::of(numbers(count));
+        service.events = vec![added(FRONT, 0), event];
+        let before = service.records.clone();
+        let (pages, service) = read(service, steps, paging(10, 0));
+        let name = format!("{name}, {steps:?}: {:?}", service.asked);
+        let items = items(pages.unwrap());
+        let once: BTreeSet<u64> = items.iter().copied().collect();
+        assert_eq!(once.len(), items.len(), "{name}");
+        for record in service.throughout(&before) {
+            assert!(once.contains(&record), "{record} is lost: {name}");
+        }
+        if service.asked.len() != requests {
+            off.push(name);
+        }
+    }
+    assert!(off.is_empty(), "not as many requests: {off:#?}");
+}
+
+#[test]
+fn a_listing_that_moves_too_fast_is_an_error() {
+    // As many are added in front as a page holds, each time.
+    let mut service = Service::of(numbers(30));
+    service.events = vec![Event::Add { at: 0, count: 10 }; 500];
+    let (pages, service) = read(service, Steps::Records, paging(10, 0));
+    let error = pages.unwrap_err().to_string();
+    assert!(error.contains("faster than it can be read"), "{error}");
+    assert!(service.asked.len() < 200, "{}", service.asked.len());
+}
+
+#[test]
+fn records_without_an_id_are_told_by_their_place() {
+    for steps in [Steps::Pages, Steps::Records] {
+        let fetch = |slot: Slot| async move {
+            // Every third has none.
+            let record = |place: u64| match place % 3 {
+                0 => u64::MAX,
+                _ => place,
+            };
+            let places = slot.offset..slot.end().min(50);
+            Ok(Fetched {
+                items: places.map(record).collect(),
+                total: Some(50),
+                size: None,
+            })
+        };
+        let pager = Pager::<u64>::new("Some".to_owned(), paging(16, 4), steps, fetch);
+        let items: Vec<u64> = run(pager.by_item().try_collect()).unwrap();
+        assert_eq!(items.len(), 50, "{steps:?}");
+        let without = items.iter().filter(|item| **item == u64::MAX);
+        assert_eq!(without.count(), 17, "{steps:?}");
+    }
+}
+
+#[test]
+fn pages_are_fetched_ahead_up_to_a_bound_and_not_before_they_are_wanted() {
+    for (ahead, after_each) in [
+        (0, [1, 2, 3, 4, 5, 6]),
+        (1, [1, 3, 4, 5, 6, 7]),
+        (2, [1, 3, 5, 6, 7, 8]),
+        (4, [1, 3, 5, 8, 9, 10]),
+        (u32::MAX, [1, 3, 5, 8, 12, 12]),
+    ] {
+        let service = Arc::new(Mutex::new(Service::with(100)));
+        let pages = pager(&service, Steps::Records, paging(10, ahead)).by_page();
+        let mut pages = pin!(pages);
+        for (number, expected) in after_each.into_iter().enumerate() {
+            assert!(run(pages.try_next()).unwrap().is_some());
+            // 100 records are 11 pages of 9 new ones and one of all.
+            let expected = expected.min(11);
+            let asked = service.lock().unwrap().asked.len();
+            assert_eq!(asked, expected, "after page {number}, {ahead} ahead");
+        }
+    }
+}
+
+#[test]
+fn an_error_ends_the_stream_where_it_was_waited_for() {
+    let fetch = |slot: Slot| async move {
+        match slot.offset {
+            27.. => Err(Error::configuration("broken")),
+            _ => Ok(Fetched {
+                items: (slot.offset..slot.end()).collect::<Vec<u64>>(),
+                total: Some(100),
+                size: None,
+            }),
+        }
+    };
+    for ahead in [0, 4] {
+        let pager = Pager::new("Some".to_owned(), paging(10, ahead), Steps::Records, fetch);
+        let items = run(pager.by_item().collect::<Vec<_>>());
+        let (last, others) = items.split_last().unwrap();
+        assert_eq!(last.as_ref().unwrap_err().to_string(), "broken");
+        let others: Vec<u64> = others.iter().map(|item| *item.as_ref().unwrap()).collect();
+        assert_eq!(others, (0..28).collect::<Vec<_>>(), "{ahead} ahead");
+    }
+}

@@ -1,0 +1,165 @@
+//! Where a listing can be gone on with.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use registry_transport::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::last::{Key, Last};
+use super::walk::Walk;
+
+/// A place in a listing, between two pages: a text that can be stored.
+///
+/// [`Page::token`](crate::Page::token) has it, and the listing's `resume` goes on there. It names
+/// the listing and what narrows it, says how far it was read and which were the last records, up to
+/// 32; it holds no secret and needs about a kilobyte. Other versions of this library read it, or
+/// say that they do not.
+///
+/// ```
+/// use registry_replication::PageToken;
+/// let error = "2.e30".parse::<PageToken>().unwrap_err();
+/// assert_eq!(error.to_string(), "page token of version 2; this library reads version 1");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct PageToken(Place);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Place {
+    listing: String,
+    /// Which of the listing's parts.
+    #[serde(default, skip_serializing_if = "is_first")]
+    part: usize,
+    end: u64,
+    /// Whether nothing followed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    over: bool,
+    last: Vec<String>,
+    /// Records that were the last before those, if they have not been seen since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    missed: Vec<String>,
+}
+
+fn is_first(part: &usize) -> bool {
+    *part == 0
+}
+
+/// Why a text is no page token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfitPageToken {
+    /// It is of another version of this library.
+    #[error("page token of version {0}; this library reads version {VERSION}")]
+    Version(String),
+    /// It was cut or changed, or it is none.
+    #[error("the text is no page token; give one whole, as it was made")]
+    Unreadable,
+}
+
+const VERSION: &str = "1";
+
+impl PageToken {
+    pub(super) fn of(listing: &str, walk: &Walk) -> Self {
+        let texts = |keys: &VecDeque<Key>| keys.iter().map(|key| key.as_ref().to_owned()).collect();
+        let last = walk.last();
+        Self(Place {
+            listing: listing.to_owned(),
+            part: 0,
+            end: walk.end(),
+            over: walk.is_over(),
+            last: texts(&last.seen),
+            missed: texts(&last.missed),
+        })
+    }
+
+    /// Of a listing that has several parts.
+    pub(crate) fn in_part(mut self, part: usize, parts: usize) -> Self {
+        self.0.part = part;
+        self.0.over &= part + 1 == parts;
+        self
+    }
+
+    pub(crate) fn part(&self) -> usize {
+        self.0.part
+    }
+
+    /// Whether nothing followed when the page was read. Resumed, the listing has what was added
+    /// behind it since.
+    ///
+    /// A listing may end without a page that says so, when it takes one more to see the end.
+    pub fn is_last(&self) -> bool {
+        self.0.over
+    }
+
+    /// How much was read, and the last of it; refuses to say so of another listing.
+    pub(super) fn place_in(self, listing: &str) -> Result<(u64, Last), Error> {
+        let place = self.0;
+        if place.listing != listing {
+            return Err(Error::configuration(format!(
+                "the page token is of another listing: of {}, not of {listing}",
+                place.listing
+            )));
+        }
+        let keys = |texts: Vec<String>| texts.into_iter().map(Key::from).collect();
+        let last = Last {
+            seen: keys(place.last),
+            missed: keys(place.missed),
+        };
+        Ok((place.end, last))
+    }
+}
+
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_vec(&self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{VERSION}.{}", BASE64.encode(json))
+    }
+}
+
+impl fmt::Debug for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageToken")
+            .field("listing", &self.0.listing)
+            .field("end", &self.0.end)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = UnfitPageToken;
+
+    fn from_str(text: &str) -> Result<Self, UnfitPageToken> {
+        let unreadable = || UnfitPageToken::Unreadable;
+        let (version, place) = text.trim().split_once('.').ok_or_else(unreadable)?;
+        if version != VERSION {
+            let number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+            return Err(match number {
+                true => UnfitPageToken::Version(version.to_owned()),
+                false => UnfitPageToken::Unreadable,
+            });
+        }
+        let json = BASE64.decode(place).map_err(|_| unreadable())?;
+        serde_json::from_slice(&json)
+            .map(Self)
+            .map_err(|_| unreadable())
+    }
+}
+
+impl TryFrom<String> for PageToken {
+    type Error = UnfitPageToken;
+    fn try_from(text: String) -> Result<Self, UnfitPageToken> {
+        text.parse()
+    }
+}
+
+impl From<PageToken> for String {
+    fn from(token: PageToken) -> Self {
+        token.to_string()
+    }
+}
