@@ -1,5 +1,6 @@
 //! Has it arrived? On all three registries, against the sandbox, by a clock that is moved by hand.
 
+mod explained;
 mod shared;
 mod simulation;
 mod verdicts;

@@ -12,6 +12,8 @@ use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, RuleFilter, TaskKind
 pub(crate) struct Cover {
     /// What does not fit, each a clause of a sentence. Empty if the rule covers the image.
     pub(crate) misfits: Vec<String>,
+    /// How far the rule is from covering the image: another tag is nearer than another repository.
+    pub(crate) distance: u32,
     /// Filters that cannot be read here; they are taken to fit.
     pub(crate) unread: Vec<String>,
 }
@@ -106,6 +108,7 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
             cover
                 .misfits
                 .push(format!("its {what} is {own:?}, not {of_image:?}"));
+            cover.distance += 2;
         }
     }
     let full = format!("{}/{}", image.namespace(), image.repository());
@@ -121,6 +124,7 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
             FilterOn::Unknown(word) => (word.as_str(), None),
         };
         let pattern = &filter.pattern;
+        let misfits = cover.misfits.len();
         match text.zip(read.as_ref()) {
             Some((text, read)) if read.fits(text) != filter.excludes => {}
             Some((text, _)) if filter.excludes => cover.misfits.push(format!(
@@ -130,6 +134,9 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
                 "its filter on {what}, {pattern:?}, does not fit {text:?}"
             )),
             None => cover.unread.push(format!("{what} {pattern:?}")),
+        }
+        if cover.misfits.len() > misfits {
+            cover.distance += if filter.on == FilterOn::Tag { 1 } else { 2 };
         }
     }
     cover
@@ -201,6 +208,7 @@ mod tests {
                     r#"its namespace is "web", not "team""#.to_owned(),
                     r#"its filter on tags, "release-*", does not fit "v42""#.to_owned(),
                 ],
+                distance: 3,
                 unread: vec![r#"names "team/[""#.to_owned(), r#"label "gold""#.to_owned()],
             }
         );

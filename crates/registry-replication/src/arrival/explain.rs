@@ -34,9 +34,10 @@ pub(crate) fn no_rule(
     let with_cover = rules.map(|rule| (rule, cover(rule, image)));
     let (mut there, elsewhere): (Vec<_>, Vec<_>) =
         with_cover.partition(|(rule, _)| destination.is(&end(rule, image), &sight.names));
-    there.sort_by_key(|(_, cover)| cover.misfits.len());
-    if !there.is_empty() {
-        let near = there.iter().take(NAMED);
+    there.sort_by_key(|(_, cover)| cover.distance);
+    if let Some(nearest) = there.first().map(|(_, cover)| cover.distance) {
+        let near = there.iter().filter(|(_, cover)| cover.distance == nearest);
+        let near = near.take(NAMED);
         return near.map(|(rule, cover)| leaves_out(rule, cover)).collect();
     }
     let mut reasons = vec![Reason::new(

@@ -148,11 +148,17 @@ impl Stage {
     }
 
     pub(crate) async fn make_rule(&self, number: usize) {
+        self.make_rule_like(number, |_| {}).await;
+    }
+
+    /// Makes a rule that leads to a destination, changed in the vendor's words.
+    pub(crate) async fn make_rule_like(&self, number: usize, change: impl FnOnce(&mut Value)) {
         let to = &self.destinations[number];
         let (namespace, repository) = self.repository();
-        match self.of {
-            world::Registry::HuaweicloudEnterprise => {
-                let body = json!({
+        let (name, mut rule) = match self.of {
+            world::Registry::HuaweicloudEnterprise => (
+                "CreateInstanceReplicationPolicy",
+                json!({
                     "name": "sim",
                     "src_registry": {"id": 0},
                     "dest_registry": {"id": world::EXAMPLE_REGISTRY},
@@ -161,22 +167,20 @@ impl Stage {
                     "trigger": {"type": "event_based"},
                     "override": self.overwrites,
                     "enabled": true,
-                });
-                let name = "CreateInstanceReplicationPolicy";
-                self.call(name, self.enterprise(), Some(body)).await;
-            }
-            world::Registry::HuaweicloudBasic => {
-                let body = json!({
+                }),
+            ),
+            world::Registry::HuaweicloudBasic => (
+                "CreateImageSyncRepo",
+                json!({
                     "remoteRegionId": to.name,
                     "remoteNamespace": namespace,
                     "syncAuto": true,
                     "override": self.overwrites,
-                });
-                self.call("CreateImageSyncRepo", self.basic(), Some(body))
-                    .await;
-            }
-            _ => {
-                let rule = json!({
+                }),
+            ),
+            _ => (
+                "CreateRepoSyncRule",
+                json!({
                     "InstanceId": world::FLEET_ALIBABACLOUD_INSTANCE_ID,
                     "SyncRuleName": format!("sim-{number}"),
                     "SyncScope": "REPO",
@@ -188,10 +192,17 @@ impl Stage {
                     "TargetRegionId": to.name,
                     "TargetNamespaceName": namespace,
                     "TargetRepoName": repository,
-                });
-                self.call("CreateRepoSyncRule", rule, None).await;
+                }),
+            ),
+        };
+        change(&mut rule);
+        match self.of {
+            world::Registry::HuaweicloudEnterprise => {
+                self.call(name, self.enterprise(), Some(rule)).await
             }
-        }
+            world::Registry::HuaweicloudBasic => self.call(name, self.basic(), Some(rule)).await,
+            _ => self.call(name, rule, None).await,
+        };
     }
 
     /// Ids of the rules that lead to a destination.

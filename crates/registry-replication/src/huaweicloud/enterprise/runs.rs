@@ -143,8 +143,11 @@ fn destination(task: &Task) -> ImageRef {
     }
 }
 
-/// A task of one tag, whose state is the tag's.
+/// A task of one tag, whose state is the tag's. Of one that failed, the subtask says why.
 fn alone(task: &Task, execution: &Execution) -> Option<Work> {
+    if task.state.is_final() && task.state != TaskState::Succeeded {
+        return None;
+    }
     let source = task.source.as_ref()?;
     let [artifact] = source.artifacts.as_slice() else {
         return None;
