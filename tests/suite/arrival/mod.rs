@@ -3,6 +3,7 @@
 mod explained;
 mod shared;
 mod simulation;
+mod stored;
 mod verdicts;
 
 use std::sync::Arc;

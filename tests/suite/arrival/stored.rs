@@ -1,0 +1,51 @@
+//! Reports as they are stored: their JSON, and its schema.
+
+use insta::{assert_json_snapshot, assert_snapshot};
+use registry_replication::{Report, WaitError};
+use registry_sandbox::{Outcome, world};
+use registry_tests::hand_clock::Story;
+
+use super::{QUARTER, Trial};
+
+#[tokio::test]
+async fn a_report_is_written_and_read_again() {
+    let of = world::Registry::HuaweicloudBasic;
+    let trial = Trial::start().await;
+    let registry = trial.registry(of).await;
+    trial
+        .sandbox
+        .decide("team/api", None, Some("cn-east-3"), Outcome::Fails);
+    trial
+        .sandbox
+        .push(of, "team/api", "v77", "content")
+        .unwrap();
+    let arrival = registry
+        .arrival("team/api:v77")
+        .to("cn-north-1")
+        .to("cn-east-3");
+    let arrival = arrival.to("la-south-2").any();
+    let end = trial
+        .clock
+        .run(arrival.wait(QUARTER), || 1, Story::default());
+    let report = end.await.unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    let read: Report = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), json);
+    assert_json_snapshot!("report", json);
+
+    let arrival = registry
+        .arrival("team/api:v77")
+        .to("cn-north-1")
+        .to("cn-east-3");
+    let end = trial
+        .clock
+        .run(arrival.wait(QUARTER), || 1, Story::default());
+    let error = end.await.unwrap_err();
+    assert!(matches!(error, WaitError::NotArrived(_)), "{error:?}");
+    assert_snapshot!("not-arrived", error.to_string());
+}
+
+#[test]
+fn the_schema_of_a_report() {
+    assert_json_snapshot!("report-schema", schemars::schema_for!(Report));
+}
