@@ -297,6 +297,7 @@ impl<'a> Judging<'a> {
         let mut report = self.of(Verdict::Arrived, true, done);
         report.digest = wanted;
         report.rests_on = Some(match self.question {
+            _ if holder.keeps => Basis::FirstCopy,
             Question {
                 digest: Some(_), ..
             } if held.is_some() => Basis::TaskDigest,

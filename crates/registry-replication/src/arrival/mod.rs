@@ -49,7 +49,8 @@ use crate::oci;
 /// A rule of Huawei Cloud Enterprise that does not overwrite leaves a tag as it is that the
 /// destination has already, and its task succeeds all the same. There, the first copy of the tag
 /// that the last 200 executions show is taken for what the destination has. What was there before,
-/// or was pushed there by somebody else, only a [`proof`](Self::proof) can tell.
+/// or was pushed there by somebody else, only a [`proof`](Self::proof) can tell; the report
+/// [says so](Basis::FirstCopy).
 ///
 /// # What it asks
 ///

@@ -149,6 +149,9 @@ pub enum Basis {
     Destination,
     /// The task names the digest that it copies.
     TaskDigest,
+    /// The task names the digest that it copies, and is the first on record that has copied the tag
+    /// by a rule that does not overwrite. Had the destination the tag before, it still has that.
+    FirstCopy,
     /// The source has the digest under the tag, and the task was made after that was pushed.
     SourceTag,
     /// The task was made at the time that was asked for or later.
@@ -164,6 +167,10 @@ impl Basis {
         match self {
             Self::Destination => "the destination showed the digest twice in a row",
             Self::TaskDigest => "the task names the digest",
+            Self::FirstCopy => {
+                "the first copy on record, by a rule that does not overwrite; what the destination \
+                 had before would still be there"
+            }
             Self::SourceTag => "the task was made after the digest was pushed",
             Self::Since => "the task was made since then",
             Self::NewestTask => {

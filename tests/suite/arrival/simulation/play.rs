@@ -9,7 +9,8 @@ use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::SignedDuration;
 use registry_replication::{
-    DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict, WaitError,
+    Basis, DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict,
+    WaitError,
 };
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
@@ -155,7 +156,12 @@ impl Play<'_> {
             }
             Event::Rule { destination, made } => match made {
                 true => stage.make_rule(*destination).await,
-                false => stage.delete_rule(*destination).await,
+                false => {
+                    stage.delete_rule(*destination).await;
+                    // Its executions go with it.
+                    let gone = of == world::Registry::HuaweicloudEnterprise;
+                    self.log.borrow_mut().purged |= gone;
+                }
             },
             Event::ByHand { tag, destination } => stage.by_hand(tag, *destination).await,
             Event::Stop => {
@@ -254,10 +260,8 @@ impl Play<'_> {
                     };
                     // Without a proof, nobody can know what the destination has lost since.
                     // Nor, where nothing is overwritten, what has taken the tag before the records
-                    // that are left.
-                    let kept = log.purged
-                        && !self.history.overwrites
-                        && self.history.of == world::Registry::HuaweicloudEnterprise;
+                    // that are left; the report says so.
+                    let kept = log.purged && said.rests_on == Some(Basis::FirstCopy);
                     let unknown = !asked.proof && (lost || kept);
                     assert!(there || unknown, "false arrived: {context}");
                 }
