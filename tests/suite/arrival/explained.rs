@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use registry_replication::{Basis, ReasonKind, Report, Verdict, WaitError};
+use registry_replication::{Basis, ReasonKind, Registry, Report, Verdict, WaitError, alibabacloud};
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
 use registry_tests::hand_clock::Story;
+use registry_tests::{Move, Recorder};
 use serde_json::{Value, json};
 
 use super::simulation::stage::Stage;
@@ -334,4 +335,60 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
         assert_eq!(short(&report), format!("{} pending [not-shown]", to.name));
         assert!(sandbox.holds(&place, &name, "v1").is_some());
     }
+}
+
+#[tokio::test]
+async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see() {
+    let answer = |status, body: Value| {
+        Move::answer(
+            status,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        )
+    };
+    let none = json!({"IsSuccess": true, "TotalCount": 0, "PageNo": 1, "PageSize": 100});
+    let no_repository = json!({"IsSuccess": false, "Code": "REPO_NOT_EXIST"});
+    let basic = json!({"IsSuccess": true, "InstanceSpecification": "Enterprise_Basic"});
+    let forbidden = json!({"Code": "NoPermission", "Message": "Access denied."});
+    let explain = async |moves: Vec<Move>| {
+        let recorder = Recorder::script(moves).await;
+        let registry = alibabacloud::Registry::builder()
+            .endpoint(recorder.endpoint())
+            .instance("cri-1")
+            .credentials(alibabacloud::Credentials::new("key", "secret"))
+            .configure(registry_tests::fixed)
+            .build()
+            .await
+            .unwrap();
+        let arrival = registry.arrival("team/api:v42").to("cn-shanghai");
+        arrival.explain().await
+    };
+    let ok = |body: &Value| answer(200, body.clone());
+    let report = explain(vec![ok(&none), ok(&none), ok(&no_repository), ok(&basic)]).await;
+    let report = report.unwrap();
+    assert_eq!(
+        short(&report),
+        "cn-shanghai no-rule [edition no-rule-there not-in-source]"
+    );
+    assert_eq!(
+        report.destinations[0].reasons[0].text,
+        "instance cri-1 is of the edition Enterprise_Basic, and only Enterprise_Advanced copies \
+         images: upgrade it"
+    );
+    let forbidden = || answer(403, forbidden.clone());
+    let report = explain(vec![ok(&none), ok(&none), forbidden(), forbidden()]).await;
+    let report = report.unwrap();
+    assert_eq!(
+        short(&report),
+        "cn-shanghai no-rule [no-rule-there access access]"
+    );
+    assert_eq!(
+        report.destinations[0].reasons[1].text,
+        "the caller may not look: GetInstance: refused by the service, HTTP 403, NoPermission: \
+         Access denied.; grant it GetInstance"
+    );
+    // Of what nothing at all can be seen, nothing can be said.
+    let refused = explain(vec![ok(&none), forbidden()]).await;
+    let error = refused.unwrap_err();
+    assert_eq!(error.status(), Some(403), "{error}");
 }

@@ -49,6 +49,7 @@ fn basis(basis: Basis) -> &'static str {
     match basis {
         Basis::Destination => "the destination",
         Basis::TaskDigest => "the task's digest",
+        Basis::FirstCopy => "the first copy",
         Basis::SourceTag => "the source's tag",
         Basis::Since => "the task's time",
         Basis::NewestTask => "the newest task",

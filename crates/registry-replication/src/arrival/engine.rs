@@ -71,6 +71,8 @@ pub(crate) struct Engine {
     polls: u64,
     destinations: Vec<Destination>,
     source: Option<Source>,
+    /// Whether the caller may not look at the source.
+    blind: bool,
     /// Since when each work has been seen in its state.
     seen: BTreeMap<String, (TaskState, Option<Timestamp>, Duration)>,
     /// What each destination has shown last, and how often in a row.
@@ -94,6 +96,7 @@ impl Engine {
             polls: 0,
             destinations: ask.destinations.clone(),
             source: None,
+            blind: false,
             seen: BTreeMap::new(),
             shown: BTreeMap::new(),
             ask,
@@ -132,7 +135,7 @@ impl Engine {
         }
         self.note(sight)?;
         let mut judged = self.judged(sight)?;
-        if judged.iter().any(|judged| judged.needs_source) {
+        if !self.blind && judged.iter().any(|judged| judged.needs_source) {
             self.look_at_source(sight).await?;
             judged = self.judged(sight)?;
         }
@@ -145,7 +148,11 @@ impl Engine {
 
     /// The same with all that can be found out about what stands in the image's way.
     pub(crate) async fn explained(&mut self, sight: &Sight) -> Result<Report, Error> {
-        self.look_at_source(sight).await?;
+        let unseen = match self.look_at_source(sight).await {
+            Ok(()) => None,
+            Err(error) => Some(explain::access(&error).ok_or(error)?),
+        };
+        self.blind = unseen.is_some();
         let mut report = self.report(sight).await?;
         let all_arrived = |report: &Report| {
             let mut all = report.destinations.iter();
@@ -169,6 +176,7 @@ impl Engine {
                 Ok(None) => {}
                 Err(error) => reasons.extend(explain::access(error)),
             }
+            reasons.extend(unseen.clone());
             if let Err(error) = sight.rules(&self.ask.question.image) {
                 reasons.extend(explain::access(error));
             }
@@ -352,8 +360,9 @@ impl Engine {
     /// The digest that the destination has to show: the one asked for, the one that the task
     /// copied, or the one that the source has now, if it was pushed since then.
     async fn expected(&mut self, report: &DestinationReport) -> Result<Expected, Error> {
-        let known = self.ask.question.digest.as_ref();
-        if let Some(digest) = known.or(report.digest.as_ref()) {
+        let copied = report.digest.as_ref();
+        let copied = copied.filter(|_| report.verdict == Verdict::Arrived);
+        if let Some(digest) = self.ask.question.digest.as_ref().or(copied) {
             return Ok(Expected::Digest(digest.clone()));
         }
         let question = &self.ask.question;
