@@ -24,14 +24,14 @@ const ALIBABACLOUD: [&str; 5] = [
 const OTHER: &str = "sha256:00000000000000000000000000000000000000000000000000000000000000aa";
 
 /// The program, a sandbox, and a clock that is moved by whoever sleeps by it.
-struct Trial {
-    sandbox: Arc<Sandbox>,
+pub(crate) struct Trial {
+    pub(crate) sandbox: Arc<Sandbox>,
     clock: Arc<FixedClock>,
 }
 
 impl Trial {
     /// After everything that the sandbox's fleet has done.
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
         let clock = FixedClock::at(start);
         let read = clock.clone();
@@ -41,7 +41,7 @@ impl Trial {
     }
 
     /// Exit code, stdout and stderr of a run, which has a thread of its own.
-    async fn run(&self, words: &[&[&str]]) -> (u8, String, String) {
+    pub(crate) async fn run(&self, words: &[&[&str]]) -> (u8, String, String) {
         let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
         let program = Program::default()
             .sandbox(self.sandbox.clone())

@@ -16,6 +16,7 @@ mod deploy_gate;
 mod end_to_end;
 mod faults;
 mod lag;
+mod lag_command;
 mod oci;
 mod oci_docker;
 mod outline;

@@ -9,7 +9,7 @@ use registry_replication::{
 };
 use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
-use crate::cli::{Alibabacloud, Common, Enterprise, RegistryName};
+use crate::cli::{Alibabacloud, Common, Enterprise, RegistryName, Since};
 use crate::failure::Failure;
 
 /// The clouds, or a sandbox that stands in for them.
@@ -52,10 +52,18 @@ impl Connection {
         self.sandbox.as_deref()
     }
 
-    /// The time, by the clock that calls go by.
-    pub(crate) fn now(&self) -> Timestamp {
-        let clock = self.clock.as_ref();
-        clock.map_or_else(Timestamp::now, |clock| clock.now())
+    /// The time, or the time so long ago by the clock that calls go by.
+    pub(crate) fn time(&self, since: Since) -> Result<Timestamp, Failure> {
+        match since {
+            Since::Time(time) => Ok(time),
+            Since::Ago(ago) => {
+                let clock = self.clock.as_ref();
+                let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
+                now.checked_sub(ago).map_err(|_| {
+                    Failure::Usage("--since: there was no time so long ago".to_owned())
+                })
+            }
+        }
     }
 
     fn by_clock(&self) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
@@ -180,30 +188,27 @@ impl Connection {
         name: RegistryName,
         to: &Enterprise,
     ) -> Result<Box<dyn Registry>, Error> {
-        let superfluous = |option: &Option<String>, words: &str| match option {
-            None => Ok(()),
-            Some(_) => Err(Error::configuration(words)),
-        };
-        if name != RegistryName::HuaweicloudEnterprise {
-            superfluous(
-                &to.project_id,
-                "only Huawei Cloud Enterprise is asked by project; leave out --project-id",
-            )?;
-        }
         Ok(match name {
             RegistryName::HuaweicloudEnterprise => Box::new(self.enterprise(to).await?),
             RegistryName::HuaweicloudBasic => {
+                by_no_project(to)?;
                 superfluous(
                     &to.instance,
                     "Huawei Cloud Basic has no instances; leave out --instance",
                 )?;
                 Box::new(self.basic(&to.common).await?)
             }
-            RegistryName::Alibabacloud => {
-                let registry = self.of_instance(&to.common, &to.instance).await?;
-                Box::new(registry)
-            }
+            RegistryName::Alibabacloud => Box::new(self.alibabacloud_at(to).await?),
         })
+    }
+
+    /// That of Alibaba Cloud, by the words of any vendor.
+    pub(crate) async fn alibabacloud_at(
+        &self,
+        to: &Enterprise,
+    ) -> Result<alibabacloud::Registry, Error> {
+        by_no_project(to)?;
+        self.of_instance(&to.common, &to.instance).await
     }
 
     pub(crate) async fn alibabacloud(
@@ -230,6 +235,20 @@ impl Connection {
             .build()
             .await
     }
+}
+
+fn superfluous(option: &Option<String>, words: &str) -> Result<(), Error> {
+    match option {
+        None => Ok(()),
+        Some(_) => Err(Error::configuration(words)),
+    }
+}
+
+fn by_no_project(to: &Enterprise) -> Result<(), Error> {
+    superfluous(
+        &to.project_id,
+        "only Huawei Cloud Enterprise is asked by project; leave out --project-id",
+    )
 }
 
 fn key(account: &HuaweicloudAccount) -> AccessKey {

@@ -9,6 +9,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod failure;
+mod lag;
 mod operate;
 mod output;
 mod sandbox;
@@ -141,6 +142,7 @@ async fn perform(
         Command::Explain { image, asked, to } => {
             return arrival::explain(&image, &asked, &to, connection, output).await;
         }
+        Command::Lag { args, to } => lag::run(&args, &to, connection, output).await,
         Command::Api(args) => api::run(args, connection, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -244,7 +244,7 @@ fn told(started: &Started, provider: Provider, options: &RunOptions) -> String {
 }
 
 /// What a registry's tasks are listed of.
-fn scope(registry: RegistryName, text: &str) -> Result<TaskScope, Error> {
+pub(crate) fn scope(registry: RegistryName, text: &str) -> Result<TaskScope, Error> {
     Ok(match registry {
         RegistryName::HuaweicloudEnterprise => TaskScope::Execution(reference(text)?),
         RegistryName::HuaweicloudBasic => TaskScope::Image(image(text)?),
@@ -260,7 +260,8 @@ fn image(text: &str) -> Result<ImageName, Error> {
         .map_err(|error: UnfitImageName| Error::configuration(error.to_string()))
 }
 
-fn reference<T>(text: &str) -> Result<T, Error>
+/// What a text refers to.
+pub(crate) fn reference<T>(text: &str) -> Result<T, Error>
 where
     T: std::str::FromStr<Err = UnfitReference>,
 {

@@ -5,7 +5,7 @@ mod wait;
 
 use registry_replication::{Arrival, Registry, Report, Verdict};
 
-use crate::cli::{Asked, Place, Since};
+use crate::cli::{Asked, Place};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -48,13 +48,7 @@ fn arrival(
         arrival = arrival.digest(digest);
     }
     if let Some(since) = asked.since {
-        arrival = arrival.since(match since {
-            Since::Time(time) => time,
-            Since::Ago(ago) => connection
-                .now()
-                .checked_sub(ago)
-                .map_err(|_| Failure::Usage("--since: there was no time so long ago".to_owned()))?,
-        });
+        arrival = arrival.since(connection.time(since)?);
     }
     for proof in &asked.proof {
         // What was given is not repeated: a host may come with a password.

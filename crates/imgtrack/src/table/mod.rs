@@ -1,6 +1,7 @@
 //! What the program knows as tables for people.
 
 mod arrivals;
+mod lag;
 mod records;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -9,6 +10,7 @@ use registry_replication::api::{self, Operation, Service};
 use crate::api::{Row, example, place};
 use crate::doctor::Finding;
 pub(crate) use arrivals::{arrivals, explained, noted};
+pub(crate) use lag::lag;
 pub(crate) use records::{duration, executions, rules, subtasks, tasks};
 
 /// All calls as a table.
