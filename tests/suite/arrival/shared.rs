@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use futures_util::future::join_all;
 use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
 use registry_sandbox::{Outcome, Pace, world};
@@ -176,5 +176,30 @@ async fn a_wait_that_is_dropped_leaves_nothing_behind() {
         trial.clock.advance(QUARTER);
         tokio::task::yield_now().await;
         assert_eq!(trial.sandbox.requests(), requests, "{of:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_nobody_polls_holds_nobody_up() {
+    for of in ALL {
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        trial
+            .sandbox
+            .push(of, "team/api", "v77", "content")
+            .unwrap();
+        let arrival = registry.arrival("team/api:v77").to(there(of));
+        let mut idle = arrival.wait(QUARTER);
+        // It has begun to look, and is left there.
+        for _ in 0..3 {
+            assert!(idle.next().now_or_never().is_none(), "{of:?}");
+        }
+        let report = arrival.check().await.unwrap();
+        assert_eq!(report.verdict, Verdict::Pending, "{of:?}");
+        let end = trial
+            .clock
+            .run(arrival.wait(QUARTER), || 1, Story::default());
+        assert_eq!(end.await.unwrap().verdict, Verdict::Arrived, "{of:?}");
+        drop(idle);
     }
 }

@@ -1,9 +1,12 @@
 //! The verdicts, one story each.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
-use registry_replication::{Basis, Verdict, WaitError};
+use registry_replication::{Basis, Polling, Verdict, WaitError};
 use registry_sandbox::Outcome;
 use registry_tests::hand_clock::Story;
+use registry_transport::Clock;
 
 use super::{ALL, QUARTER, Trial, decided, short, there};
 
@@ -83,6 +86,61 @@ async fn a_failure_counts_when_it_has_settled() {
                 }
                 (end, _) => panic!("{of:?} {outcome:?} {end:?}"),
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_is_rolled_back_arrives_again() {
+    for of in ALL {
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        let push = |content| trial.sandbox.push(of, "team/api", "v77", content).unwrap();
+        push("first");
+        trial.clock.advance(QUARTER);
+        push("second");
+        trial.clock.advance(QUARTER);
+        let digest = push("first");
+        let arrival = registry
+            .arrival("team/api:v77")
+            .to(there(of))
+            .digest(digest);
+        let end = trial
+            .clock
+            .run(arrival.wait(QUARTER), || 1, Story::default());
+        let report = end.await.unwrap();
+        assert_eq!(
+            report.verdict,
+            Verdict::Arrived,
+            "{of:?} {}",
+            short(&report)
+        );
+        assert!(report.elapsed_ms >= 7_000, "{of:?} {}", report.elapsed_ms);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_may_begin_before_the_push() {
+    for of in ALL {
+        for before in ["", "older"] {
+            let trial = Trial::start().await;
+            let registry = trial.registry(of).await;
+            let push = |content| trial.sandbox.push(of, "team/api", "v77", content).unwrap();
+            // What will be pushed has the same digest wherever it is pushed.
+            let digest = trial.sandbox.push(of, "team/api", "other", "new").unwrap();
+            if !before.is_empty() {
+                push(before);
+                trial.clock.advance(QUARTER);
+            }
+            let arrival = registry
+                .arrival("team/api:v77")
+                .to(there(of))
+                .digest(digest);
+            let wait = arrival.polling(Polling::new(Duration::ZERO, Duration::ZERO));
+            let passed = trial.clock.elapsed().as_secs();
+            let story = Story::default().then(passed + 50, || drop(push("new")));
+            let end = trial.clock.run(wait.wait(Duration::MAX), || 1, story).await;
+            assert_eq!(end.unwrap().verdict, Verdict::Arrived, "{of:?} {before:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use alibabacloud_cr::cr::ClientInfo;
 use alibabacloud_cr::cr::values::InstanceSpecification;
@@ -13,7 +14,7 @@ use super::{Registry, Tasks};
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, repository,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Rule, Task};
@@ -40,15 +41,15 @@ impl Look for Registry {
 
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
-            let at = self.context().service_time();
+            let begun = self.context().clock().elapsed();
             let works = self.works(&wanted).await?;
-            let rules = match self.rules_kept().await {
+            let rules = match self.rules_kept(wanted.begun).await {
                 Err(error) if error.can_retry() => return Err(error),
                 rules => rules,
             };
             let repositories = wanted.repositories().into_iter();
             Ok(Sight {
-                at,
+                at: began(self.context(), begun),
                 rules: repositories.map(|name| (name, rules.clone())).collect(),
                 names: BTreeMap::new(),
                 works,
@@ -92,7 +93,7 @@ impl Look for Registry {
 }
 
 impl Registry {
-    async fn rules_kept(&self) -> Result<Rules, Error> {
+    async fn rules_kept(&self, not_before: Duration) -> Result<Rules, Error> {
         let clock = self.context().clock().clone();
         let read = async {
             let rules: Vec<Rule> = self.rules().by_item().try_collect().await?;
@@ -103,7 +104,7 @@ impl Registry {
             });
             Ok(Arc::new(own.map(ReadRule::new).collect()))
         };
-        self.rules_read.or("", &clock, read).await
+        self.rules_read.or("", &clock, not_before, read).await
     }
 
     async fn works(
@@ -115,7 +116,7 @@ impl Registry {
             newest(
                 tasks.by_page(),
                 |task: &Task| task.created,
-                |created| wanted.is_too_old(created),
+                |_, created| wanted.is_too_old(created),
             )
         });
         let tasks: Vec<Vec<Task>> = listings.buffered(AT_ONCE).try_collect().await?;
@@ -175,6 +176,7 @@ fn work(task: Task) -> Option<(Repository, Work)> {
         created: task.created,
         changed: task.updated,
         keeps: false,
+        overwrites: None,
     };
     Some(((source.namespace?, source.repository?), work))
 }

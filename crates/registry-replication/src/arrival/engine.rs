@@ -54,10 +54,12 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn wanted(&self) -> Wanted {
+    fn wanted(&self, begun: Duration) -> Wanted {
         Wanted {
             images: BTreeSet::from([self.question.image.clone()]),
             since: self.question.since,
+            oldest: self.question.since,
+            begun,
         }
     }
 }
@@ -82,16 +84,21 @@ pub(crate) struct Engine {
 /// What the source had under the tag.
 struct Source {
     tag: Option<SourceTag>,
+    /// The look after which it was looked up.
+    poll: u64,
     /// Works that had ended then: only of them it says what they copied.
     ended: BTreeSet<String>,
 }
 
 impl Engine {
-    pub(crate) fn new(ask: Ask) -> Self {
+    /// One that begins now; what others have looked at is good if it is no older than `slack`.
+    pub(crate) fn new(ask: Ask, slack: Duration) -> Self {
         let clock = ask.registry.context().clock().clone();
+        let start = clock.elapsed();
+        let wanted = ask.wanted(start.saturating_sub(slack));
         Self {
-            membership: ask.registry.watch().join(ask.wanted()),
-            start: clock.elapsed(),
+            membership: ask.registry.watch().join(wanted),
+            start,
             clock,
             polls: 0,
             destinations: ask.destinations.clone(),
@@ -139,9 +146,22 @@ impl Engine {
             self.look_at_source(sight).await?;
             judged = self.judged(sight)?;
         }
+        // What is said for good does not rest on what the source had a while ago.
+        let is_bad = |judged: &Judged| {
+            let report = &judged.report;
+            report.is_final && matches!(report.verdict, Verdict::NoTask | Verdict::DigestMismatch)
+        };
+        let stale = self
+            .source
+            .as_ref()
+            .is_some_and(|source| source.poll < self.polls);
+        if stale && judged.iter().any(is_bad) {
+            self.look_at_source(sight).await?;
+            judged = self.judged(sight)?;
+        }
         let mut destinations = Vec::new();
         for judged in judged {
-            destinations.push(self.proven(judged.report).await?);
+            destinations.push(self.proven_or_not(judged.report).await?);
         }
         Ok(self.summed(sight, destinations))
     }
@@ -247,8 +267,38 @@ impl Engine {
         let ended = ended(sight, &self.ask.question)?;
         let image = self.ask.question.image.clone();
         let tag = self.ask.registry.clone().source(image).await?;
-        self.source = Some(Source { tag, ended });
+        let poll = self.polls;
+        self.source = Some(Source { tag, poll, ended });
         Ok(())
+    }
+
+    /// Asks the destination itself, and goes on without if that fails and something can be said all
+    /// the same.
+    async fn proven_or_not(
+        &mut self,
+        report: DestinationReport,
+    ) -> Result<DestinationReport, Error> {
+        let error = match self.proven(report.clone()).await {
+            Ok(proven) => return Ok(proven),
+            Err(error) => error,
+        };
+        self.shown.remove(&report.destination);
+        let arrived = report.verdict == Verdict::Arrived;
+        // Nobody is helped by a wait for what cannot be seen.
+        if arrived && !error.can_retry() && self.ask.extent == Extent::All {
+            return Err(error);
+        }
+        let text = format!("the destination itself cannot be asked: {error}");
+        let report = match arrived {
+            true => DestinationReport {
+                verdict: Verdict::Pending,
+                is_final: false,
+                rests_on: None,
+                ..report
+            },
+            false => report,
+        };
+        Ok(report.because(ReasonKind::NotShown, text))
     }
 
     /// Asks the destination itself, where one can and where it decides something.

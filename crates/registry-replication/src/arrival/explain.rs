@@ -196,6 +196,15 @@ pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {
     Reason::new(ReasonKind::Overwritten, text)
 }
 
+pub(crate) fn there_already(work: &Work) -> Reason {
+    let text = format!(
+        "task {} found the tag at the destination and left it as it was; whether that is this image \
+         only the destination can tell: ask it itself, or let the rule overwrite",
+        work.task
+    );
+    Reason::new(ReasonKind::Kept, text)
+}
+
 pub(crate) fn copied_before(holder: &Work) -> Reason {
     let text = format!(
         "task {} copied the tag before; if the same image was pushed then, the destination has it: \

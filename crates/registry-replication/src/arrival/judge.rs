@@ -268,18 +268,34 @@ impl<'a> Judging<'a> {
         let wanted = self.question.digest.clone();
         let wanted = wanted.or_else(|| newest.digest.as_deref().map(digest));
         let copied = |work: &Work| work.digest.as_deref().map(digest);
+        // A tag that was there already, where nothing is overwritten, may be another image's.
+        let is_certain = |work: &Work| {
+            let asked = self.question.digest.is_some() || self.question.since.is_some();
+            work.state == TaskState::Succeeded || work.overwrites == Some(true) || !asked
+        };
         let is_wanted = |work: &&&Work| match copied(work) {
             Some(digest) => Some(digest) == wanted,
             // Only copies of the digest count, if one was asked for.
             None => self.question.digest.is_some() || self.copies_current(work),
         };
-        let mut succeeded = counted.iter().filter(|work| work.succeeded());
-        let done = succeeded.find(is_wanted);
-        let done = done.or_else(|| Some(newest).filter(|newest| newest.succeeded()))?;
+        let succeeded = |work: &&&Work| work.succeeded() && is_certain(work);
+        let done = counted.iter().filter(succeeded).find(is_wanted);
+        let Some(done) = done.or_else(|| Some(newest).filter(succeeded)) else {
+            let there = Some(newest).filter(|newest| newest.succeeded())?;
+            let mut report = self.of(Verdict::Pending, false, there);
+            report.reasons.push(explain::there_already(there));
+            return Some(report.into());
+        };
         let holder = self.holder().unwrap_or(done);
         let held = copied(holder);
         if held.is_some() && held != wanted {
-            let mut report = self.of(Verdict::DigestMismatch, true, holder);
+            // A newer copy may still put it right.
+            let mut newer = counted.iter().filter(|work| work.created > holder.created);
+            if !holder.keeps && newer.any(|work| !work.succeeded()) {
+                return None;
+            }
+            let is_final = holder.keeps || self.is_late();
+            let mut report = self.of(Verdict::DigestMismatch, is_final, holder);
             report.reasons.push(explain::other_digest(holder, done));
             report.digest = held;
             return Some(report.into());
@@ -346,19 +362,13 @@ impl<'a> Judging<'a> {
 
     /// The verdict where nothing is done about what is asked for.
     fn without_task(&self) -> Judged {
-        let window = self.question.task;
-        let since = self.question.since;
-        let old = since.is_some_and(|since| {
-            let passed = self.known.sight.at.duration_since(since);
-            Duration::try_from(passed).is_ok_and(|passed| passed >= window)
-        });
-        let late = self.known.waited >= window || old;
+        let late = self.is_late();
         let mut reasons = Vec::new();
         if let Some(source) = self.known.source {
             match source {
                 None => reasons.push(explain::not_in_source(&self.question.image)),
                 Some(tag) if self.question.digest.is_some() && !self.source_has(tag) => {
-                    let mut report = self.report(Verdict::DigestMismatch, true);
+                    let mut report = self.report(Verdict::DigestMismatch, late);
                     report.reasons.push(explain::source_moved(
                         &self.question.image,
                         tag.digest.as_deref(),
@@ -395,14 +405,24 @@ impl<'a> Judging<'a> {
             rule.enabled != Some(false) && rule.trigger == Some(RuleTrigger::OnSchedule)
         });
         if reasons.is_empty() {
-            reasons.push(explain::awaiting_task(rule, window));
+            reasons.push(explain::awaiting_task(rule, self.question.task));
         }
-        let mut report = self.report(Verdict::NoTask, never || (late && !scheduled));
+        let mut report = self.report(Verdict::NoTask, late && (never || !scheduled));
         report.reasons = reasons;
         Judged {
             report,
             needs_source,
         }
+    }
+
+    /// Whether a task that is to come should have come up by now.
+    fn is_late(&self) -> bool {
+        let window = self.question.task;
+        let old = self.question.since.is_some_and(|since| {
+            let passed = self.known.sight.at.duration_since(since);
+            Duration::try_from(passed).is_ok_and(|passed| passed >= window)
+        });
+        self.known.waited >= window || old
     }
 
     /// For how long the work has not changed: by the vendor's times, or as one has seen it.

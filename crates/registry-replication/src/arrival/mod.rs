@@ -215,7 +215,7 @@ impl Arrival {
     /// # Errors
     /// When image, digest or destination is unfit, and whatever can go wrong with a call.
     pub async fn check(&self) -> Result<Report, Error> {
-        let mut engine = Engine::new(self.ask()?);
+        let mut engine = Engine::new(self.ask()?, Duration::ZERO);
         let now = engine.start();
         let sight = engine.look(now, Duration::ZERO).await.outcome?;
         let report = engine.report(&sight).await?;
@@ -229,7 +229,7 @@ impl Arrival {
     /// # Errors
     /// As [`check`](Self::check).
     pub async fn explain(&self) -> Result<Report, Error> {
-        let mut engine = Engine::new(self.ask()?);
+        let mut engine = Engine::new(self.ask()?, Duration::ZERO);
         let now = engine.start();
         let sight = engine.look(now, Duration::ZERO).await.outcome?;
         let report = engine.explained(&sight).await?;
@@ -255,7 +255,9 @@ impl Arrival {
     /// counts from the first poll of the wait.
     ///
     /// A wait ends before its deadline when the image has arrived, and when waiting longer would
-    /// change nothing. Calls that fail for a while do not end it.
+    /// change nothing. Calls that fail for a while do not end it. A look that is under way at the
+    /// deadline is the last one; how long its calls may take is a matter of the registry's
+    /// [context](crate::ContextBuilder::deadline).
     ///
     /// # Errors
     /// [`WaitError`] says why it has not arrived.

@@ -15,8 +15,9 @@ pub struct Polling {
 }
 
 impl Polling {
-    /// Every `quickest` at first, and every `slowest` after ten times that.
+    /// Every `quickest` at first, which is at least 100 ms, and every `slowest` after ten times that.
     pub fn new(quickest: Duration, slowest: Duration) -> Self {
+        let quickest = quickest.max(Duration::from_millis(100));
         Self {
             quickest,
             slowest: slowest.max(quickest),

@@ -14,11 +14,12 @@ pub(crate) const QUIET: Duration = Duration::from_secs(60);
 /// What is on the pages, as far as it matters.
 ///
 /// The vendors do not say in which order they list. Where records are seen to come newest first,
-/// reading ends with the page whose last record is too old to matter; else all is read.
+/// reading ends with the page after which so many records, the last of which was made then, are
+/// enough; else all is read.
 pub(crate) async fn newest<T>(
     pages: impl Stream<Item = Result<impl Into<Vec<T>>, Error>>,
     created: impl Fn(&T) -> Option<Timestamp>,
-    is_too_old: impl Fn(Option<Timestamp>) -> bool,
+    is_enough: impl Fn(usize, Option<Timestamp>) -> bool,
 ) -> Result<Vec<T>, Error> {
     let mut pages = std::pin::pin!(pages.map_ok(Into::into));
     let mut all = Vec::new();
@@ -26,7 +27,8 @@ pub(crate) async fn newest<T>(
         let page: Vec<T> = page;
         all.extend(page);
         let times: Option<Vec<_>> = all.iter().map(&created).collect();
-        if times.is_some_and(|times| falls(&times)) && is_too_old(all.last().and_then(&created)) {
+        let last = all.last().and_then(&created);
+        if times.is_some_and(|times| falls(&times)) && is_enough(all.len(), last) {
             break;
         }
     }
@@ -43,16 +45,18 @@ fn falls(times: &[Timestamp]) -> bool {
 pub(crate) struct Kept<T>(Arc<Mutex<BTreeMap<String, (Duration, T)>>>);
 
 impl<T: Clone> Kept<T> {
-    /// What was read no longer than [`QUIET`] ago, or what `read` reads now.
+    /// What was read at `not_before` or later and no longer than [`QUIET`] ago, or what `read`
+    /// reads now.
     pub(crate) async fn or<E>(
         &self,
         name: &str,
         clock: &Arc<dyn Clock>,
+        not_before: Duration,
         read: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let now = clock.elapsed();
         let known = self.lock().get(name).cloned();
-        if let Some((_, value)) = known.filter(|(at, _)| now < *at + QUIET) {
+        if let Some((_, value)) = known.filter(|(at, _)| *at >= not_before && now < *at + QUIET) {
             return Ok(value);
         }
         let value = read.await?;
@@ -120,7 +124,7 @@ mod tests {
         ] {
             let pages = stream::iter(pages).map(Ok);
             let time = |second: &i64| Timestamp::from_second(*second).ok();
-            let too_old = |created: Option<Timestamp>| created.unwrap().as_second() < 5;
+            let too_old = |_, created: Option<Timestamp>| created.unwrap().as_second() < 5;
             let all = newest(pages, time, too_old).now_or_never().unwrap();
             assert_eq!(all.unwrap().len(), read, "{name}");
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use registry_transport::{Context, Error, Timestamp};
@@ -49,9 +50,18 @@ pub(crate) type Rules = Arc<Vec<ReadRule>>;
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub(crate) images: BTreeSet<ImageName>,
-    /// Tasks that were made before do not matter; set if that is so for all that is wanted.
+    /// Tasks that were made before do not count; set if that is so for all that is wanted.
     pub(crate) since: Option<Timestamp>,
+    /// The oldest such time of anything that is wanted.
+    pub(crate) oldest: Option<Timestamp>,
+    /// When who wants it last began to, as time that has passed by the clock: rules have to be as
+    /// new as that.
+    pub(crate) begun: Duration,
 }
+
+/// How long before the time that counts something may have been made and still matter: it may end
+/// later than what was made since.
+const MARGIN: Duration = Duration::from_secs(15 * 60);
 
 impl Wanted {
     pub(crate) fn repositories(&self) -> BTreeSet<Repository> {
@@ -60,21 +70,43 @@ impl Wanted {
 
     /// Whether a look for this shows all that one for `other` does.
     pub(crate) fn includes(&self, other: &Self) -> bool {
+        let old = match (self.oldest, other.oldest) {
+            (_, None) => true,
+            (Some(ours), Some(theirs)) => ours <= theirs,
+            (None, Some(_)) => false,
+        };
         let deep = match (self.since, other.since) {
             (None, _) => true,
             (Some(ours), Some(theirs)) => ours <= theirs,
             (Some(_), None) => false,
         };
-        deep && other.images.is_subset(&self.images)
+        let new = self.begun >= other.begun;
+        deep && old && new && other.images.is_subset(&self.images)
     }
 
     /// Whether something made at `created` is too old to matter.
     pub(crate) fn is_too_old(&self, created: Option<Timestamp>) -> bool {
-        match (created, self.since) {
-            (Some(created), Some(since)) => !is_since(created, since),
-            _ => false,
-        }
+        is_older(created, self.since)
     }
+
+    /// Whether it is so for everything that is wanted and has a time.
+    pub(crate) fn is_too_old_for_all(&self, created: Option<Timestamp>) -> bool {
+        self.oldest.is_none() || is_older(created, self.oldest)
+    }
+}
+
+fn is_older(created: Option<Timestamp>, since: Option<Timestamp>) -> bool {
+    created.zip(since).is_some_and(|(created, since)| {
+        let from = since.checked_sub(MARGIN).unwrap_or(since);
+        !is_since(created, from)
+    })
+}
+
+/// When a look began, by the service's clock, of which the answers since have told.
+pub(crate) fn began(context: &Context, begun: Duration) -> Timestamp {
+    let now = context.service_time();
+    let passed = context.clock().elapsed().saturating_sub(begun);
+    now.checked_sub(passed).unwrap_or(now)
 }
 
 /// Whether `created` is not before `since`. Some vendors tell whole seconds only: there, the second
@@ -148,6 +180,8 @@ pub(crate) struct Work {
     /// Whether a tag that the destination has already stays there, and the work succeeds all the
     /// same.
     pub(crate) keeps: bool,
+    /// Whether it overwrites, where a tag that is there already would end it.
+    pub(crate) overwrites: Option<bool>,
 }
 
 impl Work {
@@ -226,6 +260,8 @@ mod tests {
         let wanted = |images: &[&str], since: Option<i64>| Wanted {
             images: images.iter().map(|image| image.parse().unwrap()).collect(),
             since: since.map(|second| Timestamp::from_second(second).unwrap()),
+            oldest: since.map(|second| Timestamp::from_second(second).unwrap()),
+            begun: Duration::from_secs(7),
         };
         let both = ["team/api:v1", "team/api:v2"];
         for (look, other, includes) in [
@@ -234,6 +270,7 @@ mod tests {
             (wanted(&both, Some(5)), wanted(&both, Some(5)), true),
             (wanted(&both, Some(5)), wanted(&both, Some(4)), false),
             (wanted(&both, Some(5)), wanted(&both, None), false),
+            (wanted(&both, None), wanted(&both, Some(5)), false),
         ] {
             assert_eq!(look.includes(&other), includes, "{look:?} {other:?}");
         }

@@ -135,7 +135,7 @@ impl Phase {
         match self {
             Self::Start(ask) => {
                 let looking = Box::new(Looking {
-                    engine: Engine::new(ask),
+                    engine: Engine::new(ask, polling.quickest()),
                     begun: None,
                     report: None,
                     last: None,
@@ -151,7 +151,7 @@ impl Phase {
 
 impl Looking {
     async fn next(mut self: Box<Self>, polling: Polling, deadline: Duration) -> (Item, Phase) {
-        let end = self.engine.start() + deadline;
+        let end = self.engine.start().saturating_add(deadline);
         let quickest = polling.quickest();
         loop {
             let not_before = self.rest(polling, end).await;
@@ -199,14 +199,14 @@ impl Looking {
         };
         let clock = self.engine.clock();
         let interval = polling.interval(self.engine.waited());
-        let next = (begun + interval).min(end);
+        let next = begun.saturating_add(interval).min(end);
         let now = clock.elapsed();
         if now < next {
             clock.sleep(next - now).await;
         }
         match clock.elapsed() >= end {
             true => end,
-            false => begun + interval / 2,
+            false => begun.saturating_add(interval / 2),
         }
     }
 

@@ -5,31 +5,34 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::lock;
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
 use registry_transport::Error;
 
 use super::sight::{Look, Sight, Wanted};
 
-/// What the waits of one registry share: whose turn it is to look, and what was seen last.
+/// What the waits of one registry share: the look that is under way, and what was seen last.
 ///
-/// Nothing runs by itself. Who has the turn looks for all, while the others wait for the turn; then
-/// they find that somebody has looked. When who looks is dropped, so is the look, and the next has
-/// the turn.
+/// Nothing runs by itself. A look is driven by all who wait for it, so that one that is not polled
+/// any more holds nobody up; when the last of them is dropped, so is the look.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    turn: lock::Mutex<()>,
-}
+pub struct Watch(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     /// What each member wants.
     members: BTreeMap<u64, Wanted>,
     next_member: u64,
+    under_way: Option<WeakShared<BoxFuture<'static, ()>>>,
     last: Option<Looked>,
+}
+
+/// What is to be done for a look.
+enum Step {
+    Take(Looked),
+    Join(Shared<BoxFuture<'static, ()>>),
+    Sleep(Duration),
 }
 
 /// A look that has ended.
@@ -43,7 +46,7 @@ pub(crate) struct Looked {
 
 impl Watch {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets looks show what is wanted, until the membership is dropped.
@@ -86,39 +89,65 @@ impl Membership {
     ) -> Looked {
         let clock = registry.context().clock().clone();
         loop {
-            if let Some(looked) = self.seen(not_before) {
-                return looked;
+            match self.step(registry, not_before, gap, clock.elapsed()) {
+                Step::Take(looked) => return looked,
+                // What it has shown is the last look then.
+                Step::Join(looking) => looking.await,
+                Step::Sleep(duration) => clock.sleep(duration).await,
             }
-            let turn = self.watch.0.turn.lock().await;
-            if let Some(looked) = self.seen(not_before) {
-                return looked;
-            }
-            let begun = clock.elapsed();
-            let (wanted, due) = {
-                let state = self.watch.state();
-                let due = state.last.as_ref().map(|last| last.begun + gap);
-                (Arc::new(union(state.members.values())), due)
-            };
-            if let Some(due) = due.filter(|due| begun < *due) {
-                drop(turn);
-                clock.sleep(due - begun).await;
-                continue;
-            }
-            let outcome = registry.clone().look(wanted.clone()).await;
-            self.watch.state().last = Some(Looked {
-                begun,
-                outcome: outcome.map(Arc::new),
-                wanted,
-            });
         }
     }
 
-    /// The last look, if it is good enough.
-    fn seen(&self, not_before: Duration) -> Option<Looked> {
-        let state = self.watch.state();
-        let last = state.last.as_ref()?;
-        let good = last.begun >= not_before && last.wanted.includes(&self.wanted);
-        good.then(|| last.clone())
+    fn step(
+        &self,
+        registry: &Arc<dyn Look>,
+        not_before: Duration,
+        gap: Duration,
+        now: Duration,
+    ) -> Step {
+        let mut state = self.watch.state();
+        let is_good =
+            |last: &&Looked| last.begun >= not_before && last.wanted.includes(&self.wanted);
+        if let Some(last) = state.last.as_ref().filter(is_good) {
+            return Step::Take(last.clone());
+        }
+        if let Some(looking) = state.under_way.as_ref().and_then(WeakShared::upgrade) {
+            return Step::Join(looking);
+        }
+        if let Some(last) = &state.last {
+            let due = last.begun.saturating_add(gap);
+            if now < due {
+                return Step::Sleep(due - now);
+            }
+        }
+        let wanted = Arc::new(union(state.members.values()));
+        let looking = self.watch.begin(registry, wanted, now);
+        state.under_way = looking.downgrade();
+        Step::Join(looking)
+    }
+}
+
+impl Watch {
+    /// A look, not driven yet. One that is given up is dropped, and notes nothing.
+    fn begin(
+        &self,
+        registry: &Arc<dyn Look>,
+        wanted: Arc<Wanted>,
+        begun: Duration,
+    ) -> Shared<BoxFuture<'static, ()>> {
+        let watch = self.clone();
+        let look = registry.clone().look(wanted.clone());
+        let noting = async move {
+            let outcome = look.await.map(Arc::new);
+            let mut state = watch.state();
+            state.under_way = None;
+            state.last = Some(Looked {
+                begun,
+                outcome,
+                wanted,
+            });
+        };
+        noting.boxed().shared()
     }
 }
 
@@ -134,16 +163,14 @@ impl Drop for Membership {
 
 fn union<'a>(all: impl Iterator<Item = &'a Wanted>) -> Wanted {
     let mut sum = Wanted::default();
-    let mut oldest = None;
-    let mut without_time = false;
+    let mut is_bounded = true;
     for wanted in all {
         sum.images.extend(wanted.images.iter().cloned());
-        match (wanted.since, oldest) {
-            (None, _) => without_time = true,
-            (Some(since), Some(known)) if known <= since => {}
-            (Some(since), _) => oldest = Some(since),
-        }
+        is_bounded &= wanted.since.is_some();
+        let times = sum.oldest.into_iter().chain(wanted.since);
+        sum.oldest = times.min();
+        sum.begun = sum.begun.max(wanted.begun);
     }
-    sum.since = oldest.filter(|_| !without_time);
+    sum.since = sum.oldest.filter(|_| is_bounded);
     sum
 }

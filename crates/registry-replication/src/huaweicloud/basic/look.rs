@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -12,9 +13,11 @@ use registry_transport::{Context, Error};
 use super::Registry;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works};
+use crate::arrival::sight::{
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+};
 use crate::arrival::watch::Watch;
-use crate::model::{ImageName, Provider, Task};
+use crate::model::{ImageName, Provider, Task, VendorTask};
 
 /// Repositories that are read at once.
 const AT_ONCE: usize = 4;
@@ -34,18 +37,18 @@ impl Look for Registry {
 
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
-            let at = self.context().service_time();
+            let begun = self.context().clock().elapsed();
             let repositories = stream::iter(wanted.repositories()).map(|repository| {
                 let (registry, wanted) = (self.clone(), wanted.clone());
                 async move {
                     let works = kept_back(registry.works(&repository, &wanted).await)?;
-                    let rules = kept_back(registry.rules_kept(&repository).await)?;
+                    let rules = kept_back(registry.rules_kept(&repository, wanted.begun).await)?;
                     Ok::<_, Error>((repository, works, rules))
                 }
             });
             let read: Vec<_> = repositories.buffered(AT_ONCE).try_collect().await?;
             let mut sight = Sight {
-                at,
+                at: began(self.context(), begun),
                 rules: BTreeMap::new(),
                 names: BTreeMap::new(),
                 works: BTreeMap::new(),
@@ -89,14 +92,18 @@ fn kept_back<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
 }
 
 impl Registry {
-    async fn rules_kept(&self, (namespace, repository): &Repository) -> Result<Rules, Error> {
+    async fn rules_kept(
+        &self,
+        (namespace, repository): &Repository,
+        not_before: Duration,
+    ) -> Result<Rules, Error> {
         let clock = self.context().clock().clone();
         let name = format!("{namespace}/{repository}");
         let read = async {
             let rules = self.rules(&name).await?;
             Ok(Arc::new(rules.into_iter().map(ReadRule::new).collect()))
         };
-        self.rules_read.or(&name, &clock, read).await
+        self.rules_read.or(&name, &clock, not_before, read).await
     }
 
     async fn works(
@@ -108,13 +115,17 @@ impl Registry {
         let jobs = newest(
             jobs.order(Order::Descending).by_page(),
             |job: &Task| job.created,
-            |created| wanted.is_too_old(created),
+            |_, created| wanted.is_too_old(created),
         );
         Ok(jobs.await?.into_iter().filter_map(work).collect())
     }
 }
 
 fn work(job: Task) -> Option<Work> {
+    let overwrites = match &job.vendor {
+        Some(VendorTask::HuaweicloudSyncJob(vendor)) => vendor.override_,
+        _ => None,
+    };
     let reference = job.reference();
     let tag = job.source?.tags().next().map(str::to_owned);
     let mut destination = job.destination?;
@@ -133,5 +144,6 @@ fn work(job: Task) -> Option<Work> {
         created: job.created,
         changed: job.updated,
         keeps: false,
+        overwrites,
     })
 }

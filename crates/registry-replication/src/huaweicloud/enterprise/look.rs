@@ -7,12 +7,14 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types;
-use registry_transport::{Context, Error, Timestamp};
+use registry_transport::{Context, Error};
 
 use super::Registry;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{newest, or_absent};
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works};
+use crate::arrival::sight::{
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+};
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
 
@@ -40,19 +42,22 @@ impl Look for Registry {
 
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
-            let at = self.context().service_time();
+            let begun = self.context().clock().elapsed();
             let clock = self.context().clock().clone();
-            let read = self.rules_read.or("", &clock, self.rules_and_names()).await;
+            let read = self
+                .rules_read
+                .or("", &clock, wanted.begun, self.rules_and_names())
+                .await;
             let (rules, names) = match read {
                 Err(error) if error.can_retry() => return Err(error),
                 Ok((rules, names)) => (Ok(rules), names.as_ref().clone()),
                 Err(error) => (Err(error), BTreeMap::new()),
             };
             let known = rules.as_deref().map(Vec::as_slice).unwrap_or_default();
-            let works = self.works(&wanted, known, at).await?;
+            let works = self.works(&wanted, known).await?;
             let repositories = wanted.repositories().into_iter();
             Ok(Sight {
-                at,
+                at: began(self.context(), begun),
                 rules: repositories.map(|name| (name, rules.clone())).collect(),
                 names,
                 works,
@@ -145,21 +150,24 @@ impl Registry {
         let covering: Vec<_> = rules.iter().filter(covers).collect();
         // Where a rule does not overwrite, what an old execution has copied still holds the tag.
         let keeps = covering.iter().any(|rule| rule.overwrites == Some(false));
-        let since = wanted.since.filter(|_| !keeps);
-        let is_too_old = |created: Option<Timestamp>| since.is_some() && wanted.is_too_old(created);
-        let pages = match since {
-            Some(_) => usize::MAX,
-            None => HISTORY / PAGE as usize,
+        let is_bounded = wanted.since.is_some() && !keeps;
+        let pages = match is_bounded || wanted.oldest.is_some() {
+            true => usize::MAX,
+            false => HISTORY / PAGE as usize,
         };
         let executions = newest(
             self.replication_executions().by_page().take(pages),
             |execution: &Execution| execution.created,
-            is_too_old,
+            |read, created| match is_bounded {
+                true => wanted.is_too_old(created),
+                false => read >= HISTORY && wanted.is_too_old_for_all(created),
+            },
         );
         let ids: BTreeSet<_> = covering.iter().map(|rule| rule.id.as_str()).collect();
         let matters = |execution: &Execution| {
             let rule = execution.rule.as_deref();
-            rule.is_some_and(|rule| ids.contains(rule)) && !is_too_old(execution.created)
+            let old = is_bounded && wanted.is_too_old(execution.created);
+            rule.is_some_and(|rule| ids.contains(rule)) && !old
         };
         Ok(executions.await?.into_iter().filter(matters).collect())
     }
@@ -168,11 +176,11 @@ impl Registry {
         &self,
         wanted: &Wanted,
         rules: &[ReadRule],
-        now: Timestamp,
     ) -> Result<BTreeMap<Repository, Result<Works, Error>>, Error> {
         let repositories = wanted.repositories();
         let executions = self.executions(wanted, rules).await?;
         self.runs.forget_but(&executions);
+        let now = self.context().service_time();
         let reads = executions.iter();
         let reads = reads.map(|execution| self.runs.works(self, execution, &repositories, now));
         let read = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);

@@ -169,6 +169,7 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         created: execution.created,
         changed: task.updated,
         keeps: false,
+        overwrites: None,
     })
 }
 
@@ -188,5 +189,6 @@ fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
         // The task's own time is no earlier than its part's.
         changed: subtask.ended.or(task.updated),
         keeps: false,
+        overwrites: None,
     }
 }
