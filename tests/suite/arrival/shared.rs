@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
 use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt};
 use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
 use registry_sandbox::{Outcome, Pace, world};
 use registry_tests::hand_clock::Story;

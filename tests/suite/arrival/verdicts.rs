@@ -136,7 +136,7 @@ async fn a_wait_may_begin_before_the_push() {
                 .arrival("team/api:v77")
                 .to(there(of))
                 .digest(digest);
-            let wait = arrival.polling(Polling::new(Duration::ZERO, Duration::ZERO));
+            let wait = arrival.polling(Polling::new(Duration::ZERO, Duration::from_secs(5)));
             let passed = trial.clock.elapsed().as_secs();
             let story = Story::default().then(passed + 50, || drop(push("new")));
             let end = trial.clock.run(wait.wait(Duration::MAX), || 1, story).await;

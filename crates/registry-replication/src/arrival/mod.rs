@@ -59,8 +59,9 @@ use crate::oci;
 /// is at work for what is wanted, `ListInstanceReplicationPolicyExecTasks` and
 /// `ListInstanceReplicationPolicyExecSubTasks`; at Huawei Cloud Basic, `ListImageAutoSyncReposDetails`
 /// and `ShowSyncJob` of the repository; at Alibaba Cloud, `ListRepoSyncRule` and `ListRepoSyncTask`.
-/// Rules and target registries are read anew after a minute. What the source has under the tag is
-/// looked up once when a verdict depends on it: `ShowInstanceArtifact`, `ShowRepoTag`, `GetRepoTag`.
+/// Rules and target registries are read anew when an arrival begins, and after a minute. What the
+/// source has under the tag is looked up when a verdict depends on it: `ShowInstanceArtifact`,
+/// `ShowRepoTag`, `GetRepository` and `GetRepoTag`.
 ///
 /// All arrivals of one registry, and of its clones, share their looks. A look reads each listing
 /// once, whoever waits: its cost goes by what is listed, not by how many wait.
