@@ -101,6 +101,11 @@ impl Error {
         Self::new(ErrorKind::NotOffered, None, what)
     }
 
+    /// Something that could not be done in the time that there was; trying again may help.
+    pub fn deadline(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Deadline, None, what.into())
+    }
+
     /// An answer to a call that is not what was expected; `what` says why, and shows nothing of it.
     pub fn unexpected(operation: &'static str, answer: &Answer, what: impl Into<String>) -> Self {
         Self::undecodable(Some(operation), answer.status, what.into())

@@ -157,15 +157,15 @@ impl<T: Send + 'static> Reading<T> {
 
     fn lost(&self, lost: Lost) -> Error {
         let name = &self.pager.name;
-        Error::configuration(match lost {
-            Lost::Moving => format!(
+        match lost {
+            Lost::Moving => Error::deadline(format!(
                 "{name}: the listing moves faster than it can be read; read it with more records \
                  on a page, or later"
-            ),
-            Lost::Gone => format!(
+            )),
+            Lost::Gone => Error::configuration(format!(
                 "{name}: the listing has moved on since the page token was made: none of the \
                  records before it is there any more; read it anew"
-            ),
-        })
+            )),
+        }
     }
 }
