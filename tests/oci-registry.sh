@@ -104,7 +104,7 @@ digest() { # REPOSITORY:TAG
         --format '{{.Digest}}' "docker://$OCI_HOST/$1"
 }
 look() {
-    OCI_EXPECTED=$1 cargo test --locked --quiet -p registry-tests --test oci_registry -- --ignored
+    OCI_EXPECTED=$1 cargo test --locked --quiet -p registry-tests --test oci_registry
 }
 
 push first team/api:v42

@@ -33,7 +33,6 @@ async fn looks(registry: &Registry) {
 }
 
 #[tokio::test]
-#[ignore = "needs a registry: run tests/oci-registry.sh"]
 async fn it_shows_what_is_there() {
     let registry = Registry::builder(given("OCI_HOST")).login(password());
     looks(&registry.build().unwrap()).await;
@@ -41,7 +40,6 @@ async fn it_shows_what_is_there() {
 
 /// `DOCKER_CONFIG` is as another program's login wrote it.
 #[tokio::test]
-#[ignore = "needs a registry: run tests/oci-registry.sh"]
 async fn the_login_of_dockers_configuration_is_let_in() {
     given("DOCKER_CONFIG");
     let registry = Registry::builder(given("OCI_HOST")).docker_config();
@@ -49,7 +47,6 @@ async fn the_login_of_dockers_configuration_is_let_in() {
 }
 
 #[tokio::test]
-#[ignore = "needs a registry: run tests/oci-registry.sh"]
 async fn nobody_and_a_wrong_password_are_not_let_in() {
     let wrong = Login::password(given("OCI_USER"), format!("{}x", given("OCI_PASSWORD")));
     let host = given("OCI_HOST");
