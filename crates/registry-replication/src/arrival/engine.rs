@@ -4,25 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_core::future::BoxFuture;
 use registry_transport::{Clock, Error, Timestamp};
 
 use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
-use super::report::{Basis, DestinationReport, ReasonKind, Report, Verdict};
-use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest, is_since};
+use super::proof::Shows;
+use super::report::{DestinationReport, Reason, ReasonKind, Report, Verdict};
+use super::sight::{Look, Sight, SourceTag, Wanted, Work};
 use super::watch::{Looked, Membership};
-use crate::model::{ImageRef, TaskState};
-
-/// A registry that can show what it has under a tag, `namespace/repository` and tag.
-pub(crate) trait Shows: Send + Sync {
-    fn shows<'a>(
-        &'a self,
-        repository: &'a str,
-        tag: &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, Error>>;
-}
+use crate::model::TaskState;
 
 /// Whether all destinations have to have the image, or any one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +21,6 @@ pub(crate) enum Extent {
     All,
     Any,
 }
-
-/// What a destination has to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Expected {
-    Digest(String),
-    Any,
-    Unknown,
-}
-
-/// How often in a row a destination has to show a digest.
-const SHOWN: u32 = 2;
 
 /// Everything about one arrival that does not change.
 #[derive(Clone)]
@@ -66,7 +46,7 @@ impl Ask {
 
 /// One arrival as it is watched.
 pub(crate) struct Engine {
-    ask: Ask,
+    pub(super) ask: Ask,
     membership: Membership,
     clock: Arc<dyn Clock>,
     start: Duration,
@@ -78,7 +58,7 @@ pub(crate) struct Engine {
     /// Since when each work has been seen in its state.
     seen: BTreeMap<String, (TaskState, Option<Timestamp>, Duration)>,
     /// What each destination has shown last, and how often in a row.
-    shown: BTreeMap<Destination, (Option<String>, u32)>,
+    pub(super) shown: BTreeMap<Destination, (Option<String>, u32)>,
 }
 
 /// What the source had under the tag.
@@ -189,10 +169,9 @@ impl Engine {
             }
             let reasons = &mut destination.reasons;
             match &hindrance {
-                Ok(Some(text)) => reasons.insert(
-                    0,
-                    super::report::Reason::new(ReasonKind::Edition, text.clone()),
-                ),
+                Ok(Some(text)) => {
+                    reasons.insert(0, Reason::new(ReasonKind::Edition, text.clone()));
+                }
                 Ok(None) => {}
                 Err(error) => reasons.extend(explain::access(error)),
             }
@@ -272,163 +251,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks the destination itself, and goes on without if that fails and something can be said all
-    /// the same.
-    async fn proven_or_not(
-        &mut self,
-        report: DestinationReport,
-    ) -> Result<DestinationReport, Error> {
-        let error = match self.proven(report.clone()).await {
-            Ok(proven) => return Ok(proven),
-            Err(error) => error,
-        };
-        self.shown.remove(&report.destination);
-        let arrived = report.verdict == Verdict::Arrived;
-        // Nobody is helped by a wait for what cannot be seen.
-        if arrived && !error.can_retry() && self.ask.extent == Extent::All {
-            return Err(error);
-        }
-        let text = format!("the destination itself cannot be asked: {error}");
-        let report = match arrived {
-            true => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                ..report
-            },
-            false => report,
-        };
-        Ok(report.because(ReasonKind::NotShown, text))
-    }
-
-    /// Asks the destination itself, where one can and where it decides something.
-    async fn proven(&mut self, mut report: DestinationReport) -> Result<DestinationReport, Error> {
-        let proofs = self.ask.proofs.iter();
-        let mut proofs = proofs.filter(|(destination, _)| *destination == report.destination);
-        let Some((_, registry)) = proofs.next() else {
-            return Ok(report);
-        };
-        let registry = registry.clone();
-        if report.verdict == Verdict::Pending {
-            self.shown.remove(&report.destination);
-            return Ok(report);
-        }
-        let image = self.ask.question.image.clone();
-        let Some(tag) = image.tag() else {
-            return Ok(report);
-        };
-        let repository =
-            repository_at(report.place.as_ref(), image.namespace(), image.repository());
-        let shown = registry.shows(&repository, tag).await?;
-        let shown = shown.as_deref().map(digest);
-        let entry = self.shown.entry(report.destination.clone());
-        let (last, times) = entry.or_insert((None, 0));
-        *times = match *last == shown {
-            true => *times + 1,
-            false => 1,
-        };
-        *last = shown.clone();
-        let times = *times;
-        let expected = self.expected(&report).await?;
-        report.shown = Some(times).filter(|_| shown.is_some());
-        let is_expected = shown.is_some()
-            && match &expected {
-                Expected::Digest(digest) => Some(digest) == shown.as_ref(),
-                Expected::Any => true,
-                Expected::Unknown => false,
-            };
-        Ok(match (is_expected, &shown) {
-            (true, _) if times >= SHOWN => DestinationReport {
-                verdict: Verdict::Arrived,
-                is_final: true,
-                rests_on: Some(Basis::Destination),
-                digest: shown,
-                reasons: Vec::new(),
-                ..report
-            },
-            (true, _) => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: shown,
-                reasons: Vec::new(),
-                ..report
-            }
-            .because(
-                ReasonKind::ShownOnce,
-                "the destination has shown the digest once, and is asked again",
-            ),
-            // What rules and tasks say stands, but for an arrival.
-            (false, _) if report.verdict != Verdict::Arrived => report,
-            (false, Some(_)) if expected == Expected::Unknown => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: shown,
-                ..report
-            }
-            .because(
-                ReasonKind::NotShown,
-                "which digest the destination has to show is not known: the source does not have \
-                 what was pushed any more; say a digest",
-            ),
-            (false, Some(other)) => {
-                let settled = times >= SHOWN;
-                let text = format!(
-                    "the destination shows {other} under the tag: something else has pushed or \
-                     copied there, or the rule does not overwrite"
-                );
-                let verdict = match settled {
-                    true => Verdict::DigestMismatch,
-                    false => Verdict::Pending,
-                };
-                DestinationReport {
-                    verdict,
-                    is_final: settled,
-                    rests_on: None,
-                    digest: shown.clone(),
-                    ..report
-                }
-                .because(ReasonKind::NotShown, text)
-            }
-            (false, None) => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: None,
-                ..report
-            }
-            .because(
-                ReasonKind::NotShown,
-                format!(
-                    "the task has succeeded, and the destination does not show {repository}:{tag}"
-                ),
-            ),
-        })
-    }
-
-    /// The digest that the destination has to show: the one asked for, the one that the task
-    /// copied, or the one that the source has now, if it was pushed since then.
-    async fn expected(&mut self, report: &DestinationReport) -> Result<Expected, Error> {
-        let copied = report.digest.as_ref();
-        let copied = copied.filter(|_| report.verdict == Verdict::Arrived);
-        if let Some(digest) = self.ask.question.digest.as_ref().or(copied) {
-            return Ok(Expected::Digest(digest.clone()));
-        }
-        let question = &self.ask.question;
-        let source = self.ask.registry.clone().source(question.image.clone());
-        let tag = source.await?.filter(|tag| match question.since {
-            Some(since) => tag.pushed.is_some_and(|pushed| is_since(pushed, since)),
-            None => true,
-        });
-        let known = tag.and_then(|tag| tag.digest).as_deref().map(digest);
-        Ok(match (known, question.since) {
-            (Some(digest), _) => Expected::Digest(digest),
-            (None, None) => Expected::Any,
-            (None, Some(_)) => Expected::Unknown,
-        })
-    }
-
     fn summed(&self, sight: &Sight, destinations: Vec<DestinationReport>) -> Report {
         let verdicts = destinations.iter().map(|destination| destination.verdict);
         let is_bad = |one: &DestinationReport| one.is_final && one.verdict != Verdict::Arrived;
@@ -466,14 +288,4 @@ fn ended(sight: &Sight, question: &Question) -> Result<BTreeSet<String>, Error> 
     let works = sight.works(&question.image)?.into_iter();
     let ended = works.filter(|work| work.state.is_final());
     Ok(ended.map(Work::key).collect())
-}
-
-fn repository_at(place: Option<&ImageRef>, namespace: &str, repository: &str) -> String {
-    let namespace = place
-        .and_then(|place| place.namespace.as_deref())
-        .unwrap_or(namespace);
-    let repository = place
-        .and_then(|place| place.repository.as_deref())
-        .unwrap_or(repository);
-    format!("{namespace}/{repository}")
 }

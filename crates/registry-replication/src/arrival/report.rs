@@ -109,6 +109,28 @@ pub struct DestinationReport {
     pub reasons: Vec<Reason>,
 }
 
+impl DestinationReport {
+    pub(crate) fn new(destination: &Destination, verdict: Verdict, is_final: bool) -> Self {
+        Self {
+            destination: destination.clone(),
+            verdict,
+            is_final,
+            rests_on: None,
+            digest: None,
+            place: None,
+            rule: None,
+            evidence: None,
+            shown: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    pub(crate) fn because(mut self, kind: ReasonKind, text: impl Into<String>) -> Self {
+        self.reasons.push(Reason::new(kind, text));
+        self
+    }
+}
+
 /// The task, or part of a task, that a verdict is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]

@@ -32,8 +32,11 @@ pub trait Look: fmt::Debug + Send + Sync {
         image: ImageName,
     ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>>;
 
-    /// Why this registry copies nothing, whatever its rules are, if that is so.
-    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>>;
+    /// Why this registry copies nothing, whatever its rules are, if that is so. Nothing is known to
+    /// be in the way unless a vendor says so.
+    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// A repository: namespace, and name within it.

@@ -77,10 +77,6 @@ impl Look for Registry {
             }))
         })
     }
-
-    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
-        Box::pin(async { Ok(None) })
-    }
 }
 
 /// What fails for good concerns those alone who want this repository; the rest ends the look.

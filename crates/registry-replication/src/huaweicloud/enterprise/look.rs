@@ -91,10 +91,6 @@ impl Look for Registry {
             }))
         })
     }
-
-    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
-        Box::pin(async { Ok(None) })
-    }
 }
 
 impl Registry {

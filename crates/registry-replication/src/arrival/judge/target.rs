@@ -1,158 +1,13 @@
-//! The verdict: from what a look has shown to what can be said of a destination. Nothing is asked
-//! here, and nothing waits.
+//! The verdict on one place that rules or tasks lead to.
 
 use std::time::Duration;
 
-use registry_transport::{Error, Timestamp};
-
-use super::cover::ReadRule;
-use super::destination::Destination;
-use super::explain;
-use super::report::{Basis, DestinationReport, Evidence, Reason, ReasonKind, Verdict};
-use super::sight::{Sight, SourceTag, Work, digest, is_since};
-use crate::model::{ImageName, ImageRef, Rule, RuleRef, RuleTrigger, TaskState};
-
-/// What is asked of a destination.
-#[derive(Clone, Debug)]
-pub(crate) struct Question {
-    pub(crate) image: ImageName,
-    pub(crate) digest: Option<String>,
-    pub(crate) since: Option<Timestamp>,
-    /// How long something failed has to stay so.
-    pub(crate) settle: Duration,
-    /// How long something may go without getting on.
-    pub(crate) stall: Duration,
-    /// How long a task may take to come up.
-    pub(crate) task: Duration,
-}
-
-/// What is known beside the sight.
-#[derive(Clone, Copy)]
-pub(crate) struct Known<'a> {
-    pub(crate) sight: &'a Sight,
-    /// What the source has under the tag, if that was looked up: after the sight was taken.
-    pub(crate) source: Option<Option<&'a SourceTag>>,
-    /// For how long one has waited.
-    pub(crate) waited: Duration,
-    /// For how long a work has been seen unchanged.
-    pub(crate) unchanged: &'a dyn Fn(&Work) -> Duration,
-}
-
-/// A verdict, and whether it would be another if the source were looked up.
-#[derive(Debug)]
-pub(crate) struct Judged {
-    pub(crate) report: DestinationReport,
-    pub(crate) needs_source: bool,
-}
-
-/// One place that rules or tasks lead to.
-struct Target<'a> {
-    end: ImageRef,
-    rules: Vec<&'a ReadRule>,
-}
-
-/// Judges one destination.
-pub(crate) fn judge(
-    question: &Question,
-    destination: &Destination,
-    known: Known<'_>,
-) -> Result<Judged, Error> {
-    let sight = known.sight;
-    let mut works = sight.works(&question.image)?;
-    works.retain(|work| destination.is(&work.destination, &sight.names));
-    let rules = match sight.rules(&question.image) {
-        Ok(rules) => rules,
-        // Tasks say enough where there are any.
-        Err(error) if works.is_empty() => return Err(error.clone()),
-        Err(_) => &[],
-    };
-    let mut targets: Vec<Target<'_>> = Vec::new();
-    for rule in leading(rules, &question.image, destination, sight) {
-        let end = end(rule, &question.image);
-        match targets.iter_mut().find(|target| target.end == end) {
-            Some(target) => target.rules.push(rule),
-            None => targets.push(Target {
-                end,
-                rules: vec![rule],
-            }),
-        }
-    }
-    if targets.is_empty() {
-        for work in &works {
-            let is_new = |target: &Target<'_>| !agree(&target.end, &work.destination);
-            if targets.iter().all(is_new) {
-                targets.push(Target {
-                    end: work.destination.clone(),
-                    rules: Vec::new(),
-                });
-            }
-        }
-    }
-    let judged = targets.iter().map(|target| {
-        let own = works.iter().copied();
-        let own: Vec<_> = own
-            .filter(|work| agree(&target.end, &work.destination))
-            .collect();
-        Judging {
-            question,
-            destination,
-            known,
-            target,
-            works: own,
-        }
-        .judged()
-    });
-    // An image that comes to two places there is there when it is at both.
-    let worst = judged.max_by_key(|judged| judged.report.verdict);
-    Ok(worst.unwrap_or_else(|| {
-        let reasons = explain::no_rule(rules, &question.image, destination, sight);
-        Judged {
-            report: DestinationReport {
-                reasons,
-                ..DestinationReport::new(destination, Verdict::NoRule, true)
-            },
-            needs_source: false,
-        }
-    }))
-}
-
-/// The rules that copy the image there.
-pub(crate) fn leading<'a>(
-    rules: &'a [ReadRule],
-    image: &ImageName,
-    destination: &Destination,
-    sight: &Sight,
-) -> Vec<&'a ReadRule> {
-    let rules = rules.iter();
-    rules
-        .filter(|rule| destination.is(&end(rule, image), &sight.names))
-        .filter(|rule| rule.covers(image))
-        .collect()
-}
-
-/// Where a rule copies an image to. Namespace and repository are the image's own unless the rule
-/// says otherwise.
-pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
-    let or = |named: &Option<String>, own: &str| named.clone().or_else(|| Some(own.to_owned()));
-    ImageRef {
-        namespace: or(&rule.destination.namespace, image.namespace()),
-        repository: or(&rule.destination.repository, image.repository()),
-        ..rule.destination.clone()
-    }
-}
-
-/// Whether two ends can be the same place: what both name is the same.
-fn agree(one: &ImageRef, other: &ImageRef) -> bool {
-    let pairs = [
-        (&one.region, &other.region),
-        (&one.instance, &other.instance),
-        (&one.registry, &other.registry),
-        (&one.namespace, &other.namespace),
-        (&one.repository, &other.repository),
-    ];
-    let mut pairs = pairs.into_iter();
-    pairs.all(|(one, other)| one.is_none() || other.is_none() || one == other)
-}
+use super::{Judged, Known, Question, Target};
+use crate::arrival::destination::Destination;
+use crate::arrival::explain;
+use crate::arrival::report::{Basis, DestinationReport, Evidence, Verdict};
+use crate::arrival::sight::{SourceTag, Work, digest, is_since};
+use crate::model::{RuleRef, RuleTrigger, TaskState};
 
 /// Whether a work is about what is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,17 +19,17 @@ enum Counts {
 }
 
 /// One target under judgement.
-struct Judging<'a> {
-    question: &'a Question,
-    destination: &'a Destination,
-    known: Known<'a>,
-    target: &'a Target<'a>,
+pub(super) struct Judging<'a> {
+    pub(super) question: &'a Question,
+    pub(super) destination: &'a Destination,
+    pub(super) known: Known<'a>,
+    pub(super) target: &'a Target<'a>,
     /// Newest first.
-    works: Vec<&'a Work>,
+    pub(super) works: Vec<&'a Work>,
 }
 
 impl<'a> Judging<'a> {
-    fn judged(&self) -> Judged {
+    pub(super) fn judged(&self) -> Judged {
         let counting = |counts| {
             let works = self.works.iter().copied();
             let works = works.filter(move |work| self.counts(work) == counts);
@@ -289,9 +144,11 @@ impl<'a> Judging<'a> {
         let holder = self.holder().unwrap_or(done);
         let held = copied(holder);
         if held.is_some() && held != wanted {
-            // A newer copy may still put it right.
+            // A newer copy may still put it right, or the newest has failed to.
             let mut newer = counted.iter().filter(|work| work.created > holder.created);
-            if !holder.keeps && newer.any(|work| !work.succeeded()) {
+            let is_open = |work: &&Work| self.is_at_work(work) || self.is_unsettled(work);
+            let newest_failed = newest.created > holder.created && !newest.succeeded();
+            if !holder.keeps && (newest_failed || newer.any(is_open)) {
                 return None;
             }
             let is_final = holder.keeps || self.is_late();
@@ -328,15 +185,10 @@ impl<'a> Judging<'a> {
 
     /// The verdict while no copy of what is asked for has succeeded; `all` are such copies.
     fn on_its_way(&self, newest: &Work, all: &[&Work]) -> DestinationReport {
-        let stuck = |work: &Work| self.age(work) >= self.question.stall;
-        let at_work = |work: &&&Work| !work.state.is_final() && !stuck(work);
-        if let Some(work) = all.iter().find(at_work) {
+        if let Some(work) = all.iter().find(|work| self.is_at_work(work)) {
             return self.of(Verdict::Pending, false, work);
         }
-        let unsettled = |work: &&&Work| {
-            work.state.is_final() && !work.succeeded() && self.age(work) < self.question.settle
-        };
-        if let Some(work) = all.iter().find(unsettled) {
+        if let Some(work) = all.iter().find(|work| self.is_unsettled(work)) {
             let mut report = self.of(Verdict::Pending, false, work);
             let left = self.question.settle.saturating_sub(self.age(work));
             report.reasons.extend(explain::issue(work));
@@ -425,6 +277,16 @@ impl<'a> Judging<'a> {
         self.known.waited >= window || old
     }
 
+    /// Whether it gets on.
+    fn is_at_work(&self, work: &Work) -> bool {
+        !work.state.is_final() && self.age(work) < self.question.stall
+    }
+
+    /// Whether it has failed so lately that it may be tried again.
+    fn is_unsettled(&self, work: &Work) -> bool {
+        work.state.is_final() && !work.succeeded() && self.age(work) < self.question.settle
+    }
+
     /// For how long the work has not changed: by the vendor's times, or as one has seen it.
     fn age(&self, work: &Work) -> Duration {
         let seen = (self.known.unchanged)(work);
@@ -478,27 +340,5 @@ impl From<DestinationReport> for Judged {
             report,
             needs_source: false,
         }
-    }
-}
-
-impl DestinationReport {
-    pub(crate) fn new(destination: &Destination, verdict: Verdict, is_final: bool) -> Self {
-        Self {
-            destination: destination.clone(),
-            verdict,
-            is_final,
-            rests_on: None,
-            digest: None,
-            place: None,
-            rule: None,
-            evidence: None,
-            shown: None,
-            reasons: Vec::new(),
-        }
-    }
-
-    pub(crate) fn because(mut self, kind: ReasonKind, text: impl Into<String>) -> Self {
-        self.reasons.push(Reason::new(kind, text));
-        self
     }
 }

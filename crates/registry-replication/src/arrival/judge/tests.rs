@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use registry_transport::Timestamp;
+
+use super::*;
+use crate::arrival::sight::Works;
+use crate::model::{ImageRef, Provider, RuleTrigger, TaskKind, TaskRef, TaskState};
+
+const START: i64 = 1_800_000_000;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).unwrap()
+}
+
+fn end() -> ImageRef {
+    ImageRef {
+        region: Some("there".to_owned()),
+        ..ImageRef::of_repository("team/api")
+    }
+}
+
+/// A work that was made at one second, changed last at another, and copies this digest.
+fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str>) -> Work {
+    Work {
+        tag: Some("v1".to_owned()),
+        destination: end(),
+        rule: Some("7".to_owned()),
+        execution: None,
+        task: TaskRef::new(id),
+        subtask: None,
+        digest: digest.map(str::to_owned),
+        state,
+        status: None,
+        issue: None,
+        created: Some(at(made)),
+        changed: Some(at(changed)),
+        keeps: false,
+        overwrites: None,
+    }
+}
+
+/// The verdict an hour after the start, whether it is final, and the task that it is about.
+fn judged(works: Vec<Work>, digest: Option<&str>, since: Option<i64>) -> (Verdict, bool, String) {
+    let repository = ("team".to_owned(), "api".to_owned());
+    let rule = Rule {
+        destination: end(),
+        ..Rule::new(Provider::Alibabacloud, TaskKind::Replication, Some(7))
+            .with_trigger(Some(RuleTrigger::OnPush))
+    };
+    let works: Works = works.into_iter().collect();
+    let sight = Sight {
+        at: at(3600),
+        rules: BTreeMap::from([(repository.clone(), Ok(Arc::new(vec![ReadRule::new(rule)])))]),
+        names: BTreeMap::new(),
+        works: BTreeMap::from([(repository, Ok(works))]),
+    };
+    let question = Question {
+        image: "team/api:v1".parse().unwrap(),
+        digest: digest.map(str::to_owned),
+        since: since.map(at),
+        settle: Duration::from_secs(60),
+        stall: Duration::from_secs(900),
+        task: Duration::from_secs(60),
+    };
+    let known = Known {
+        sight: &sight,
+        source: None,
+        waited: Duration::from_secs(120),
+        unchanged: &|_| Duration::ZERO,
+    };
+    let report = judge(&question, &Destination::from("there"), known);
+    let report = report.unwrap().report;
+    let task = report.evidence.map(|evidence| evidence.task.to_string());
+    (report.verdict, report.is_final, task.unwrap_or_default())
+}
+
+#[test]
+fn the_newest_copy_decides_and_what_it_may_still_become() {
+    use TaskState::{Failed, Running, Succeeded};
+    let (old, new) = (Some("sha256:old"), Some("sha256:new"));
+    for (name, works, verdict, is_final, task) in [
+        (
+            "one copy",
+            vec![work("1", 0, 10, Succeeded, new)],
+            Verdict::Arrived,
+            true,
+            "1",
+        ),
+        (
+            "a copy after an older one of another image",
+            vec![
+                work("1", 0, 10, Succeeded, old),
+                work("2", 20, 30, Succeeded, new),
+            ],
+            Verdict::Arrived,
+            true,
+            "2",
+        ),
+        (
+            "an older copy of another image that ended later",
+            vec![
+                work("1", 0, 40, Succeeded, old),
+                work("2", 20, 30, Succeeded, new),
+            ],
+            Verdict::DigestMismatch,
+            true,
+            "1",
+        ),
+        (
+            "the same, and a third that may put it right",
+            vec![
+                work("1", 0, 40, Succeeded, old),
+                work("2", 20, 30, Succeeded, new),
+                work("3", 25, 3590, Failed, new),
+            ],
+            Verdict::Pending,
+            false,
+            "3",
+        ),
+        (
+            "the same, and the newest has failed for good",
+            vec![
+                work("1", 0, 40, Succeeded, old),
+                work("2", 20, 30, Succeeded, new),
+                work("3", 50, 60, Failed, new),
+            ],
+            Verdict::Failed,
+            true,
+            "3",
+        ),
+        (
+            "a copy in between that failed for good is not what the newest came to",
+            vec![
+                work("1", 0, 40, Succeeded, old),
+                work("2", 5, 30, Failed, new),
+                work("3", 20, 30, Succeeded, new),
+            ],
+            Verdict::DigestMismatch,
+            true,
+            "1",
+        ),
+        (
+            "an image that comes back",
+            vec![
+                work("1", 0, 10, Succeeded, new),
+                work("2", 20, 30, Succeeded, old),
+                work("3", 3000, 3010, Running, new),
+            ],
+            Verdict::Pending,
+            false,
+            "3",
+        ),
+        (
+            "a failure that may be tried again",
+            vec![work("1", 0, 3545, Failed, new)],
+            Verdict::Pending,
+            false,
+            "1",
+        ),
+        (
+            "a failure that has settled",
+            vec![work("1", 0, 3540, Failed, new)],
+            Verdict::Failed,
+            true,
+            "1",
+        ),
+        (
+            "work that has not got on",
+            vec![work("1", 0, 2700, Running, new)],
+            Verdict::Stalled,
+            true,
+            "1",
+        ),
+        ("nothing", vec![], Verdict::NoTask, true, ""),
+    ] {
+        let expected = (verdict, is_final, task.to_owned());
+        let said = judged(works, Some("sha256:new"), None);
+        assert_eq!(said, expected, "{name}");
+    }
+}
+
+#[test]
+fn without_a_digest_the_time_decides() {
+    use TaskState::{AlreadyThere, Succeeded};
+    let copy = |made, state| vec![work("1", made, made + 10, state, None)];
+    for (works, since, verdict) in [
+        (copy(100, Succeeded), None, Verdict::Arrived),
+        (copy(100, Succeeded), Some(100), Verdict::Arrived),
+        (copy(100, Succeeded), Some(101), Verdict::NoTask),
+        (copy(100, AlreadyThere), None, Verdict::Arrived),
+        (copy(100, AlreadyThere), Some(100), Verdict::Pending),
+    ] {
+        assert_eq!(
+            judged(works.clone(), None, since).0,
+            verdict,
+            "{works:?} {since:?}"
+        );
+    }
+}
