@@ -17,6 +17,7 @@ use crate::arrival::sight::{
 };
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
+use crate::pager::{Fetched, Keyed, Pager, Paging, Slot, Steps};
 
 /// Executions that are looked into where nothing says how far back to go.
 const HISTORY: usize = 200;
@@ -93,6 +94,12 @@ impl Look for Registry {
     }
 }
 
+impl Keyed for types::Registry {
+    fn key(&self) -> String {
+        self.id.map(|id| id.to_string()).unwrap_or_default()
+    }
+}
+
 impl Registry {
     async fn rules_and_names(&self) -> Result<RulesRead, Error> {
         let registries = self.target_registries().await?;
@@ -116,24 +123,26 @@ impl Registry {
 
     /// The target registries by id: `ListInstanceRegistries`.
     async fn target_registries(&self) -> Result<BTreeMap<String, types::Registry>, Error> {
-        let mut all = BTreeMap::new();
-        for page in 0.. {
-            let call = self.client.list_instance_registries();
-            let call = call
-                .project_id(&self.project_id)
-                .instance_id(&self.instance);
-            let call = call.offset(i64::from(page * PAGE)).limit(PAGE);
-            let registries = call.send().await?.into_inner().registries;
-            let count = registries.len();
-            all.extend(registries.into_iter().filter_map(|registry| {
-                let id = registry.id?.to_string();
-                Some((id, registry))
-            }));
-            if count < PAGE as usize {
-                break;
-            }
-        }
-        Ok(all)
+        let registry = self.clone();
+        let fetch = move |slot: Slot| registry.clone().registries_on(slot);
+        let name = "ListInstanceRegistries".to_owned();
+        let registries = Pager::new(name, Paging::default(), Steps::Pages, fetch).by_item();
+        let known = registries.map_ok(|registry| (registry.key(), registry));
+        known.try_collect().await
+    }
+
+    async fn registries_on(self, slot: Slot) -> Result<Fetched<types::Registry>, Error> {
+        let call = self.client.list_instance_registries();
+        let call = call
+            .project_id(&self.project_id)
+            .instance_id(&self.instance);
+        let page = call.offset(slot.offset).limit(slot.size).send().await?;
+        let page = page.into_inner();
+        Ok(Fetched {
+            items: page.registries,
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
     }
 
     /// The executions that may have to do with what is wanted, newest first.
