@@ -22,6 +22,8 @@ struct Hands {
     next: u64,
     /// By the time of waking up.
     sleepers: BTreeMap<(Duration, u64), Waker>,
+    /// Timers that bound work in flight, by the time at which they end. They do not move the clock.
+    guards: BTreeMap<(Duration, u64), Waker>,
 }
 
 impl HandClock {
@@ -51,8 +53,11 @@ impl HandClock {
     fn move_to(&self, to: Duration) {
         let mut hands = self.hands();
         hands.elapsed = hands.elapsed.max(to);
-        let later = hands.sleepers.split_off(&(to + Duration::from_nanos(1), 0));
-        let awake = std::mem::replace(&mut hands.sleepers, later);
+        let from = (to + Duration::from_nanos(1), 0);
+        let later = hands.sleepers.split_off(&from);
+        let mut awake = std::mem::replace(&mut hands.sleepers, later);
+        let later = hands.guards.split_off(&from);
+        awake.append(&mut std::mem::replace(&mut hands.guards, later));
         drop(hands);
         awake.into_values().for_each(Waker::wake);
     }
@@ -74,7 +79,7 @@ impl HandClock {
                 if self.sleepers() < live().max(1) {
                     return Poll::Pending;
                 }
-                let wakes = self.hands().sleepers.keys().next().map(|(at, _)| *at);
+                let wakes = self.hands().next_end();
                 let Some(wakes) = wakes else {
                     return Poll::Pending;
                 };
@@ -117,22 +122,49 @@ impl Clock for HandClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let until = self.elapsed() + duration;
-        Box::pin(Sleep {
+        self.timer(duration, false)
+    }
+
+    fn guard(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.timer(duration, true)
+    }
+}
+
+impl HandClock {
+    fn timer(&self, duration: Duration, is_guard: bool) -> BoxFuture<'static, ()> {
+        let until = self.elapsed().saturating_add(duration);
+        Box::pin(Timer {
             clock: self.clone(),
             until,
+            is_guard,
             key: None,
         })
     }
 }
 
-struct Sleep {
+impl Hands {
+    /// When the next timer ends.
+    fn next_end(&self) -> Option<Duration> {
+        let all = self.sleepers.keys().chain(self.guards.keys());
+        all.map(|(at, _)| *at).min()
+    }
+
+    fn timers(&mut self, is_guard: bool) -> &mut BTreeMap<(Duration, u64), Waker> {
+        match is_guard {
+            true => &mut self.guards,
+            false => &mut self.sleepers,
+        }
+    }
+}
+
+struct Timer {
     clock: HandClock,
     until: Duration,
+    is_guard: bool,
     key: Option<(Duration, u64)>,
 }
 
-impl Future for Sleep {
+impl Future for Timer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -146,15 +178,15 @@ impl Future for Sleep {
             hands.next += 1;
             (until, hands.next)
         });
-        hands.sleepers.insert(key, cx.waker().clone());
+        hands.timers(self.is_guard).insert(key, cx.waker().clone());
         Poll::Pending
     }
 }
 
-impl Drop for Sleep {
+impl Drop for Timer {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.clock.hands().sleepers.remove(&key);
+            self.clock.hands().timers(self.is_guard).remove(&key);
         }
     }
 }

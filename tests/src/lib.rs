@@ -9,6 +9,7 @@
 pub mod generated;
 pub mod given;
 pub mod hand_clock;
+pub mod hostile;
 pub mod specs;
 
 use std::sync::{Arc, Mutex as StdMutex};
@@ -59,6 +60,10 @@ impl Clock for FixedClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.advance(duration);
         Box::pin(std::future::ready(()))
+    }
+
+    fn guard(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
     }
 }
 

@@ -18,6 +18,14 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Ends after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Ends after `duration`, to bound work that is in flight.
+    ///
+    /// The default sleeps. Override it in a test's clock that moves whenever something sleeps by it:
+    /// work in flight must not move that clock.
+    fn guard(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(duration)
+    }
 }
 
 /// The machine's clock.

@@ -36,4 +36,8 @@ impl Clock for Hurried {
         *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += duration;
         Box::pin(std::future::ready(()))
     }
+
+    fn guard(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 }

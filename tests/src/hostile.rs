@@ -1,0 +1,255 @@
+//! Servers on loopback that behave badly: they never answer, drip, or say anything at all.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A request as it came.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The method, such as `GET`.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The value of a query parameter, not decoded.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.target.split_once('?')?;
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .into_iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The value of a header; `name` is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut own = self.headers.iter().filter(|(own, _)| own == name);
+        own.next().map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a [`Hostile`] server does with a request.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Answers in full. A `HEAD` gets the head alone.
+    Answer {
+        /// The status.
+        status: u16,
+        /// Names and values; the length is added.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Never answers, and keeps the connection open.
+    Hang,
+    /// Answers with status 200 and this JSON, a byte at a time, with this pause after each.
+    Drip(Vec<u8>, Duration),
+    /// Answers with status 200 and a body that repeats these bytes for ever.
+    Endless(Vec<u8>),
+    /// Closes the connection without a word.
+    HangUp,
+    /// Announces a body, and closes the connection in the middle of it.
+    BreakOff,
+}
+
+impl Reply {
+    /// An answer of status 200 with this JSON.
+    pub fn json(body: impl Into<Vec<u8>>) -> Self {
+        Self::answer(200, &[("content-type", "application/json")], body)
+    }
+
+    /// An answer with this status, these headers and this body.
+    pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let headers = headers.iter();
+        Self::Answer {
+            status,
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.into(),
+        }
+    }
+}
+
+type Replies = dyn FnMut(&Request) -> Reply + Send;
+
+/// A server on loopback that replies to each request as a function says, many at the same time.
+///
+/// It is gone when it is dropped, and its connections with it.
+#[derive(Debug)]
+pub struct Hostile {
+    endpoint: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+    count: watch::Receiver<usize>,
+    serving: JoinHandle<()>,
+}
+
+impl Hostile {
+    /// Starts a server that replies as `reply` says.
+    pub async fn start(reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (counted, count) = watch::channel(0);
+        let kept = requests.clone();
+        let reply: Arc<Mutex<Replies>> = Arc::new(Mutex::new(reply));
+        let counted = Arc::new(counted);
+        let serving = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (kept, reply, counted) = (kept.clone(), reply.clone(), counted.clone());
+                connections.spawn(async move {
+                    // A client that has seen enough may be gone.
+                    let _ = serve(stream, &kept, &reply, &counted).await;
+                });
+            }
+        });
+        Self {
+            endpoint,
+            requests,
+            count,
+            serving,
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The host and the port that it listens at.
+    pub fn host(&self) -> &str {
+        self.endpoint.trim_start_matches("http://")
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// How many requests have come so far.
+    pub fn count(&self) -> usize {
+        *self.count.borrow()
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn received(&self, requests: usize) {
+        let mut count = self.count.clone();
+        count.wait_for(|count| *count >= requests).await.unwrap();
+    }
+}
+
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    kept: &Mutex<Vec<Request>>,
+    reply: &Mutex<Replies>,
+    counted: &watch::Sender<usize>,
+) -> std::io::Result<()> {
+    let Some(request) = read(&mut stream).await? else {
+        return Ok(());
+    };
+    let what = (reply.lock().unwrap())(&request);
+    let is_head = request.method == "HEAD";
+    kept.lock().unwrap().push(request);
+    counted.send_modify(|count| *count += 1);
+    match what {
+        Reply::Answer {
+            status,
+            headers,
+            body,
+        } => {
+            let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
+            for (name, value) in headers {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+            head.push_str(&format!("content-length: {}\r\n", body.len()));
+            head.push_str("connection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).await?;
+            if !is_head {
+                stream.write_all(&body).await?;
+            }
+        }
+        Reply::Hang => std::future::pending().await,
+        Reply::Drip(body, pause) => {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).await?;
+            for byte in body {
+                stream.write_all(&[byte]).await?;
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Reply::Endless(bytes) => {
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+            stream.write_all(head.as_bytes()).await?;
+            loop {
+                stream.write_all(&bytes).await?;
+            }
+        }
+        Reply::HangUp => {}
+        Reply::BreakOff => {
+            let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n[";
+            stream.write_all(begun).await?;
+        }
+    }
+    stream.shutdown().await
+}
+
+/// The request that a connection brings; none if it brings none.
+async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut more = [0; 4096];
+        let count = stream.read(&mut more).await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&more[..count]);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            continue;
+        };
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.split("\r\n");
+        let mut first = lines.next().unwrap_or_default().split(' ');
+        let headers: Vec<_> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let mut request = Request {
+            method: first.next().unwrap_or_default().to_owned(),
+            target: first.next().unwrap_or_default().to_owned(),
+            headers,
+            body: bytes.split_off(end + 4),
+        };
+        let length = request.header("content-length").unwrap_or("0");
+        let length: usize = length.parse().unwrap();
+        let begun = request.body.len();
+        request.body.resize(length.max(begun), 0);
+        stream.read_exact(&mut request.body[begun..]).await?;
+        return Ok(Some(request));
+    }
+}
