@@ -4,10 +4,12 @@
 #![allow(clippy::print_stdout, reason = "a program")]
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use registry_replication::{Task, alibabacloud};
+use registry_replication::alibabacloud::client;
+use registry_replication::{Context, Task, alibabacloud};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -25,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(serve(stream));
         }
     });
+    // The default reads 4 pages ahead.
     for ahead in [0, 4] {
         let registry = alibabacloud::Registry::builder()
             .endpoint(&endpoint)
@@ -44,14 +47,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tasks.len()
         );
     }
-    let client = reqwest::Client::new();
+    let provider = Arc::new(client::Alibabacloud::new(client::Credentials::new(
+        "id", "key",
+    )));
+    let context = Context::builder(&endpoint, provider).rate_limit(None);
+    let client = client::cr::Client::new(context.build()?);
     let begun = Instant::now();
     for page in 1..=PAGES {
-        client
-            .post(format!("{endpoint}/?PageNo={page}"))
+        let call = client.list_repo_sync_task().instance_id("cri-1");
+        call.page_no(page)
+            .page_size(u32::try_from(SIZE)?)
             .send()
-            .await?
-            .bytes()
             .await?;
     }
     let trips = begun.elapsed().as_secs_f64() / TRIP.as_secs_f64();
@@ -67,18 +73,20 @@ async fn serve(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
             return Ok(());
         }
         let head = String::from_utf8_lossy(&bytes[..count]).into_owned();
-        let page = head.split_once("PageNo=").and_then(|(_, rest)| {
+        let number = |name: &str| {
+            let (_, rest) = head.split_once(name)?;
             let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
             digits.parse::<u64>().ok()
-        });
-        let page = page.unwrap_or(1);
-        let first = (page - 1) * SIZE;
-        let records = (first..first + SIZE).filter(|_| page <= PAGES).map(|id| {
+        };
+        let page = number("PageNo=").unwrap_or(1);
+        let size = number("PageSize=").unwrap_or(SIZE);
+        let first = (page - 1) * size;
+        let records = (first..(first + size).min(PAGES * SIZE)).map(|id| {
             json!({"SyncTaskId": format!("rst-{id}"), "TaskStatus": "SUCCESS",
                 "CreateTime": 1_700_000_000_000_u64 - id})
         });
         let body = json!({"IsSuccess": true, "TotalCount": PAGES * SIZE, "PageNo": page,
-            "PageSize": SIZE, "SyncTasks": records.collect::<Vec<_>>()})
+            "PageSize": size, "SyncTasks": records.collect::<Vec<_>>()})
         .to_string();
         tokio::time::sleep(TRIP).await;
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());

@@ -254,11 +254,10 @@ fn dns(chain: &[&(dyn StdError + 'static)]) -> Diagnosis {
 
 fn from_io(chain: &[&(dyn StdError + 'static)], connecting: bool) -> Diagnosis {
     use ConnectionFault as F;
-    let kinds = chain.iter().filter_map(|error| {
+    let kind = chain.iter().rev().find_map(|error| {
         let error = error.downcast_ref::<io::Error>()?;
         Some(error.kind())
     });
-    let kind = kinds.last();
     let root = || chain.last().map(ToString::to_string).unwrap_or_default();
     match kind {
         Some(io::ErrorKind::ConnectionRefused) => Diagnosis::new(F::Refused, "connection refused"),
