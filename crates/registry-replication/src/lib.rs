@@ -87,7 +87,7 @@ mod settings;
 
 pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
-    Verdict, Wait, WaitError,
+    Trouble, Verdict, Wait, WaitError,
 };
 pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;
