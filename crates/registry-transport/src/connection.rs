@@ -252,6 +252,8 @@ fn dns(chain: &[&(dyn StdError + 'static)]) -> Diagnosis {
     }
 }
 
+const CLOSED: &str = "it was closed before the whole answer came";
+
 fn from_io(chain: &[&(dyn StdError + 'static)], connecting: bool) -> Diagnosis {
     use ConnectionFault as F;
     let kind = chain.iter().rev().find_map(|error| {
@@ -272,10 +274,12 @@ fn from_io(chain: &[&(dyn StdError + 'static)], connecting: bool) -> Diagnosis {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof,
-        ) => Diagnosis::new(F::Closed, "the connection was closed"),
+        ) => Diagnosis::new(F::Closed, CLOSED),
         // hyper-rustls checks the name before anything looks it up.
         _ if root() == "invalid dns name" => dns(chain),
         _ if connecting => Diagnosis::new(F::Other, root()),
+        // hyper's words for a connection that ends in the middle, which a reset is, too.
+        _ if root().contains("before message") => Diagnosis::new(F::Closed, CLOSED),
         _ => Diagnosis::new(F::Closed, root()),
     }
 }
