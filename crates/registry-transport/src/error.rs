@@ -124,6 +124,11 @@ impl Error {
         Self::undecodable(Some(operation), answer.status, what.into())
     }
 
+    /// Answers that contradict each other or never end; `what` says why.
+    pub fn malformed(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Undecodable, None, what.into())
+    }
+
     /// The same, without `secret` in what the service says: some repeat what they refuse.
     #[must_use]
     pub fn without(mut self, secret: &Secret) -> Self {

@@ -139,7 +139,7 @@ impl Tasks {
             .client
             .list_repo_sync_task()
             .instance_id(&self.registry.instance)
-            .page_no(slot.offset / u64::from(slot.size).max(1) + 1)
+            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
         if let Some(image) = self.image {
             let image = ImageName::given(&image)?;
