@@ -416,6 +416,22 @@ fn none(asked: &[Asked]) -> Error {
     ))
 }
 
+/// The longest value of a variable that holds a key or a token, in bytes. A header cannot hold more.
+const MAX_VALUE: usize = 64 << 10;
+
+/// Checks that a header can hold a variable's value.
+///
+/// # Errors
+/// When it is longer than 64 KiB; names the variable, and does not show the value.
+pub fn check_variable(name: &str, value: &str) -> Result<(), Unavailable> {
+    match value.len() {
+        0..=MAX_VALUE => Ok(()),
+        long => Err(Unavailable::failed(format!(
+            "{name} is {long} bytes long; at most {MAX_VALUE} are accepted"
+        ))),
+    }
+}
+
 /// Where sources look: variables, and the files of a home directory.
 #[derive(Clone)]
 pub struct Surroundings(Arc<Variable>);
