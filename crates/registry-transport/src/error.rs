@@ -28,6 +28,12 @@ struct Details {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     challenges: Vec<String>,
+    /// What the call was about, such as an image.
+    subject: Option<String>,
+    /// What else may be the reason.
+    note: Option<String>,
+    /// Where a redirect leads.
+    redirect: Option<String>,
 }
 
 /// What kind of thing went wrong.
@@ -81,6 +87,9 @@ impl Error {
             retry_after: None,
             challenges: Vec::new(),
             source: None,
+            subject: None,
+            note: None,
+            redirect: None,
         }))
     }
 
@@ -120,6 +129,21 @@ impl Error {
                 *text = text.replace(secret.expose(), "[secret]");
             }
         }
+        self
+    }
+
+    /// The same, which names what the call was about, such as an image: its text has it after the
+    /// operation.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.0.subject = Some(subject.into());
+        self
+    }
+
+    /// The same, with `note` at the end of its text: what else may be the reason.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
         self
     }
 
@@ -208,6 +232,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_redirect(mut self, redirect: Option<String>) -> Self {
+        self.0.redirect = redirect;
+        self
+    }
+
     pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
@@ -269,6 +298,16 @@ impl Error {
         &self.0.challenges
     }
 
+    /// What the call was about, such as an image.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
+    pub fn redirect(&self) -> Option<&str> {
+        self.0.redirect.as_deref()
+    }
+
     /// Whether the same call may succeed later without any change.
     pub fn can_retry(&self) -> bool {
         match self.0.kind {
@@ -285,8 +324,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details = &*self.0;
-        if let Some(operation) = details.operation {
-            write!(f, "{operation}: ")?;
+        match (details.operation, &details.subject) {
+            (Some(operation), Some(subject)) => write!(f, "{operation} {subject}: ")?,
+            (Some(operation), None) => write!(f, "{operation}: ")?,
+            (None, Some(subject)) => write!(f, "{subject}: ")?,
+            (None, None) => {}
         }
         f.write_str(&details.what)?;
         if let Some(status) = details.status {
@@ -306,6 +348,9 @@ impl fmt::Display for Error {
         }
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;
+        }
+        if let Some(note) = &details.note {
+            write!(f, "; {note}")?;
         }
         Ok(())
     }

@@ -42,9 +42,7 @@ pub use by_name::{Call, Pages, Shown};
 pub use caller::Caller;
 pub use carried::{decode, decode_list};
 pub use context::{Context, ContextBuilder};
-pub use credentials::{
-    Asked, Chain, Lease, Source, Surroundings, Unavailable, check_variable,
-};
+pub use credentials::{Asked, Chain, Lease, Source, Surroundings, Unavailable, check_variable};
 pub use error::{Error, ErrorKind};
 pub use execute::{execute, send};
 pub use file::read_secret_file;
