@@ -826,6 +826,25 @@ async fn no_secret_shows_in_debug_error_or_log() {
     hidden("log", log);
 }
 
+#[tokio::test]
+async fn a_lookup_that_is_not_polled_any_more_holds_up_no_other() {
+    let iam = Hostile::start(|_| Reply::json(r#"{"projects":[{"id":"a"}]}"#)).await;
+    let client = clients::iam(iam.endpoint());
+    let key = AccessKey::new("a", "key").into();
+    let projects = Projects::new();
+    let mut first = Box::pin(projects.id(&client, &key, "cn-north-1"));
+    tokio::select! {
+        biased;
+        () = iam.received(1) => {}
+        _ = &mut first => panic!("the answer has not come yet"),
+    }
+    let second = projects.id(&client, &key, "cn-north-1");
+    let second = tokio::time::timeout(Duration::from_secs(5), second).await;
+    assert_eq!(second.unwrap().unwrap(), "a");
+    assert_eq!(first.await.unwrap(), "a");
+    assert_eq!(iam.count(), 1);
+}
+
 /// Sources that flood or are no text, each before a metadata service that has a key.
 #[tokio::test]
 async fn what_never_ends_lets_the_next_try() {
