@@ -20,6 +20,7 @@ mod lag;
 mod lag_command;
 mod oci;
 mod oci_docker;
+mod oci_hostile;
 mod outline;
 mod pagers;
 mod parameters;

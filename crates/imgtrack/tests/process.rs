@@ -375,3 +375,27 @@ fn the_doctor_says_what_to_do() {
     assert_eq!(named.status.code(), Some(0), "{said}");
     assert!(said.contains("which comes with the credentials"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn files_that_never_end_hold_nothing_up() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let begun = std::time::Instant::now();
+    let output = imgtrack()
+        .args(["tasks", "sync-tasks", "--region", "cn-hangzhou"])
+        .args(["--instance", "cri-1"])
+        .env("ALIBABA_CLOUD_CONFIG_FILE", &pipe)
+        .env("ALIBABA_CLOUD_CREDENTIALS_FILE", "/dev/zero")
+        // A test asks no address beyond loopback.
+        .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("pipe: no end of it within 5 s"), "{said}");
+    assert!(said.contains("/dev/zero: it is a device"), "{said}");
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}

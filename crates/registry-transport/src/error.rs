@@ -38,6 +38,10 @@ struct Details {
     /// What the call was about, such as an image.
     subject: Option<String>,
     connection: Option<Diagnosis>,
+    /// What else may be the reason.
+    note: Option<String>,
+    /// Where a redirect leads.
+    redirect: Option<String>,
 }
 
 /// What kind of thing went wrong.
@@ -94,6 +98,8 @@ impl Error {
             host: None,
             subject: None,
             connection: None,
+            note: None,
+            redirect: None,
         }))
     }
 
@@ -148,6 +154,13 @@ impl Error {
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.0.host = Some(host.into());
+        self
+    }
+
+    /// The same, with `note` at the end of its text: what else may be the reason.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
         self
     }
 
@@ -253,6 +266,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_redirect(mut self, redirect: Option<String>) -> Self {
+        self.0.redirect = redirect;
+        self
+    }
+
     pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
@@ -330,6 +348,11 @@ impl Error {
         &self.0.challenges
     }
 
+    /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
+    pub fn redirect(&self) -> Option<&str> {
+        self.0.redirect.as_deref()
+    }
+
     /// Whether the same call may succeed later without any change.
     ///
     /// A certificate that is not trusted, a name that does not exist and a proxy that wants a
@@ -403,6 +426,9 @@ impl fmt::Display for Error {
         }
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;
+        }
+        if let Some(note) = &details.note {
+            write!(f, "; {note}")?;
         }
         Ok(())
     }
