@@ -26,6 +26,7 @@ mod program;
 mod retries;
 mod secrets;
 mod signatures;
+mod terminal;
 mod traces;
 mod vectors;
 mod wire;

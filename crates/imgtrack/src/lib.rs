@@ -43,6 +43,22 @@ where
     Program::default().run(words, out, err)
 }
 
+/// The words of every command, such as `tasks of`, in the order of the help.
+pub fn commands() -> Vec<String> {
+    fn collect(command: &clap::Command, before: &str, all: &mut Vec<String>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{before}{}", inner.get_name());
+            match inner.has_subcommands() {
+                true => collect(inner, &format!("{name} "), all),
+                false => all.push(name),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    collect(&Cli::command(), "", &mut all);
+    all
+}
+
 /// The program, and what it runs by beside its words.
 #[derive(Clone, Debug, Default)]
 pub struct Program {

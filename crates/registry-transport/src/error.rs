@@ -1,5 +1,6 @@
 //! One error for everything that can go wrong with a call.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -293,13 +294,13 @@ impl fmt::Display for Error {
             write!(f, ", HTTP {}", status.as_u16())?;
         }
         if let Some(code) = &details.refusal.code {
-            write!(f, ", {code}")?;
+            write!(f, ", {}", cut(code, 200))?;
         }
         if let Some(message) = &details.refusal.message {
-            write!(f, ": {message}")?;
+            write!(f, ": {}", cut(message, 1000))?;
         }
         if let Some(request_id) = &details.request_id {
-            write!(f, " (request id {request_id})")?;
+            write!(f, " (request id {})", cut(request_id, 200))?;
         }
         if details.refusal.encoded_authorization_message.is_some() {
             f.write_str("; the reason is encoded, and the vendor's STS decodes it")?;
@@ -318,6 +319,17 @@ impl std::error::Error for Error {
             .as_deref()
             .map(|source| source as &(dyn std::error::Error + 'static))
     }
+}
+
+/// The beginning of a service's text, and how much was left out of it, where it is longer than this
+/// many characters.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return Cow::Borrowed(text);
+    };
+    let (begin, rest) = text.split_at(end);
+    let left_out = rest.chars().count();
+    Cow::Owned(format!("{begin}… ({left_out} more characters)"))
 }
 
 /// What serde says, without the value that it quotes: some bodies and answers hold secrets.
@@ -343,6 +355,29 @@ pub(crate) fn without_values(error: &serde_json::Error) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_fields_are_cut_and_say_so() {
+        let refusal = Refusal {
+            code: Some("C".repeat(50_000)),
+            message: Some("é".repeat(1_001)),
+            ..Refusal::default()
+        };
+        let error = Error::refused("Call", StatusCode::BAD_REQUEST, refusal, false)
+            .with_request_id(Some("r".repeat(200)));
+        let text = error.to_string();
+        assert!(text.contains("C… (49800 more characters): é"), "{text}");
+        assert!(
+            text.contains("é… (1 more characters) (request id rr"),
+            "{text}"
+        );
+        assert!(text.ends_with("rr)"), "{text}");
+        assert_eq!(
+            error.code().unwrap().len(),
+            50_000,
+            "the field itself is whole"
+        );
+    }
 
     #[test]
     fn what_serde_quotes_is_left_out() {
