@@ -53,7 +53,8 @@ impl<'a> Screen<'a> {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        for chunk in bytes.utf8_chunks() {
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
             let valid = chunk.valid();
             match escape(valid, is_layout) {
                 Cow::Borrowed(text) => self.ready.extend_from_slice(text.as_bytes()),
@@ -62,7 +63,7 @@ impl<'a> Screen<'a> {
             let rest = chunk.invalid();
             let is_begun =
                 std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
-            if is_begun {
+            if is_begun && chunks.peek().is_none() {
                 self.partial = rest.to_vec();
             } else if !rest.is_empty() {
                 self.ready.extend_from_slice(b"\\u{fffd}");
