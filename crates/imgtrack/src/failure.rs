@@ -105,7 +105,7 @@ impl Failure {
             writeln!(err, "  and {rest} more causes")?;
         }
         match self.hint(decoder) {
-            Some(hint) => writeln!(err, "  hint: {hint}"),
+            Some(hint) => writeln!(err, "  hint: {}", escaped(&hint)),
             None => Ok(()),
         }
     }

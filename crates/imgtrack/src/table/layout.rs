@@ -40,7 +40,7 @@ impl Table {
     /// Adds a row, each of whose cells becomes a part of one line.
     pub(crate) fn add_row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
         let cells = cells.into_iter();
-        let cells = cells
+        let cells: Vec<String> = cells
             .map(|cell| escaped(cell.as_ref()).into_owned())
             .collect();
         match &self.starts {
@@ -91,7 +91,7 @@ impl Table {
     }
 }
 
-fn write_row(text: &mut String, starts: &[usize], cells: &Vec<String>) {
+fn write_row(text: &mut String, starts: &[usize], cells: &[String]) {
     let begin = text.len();
     let mut at = 0;
     for (number, cell) in cells.iter().enumerate() {
