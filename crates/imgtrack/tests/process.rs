@@ -186,7 +186,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
     assert!(
-        said.contains("say --yes, or look first with --dry-run"),
+        said.contains("add --yes, or look first with --dry-run"),
         "{said}"
     );
     answer(&["run", "12", "--dry-run"]);
