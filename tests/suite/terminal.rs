@@ -188,7 +188,7 @@ async fn no_command_lets_a_service_control_the_terminal() {
     for dose in [Dose::Everything, Dose::Sentences, Dose::Refusal] {
         trial
             .sandbox
-            .on_answer(move |_, status, body| poison(dose, status, body));
+            .on_answer(move |answer| poison(dose, &mut answer.status, &mut answer.body));
         let mut before = "";
         for (command, words) in cases() {
             let is_first = command != std::mem::replace(&mut before, command);
@@ -240,7 +240,7 @@ async fn json_holds_what_the_service_said() {
     let trial = Trial::start().await;
     trial
         .sandbox
-        .on_answer(|_, status, body| poison(Dose::Everything, status, body));
+        .on_answer(|answer| poison(Dose::Everything, &mut answer.status, &mut answer.body));
     let words = [
         "api",
         "ShowInstanceReplicationPolicy",
@@ -287,10 +287,10 @@ fn what_is_typed_is_escaped_where_it_is_repeated() {
 #[tokio::test]
 async fn an_error_has_few_lines_and_says_what_it_leaves_out() {
     let trial = Trial::start().await;
-    trial.sandbox.on_answer(|_, status, body| {
+    trial.sandbox.on_answer(|answer| {
         let long = "x".repeat(50_000);
-        *status = 400;
-        *body = json!({ "error_code": long, "error_msg": long, "request_id": long,
+        answer.status = 400;
+        answer.body = json!({ "error_code": long, "error_msg": long, "request_id": long,
             "encoded_authorization_message": format!("$(reboot){long}") });
     });
     let (code, _, err) = trial.run(&[&["tasks", "of", "83"], ENTERPRISE]).await;
@@ -384,10 +384,10 @@ async fn a_listing_that_breaks_off_shows_what_it_has_and_fails() {
     for (words, place) in [(words, ENTERPRISE), (&api, &["--sandbox"])] {
         for format in ["table", "json"] {
             let answered = AtomicUsize::new(0);
-            trial.sandbox.on_answer(move |_, status, body| {
+            trial.sandbox.on_answer(move |answer| {
                 if answered.fetch_add(1, Ordering::Relaxed) >= 3 {
-                    *status = 400;
-                    *body = json!({ "error_code": "SVCSTG.0001", "error_msg": "no more" });
+                    answer.status = 400;
+                    answer.body = json!({ "error_code": "SVCSTG.0001", "error_msg": "no more" });
                 }
             });
             let (code, out, err) = trial.run(&[words, place, &["-o", format]]).await;
@@ -499,8 +499,10 @@ async fn what_was_started_before_the_time_is_up_is_told() {
     let sandbox = Arc::new(Sandbox::start(Options::default()).await.unwrap());
     let ended = Arc::new(AtomicBool::new(false));
     let (hand, end, made) = (clock.clone(), ended.clone(), AtomicUsize::new(0));
-    sandbox.on_answer(move |operation, _, _| {
-        if operation == "CreateRepoSyncTaskByRule" && made.fetch_add(1, Ordering::Relaxed) == 1 {
+    sandbox.on_answer(move |answer| {
+        if answer.operation == "CreateRepoSyncTaskByRule"
+            && made.fetch_add(1, Ordering::Relaxed) == 1
+        {
             // The second call has no answer before the program has ended.
             hand.advance(Duration::from_secs(60));
             while !end.load(Ordering::Relaxed) {

@@ -103,20 +103,6 @@ async fn the_record_of_an_execution_can_lag_behind() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_changed_before_it_leaves() {
-    let trial = Trial::start().await;
-    trial.sandbox.on_answer(|operation, status, body| {
-        assert_eq!(operation, "ListInstanceReplicationPolicyExecutions");
-        assert_eq!(*status, 200);
-        *status = 503;
-        *body = serde_json::json!({ "error_msg": "busy" });
-    });
-    let answer = trial.get(&here("replication/executions")).await;
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.body["error_msg"], "busy");
-}
-
-#[tokio::test]
 async fn a_hook_can_do_anything_between_two_calls() {
     let Trial { sandbox, now } = Trial::start().await;
     let trial = Arc::new(Trial { sandbox, now });
