@@ -28,6 +28,7 @@ mod program;
 mod retries;
 mod secrets;
 mod signatures;
+mod terminal;
 mod traces;
 mod vectors;
 mod wire;

@@ -186,7 +186,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
     assert!(
-        said.contains("say --yes, or look first with --dry-run"),
+        said.contains("add --yes, or look first with --dry-run"),
         "{said}"
     );
     answer(&["run", "12", "--dry-run"]);
@@ -267,6 +267,49 @@ fn a_pipe_that_closes_early_is_no_error() {
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_process_ends_in_time_though_a_thread_of_it_waits_for_good() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let folder = std::env::temp_dir().join(format!("imgtrack-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let pipe = folder.join("body.json");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let started = std::time::Instant::now();
+    let processes = [
+        vec!["rules", "team/api"],
+        vec![
+            "api",
+            "CancelRepoSyncTask",
+            "--body",
+            pipe.to_str().unwrap(),
+        ],
+    ]
+    .map(|words| {
+        imgtrack()
+            .args(words)
+            .args(["--endpoint", &endpoint, "--timeout", "1s"])
+            .env("HUAWEICLOUD_SDK_AK", "AK")
+            .env("HUAWEICLOUD_SDK_SK", "SK")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(" timed out after 1s"), "{said}");
+        assert!(said.contains("`--timeout 2s` allows more time"), "{said}");
+    }
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(20), "{took:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl FromStr for Since {
 }
 
 /// A duration as people write it: `90s`, `15m`, `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let known = text.parse::<SignedDuration>();
     let known = known.ok().and_then(|known| Duration::try_from(known).ok());
     known.ok_or_else(|| "no duration such as 90s, 15m or 1h30m".to_owned())

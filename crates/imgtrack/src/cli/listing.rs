@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use registry_replication::huaweicloud::client::Order;
 
-use super::{Alibabacloud, Common, Enterprise, LIMIT, Place};
+use super::{Alibabacloud, Common, Enterprise, LIMIT, Look, Place};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskListing {
@@ -16,6 +16,8 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Place,
     },
     /// Of an execution of a replication policy (Huawei Cloud Enterprise)
@@ -25,6 +27,8 @@ pub(crate) enum TaskListing {
         execution: i64,
         #[arg(long, value_name = "N", help = LIMIT)]
         limit: Option<usize>,
+        #[command(flatten)]
+        look: Look,
         #[command(flatten)]
         to: Enterprise,
     },
@@ -45,6 +49,8 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Enterprise,
     },
     /// Of a repository (Huawei Cloud Basic)
@@ -56,6 +62,8 @@ pub(crate) enum TaskListing {
         order: Option<Sorting>,
         #[arg(long, value_name = "N", help = LIMIT)]
         limit: Option<usize>,
+        #[command(flatten)]
+        look: Look,
         #[command(flatten)]
         to: Common,
     },
@@ -69,8 +77,23 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Alibabacloud,
     },
+}
+
+impl TaskListing {
+    /// How long the listing may take.
+    pub(crate) fn look(&self) -> Look {
+        match self {
+            Self::Of { look, .. }
+            | Self::Replication { look, .. }
+            | Self::Retention { look, .. }
+            | Self::SyncJobs { look, .. }
+            | Self::SyncTasks { look, .. } => *look,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
