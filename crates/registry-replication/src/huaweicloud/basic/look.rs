@@ -115,7 +115,7 @@ impl Registry {
     ) -> Result<(Works, bool), Error> {
         let jobs = self.sync_jobs(&format!("{namespace}/{repository}"));
         let jobs = newest(
-            jobs.order(Order::Descending).as_fetched(),
+            jobs.order(Order::Descending).by_fetch(),
             |job: &Task| job.created,
             |_, created| wanted.is_too_old(created),
         );
