@@ -48,14 +48,13 @@ fn the_exit_code_opens_the_gate_or_keeps_it_shut() {
         sandbox.decide("team/api", Some("v77"), None, Outcome::Stalls);
         let digest = sandbox.push(to, "team/api", "v77", "content").unwrap();
         let pushed = format!("team/api:v77@{digest}");
-        // Nothing moves here, so that a wait has no more to see than the one look at its deadline.
         for (words, code, verdict) in [
             (
-                &["wait", "team/api:v41", "--timeout", "0s"][..],
+                &["wait", "team/api:v41", "--timeout", "15m"][..],
                 0,
                 "arrived",
             ),
-            (&["wait", &pushed, "--timeout", "0s"], 4, "pending"),
+            (&["wait", &pushed, "--timeout", "1s"], 4, "pending"),
             (&["wait", "team/api:v43", "--timeout", "15m"], 3, "failed"),
             (
                 &["wait", "team/api:v43", "--timeout", "15m", "--any"],

@@ -69,7 +69,7 @@ async fn records_of_ended_work_can_be_purged() {
             });
             own
         };
-        trial.seconds(51);
+        trial.seconds(36);
         assert_eq!(count(), 0);
         trial.seconds(1);
         let lags = source == Registry::HuaweicloudEnterprise;
@@ -87,7 +87,7 @@ async fn the_record_of_an_execution_can_lag_behind() {
     trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
     trial.pushed(Registry::HuaweicloudEnterprise, "one");
     for (seconds, task, record, failed) in [
-        (51, "InProgress", "InProgress", 0),
+        (36, "InProgress", "InProgress", 0),
         (1, "Failed", "InProgress", 0),
         (29, "Failed", "InProgress", 0),
         (1, "Failed", "Failed", 1),
