@@ -202,7 +202,7 @@ async fn tasks(
         } => {
             let registry = connection.enterprise(&to).await?;
             let tasks = registry.replication_tasks(execution).by_item();
-            output.tasks(tasks, limit).await
+            output.listing(tasks, limit).await
         }
         TaskListing::Retention {
             namespace,
@@ -217,7 +217,7 @@ async fn tasks(
             if let Some(status) = status {
                 tasks = tasks.status(status);
             }
-            output.tasks(tasks.by_item(), limit).await
+            output.listing(tasks.by_item(), limit).await
         }
         TaskListing::SyncJobs {
             repository,
@@ -226,11 +226,12 @@ async fn tasks(
             to,
         } => {
             let registry = connection.basic(&to).await?;
-            let mut jobs = registry.sync_jobs(&repository);
+            let repository = operate::image(&registry, &repository).await?;
+            let mut jobs = registry.sync_jobs(&repository.to_string());
             if let Some(order) = order {
                 jobs = jobs.order(order.into());
             }
-            output.tasks(jobs.by_item(), limit).await
+            output.listing(jobs.by_item(), limit).await
         }
         TaskListing::SyncTasks {
             image,
@@ -241,12 +242,13 @@ async fn tasks(
             let registry = connection.alibabacloud(&to).await?;
             let mut tasks = registry.tasks();
             if let Some(image) = image {
-                tasks = tasks.image(image);
+                let image = operate::image(&registry, &image).await?;
+                tasks = tasks.image(image.to_string());
             }
             if let Some(batch) = batch {
                 tasks = tasks.batch(batch);
             }
-            output.tasks(tasks.by_item(), limit).await
+            output.listing(tasks.by_item(), limit).await
         }
     }
 }

@@ -87,21 +87,8 @@ impl<'a> Output<'a> {
         self.json(&referred.collect::<Vec<_>>())
     }
 
-    /// Writes the tasks of a stream, or the first of them; the rest is not asked for.
-    pub(crate) async fn tasks(
-        &mut self,
-        tasks: impl Stream<Item = Result<Task, Error>>,
-        limit: Option<usize>,
-    ) -> Result<(), Failure> {
-        let tasks = first(tasks, limit).await?;
-        match self.format {
-            Format::Json => self.json(&tasks),
-            Format::Table => self.table(&tasks),
-        }
-    }
-
     pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
-        self.text(&table::tasks(tasks, |task| task.id.clone()))
+        self.text(&table::tasks(tasks, |task| task.reference().to_string()))
     }
 }
 

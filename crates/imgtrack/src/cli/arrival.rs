@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::SignedDuration;
 use registry_replication::Timestamp;
+
+use super::value;
 
 /// What counts as arrived.
 #[derive(Args, Debug)]
@@ -13,7 +14,7 @@ use registry_replication::Timestamp;
 pub(crate) struct Asked {
     /// Where it has to be: a region, an instance or a target registry, or DESTINATION/NAMESPACE; may
     /// be said several times. Unless it is said, where the rules that cover the image copy it to
-    #[arg(long, value_name = "DESTINATION")]
+    #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
     pub(crate) to: Vec<String>,
     /// It has to be at every destination; so it is unless --any is said
     #[arg(long, conflicts_with = "any")]
@@ -22,7 +23,7 @@ pub(crate) struct Asked {
     #[arg(long)]
     pub(crate) any: bool,
     /// Only this digest counts, sha256:…; of several images, say IMAGE@DIGEST
-    #[arg(long)]
+    #[arg(long, value_parser = value::digest)]
     pub(crate) digest: Option<String>,
     /// Only tasks count that were made since: 2026-11-27T14:40:00Z, or how long ago, such as 10m
     #[arg(long, value_name = "TIME")]
@@ -32,13 +33,13 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "DESTINATION=HOST")]
     pub(crate) proof: Vec<String>,
     /// How long a task has to stay failed until it counts
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) settle: Duration,
     /// How long a task may go without getting on until it counts as stalled
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = value::window)]
     pub(crate) stall: Duration,
     /// How long a task may take to come up where a rule should make it
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) appear: Duration,
 }
 
@@ -46,10 +47,10 @@ pub(crate) struct Asked {
 #[derive(Args, Debug)]
 pub(crate) struct WaitArgs {
     /// The images, NAMESPACE/REPOSITORY:TAG, and if need be @DIGEST
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, value_parser = value::tagged)]
     pub(crate) images: Vec<String>,
     /// How long to wait at most, such as 90s, 15m or 1h30m; one more look is taken at the end
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Duration,
     /// Says nothing of how it goes
     #[arg(short, long)]
@@ -68,43 +69,14 @@ impl FromStr for Since {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let time = text.parse().map(Self::Time);
-        time.or_else(|_| duration(text).map(Self::Ago))
-            .map_err(|_| {
-                "neither a time such as 2026-11-27T14:40:00Z nor a duration such as 10m".to_owned()
-            })
+        time.or_else(|_| value::duration(text).map(Self::Ago))
+            .map_err(|problem| format!("{problem}, or a time such as 2026-11-27T14:40:00Z"))
     }
-}
-
-/// A duration as people write it: `90s`, `15m`, `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let known = text.parse::<SignedDuration>();
-    let known = known.ok().and_then(|known| Duration::try_from(known).ok());
-    known.ok_or_else(|| "no duration such as 90s, 15m or 1h30m".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_written_as_people_do() {
-        for (text, seconds) in [
-            ("0s", Some(0)),
-            ("90s", Some(90)),
-            ("15m", Some(900)),
-            ("1h30m", Some(5400)),
-            ("1h 30m", Some(5400)),
-            ("PT15M", Some(900)),
-            ("15", None),
-            ("-15m", None),
-            ("15m ago", None),
-            ("", None),
-            ("soon", None),
-        ] {
-            let found = duration(text).ok();
-            assert_eq!(found, seconds.map(Duration::from_secs), "{text}");
-        }
-    }
 
     #[test]
     fn since_is_a_time_or_how_long_ago() {

@@ -4,6 +4,7 @@ mod arrival;
 mod lag;
 mod listing;
 mod place;
+pub(crate) mod value;
 
 use std::net::SocketAddr;
 
@@ -76,7 +77,7 @@ pub(crate) enum Command {
     /// Says whether an image is where it has to be, at a look
     #[command(after_help = VERDICTS)]
     Status {
-        #[arg(value_name = "IMAGE", help = IMAGE)]
+        #[arg(value_name = "IMAGE", help = IMAGE, value_parser = value::tagged)]
         image: String,
         #[command(flatten)]
         asked: Asked,
@@ -99,7 +100,7 @@ pub(crate) enum Command {
     /// Says why an image is not where it has to be, and what to change
     #[command(after_help = VERDICTS)]
     Explain {
-        #[arg(value_name = "IMAGE", help = IMAGE)]
+        #[arg(value_name = "IMAGE", help = IMAGE, value_parser = value::tagged)]
         image: String,
         #[command(flatten)]
         asked: Asked,
@@ -127,11 +128,12 @@ pub(crate) enum Command {
     /// Those of Huawei Cloud Basic belong to a repository.
     Rules {
         /// Shows only rules of this repository, NAMESPACE/REPOSITORY
+        #[arg(value_parser = value::image)]
         repository: Option<String>,
         /// Which registry is asked; of a repository, Huawei Cloud Basic unless said otherwise
         #[arg(long, value_enum, value_name = "NAME", help_heading = "Registry")]
         registry: Option<RegistryName>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Enterprise,
@@ -140,8 +142,9 @@ pub(crate) enum Command {
     Executions {
         /// The rule, such as 12, or NAMESPACE/7 for retention; without it, those of all replication
         /// rules are listed
+        #[arg(value_parser = value::word)]
         rule: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
@@ -149,8 +152,9 @@ pub(crate) enum Command {
     /// Lists the subtasks of a task, one for each tag (Huawei Cloud Enterprise)
     Subtasks {
         /// The task, such as 83/1927, or NAMESPACE/7/113/2439 for retention
+        #[arg(value_parser = value::word)]
         task: String,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
@@ -161,9 +165,10 @@ pub(crate) enum Command {
     /// images that are named.
     Run {
         /// The rule, as `imgtrack rules` lists it
+        #[arg(value_parser = value::word)]
         rule: String,
         /// An image to copy, NAMESPACE/REPOSITORY:TAG; may be said several times
-        #[arg(long, value_name = "IMAGE")]
+        #[arg(long, value_name = "IMAGE", value_parser = value::tagged)]
         image: Vec<String>,
         /// Lets a retention rule only show, in its subtasks, what it would delete
         #[arg(long)]
@@ -176,6 +181,7 @@ pub(crate) enum Command {
     /// Stops an execution (Huawei Cloud Enterprise) or a task (Alibaba Cloud)
     Stop {
         /// The execution or task, as `imgtrack executions` or `imgtrack tasks` lists it
+        #[arg(value_parser = value::word)]
         what: String,
         #[command(flatten)]
         change: Change,
@@ -331,7 +337,7 @@ pub(crate) struct ApiArgs {
     #[arg(long, requires = "operation")]
     pub(crate) all: bool,
     /// Stops after this many records
-    #[arg(long, value_name = "N", requires = "all")]
+    #[arg(long, value_name = "N", requires = "all", value_parser = value::limit)]
     pub(crate) limit: Option<usize>,
     /// Does not ask before a call that changes something
     #[arg(long)]
@@ -344,10 +350,10 @@ pub(crate) struct ApiArgs {
 #[derive(Args, Debug)]
 pub(crate) struct DoctorArgs {
     /// Region id of Huawei Cloud; without it only credentials are looked at
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = value::id)]
     pub(crate) huaweicloud_region: Option<String>,
     /// Region id of Alibaba Cloud; without it only credentials are looked at
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = value::id)]
     pub(crate) alibabacloud_region: Option<String>,
     /// Looks at a sandbox within this program instead of the clouds
     #[arg(long, conflicts_with_all = ["huaweicloud_region", "alibabacloud_region"])]

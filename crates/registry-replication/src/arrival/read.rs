@@ -93,14 +93,15 @@ impl<T> std::fmt::Debug for Kept<T> {
 pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),
-        Err(error) => {
-            let code = error.code().unwrap_or_default();
-            match error.status() == Some(404) || code.ends_with("_NOT_EXIST") {
-                true => Ok(None),
-                false => Err(error),
-            }
-        }
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// Whether a vendor says by an error that something is not there.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    let code = error.code().unwrap_or_default();
+    error.status() == Some(404) || code.ends_with("_NOT_EXIST")
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use huaweicloud_swr::{ChainSettings, Huaweicloud, Projects, endpoints, iam, swr}
 use registry_transport::{Caller, Context, Error, Provider, Surroundings, Timestamp};
 
 use crate::settings::Settings;
+use crate::suggest;
 
 /// A provider for whoever calls: by default, the vendor's own chain.
 fn provider(settings: &mut Settings<Credentials>) -> Huaweicloud {
@@ -36,7 +37,10 @@ fn provider(settings: &mut Settings<Credentials>) -> Huaweicloud {
 }
 
 fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
-    settings.endpoint(|region| endpoints::swr_in(&Surroundings::of_process(), region))
+    settings.endpoint(|region| {
+        let endpoint = endpoints::swr_in(&Surroundings::of_process(), region);
+        suggest::region(endpoint, region, &endpoints::SWR_REGIONS)
+    })
 }
 
 fn client(

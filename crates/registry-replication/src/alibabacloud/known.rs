@@ -1,0 +1,127 @@
+//! Whether what a caller names is there. Only changes, and listings that are empty, make these calls.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use registry_transport::Error;
+
+use super::{Registry, state};
+use crate::arrival::read::or_absent;
+use crate::model::{ImageName, TaskState};
+use crate::suggest;
+
+impl Registry {
+    /// The vendor's id of an image's repository: `GetRepository`.
+    ///
+    /// # Errors
+    /// When there is no such repository, and whatever can go wrong with a call.
+    pub(super) async fn repository_checked(&self, image: &ImageName) -> Result<String, Error> {
+        match or_absent(self.repository_id(image).await)? {
+            Some(id) => Ok(id),
+            None => Err(self.no_repository(image).await),
+        }
+    }
+
+    /// The error for a repository that is not there, with the name that is nearest to it:
+    /// `ListRepository`, a single page.
+    async fn no_repository(&self, image: &ImageName) -> Error {
+        let call = self.client.list_repository().instance_id(&self.instance);
+        let known: Vec<String> = match call.page_no(1u64).page_size(100u32).send().await {
+            Ok(page) => {
+                let repositories = page.into_inner().repositories.into_iter();
+                repositories
+                    .filter_map(|one| {
+                        Some(format!("{}/{}", one.repo_namespace_name?, one.repo_name?))
+                    })
+                    .collect()
+            }
+            // The typo is what matters; that there is nothing to suggest does not.
+            Err(_) => Vec::new(),
+        };
+        let path = image.path();
+        let question = suggest::question(&path, known.iter().map(String::as_str));
+        Error::not_found(format!(
+            "instance {} has no repository {path}{question}",
+            self.instance
+        ))
+    }
+
+    /// Looks an image or a repository up: `GetRepository`, and of a tag `GetRepoTag`.
+    ///
+    /// # Errors
+    /// When it is not there, and whatever can go wrong with a call.
+    pub(super) async fn image_exists(&self, image: &ImageName) -> Result<(), Error> {
+        let id = self.repository_checked(image).await?;
+        let Some(tag) = image.tag() else {
+            return Ok(());
+        };
+        let call = self.client.get_repo_tag().instance_id(&self.instance);
+        let answer = call.repo_id(id).tag(tag).send().await.map_err(Error::from);
+        match or_absent(answer)? {
+            Some(_) => Ok(()),
+            None => Err(Error::not_found(format!(
+                "repository {} has no tag {tag}, and no tasks of one",
+                image.path()
+            ))),
+        }
+    }
+
+    /// Looks a batch up that has no tasks. A batch has tasks, so the only question is whether it has
+    /// others than those of the image that was asked for; and a task is easily taken for a batch.
+    pub(super) async fn batch_exists(&self, batch: &str, of_image: bool) -> Result<(), Error> {
+        if of_image {
+            let mut tasks = pin!(self.tasks().batch(batch).by_item());
+            return tasks.try_next().await.map(|_| ());
+        }
+        let call = self.client.get_repo_sync_task().instance_id(&self.instance);
+        let answer = call.sync_task_id(batch).send().await.map_err(Error::from);
+        let own = or_absent(answer)?.and_then(|task| task.into_inner().sync_batch_task_id);
+        let advice = match own {
+            Some(own) => format!("{batch} is a task, and its batch is {own}"),
+            None => "list the tasks of an image: each names its batch".to_owned(),
+        };
+        Err(Error::not_found(format!(
+            "instance {} has no batch {batch}; {advice}",
+            self.instance
+        )))
+    }
+
+    /// The state of a task: `GetRepoSyncTask`.
+    ///
+    /// # Errors
+    /// When there is no such task, and whatever can go wrong with a call.
+    pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
+        let call = self.client.get_repo_sync_task().instance_id(&self.instance);
+        let answer = call.sync_task_id(id).send().await.map_err(Error::from);
+        let task = or_absent(answer)?.ok_or_else(|| {
+            Error::not_found(format!(
+                "instance {} has no task {id}; list the tasks of an image to see their ids",
+                self.instance
+            ))
+        })?;
+        Ok(TaskState::read(
+            task.into_inner().task_status.as_ref(),
+            state,
+        ))
+    }
+
+    /// Looks a rule up, in the listing of all: no call shows a single rule.
+    ///
+    /// # Errors
+    /// When there is no such rule, and whatever can go wrong with a call.
+    pub(super) async fn rule_exists(&self, id: &str) -> Result<(), Error> {
+        let mut rules = pin!(self.rules().by_item());
+        let mut known = Vec::new();
+        while let Some(rule) = rules.try_next().await? {
+            if rule.id == id {
+                return Ok(());
+            }
+            known.push(rule.id);
+        }
+        let question = suggest::question(id, known.iter().map(String::as_str));
+        Err(Error::not_found(format!(
+            "instance {} has no rule {id}{question}; list the rules to see their ids",
+            self.instance
+        )))
+    }
+}

@@ -1,0 +1,51 @@
+//! Whether a repository that a caller names is there. Only a listing that is empty, or refused
+//! because there is no such repository, makes these calls.
+
+use registry_transport::Error;
+
+use super::Registry;
+use crate::arrival::read::or_absent;
+use crate::model::ImageName;
+use crate::suggest;
+
+impl Registry {
+    /// Looks a repository up: `ShowRepository`.
+    ///
+    /// # Errors
+    /// When there is no such repository, and whatever can go wrong with a call.
+    pub(super) async fn repository_exists(&self, name: &ImageName) -> Result<(), Error> {
+        let call = self.client.show_repository().namespace(name.namespace());
+        let call = call.repository(name.repository());
+        let answer = call.send().await.map_err(Error::from);
+        match or_absent(answer)? {
+            Some(_) => Ok(()),
+            None => Err(self.no_repository(name).await),
+        }
+    }
+
+    /// The error for a repository that is not there, with the name that is nearest to it:
+    /// `ListReposDetails`, a single page.
+    pub(super) async fn no_repository(&self, name: &ImageName) -> Error {
+        let call = self.client.list_repos_details();
+        let known: Vec<String> = match call.send().await {
+            Ok(page) => {
+                let repositories = page.into_inner().into_iter();
+                repositories
+                    .filter_map(|one| {
+                        let name = one.name?.replace('$', "/");
+                        Some(format!("{}/{name}", one.namespace?))
+                    })
+                    .collect()
+            }
+            // The typo is what matters; that there is nothing to suggest does not.
+            Err(_) => Vec::new(),
+        };
+        let path = name.path();
+        let question = suggest::question(&path, known.iter().map(String::as_str));
+        let place = match &self.region {
+            Some(region) => format!("region {region}"),
+            None => "the registry".to_owned(),
+        };
+        Error::not_found(format!("{place} has no repository {path}{question}"))
+    }
+}
