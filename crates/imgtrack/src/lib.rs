@@ -85,6 +85,7 @@ impl Program {
             }
         };
         let decoder = cli.command.decoder();
+        let region_hint = cli.command.region_hint();
         match self.execute(cli, out, err) {
             Ok(code) => code,
             Err(failed) => {
@@ -92,6 +93,9 @@ impl Program {
                 if code != 0 {
                     // Nobody is left to tell when this fails.
                     let _ = failed.tell(decoder.as_deref(), err);
+                    if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
+                        let _ = writeln!(err, "  hint: {hint}");
+                    }
                 }
                 code
             }

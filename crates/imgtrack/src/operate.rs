@@ -197,15 +197,14 @@ fn stop_target(to: &Place, what: &str) -> Result<StopTarget, Failure> {
         RegistryName::HuaweicloudBasic => Ok(StopTarget::Task(TaskRef::new(what))),
         RegistryName::Alibabacloud => Ok(StopTarget::Task(reference(what)?)),
         RegistryName::HuaweicloudEnterprise => match enterprise_task(what) {
-            Some(task) => {
-                let execution = task.execution().map(ToString::to_string);
-                Err(Failure::Usage(format!(
+            Some(task) => match task.execution().filter(|own| own.rule().is_none()) {
+                Some(execution) => Err(Failure::Usage(format!(
                     "{what} is a task, and Huawei Cloud Enterprise stops executions only; this \
-                     stops the execution with all of its tasks: imgtrack stop {} {}",
-                    execution.unwrap_or_default(),
+                     stops the execution with all of its tasks: imgtrack stop {execution} {}",
                     to.words()
-                )))
-            }
+                ))),
+                None => Ok(StopTarget::Task(task)),
+            },
             None => Ok(StopTarget::Execution(reference(what)?)),
         },
     }

@@ -28,6 +28,7 @@ struct Details {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     challenges: Vec<String>,
+    note: Option<String>,
 }
 
 /// What kind of thing went wrong.
@@ -83,6 +84,7 @@ impl Error {
             attempts: 0,
             retry_after: None,
             challenges: Vec::new(),
+            note: None,
             source: None,
         }))
     }
@@ -117,6 +119,13 @@ impl Error {
     /// An answer to a call that is not what was expected; `what` says why, and shows nothing of it.
     pub fn unexpected(operation: &'static str, answer: &Answer, what: impl Into<String>) -> Self {
         Self::undecodable(Some(operation), answer.status, what.into())
+    }
+
+    /// The same error with a note at its end, such as what the caller may have meant.
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
+        self
     }
 
     /// The same, without `secret` in what the service says: some repeat what they refuse.
@@ -318,7 +327,10 @@ impl fmt::Display for Error {
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;
         }
-        Ok(())
+        match &details.note {
+            Some(note) => write!(f, "; {note}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -69,8 +69,10 @@ impl FromStr for Since {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let time = text.parse().map(Self::Time);
-        time.or_else(|_| value::duration(text).map(Self::Ago))
-            .map_err(|problem| format!("{problem}, or a time such as 2026-11-27T14:40:00Z"))
+        time.or_else(|_| value::any_duration(text).map(Self::Ago))
+            .map_err(|_| {
+                "neither a time such as 2026-11-27T14:40:00Z nor a duration such as 10m".to_owned()
+            })
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod value;
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use registry_replication::{alibabacloud, huaweicloud, suggest};
 
 pub(crate) use arrival::{Asked, Since, WaitArgs};
 pub(crate) use lag::LagArgs;
@@ -281,6 +282,20 @@ impl Command {
             _ => None,
         };
         name == Some(RegistryName::Alibabacloud)
+    }
+
+    /// What to do where nothing answers in the region that was named: the region that is nearest to
+    /// it, unless it is known.
+    pub(crate) fn region_hint(&self) -> Option<String> {
+        let to = self.common()?;
+        let region = to.region.as_deref().filter(|_| to.endpoint.is_none())?;
+        let known: &[&str] = match self.is_alibabacloud() {
+            true => &alibabacloud::client::endpoints::CR_REGIONS,
+            false => &huaweicloud::client::endpoints::SWR_REGIONS,
+        };
+        let near = suggest::near(region, known.iter().copied())?;
+        let is_known = known.contains(&region);
+        (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
     }
 
     /// The words that decode an encoded reason of this command's refusal, where its vendor's can

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use registry_replication::huaweicloud::client::swr::values::TaskStatus;
 use registry_replication::{ImageName, ImageReference, suggest};
 
-/// Longest duration: nothing that is waited for takes a year.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Longest duration, ten years. The deadline of anything longer could not be told.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// A word: not empty, without white space and control characters.
 pub(crate) fn word(text: &str) -> Result<String, String> {
@@ -55,9 +55,13 @@ pub(crate) fn image(text: &str) -> Result<String, String> {
 
 /// An image with its tag, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
 pub(crate) fn tagged(text: &str) -> Result<String, String> {
-    match read(text)?.tag() {
+    let image = read(text)?;
+    match image.tag() {
         Some(_) => Ok(text.to_owned()),
-        None => Err("it has no tag; write NAMESPACE/REPOSITORY:TAG".to_owned()),
+        None => Err(format!(
+            "it has no tag; write {}:TAG",
+            image.without_digest()
+        )),
     }
 }
 
@@ -113,14 +117,19 @@ pub(crate) fn destination(text: &str) -> Result<String, String> {
     }
 }
 
-/// A duration as people write it: `90s`, `15m`, `1h30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+/// A duration as people write it, of any length: `90s`, `15m`, `1h30m`.
+pub(crate) fn any_duration(text: &str) -> Result<Duration, String> {
     let known = text.parse::<SignedDuration>();
     let known = known.map_err(|_| "it is not a duration such as 90s, 15m or 1h30m".to_owned())?;
-    let known = Duration::try_from(known)
-        .map_err(|_| "it is negative; write a duration such as 90s, 15m or 1h30m".to_owned())?;
+    Duration::try_from(known)
+        .map_err(|_| "it is negative; write a duration such as 90s, 15m or 1h30m".to_owned())
+}
+
+/// A duration of at most ten years.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let known = any_duration(text)?;
     match known > LONGEST {
-        true => Err("it is longer than a year; write a duration such as 90s or 1h30m".to_owned()),
+        true => Err("it is longer than 10 years; write a duration such as 90s or 1h30m".to_owned()),
         false => Ok(known),
     }
 }
@@ -146,8 +155,8 @@ mod tests {
             ("1h30m", Some(5400)),
             ("1h 30m", Some(5400)),
             ("PT15M", Some(900)),
-            ("8760h", Some(365 * 24 * 3600)),
-            ("8761h", None),
+            ("87600h", Some(10 * 365 * 24 * 3600)),
+            ("87601h", None),
             ("99999999999999999h", None),
             ("15", None),
             ("-15m", None),

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use registry_transport::Error;
 
 use super::{Registry, state};
-use crate::arrival::read::or_absent;
+use crate::arrival::read::is_absent;
 use crate::model::{ImageName, TaskState};
 use crate::suggest;
 
@@ -16,16 +16,20 @@ impl Registry {
     /// # Errors
     /// When there is no such repository, and whatever can go wrong with a call.
     pub(super) async fn repository_checked(&self, image: &ImageName) -> Result<String, Error> {
-        match or_absent(self.repository_id(image).await)? {
-            Some(id) => Ok(id),
-            None => Err(self.no_repository(image).await),
+        match self.repository_id(image).await {
+            Ok(id) => Ok(id),
+            Err(error) => Err(self.about_repository(image, error).await),
         }
     }
 
-    /// The error for a repository that is not there, with the name that is nearest to it:
-    /// `ListRepository`, a single page.
-    async fn no_repository(&self, image: &ImageName) -> Error {
+    /// The error of a call about a repository. If the repository is not there, it is noted with the
+    /// name that is nearest to it in its namespace: `ListRepository`, a single page.
+    async fn about_repository(&self, image: &ImageName, error: Error) -> Error {
+        if !is_absent(&error) {
+            return error;
+        }
         let call = self.client.list_repository().instance_id(&self.instance);
+        let call = call.repo_namespace_name(image.namespace());
         let known: Vec<String> = match call.page_no(1u64).page_size(100u32).send().await {
             Ok(page) => {
                 let repositories = page.into_inner().repositories.into_iter();
@@ -40,7 +44,7 @@ impl Registry {
         };
         let path = image.path();
         let question = suggest::question(&path, known.iter().map(String::as_str));
-        Error::not_found(format!(
+        error.noted(format!(
             "instance {} has no repository {path}{question}",
             self.instance
         ))
@@ -51,18 +55,24 @@ impl Registry {
     /// # Errors
     /// When it is not there, and whatever can go wrong with a call.
     pub(super) async fn image_exists(&self, image: &ImageName) -> Result<(), Error> {
-        let id = self.repository_checked(image).await?;
+        let id = match self.repository_checked(image).await {
+            Ok(id) => id,
+            Err(error) if is_absent(&error) || error.can_retry() => return Err(error),
+            // A caller that may list need not be allowed to look up.
+            Err(_) => return Ok(()),
+        };
         let Some(tag) = image.tag() else {
             return Ok(());
         };
         let call = self.client.get_repo_tag().instance_id(&self.instance);
         let answer = call.repo_id(id).tag(tag).send().await.map_err(Error::from);
-        match or_absent(answer)? {
-            Some(_) => Ok(()),
-            None => Err(Error::not_found(format!(
-                "repository {} has no tag {tag}, and no tasks of one",
+        match answer {
+            Err(error) if is_absent(&error) => Err(error.noted(format!(
+                "repository {} has neither the tag {tag} nor tasks of it",
                 image.path()
             ))),
+            Err(error) if error.can_retry() => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -75,7 +85,11 @@ impl Registry {
         }
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(batch).send().await.map_err(Error::from);
-        let own = or_absent(answer)?.and_then(|task| task.into_inner().sync_batch_task_id);
+        let own = match answer {
+            Ok(task) => task.into_inner().sync_batch_task_id,
+            Err(error) if error.can_retry() => return Err(error),
+            Err(_) => None,
+        };
         let advice = match own {
             Some(own) => format!("{batch} is a task, and its batch is {own}"),
             None => "list the tasks of an image: each names its batch".to_owned(),
@@ -93,11 +107,12 @@ impl Registry {
     pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(id).send().await.map_err(Error::from);
-        let task = or_absent(answer)?.ok_or_else(|| {
-            Error::not_found(format!(
+        let task = answer.map_err(|error| match is_absent(&error) {
+            true => error.noted(format!(
                 "instance {} has no task {id}; list the tasks of an image to see their ids",
                 self.instance
-            ))
+            )),
+            false => error,
         })?;
         Ok(TaskState::read(
             task.into_inner().task_status.as_ref(),

@@ -78,7 +78,7 @@ impl Rules {
         if let Some(name) = &repository
             && slot.is_empty_beginning(&page.sync_rules)
         {
-            self.registry.repository_checked(name).await?;
+            self.registry.image_exists(name).await?;
         }
         Ok(Fetched {
             items: page.sync_rules.into_iter().map(rule).collect(),

@@ -98,6 +98,16 @@ pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error>
     }
 }
 
+/// Whether something is there, as far as a look-up tells: a caller that may list need not be allowed
+/// to look up, and a listing that is empty is no reason to refuse it then.
+pub(crate) fn found<T>(answer: Result<T, Error>) -> Result<bool, Error> {
+    match answer {
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) if error.can_retry() => Err(error),
+        _ => Ok(true),
+    }
+}
+
 /// Whether a vendor says by an error that something is not there.
 pub(crate) fn is_absent(error: &Error) -> bool {
     let code = error.code().unwrap_or_default();

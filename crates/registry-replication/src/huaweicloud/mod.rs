@@ -69,5 +69,6 @@ async fn project_id(
     let endpoint = endpoints::iam_in(&Surroundings::of_process(), Some(region))?;
     let context = Context::builder(endpoint, Arc::new(provider.clone())).build()?;
     let client = iam::Client::new(context);
-    Projects::new().id(&client, &credentials, region).await
+    let id = Projects::new().id(&client, &credentials, region).await;
+    suggest::region(id, region, &endpoints::SWR_REGIONS)
 }

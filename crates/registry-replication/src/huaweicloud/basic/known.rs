@@ -4,7 +4,7 @@
 use registry_transport::Error;
 
 use super::Registry;
-use crate::arrival::read::or_absent;
+use crate::arrival::read::is_absent;
 use crate::model::ImageName;
 use crate::suggest;
 
@@ -16,16 +16,21 @@ impl Registry {
     pub(super) async fn repository_exists(&self, name: &ImageName) -> Result<(), Error> {
         let call = self.client.show_repository().namespace(name.namespace());
         let call = call.repository(name.repository());
-        let answer = call.send().await.map_err(Error::from);
-        match or_absent(answer)? {
-            Some(_) => Ok(()),
-            None => Err(self.no_repository(name).await),
+        match call.send().await.map_err(Error::from) {
+            Err(error) if is_absent(&error) || error.can_retry() => {
+                Err(self.about_repository(name, error).await)
+            }
+            // A caller that may list need not be allowed to look up.
+            _ => Ok(()),
         }
     }
 
-    /// The error for a repository that is not there, with the name that is nearest to it:
-    /// `ListReposDetails`, a single page.
-    pub(super) async fn no_repository(&self, name: &ImageName) -> Error {
+    /// The error of a call about a repository. If the repository is not there, it is noted with the
+    /// name that is nearest to it: `ListReposDetails`, a single page.
+    pub(super) async fn about_repository(&self, name: &ImageName, error: Error) -> Error {
+        if !is_absent(&error) {
+            return error;
+        }
         let call = self.client.list_repos_details();
         let known: Vec<String> = match call.send().await {
             Ok(page) => {
@@ -46,6 +51,6 @@ impl Registry {
             Some(region) => format!("region {region}"),
             None => "the registry".to_owned(),
         };
-        Error::not_found(format!("{place} has no repository {path}{question}"))
+        error.noted(format!("{place} has no repository {path}{question}"))
     }
 }

@@ -10,7 +10,7 @@ use huaweicloud_swr::{Filter, Huaweicloud, Order};
 use registry_transport::Error;
 
 use super::{Credentials, Logins};
-use crate::arrival::read::{Kept, is_absent, or_absent};
+use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules;
 use crate::arrival::watch::Watch;
 use crate::model::{
@@ -89,13 +89,13 @@ impl Registry {
 
     /// The rules of a repository; a repository that is not there is an error.
     async fn rules_checked(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
-        match or_absent(self.rules_of_repository(name).await)? {
-            Some(rules) if !rules.is_empty() => Ok(rules),
-            Some(none) => {
+        match self.rules_of_repository(name).await {
+            Ok(rules) if rules.is_empty() => {
                 self.repository_exists(name).await?;
-                Ok(none)
+                Ok(rules)
             }
-            None => Err(self.no_repository(name).await),
+            Ok(rules) => Ok(rules),
+            Err(error) => Err(self.about_repository(name, error).await),
         }
     }
 
@@ -176,11 +176,11 @@ impl SyncJobs {
             .send()
             .await
             .map_err(Error::from);
-        let answer = match (answer, self.is_checked) {
-            (Err(error), true) if is_absent(&error) => {
-                return Err(self.registry.no_repository(&name).await);
+        let answer = match answer {
+            Err(error) if self.is_checked => {
+                return Err(self.registry.about_repository(&name, error).await);
             }
-            (answer, _) => answer?,
+            answer => answer?,
         };
         let range = answer.headers().get("content-range");
         let total = range.and_then(|range| total(range.to_str().ok()?));

@@ -86,7 +86,7 @@ impl registry::Registry for Registry {
                     false => format!("it has {}", known.join(", ")),
                 };
                 let (namespace, repository) = (name.namespace(), name.repository());
-                Error::configuration(format!(
+                Error::not_found(format!(
                     "repository {namespace}/{repository} has no rule {id}; {known}"
                 ))
             })?;

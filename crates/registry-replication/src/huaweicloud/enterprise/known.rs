@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use registry_transport::Error;
 
 use super::Registry;
-use crate::arrival::read::or_absent;
+use crate::arrival::read::found;
 use crate::model::{Execution, ExecutionRef, RuleRef, Task, TaskRef, number};
 
 impl Registry {
@@ -17,33 +17,32 @@ impl Registry {
     /// When there is no such rule, and whatever can go wrong with a call.
     pub(super) async fn rule_exists(&self, rule: &RuleRef) -> Result<(), Error> {
         let policy = number("rule", rule.id())?;
-        let found = match rule.namespace() {
+        let is_there = match rule.namespace() {
             None => {
                 let call = self.client.show_instance_replication_policy();
                 let call = call.project_id(&self.project_id);
                 let call = call.instance_id(&self.instance).policy_id(policy);
-                let answer = call.send().await.map_err(Error::from);
-                or_absent(answer)?.map(|_| ())
+                found(call.send().await.map_err(Error::from))?
             }
             Some(namespace) => {
                 let call = self.client.show_instance_retention_policy();
                 let call = call.project_id(&self.project_id);
                 let call = call.instance_id(&self.instance);
                 let call = call.namespace_name(namespace).policy_id(policy);
-                let answer = call.send().await.map_err(Error::from);
-                or_absent(answer)?.map(|_| ())
+                found(call.send().await.map_err(Error::from))?
             }
         };
-        found.ok_or_else(|| {
-            let kind = match rule.namespace() {
-                None => "replication rule",
-                Some(_) => "retention rule",
-            };
-            Error::not_found(format!(
-                "instance {} has no {kind} {rule}; list the rules to see their ids",
-                self.instance
-            ))
-        })
+        if is_there {
+            return Ok(());
+        }
+        let kind = match rule.namespace() {
+            None => "replication rule",
+            Some(_) => "retention rule",
+        };
+        Err(Error::not_found(format!(
+            "instance {} has no {kind} {rule}; list the rules to see their ids",
+            self.instance
+        )))
     }
 
     /// A replication execution, from the listing of all: no call shows a single execution.

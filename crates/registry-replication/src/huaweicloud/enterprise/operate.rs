@@ -131,7 +131,10 @@ impl registry::Registry for Registry {
             let execution = match target {
                 StopTarget::Execution(execution) => execution,
                 StopTarget::Task(task) => {
-                    let instead = match task.execution().filter(|one| one.rule().is_none()) {
+                    let instead = match task.execution() {
+                        Some(execution) if execution.rule().is_some() => {
+                            "it is a task of a retention rule and ends by itself".to_owned()
+                        }
                         Some(execution) => {
                             format!("stop execution {execution}, which stops all of its tasks")
                         }
