@@ -2,8 +2,11 @@
 //! printed and pasted into the next command.
 
 use futures_util::TryStreamExt;
-use registry_replication::{Error, ErrorKind, ImageName, Listing, Registry, RunOptions, TaskScope};
+use registry_replication::{
+    Error, ErrorKind, ImageName, Listing, Registry, RunOptions, TaskScope, huaweicloud,
+};
 use registry_sandbox::{Sandbox, world};
+use registry_tests::hostile::{Hostile, Reply};
 use serde_json::Value;
 
 use crate::clients;
@@ -670,4 +673,56 @@ fn a_command_takes_an_image_with_its_host() {
     let tagged = format!("{image}:v41");
     let run = ["run", "101", "--image", &tagged, "--dry-run"];
     output(&[&run[..], &BASIC].concat());
+}
+
+#[tokio::test]
+async fn an_arrival_takes_the_host_and_suggests_destinations() {
+    let trial = Trial::start().await;
+    let host = "swr.cn-north-4.myhuaweicloud.com";
+    let image = format!("{host}/team/api:v41");
+    for command in [&["status"][..], &["explain"], &["wait", "--timeout", "10m"]] {
+        let with = trial.run(&[command, &[&image], &BASIC]).await;
+        assert_eq!(with.0, 0, "{with:?}");
+        let words = [command, &["registry.example/team/api:v41"], &BASIC];
+        let (code, out, err) = trial.run(&words).await;
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(
+            err.contains("\"registry.example\" is the host of another registry"),
+            "{err}"
+        );
+        let to = ["team/api:v41", "--to", "cn-nroth-1"];
+        let (code, out, err) = trial.run(&[command, &to, &BASIC]).await;
+        assert_eq!(code, 5, "{err}");
+        assert!(out.contains("did you mean cn-north-1?"), "{out}");
+        let to = ["team/api:v41", "--to", "mars"];
+        let (_, out, _) = trial.run(&[command, &to, &BASIC]).await;
+        assert!(!out.contains("did you mean"), "{out}");
+    }
+}
+
+/// A caller that may list and not look up: `ShowSyncJob` answers this page, and the rest is refused.
+async fn jobs(page: &'static str) -> Result<Vec<registry_replication::Task>, Error> {
+    let server = Hostile::start(move |request| match request.path().contains("sync_job") {
+        true => Reply::json(page),
+        false => Reply::answer(403, &[], "{}"),
+    })
+    .await;
+    let basic = huaweicloud::basic::Registry::builder()
+        .endpoint(server.endpoint())
+        .credentials(clients::huawei_key())
+        .build()
+        .await?;
+    basic.sync_jobs("team/api").by_item().try_collect().await
+}
+
+#[tokio::test]
+async fn what_a_vendor_answers_is_not_held_to_the_grammar() {
+    let odd = r#"[{"id": 1, "namespace": "Team..", "repoName": "-a//b", "tag": "v1+build.5 "}]"#;
+    let jobs_read = jobs(odd).await.unwrap();
+    let source = jobs_read[0].source.as_ref().unwrap();
+    assert_eq!(source.namespace.as_deref(), Some("Team.."));
+    assert_eq!(source.repository.as_deref(), Some("-a//b"));
+    assert_eq!(source.tags().next(), Some("v1+build.5 "));
+    // A look-up that is refused does not fail a listing that is empty.
+    assert!(jobs("[]").await.unwrap().is_empty());
 }
