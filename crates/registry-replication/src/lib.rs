@@ -88,7 +88,7 @@ pub mod suggest;
 
 pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
-    Verdict, Wait, WaitError,
+    Trouble, Verdict, Wait, WaitError,
 };
 pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;

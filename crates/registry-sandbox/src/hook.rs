@@ -1,27 +1,70 @@
-//! What a test wants done before a call is answered.
+//! What a test wants done before a call is answered, and with the answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Function = dyn Fn(&str) + Send + Sync;
+use serde_json::Value;
 
-/// Called with the vendor's name of each call, when the caller has been let in.
+type Before = dyn Fn(&str) + Send + Sync;
+type After = dyn Fn(&mut OutgoingAnswer) + Send + Sync;
+
+/// An answer that is about to leave the sandbox.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OutgoingAnswer {
+    /// The vendor's name of the call, such as `ListRepoSyncTask`.
+    pub operation: String,
+    /// Path and query of the request, as they came.
+    pub target: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The body: JSON, a text that is sent as it is, or null for no body.
+    pub body: Value,
+}
+
+/// Functions that a test has set.
 #[derive(Default)]
-pub(crate) struct Hook(Mutex<Option<Arc<Function>>>);
+pub(crate) struct Hook {
+    before: Mutex<Option<Arc<Before>>>,
+    after: Mutex<Option<Arc<After>>>,
+}
 
 impl Hook {
-    /// Takes the place of the function that was there.
-    pub(crate) fn set(&self, function: Arc<Function>) {
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Replaces the function that is called with the vendor's name of each call, when the caller has
+    /// been let in.
+    pub(crate) fn set(&self, function: Arc<Before>) {
+        let mut own = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         *own = Some(function);
     }
 
-    /// No lock is held meanwhile, so that the function can do what anybody can.
+    /// Replaces the function that may change answers.
+    pub(crate) fn set_after(&self, function: Arc<After>) {
+        let mut own = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = Some(function);
+    }
+
+    /// No lock is held meanwhile, so that the function can do what any caller can.
     pub(crate) fn call(&self, operation: &str) {
-        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let function = own.clone();
         drop(own);
         if let Some(function) = function {
             function(operation);
         }
+    }
+
+    /// The same for an answer.
+    pub(crate) fn answering(&self, answer: &mut OutgoingAnswer) {
+        let own = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        let function = own.clone();
+        drop(own);
+        if let Some(function) = function {
+            function(answer);
+        }
+    }
+
+    /// Whether answers may be changed.
+    pub(crate) fn has_after(&self) -> bool {
+        let own = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        own.is_some()
     }
 }

@@ -113,6 +113,7 @@ pub use accounts::{Accounts, AlibabacloudAccount, HuaweicloudAccount};
 pub use alibabacloud::MetadataAccess;
 pub use clock::Clock;
 pub use course::{Outcome, Pace, RETRIES};
+pub use hook::OutgoingAnswer;
 pub use push::PushError;
 pub use received::Received;
 pub use registry::RegistryEndpoint;

@@ -11,6 +11,7 @@ use crate::accounts::Accounts;
 use crate::alibabacloud::MetadataAccess;
 use crate::clock::{self, Clock};
 use crate::course::{Outcome, Pace};
+use crate::hook::OutgoingAnswer;
 use crate::push::PushError;
 use crate::received::Received;
 use crate::registry::{self, RegistryEndpoint};
@@ -185,6 +186,24 @@ impl Sandbox {
     /// ```
     pub fn on_request(&self, hook: impl Fn(&str) + Send + Sync + 'static) {
         self.service.hook.set(Arc::new(hook));
+    }
+
+    /// Calls `hook` with each answer before it leaves, so that a test can let listings lag, lose
+    /// records or fail. The world stays as it is. A later hook replaces an earlier one, and
+    /// everything that [`Sandbox::on_request`] says of its hook holds for this one too.
+    ///
+    /// ```
+    /// # use registry_sandbox::Sandbox;
+    /// # fn disturb(sandbox: &Sandbox) {
+    /// sandbox.on_answer(|answer| {
+    ///     if answer.operation == "ListRepoSyncTask" {
+    ///         answer.status = 503;
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn on_answer(&self, hook: impl Fn(&mut OutgoingAnswer) + Send + Sync + 'static) {
+        self.service.hook.set_after(Arc::new(hook));
     }
 
     /// Decides how the work of tasks that are yet to be made goes: those of `repository`

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::StatusCode;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::alibabacloud::{self, Alibabacloud};
 use crate::clock::Clock;
 use crate::contents::Contents;
-use crate::hook::Hook;
+use crate::hook::{Hook, OutgoingAnswer};
 use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
 use crate::plans::Plans;
@@ -105,6 +106,23 @@ impl Service {
         pushed.inspect(|digest| self.contents.keep(digest, content))
     }
 
+    /// Lets a test change an answer before it leaves.
+    fn change(&self, answer: &mut Answer, target: &str) {
+        let Some(operation) = answer.operation.clone().filter(|_| self.hook.has_after()) else {
+            return;
+        };
+        let mut outgoing = OutgoingAnswer {
+            operation,
+            target: target.to_owned(),
+            status: answer.reply.status.as_u16(),
+            body: std::mem::take(&mut answer.reply.body),
+        };
+        self.hook.answering(&mut outgoing);
+        let status = StatusCode::from_u16(outgoing.status);
+        answer.reply.status = status.unwrap_or(answer.reply.status);
+        answer.reply.body = outgoing.body;
+    }
+
     /// The sandbox's own time, so that a client which compares clocks compares with this one.
     pub(crate) fn date(&self) -> String {
         let format = "%a, %d %b %Y %H:%M:%S GMT";
@@ -146,12 +164,13 @@ impl Serves for Service {
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
-        let answer = match (alibabacloud::is_addressed(&request), too_large) {
+        let mut answer = match (alibabacloud::is_addressed(&request), too_large) {
             (true, false) => self.alibabacloud.answer(&request),
             (false, false) => self.huaweicloud.answer(&request),
             (true, true) => unread(&request, Alibabacloud::too_large(&request)),
             (false, true) => unread(&request, Huaweicloud::too_large()),
         };
+        self.change(&mut answer, &target);
         self.log.add(Received {
             method: request.method.to_string(),
             target,

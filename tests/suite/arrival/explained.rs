@@ -9,7 +9,7 @@ use registry_replication::{Basis, ReasonKind, Registry, Report, Verdict, WaitErr
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
 use registry_tests::hand_clock::Story;
-use registry_tests::{Move, Recorder};
+use registry_tests::hostile::{Hostile, Reply};
 use serde_json::{Value, json};
 
 use super::simulation::stage::Stage;
@@ -67,7 +67,7 @@ async fn each_thing_that_stands_in_the_way_is_named() {
             .unwrap();
         let explain = async |image: &str, to: &str| {
             let arrival = registry.arrival(image).to(to);
-            arrival.explain().await.unwrap()
+            trial.run(arrival.explain()).await.unwrap()
         };
         let report = explain("team/api:v77", "la-south-2").await;
         tell("no rule there", of, &report, ReasonKind::NoRuleThere);
@@ -84,7 +84,7 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         stage.make_rule(0).await;
         let image = format!("{}:v1", stage.name());
         let arrival = stage.registry.arrival(&image).to(there(of));
-        let report = arrival.explain().await.unwrap();
+        let report = stage.trial.run(arrival.explain()).await.unwrap();
         tell(
             "older than its rule",
             of,
@@ -102,15 +102,15 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         stage.push("v1", "content");
         let arrival = stage.registry.arrival(&image).to(there(of));
         stage.trial.clock.advance(MINUTE);
-        let report = arrival.explain().await.unwrap();
+        let report = stage.trial.run(arrival.explain()).await.unwrap();
         tell(
             "a failure that may be tried again",
             of,
             &report,
             ReasonKind::Settling,
         );
-        stage.trial.clock.advance(2 * MINUTE);
-        let report = arrival.explain().await.unwrap();
+        stage.trial.clock.advance(3 * MINUTE);
+        let report = stage.trial.run(arrival.explain()).await.unwrap();
         assert_eq!(report.verdict, Verdict::Failed, "{of:?}");
         tell("a failure", of, &report, ReasonKind::TaskIssue);
     }
@@ -147,7 +147,8 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         stage.push("v42", "content");
         let image = format!("{}:v42", stage.name());
         let arrival = stage.registry.arrival(&image).to(there(enterprise));
-        tell(name, enterprise, &arrival.explain().await.unwrap(), kind);
+        let report = stage.trial.run(arrival.explain()).await.unwrap();
+        tell(name, enterprise, &report, kind);
     }
     for (name, of, field, value, kind) in [
         (
@@ -176,7 +177,8 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         stage.push("v42", "content");
         let image = format!("{}:v42", stage.name());
         let arrival = stage.registry.arrival(&image).to(there(of));
-        tell(name, of, &arrival.explain().await.unwrap(), kind);
+        let report = stage.trial.run(arrival.explain()).await.unwrap();
+        tell(name, of, &report, kind);
     }
     assert_snapshot!("explained", told);
 }
@@ -338,21 +340,32 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
 
 #[tokio::test]
 async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see() {
-    let answer = |status, body: Value| {
-        Move::answer(
-            status,
-            &[("content-type", "application/json")],
-            body.to_string(),
-        )
-    };
     let none = json!({"IsSuccess": true, "TotalCount": 0, "PageNo": 1, "PageSize": 100});
     let no_repository = json!({"IsSuccess": false, "Code": "REPO_NOT_EXIST"});
     let basic = json!({"IsSuccess": true, "InstanceSpecification": "Enterprise_Basic"});
     let forbidden = json!({"Code": "NoPermission", "Message": "Access denied."});
-    let explain = async |moves: Vec<Move>| {
-        let recorder = Recorder::script(moves).await;
+    // What the calls for rules, repository and instance are answered.
+    let explain = async |rules: &Value, repository: &Value, instance: &Value| {
+        let answers = [
+            ("ListRepoSyncTask", none.clone()),
+            ("ListRepoSyncRule", rules.clone()),
+            ("GetRepository", repository.clone()),
+            ("GetInstance", instance.clone()),
+        ];
+        let server = Hostile::start(move |request| {
+            let action = request.header("x-acs-action").unwrap();
+            let (_, body) = answers.iter().find(|(name, _)| *name == action).unwrap();
+            let status = if body["Code"] == "NoPermission" {
+                403
+            } else {
+                200
+            };
+            let headers = [("content-type", "application/json")];
+            Reply::answer(status, &headers, body.to_string())
+        });
+        let server = server.await;
         let registry = alibabacloud::Registry::builder()
-            .endpoint(recorder.endpoint())
+            .endpoint(server.endpoint())
             .instance("cri-1")
             .credentials(alibabacloud::Credentials::new("key", "secret"))
             .configure(registry_tests::fixed)
@@ -362,8 +375,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
         let arrival = registry.arrival("team/api:v42").to("cn-shanghai");
         arrival.explain().await
     };
-    let ok = |body: &Value| answer(200, body.clone());
-    let report = explain(vec![ok(&none), ok(&none), ok(&no_repository), ok(&basic)]).await;
+    let report = explain(&none, &no_repository, &basic).await;
     let report = report.unwrap();
     assert_eq!(
         short(&report),
@@ -374,8 +386,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
         "instance cri-1 is of the edition Enterprise_Basic, and only Enterprise_Advanced copies \
          images: upgrade it"
     );
-    let forbidden = || answer(403, forbidden.clone());
-    let report = explain(vec![ok(&none), ok(&none), forbidden(), forbidden()]).await;
+    let report = explain(&none, &forbidden, &forbidden).await;
     let report = report.unwrap();
     assert_eq!(
         short(&report),
@@ -387,7 +398,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
          Access denied.; grant it GetInstance"
     );
     // Of what nothing at all can be seen, nothing can be said.
-    let refused = explain(vec![ok(&none), forbidden()]).await;
+    let refused = explain(&forbidden, &forbidden, &forbidden).await;
     let error = refused.unwrap_err();
     assert_eq!(error.status(), Some(403), "{error}");
 }

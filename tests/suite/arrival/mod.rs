@@ -4,6 +4,7 @@ mod explained;
 mod shared;
 mod simulation;
 mod stored;
+mod trouble;
 mod verdicts;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use registry_replication::{Registry, Report, alibabacloud, huaweicloud, oci};
 use registry_sandbox::world::Place;
 use registry_sandbox::{Options, RegistryEndpoint, Sandbox, world};
-use registry_tests::hand_clock::HandClock;
+use registry_tests::hand_clock::{HandClock, Story};
 use registry_transport::{Clock, ContextBuilder, Timestamp};
 
 use crate::clients;
@@ -110,6 +111,11 @@ impl Trial {
         let registry = oci::Registry::builder(served.host()).login(login);
         let registry = registry.configure(self.configured()).build().unwrap();
         (served, registry)
+    }
+
+    /// Runs what waits for nothing but the clock, to its end.
+    pub(crate) async fn run<F: IntoFuture>(&self, work: F) -> F::Output {
+        self.clock.run(work, || 1, Story::default()).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -203,7 +203,7 @@ async fn a_wait_that_nobody_polls_holds_nobody_up() {
         for _ in 0..3 {
             assert!(idle.next().now_or_never().is_none(), "{of:?}");
         }
-        let report = arrival.check().await.unwrap();
+        let report = trial.run(arrival.check()).await.unwrap();
         assert_eq!(report.verdict, Verdict::Pending, "{of:?}");
         let end = trial
             .clock

@@ -50,6 +50,17 @@ async fn arrival(
     if let Some(since) = asked.since {
         arrival = arrival.since(connection.time(since)?);
     }
+    if asked.newest {
+        if image.contains('@') {
+            return Err(Failure::Usage(format!(
+                "image {image:?} has a digest; leave out --newest"
+            )));
+        }
+        arrival = arrival.newest();
+    }
+    if let Some(settle) = asked.settle {
+        arrival = arrival.settle_window(settle);
+    }
     for proof in &asked.proof {
         // What was given is not repeated: a host may come with a password.
         let (destination, host) = proof
@@ -61,10 +72,7 @@ async fn arrival(
         (true, _) => arrival.any(),
         (false, _) => arrival.all(),
     };
-    Ok(arrival
-        .settle_window(asked.settle)
-        .stall_window(asked.stall)
-        .task_window(asked.appear))
+    Ok(arrival.stall_window(asked.stall).task_window(asked.appear))
 }
 
 /// One look.

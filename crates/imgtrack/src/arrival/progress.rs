@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use registry_replication::{DestinationReport, ReasonKind, Report, TaskState, Verdict};
+use registry_replication::{DestinationReport, ReasonKind, Report, TaskState, Trouble, Verdict};
 
 use crate::table::duration;
 
-/// What has been said of an image, so that it is not said again.
+/// What was printed of an image, so that it is not printed again.
 #[derive(Default)]
-pub(super) struct Progress(BTreeMap<String, Known>);
+pub(super) struct Progress {
+    known: BTreeMap<String, Known>,
+    /// What is wrong with the registry, and whether it said when to look again.
+    trouble: Option<(String, bool)>,
+}
 
 /// What makes a line, but for what changes by itself, as the time that is left does.
 type Known = (
@@ -19,9 +23,33 @@ type Known = (
 );
 
 impl Progress {
-    /// What is new of it, a line for each destination where something is.
+    /// What is new of it: a line for each destination where something is, and one when the registry
+    /// cannot be read any more, for another reason than before, or again.
     pub(super) fn news(&mut self, report: &Report) -> Vec<String> {
         let mut lines = Vec::new();
+        let trouble = report.trouble.as_ref();
+        let trouble = trouble.map(|trouble| {
+            // Each request has an id of its own.
+            let what = trouble.what.split(" (request id").next();
+            (
+                what.unwrap_or_default().to_owned(),
+                trouble.next_look.is_some(),
+            )
+        });
+        if trouble != self.trouble {
+            lines.push(match &report.trouble {
+                Some(trouble) => in_trouble(report, trouble),
+                None => format!(
+                    "{} {} the registry can be read again",
+                    elapsed(report.elapsed_ms),
+                    report.image
+                ),
+            });
+            self.trouble = trouble;
+        }
+        if self.trouble.is_some() {
+            return lines;
+        }
         for destination in &report.destinations {
             let evidence = destination.evidence.as_ref();
             let known = (
@@ -31,13 +59,32 @@ impl Progress {
                 destination.reasons.first().map(|reason| reason.kind),
             );
             let name = destination.destination.to_string();
-            if self.0.get(&name) != Some(&known) {
+            if self.known.get(&name) != Some(&known) {
                 lines.push(line(report, destination));
-                self.0.insert(name, known);
+                self.known.insert(name, known);
             }
         }
         lines
     }
+}
+
+fn in_trouble(report: &Report, trouble: &Trouble) -> String {
+    let mut line = format!(
+        "{} {} cannot read the registry: {}",
+        elapsed(report.elapsed_ms),
+        report.image,
+        trouble.what
+    );
+    if trouble.count > 1 {
+        line.push_str(&format!(
+            " ({} looks since {:.0})",
+            trouble.count, trouble.since
+        ));
+    }
+    if let Some(at) = trouble.next_look {
+        line.push_str(&format!("; next look at {at:.0}"));
+    }
+    line
 }
 
 fn line(report: &Report, destination: &DestinationReport) -> String {

@@ -96,14 +96,14 @@ pub(crate) async fn wait(
 ) -> Result<u8, Failure> {
     if args.images.len() > 1 && asked.digest.is_some() {
         return Err(Failure::Usage(
-            "a digest is of one image; of several, say IMAGE@DIGEST".to_owned(),
+            "--digest applies to one image; for several images, write IMAGE@DIGEST".to_owned(),
         ));
     }
     let registry = connection.registry(to.registry, &to.to).await?;
     let mut waits = Vec::new();
     for image in &args.images {
         let arrival = arrival(&*registry, image, asked, connection).await?;
-        waits.push((image.clone(), arrival));
+        waits.push((image.clone(), arrival.trouble_window(args.trouble)));
     }
     let ended = follow(waits, args.timeout, |line| {
         if !args.quiet {

@@ -12,47 +12,62 @@ use super::value;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Arrival")]
 pub(crate) struct Asked {
-    /// Where it has to be: a region, an instance or a target registry, or DESTINATION/NAMESPACE; may
-    /// be said several times. Unless it is said, where the rules that cover the image copy it to
+    /// Destination: region, instance, target registry, or PLACE/NAMESPACE. Repeatable
+    ///
+    /// The default is every destination of the rules that cover the image.
     #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
     pub(crate) to: Vec<String>,
-    /// It has to be at every destination; so it is unless --any is said
+    /// Require the image at every destination [default]
     #[arg(long, conflicts_with = "any")]
     pub(crate) all: bool,
-    /// Any one destination will do
+    /// Require the image at any one destination
     #[arg(long)]
     pub(crate) any: bool,
-    /// Only this digest counts, sha256:…; of several images, say IMAGE@DIGEST
+    /// Expect this digest, sha256:…; for several images, write IMAGE@DIGEST
+    ///
+    /// The default is the digest that the source has under the tag.
     #[arg(long, value_parser = value::digest)]
     pub(crate) digest: Option<String>,
-    /// Only tasks count that were made since: 2026-11-27T14:40:00Z, or how long ago, such as 10m
+    /// Accept only tasks created since a time (2026-11-27T14:40:00Z) or 10m ago
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<Since>,
-    /// Has the destination itself show the digest, twice in a row: its registry, which is asked as
-    /// docker would; may be said several times
+    /// Accept the newest task, whatever image it copied
+    #[arg(long, conflicts_with_all = ["digest", "since"])]
+    pub(crate) newest: bool,
+    /// Make the destination itself show the digest, twice in a row. Repeatable
+    ///
+    /// HOST is the destination's registry, which is asked as docker would.
     #[arg(long, value_name = "DESTINATION=HOST")]
     pub(crate) proof: Vec<String>,
-    /// How long a task has to stay failed until it counts
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
-    pub(crate) settle: Duration,
-    /// How long a task may go without getting on until it counts as stalled
+    /// Time until a failed task is final [default: 60s, or as the registry retries]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub(crate) settle: Option<Duration>,
+    /// Time without progress until a task counts as stalled
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = value::window)]
     pub(crate) stall: Duration,
-    /// How long a task may take to come up where a rule should make it
+    /// Time for a rule to create its task
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) appear: Duration,
 }
 
-/// What is waited for, and for how long.
+/// The images of a wait, and its limits.
 #[derive(Args, Debug)]
 pub(crate) struct WaitArgs {
-    /// The images, NAMESPACE/REPOSITORY:TAG, and if need be @DIGEST
+    /// Images: NAMESPACE/REPOSITORY:TAG[@DIGEST]
     #[arg(value_name = "IMAGE", required = true, value_parser = value::tagged)]
     pub(crate) images: Vec<String>,
-    /// How long to wait at most, such as 90s, 15m or 1h30m; one more look is taken at the end
+    /// Longest time to wait, such as 90s, 15m or 1h30m
+    ///
+    /// One more look is taken at the end. The wait is over a second later at the latest.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Duration,
-    /// Says nothing of how it goes
+    /// Time to go on while the registry's answers are unusable
+    ///
+    /// This counts after a good look only. Failures that usually pass (no connection, throttling,
+    /// 5xx) do not end a wait before its timeout.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
+    pub(crate) trouble: Duration,
+    /// Print no progress
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

@@ -71,8 +71,8 @@ pub(crate) fn noted(reports: &[&Report]) -> String {
     }
     if unsure {
         notes.push_str(
-            "The newest task may have copied an older image than the tag names now: say --digest \
-             or --since to be sure.\n",
+            "The newest task may have copied an older image than the tag names now: leave out \
+             --newest to be sure.\n",
         );
     }
     notes

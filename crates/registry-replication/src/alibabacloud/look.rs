@@ -12,9 +12,9 @@ use registry_transport::{Context, Error};
 
 use super::{Registry, Tasks};
 use crate::arrival::cover::ReadRule;
-use crate::arrival::read::{newest, or_absent};
+use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository, sorted,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Rule, Task};
@@ -42,17 +42,19 @@ impl Look for Registry {
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
             let begun = self.context().clock().elapsed();
-            let works = self.works(&wanted).await?;
+            let (works, is_short) = self.works(&wanted).await?;
             let rules = match self.rules_kept(wanted.begun).await {
                 Err(error) if error.can_retry() => return Err(error),
                 rules => rules,
             };
-            let repositories = wanted.repositories().into_iter();
+            let repositories = wanted.repositories();
+            let all = repositories.iter().cloned();
             Ok(Sight {
                 at: began(self.context(), begun),
-                rules: repositories.map(|name| (name, rules.clone())).collect(),
+                rules: all.map(|name| (name, rules.clone())).collect(),
                 names: BTreeMap::new(),
                 works,
+                short: repositories.into_iter().filter(|_| is_short).collect(),
             })
         })
     }
@@ -93,7 +95,7 @@ impl Look for Registry {
 }
 
 impl Registry {
-    async fn rules_kept(&self, not_before: Duration) -> Result<Rules, Error> {
+    async fn rules_kept(&self, not_before: Duration) -> Result<Agreed<Rules>, Error> {
         let clock = self.context().clock().clone();
         let read = async {
             let rules: Vec<Rule> = self.rules().by_item().try_collect().await?;
@@ -102,15 +104,16 @@ impl Registry {
                 let instance = rule.source.instance.as_ref();
                 instance.is_none_or(|instance| *instance == self.instance)
             });
-            Ok(Arc::new(own.map(ReadRule::new).collect()))
+            Ok(sorted(own.map(ReadRule::new).collect()))
         };
         self.rules_read.or("", &clock, not_before, read).await
     }
 
+    /// Works by repository, and whether a listing shows less than the service counts.
     async fn works(
         &self,
         wanted: &Wanted,
-    ) -> Result<BTreeMap<Repository, Result<Works, Error>>, Error> {
+    ) -> Result<(BTreeMap<Repository, Result<Works, Error>>, bool), Error> {
         let repositories = wanted.repositories();
         let listings = stream::iter(self.listings(wanted, &repositories)).map(|tasks| {
             newest(
@@ -119,12 +122,13 @@ impl Registry {
                 |_, created| wanted.is_too_old(created),
             )
         });
-        let tasks: Vec<Vec<Task>> = listings.buffered(AT_ONCE).try_collect().await?;
+        let tasks: Vec<Records<Task>> = listings.buffered(AT_ONCE).try_collect().await?;
+        let is_short = tasks.iter().any(|records| records.is_short);
         let mut works: BTreeMap<_, _> = repositories
             .into_iter()
             .map(|repository| (repository, Ok(Works::default())))
             .collect();
-        for task in tasks.into_iter().flatten() {
+        for task in tasks.into_iter().flat_map(|records| records.all) {
             let Some((repository, work)) = work(task) else {
                 continue;
             };
@@ -132,7 +136,7 @@ impl Registry {
                 works.add(work);
             }
         }
-        Ok(works)
+        Ok((works, is_short))
     }
 
     /// The listings to read: of the tags, of their repositories, or of the whole instance. Those of
@@ -174,6 +178,7 @@ fn work(task: Task) -> Option<(Repository, Work)> {
         status: task.status,
         issue: task.issue,
         created: task.created,
+        started: None,
         changed: task.updated,
         keeps: false,
         overwrites: None,

@@ -9,11 +9,11 @@ use registry_transport::{Clock, Error, Timestamp};
 use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
+use super::memory::Memory;
 use super::proof::Shows;
-use super::report::{DestinationReport, Reason, ReasonKind, Report, Verdict};
-use super::sight::{Look, Sight, SourceTag, Wanted, Work};
+use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Trouble, Verdict};
+use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
 use super::watch::{Looked, Membership};
-use crate::model::TaskState;
 
 /// Whether all destinations have to have the image, or any one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,13 @@ pub(crate) enum Extent {
     Any,
 }
 
-/// Everything about one arrival that does not change.
+/// What one arrival asks.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) registry: Arc<dyn Look>,
     pub(crate) question: Question,
+    /// Whether the source is to say which digest has to arrive.
+    pub(crate) resolves: bool,
     /// Those of the rules that cover the image, if there are none.
     pub(crate) destinations: Vec<Destination>,
     pub(crate) extent: Extent,
@@ -55,8 +57,10 @@ pub(crate) struct Engine {
     source: Option<Source>,
     /// Whether the caller may not look at the source.
     blind: bool,
-    /// Since when each work has been seen in its state.
-    seen: BTreeMap<String, (TaskState, Option<Timestamp>, Duration)>,
+    /// What looks have shown so far.
+    memory: Memory,
+    /// When the first look began, by the service's clock.
+    first: Option<Timestamp>,
     /// What each destination has shown last, and how often in a row.
     pub(super) shown: BTreeMap<Destination, (Option<String>, u32)>,
 }
@@ -84,7 +88,8 @@ impl Engine {
             destinations: ask.destinations.clone(),
             source: None,
             blind: false,
-            seen: BTreeMap::new(),
+            memory: Memory::default(),
+            first: None,
             shown: BTreeMap::new(),
             ask,
         }
@@ -92,6 +97,11 @@ impl Engine {
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The time by the service's clock, as far as its answers tell.
+    pub(crate) fn service_time(&self) -> Timestamp {
+        self.ask.registry.context().service_time()
     }
 
     pub(crate) fn start(&self) -> Duration {
@@ -106,53 +116,149 @@ impl Engine {
         self.clock.elapsed().saturating_sub(self.start)
     }
 
-    /// Looks at the registry together with the others.
-    pub(crate) async fn look(&mut self, not_before: Duration, gap: Duration) -> Looked {
+    /// Looks at the registry together with the others, and reports what the look shows.
+    pub(crate) async fn look(&mut self, not_before: Duration, gap: Duration) -> Outcome {
+        if let Err(error) = self.resolve(None).await {
+            self.polls += 1;
+            return Outcome {
+                begun: self.clock.elapsed(),
+                report: Err(error),
+            };
+        }
+        let looked = self.look_only(not_before, gap).await;
+        let report = match self.view(&looked) {
+            Ok(sight) => self.report(&sight).await,
+            Err(error) => Err(error),
+        };
+        Outcome {
+            begun: looked.begun,
+            report,
+        }
+    }
+
+    async fn look_only(&mut self, not_before: Duration, gap: Duration) -> Looked {
         let registry = &self.ask.registry;
         let looked = self.membership.look(registry, not_before, gap).await;
         self.polls += 1;
         looked
     }
 
+    /// What is known of the image after a look.
+    fn view(&mut self, looked: &Looked) -> Result<Sight, Error> {
+        let sight = looked.outcome.as_ref().map_err(Clone::clone)?;
+        let now = self.clock.elapsed();
+        let image = &self.ask.question.image;
+        let view = self.memory.take(sight, image, looked.begun, now)?;
+        self.first.get_or_insert(view.at);
+        Ok(view)
+    }
+
+    /// Finds out which digest has to arrive, if the source is to say so and has not yet. `known` is
+    /// what the source has, if that was just looked up.
+    async fn resolve(&mut self, known: Option<Option<SourceTag>>) -> Result<(), Error> {
+        let question = &mut self.ask.question;
+        if !self.ask.resolves || question.digest.is_some() || self.blind {
+            return Ok(());
+        }
+        let tag = match known {
+            Some(tag) => tag,
+            None => {
+                let source = self.ask.registry.clone().source(question.image.clone());
+                source.await?
+            }
+        };
+        question.is_absent = tag.is_none();
+        question.digest = tag.and_then(|tag| tag.digest).as_deref().map(digest);
+        // A source that has the tag and names no digest will not name one later.
+        self.ask.resolves = question.is_absent || question.digest.is_some();
+        Ok(())
+    }
+
     /// What a look says of the image. Looks the source and the destinations up where that decides
     /// something.
-    pub(crate) async fn report(&mut self, sight: &Sight) -> Result<Report, Error> {
+    async fn report(&mut self, sight: &Sight) -> Result<Report, Error> {
         if self.destinations.is_empty() {
             self.destinations = self.of_rules(sight);
         }
-        self.note(sight)?;
         let mut judged = self.judged(sight)?;
         if !self.blind && judged.iter().any(|judged| judged.needs_source) {
             self.look_at_source(sight).await?;
             judged = self.judged(sight)?;
         }
         // What is said for good does not rest on what the source had a while ago.
-        let is_bad = |judged: &Judged| {
+        let resolved = self.ask.resolves;
+        let rests_on_source = |judged: &Judged| {
             let report = &judged.report;
-            report.is_final && matches!(report.verdict, Verdict::NoTask | Verdict::DigestMismatch)
+            let verdict = report.verdict;
+            let is_bad = matches!(verdict, Verdict::NoTask | Verdict::DigestMismatch);
+            report.is_final && (is_bad || (resolved && verdict == Verdict::Arrived))
         };
-        let stale = self
-            .source
-            .as_ref()
-            .is_some_and(|source| source.poll < self.polls);
-        if stale && judged.iter().any(is_bad) {
+        let poll = self.source.as_ref().map(|source| source.poll);
+        let stale = match poll {
+            Some(poll) => poll < self.polls,
+            None => resolved,
+        };
+        if stale && !self.blind && judged.iter().any(rests_on_source) {
             self.look_at_source(sight).await?;
+            self.correct_expected();
             judged = self.judged(sight)?;
         }
         let mut destinations = Vec::new();
         for judged in judged {
-            destinations.push(self.proven_or_not(judged.report).await?);
+            let report = self.proven_or_not(judged.report).await?;
+            destinations.push(self.confirmed_or_not(report, sight));
         }
         Ok(self.summed(sight, destinations))
     }
 
-    /// The same with all that can be found out about what stands in the image's way.
-    pub(crate) async fn explained(&mut self, sight: &Sight) -> Result<Report, Error> {
+    /// Expects what the source has now, if that was pushed before the wait began: the source's first
+    /// answer was older than that.
+    fn correct_expected(&mut self) {
+        let (true, Some(source)) = (self.ask.resolves, &self.source) else {
+            return;
+        };
+        let Some(tag) = &source.tag else { return };
+        let was_there = tag
+            .pushed
+            .zip(self.first)
+            .is_some_and(|(at, first)| at <= first);
+        if let Some(now) = tag.digest.as_deref().map(digest).filter(|_| was_there) {
+            self.ask.question.digest = Some(now);
+        }
+    }
+
+    /// A final report, or one that says that the next look has to agree.
+    fn confirmed_or_not(&self, report: DestinationReport, sight: &Sight) -> DestinationReport {
+        let is_proven = report.rests_on == Some(Basis::Destination);
+        let agrees = self.memory.agrees(sight, &self.ask.question.image);
+        if !report.is_final || is_proven || agrees {
+            return report;
+        }
+        let verdict = match report.verdict {
+            bad @ (Verdict::NoRule | Verdict::NoTask | Verdict::DigestMismatch) => bad,
+            _ => Verdict::Pending,
+        };
+        let mut report = DestinationReport {
+            verdict,
+            is_final: false,
+            rests_on: None,
+            ..report
+        };
+        report.reasons.push(explain::unconfirmed());
+        report
+    }
+
+    /// Looks, and reports all that can be found out about what keeps the image from arriving.
+    pub(crate) async fn explain(&mut self, not_before: Duration) -> Result<Report, Error> {
+        let looked = self.look_only(not_before, Duration::ZERO).await;
+        let sight = &self.view(&looked)?;
         let unseen = match self.look_at_source(sight).await {
             Ok(()) => None,
             Err(error) => Some(explain::access(&error).ok_or(error)?),
         };
         self.blind = unseen.is_some();
+        let known = self.source.as_ref().map(|source| source.tag.clone());
+        self.resolve(known).await?;
         let mut report = self.report(sight).await?;
         let all_arrived = |report: &Report| {
             let mut all = report.destinations.iter();
@@ -205,36 +311,20 @@ impl Engine {
         }
     }
 
-    /// Notes since when works have been in their states.
-    fn note(&mut self, sight: &Sight) -> Result<(), Error> {
-        let now = self.clock.elapsed();
-        let works = sight.works(&self.ask.question.image)?;
-        let seen = works.into_iter().map(|work| {
-            let key = work.key();
-            let known = self.seen.get(&key);
-            let same = known
-                .filter(|(state, changed, _)| *state == work.state && *changed == work.changed);
-            let since = same.map_or(now, |(_, _, since)| *since);
-            (key, (work.state.clone(), work.changed, since))
-        });
-        self.seen = seen.collect();
-        Ok(())
-    }
-
     fn judged(&self, sight: &Sight) -> Result<Vec<Judged>, Error> {
         let now = self.clock.elapsed();
-        let unchanged = |work: &Work| {
-            let seen = self.seen.get(&work.key());
-            seen.map_or(Duration::ZERO, |(_, _, since)| now.saturating_sub(*since))
-        };
+        let unchanged = |work: &Work| self.memory.unchanged(work, now);
+        let runs = |work: &Work| self.memory.runs(work);
         let ended = ended(sight, &self.ask.question)?;
         let source = self.source.as_ref();
         let source = source.filter(|source| ended.is_subset(&source.ended));
+        let source = source.map(|source| source.tag.as_ref());
         let known = Known {
             sight,
-            source: source.map(|source| source.tag.as_ref()),
+            source: source.or_else(|| self.ask.question.is_absent.then_some(None)),
             waited: self.waited(),
             unchanged: &unchanged,
+            runs: &runs,
         };
         let destinations = self.destinations.iter();
         destinations
@@ -276,11 +366,58 @@ impl Engine {
             verdict,
             is_final,
             at: sight.at,
+            expected: self.ask.question.digest.clone(),
             destinations,
+            trouble: None,
             polls: self.polls,
-            elapsed_ms: u64::try_from(self.waited().as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: self.elapsed_ms(),
         }
     }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.waited().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The report while the registry cannot be read: what was known before, if anything was.
+    pub(crate) fn report_in_trouble(
+        &self,
+        known: Option<&Report>,
+        trouble: Option<Trouble>,
+    ) -> Report {
+        let known = known.cloned().unwrap_or_else(|| {
+            let pending = |destination: &Destination| {
+                DestinationReport::new(destination, Verdict::Pending, false).because(
+                    ReasonKind::Unreadable,
+                    "the registry could not be read so far",
+                )
+            };
+            Report {
+                provider: self.ask.registry.provider(),
+                image: self.ask.question.image.to_string(),
+                verdict: Verdict::Pending,
+                is_final: false,
+                at: self.service_time(),
+                expected: self.ask.question.digest.clone(),
+                destinations: self.destinations.iter().map(pending).collect(),
+                trouble: None,
+                polls: 0,
+                elapsed_ms: 0,
+            }
+        });
+        Report {
+            trouble,
+            polls: self.polls,
+            elapsed_ms: self.elapsed_ms(),
+            ..known
+        }
+    }
+}
+
+/// What a look came to.
+pub(crate) struct Outcome {
+    /// When the look began, as time that has passed by the registry's clock.
+    pub(crate) begun: Duration,
+    pub(crate) report: Result<Report, Error>,
 }
 
 /// The works on the image that have ended, by their keys.

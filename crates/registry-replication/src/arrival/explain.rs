@@ -149,7 +149,7 @@ pub(crate) fn older_than_rule(
 }
 
 pub(crate) fn not_in_source(image: &ImageName) -> Reason {
-    let text = format!("the source has no {image}: push it, or look for a slip in its name");
+    let text = format!("the source has no {image}: push it, or check its name");
     Reason::new(ReasonKind::NotInSource, text)
 }
 
@@ -192,6 +192,12 @@ pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
             ),
         ),
     }
+}
+
+/// One look has shown it, and one answer proves little.
+pub(crate) fn unconfirmed() -> Reason {
+    let text = "one look shows this; the next one has to agree, since listings lag behind";
+    Reason::new(ReasonKind::Unconfirmed, text)
 }
 
 pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {

@@ -9,6 +9,7 @@ mod destination;
 mod engine;
 mod explain;
 mod judge;
+mod memory;
 mod polling;
 mod proof;
 pub(crate) mod read;
@@ -28,8 +29,10 @@ use engine::{Ask, Engine, Extent};
 use judge::Question;
 pub use polling::Polling;
 use proof::Shows;
-pub use report::{Basis, DestinationReport, Evidence, Reason, ReasonKind, Report, Verdict};
-use sight::Look;
+pub use report::{
+    Basis, DestinationReport, Evidence, Reason, ReasonKind, Report, Trouble, Verdict,
+};
+use sight::{Look, Settling};
 pub use wait::{Wait, WaitError};
 
 use crate::model::ImageName;
@@ -42,11 +45,17 @@ use crate::oci;
 ///
 /// # What counts as arrived
 ///
-/// Tags move. With a [`digest`](Self::digest), only a copy of that digest counts: a task that names
-/// it, or, where the vendor's tasks name none (Alibaba Cloud, Huawei Cloud Basic), one that was made
+/// Tags move. So the source is asked first which digest it has under the tag, unless a
+/// [`digest`](Self::digest) is given, and only a copy of that digest counts: a task that names it,
+/// or, where the vendor's tasks name none (Alibaba Cloud, Huawei Cloud Basic), a task that was made
 /// after the source's tag was pushed, while the source still has the digest. With
-/// [`since`](Self::since), only tasks count that were made then or later. With neither, the newest
-/// task counts, and [`rests_on`](DestinationReport::rests_on) says so.
+/// [`since`](Self::since), only tasks count that were made then or later. With
+/// [`newest`](Self::newest), the newest task counts. [`rests_on`](DestinationReport::rests_on) says
+/// what the verdict rests on.
+///
+/// One answer proves presence, and not absence: listings lag behind, and pages get lost. A verdict
+/// that rests on what a listing does not show, such as a newer task, is final only when two looks in
+/// a row agree. What was seen once stays known until looks have lacked it for a minute.
 ///
 /// A rule of Huawei Cloud Enterprise that does not overwrite leaves a tag as it is that the
 /// destination has already, and its task succeeds all the same. There, the first copy of the tag
@@ -75,10 +84,12 @@ pub struct Arrival {
     to: Vec<Destination>,
     digest: Option<String>,
     since: Option<Timestamp>,
+    newest: bool,
     extent: Extent,
-    settle: Duration,
+    settle: Option<Duration>,
     stall: Duration,
     task: Duration,
+    trouble: Duration,
     polling: Polling,
     proofs: Vec<(Destination, Arc<dyn Shows>)>,
 }
@@ -91,10 +102,12 @@ impl Arrival {
             to: Vec::new(),
             digest: None,
             since: None,
+            newest: false,
             extent: Extent::All,
-            settle: Duration::from_secs(60),
+            settle: None,
             stall: Duration::from_secs(15 * 60),
             task: Duration::from_secs(60),
+            trouble: Duration::from_secs(60),
             polling: Polling::default(),
             proofs: Vec::new(),
         }
@@ -107,7 +120,8 @@ impl Arrival {
         self
     }
 
-    /// Only this image counts: the digest of its manifest, `sha256:` and 64 hexadecimal digits.
+    /// Only this image counts: the digest of its manifest, `sha256:` and 64 hexadecimal digits. The
+    /// default is the digest that the source has under the tag when the arrival begins.
     pub fn digest(mut self, digest: impl Into<String>) -> Self {
         self.digest = Some(digest.into());
         self
@@ -120,7 +134,14 @@ impl Arrival {
         self
     }
 
-    /// It has to be at every destination; so it is unless said otherwise.
+    /// The newest task counts, whatever it copied. The source is not asked for a digest, so an image
+    /// that was pushed since may still be missing.
+    pub fn newest(mut self) -> Self {
+        self.newest = true;
+        self
+    }
+
+    /// It has to be at every destination. This is the default.
     pub fn all(mut self) -> Self {
         self.extent = Extent::All;
         self
@@ -132,10 +153,12 @@ impl Arrival {
         self
     }
 
-    /// How long a task has to stay failed until it counts as failed; 60 s unless said otherwise.
-    /// Registries made of Harbor try up to three times more, and show the task as failed meanwhile.
+    /// How long a task has to stay failed until it counts as failed. The default is the registry's
+    /// own: 60 s, and 150 s for Huawei Cloud Enterprise, which runs a failed task up to three times
+    /// with pauses of up to 118 s and shows it as failed meanwhile. There, a third run that failed
+    /// counts at once, unless this window is set.
     pub fn settle_window(mut self, window: Duration) -> Self {
-        self.settle = window;
+        self.settle = Some(window);
         self
     }
 
@@ -151,6 +174,15 @@ impl Arrival {
     /// It counts from [`since`](Self::since), or from the begin of the wait.
     pub fn task_window(mut self, window: Duration) -> Self {
         self.task = window;
+        self
+    }
+
+    /// How long a wait goes on while the registry gives answers that a retry usually does not
+    /// change: permission denied, an HTML page, a truncated body. The default is 60 s. The window
+    /// counts after a good look only; before it, such an answer ends the wait. Failures that usually
+    /// pass (no connection, throttling, 5xx) never end a wait before its deadline.
+    pub fn trouble_window(mut self, window: Duration) -> Self {
+        self.trouble = window;
         self
     }
 
@@ -195,14 +227,25 @@ impl Arrival {
                 to.to_string()
             )));
         }
+        if self.newest && (self.digest.is_some() || self.since.is_some()) {
+            return Err(Error::configuration(
+                "the newest task cannot count beside a digest or a time; leave one of them out",
+            ));
+        }
         let digest = self.digest.as_deref().map(sha256).transpose()?;
+        let own = self.registry.settling();
+        let settle = self
+            .settle
+            .map_or(own, |window| Settling { window, runs: None });
         Ok(Ask {
+            resolves: !self.newest && digest.is_none() && self.since.is_none(),
             registry: self.registry.clone(),
             question: Question {
                 image,
                 digest,
                 since: self.since,
-                settle: self.settle,
+                is_absent: false,
+                settle,
                 stall: self.stall,
                 task: self.task,
             },
@@ -212,61 +255,65 @@ impl Arrival {
         })
     }
 
-    /// Looks once. Where a [proof](Self::proof) is asked for, the destination is asked twice, a
-    /// second apart.
+    /// Looks at the registry, and a second time a second later where one look proves too little: for
+    /// a verdict that is final, and where a [proof](Self::proof) is asked for.
     ///
     /// # Errors
-    /// When image, digest or destination is unfit, and whatever can go wrong with a call.
+    /// When image, digest or destination is invalid, and whatever can go wrong with a call.
     pub async fn check(&self) -> Result<Report, Error> {
         let mut engine = Engine::new(self.ask()?, Duration::ZERO);
-        let now = engine.start();
-        let sight = engine.look(now, Duration::ZERO).await.outcome?;
-        let report = engine.report(&sight).await?;
-        self.asked_again(&mut engine, &sight, report).await
+        let report = engine.look(engine.start(), Duration::ZERO).await.report?;
+        match needs_another(&report) {
+            true => {
+                engine
+                    .look(another(&engine).await, Duration::ZERO)
+                    .await
+                    .report
+            }
+            false => Ok(report),
+        }
     }
 
-    /// Looks once, and finds out all that can be said of why the image is not there, in
-    /// [`reasons`](DestinationReport::reasons). It asks more than [`check`](Self::check): the source's
-    /// tag, and the edition of the instance (`GetInstance`).
+    /// Looks as [`check`](Self::check) does, and finds out all that can be said of why the image is
+    /// not there, in [`reasons`](DestinationReport::reasons). It asks more: the source's tag, and
+    /// the edition of the instance (`GetInstance`).
     ///
     /// # Errors
     /// As [`check`](Self::check).
     pub async fn explain(&self) -> Result<Report, Error> {
         let mut engine = Engine::new(self.ask()?, Duration::ZERO);
-        let now = engine.start();
-        let sight = engine.look(now, Duration::ZERO).await.outcome?;
-        let report = engine.explained(&sight).await?;
-        self.asked_again(&mut engine, &sight, report).await
-    }
-
-    /// A destination has to show an image twice in a row.
-    async fn asked_again(
-        &self,
-        engine: &mut Engine,
-        sight: &sight::Sight,
-        report: Report,
-    ) -> Result<Report, Error> {
-        let once = |destination: &DestinationReport| destination.shown == Some(1);
-        if !report.destinations.iter().any(once) {
-            return Ok(report);
+        let report = engine.explain(engine.start()).await?;
+        match needs_another(&report) {
+            true => engine.explain(another(&engine).await).await,
+            false => Ok(report),
         }
-        engine.clock().sleep(Duration::from_secs(1)).await;
-        engine.report(sight).await
     }
 
     /// Waits for the arrival, no longer than `deadline`, at which one more look is taken. The time
     /// counts from the first poll of the wait.
     ///
     /// A wait ends before its deadline when the image has arrived, and when waiting longer would
-    /// change nothing. Calls that fail for a while do not end it. A look that is under way at the
-    /// deadline is the last one; how long its calls may take is a matter of the registry's
-    /// [context](crate::ContextBuilder::deadline).
+    /// change nothing. Calls that fail for a while do not end it; its reports say so in
+    /// [`trouble`](Report::trouble). It ends within a second of its deadline: what is in flight then
+    /// is dropped.
     ///
     /// # Errors
     /// [`WaitError`] says why it has not arrived.
     pub fn wait(&self, deadline: Duration) -> Wait {
-        Wait::new(self.ask(), self.polling, deadline)
+        Wait::new(self.ask(), self.polling, self.trouble, deadline)
     }
+}
+
+/// Whether a second look may say more than the first.
+fn needs_another(report: &Report) -> bool {
+    let mut reasons = report.destinations.iter().flat_map(|one| &one.reasons);
+    reasons.any(|reason| matches!(reason.kind, ReasonKind::Unconfirmed | ReasonKind::ShownOnce))
+}
+
+/// When a second look begins: a second after the first.
+async fn another(engine: &Engine) -> Duration {
+    engine.clock().sleep(Duration::from_secs(1)).await;
+    engine.clock().elapsed()
 }
 
 impl Shows for oci::Registry {

@@ -8,31 +8,56 @@ use futures_core::Stream;
 use futures_util::TryStreamExt;
 use registry_transport::{Clock, Error, Timestamp};
 
-/// How long rules, and what is as quiet as they are, are good.
-pub(crate) const QUIET: Duration = Duration::from_secs(60);
+use crate::pager::Page;
 
-/// What is on the pages, as far as it matters.
+/// How long rules are good once two reads agree on them.
+pub(crate) const QUIET: Duration = Duration::from_secs(60);
+/// How long an answer is kept to compare the next one with it.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// A listing as far as it was read.
+#[derive(Debug)]
+pub(crate) struct Records<T> {
+    pub(crate) all: Vec<T>,
+    /// Whether the service counts more records than it listed.
+    pub(crate) is_short: bool,
+}
+
+/// The records of a page, and how many the service counts on all pages.
+pub(crate) struct Counted<T>(Vec<T>, Option<u64>);
+
+impl<T> From<Page<T>> for Counted<T> {
+    fn from(page: Page<T>) -> Self {
+        Self(page.items, page.total)
+    }
+}
+
+/// Reads pages as far as they matter.
 ///
-/// The vendors do not say in which order they list. Where records are seen to come newest first,
-/// reading ends with the page after which so many records, the last of which was made then, are
-/// enough; else all is read.
+/// The vendors do not document the order of their listings. If the records come newest first,
+/// reading ends with the page after which `is_enough` says so, by the number of records and the
+/// time of the last one. Otherwise everything is read.
 pub(crate) async fn newest<T>(
-    pages: impl Stream<Item = Result<impl Into<Vec<T>>, Error>>,
+    pages: impl Stream<Item = Result<impl Into<Counted<T>>, Error>>,
     created: impl Fn(&T) -> Option<Timestamp>,
     is_enough: impl Fn(usize, Option<Timestamp>) -> bool,
-) -> Result<Vec<T>, Error> {
+) -> Result<Records<T>, Error> {
     let mut pages = std::pin::pin!(pages.map_ok(Into::into));
     let mut all = Vec::new();
+    let mut total = None;
     while let Some(page) = pages.try_next().await? {
-        let page: Vec<T> = page;
-        all.extend(page);
+        let Counted(items, counted): Counted<T> = page;
+        total = counted;
+        all.extend(items);
         let times: Option<Vec<_>> = all.iter().map(&created).collect();
         let last = all.last().and_then(&created);
         if times.is_some_and(|times| falls(&times)) && is_enough(all.len(), last) {
-            break;
+            let is_short = false;
+            return Ok(Records { all, is_short });
         }
     }
-    Ok(all)
+    let is_short = total.is_some_and(|total| (all.len() as u64) < total);
+    Ok(Records { all, is_short })
 }
 
 /// Whether times never rise, and fall somewhere.
@@ -41,32 +66,63 @@ fn falls(times: &[Timestamp]) -> bool {
     pairs.all(|pair| pair[0] >= pair[1]) && times.first() > times.last()
 }
 
-/// What was read a while ago, by name.
-pub(crate) struct Kept<T>(Arc<Mutex<BTreeMap<String, (Duration, T)>>>);
+/// Answers that are read again only now and then, by name.
+pub(crate) struct Kept<T>(Arc<Mutex<BTreeMap<String, Entry<T>>>>);
 
-impl<T: Clone> Kept<T> {
-    /// What was read at `not_before` or later and no longer than [`QUIET`] ago, or what `read`
-    /// reads now.
+#[derive(Clone)]
+struct Entry<T> {
+    read: Duration,
+    value: T,
+    agreed: bool,
+}
+
+/// A kept answer, and whether two reads in a row agree on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreed<T> {
+    pub(crate) value: T,
+    pub(crate) agreed: bool,
+}
+
+impl<T: Clone + PartialEq> Kept<T> {
+    /// Returns what was read at `not_before` or later and no longer than [`QUIET`] ago, or what
+    /// `read` reads now.
+    ///
+    /// One answer may lack a record that is there. So an answer that differs from the one before is
+    /// read again by the next look.
     pub(crate) async fn or<E>(
         &self,
         name: &str,
         clock: &Arc<dyn Clock>,
         not_before: Duration,
         read: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
+    ) -> Result<Agreed<T>, E> {
         let now = clock.elapsed();
         let known = self.lock().get(name).cloned();
-        if let Some((_, value)) = known.filter(|(at, _)| *at >= not_before && now < *at + QUIET) {
-            return Ok(value);
+        let is_good = |entry: &&Entry<T>| {
+            entry.agreed && entry.read >= not_before && now < entry.read + QUIET
+        };
+        if let Some(Entry { value, agreed, .. }) = known.as_ref().filter(is_good) {
+            return Ok(Agreed {
+                value: value.clone(),
+                agreed: *agreed,
+            });
         }
         let value = read.await?;
+        let agreed = known.is_some_and(|entry| entry.value == value);
         let mut kept = self.lock();
-        kept.retain(|_, (at, _)| now < *at + QUIET);
-        kept.insert(name.to_owned(), (now, value.clone()));
-        Ok(value)
+        kept.retain(|_, entry| now < entry.read + REMEMBERED);
+        let entry = Entry {
+            read: now,
+            value: value.clone(),
+            agreed,
+        };
+        kept.insert(name.to_owned(), entry);
+        Ok(Agreed { value, agreed })
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Duration, T)>> {
+impl<T> Kept<T> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Entry<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,7 +145,9 @@ impl<T> std::fmt::Debug for Kept<T> {
     }
 }
 
-/// What is not there, where the vendor says so by an error; other errors are left.
+/// Turns the vendor's "no such thing" into `None`; other errors stay.
+///
+/// A 404 without the vendor's code comes from something in between, which knows nothing.
 pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),
@@ -111,7 +169,10 @@ pub(crate) fn found<T>(answer: Result<T, Error>) -> Result<bool, Error> {
 /// Whether a vendor says by an error that something is not there.
 pub(crate) fn is_absent(error: &Error) -> bool {
     let code = error.code().unwrap_or_default();
-    error.status() == Some(404) || code.ends_with("_NOT_EXIST")
+    match error.status() {
+        Some(404) => !code.is_empty(),
+        _ => code.ends_with("_NOT_EXIST"),
+    }
 }
 
 #[cfg(test)]
@@ -133,11 +194,36 @@ mod tests {
             ("all of one time at first", vec![vec![2, 2], vec![2, 9]], 4),
             ("no order", vec![vec![8, 9], vec![4, 1], vec![7, 6]], 6),
         ] {
-            let pages = stream::iter(pages).map(Ok);
+            let pages = stream::iter(pages).map(|items| Ok(Counted(items, None)));
             let time = |second: &i64| Timestamp::from_second(*second).ok();
             let too_old = |_, created: Option<Timestamp>| created.unwrap().as_second() < 5;
             let all = newest(pages, time, too_old).now_or_never().unwrap();
-            assert_eq!(all.unwrap().len(), read, "{name}");
+            assert_eq!(all.unwrap().all.len(), read, "{name}");
         }
+    }
+
+    #[test]
+    fn a_listing_that_shows_less_than_it_counts_is_short() {
+        for (total, is_short) in [(None, false), (Some(2), false), (Some(3), true)] {
+            let pages = stream::iter([Ok(Counted(vec![1], Some(9))), Ok(Counted(vec![2], total))]);
+            let all = newest(pages, |_| None, |_, _| true).now_or_never().unwrap();
+            assert_eq!(all.unwrap().is_short, is_short, "{total:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_kept_once_two_reads_agree_on_it() {
+        let clock: Arc<dyn Clock> = Arc::new(registry_transport::SystemClock);
+        let kept = Kept::default();
+        let read = |value: i32| {
+            let reading = async move { Ok::<_, Error>(value) };
+            let answer = kept.or("", &clock, Duration::ZERO, reading);
+            let Agreed { value, agreed } = answer.now_or_never().unwrap().unwrap();
+            (value, agreed)
+        };
+        assert_eq!(read(1), (1, false));
+        assert_eq!(read(2), (2, false), "the first was not kept");
+        assert_eq!(read(2), (2, true));
+        assert_eq!(read(3), (2, true), "it is not read again for a while");
     }
 }

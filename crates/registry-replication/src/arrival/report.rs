@@ -68,12 +68,35 @@ pub struct Report {
     pub is_final: bool,
     /// When the registry was looked at, by the service's clock.
     pub at: Timestamp,
+    /// The digest that has to arrive: the one asked for, or the one that the source had under the
+    /// tag when it was asked. Absent if a time or the newest task decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// Each destination, in the order in which they were asked for.
     pub destinations: Vec<DestinationReport>,
+    /// Why the registry cannot be read now, if that is so. The rest is then what the last good look
+    /// has shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     /// How often the registry was looked at so far.
     pub polls: u64,
     /// How long the wait has taken so far, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// Looks in a row that have failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Trouble {
+    /// What went wrong with the latest of them.
+    pub what: String,
+    /// When the first of them failed, by the service's clock.
+    pub since: Timestamp,
+    /// How many they are.
+    pub count: u64,
+    /// When the wait looks again, if the service asked it to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_look: Option<Timestamp>,
 }
 
 /// What was known about one destination.
@@ -178,8 +201,8 @@ pub enum Basis {
     SourceTag,
     /// The task was made at the time that was asked for or later.
     Since,
-    /// The newest task. Neither a digest nor a time was asked for: it may have copied an older
-    /// image than the tag names now.
+    /// The newest task, as was asked for, or because the source names no digest. It may have copied
+    /// an older image than the tag names now.
     NewestTask,
 }
 
@@ -195,9 +218,7 @@ impl Basis {
             }
             Self::SourceTag => "the task was made after the digest was pushed",
             Self::Since => "the task was made since then",
-            Self::NewestTask => {
-                "the newest task; say a digest or a time to be sure that it copied this image"
-            }
+            Self::NewestTask => "the newest task, which may have copied an older image",
         }
     }
 }
@@ -274,4 +295,8 @@ pub enum ReasonKind {
     NotShown,
     /// The destination itself has shown it once, and is asked again.
     ShownOnce,
+    /// One look says so, and the next one has not agreed yet.
+    Unconfirmed,
+    /// The registry cannot be read.
+    Unreadable,
 }

@@ -9,8 +9,9 @@ use futures_core::future::BoxFuture;
 use registry_transport::{Context, Error, Timestamp};
 
 use super::cover::ReadRule;
+use super::read::Agreed;
 use super::watch::Watch;
-use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, TaskRef, TaskState};
+use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, Rule, TaskRef, TaskState};
 
 /// A registry that can be looked at. Each vendor's registry is one; see `look.rs` in its folder.
 pub trait Look: fmt::Debug + Send + Sync {
@@ -22,6 +23,11 @@ pub trait Look: fmt::Debug + Send + Sync {
 
     /// What all waits of this registry share.
     fn watch(&self) -> &Watch;
+
+    /// How failures settle here.
+    fn settling(&self) -> Settling {
+        Settling::default()
+    }
 
     /// Reads the rules, and the tasks that have to do with what is wanted.
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>>;
@@ -39,6 +45,25 @@ pub trait Look: fmt::Debug + Send + Sync {
     }
 }
 
+/// When a failed task is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settling {
+    /// How long a task has to stay failed.
+    pub(crate) window: Duration,
+    /// After how many runs the registry gives up, if each run shows by its own start time.
+    pub(crate) runs: Option<usize>,
+}
+
+impl Default for Settling {
+    /// 60 s: the vendor documents no retries.
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(60),
+            runs: None,
+        }
+    }
+}
+
 /// A repository: namespace, and name within it.
 pub(crate) type Repository = (String, String);
 
@@ -46,8 +71,30 @@ pub(crate) fn repository(image: &ImageName) -> Repository {
     (image.namespace().to_owned(), image.repository().to_owned())
 }
 
-/// Rules as all who look share them.
+/// Rules as all looks share them.
 pub(crate) type Rules = Arc<Vec<ReadRule>>;
+
+impl PartialEq for ReadRule {
+    /// Compares what decides where the rule copies which images, and when.
+    fn eq(&self, other: &Self) -> bool {
+        let compared = |rule: &Self| {
+            let rule: &Rule = rule;
+            (
+                (rule.id.clone(), rule.kind, rule.filters.clone()),
+                (rule.source.clone(), rule.destination.clone()),
+                (rule.enabled, rule.automatic, rule.overwrites),
+                (rule.trigger.clone(), rule.schedule.clone()),
+            )
+        };
+        compared(self) == compared(other)
+    }
+}
+
+/// Rules in an order that does not depend on the order of the listing.
+pub(crate) fn sorted(mut rules: Vec<ReadRule>) -> Rules {
+    rules.sort_by(|one, other| one.id.cmp(&other.id));
+    Arc::new(rules)
+}
 
 /// What a look is about.
 #[derive(Clone, Debug, Default)]
@@ -135,11 +182,14 @@ pub struct Sight {
     /// When it began, by the service's clock.
     pub(crate) at: Timestamp,
     /// The rules that may cover a repository of this registry, or why they cannot be read.
-    pub(crate) rules: BTreeMap<Repository, Result<Rules, Error>>,
+    pub(crate) rules: BTreeMap<Repository, Result<Agreed<Rules>, Error>>,
     /// Names of target registries, by id.
     pub(crate) names: BTreeMap<String, String>,
     /// What is done and was done, by repository, or why that cannot be read.
     pub(crate) works: BTreeMap<Repository, Result<Works, Error>>,
+    /// Repositories whose listings show less than there is: than the service itself counts, or
+    /// than a record it lists should have.
+    pub(crate) short: BTreeSet<Repository>,
 }
 
 /// The works of a repository, by tag. Those without a tag are of the whole repository.
@@ -178,6 +228,8 @@ pub(crate) struct Work {
     /// What the vendor says about the state.
     pub(crate) issue: Option<String>,
     pub(crate) created: Option<Timestamp>,
+    /// When its current or last run began.
+    pub(crate) started: Option<Timestamp>,
     /// When its state last changed.
     pub(crate) changed: Option<Timestamp>,
     /// Whether a tag that the destination has already stays there, and the work succeeds all the
@@ -188,10 +240,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// What tells it from all others.
+    /// What tells it from all others. It is the same whether a task of one tag is read by itself or
+    /// by its only part.
     pub(crate) fn key(&self) -> String {
-        match &self.subtask {
-            Some(subtask) => format!("{}/{subtask}", self.task),
+        match &self.tag {
+            Some(tag) => format!("{}:{tag}", self.task),
             None => self.task.to_string(),
         }
     }
@@ -206,7 +259,7 @@ impl Sight {
     /// The rules that may cover an image.
     pub(crate) fn rules(&self, image: &ImageName) -> Result<&[ReadRule], &Error> {
         match self.rules.get(&repository(image)) {
-            Some(Ok(rules)) => Ok(rules),
+            Some(Ok(rules)) => Ok(&rules.value),
             Some(Err(error)) => Err(error),
             None => Ok(&[]),
         }

@@ -1,28 +1,42 @@
 //! A wait: a stream of reports, and a future of the last one.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
+use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
-use registry_transport::Error;
+use registry_transport::{Error, ErrorKind, Timestamp};
 
 use super::engine::{Ask, Engine};
+use super::needs_another;
 use super::polling::Polling;
-use super::report::{DestinationReport, Report, Verdict};
+use super::report::{DestinationReport, Report, Trouble, Verdict};
 
-/// A wait for an image, made by [`Arrival::wait`](crate::Arrival::wait).
+/// A wait for an image, made by [`Arrival::wait`](crate::Arrival::wait): a stream and a future.
 ///
-/// As a stream it yields a [`Report`] for each look, and ends after one that is final, or with the
-/// error that the future gives. As a future (`.await`) it gives the last report.
+/// The stream yields a [`Report`] for each look. It ends after a report that is final, or with the
+/// error that the future gives. The future gives the last report; `tokio::spawn` takes it.
 ///
-/// It does nothing but when it is polled, runs nothing beside itself, and may be dropped at any
-/// time.
+/// A wait works only while it is polled. It starts no task and may be dropped at any time.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use registry_replication::{Registry, Report, WaitError};
+/// # async fn gate(registry: &dyn Registry) -> Result<Report, WaitError> {
+/// let arrival = registry.arrival("team/api:v42").to("cn-shanghai");
+/// let wait = tokio::spawn(arrival.wait(Duration::from_secs(900)));
+/// # let Ok(report) = wait.await else { unreachable!() };
+/// # report
+/// # }
+/// ```
 #[must_use = "a wait does nothing unless it is awaited or polled"]
-pub struct Wait(BoxStream<'static, Result<Report, WaitError>>);
+pub struct Wait {
+    reports: BoxStream<'static, Result<Report, WaitError>>,
+    last: Option<Report>,
+}
 
 /// Why a wait did not end in an arrival.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -43,7 +57,7 @@ pub enum WaitError {
         /// How often the registry was looked at.
         polls: u64,
     },
-    /// A call failed in a way that trying again does not mend.
+    /// A call failed in a way that a retry does not fix.
     #[error("{error}")]
     Call {
         /// The call's error.
@@ -96,25 +110,36 @@ fn left(report: &Option<Box<Report>>, last: &Option<Error>) -> String {
     }
 }
 
+/// How long the last look may take after the deadline, so that the wait ends within a second of it.
+const GRACE: Duration = Duration::from_millis(800);
+
 impl Wait {
-    pub(crate) fn new(ask: Result<Ask, Error>, polling: Polling, deadline: Duration) -> Self {
+    pub(crate) fn new(
+        ask: Result<Ask, Error>,
+        polling: Polling,
+        patience: Duration,
+        deadline: Duration,
+    ) -> Self {
         let start = match ask {
-            Ok(ask) => Phase::Start(ask),
+            Ok(ask) => Phase::Start(Box::new(ask)),
             Err(error) => Phase::Bad(WaitError::Call {
                 error,
                 report: None,
             }),
         };
-        let steps = stream::unfold(start, move |phase| async move {
-            phase.next(polling, deadline).await
+        let reports = stream::unfold(start, move |phase| async move {
+            phase.next(polling, patience, deadline).await
         });
-        Self(steps.fuse().boxed())
+        Self {
+            reports: reports.fuse().boxed(),
+            last: None,
+        }
     }
 }
 
 /// What comes next.
 enum Phase {
-    Start(Ask),
+    Start(Box<Ask>),
     Look(Box<Looking>),
     Bad(WaitError),
     End,
@@ -122,27 +147,52 @@ enum Phase {
 
 struct Looking {
     engine: Engine,
-    /// When the last look began; none before the first.
+    polling: Polling,
+    /// How long answers that a retry usually does not change may last.
+    patience: Duration,
+    /// When the wait has to end, by the registry's clock.
+    end: Duration,
+    /// When the last look began; absent before the first.
     begun: Option<Duration>,
+    /// What the last good look has shown.
     report: Option<Box<Report>>,
-    last: Option<Error>,
+    /// The looks that have failed since.
+    failing: Option<Failing>,
+}
+
+/// Looks in a row that have failed.
+struct Failing {
+    error: Error,
+    /// When the first of them failed, by the registry's clock and by the service's.
+    since: Duration,
+    at: Timestamp,
+    count: u64,
 }
 
 type Item = Result<Report, WaitError>;
 
 impl Phase {
-    async fn next(self, polling: Polling, deadline: Duration) -> Option<(Item, Self)> {
+    async fn next(
+        self,
+        polling: Polling,
+        patience: Duration,
+        deadline: Duration,
+    ) -> Option<(Item, Self)> {
         match self {
             Self::Start(ask) => {
+                let engine = Engine::new(*ask, polling.quickest());
                 let looking = Box::new(Looking {
-                    engine: Engine::new(ask, polling.quickest()),
+                    end: engine.start().saturating_add(deadline),
+                    engine,
+                    polling,
+                    patience,
                     begun: None,
                     report: None,
-                    last: None,
+                    failing: None,
                 });
-                Some(looking.next(polling, deadline).await)
+                Some(looking.next().await)
             }
-            Self::Look(looking) => Some(looking.next(polling, deadline).await),
+            Self::Look(looking) => Some(looking.next().await),
             Self::Bad(error) => Some((Err(error), Self::End)),
             Self::End => None,
         }
@@ -150,62 +200,141 @@ impl Phase {
 }
 
 impl Looking {
-    async fn next(mut self: Box<Self>, polling: Polling, deadline: Duration) -> (Item, Phase) {
-        let end = self.engine.start().saturating_add(deadline);
-        let quickest = polling.quickest();
-        loop {
-            let not_before = self.rest(polling, end).await;
-            let is_last = self.engine.clock().elapsed() >= end;
-            let gap = if is_last { Duration::ZERO } else { quickest };
-            let looked = self.engine.look(not_before, gap).await;
-            self.begun = Some(looked.begun);
-            let outcome = match looked.outcome {
-                Ok(sight) => self.engine.report(&sight).await,
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(report) => {
-                    self.report = Some(Box::new(report.clone()));
-                    self.last = None;
-                    let next = match report.is_final {
-                        true if report.verdict == Verdict::Arrived => Phase::End,
-                        true => Phase::Bad(WaitError::NotArrived(Box::new(report.clone()))),
-                        false if is_last => Phase::Bad(self.deadline_passed()),
-                        false => Phase::Look(self),
-                    };
-                    return (Ok(report), next);
-                }
-                Err(error) if !error.can_retry() => {
-                    let report = self.report.take();
-                    return (Err(WaitError::Call { error, report }), Phase::End);
-                }
-                Err(error) => {
-                    self.last = Some(error);
-                    if is_last {
-                        return (Err(self.deadline_passed()), Phase::End);
-                    }
-                }
+    /// The next report. Whatever is in flight when the deadline has passed is dropped.
+    async fn next(mut self: Box<Self>) -> (Item, Phase) {
+        let clock = self.engine.clock().clone();
+        let limit = self.end.saturating_add(GRACE);
+        let guard = clock.guard(limit.saturating_sub(clock.elapsed()));
+        let looked = {
+            let look = std::pin::pin!(self.look());
+            match select(look, guard).await {
+                Either::Left((looked, _)) => Some(looked),
+                Either::Right(_) => None,
+            }
+        };
+        match looked {
+            Some((Ok(report), next)) => {
+                let next = match next {
+                    Next::Look => Phase::Look(self),
+                    Next::End => Phase::End,
+                    Next::Bad(error) => Phase::Bad(error),
+                };
+                (Ok(report), next)
+            }
+            Some((Err(error), _)) => (Err(error), Phase::End),
+            None => {
+                let dropped = Error::deadline("the last look got no answer before the deadline");
+                self.note(dropped);
+                (Err(self.deadline_passed()), Phase::End)
             }
         }
     }
 
-    /// Waits until it is time for the next look, and answers how old that may be at most: what
-    /// others have looked at meanwhile is as good, if it is not too old.
-    async fn rest(&self, polling: Polling, end: Duration) -> Duration {
+    async fn look(&mut self) -> (Item, Next) {
+        let not_before = self.rest().await;
+        let is_last = self.engine.clock().elapsed() >= self.end;
+        let gap = match is_last {
+            true => Duration::ZERO,
+            false => self.polling.quickest(),
+        };
+        let looked = self.engine.look(not_before, gap).await;
+        self.begun = Some(looked.begun);
+        match looked.report {
+            Ok(report) => {
+                self.report = Some(Box::new(report.clone()));
+                self.failing = None;
+                let next = match report.is_final {
+                    true if report.verdict == Verdict::Arrived => Next::End,
+                    true => Next::Bad(WaitError::NotArrived(Box::new(report.clone()))),
+                    false if is_last => Next::Bad(self.deadline_passed()),
+                    false => Next::Look,
+                };
+                (Ok(report), next)
+            }
+            Err(error) if self.is_hopeless(&error) => {
+                let report = self.report.take();
+                (Err(WaitError::Call { error, report }), Next::End)
+            }
+            Err(error) => {
+                self.note(error);
+                if is_last {
+                    return (Err(self.deadline_passed()), Next::End);
+                }
+                let report = self
+                    .engine
+                    .report_in_trouble(self.report.as_deref(), self.trouble());
+                (Ok(report), Next::Look)
+            }
+        }
+    }
+
+    /// Whether an error ends the wait: one that the caller has to fix, and one that a retry usually
+    /// does not change, at the first look or for longer than the wait's patience.
+    fn is_hopeless(&self, error: &Error) -> bool {
+        if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotOffered) {
+            return true;
+        }
+        let since = self.failing.as_ref().map(|failing| failing.since);
+        let lasted = since.map_or(Duration::ZERO, |since| {
+            self.engine.clock().elapsed().saturating_sub(since)
+        });
+        let is_first = self.report.is_none();
+        !error.can_retry() && (is_first || lasted >= self.patience)
+    }
+
+    fn note(&mut self, error: Error) {
+        let known = self.failing.take();
+        let now = self.engine.clock().elapsed();
+        self.failing = Some(match known {
+            Some(failing) => Failing {
+                error,
+                count: failing.count + 1,
+                ..failing
+            },
+            None => Failing {
+                error,
+                since: now,
+                at: self.engine.service_time(),
+                count: 1,
+            },
+        });
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        let failing = self.failing.as_ref()?;
+        let now = self.engine.service_time();
+        let next_look = failing.error.retry_after();
+        Some(Trouble {
+            what: failing.error.to_string(),
+            since: failing.at,
+            count: failing.count,
+            next_look: next_look.and_then(|wait| now.checked_add(wait).ok()),
+        })
+    }
+
+    /// Waits until it is time for the next look, and returns how old that may be at most: a look
+    /// that another wait has taken meanwhile is as good, if it is not too old.
+    async fn rest(&self) -> Duration {
         let Some(begun) = self.begun else {
-            // Who begins to wait at the same time looks together.
+            // Waits that begin at the same time look together.
             once_more().await;
-            return self.engine.start().saturating_sub(polling.quickest());
+            return self.engine.start().saturating_sub(self.polling.quickest());
         };
         let clock = self.engine.clock();
-        let interval = polling.interval(self.engine.waited());
-        let next = begun.saturating_add(interval).min(end);
+        let asked = self.failing.as_ref();
+        let asked = asked.and_then(|failing| failing.error.retry_after());
+        let interval = match self.report.as_deref().is_some_and(needs_another) {
+            true => self.polling.quickest(),
+            false => self.polling.interval(self.engine.waited()),
+        };
+        let interval = interval.max(asked.unwrap_or_default());
+        let next = begun.saturating_add(interval).min(self.end);
         let now = clock.elapsed();
         if now < next {
             clock.sleep(next - now).await;
         }
-        match clock.elapsed() >= end {
-            true => end,
+        match clock.elapsed() >= self.end {
+            true => self.end,
             false => begun.saturating_add(interval / 2),
         }
     }
@@ -213,11 +342,18 @@ impl Looking {
     fn deadline_passed(&self) -> WaitError {
         WaitError::DeadlinePassed {
             report: self.report.clone(),
-            last: self.last.clone(),
+            last: self.failing.as_ref().map(|failing| failing.error.clone()),
             elapsed: self.engine.waited(),
             polls: self.engine.polls(),
         }
     }
+}
+
+/// What follows a report.
+enum Next {
+    Look,
+    Bad(WaitError),
+    End,
 }
 
 /// Lets others that are polled together with this come first.
@@ -237,25 +373,27 @@ impl Stream for Wait {
     type Item = Result<Report, WaitError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_next_unpin(cx)
+        self.reports.poll_next_unpin(cx)
     }
 }
 
-impl IntoFuture for Wait {
+impl Future for Wait {
     type Output = Result<Report, WaitError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
 
-    fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut last = None;
-            while let Some(item) = self.next().await {
-                last = Some(item?);
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match ready!(self.reports.poll_next_unpin(cx)) {
+                Some(Ok(report)) => self.last = Some(report),
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => {
+                    let over = || WaitError::Call {
+                        error: Error::configuration("the wait has already ended"),
+                        report: None,
+                    };
+                    return Poll::Ready(self.last.take().ok_or_else(over));
+                }
             }
-            last.ok_or_else(|| WaitError::Call {
-                error: Error::configuration("the wait has ended before"),
-                report: None,
-            })
-        })
+        }
     }
 }
 

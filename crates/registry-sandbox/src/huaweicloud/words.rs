@@ -54,9 +54,10 @@ pub(super) fn code(word: &str) -> i64 {
     }
 }
 
-/// When the first part began, and when the last one ended.
+/// When the run of all parts began, and when the last one ended. As Harbor's do, the start moves
+/// with each further run.
 pub(super) fn span(looks: &[Look]) -> (Option<Timestamp>, Option<Timestamp>) {
-    let start = looks.iter().filter_map(|look| look.started).min();
+    let start = looks.iter().filter_map(|look| look.begun).max();
     let all = looks.iter().all(|look| look.is_final);
     let ends = looks.iter().filter_map(|look| look.ended);
     (start, ends.max().filter(|_| all))

@@ -88,7 +88,10 @@ pub(crate) enum By {
     Digest,
     /// The time of the last push of the tag.
     Since,
-    Nothing,
+    /// The digest that the source has, which the wait itself looks up.
+    Source,
+    /// The newest task.
+    Newest,
 }
 
 /// How many destinations the rules of a registry have.
@@ -164,8 +167,11 @@ fn event(random: &mut Random, of: world::Registry) -> Event {
         55..=64 => Event::Pace {
             waits: random.below(20),
             runs: random.within(1..=60),
-            // No longer than failures take to settle.
-            pause: random.within(1..=50),
+            // Harbor's longest pause, and elsewhere no longer than failures take to settle.
+            pause: match of {
+                world::Registry::HuaweicloudEnterprise => random.within(1..=118),
+                _ => random.within(1..=50),
+            },
             lag: random.below(120),
         },
         65..=71 => Event::Lose { tag, destination },
@@ -191,7 +197,14 @@ fn asked(random: &mut Random, of: world::Registry) -> Asked {
     Asked {
         at: random.within(30..=END / 2),
         tag: random.tag(),
-        by: *random.one(&[By::Digest, By::Digest, By::Since, By::Since, By::Nothing]),
+        by: *random.one(&[
+            By::Digest,
+            By::Source,
+            By::Source,
+            By::Since,
+            By::Since,
+            By::Newest,
+        ]),
         destinations: all,
         any: random.percent(20),
         proof: random.percent(30),

@@ -14,7 +14,7 @@ use crate::arrival::cover::ReadRule;
 use crate::arrival::destination::Destination;
 use crate::arrival::explain;
 use crate::arrival::report::{DestinationReport, Verdict};
-use crate::arrival::sight::{Sight, SourceTag, Work};
+use crate::arrival::sight::{Settling, Sight, SourceTag, Work};
 use crate::model::{ImageName, ImageRef, Rule};
 use target::Judging;
 
@@ -24,8 +24,10 @@ pub(crate) struct Question {
     pub(crate) image: ImageName,
     pub(crate) digest: Option<String>,
     pub(crate) since: Option<Timestamp>,
-    /// How long something failed has to stay so.
-    pub(crate) settle: Duration,
+    /// Whether the source has no image to expect a digest of.
+    pub(crate) is_absent: bool,
+    /// When something that failed is final.
+    pub(crate) settle: Settling,
     /// How long something may go without getting on.
     pub(crate) stall: Duration,
     /// How long a task may take to come up.
@@ -42,6 +44,8 @@ pub(crate) struct Known<'a> {
     pub(crate) waited: Duration,
     /// For how long a work has been seen unchanged.
     pub(crate) unchanged: &'a dyn Fn(&Work) -> Duration,
+    /// How many runs of a work have been seen.
+    pub(crate) runs: &'a dyn Fn(&Work) -> usize,
 }
 
 /// A verdict, and whether it would be another if the source were looked up.

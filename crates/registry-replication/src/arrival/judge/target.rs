@@ -6,7 +6,7 @@ use super::{Judged, Known, Question, Target};
 use crate::arrival::destination::Destination;
 use crate::arrival::explain;
 use crate::arrival::report::{Basis, DestinationReport, Evidence, Verdict};
-use crate::arrival::sight::{SourceTag, Work, digest, is_since};
+use crate::arrival::sight::{Settling, SourceTag, Work, digest, is_since};
 use crate::model::{RuleRef, RuleTrigger, TaskState};
 
 /// Whether a work is about what is asked for.
@@ -80,6 +80,9 @@ impl<'a> Judging<'a> {
                 .created
                 .is_some_and(|created| is_since(created, *since))
         {
+            return Counts::No;
+        }
+        if self.question.is_absent {
             return Counts::No;
         }
         let Some(wanted) = wanted else {
@@ -190,7 +193,7 @@ impl<'a> Judging<'a> {
         }
         if let Some(work) = all.iter().find(|work| self.is_unsettled(work)) {
             let mut report = self.of(Verdict::Pending, false, work);
-            let left = self.question.settle.saturating_sub(self.age(work));
+            let left = self.question.settle.window.saturating_sub(self.age(work));
             report.reasons.extend(explain::issue(work));
             report.reasons.push(explain::settling(work, left));
             return report;
@@ -284,7 +287,13 @@ impl<'a> Judging<'a> {
 
     /// Whether it has failed so lately that it may be tried again.
     fn is_unsettled(&self, work: &Work) -> bool {
-        work.state.is_final() && !work.succeeded() && self.age(work) < self.question.settle
+        let Settling { window, runs } = self.question.settle;
+        // Its end is the last run's only if it came after that run's start.
+        let times = work.changed.zip(work.started);
+        let ended_last = times.is_some_and(|(ended, started)| ended >= started);
+        let was_last = ended_last && runs.is_some_and(|runs| (self.known.runs)(work) >= runs);
+        let has_failed = work.state.is_final() && !work.succeeded();
+        has_failed && !was_last && self.age(work) < window
     }
 
     /// For how long the work has not changed: by the vendor's times, or as one has seen it.

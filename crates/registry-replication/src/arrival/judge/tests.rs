@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use registry_transport::Timestamp;
 
 use super::*;
+use crate::arrival::read::Agreed;
 use crate::arrival::sight::Works;
 use crate::model::{ImageRef, Provider, RuleTrigger, TaskKind, TaskRef, TaskState};
 
@@ -35,6 +36,7 @@ fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str
         status: None,
         issue: None,
         created: Some(at(made)),
+        started: None,
         changed: Some(at(changed)),
         keeps: false,
         overwrites: None,
@@ -43,6 +45,16 @@ fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str
 
 /// The verdict an hour after the start, whether it is final, and the task that it is about.
 fn judged(works: Vec<Work>, digest: Option<&str>, since: Option<i64>) -> (Verdict, bool, String) {
+    judged_after(1, works, digest, since)
+}
+
+/// The same, when this many runs of each task have been seen.
+fn judged_after(
+    runs: usize,
+    works: Vec<Work>,
+    digest: Option<&str>,
+    since: Option<i64>,
+) -> (Verdict, bool, String) {
     let repository = ("team".to_owned(), "api".to_owned());
     let rule = Rule {
         destination: end(),
@@ -50,17 +62,26 @@ fn judged(works: Vec<Work>, digest: Option<&str>, since: Option<i64>) -> (Verdic
             .with_trigger(Some(RuleTrigger::OnPush))
     };
     let works: Works = works.into_iter().collect();
+    let rules = Agreed {
+        value: Arc::new(vec![ReadRule::new(rule)]),
+        agreed: true,
+    };
     let sight = Sight {
         at: at(3600),
-        rules: BTreeMap::from([(repository.clone(), Ok(Arc::new(vec![ReadRule::new(rule)])))]),
+        rules: BTreeMap::from([(repository.clone(), Ok(rules))]),
         names: BTreeMap::new(),
         works: BTreeMap::from([(repository, Ok(works))]),
+        short: BTreeSet::new(),
     };
     let question = Question {
         image: "team/api:v1".parse().unwrap(),
         digest: digest.map(str::to_owned),
         since: since.map(at),
-        settle: Duration::from_secs(60),
+        is_absent: false,
+        settle: Settling {
+            window: Duration::from_secs(60),
+            runs: Some(3),
+        },
         stall: Duration::from_secs(900),
         task: Duration::from_secs(60),
     };
@@ -69,6 +90,7 @@ fn judged(works: Vec<Work>, digest: Option<&str>, since: Option<i64>) -> (Verdic
         source: None,
         waited: Duration::from_secs(120),
         unchanged: &|_| Duration::ZERO,
+        runs: &|_| runs,
     };
     let report = judge(&question, &Destination::from("there"), known);
     let report = report.unwrap().report;
@@ -197,5 +219,22 @@ fn without_a_digest_the_time_decides() {
             verdict,
             "{works:?} {since:?}"
         );
+    }
+}
+
+#[test]
+fn a_failure_is_final_when_the_registry_has_no_run_left() {
+    for (runs, started, verdict) in [
+        (1, 3580, Verdict::Pending),
+        (2, 3580, Verdict::Pending),
+        (3, 3580, Verdict::Failed),
+        (3, 3595, Verdict::Pending),
+    ] {
+        let failed = Work {
+            started: Some(at(started)),
+            ..work("1", 0, 3590, TaskState::Failed, Some("sha256:new"))
+        };
+        let said = judged_after(runs, vec![failed], Some("sha256:new"), None);
+        assert_eq!(said.0, verdict, "{runs} {started}");
     }
 }

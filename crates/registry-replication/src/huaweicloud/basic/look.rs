@@ -1,6 +1,6 @@
 //! What an arrival looks at: automatic sync rules and sync jobs of repositories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use registry_transport::{Context, Error};
 
 use super::Registry;
 use crate::arrival::cover::ReadRule;
-use crate::arrival::read::{newest, or_absent};
+use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, sorted,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Task, VendorTask};
@@ -52,8 +52,13 @@ impl Look for Registry {
                 rules: BTreeMap::new(),
                 names: BTreeMap::new(),
                 works: BTreeMap::new(),
+                short: BTreeSet::new(),
             };
             for (repository, works, rules) in read {
+                if works.as_ref().is_ok_and(|(_, is_short)| *is_short) {
+                    sight.short.insert(repository.clone());
+                }
+                let works = works.map(|(works, _)| works);
                 sight.works.insert(repository.clone(), works);
                 sight.rules.insert(repository, rules);
             }
@@ -92,22 +97,23 @@ impl Registry {
         &self,
         (namespace, repository): &Repository,
         not_before: Duration,
-    ) -> Result<Rules, Error> {
+    ) -> Result<Agreed<Rules>, Error> {
         let clock = self.context().clock().clone();
         let name = format!("{namespace}/{repository}");
         let read = async {
             let image = ImageName::plain(namespace, repository);
             let rules = self.rules_of_repository(&image).await?;
-            Ok(Arc::new(rules.into_iter().map(ReadRule::new).collect()))
+            Ok(sorted(rules.into_iter().map(ReadRule::new).collect()))
         };
         self.rules_read.or(&name, &clock, not_before, read).await
     }
 
+    /// Works, and whether the listing shows less than the service counts.
     async fn works(
         &self,
         (namespace, repository): &Repository,
         wanted: &Wanted,
-    ) -> Result<Works, Error> {
+    ) -> Result<(Works, bool), Error> {
         let image = ImageName::plain(namespace, repository);
         let jobs = self.jobs_of(Ok(image)).unchecked();
         let jobs = newest(
@@ -115,7 +121,8 @@ impl Registry {
             |job: &Task| job.created,
             |_, created| wanted.is_too_old(created),
         );
-        Ok(jobs.await?.into_iter().filter_map(work).collect())
+        let Records { all, is_short } = jobs.await?;
+        Ok((all.into_iter().filter_map(work).collect(), is_short))
     }
 }
 
@@ -140,6 +147,7 @@ fn work(job: Task) -> Option<Work> {
         status: job.status,
         issue: None,
         created: job.created,
+        started: None,
         changed: job.updated,
         keeps: false,
         overwrites,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,9 +12,9 @@ use registry_transport::{Context, Error};
 
 use super::Registry;
 use crate::arrival::cover::ReadRule;
-use crate::arrival::read::{newest, or_absent};
+use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+    Look, Repository, Rules, Settling, Sight, SourceTag, Wanted, Work, Works, began, sorted,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
@@ -26,7 +27,8 @@ const AT_ONCE: usize = 4;
 const PAGE: u32 = 100;
 
 /// Rules, and names of target registries by id.
-pub(super) type RulesRead = (Rules, Arc<BTreeMap<String, String>>);
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RulesRead(Rules, Arc<BTreeMap<String, String>>);
 
 impl Look for Registry {
     fn provider(&self) -> Provider {
@@ -41,6 +43,17 @@ impl Look for Registry {
         &self.watch
     }
 
+    /// Harbor, which the Enterprise edition is built on, runs a task three times at most. It waits
+    /// 16 to 74 s after the first failure and 31 to 118 s after the second one, plus queueing, and
+    /// the task shows as failed meanwhile; each run has a start time of its own (read in Harbor
+    /// 2.15.2 and goharbor/work).
+    fn settling(&self) -> Settling {
+        Settling {
+            window: Duration::from_secs(150),
+            runs: Some(3),
+        }
+    }
+
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         Box::pin(async move {
             let begun = self.context().clock().elapsed();
@@ -51,17 +64,22 @@ impl Look for Registry {
                 .await;
             let (rules, names) = match read {
                 Err(error) if error.can_retry() => return Err(error),
-                Ok((rules, names)) => (Ok(rules), names.as_ref().clone()),
+                Ok(read) => {
+                    let RulesRead(value, names) = read.value;
+                    let agreed = read.agreed;
+                    (Ok(Agreed { value, agreed }), names.as_ref().clone())
+                }
                 Err(error) => (Err(error), BTreeMap::new()),
             };
-            let known = rules.as_deref().map(Vec::as_slice).unwrap_or_default();
-            let works = self.works(&wanted, known).await?;
+            let known = rules.as_ref().map(|rules| rules.value.as_slice());
+            let (works, short) = self.works(&wanted, known.unwrap_or_default()).await?;
             let repositories = wanted.repositories().into_iter();
             Ok(Sight {
                 at: began(self.context(), begun),
                 rules: repositories.map(|name| (name, rules.clone())).collect(),
                 names,
                 works,
+                short,
             })
         })
     }
@@ -118,7 +136,7 @@ impl Registry {
             let name = registry.name.clone()?;
             Some((id.clone(), name))
         });
-        Ok((Arc::new(own.collect()), Arc::new(names.collect())))
+        Ok(RulesRead(sorted(own.collect()), Arc::new(names.collect())))
     }
 
     /// The target registries by id: `ListInstanceRegistries`.
@@ -145,14 +163,14 @@ impl Registry {
         })
     }
 
-    /// The executions that may have to do with what is wanted, newest first.
+    /// The executions that may concern what is wanted, newest first.
     async fn executions(
         &self,
         wanted: &Wanted,
         rules: &[ReadRule],
-    ) -> Result<Vec<Execution>, Error> {
-        let covers = |rule: &&ReadRule| wanted.images.iter().any(|image| rule.covers(image));
-        let covering: Vec<_> = rules.iter().filter(covers).collect();
+    ) -> Result<Records<Execution>, Error> {
+        let covers = |rule: &ReadRule| wanted.images.iter().any(|image| rule.covers(image));
+        let (covering, others): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| covers(rule));
         // Where a rule does not overwrite, what an old execution has copied still holds the tag.
         let keeps = covering.iter().any(|rule| rule.overwrites == Some(false));
         let is_bounded = wanted.since.is_some() && !keeps;
@@ -168,30 +186,47 @@ impl Registry {
                 false => read >= HISTORY && wanted.is_too_old_for_all(created),
             },
         );
-        let ids: BTreeSet<_> = covering.iter().map(|rule| rule.id.as_str()).collect();
+        let others: BTreeSet<_> = others.iter().map(|rule| rule.id.as_str()).collect();
+        // A rule that one listing lacks may be there: only rules that are known not to cover
+        // anything leave their executions out.
         let matters = |execution: &Execution| {
             let rule = execution.rule.as_deref();
             let old = is_bounded && wanted.is_too_old(execution.created);
-            rule.is_some_and(|rule| ids.contains(rule)) && !old
+            rule.is_some_and(|rule| !others.contains(rule)) && !old
         };
-        Ok(executions.await?.into_iter().filter(matters).collect())
+        let mut executions = executions.await?;
+        // Reading stops at this many, whatever the service counts.
+        executions.is_short &= executions.all.len() < HISTORY;
+        executions.all.retain(matters);
+        Ok(executions)
     }
 
+    /// Works by repository, and the repositories whose listings show less than there is.
     async fn works(
         &self,
         wanted: &Wanted,
         rules: &[ReadRule],
-    ) -> Result<BTreeMap<Repository, Result<Works, Error>>, Error> {
+    ) -> Result<
+        (
+            BTreeMap<Repository, Result<Works, Error>>,
+            BTreeSet<Repository>,
+        ),
+        Error,
+    > {
         let repositories = wanted.repositories();
-        let executions = self.executions(wanted, rules).await?;
+        let Records {
+            all: executions,
+            mut is_short,
+        } = self.executions(wanted, rules).await?;
         self.runs.forget_but(&executions);
         let now = self.context().service_time();
         let reads = executions.iter();
         let reads = reads.map(|execution| self.runs.works(self, execution, &repositories, now));
         let read = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
-        let read: Vec<Vec<(Repository, Work)>> = read.try_collect().await?;
+        let read: Vec<Records<(Repository, Work)>> = read.try_collect().await?;
+        is_short |= read.iter().any(|records| records.is_short);
         let mut works: BTreeMap<_, Works> = BTreeMap::new();
-        for (repository, mut work) in read.into_iter().flatten() {
+        for (repository, mut work) in read.into_iter().flat_map(|records| records.all) {
             let rule = rules
                 .iter()
                 .find(|rule| Some(&rule.id) == work.rule.as_ref());
@@ -212,12 +247,13 @@ impl Registry {
             }
             works.entry(repository).or_default().add(work);
         }
+        let short = repositories.iter().filter(|_| is_short).cloned().collect();
         let all = repositories.into_iter();
         let all = all.map(|repository| {
             let own = works.remove(&repository).unwrap_or_default();
             (repository, Ok(own))
         });
-        Ok(all.collect())
+        Ok((all.collect(), short))
     }
 }
 

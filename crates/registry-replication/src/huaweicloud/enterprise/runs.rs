@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use registry_transport::{Error, Timestamp};
 
 use super::Registry;
-use crate::arrival::read::or_absent;
+use crate::arrival::read::{Records, or_absent};
 use crate::arrival::sight::{Repository, Work};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState, number};
 
@@ -41,26 +41,34 @@ impl Runs {
 
     /// What an execution does in these repositories. An execution is judged by its tasks: its own
     /// state may lag behind them.
+    ///
+    /// The answer is short if the execution has more tasks than its listing shows.
     pub(super) async fn works(
         &self,
         registry: &Registry,
         execution: &Execution,
         repositories: &BTreeSet<Repository>,
         now: Timestamp,
-    ) -> Result<Vec<(Repository, Work)>, Error> {
+    ) -> Result<Records<(Repository, Work)>, Error> {
+        let nothing = || Records {
+            all: Vec::new(),
+            is_short: true,
+        };
         let known = self.all().get(&execution.id).cloned();
+        let mut is_short = false;
         let mut run = match known.filter(|run| run.is_over) {
             Some(run) => run,
             None => {
                 let id = number("execution", &execution.id)?;
                 let tasks = registry.replication_tasks(id).unchecked().by_item();
-                // It may be gone since it was listed.
+                // It may be gone since it was listed, or the answer lags behind the listing.
                 let tasks: Option<Vec<Task>> = or_absent(tasks.try_collect().await)?;
                 let Some(tasks) = tasks else {
-                    return Ok(Vec::new());
+                    return Ok(nothing());
                 };
                 let whole = execution.tasks.and_then(|counts| counts.total);
                 let whole = whole.is_none_or(|total| tasks.len() as i64 >= total);
+                is_short = !whole;
                 Run {
                     is_over: whole
                         && execution.state.is_final()
@@ -94,9 +102,9 @@ impl Runs {
                     let subtasks = subtasks.unchecked().by_item();
                     let subtasks: Option<Vec<Subtask>> = or_absent(subtasks.try_collect().await)?;
                     let Some(subtasks) = subtasks.map(Arc::new) else {
-                        return Ok(Vec::new());
+                        return Ok(nothing());
                     };
-                    if is_over(task, now) {
+                    if is_over(task, now) && is_whole(task, &subtasks) {
                         run.subtasks.insert(task.id.clone(), Arc::clone(&subtasks));
                     }
                     subtasks
@@ -108,7 +116,8 @@ impl Runs {
             works.extend(parts.map(|work| (repository.clone(), work)));
         }
         self.all().insert(execution.id.clone(), run);
-        Ok(works)
+        let all = works;
+        Ok(Records { all, is_short })
     }
 }
 
@@ -127,6 +136,15 @@ fn is_over(task: &Task, now: Timestamp) -> bool {
             .updated
             .is_some_and(|updated| now.as_second() - updated.as_second() >= QUIET_SECONDS),
     }
+}
+
+/// Whether a task's parts are at least as many as the tags that the task names.
+fn is_whole(task: &Task, subtasks: &[Subtask]) -> bool {
+    let named = task.source.as_ref().map(|source| {
+        let counted = source.artifact_count.unwrap_or_default();
+        source.tags().count().max(counted.try_into().unwrap_or(0))
+    });
+    named.is_some_and(|named| named > 0 && subtasks.len() >= named)
 }
 
 fn repository(task: &Task) -> Option<Repository> {
@@ -168,6 +186,7 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         status: task.status.clone(),
         issue: None,
         created: execution.created,
+        started: task.started,
         changed: task.updated,
         keeps: false,
         overwrites: None,
@@ -187,6 +206,7 @@ fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
         status: subtask.status.clone(),
         issue: subtask.message.clone(),
         created: execution.created,
+        started: task.started,
         // The task's own time is no earlier than its part's.
         changed: subtask.ended.or(task.updated),
         keeps: false,

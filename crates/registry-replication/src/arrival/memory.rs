@@ -1,0 +1,421 @@
+//! What one arrival has seen, look by look.
+//!
+//! One answer proves presence, and not absence: listings lag behind, pages get lost, and records are
+//! cleaned up. So what was seen stays known, and what is missing counts as missing only when looks
+//! agree on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use registry_transport::{Error, Timestamp};
+
+use super::sight::{Sight, Work, Works, repository};
+use crate::model::ImageName;
+
+/// How long looks have to lack a task before it counts as gone, and how long a listing has to show
+/// less than its own count before it counts as whole.
+const WINDOW: Duration = Duration::from_secs(60);
+/// How many looks in a row have to lack a task before it counts as gone.
+const LOOKS: u32 = 3;
+/// How many looks have to agree before absence counts.
+const AGREEING: u32 = 2;
+/// Start times that are kept of a task; registries run a task a few times.
+const STARTS: usize = 8;
+/// Tasks that are remembered although the latest look lacks them.
+const REMEMBERED: usize = 10_000;
+
+/// What one arrival has seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    works: BTreeMap<String, Seen>,
+    /// When the latest look began.
+    begun: Option<Duration>,
+    /// How many looks in a row have shown all that is known, nothing new, and no new end.
+    agreeing: u32,
+    /// How many looks in a row could not read the rules.
+    without_rules: u32,
+    /// Since when the listing shows less than the service counts.
+    short_since: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    work: Work,
+    /// Since when it has been in its state.
+    since: Duration,
+    /// When its runs began.
+    starts: BTreeSet<Timestamp>,
+    missing: Option<Missing>,
+}
+
+/// Looks in a row that lack a task.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    since: Duration,
+    looks: u32,
+}
+
+impl Memory {
+    /// Takes in what a look that began at `begun` shows of the image, and returns all that is known
+    /// of it. The same look may be taken in again; it counts once.
+    ///
+    /// # Errors
+    /// When the look could not read the tasks of the image.
+    pub(crate) fn take(
+        &mut self,
+        sight: &Sight,
+        image: &ImageName,
+        begun: Duration,
+        now: Duration,
+    ) -> Result<Sight, Error> {
+        let repository = repository(image);
+        let shown = sight.works(image)?;
+        let is_new = self.begun.replace(begun) != Some(begun);
+        // Whether this look shows something that a later one has to agree with.
+        let mut has_grown = false;
+        let mut keys = Vec::with_capacity(shown.len());
+        for work in shown {
+            let key = work.key();
+            match self.works.get_mut(&key) {
+                Some(seen) => has_grown |= seen.update(work, now),
+                None => {
+                    has_grown = true;
+                    self.works.insert(key.clone(), Seen::new(work, now));
+                }
+            }
+            keys.push(key);
+        }
+        let shown: BTreeSet<_> = keys.iter().cloned().collect();
+        let lacks = self.miss(&shown, is_new, now);
+        let is_short = sight.short.contains(&repository) && self.is_short(now);
+        if !sight.short.contains(&repository) {
+            self.short_since = None;
+        }
+        if is_new {
+            let has_all = !lacks && !is_short;
+            self.agreeing = match (has_grown, has_all) {
+                (true, _) => u32::from(has_all),
+                (false, true) => self.agreeing.saturating_add(1),
+                (false, false) => self.agreeing,
+            };
+            let could_read = sight.rules(image).is_ok();
+            self.without_rules = match could_read {
+                true => 0,
+                false => self.without_rules.saturating_add(1),
+            };
+        }
+        // In the order of the listing, and what it lacks after that.
+        let others = self.works.keys().filter(|key| !shown.contains(*key));
+        let all = keys.iter().chain(others);
+        let works: Works = all
+            .filter_map(|key| self.works.get(key))
+            .map(|seen| seen.work.clone())
+            .collect();
+        let rules = sight.rules.get(&repository).cloned();
+        let rules = rules.map(|rules| (repository.clone(), rules));
+        Ok(Sight {
+            at: sight.at,
+            rules: rules.into_iter().collect(),
+            names: sight.names.clone(),
+            works: BTreeMap::from([(repository, Ok(works))]),
+            short: BTreeSet::new(),
+        })
+    }
+
+    /// Counts looks that lack what is known, and forgets what is gone. Returns whether this look
+    /// lacks anything that may still be there.
+    fn miss(&mut self, shown: &BTreeSet<String>, is_new: bool, now: Duration) -> bool {
+        let mut lacks = false;
+        let mut is_gone = Vec::new();
+        for (key, seen) in &mut self.works {
+            if shown.contains(key) {
+                seen.missing = None;
+                continue;
+            }
+            let missing = seen.missing.get_or_insert(Missing {
+                since: now,
+                looks: 0,
+            });
+            missing.looks += u32::from(is_new);
+            let settled = missing.looks >= LOOKS && now.saturating_sub(missing.since) >= WINDOW;
+            match settled {
+                // What has ended stays true when its record is cleaned up.
+                true if seen.work.state.is_final() => {}
+                true => is_gone.push(key.clone()),
+                false => lacks = true,
+            }
+        }
+        for key in &is_gone {
+            self.works.remove(key);
+        }
+        let mut surplus = self.works.len().saturating_sub(shown.len() + REMEMBERED);
+        self.works.retain(|key, _| {
+            let is_surplus = surplus > 0 && !shown.contains(key);
+            surplus -= usize::from(is_surplus);
+            !is_surplus
+        });
+        if !is_gone.is_empty() {
+            self.agreeing = 0;
+        }
+        lacks
+    }
+
+    /// Whether a listing that shows less than the service counts may still show the rest.
+    fn is_short(&mut self, now: Duration) -> bool {
+        let since = *self.short_since.get_or_insert(now);
+        now.saturating_sub(since) < WINDOW
+    }
+
+    /// Whether looks agree on what is there, so that what they lack is not there.
+    pub(crate) fn agrees(&self, sight: &Sight, image: &ImageName) -> bool {
+        let rules = match sight.rules.get(&repository(image)) {
+            Some(Ok(rules)) => rules.agreed,
+            Some(Err(_)) => self.without_rules >= AGREEING,
+            None => true,
+        };
+        rules && self.agreeing >= AGREEING
+    }
+
+    /// For how long a work has been seen in its state.
+    pub(crate) fn unchanged(&self, work: &Work, now: Duration) -> Duration {
+        let seen = self.works.get(&work.key());
+        seen.map_or(Duration::ZERO, |seen| now.saturating_sub(seen.since))
+    }
+
+    /// How many runs of a work have been seen.
+    pub(crate) fn runs(&self, work: &Work) -> usize {
+        let seen = self.works.get(&work.key());
+        seen.map_or(0, |seen| seen.starts.len())
+    }
+}
+
+impl Seen {
+    fn new(work: &Work, now: Duration) -> Self {
+        Self {
+            starts: work.started.into_iter().collect(),
+            work: work.clone(),
+            since: now,
+            missing: None,
+        }
+    }
+
+    /// Takes in what a look shows of the work, and returns whether it has come to an end since.
+    fn update(&mut self, work: &Work, now: Duration) -> bool {
+        if self.starts.len() < STARTS {
+            self.starts.extend(work.started);
+        }
+        // A copy that has succeeded has; an answer that says otherwise is an older one.
+        if self.work.succeeded() && !work.succeeded() {
+            return false;
+        }
+        let is_same = self.work.state == work.state && self.work.changed == work.changed;
+        if !is_same {
+            self.since = now;
+        }
+        let has_ended = work.state.is_final() && !is_same;
+        let known = std::mem::replace(&mut self.work, work.clone());
+        // The rule may be missing in this look.
+        self.work.keeps |= known.keeps;
+        self.work.digest = self.work.digest.take().or(known.digest);
+        has_ended
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::arrival::read::Agreed;
+    use crate::model::{ImageRef, TaskRef, TaskState};
+
+    fn work(id: &str, state: TaskState) -> Work {
+        Work {
+            tag: Some("v1".to_owned()),
+            destination: ImageRef::of_repository("team/api"),
+            rule: None,
+            execution: None,
+            task: TaskRef::new(id),
+            subtask: None,
+            digest: None,
+            state,
+            status: None,
+            issue: None,
+            created: None,
+            started: None,
+            changed: None,
+            keeps: false,
+            overwrites: None,
+        }
+    }
+
+    fn image() -> ImageName {
+        "team/api:v1".parse().unwrap()
+    }
+
+    fn sight(works: Vec<Work>, is_short: bool) -> Sight {
+        let name = repository(&image());
+        let rules = Agreed {
+            value: Arc::default(),
+            agreed: true,
+        };
+        Sight {
+            at: Timestamp::UNIX_EPOCH,
+            rules: BTreeMap::from([(name.clone(), Ok(rules))]),
+            names: BTreeMap::new(),
+            works: BTreeMap::from([(name.clone(), Ok(works.into_iter().collect()))]),
+            short: is_short.then_some(name).into_iter().collect(),
+        }
+    }
+
+    /// The tasks that are known after each look, two seconds apart, and whether the looks agree.
+    fn looks(all: Vec<(Vec<Work>, bool)>) -> Vec<(String, bool)> {
+        let mut memory = Memory::default();
+        let looks = all.into_iter().enumerate();
+        let known = looks.map(|(number, (works, is_short))| {
+            let begun = Duration::from_secs(2 * number as u64);
+            let sight = sight(works, is_short);
+            let view = memory.take(&sight, &image(), begun, begun).unwrap();
+            let tasks = view.works(&image()).unwrap();
+            let tasks: Vec<_> = tasks
+                .iter()
+                .map(|work| format!("{} {}", work.task, work.state))
+                .collect();
+            (tasks.join(", "), memory.agrees(&view, &image()))
+        });
+        known.collect()
+    }
+
+    #[test]
+    fn absence_counts_when_looks_agree_on_it() {
+        use TaskState::{Failed, Running, Succeeded};
+        let (old, new) = (work("1", Succeeded), work("2", Running));
+        let both = || vec![new.clone(), old.clone()];
+        let whole = |works| (works, false);
+        for (name, shown, last, agrees) in [
+            (
+                "one look",
+                vec![whole(vec![old.clone()])],
+                "1 succeeded",
+                false,
+            ),
+            (
+                "two looks",
+                vec![whole(vec![old.clone()]), whole(vec![old.clone()])],
+                "1 succeeded",
+                true,
+            ),
+            (
+                "the first look lacks the newest",
+                vec![whole(vec![old.clone()]), whole(both())],
+                "2 running, 1 succeeded",
+                false,
+            ),
+            (
+                "a later look lacks the newest",
+                vec![whole(both()), whole(vec![old.clone()])],
+                "1 succeeded, 2 running",
+                false,
+            ),
+            (
+                "a look that shows less does not agree with those before",
+                vec![whole(both()), whole(vec![old.clone()]), whole(both())],
+                "2 running, 1 succeeded",
+                true,
+            ),
+            (
+                "nothing twice, and less than the service counts",
+                vec![(vec![], true), (vec![], true)],
+                "",
+                false,
+            ),
+            (
+                "a success that an older answer shows as running",
+                vec![
+                    whole(vec![work("2", Succeeded)]),
+                    whole(vec![work("2", Running)]),
+                ],
+                "2 succeeded",
+                true,
+            ),
+            (
+                "an end that one look has shown",
+                vec![
+                    whole(vec![work("2", Running)]),
+                    whole(vec![work("2", Running)]),
+                    whole(vec![work("2", Succeeded)]),
+                ],
+                "2 succeeded",
+                false,
+            ),
+            (
+                "an end that two looks have shown",
+                vec![
+                    whole(vec![work("2", Running)]),
+                    whole(vec![work("2", Succeeded)]),
+                    whole(vec![work("2", Succeeded)]),
+                ],
+                "2 succeeded",
+                true,
+            ),
+            (
+                "a failure that runs again",
+                vec![
+                    whole(vec![work("2", Failed)]),
+                    whole(vec![work("2", Running)]),
+                ],
+                "2 running",
+                true,
+            ),
+        ] {
+            let known = looks(shown);
+            assert_eq!(*known.last().unwrap(), (last.to_owned(), agrees), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten_when_looks_have_lacked_it_for_a_window() {
+        let known = |looks_without: usize, state: TaskState| {
+            let seen = (vec![work("1", state)], false);
+            let without = std::iter::repeat_n((Vec::new(), false), looks_without);
+            let all = std::iter::once(seen).chain(without).collect();
+            looks(all).last().unwrap().clone()
+        };
+        // A look each two seconds: the first without it after 2 s, and the window after that.
+        let running = |looks| known(looks, TaskState::Running);
+        assert_eq!(running(1), ("1 running".to_owned(), false));
+        assert_eq!(running(30), ("1 running".to_owned(), false));
+        assert_eq!(running(31), (String::new(), false));
+        assert_eq!(running(32), (String::new(), true));
+        let done = known(40, TaskState::Succeeded);
+        assert_eq!(done, ("1 succeeded".to_owned(), true));
+    }
+
+    #[test]
+    fn a_listing_that_stays_short_counts_as_whole_after_a_window() {
+        let short = |looks_before: usize| {
+            let shown = (vec![work("1", TaskState::Succeeded)], true);
+            let all = std::iter::repeat_n(shown, looks_before).collect();
+            looks(all).last().unwrap().1
+        };
+        assert!(!short(31));
+        assert!(short(32));
+    }
+
+    #[test]
+    fn runs_are_told_apart_by_their_start() {
+        let mut memory = Memory::default();
+        for second in [5, 5, 60, 200, 60] {
+            let started = Some(Timestamp::from_second(second).unwrap());
+            let work = Work {
+                started,
+                ..work("1", TaskState::Failed)
+            };
+            let begun = Duration::from_secs(second as u64);
+            let sight = sight(vec![work], false);
+            memory.take(&sight, &image(), begun, begun).unwrap();
+        }
+        assert_eq!(memory.runs(&work("1", TaskState::Failed)), 3);
+    }
+}

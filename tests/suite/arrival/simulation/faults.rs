@@ -1,0 +1,235 @@
+//! Listings that lag behind, lose records or change their order, in single looks.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use registry_sandbox::{OutgoingAnswer, Sandbox};
+use registry_tests::hand_clock::HandClock;
+use registry_transport::{Clock, Timestamp};
+use serde_json::{Value, json};
+
+use super::Random;
+
+/// Seconds from one faulty look to the next. It is more than two intervals of any wait here, so that
+/// no wait has two faulty looks in a row.
+const SPACING: i64 = 130;
+
+/// Listings, and where their records are; the Basic edition's are the body itself.
+const LISTINGS: [(&str, &str); 8] = [
+    ("ListInstanceReplicationPolicies", "policies"),
+    ("ListInstanceReplicationPolicyExecutions", "executions"),
+    ("ListInstanceReplicationPolicyExecTasks", "tasks"),
+    ("ListInstanceReplicationPolicyExecSubTasks", "sub_tasks"),
+    ("ListImageAutoSyncReposDetails", ""),
+    ("ShowSyncJob", ""),
+    ("ListRepoSyncRule", "SyncRules"),
+    ("ListRepoSyncTask", "SyncTasks"),
+];
+
+/// What is wrong with the listings of one look.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// The newest records are not there yet.
+    Lags,
+    /// Records are as an earlier answer had them.
+    Stale,
+    /// Some records are not there.
+    Loses,
+    /// No record is there.
+    Empty,
+    /// The records have another order.
+    Reordered,
+    /// What an execution has is said not to exist.
+    Absent,
+}
+
+const FAULTS: [Fault; 8] = [
+    Fault::Lags,
+    Fault::Lags,
+    Fault::Stale,
+    Fault::Loses,
+    Fault::Loses,
+    Fault::Empty,
+    Fault::Reordered,
+    Fault::Absent,
+];
+
+/// Faults of one history, made of its seed.
+pub(crate) struct Faults {
+    seed: u64,
+    clock: HandClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    is_over: bool,
+    /// The instant of the latest look, and what is wrong with it.
+    look: Option<(Timestamp, Option<Fault>)>,
+    last_fault: Option<Timestamp>,
+    /// Records as they were answered before, by call and id.
+    earlier: BTreeMap<(String, String), Value>,
+    faulty: usize,
+}
+
+impl Faults {
+    /// Begins to disturb the answers of `sandbox`.
+    pub(crate) fn begin(seed: u64, sandbox: &Sandbox, clock: &HandClock) -> Arc<Self> {
+        let faults = Arc::new(Self {
+            seed,
+            clock: clock.clone(),
+            state: Mutex::default(),
+        });
+        let own = faults.clone();
+        sandbox.on_answer(move |answer| own.disturb(answer));
+        faults
+    }
+
+    /// Whether answers are disturbed from now on.
+    pub(crate) fn set(&self, are_on: bool) {
+        self.state.lock().unwrap().is_over = !are_on;
+    }
+
+    /// Lets all answers be right from now on, and returns how many were not.
+    pub(crate) fn end(&self) -> usize {
+        self.set(false);
+        self.state.lock().unwrap().faulty
+    }
+
+    fn random(&self, of: impl Hash) -> Random {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, of).hash(&mut hasher);
+        Random(hasher.finish())
+    }
+
+    fn disturb(&self, answer: &mut OutgoingAnswer) {
+        let mut listings = LISTINGS.iter();
+        let Some((_, field)) = listings.find(|(name, _)| *name == answer.operation) else {
+            return;
+        };
+        let mut state = self.state.lock().unwrap();
+        if state.is_over || answer.status != 200 {
+            return;
+        }
+        let now = self.clock.now();
+        let fault = self.fault(&mut state, now);
+        let mut random = self.random((now, &answer.target));
+        let is_rules = [
+            "ListInstanceReplicationPolicies",
+            "ListImageAutoSyncReposDetails",
+        ];
+        let is_rules =
+            is_rules.contains(&answer.operation.as_str()) || answer.operation == "ListRepoSyncRule";
+        let Some(fault) = fault.filter(|_| random.percent(if is_rules { 40 } else { 80 })) else {
+            remember(&mut state, answer, field);
+            return;
+        };
+        state.faulty += 1;
+        if let Fault::Absent = fault {
+            if ["tasks", "sub_tasks"].contains(field) {
+                answer.status = 404;
+                answer.body = json!({"errors": [{"code": "NOT_FOUND", "message": "not found"}]});
+            }
+            return;
+        }
+        let operation = answer.operation.clone();
+        let Some(records) = records(answer, field) else {
+            return;
+        };
+        let before = records.len();
+        match fault {
+            Fault::Lags => {
+                let hidden = 1 + random.below(3) as usize;
+                for _ in 0..hidden {
+                    let newest = (0..records.len()).max_by_key(|index| made(&records[*index]));
+                    newest.map(|index| records.remove(index));
+                }
+            }
+            Fault::Stale => {
+                for record in records.iter_mut() {
+                    let earlier = state.earlier.get(&(operation.clone(), id(record)));
+                    *record = earlier.cloned().unwrap_or_else(|| record.take());
+                }
+            }
+            Fault::Loses => records.retain(|_| random.percent(60)),
+            Fault::Empty => records.clear(),
+            Fault::Reordered => {
+                for index in (1..records.len()).rev() {
+                    records.swap(index, random.below(index as u64 + 1) as usize);
+                }
+            }
+            Fault::Absent => {}
+        }
+        // A service may count what it does not show, or count what it shows.
+        let lost = before - records.len();
+        for name in ["total", "TotalCount"] {
+            let Some(total) = answer.body.get_mut(name).filter(|_| random.percent(70)) else {
+                continue;
+            };
+            let counted: u64 = match &*total {
+                Value::String(text) => text.parse().unwrap(),
+                number => number.as_u64().unwrap(),
+            };
+            let left = counted - lost as u64;
+            *total = match total {
+                Value::String(_) => json!(left.to_string()),
+                _ => json!(left),
+            };
+        }
+    }
+
+    /// What is wrong with the look of this instant.
+    fn fault(&self, state: &mut State, now: Timestamp) -> Option<Fault> {
+        if let Some((_, fault)) = state.look.filter(|(at, _)| *at == now) {
+            return fault;
+        }
+        let mut random = self.random(now);
+        let is_due = state.last_fault.is_none_or(|last| {
+            let passed = now.duration_since(last);
+            passed.as_secs() >= SPACING
+        });
+        let fault = (is_due && random.percent(50)).then(|| *random.one(&FAULTS));
+        if fault.is_some() {
+            state.last_fault = Some(now);
+        }
+        state.look = Some((now, fault));
+        fault
+    }
+}
+
+fn records<'a>(answer: &'a mut OutgoingAnswer, field: &str) -> Option<&'a mut Vec<Value>> {
+    match field {
+        "" => answer.body.as_array_mut(),
+        field => answer.body.get_mut(field)?.as_array_mut(),
+    }
+}
+
+fn remember(state: &mut State, answer: &mut OutgoingAnswer, field: &str) {
+    let operation = answer.operation.clone();
+    for record in records(answer, field).into_iter().flatten() {
+        state
+            .earlier
+            .insert((operation.clone(), id(record)), record.clone());
+    }
+}
+
+fn id(record: &Value) -> String {
+    let names = ["id", "SyncTaskId", "SyncRuleId"];
+    let id = names.iter().find_map(|name| record.get(name));
+    id.map(Value::to_string).unwrap_or_default()
+}
+
+/// When a record was made, or where it stands among those without a time.
+fn made(record: &Value) -> (u64, String) {
+    let names = [
+        "createdAt",
+        "CreateTime",
+        "creation_time",
+        "start_time",
+        "id",
+    ];
+    let time = names.iter().find_map(|name| record.get(name));
+    let number = time.and_then(Value::as_u64).unwrap_or_default();
+    (number, time.map(Value::to_string).unwrap_or_default())
+}
