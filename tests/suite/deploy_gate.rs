@@ -166,7 +166,7 @@ async fn what_cannot_be_asked_is_said_before_anything_is_asked() {
                 "1m",
             ],
             2,
-            "say IMAGE@DIGEST",
+            "write IMAGE@DIGEST",
         ),
     ] {
         let asked = trial.sandbox.requests();

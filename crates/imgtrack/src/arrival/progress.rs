@@ -51,6 +51,11 @@ impl Progress {
             return lines;
         }
         for destination in &report.destinations {
+            let mut kinds = destination.reasons.iter().map(|reason| reason.kind);
+            if kinds.any(|kind| kind == ReasonKind::Unconfirmed) {
+                // The next look is due, and says more.
+                continue;
+            }
             let evidence = destination.evidence.as_ref();
             let known = (
                 destination.verdict,

@@ -14,7 +14,7 @@ use super::{Registry, Tasks};
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository, sorted,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Rule, Task};
@@ -104,7 +104,7 @@ impl Registry {
                 let instance = rule.source.instance.as_ref();
                 instance.is_none_or(|instance| *instance == self.instance)
             });
-            Ok(sorted(own.map(ReadRule::new).collect()))
+            Ok(own.map(ReadRule::new).collect())
         };
         self.rules_read.or("", &clock, not_before, read).await
     }

@@ -228,9 +228,10 @@ impl Engine {
     }
 
     /// A final report, or one that says that the next look has to agree.
-    fn confirmed_or_not(&self, report: DestinationReport, sight: &Sight) -> DestinationReport {
+    fn confirmed_or_not(&mut self, report: DestinationReport, sight: &Sight) -> DestinationReport {
         let is_proven = report.rests_on == Some(Basis::Destination);
-        let agrees = self.memory.agrees(sight, &self.ask.question.image);
+        let image = &self.ask.question.image;
+        let agrees = self.memory.agrees(&report, sight, image);
         if !report.is_final || is_proven || agrees {
             return report;
         }

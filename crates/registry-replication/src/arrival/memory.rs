@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use registry_transport::{Error, Timestamp};
 
+use super::destination::Destination;
+use super::report::{DestinationReport, Verdict};
 use super::sight::{Sight, Work, Works, repository};
-use crate::model::ImageName;
+use crate::model::{ImageName, TaskRef};
 
 /// How long looks have to lack a task before it counts as gone, and how long a listing has to show
 /// less than its own count before it counts as whole.
 const WINDOW: Duration = Duration::from_secs(60);
 /// How many looks in a row have to lack a task before it counts as gone.
 const LOOKS: u32 = 3;
-/// How many looks have to agree before absence counts.
+/// How many looks have to agree before a verdict is final.
 const AGREEING: u32 = 2;
 /// Start times that are kept of a task; registries run a task a few times.
 const STARTS: usize = 8;
@@ -30,12 +32,25 @@ pub(crate) struct Memory {
     works: BTreeMap<String, Seen>,
     /// When the latest look began.
     begun: Option<Duration>,
-    /// How many looks in a row have shown all that is known, nothing new, and no new end.
-    agreeing: u32,
+    /// Whether the latest look has shown all that is known.
+    has_all: bool,
+    /// What looks have come to at each destination, and how many of them in a row.
+    agreeing: BTreeMap<Destination, Agreeing>,
     /// How many looks in a row could not read the rules.
     without_rules: u32,
     /// Since when the listing shows less than the service counts.
     short_since: Option<Duration>,
+}
+
+/// Looks in a row that have come to the same.
+#[derive(Debug)]
+struct Agreeing {
+    verdict: Verdict,
+    task: Option<(TaskRef, Option<String>)>,
+    digest: Option<String>,
+    looks: u32,
+    /// When the latest of them began.
+    begun: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -71,15 +86,12 @@ impl Memory {
         let repository = repository(image);
         let shown = sight.works(image)?;
         let is_new = self.begun.replace(begun) != Some(begun);
-        // Whether this look shows something that a later one has to agree with.
-        let mut has_grown = false;
         let mut keys = Vec::with_capacity(shown.len());
         for work in shown {
             let key = work.key();
             match self.works.get_mut(&key) {
-                Some(seen) => has_grown |= seen.update(work, now),
+                Some(seen) => seen.update(work, now),
                 None => {
-                    has_grown = true;
                     self.works.insert(key.clone(), Seen::new(work, now));
                 }
             }
@@ -91,13 +103,8 @@ impl Memory {
         if !sight.short.contains(&repository) {
             self.short_since = None;
         }
+        self.has_all = !lacks && !is_short;
         if is_new {
-            let has_all = !lacks && !is_short;
-            self.agreeing = match (has_grown, has_all) {
-                (true, _) => u32::from(has_all),
-                (false, true) => self.agreeing.saturating_add(1),
-                (false, false) => self.agreeing,
-            };
             let could_read = sight.rules(image).is_ok();
             self.without_rules = match could_read {
                 true => 0,
@@ -154,9 +161,6 @@ impl Memory {
             surplus -= usize::from(is_surplus);
             !is_surplus
         });
-        if !is_gone.is_empty() {
-            self.agreeing = 0;
-        }
         lacks
     }
 
@@ -166,14 +170,40 @@ impl Memory {
         now.saturating_sub(since) < WINDOW
     }
 
-    /// Whether looks agree on what is there, so that what they lack is not there.
-    pub(crate) fn agrees(&self, sight: &Sight, image: &ImageName) -> bool {
+    /// Notes what the latest look has come to at a destination, and returns whether looks in a row
+    /// agree on it. A look that shows less than is known does not count.
+    pub(crate) fn agrees(
+        &mut self,
+        report: &DestinationReport,
+        sight: &Sight,
+        image: &ImageName,
+    ) -> bool {
+        let task = report.evidence.as_ref();
+        let task = task.map(|evidence| (evidence.task.clone(), evidence.subtask.clone()));
+        let known = self.agreeing.remove(&report.destination);
+        let same = known.filter(|known| {
+            let digest = &report.digest;
+            known.verdict == report.verdict && known.task == task && known.digest == *digest
+        });
+        let mut agreeing = same.unwrap_or_else(|| Agreeing {
+            verdict: report.verdict,
+            task,
+            digest: report.digest.clone(),
+            looks: 0,
+            begun: None,
+        });
+        if self.has_all && agreeing.begun != self.begun {
+            agreeing.begun = self.begun;
+            agreeing.looks = agreeing.looks.saturating_add(1);
+        }
+        let looks = agreeing.looks;
+        self.agreeing.insert(report.destination.clone(), agreeing);
         let rules = match sight.rules.get(&repository(image)) {
             Some(Ok(rules)) => rules.agreed,
             Some(Err(_)) => self.without_rules >= AGREEING,
             None => true,
         };
-        rules && self.agreeing >= AGREEING
+        rules && looks >= AGREEING
     }
 
     /// For how long a work has been seen in its state.
@@ -199,35 +229,31 @@ impl Seen {
         }
     }
 
-    /// Takes in what a look shows of the work, and returns whether it has come to an end since.
-    fn update(&mut self, work: &Work, now: Duration) -> bool {
+    fn update(&mut self, work: &Work, now: Duration) {
         if self.starts.len() < STARTS {
             self.starts.extend(work.started);
         }
         // A copy that has succeeded has; an answer that says otherwise is an older one.
         if self.work.succeeded() && !work.succeeded() {
-            return false;
+            return;
         }
         let is_same = self.work.state == work.state && self.work.changed == work.changed;
         if !is_same {
             self.since = now;
         }
-        let has_ended = work.state.is_final() && !is_same;
         let known = std::mem::replace(&mut self.work, work.clone());
         // The rule may be missing in this look.
         self.work.keeps |= known.keeps;
         self.work.digest = self.work.digest.take().or(known.digest);
-        has_ended
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::arrival::read::Agreed;
+    use crate::arrival::sight::Rules;
     use crate::model::{ImageRef, TaskRef, TaskState};
 
     fn work(id: &str, state: TaskState) -> Work {
@@ -257,7 +283,7 @@ mod tests {
     fn sight(works: Vec<Work>, is_short: bool) -> Sight {
         let name = repository(&image());
         let rules = Agreed {
-            value: Arc::default(),
+            value: Rules::default(),
             agreed: true,
         };
         Sight {
@@ -269,7 +295,8 @@ mod tests {
         }
     }
 
-    /// The tasks that are known after each look, two seconds apart, and whether the looks agree.
+    /// The tasks that are known after each look, two seconds apart, and whether looks agree on a
+    /// verdict about the first of them.
     fn looks(all: Vec<(Vec<Work>, bool)>) -> Vec<(String, bool)> {
         let mut memory = Memory::default();
         let looks = all.into_iter().enumerate();
@@ -278,11 +305,21 @@ mod tests {
             let sight = sight(works, is_short);
             let view = memory.take(&sight, &image(), begun, begun).unwrap();
             let tasks = view.works(&image()).unwrap();
-            let tasks: Vec<_> = tasks
+            let texts = tasks
                 .iter()
-                .map(|work| format!("{} {}", work.task, work.state))
-                .collect();
-            (tasks.join(", "), memory.agrees(&view, &image()))
+                .map(|work| format!("{} {}", work.task, work.state));
+            let report = DestinationReport {
+                // The state stands for the verdict.
+                digest: tasks
+                    .first()
+                    .map(|work| format!("{} {}", work.task, work.state)),
+                ..DestinationReport::new(&Destination::from("x"), Verdict::Arrived, true)
+            };
+            let texts: Vec<_> = texts.collect();
+            let agrees = memory.agrees(&report, &view, &image());
+            // The same look does not count twice.
+            assert_eq!(memory.agrees(&report, &view, &image()), agrees);
+            (texts.join(", "), agrees)
         });
         known.collect()
     }
@@ -317,12 +354,6 @@ mod tests {
                 vec![whole(both()), whole(vec![old.clone()])],
                 "1 succeeded, 2 running",
                 false,
-            ),
-            (
-                "a look that shows less does not agree with those before",
-                vec![whole(both()), whole(vec![old.clone()]), whole(both())],
-                "2 running, 1 succeeded",
-                true,
             ),
             (
                 "nothing twice, and less than the service counts",
@@ -366,7 +397,7 @@ mod tests {
                     whole(vec![work("2", Running)]),
                 ],
                 "2 running",
-                true,
+                false,
             ),
         ] {
             let known = looks(shown);

@@ -304,10 +304,15 @@ impl Arrival {
     }
 }
 
-/// Whether a second look may say more than the first.
+/// Whether a second look may say more than the first: looks have to agree, and a destination has to
+/// show an image twice in a row.
 fn needs_another(report: &Report) -> bool {
-    let mut reasons = report.destinations.iter().flat_map(|one| &one.reasons);
-    reasons.any(|reason| matches!(reason.kind, ReasonKind::Unconfirmed | ReasonKind::ShownOnce))
+    let mut destinations = report.destinations.iter();
+    destinations.any(|destination| {
+        let mut reasons = destination.reasons.iter();
+        let is_unconfirmed = reasons.any(|reason| reason.kind == ReasonKind::Unconfirmed);
+        is_unconfirmed || destination.shown == Some(1)
+    })
 }
 
 /// When a second look begins: a second after the first.

@@ -181,8 +181,9 @@ impl Engine {
         let known = tag.and_then(|tag| tag.digest).as_deref().map(digest);
         Ok(match (known, question.since) {
             (Some(digest), _) => Expected::Digest(digest),
-            (None, None) => Expected::Any,
-            (None, Some(_)) => Expected::Unknown,
+            // The newest task counts, whatever it copied.
+            (None, None) if !question.is_absent => Expected::Any,
+            (None, _) => Expected::Unknown,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,8 +72,31 @@ pub(crate) fn repository(image: &ImageName) -> Repository {
     (image.namespace().to_owned(), image.repository().to_owned())
 }
 
-/// Rules as all looks share them.
-pub(crate) type Rules = Arc<Vec<ReadRule>>;
+/// Rules as all looks share them, in the order of their listing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules(Arc<Vec<ReadRule>>);
+
+impl FromIterator<ReadRule> for Rules {
+    fn from_iter<I: IntoIterator<Item = ReadRule>>(rules: I) -> Self {
+        Self(Arc::new(rules.into_iter().collect()))
+    }
+}
+
+impl Deref for Rules {
+    type Target = [ReadRule];
+
+    fn deref(&self) -> &[ReadRule] {
+        &self.0
+    }
+}
+
+impl PartialEq for Rules {
+    /// Whether both have the same rules, in whatever order a listing has them.
+    fn eq(&self, other: &Self) -> bool {
+        let in_other = |rule| other.0.contains(rule);
+        self.0.len() == other.0.len() && self.0.iter().all(in_other)
+    }
+}
 
 impl PartialEq for ReadRule {
     /// Compares what decides where the rule copies which images, and when.
@@ -88,12 +112,6 @@ impl PartialEq for ReadRule {
         };
         compared(self) == compared(other)
     }
-}
-
-/// Rules in an order that does not depend on the order of the listing.
-pub(crate) fn sorted(mut rules: Vec<ReadRule>) -> Rules {
-    rules.sort_by(|one, other| one.id.cmp(&other.id));
-    Arc::new(rules)
 }
 
 /// What a look is about.

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use registry_transport::Timestamp;
@@ -63,7 +62,7 @@ fn judged_after(
     };
     let works: Works = works.into_iter().collect();
     let rules = Agreed {
-        value: Arc::new(vec![ReadRule::new(rule)]),
+        value: std::iter::once(ReadRule::new(rule)).collect(),
         agreed: true,
     };
     let sight = Sight {

@@ -14,7 +14,7 @@ use super::Registry;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, sorted,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Provider, Task, VendorTask};
@@ -103,7 +103,7 @@ impl Registry {
         let read = async {
             let image = ImageName::plain(namespace, repository);
             let rules = self.rules_of_repository(&image).await?;
-            Ok(sorted(rules.into_iter().map(ReadRule::new).collect()))
+            Ok(rules.into_iter().map(ReadRule::new).collect())
         };
         self.rules_read.or(&name, &clock, not_before, read).await
     }

@@ -14,7 +14,7 @@ use super::Registry;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Settling, Sight, SourceTag, Wanted, Work, Works, began, sorted,
+    Look, Repository, Rules, Settling, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
@@ -71,7 +71,7 @@ impl Look for Registry {
                 }
                 Err(error) => (Err(error), BTreeMap::new()),
             };
-            let known = rules.as_ref().map(|rules| rules.value.as_slice());
+            let known = rules.as_ref().map(|rules| &*rules.value);
             let (works, short) = self.works(&wanted, known.unwrap_or_default()).await?;
             let repositories = wanted.repositories().into_iter();
             Ok(Sight {
@@ -136,7 +136,7 @@ impl Registry {
             let name = registry.name.clone()?;
             Some((id.clone(), name))
         });
-        Ok(RulesRead(sorted(own.collect()), Arc::new(names.collect())))
+        Ok(RulesRead(own.collect(), Arc::new(names.collect())))
     }
 
     /// The target registries by id: `ListInstanceRegistries`.
