@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::certificates::Identity;
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,9 @@ pub enum Reply {
     HangUp,
     /// Announces a body, and closes the connection in the middle of it.
     BreakOff,
+    /// As a proxy: answers a `CONNECT` with status 200, and passes all that follows on to this
+    /// address and back.
+    Tunnel(String),
 }
 
 impl Reply {
@@ -103,8 +108,25 @@ pub struct Hostile {
 impl Hostile {
     /// Starts a server that replies as `reply` says.
     pub async fn start(reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        Self::begin(None, reply).await
+    }
+
+    /// The same, which speaks TLS and shows this certificate.
+    pub async fn start_tls(
+        identity: Identity,
+        reply: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> Self {
+        Self::begin(Some(identity), reply).await
+    }
+
+    async fn begin(
+        identity: Option<Identity>,
+        reply: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> Self {
+        let tls = identity.map(|identity| identity.acceptor());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (counted, count) = watch::channel(0);
         let kept = requests.clone();
@@ -114,9 +136,17 @@ impl Hostile {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (kept, reply, counted) = (kept.clone(), reply.clone(), counted.clone());
+                let tls = tls.clone();
                 connections.spawn(async move {
                     // A client that has seen enough may be gone.
-                    let _ = serve(stream, &kept, &reply, &counted).await;
+                    let _ = match tls {
+                        None => serve(stream, &kept, &reply, &counted).await,
+                        // A client that does not trust the certificate ends it here.
+                        Some(tls) => match tls.accept(stream).await {
+                            Ok(stream) => serve(stream, &kept, &reply, &counted).await,
+                            Err(error) => Err(error),
+                        },
+                    };
                 });
             }
         });
@@ -128,14 +158,15 @@ impl Hostile {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Where it listens: `http://127.0.0.1:PORT`, or `https` with TLS.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// The host and the port that it listens at.
     pub fn host(&self) -> &str {
-        self.endpoint.trim_start_matches("http://")
+        let address = self.endpoint.split_once("://");
+        address.map_or("", |(_, address)| address)
     }
 
     /// The requests so far.
@@ -161,8 +192,8 @@ impl Drop for Hostile {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
     kept: &Mutex<Vec<Request>>,
     reply: &Mutex<Replies>,
     counted: &watch::Sender<usize>,
@@ -215,12 +246,17 @@ async fn serve(
             let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n[";
             stream.write_all(begun).await?;
         }
+        Reply::Tunnel(address) => {
+            let mut inner = TcpStream::connect(address).await?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+            tokio::io::copy_bidirectional(&mut stream, &mut inner).await?;
+        }
     }
     stream.shutdown().await
 }
 
 /// The request that a connection brings; none if it brings none.
-async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
+async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     loop {
         let mut more = [0; 4096];

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
 
+pub mod certificates;
 /// Every call by the vendor's name.
 #[rustfmt::skip]
 #[allow(missing_docs, reason = "one module per service, each documented inside")]

@@ -1033,6 +1033,7 @@ impl tracing::Subscriber for Log {
 #[tokio::test]
 async fn the_log_warns_of_files_that_others_can_read_and_shows_no_secret() {
     let log = Log::default();
+    let _second = crate::traces::second_dispatcher();
     let _logging = tracing::subscriber::set_default(log.clone());
     let trial = Trial::start().await;
     let profile = json!({

@@ -780,6 +780,7 @@ async fn no_secret_shows_in_debug_error_or_log() {
         .with_writer(log.clone())
         .with_ansi(false)
         .finish();
+    let _second = crate::traces::second_dispatcher();
     let _logging = tracing::subscriber::set_default(subscriber);
     let trial = Trial::start().await;
     let hidden = |what: &str, text: String| {

@@ -117,6 +117,11 @@ async fn whatever_becomes_of_a_field_the_page_decodes() {
         let mut page = example(spec, name);
         let records = page[list].as_array_mut().unwrap();
         records.truncate(1);
+        // Pages that are always the same and say that there is more are an error.
+        if let Some(total) = page.get_mut("TotalCount") {
+            *total = json!(1);
+        }
+        let records = page[list].as_array_mut().unwrap();
         let fields: Vec<String> = records[0].as_object().unwrap().keys().cloned().collect();
         for field in fields {
             let was = &page[list][0][&field];

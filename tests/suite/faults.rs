@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use huaweicloud_swr::Huaweicloud;
 use huaweicloud_swr::swr::Client;
-use registry_tests::Recorder;
-use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
+use registry_tests::certificates::Authority;
+use registry_tests::hand_clock::HandClock;
+use registry_tests::hostile::{Hostile, Reply};
+use registry_tests::{FixedClock, Recorder, noon};
+use registry_transport::{ConnectionFault, Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 
 use crate::clients;
 
@@ -157,8 +160,16 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     drop(free);
     let nobody = error(context(&endpoint).retry(RetryPolicy::never())).await;
     assert_eq!(nobody.kind(), ErrorKind::Transport);
-    assert!(nobody.to_string().contains("could not connect"), "{nobody}");
+    let host = endpoint.trim_start_matches("http://");
+    assert_eq!(
+        nobody.to_string(),
+        format!("ListImageAutoSyncReposDetails: cannot connect to {host}: connection refused")
+    );
+    assert_eq!(nobody.connection(), Some(ConnectionFault::Refused));
+    assert_eq!(nobody.host(), Some(host));
     assert!(nobody.can_retry());
+    // One line says it all.
+    assert!(std::error::Error::source(&nobody).is_none());
 
     // Listens, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -166,7 +177,10 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     let impatient = context(&endpoint).retry(RetryPolicy::never());
     let late = error(impatient.attempt_deadline(Duration::from_millis(50))).await;
     assert_eq!(late.kind(), ErrorKind::Deadline);
-    assert!(late.to_string().contains("no answer in time"), "{late}");
+    let host = endpoint.trim_start_matches("http://");
+    let says = format!("no whole answer from {host} in time");
+    assert!(late.to_string().contains(&says), "{late}");
+    assert_eq!((late.host(), late.connection()), (Some(host), None));
 }
 
 #[test]
@@ -235,4 +249,139 @@ async fn a_connection_serves_many_calls() {
     }
     drop(client);
     assert_eq!(serving.await.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_and_an_unknown_name_are_tried_once() {
+    let identity = Authority::new("nobody's").identity(&["localhost"]);
+    let server = Hostile::start_tls(identity, |_| Reply::json("[]")).await;
+    let port = server.endpoint().rsplit(':').next().unwrap();
+    let untrusted = error(context(&format!("https://localhost:{port}"))).await;
+    assert_eq!(
+        untrusted.connection(),
+        Some(ConnectionFault::UntrustedIssuer),
+        "{untrusted}"
+    );
+    assert_eq!(untrusted.kind(), ErrorKind::Transport);
+    assert_eq!(server.count(), 0);
+
+    // A label of more than 63 characters is no name, which every resolver knows by itself.
+    let nowhere = format!("http://{}.example", "a".repeat(64));
+    let unknown = error(context(&nowhere).allow_plain_http()).await;
+    assert_eq!(
+        unknown.connection(),
+        Some(ConnectionFault::Dns),
+        "{unknown}"
+    );
+    let host = format!("{}.example:80", "a".repeat(64));
+    assert_eq!(unknown.host(), Some(host.as_str()));
+    for error in [untrusted, unknown] {
+        assert!(!error.can_retry(), "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_services_send_is_cut_when_an_error_is_made_of_it() {
+    let long = "ä".repeat(25_000);
+    let body = format!(r#"{{"error_code":"{long}","error_msg":"{long}"}}"#);
+    let id = "7".repeat(50_000);
+    let recorder = Recorder::start(400, &[("x-request-id", &id)], body).await;
+    let cut = error(context(recorder.endpoint())).await;
+    let (code, message) = (cut.code().unwrap(), cut.message().unwrap());
+    assert_eq!(code, format!("{}… [cut, 50000 bytes]", "ä".repeat(64)));
+    assert_eq!(message, format!("{}… [cut, 50000 bytes]", "ä".repeat(512)));
+    let id = cut.request_id().unwrap();
+    assert_eq!(id, format!("{}… [cut, 50000 bytes]", "7".repeat(128)));
+    assert!(cut.to_string().len() < 2000, "{cut}");
+
+    // A content type is quoted, and so is what serde says of the answer.
+    let kind = "x".repeat(50_000);
+    let recorder = Recorder::start(200, &[("content-type", &kind)], "no").await;
+    let quoted = error(context(recorder.endpoint())).await;
+    assert!(quoted.to_string().len() < 2000, "{quoted}");
+
+    let challenges = vec![("www-authenticate", "Basic realm=\"x\""); 50];
+    let mut headers = vec![("www-authenticate", kind.as_str())];
+    headers.extend(challenges);
+    let recorder = Recorder::start(401, &headers, "").await;
+    let bounded = error(context(recorder.endpoint())).await;
+    assert_eq!(bounded.challenges(), ["Basic realm=\"x\""; 8]);
+
+    let large = "x".repeat(70_000);
+    let recorder = Recorder::start(200, &[("x-large", &large)], "[]").await;
+    let refused = error(context(recorder.endpoint())).await;
+    assert_eq!(refused.kind(), ErrorKind::Undecodable);
+    let says = "the headers are longer than 65536 bytes";
+    assert!(refused.to_string().contains(says), "{refused}");
+}
+
+#[tokio::test]
+async fn a_secret_that_a_service_repeats_is_hidden_before_the_cut() {
+    // The cut would be in the middle of the signature.
+    let server = Hostile::start(|request| {
+        let signature = request.header("authorization").unwrap_or_default();
+        let says = format!("{}{signature}", "x".repeat(1024 - 40));
+        Reply::answer(403, &[], format!(r#"{{"error_msg":"{says}"}}"#))
+    })
+    .await;
+    let refused = error(context(server.endpoint())).await;
+    let message = refused.message().unwrap();
+    assert!(message.ends_with("[secret]"), "{message}");
+    assert!(!message.contains("SDK-HMAC"), "{message}");
+}
+
+/// How long a call takes, by the machine's clock, and its error.
+async fn timed(context: ContextBuilder) -> (Duration, Error) {
+    let begun = std::time::Instant::now();
+    let error = error(context).await;
+    (begun.elapsed(), error)
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_whatever_drips() {
+    let drips = || Reply::Drip(vec![b'['; 1000], Duration::from_millis(20));
+    for (name, reply) in [("drip", drips()), ("hang", Reply::Hang)] {
+        let server = Hostile::start(move |_| reply.clone()).await;
+        // The time of one attempt holds for the body, too.
+        let attempts = context(server.endpoint())
+            .retry(RetryPolicy::never())
+            .attempt_deadline(Duration::from_millis(200));
+        let (took, late) = timed(attempts).await;
+        assert!(took < Duration::from_secs(2), "{name}: {took:?}");
+        assert_eq!(late.kind(), ErrorKind::Deadline, "{name}: {late}");
+        let host = server.host();
+        assert!(late.to_string().contains(host), "{name}: {late}");
+
+        // Clocks that stand still while something is in flight do not make it longer.
+        for clock in [
+            Arc::new(HandClock::at(noon())) as Arc<dyn registry_transport::Clock>,
+            FixedClock::at(noon()),
+        ] {
+            let still = context(server.endpoint())
+                .clock(clock)
+                .deadline(Duration::from_millis(200));
+            let (took, late) = timed(still).await;
+            assert!(took < Duration::from_secs(2), "{name}: {took:?}");
+            assert_eq!(late.kind(), ErrorKind::Deadline, "{name}: {late}");
+            assert_eq!(late.attempts(), 1, "{name}: {late}");
+        }
+
+        // A clock that is moved ends it at once.
+        let clock = HandClock::at(noon());
+        let minutes = context(server.endpoint())
+            .clock(Arc::new(clock.clone()))
+            .attempt_deadline(Duration::from_secs(100))
+            .deadline(Duration::from_secs(100));
+        let before = server.count();
+        let moved = async {
+            server.received(before + 1).await;
+            clock.advance(Duration::from_secs(100));
+        };
+        let ((took, late), ()) = futures_util::future::join(timed(minutes), moved).await;
+        assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        assert_eq!(late.kind(), ErrorKind::Deadline, "{name}: {late}");
+        let says = format!("no whole answer from {host} within 100s");
+        assert!(late.to_string().contains(&says), "{name}: {late}");
+    }
 }

@@ -5,6 +5,7 @@
 mod any_registry;
 mod api;
 mod arrival;
+mod bounds;
 mod calls;
 mod clients;
 mod commands;

@@ -1,13 +1,21 @@
 //! imgtrack: its help, its output, its exit codes.
 
+use imgtrack::Program;
 use insta::assert_snapshot;
+use registry_tests::FixedClock;
 use serde_json::Value;
 
-/// Exit code, stdout and stderr of a run.
+/// Exit code, stdout and stderr of a run. A sandbox's fleet has ended a week ago by its clock.
 pub(crate) fn run(words: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let words = std::iter::once("imgtrack").chain(words.iter().copied());
-    let code = imgtrack::run(words.map(Into::into), &mut out, &mut err);
+    let clock = FixedClock::at("2026-12-05T12:00:00Z".parse().unwrap());
+    let program = match words.clone().any(|word| word == "doctor") {
+        // It compares clocks with this machine's.
+        true => Program::default(),
+        false => Program::default().clock(clock),
+    };
+    let code = program.run(words.map(Into::into), &mut out, &mut err);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (code, text(out), text(err))
 }

@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{Huaweicloud, iam, swr};
 use registry_replication::{Task, alibabacloud, huaweicloud};
+use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
 use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
 
@@ -224,6 +225,14 @@ fn faults() -> Vec<Fault> {
         ),
         answer("503", 503, &[], "", 100, Service, None),
         answer("504", 504, &[], "", 100, Service, None),
+        answer("408", 408, &[], "", 100, Service, None),
+        answer("425", 425, &[], "", 100, Service, None),
+        answer("520", 520, &[], "", 100, Service, None),
+        answer("521", 521, &[], "", 100, Service, None),
+        answer("522", 522, &[], "", 100, Service, None),
+        answer("523", 523, &[], "", 100, Service, None),
+        answer("524", 524, &[], "", 100, Service, None),
+        answer("529", 529, &[], "", 100, Service, None),
         answer(
             "Throttling.User",
             400,
@@ -286,7 +295,7 @@ async fn a_fault_that_passes_is_got_over_unless_the_call_writes() {
                     (1, 1),
                     "{here}: a write is sent once"
                 );
-                assert_eq!(clock.slept(), [], "{here}");
+                assert!(clock.slept().is_empty(), "{here}");
             } else {
                 assert!(result.is_ok(), "{here}: {result:?}");
                 assert_eq!(sent, 2, "{here}");
@@ -353,6 +362,12 @@ async fn what_will_not_change_is_not_tried_again() {
         ("401", Move::answer(401, &[], "{}")),
         ("403", Move::answer(403, &[], "{}")),
         ("404", Move::answer(404, &[], "{}")),
+        ("407", Move::answer(407, &[], "")),
+        ("499", Move::answer(499, &[], "")),
+        ("501", Move::answer(501, &[], "")),
+        ("505", Move::answer(505, &[], "")),
+        ("507", Move::answer(507, &[], "")),
+        ("525", Move::answer(525, &[], "")),
         ("302", redirect),
         (
             "html",
@@ -363,7 +378,8 @@ async fn what_will_not_change_is_not_tried_again() {
             let recorder = Recorder::script(vec![moved.clone(), call.success()]).await;
             let clock = FixedClock::at(noon());
             let result = call.send(recorder.endpoint(), &clock).await;
-            assert!(result.is_err(), "{name} at {call:?}");
+            let error = result.expect_err(name);
+            assert!(!error.can_retry(), "{name} at {call:?}");
             assert_eq!(recorder.requests().await.len(), 1, "{name} at {call:?}");
         }
     }
@@ -468,4 +484,179 @@ async fn one_attempt_if_that_is_the_policy() {
     let error = rules(&rules_of(&recorder, settings)).await.unwrap_err();
     assert_eq!(error.attempts(), 1);
     assert_eq!(recorder.requests().await.len(), 1);
+}
+
+/// A client of a server that replies so, by `clock`.
+fn client_of(
+    server: &Hostile,
+    clock: &Arc<FixedClock>,
+    more: impl FnOnce(ContextBuilder) -> ContextBuilder,
+) -> huaweicloud_swr::swr::Client {
+    let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+    let context = configure(clock)(Context::builder(server.endpoint(), provider));
+    huaweicloud_swr::swr::Client::new(more(context).build().unwrap())
+}
+
+#[tokio::test]
+async fn a_host_that_asks_for_a_wait_gets_no_call_before_its_end() {
+    for (value, asked) in [
+        ("3600", 3600),
+        ("Sun, 22 Nov 2026 12:45:00 GMT", 45 * 60),
+        // No longer than an hour.
+        ("86400", 3600),
+        ("18446744073709551615", 3600),
+    ] {
+        let server = Hostile::start(move |_| Reply::answer(429, &[("retry-after", value)], "{}"));
+        let server = server.await;
+        let clock = FixedClock::at(noon());
+        let client = client_of(&server, &clock, |context| {
+            context.retry(RetryPolicy::never())
+        });
+        let first = rules(&client).await.unwrap_err();
+        assert_eq!(first.kind(), ErrorKind::Throttled);
+        assert_eq!(first.retry_after(), Some(Duration::from_secs(asked)));
+
+        // As 14 looks in 25 seconds: none of them is sent, by none of the clones.
+        for look in 1..=14 {
+            clock.advance(Duration::from_secs(2));
+            let error = rules(&client.clone()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Throttled, "{error}");
+            assert_eq!(error.attempts(), 0, "{error}");
+            let left = asked - 2 * look;
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(left)));
+            let says = format!(
+                "not sent: {} has asked for no calls for another {left} s",
+                server.host()
+            );
+            assert!(error.to_string().contains(&says), "{error}");
+            assert!(error.can_retry());
+        }
+        assert_eq!(server.count(), 1, "{value}");
+
+        // Another client knows nothing of it.
+        let other = client_of(&server, &clock, |context| context);
+        assert!(rules(&other).await.is_err());
+        assert_eq!(server.count(), 2);
+
+        // After its end there are calls again.
+        clock.advance(Duration::from_secs(asked - 28));
+        let error = rules(&client).await.unwrap_err();
+        assert_eq!((server.count(), error.attempts()), (3, 1), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_the_deadline_allows_is_waited_for() {
+    let mut first = true;
+    let server = Hostile::start(move |_| match std::mem::take(&mut first) {
+        true => Reply::answer(503, &[("retry-after", "100")], ""),
+        false => Reply::json("[]"),
+    })
+    .await;
+    let clock = FixedClock::at(noon());
+    let client = client_of(&server, &clock, |context| {
+        context.retry(RetryPolicy::never())
+    });
+    assert!(rules(&client).await.is_err());
+    clock.advance(Duration::from_secs(40));
+    // A write waits as a read does, and is sent once.
+    let call = client.delete_instance_replication_policy();
+    let call = call.project_id(PROJECT).instance_id(INSTANCE).policy_id(12);
+    call.send().await.unwrap_err();
+    assert_eq!(server.count(), 2);
+    assert_eq!(millis(&clock.slept()), [40_000, 60_000]);
+}
+
+#[tokio::test]
+async fn a_service_that_throttles_slows_calls_down_and_no_other_does() {
+    let throttles = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let told = throttles.clone();
+    let server = Hostile::start(move |_| {
+        match told.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            true => Reply::answer(
+                429,
+                &[],
+                r#"{"error_code":"APIGW.0308","error_msg":"The throttling threshold has been reached: policy user over ratelimit,limit:4,time:1 second"}"#,
+            ),
+            false => Reply::json("[]"),
+        }
+    })
+    .await;
+    let clock = FixedClock::at(noon());
+    let limit = RateLimit::default();
+    let client = client_of(&server, &clock, |context| {
+        context.rate_limit(limit).retry(RetryPolicy::never())
+    });
+    for _ in 0..200 {
+        rules(&client).await.unwrap();
+    }
+    assert!(clock.slept().is_empty(), "a limit before any refusal");
+
+    throttles.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(
+        rules(&client).await.unwrap_err().kind(),
+        ErrorKind::Throttled
+    );
+    for _ in 0..2 {
+        rules(&client).await.unwrap();
+    }
+    // It begins at half of the rate that the service has named.
+    assert_eq!(millis(&clock.slept()), [500, 500]);
+    // 30 seconds without a refusal lift what was learnt from it, but not what was named.
+    clock.advance(Duration::from_secs(31));
+    for _ in 0..2 {
+        rules(&client).await.unwrap();
+    }
+    assert_eq!(millis(&clock.slept())[3..], [250]);
+}
+
+#[tokio::test]
+async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
+    let mut fails = 1;
+    let server = Hostile::start(move |request| match request.path() {
+        "/v3/projects" if fails > 0 => {
+            fails -= 1;
+            Reply::answer(503, &[], "")
+        }
+        "/v3/projects" => Reply::json(r#"{"projects":[{"id":"p-1","name":"cn-north-4"}]}"#),
+        _ => Reply::json("{}"),
+    })
+    .await;
+    let clock = FixedClock::at(noon());
+    let key = || huaweicloud::AccessKey::new("AK", "SK");
+    let builder = huaweicloud::enterprise::Registry::builder()
+        .region("cn-north-4")
+        .endpoint(server.endpoint())
+        .iam_endpoint(server.endpoint())
+        .instance(INSTANCE)
+        .credentials(key())
+        .configure(configure(&clock));
+    let registry = builder.build().await.unwrap();
+    registry
+        .replication_tasks(83)
+        .by_item()
+        .try_collect::<Vec<Task>>()
+        .await
+        .unwrap();
+    // Its clock has waited, and has dated the request.
+    assert_eq!(millis(&clock.slept()), [100]);
+    let requests = server.requests();
+    assert_eq!(requests[0].header("x-sdk-date"), Some("20261122T120000Z"));
+    assert!(requests[2].path().contains("/p-1/"), "{requests:?}");
+
+    // Its deadline ends it.
+    let server = Hostile::start(|_| Reply::Hang).await;
+    let begun = std::time::Instant::now();
+    let late = huaweicloud::enterprise::Registry::builder()
+        .region("cn-north-4")
+        .endpoint(server.endpoint())
+        .iam_endpoint(server.endpoint())
+        .instance(INSTANCE)
+        .credentials(key())
+        .configure(|context| context.deadline(Duration::from_millis(100)))
+        .build()
+        .await
+        .unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Deadline, "{late}");
+    assert!(begun.elapsed() < Duration::from_secs(2));
 }

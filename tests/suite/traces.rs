@@ -31,6 +31,12 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
+/// A second dispatcher, which keeps nothing. While there is one dispatcher alone, a call on another
+/// thread decides by its own thread's dispatcher whether events are kept at all.
+pub(crate) fn second_dispatcher() -> tracing::Dispatch {
+    tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default())
+}
+
 impl Lines {
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
@@ -69,6 +75,7 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
             .send()
     };
     {
+        let _second = second_dispatcher();
         let _guard = tracing::subscriber::set_default(subscriber);
         assert!(call().await.is_ok());
         assert!(call().await.is_err());

@@ -48,6 +48,9 @@ pub(crate) fn read(answer: &Answer) -> Reading {
         skewed: refused && code == OUT_OF_DATE,
         unauthenticated: refused && NOT_ACCEPTED.iter().any(|begin| code.starts_with(begin)),
         refusal: refused.then_some(refusal),
+        // Throttling limits are an account's own (its Quota Center shows them), and refusals do not
+        // name them: <https://www.alibabacloud.com/help/en/openapi/throttling-and-quota-management>.
+        limit: None,
     }
 }
 

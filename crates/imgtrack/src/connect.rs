@@ -43,9 +43,14 @@ impl Connection {
         Self { sandbox, clock }
     }
 
-    /// A sandbox within this program.
-    pub(crate) async fn sandbox() -> Result<Arc<Sandbox>, Failure> {
-        Ok(Arc::new(Sandbox::start(Options::default()).await?))
+    /// A sandbox within this program, which goes by the program's clock.
+    pub(crate) async fn sandbox(clock: Option<Arc<dyn Clock>>) -> Result<Arc<Sandbox>, Failure> {
+        let options = Options::default();
+        let options = match clock {
+            Some(clock) => options.clock(Arc::new(move || clock.now())),
+            None => options,
+        };
+        Ok(Arc::new(Sandbox::start(options).await?))
     }
 
     /// The sandbox that is asked instead of the clouds.

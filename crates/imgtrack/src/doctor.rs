@@ -24,6 +24,9 @@ pub(crate) struct Finding {
     pub(crate) check: &'static str,
     pub(crate) state: State,
     pub(crate) found: String,
+    /// Why the connection failed, where that is what failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<&'static str>,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) advice: Option<String>,
@@ -122,6 +125,7 @@ impl Findings {
             check,
             state,
             found,
+            fault: None,
             advice,
         });
     }
@@ -173,9 +177,13 @@ impl Findings {
         match context {
             Ok(context) => self.add("endpoint", State::Ok, context.endpoint().to_owned(), None),
             Err(error) => {
-                let advice = "give a region that exists, or mend the variable that overrides it";
-                let advice = Some(advice.to_owned());
-                self.add("endpoint", State::Failed, error.to_string(), advice);
+                let found = error.to_string();
+                // What is wrong with the certificates is no matter of the endpoint.
+                let advice = match found.starts_with("SSL_CERT_") {
+                    true => None,
+                    false => Some("use a valid region, or correct the variable that overrides it"),
+                };
+                self.add("endpoint", State::Failed, found, advice.map(str::to_owned));
             }
         }
         fits
@@ -205,21 +213,29 @@ impl Findings {
     }
 
     fn failed(&mut self, error: &Error) {
-        let advice = match error.kind() {
-            ErrorKind::Credentials => "see the line above".to_owned(),
-            ErrorKind::Transport | ErrorKind::Deadline => {
-                "look at network, DNS, firewall and HTTPS_PROXY on the way there".to_owned()
+        let advice = match (error.connection(), error.kind()) {
+            (Some(fault), _) => fault.fix(),
+            (None, ErrorKind::Credentials) => "see the line above",
+            (None, ErrorKind::Transport | ErrorKind::Deadline) => {
+                "the host is reachable and does not answer: retry, or check the proxies and \
+                 firewalls on the way"
             }
-            ErrorKind::Throttled => "try again later".to_owned(),
-            _ => match error.status() {
-                Some(403) => {
-                    "let the key make this call, or go on: others may be allowed".to_owned()
+            (None, ErrorKind::Throttled) => "retry later",
+            // The text of the error says what to correct.
+            (None, ErrorKind::Invalid) => "correct the setting that the line names",
+            (None, _) => match error.status() {
+                Some(403) => "allow the key to make this call; other calls may be allowed already",
+                Some(400..=404) => {
+                    "check that the key is correct, enabled, and belongs to this account"
                 }
-                Some(400..=404) => "is the key right, enabled, and of this account?".to_owned(),
-                _ => "try again later; the vendor's support asks for the request id".to_owned(),
+                _ => "retry later; the vendor's support asks for the request id",
             },
         };
-        self.add("call", State::Failed, error.to_string(), Some(advice));
+        let found = error.to_string();
+        self.add("call", State::Failed, found, Some(advice.to_owned()));
+        if let (Some(fault), Some(finding)) = (error.connection(), self.list.last_mut()) {
+            finding.fault = Some(fault.as_str());
+        }
     }
 }
 

@@ -74,6 +74,9 @@ impl Failure {
         let Self::Registry(error) = self else {
             return None;
         };
+        if let Some(fault) = error.connection() {
+            return Some(fault.fix().to_owned());
+        }
         match error.kind() {
             ErrorKind::Credentials => Some("`imgtrack demo` needs no account".to_owned()),
             ErrorKind::Invalid if error.operation().is_none() => {

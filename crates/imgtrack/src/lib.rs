@@ -121,7 +121,7 @@ impl Program {
             let sandbox = match (cli.command.is_in_sandbox(), self.sandbox) {
                 (false, _) => None,
                 (true, Some(sandbox)) => Some(sandbox),
-                (true, None) => Some(Connection::sandbox().await?),
+                (true, None) => Some(Connection::sandbox(self.clock.clone()).await?),
             };
             let mut output = Output::new(cli.output, out);
             let connection = Connection::new(sandbox, self.clock);

@@ -339,13 +339,13 @@ fn the_doctor_says_what_to_do() {
             "a-wrong-secret",
             huawei("endpoint"),
             "APIGW.0301",
-            "→ is the key right, enabled, and of this account?",
+            "→ check that the key is correct, enabled, and belongs to this account",
         ),
         (
             &huawei("secret_key"),
             "http://127.0.0.1:9".to_owned(),
-            "could not connect",
-            "→ look at network, DNS, firewall and HTTPS_PROXY on the way there",
+            "cannot connect to 127.0.0.1:9: connection refused",
+            "→ check the host and the port, and that the service or a tunnel to it is running",
         ),
     ] {
         let ill = doctor(secret, &iam);

@@ -103,6 +103,6 @@ pub use plan::{Plan, Started};
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
 pub use registry_transport::Provider as TransportProvider;
 pub use registry_transport::{
-    Asked, Chain, Chance, Clock, Context, ContextBuilder, Error, ErrorKind, Lease, RateLimit,
-    RetryPolicy, Secret, Source, Surroundings, Timestamp, Unavailable,
+    Asked, Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, Error, ErrorKind, Lease,
+    RateLimit, RetryPolicy, Secret, Source, Surroundings, Timestamp, Unavailable,
 };

@@ -35,7 +35,14 @@ use crate::pager::{Page, PageToken, Pager};
 ///
 /// A vendor's total is believed as far as the pages bear it out. A page that is empty though the
 /// total says more is asked for once more, then passed over, and after another one the listing is at
-/// its end.
+/// its end. Where the service tells no total, or one that is too low, a short page is not the end:
+/// the service may put fewer records on a page than it was asked for. One more request asks for what
+/// follows.
+///
+/// # Bounds
+///
+/// A listing that does not end is an error: after [`max_records`](Self::max_records), after
+/// [`max_pages`](Self::max_pages), and after pages in a row that bring nothing new.
 pub struct Listing<T> {
     parts: VecDeque<Pager<T>>,
     /// How many parts before those are done with.
@@ -81,7 +88,7 @@ impl<T: Send + 'static> Listing<T> {
     /// another only if there are sizes to choose from: pages of 16 and more do up to 720,000
     /// records, those of 10 up to 2,500. Of smaller ones, some begin where the one before ended, and
     /// a record may be missed if others are removed at that time. Pages of one record may begin
-    /// anywhere and share none.
+    /// anywhere and share none. The same holds where the service puts so few on a page.
     pub fn page_size(mut self, size: u32) -> Self {
         for pager in &mut self.parts {
             pager.paging.size = size;
@@ -99,6 +106,33 @@ impl<T: Send + 'static> Listing<T> {
     pub fn ahead(mut self, pages: u32) -> Self {
         for pager in &mut self.parts {
             pager.paging.ahead = pages;
+        }
+        self
+    }
+
+    /// Sets the most records that the listing may have. A listing that has more ends with an error.
+    ///
+    /// A service with a defect may list for ever. The bound limits time and memory then. A listing
+    /// that is made of two parts may have as many in each.
+    ///
+    /// [default: 1,000,000]
+    pub fn max_records(mut self, records: u64) -> Self {
+        for pager in &mut self.parts {
+            pager.paging.max_records = records;
+        }
+        self
+    }
+
+    /// Sets the most pages that a reading may take. A listing that needs more ends with an error.
+    ///
+    /// Pages that bring no new record count as well. Independently of this bound, a listing ends
+    /// with an error after 64 pages in a row that bring nothing new, or after four times as many as
+    /// the records that are known need.
+    ///
+    /// [default: 100,000]
+    pub fn max_pages(mut self, pages: u64) -> Self {
+        for pager in &mut self.parts {
+            pager.paging.max_pages = pages;
         }
         self
     }
@@ -136,12 +170,24 @@ impl<T: Send + 'static> Listing<T> {
     /// listing is made of two, such as rules of replication and of retention, each has its own
     /// [`total`](Page::total).
     ///
+    /// Each page but the last of each part has as many records as [`page_size`](Self::page_size)
+    /// says, after [`resume`](Self::resume) as well. Pages are smaller where the service says that
+    /// it puts fewer on a page, and larger where the vendor answers all records at once. Since
+    /// fetched pages overlap, filling a page up may take one more request.
+    ///
     /// An error ends the stream.
     pub fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
+        self.pages(|pager| pager.by_page().boxed())
+    }
+
+    fn pages(
+        self,
+        of: fn(Pager<T>) -> BoxStream<'static, Result<Page<T>, Error>>,
+    ) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
         let count = self.done + self.parts.len();
         let parts = (self.done..).zip(self.parts).map(move |(part, pager)| {
             let last = part + 1 == count;
-            let pages = pager.by_page().try_filter_map(move |mut page| {
+            let pages = of(pager).try_filter_map(move |mut page| {
                 page.token = page.token.in_part(part, count);
                 // Only the end of all parts is worth a page that has nothing.
                 let page = Some(page).filter(|page| last || !page.items.is_empty());
@@ -167,7 +213,7 @@ impl<T: Send + 'static> Listing<T> {
     ///
     /// An error ends the stream.
     pub fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.by_page()
+        self.pages(|pager| pager.as_fetched().boxed())
             .map_ok(|page| stream::iter(page.items).map(Ok))
             .try_flatten()
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use registry_transport::{Caller, Context, ContextBuilder, Error, Provider};
+use registry_transport::{
+    Answer, BoxFuture, Caller, Context, ContextBuilder, Error, Operation, Provider, Reading, Stamp,
+    Used,
+};
 
 /// Where to call, and as whom.
 pub(crate) struct Settings<C> {
@@ -38,17 +41,34 @@ impl<C: Send + Sync + 'static> Settings<C> {
         }
     }
 
-    pub(crate) fn connect(
-        self,
-        endpoint: String,
-        provider: Arc<dyn Provider>,
-    ) -> Result<Context, Error> {
-        let context = Context::builder(endpoint, provider);
-        match self.configure {
+    /// Begins a context as the caller has configured it. Its provider is still to be set: a
+    /// provider's own calls go by the same clock.
+    pub(crate) fn begin(&mut self, endpoint: String) -> ContextBuilder {
+        let context = Context::builder(endpoint, Arc::new(Unset));
+        match self.configure.take() {
             Some(configure) => configure(context),
             None => context,
         }
-        .build()
+    }
+}
+
+/// The provider of a context that is not finished.
+#[derive(Debug)]
+struct Unset;
+
+impl Provider for Unset {
+    fn sign<'a>(
+        &'a self,
+        _: &'a mut reqwest::Request,
+        _: &'a Operation,
+        _: &'a Stamp,
+    ) -> BoxFuture<'a, Result<Used, Error>> {
+        let error = Error::configuration("the context has no provider");
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn read(&self, _: &Answer) -> Reading {
+        Reading::default()
     }
 }
 
@@ -85,7 +105,9 @@ macro_rules! common_settings {
                 self
             }
 
-            /// Changes deadlines, limits and the like.
+            /// Changes deadlines, limits, clock and the like. Calls that the registry needs on its
+            /// way go by them, too: the lookup of a project, and the default chain's calls by
+            /// their clock.
             pub fn configure(
                 mut self,
                 configure: impl FnOnce(

@@ -1,4 +1,8 @@
-//! What both fleets are made of: names, states and times by index, the same at every start.
+//! What both fleets are made of: names, states and times by index, the same at every start but for
+//! the day.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -84,6 +88,50 @@ pub(crate) const SERVICES: [&str; 50] = [
     "worker",
 ];
 
+/// The days by which the fleet's times are moved, so that the fleet ends six days before the
+/// sandbox's start, give or take one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Era(i64);
+
+impl Era {
+    /// 2026-12-05T12:00:00Z: for a sandbox that starts in the 24 hours after it, nothing is moved.
+    const UNMOVED: i64 = 1_796_472_000;
+
+    /// The era of a sandbox that starts now.
+    pub(crate) fn of(now: Timestamp) -> Self {
+        let seconds = now.as_second() - Self::UNMOVED;
+        Self(seconds.div_euclid(24 * 60 * 60))
+    }
+
+    /// A time of the fleet in this era; `unmoved` is in November 2026.
+    pub(crate) fn at(self, unmoved: Timestamp) -> Timestamp {
+        let hours = SignedDuration::from_hours(self.0.saturating_mul(24));
+        // Of a clock beyond what times can say.
+        unmoved.saturating_add(hours).unwrap_or(unmoved)
+    }
+}
+
+/// What is slow to make and the same for all sandboxes that start on one day.
+pub(crate) struct Made<T>(Mutex<BTreeMap<Era, T>>);
+
+impl<T: Clone> Made<T> {
+    /// So many days are kept.
+    const KEPT: usize = 8;
+
+    pub(crate) const fn none() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// What was made for this era, or is made now.
+    pub(crate) fn or_make(&self, era: Era, make: impl FnOnce() -> T) -> T {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= Self::KEPT && !made.contains_key(&era) {
+            made.clear();
+        }
+        made.entry(era).or_insert_with(make).clone()
+    }
+}
+
 /// A number without pattern for each index: one step of SplitMix64.
 pub(crate) fn mixed(salt: u64, index: usize) -> u64 {
     let mut z = (index as u64)
@@ -154,6 +202,28 @@ pub(crate) fn after(base: Timestamp, milliseconds: u64) -> Timestamp {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn the_fleet_ends_six_days_before_the_start() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap_or_default();
+        let last = time("2026-11-29T15:00:00Z");
+        for start in [
+            "1970-01-01T00:00:00Z",
+            "2026-11-20T08:00:00Z",
+            "2026-12-05T11:59:59Z",
+            "2026-12-05T12:00:00Z",
+            "2026-12-06T11:59:59Z",
+            "2031-01-01T00:00:00Z",
+        ] {
+            let age = time(start).duration_since(Era::of(time(start)).at(last));
+            assert!((5 * 24..7 * 24).contains(&age.as_hours()), "{start}: {age}");
+        }
+        let era = Era::of(time("2026-12-05T12:00:00Z"));
+        assert_eq!(era.at(last), last);
+        for start in [Timestamp::MIN, Timestamp::MAX] {
+            Era::of(start).at(last);
+        }
+    }
 
     #[test]
     fn services_are_distinct() {

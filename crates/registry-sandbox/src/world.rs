@@ -1,7 +1,8 @@
 //! Names and ids of what the sandbox holds, so that callers need no magic strings.
 //!
 //! Objects named `EXAMPLE_…` are the vendors' own examples, taken from the specs value for value.
-//! Objects named `FLEET_…` are invented, the same at every start, with times in November 2026.
+//! Objects named `FLEET_…` are invented, and the same at every start but for their times: those are
+//! of the five weeks before the sandbox's start, and end about six days before it.
 
 pub use crate::place::{Place, Record};
 

@@ -8,9 +8,13 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Request;
 
+use crate::client;
+use crate::connection::Diagnosis;
 use crate::context::Context;
+use crate::cut;
 use crate::error::Error;
 use crate::operation::Operation;
+use crate::pace::LONGEST_WAIT;
 use crate::provider::{Answer, Reading, Stamp, Used};
 use crate::secret::Secret;
 
@@ -31,6 +35,8 @@ pub(crate) struct Failed {
     pub(crate) arrived: bool,
     /// What the service asks to wait.
     pub(crate) retry_after: Option<Duration>,
+    /// The limit that the service names, as the shortest time between two calls.
+    pub(crate) limit: Option<Duration>,
     /// What the request was signed with.
     pub(crate) used: Used,
     /// Whether the service did not accept what the request was signed with.
@@ -46,6 +52,7 @@ impl Failed {
             sent: false,
             arrived: false,
             retry_after: None,
+            limit: None,
             used: None,
             unauthenticated: false,
             skew: None,
@@ -101,7 +108,6 @@ pub(crate) async fn attempt(
     deadline: Duration,
     left: Duration,
 ) -> Result<Done, Failed> {
-    let settings = context.settings();
     let name = operation.name;
     let begun = Instant::now();
     let (mut request, used) = signed(context, operation, request, left)
@@ -109,6 +115,7 @@ pub(crate) async fn attempt(
         .map_err(Failed::before_sending)?;
     *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
     let secrets = secrets(request.headers());
+    let host = client::address(request.url());
     // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
     let may_have_body = matches!(
         *request.method(),
@@ -122,9 +129,10 @@ pub(crate) async fn attempt(
 
     let response = context.http().execute(request).await.map_err(|error| {
         let arrived = !error.is_connect();
-        Failed::on_the_way(Error::transport(name, error), arrived)
+        let error = Error::transport(name, &host, context.proxy(), &error);
+        Failed::on_the_way(error, arrived)
     })?;
-    let answer = read(response, name, settings.max_answer)
+    let answer = read(context, response, name, &host)
         .await
         .map_err(|error| Failed::on_the_way(error, true))?;
     judge(context, operation, answer, used, &secrets)
@@ -145,22 +153,34 @@ fn challenges(answer: &Answer) -> Vec<String> {
     let values = answer.headers.get_all(header::WWW_AUTHENTICATE).iter();
     let texts = values
         .filter(|_| asks)
-        .filter_map(|value| value.to_str().ok());
-    texts.map(str::to_owned).collect()
+        .filter_map(|value| value.to_str().ok())
+        // A part of it cannot be read.
+        .filter(|text| text.len() <= cut::CHALLENGE);
+    texts.take(cut::CHALLENGES).map(str::to_owned).collect()
 }
 
 async fn read(
+    context: &Context,
     mut response: reqwest::Response,
     operation: &'static str,
-    max: usize,
+    host: &str,
 ) -> Result<Answer, Error> {
+    let max = context.settings().max_answer;
     let status = response.status();
     let headers: HeaderMap = std::mem::take(response.headers_mut());
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > cut::HEADERS {
+        let what = format!("the headers are longer than {} bytes", cut::HEADERS);
+        return Err(Error::undecodable(Some(operation), status, what));
+    }
     let mut body = BytesMut::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| Error::transport(operation, error))?
+        .map_err(|error| Error::transport(operation, host, context.proxy(), &error))?
     {
         if body.len() + chunk.len() > max {
             let what = format!("the answer is longer than {max} bytes");
@@ -187,6 +207,7 @@ fn judge(
         request_id,
         refusal,
         retry_after,
+        limit,
         skewed,
         unauthenticated,
     } = context.settings().provider.read(&answer);
@@ -204,32 +225,37 @@ fn judge(
         let error = Error::undecodable(Some(operation.name), status, what.to_owned());
         return Err(Failed::on_the_way(error.with_request_id(request_id), true));
     }
+    // Only a proxy that passes plain HTTP on answers so.
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        let diagnosis = Diagnosis::proxy_authentication(context.proxy());
+        let what = diagnosis.reason.clone();
+        let error = Error::unconnected(operation.name, what, diagnosis);
+        return Err(Failed::on_the_way(error, true));
+    }
     let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
     let retry_after = retry_after.or_else(|| {
-        // A date is meant by the clock of whoever wrote it.
+        // A date is meant by the clock of the service that wrote it.
         retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
     });
+    let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
     let skew = theirs
         .filter(|_| skewed)
         .map(|theirs| theirs.duration_since(context.local_now()));
-    let mut error = Error::refused(
-        operation.name,
-        status,
-        refusal.unwrap_or_default(),
-        throttled,
-    )
-    .with_request_id(request_id)
-    .with_retry_after(retry_after)
-    .with_challenges(challenges(&answer));
+    let mut refusal = refusal.unwrap_or_default();
     // Some services repeat the request that they refuse.
     for secret in secrets {
-        error = error.without(secret);
+        refusal.hide(secret);
     }
+    let error = Error::refused(operation.name, status, refusal, throttled)
+        .with_request_id(request_id)
+        .with_retry_after(retry_after)
+        .with_challenges(challenges(&answer));
     Err(Failed {
         error,
         sent: true,
         arrived: true,
         retry_after,
+        limit,
         used,
         unauthenticated,
         skew,

@@ -5,6 +5,8 @@
 //! request leaves by the same way out.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
@@ -319,13 +321,49 @@ pub struct Pages {
     /// Index of the next record, or number of the next page.
     next: i64,
     size: i64,
+    /// The size that was asked for at first.
+    full: i64,
     /// Records before the next page, as far as they have been seen or were skipped by the caller.
     seen: i64,
     marker: Option<String>,
     ended: bool,
+    /// A hash of the page before.
+    before: Option<u64>,
+    read: Amount,
+    most: Amount,
+}
+
+/// How much of a listing there is.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    records: u64,
+    pages: u64,
+    /// Size of the records as JSON.
+    bytes: u64,
 }
 
 impl Pages {
+    /// Sets the most records that the pages may have. [default: 1,000,000]
+    ///
+    /// A service with a defect may list for ever. A listing beyond this bound, or one of the other
+    /// two, ends with an error.
+    pub fn max_records(mut self, records: u64) -> Self {
+        self.most.records = records;
+        self
+    }
+
+    /// Sets the most pages that are read. [default: 100,000]
+    pub fn max_pages(mut self, pages: u64) -> Self {
+        self.most.pages = pages;
+        self
+    }
+
+    /// Sets the most bytes that the records of all pages may have as JSON. [default: 256 MiB]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.most.bytes = bytes;
+        self
+    }
+
     fn new(call: Call) -> Self {
         let number = |name: &str| call.value(name).and_then(|text| text.parse().ok());
         let (next, size) = match call.operation.paging {
@@ -342,9 +380,21 @@ impl Pages {
         Self {
             next,
             size,
+            full: size,
             seen,
             marker: None,
             ended: false,
+            before: None,
+            read: Amount {
+                records: 0,
+                pages: 0,
+                bytes: 0,
+            },
+            most: Amount {
+                records: 1_000_000,
+                pages: 100_000,
+                bytes: 256 << 20,
+            },
             call,
         }
     }
@@ -352,13 +402,21 @@ impl Pages {
     /// The records of the next page; `None` after the last.
     ///
     /// A listing ends with a page without records, or with a short one that reaches the total that
-    /// the service names. A total that the records outnumber ends nothing.
+    /// the service names. A total that the records outnumber ends nothing. Where no total is named,
+    /// a short page is not the end: the service may put fewer records on a page than it was asked
+    /// for. A page with the same records as the one before is not handed out: it ends a listing that
+    /// is read in full, and is an error otherwise.
     ///
     /// # Errors
-    /// As [`Call::send`]. The page can be asked for again.
+    /// As [`Call::send`]. The page can be asked for again. Additionally, the listing exceeds a
+    /// bound, such as [`max_records`](Self::max_records), or the service repeats a page.
     pub async fn next(&mut self, context: &Context) -> Result<Option<Vec<Value>>, Error> {
         if self.ended {
             return Ok(None);
+        }
+        if self.read.pages >= self.most.pages {
+            let what = format!("more than {} pages", self.most.pages);
+            return Err(self.endless(&what, "max_pages"));
         }
         let call = self.turned()?;
         let (mut answer, headers) = call.page(context).await?;
@@ -378,12 +436,67 @@ impl Pages {
             Some(Value::Array(records)) => records,
             _ => Vec::new(),
         };
+        if self.is_repeated(&records, total)? {
+            self.ended = true;
+            return Ok(None);
+        }
         self.turn(
             records.len(),
             total,
             page.next.and_then(|name| text(field(&answer, name))),
         );
         Ok((!records.is_empty()).then_some(records))
+    }
+
+    /// Counts a page against the bounds. Whether it has the records of the page before, though
+    /// others were asked for.
+    fn is_repeated(&mut self, records: &[Value], total: Option<i64>) -> Result<bool, Error> {
+        let mut measure = Measure::default();
+        // Records that are read can be written.
+        let _ = serde_json::to_writer(&mut measure, records);
+        let hash = measure.hash.finish();
+        let is_same = !records.is_empty() && self.before.replace(hash) == Some(hash);
+        let Amount {
+            records: count,
+            pages,
+            bytes,
+        } = &mut self.read;
+        *pages = pages.saturating_add(1);
+        if is_same {
+            let has_room = i64::try_from(records.len()).is_ok_and(|found| found < self.full);
+            let is_whole = match total.filter(|total| *total >= self.seen) {
+                Some(total) => total == self.seen,
+                None => has_room,
+            };
+            return match is_whole {
+                true => Ok(true),
+                false => Err(Error::malformed(format!(
+                    "{}: the service answers with the same records whichever page is asked for; \
+                     the listing cannot be read to its end",
+                    self.call.operation.name
+                ))),
+            };
+        }
+        *count = count.saturating_add(records.len() as u64);
+        *bytes = bytes.saturating_add(measure.bytes);
+        let (count, bytes, most) = (*count, *bytes, self.most);
+        if count > most.records {
+            let what = format!("more than {} records", most.records);
+            return Err(self.endless(&what, "max_records"));
+        }
+        if bytes > most.bytes {
+            let what = format!("records of more than {} bytes", most.bytes);
+            return Err(self.endless(&what, "max_bytes"));
+        }
+        Ok(false)
+    }
+
+    fn endless(&self, what: &str, bound: &str) -> Error {
+        Error::malformed(format!(
+            "{}: the listing does not end: {what}; read only the first records, narrow the listing, \
+             or raise the bound {bound}",
+            self.call.operation.name
+        ))
     }
 
     /// The call for the next page.
@@ -416,7 +529,7 @@ impl Pages {
         self.seen = self.seen.saturating_add(found);
         // A service may put fewer records on a page than it was asked for.
         let short = found < self.size;
-        self.ended = found == 0 || (short && total.is_none_or(|total| self.seen >= total));
+        self.ended = found == 0 || (short && total.is_some_and(|total| self.seen == total));
         match self.call.operation.paging {
             Paging::Marker => {
                 // A service that names the same page again would be asked for ever.
@@ -437,10 +550,36 @@ impl Pages {
     }
 }
 
-/// The largest number up to `most` that divides `number` without a rest.
+/// Counts and hashes what is written.
+#[derive(Default)]
+struct Measure {
+    bytes: u64,
+    hash: DefaultHasher,
+}
+
+impl io::Write for Measure {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.bytes = self.bytes.saturating_add(text.len() as u64);
+        self.hash.write(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The largest number up to `most` that divides `number` without a rest, as far as it is quickly
+/// found; else 1.
 fn divisor(number: i64, most: i64) -> i64 {
+    const TRIED: usize = 10_000;
+    let most = match number {
+        0 => most,
+        _ => most.min(number),
+    };
     (1..=most)
         .rev()
+        .take(TRIED)
         .find(|size| number % size == 0)
         .unwrap_or(1)
 }
@@ -572,7 +711,27 @@ mod tests {
             // Cut short: what was seen is gone on from, in a size that the offset is a multiple of.
             (&OFFSET, &ten, 9, 4, Some(9), vec!["0 10", "4 4", "8 4"]),
             // A total that is too low ends nothing, one that is too high ends with an empty page.
-            (&OFFSET, &ten, 15, 100, Some(1), vec!["0 10", "10 10"]),
+            (
+                &OFFSET,
+                &ten,
+                15,
+                100,
+                Some(1),
+                vec!["0 10", "10 10", "15 5"],
+            ),
+            // Without a total, a short page may be one that was cut.
+            (&OFFSET, &ten, 3, 100, None, vec!["0 10", "3 3"]),
+            (&OFFSET, &ten, 3, 1, None, vec!["0 10", "1 1", "2 1", "3 1"]),
+            (&OFFSET, &ten, 0, 100, None, vec!["0 10"]),
+            (&NUMBER, &number, 3, 100, None, vec!["1 10", "2 10"]),
+            (
+                &NUMBER,
+                &number,
+                3,
+                1,
+                None,
+                vec!["1 10", "2 10", "3 10", "4 10"],
+            ),
             (
                 &OFFSET,
                 &ten,
@@ -611,6 +770,78 @@ mod tests {
                 "{:?} {held} {cap} {total:?}",
                 operation.paging
             );
+        }
+    }
+
+    /// Reads these pages, which come whatever is asked for. How many were handed out, and the error.
+    fn read(mut pages: Pages, answers: &[Vec<Value>], total: Option<i64>) -> (usize, String) {
+        for (number, records) in answers.iter().enumerate() {
+            match pages.is_repeated(records, total) {
+                Ok(true) => return (number, String::new()),
+                Ok(false) => pages.turn(records.len(), total, None),
+                Err(error) => return (number, error.to_string()),
+            }
+            if pages.ended {
+                return (number + 1, String::new());
+            }
+        }
+        panic!("it does not end");
+    }
+
+    #[test]
+    fn a_listing_without_an_end_is_an_error() {
+        let pages = || Call::new(&OFFSET).pages().unwrap();
+        let page = |count: usize| vec![Value::from("one"); count];
+        let other = |number: u64| vec![Value::from(number); 100];
+        for (name, pages, answers, total, count, says) in [
+            ("full", pages(), vec![page(100); 9], None, 1, "same records"),
+            ("short", pages(), vec![page(30); 9], None, 1, ""),
+            ("total", pages(), vec![page(100); 9], Some(100), 1, ""),
+            (
+                "more",
+                pages(),
+                vec![page(100); 9],
+                Some(500),
+                1,
+                "same records",
+            ),
+            (
+                "records",
+                pages().max_records(250),
+                (0..9).map(other).collect(),
+                None,
+                2,
+                "more than 250 records",
+            ),
+            (
+                "bytes",
+                pages().max_bytes(500),
+                (0..9).map(other).collect(),
+                None,
+                2,
+                "more than 500 bytes",
+            ),
+        ] {
+            let (found, error) = read(pages, &answers, total);
+            assert_eq!(found, count, "{name}");
+            assert!(
+                error.contains(says) && error.is_empty() == says.is_empty(),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_size_is_found_quickly_whatever_was_given() {
+        for (number, most, expected) in [
+            (30, 100, 30),
+            (137, 100, 1),
+            (200, 64, 50),
+            (0, 100, 100),
+            (7, i64::MAX, 7),
+            (i64::MAX, i64::MAX - 1, 1),
+        ] {
+            assert_eq!(divisor(number, most), expected, "{number} {most}");
         }
     }
 

@@ -19,6 +19,7 @@ const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) operation: &'static str,
+    pub(crate) host: String,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
 }
@@ -53,6 +54,7 @@ fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Err
     let error = Error::undecodable(origin.map(|origin| origin.operation), status, what);
     match origin {
         Some(origin) => error
+            .with_host(origin.host.clone())
             .with_request_id(origin.request_id.clone())
             .with_attempts(origin.attempts),
         None => error,

@@ -1,10 +1,15 @@
 //! The HTTP client under every call.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::error::Error;
 
@@ -18,6 +23,15 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
             .parse::<std::net::IpAddr>()
             .is_ok_and(|ip| ip.is_loopback()),
         None => false,
+    }
+}
+
+/// Host and port of a URL, for people.
+pub(crate) fn address(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -43,6 +57,7 @@ pub(crate) fn new(
         .map_err(|error| unfit(&error))?;
     let tls = if endpoint.scheme() == "https" {
         use rustls_platform_verifier::BuilderVerifierExt;
+        check_certificates()?;
         tls.with_platform_verifier()
             .map_err(|error| unfit(&error))?
             .with_no_client_auth()
@@ -54,9 +69,119 @@ pub(crate) fn new(
     let mut builder = reqwest::Client::builder()
         .redirect(Policy::none())
         .connect_timeout(connect)
+        // Ends before the connection's own time does, so that the error names the right fault.
+        .dns_resolver(Names(connect.mul_f64(0.8)))
         .tls_backend_preconfigured(tls);
     if proxies == Proxies::Ignored || is_loopback(endpoint) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| unfit(&error))
+}
+
+/// The proxy that the environment names for calls to `endpoint`, for people: the host and the port
+/// alone.
+pub(crate) fn proxy(endpoint: &Url) -> Option<String> {
+    if is_loopback(endpoint) {
+        return None;
+    }
+    let uri: http::Uri = endpoint.as_str().parse().ok()?;
+    let found = hyper_util::client::proxy::matcher::Matcher::from_system().intercept(&uri)?;
+    let host = found.uri().host()?;
+    Some(match found.uri().port_u16() {
+        Some(port) => format!("the proxy {host}:{port}"),
+        None => format!("the proxy {host}"),
+    })
+}
+
+/// Looks names up within a time.
+struct Names(Duration);
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let limit = self.0;
+        Box::pin(async move {
+            let asking = tokio::net::lookup_host((name.as_str(), 0));
+            match tokio::time::timeout(limit, asking).await {
+                Ok(Ok(found)) => Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs),
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => {
+                    let what = "no answer from the name service";
+                    Err(io::Error::other(what).into())
+                }
+            }
+        })
+    }
+}
+
+/// Checks that the files which the environment names instead of the system's certificates can be
+/// used. Their loader only logs what it cannot read.
+fn check_certificates() -> Result<(), Error> {
+    // Elsewhere the system has a store of its own, and the variables are not read.
+    if cfg!(any(
+        not(unix),
+        target_vendor = "apple",
+        target_os = "android"
+    )) {
+        return Ok(());
+    }
+    if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
+        let count = certificates_in(Path::new(&file));
+        check_source("SSL_CERT_FILE", Path::new(&file), count)?;
+    }
+    if let Some(paths) = std::env::var_os("SSL_CERT_DIR") {
+        for path in std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()) {
+            let readable = std::fs::read_dir(&path).map(|_| 1);
+            check_source("SSL_CERT_DIR", &path, readable.map_err(|e| e.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_source(name: &str, path: &Path, count: Result<usize, String>) -> Result<(), Error> {
+    let why = match count {
+        Ok(0) => "has no certificate in PEM format".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(why) => format!("cannot be read: {why}"),
+    };
+    let path = path.display();
+    Err(Error::configuration(format!(
+        "{name}={path} {why}; correct the path, or unset {name} to use the system's certificates"
+    )))
+}
+
+/// How many certificates a file has.
+fn certificates_in(file: &Path) -> Result<usize, String> {
+    // Opening a pipe would wait for its other end.
+    let metadata = std::fs::metadata(file).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let found = CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())?;
+    Ok(found.filter(Result::is_ok).count())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_certificates_that_cannot_be_used_is_named() {
+        let here = std::env::temp_dir().join(format!("certificates-{}", std::process::id()));
+        std::fs::create_dir_all(&here).unwrap();
+        let empty = here.join("empty.pem");
+        std::fs::write(&empty, "no certificate").unwrap();
+        let check = |path: &Path| {
+            let found = check_source("SSL_CERT_FILE", path, certificates_in(path));
+            found.unwrap_err().to_string()
+        };
+        let says = check(&empty);
+        assert!(says.starts_with(&format!("SSL_CERT_FILE={} ", empty.display())));
+        assert!(says.contains("has no certificate in PEM format; correct the path"));
+        let says = check(&here.join("none.pem"));
+        assert!(says.contains("cannot be read: No such file"), "{says}");
+        let says = check(&here);
+        assert!(says.contains("it is not a regular file"), "{says}");
+        std::fs::remove_dir_all(&here).unwrap();
+    }
 }

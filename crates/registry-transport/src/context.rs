@@ -11,13 +11,18 @@ use reqwest::Url;
 use crate::ambient::{Chance, Clock, SystemChance, SystemClock};
 use crate::client;
 use crate::error::Error;
-use crate::policy::{Budget, Limiters, RateLimit, RetryPolicy};
+use crate::pace::{Limiters, RateLimit, Waits};
+use crate::policy::{Budget, RetryPolicy};
 use crate::provider::Provider;
 
 /// What the calls of one client have in common: endpoint, provider, limits, connections.
 ///
-/// Cheap to clone; clones share connections, retry budget, rate limit and what was learnt of the
-/// service's clock.
+/// Cheap to clone; clones share connections, retry budget, rate limit, the waits that hosts have
+/// asked for, and what was learnt of the service's clock.
+///
+/// A host that has asked for a wait (`Retry-After`, up to an hour) gets no call before its end: a
+/// call waits if its deadline allows it, and fails at once as
+/// [`Throttled`](crate::ErrorKind::Throttled) if not.
 #[derive(Clone)]
 pub struct Context(Arc<Shared>);
 
@@ -27,6 +32,9 @@ struct Shared {
     http: reqwest::Client,
     budget: Budget,
     limiters: Limiters,
+    waits: Waits,
+    /// The proxy that calls go through, for people.
+    proxy: Option<String>,
     /// By how many milliseconds the service's clock is ahead of ours.
     skew: AtomicI64,
     /// The same, by the date of the last answer, which has whole seconds.
@@ -140,12 +148,42 @@ impl Context {
         &self.0.limiters
     }
 
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.0.waits
+    }
+
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        self.0.proxy.as_deref()
+    }
+
     pub(crate) fn settings(&self) -> &ContextBuilder {
         &self.0.settings
     }
 }
 
 impl ContextBuilder {
+    /// Sets what signs the calls and reads the answers, in place of what the builder was begun with.
+    pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// Sets another endpoint in place of what the builder was begun with.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// The clock that is set, for what a provider does by itself.
+    pub fn clock_set(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// The chance that is set, for what a provider does by itself.
+    pub fn chance_set(&self) -> Arc<dyn Chance> {
+        self.chance.clone()
+    }
+
     /// Where time comes from; the machine's clock unless said otherwise.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -184,7 +222,8 @@ impl ContextBuilder {
         self
     }
 
-    /// How fast calls of each API family may follow each other; `None` for no limit.
+    /// How fast calls of each API family may follow each other. The default adapts to a service
+    /// that throttles; `None` is no limit at all.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
         self.rate = limit.into();
         self
@@ -207,7 +246,8 @@ impl ContextBuilder {
     ///
     /// # Errors
     /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
-    /// and not on this machine; when the system's certificates cannot be read.
+    /// and not on this machine; when the system's certificates, or those that `SSL_CERT_FILE` or
+    /// `SSL_CERT_DIR` name instead, cannot be read.
     pub fn build(self) -> Result<Context, Error> {
         // What was given is not shown: it could hold a password or a token.
         let endpoint = Url::parse(&self.endpoint).map_err(|error| {
@@ -238,6 +278,8 @@ impl ContextBuilder {
         Ok(Context(Arc::new(Shared {
             budget: Budget::full(),
             limiters: Limiters::new(self.rate, self.clock.clone()),
+            waits: Waits::default(),
+            proxy: client::proxy(&endpoint),
             skew: AtomicI64::new(0),
             dated: AtomicI64::new(0),
             settings: self,

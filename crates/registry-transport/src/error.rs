@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::connection::{self, ConnectionFault, Diagnosis};
+use crate::cut::{self, cut};
 use crate::provider::{Answer, Refusal};
 use crate::secret::Secret;
 
@@ -13,6 +15,9 @@ use crate::secret::Secret;
 ///
 /// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
 /// the vendor's message.
+///
+/// What a service sends is cut when the error is made: a message to 1 KiB, a code and a request id
+/// to 128 bytes each. A text that was cut says so. At most 8 challenges of 4 KiB are kept.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Details>);
 
@@ -29,6 +34,11 @@ struct Details {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     challenges: Vec<String>,
     note: Option<String>,
+    /// Host and port that the call was for.
+    host: Option<String>,
+    /// What the call was about, such as an image.
+    subject: Option<String>,
+    connection: Option<Diagnosis>,
 }
 
 /// What kind of thing went wrong.
@@ -86,6 +96,9 @@ impl Error {
             challenges: Vec::new(),
             note: None,
             source: None,
+            host: None,
+            subject: None,
+            connection: None,
         }))
     }
 
@@ -128,15 +141,30 @@ impl Error {
         self
     }
 
+    /// Answers that contradict each other or never end; `what` says why.
+    pub fn malformed(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Undecodable, None, what.into())
+    }
+
     /// The same, without `secret` in what the service says: some repeat what they refuse.
     #[must_use]
     pub fn without(mut self, secret: &Secret) -> Self {
-        let refusal = &mut self.0.refusal;
-        for text in [&mut refusal.code, &mut refusal.message] {
-            if let Some(text) = text.as_mut().filter(|_| !secret.expose().is_empty()) {
-                *text = text.replace(secret.expose(), "[secret]");
-            }
-        }
+        self.0.refusal.hide(secret);
+        self
+    }
+
+    /// The same, which names what the call was about, such as an image: its text has it after the
+    /// operation.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.0.subject = Some(cut(subject.into(), cut::MESSAGE));
+        self
+    }
+
+    /// The same, which names the host that the call was for. Errors of calls name it already.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.0.host = Some(host.into());
         self
     }
 
@@ -151,25 +179,39 @@ impl Error {
         made
     }
 
-    pub(crate) fn transport(operation: &'static str, error: reqwest::Error) -> Self {
+    /// A request to `host` that got no whole answer; `proxy` is the one that it went through.
+    pub(crate) fn transport(
+        operation: &'static str,
+        host: &str,
+        proxy: Option<&str>,
+        error: &reqwest::Error,
+    ) -> Self {
         // A connection that was not made in time was not made.
-        let kind = if error.is_timeout() && !error.is_connect() {
-            ErrorKind::Deadline
-        } else {
-            ErrorKind::Transport
+        if error.is_timeout() && !error.is_connect() {
+            let what = format!("no whole answer from {host} in time");
+            return Self::out_of_time(operation, what).with_host(host);
+        }
+        let diagnosis = connection::diagnose(error, proxy);
+        let what = match error.is_connect() {
+            true => format!("cannot connect to {host}: {}", diagnosis.reason),
+            false => format!("the connection to {host} failed: {}", diagnosis.reason),
         };
-        let what = if error.is_connect() {
-            "could not connect"
-        } else if error.is_timeout() {
-            "no answer in time"
-        } else {
-            "the connection failed"
-        };
-        // The URL would be repeated in each line of the chain; the operation says enough.
-        let error = error.without_url();
-        let mut made = Self::new(kind, Some(operation), what.to_owned());
-        made.0.source = Some(Arc::new(error));
+        Self::unconnected(operation, what, diagnosis).with_host(host)
+    }
+
+    pub(crate) fn unconnected(operation: &'static str, what: String, diagnosis: Diagnosis) -> Self {
+        let mut made = Self::new(ErrorKind::Transport, Some(operation), what);
+        made.0.connection = Some(diagnosis);
         made
+    }
+
+    /// A call that was not sent because the service has asked to wait for `left`.
+    pub(crate) fn held(operation: &'static str, host: &str, left: Duration) -> Self {
+        // A wait of 0.2 s is not called 0 s.
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        let what = format!("not sent: {host} has asked for no calls for another {seconds} s");
+        let made = Self::new(ErrorKind::Throttled, Some(operation), what);
+        made.with_host(host).with_retry_after(Some(left))
     }
 
     pub(crate) fn out_of_time(operation: &'static str, what: String) -> Self {
@@ -180,9 +222,10 @@ impl Error {
     pub(crate) fn refused(
         operation: &'static str,
         status: StatusCode,
-        refusal: Refusal,
+        mut refusal: Refusal,
         throttled: bool,
     ) -> Self {
+        refusal.bound();
         let by_code = refusal.code.as_deref().is_some_and(|code| {
             code.starts_with("Throttling")
                 || code == "ServiceUnavailable"
@@ -205,6 +248,8 @@ impl Error {
         status: StatusCode,
         what: String,
     ) -> Self {
+        // It may quote the answer.
+        let what = cut(what, cut::MESSAGE);
         let mut made = Self::new(ErrorKind::Undecodable, operation, what);
         made.0.status = Some(status);
         made
@@ -231,7 +276,7 @@ impl Error {
     }
 
     pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
-        self.0.request_id = request_id;
+        self.0.request_id = request_id.map(|id| cut(id, cut::ID));
         self
     }
 
@@ -275,7 +320,23 @@ impl Error {
         self.0.attempts
     }
 
-    /// How long the service asked to wait before the next attempt.
+    /// Host and port that the call was for, such as `registry.example:443`.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// What the call was about, such as an image.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    /// Why the connection failed, where that is what went wrong.
+    pub fn connection(&self) -> Option<ConnectionFault> {
+        self.0.connection.as_ref().map(|diagnosis| diagnosis.fault)
+    }
+
+    /// How long the service asked to wait before the next attempt, at most an hour. For a call that
+    /// was not sent, because the service had asked for a wait before: how much of it is left.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -287,13 +348,18 @@ impl Error {
     }
 
     /// Whether the same call may succeed later without any change.
+    ///
+    /// A certificate that is not trusted, a name that does not exist and a proxy that wants a
+    /// password do not pass. Of the statuses 408, 425, 429, 500, 502, 503, 504, 520 to 524 and 529
+    /// do.
     pub fn can_retry(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Transport | ErrorKind::Throttled | ErrorKind::Deadline => true,
-            ErrorKind::Service | ErrorKind::Undecodable => self
-                .0
-                .status
-                .is_some_and(|status| matches!(status.as_u16(), 500 | 502 | 503 | 504)),
+            ErrorKind::Transport => {
+                let diagnosis = self.0.connection.as_ref();
+                diagnosis.is_none_or(|diagnosis| diagnosis.may_pass)
+            }
+            ErrorKind::Throttled | ErrorKind::Deadline => true,
+            ErrorKind::Service | ErrorKind::Undecodable => self.0.status.is_some_and(may_pass),
             ErrorKind::Credentials
             | ErrorKind::Invalid
             | ErrorKind::NotOffered
@@ -302,11 +368,42 @@ impl Error {
     }
 }
 
+/// Whether a status says that the same call may succeed later. 520 to 524 and 529 are of gateways
+/// in front of a service that is down, or has too much to do.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529
+    )
+}
+
+impl Refusal {
+    /// Hides a secret that the service repeats.
+    pub(crate) fn hide(&mut self, secret: &Secret) {
+        for text in [&mut self.code, &mut self.message].into_iter().flatten() {
+            *text = cut::without(text, secret);
+        }
+    }
+
+    /// Cuts what is longer than a person reads.
+    fn bound(&mut self) {
+        for (text, max) in [(&mut self.code, cut::ID), (&mut self.message, cut::MESSAGE)] {
+            *text = text.take().map(|text| cut(text, max));
+        }
+        // A part of it cannot be decoded.
+        let encoded = self.encoded_authorization_message.take();
+        self.encoded_authorization_message = encoded.filter(|text| text.len() <= cut::ENCODED);
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details = &*self.0;
-        if let Some(operation) = details.operation {
-            write!(f, "{operation}: ")?;
+        match (details.operation, &details.subject) {
+            (Some(operation), Some(subject)) => write!(f, "{operation} {subject}: ")?,
+            (Some(operation), None) => write!(f, "{operation}: ")?,
+            (None, Some(subject)) => write!(f, "{subject}: ")?,
+            (None, None) => {}
         }
         f.write_str(&details.what)?;
         if let Some(status) = details.status {

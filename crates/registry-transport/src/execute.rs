@@ -1,5 +1,8 @@
 //! The one way out for every generated call.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::Request;
@@ -7,8 +10,9 @@ use tracing::{Instrument, Span, field};
 
 use crate::attempt::{Done, Failed, attempt};
 use crate::carried::{self, Origin};
+use crate::client;
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::operation::{Access, Operation};
 use crate::provider::Answer;
 
@@ -31,10 +35,12 @@ pub async fn execute(
             "{id} is not in the table of operations: generate the client again"
         )));
     };
+    let host = client::address(request.url());
     match run(context, operation, request).await {
         (Ok(Done { answer, request_id }), attempts) => {
             let origin = Origin {
                 operation: operation.name,
+                host,
                 request_id,
                 attempts,
             };
@@ -79,17 +85,44 @@ async fn run(
     let mut call = Call {
         context,
         operation,
+        host: client::address(url),
         attempts: 0,
         renewed: false,
         corrected: false,
+        sending: false,
+        last: None,
     };
-    let result = call.run(request).instrument(span.clone()).await;
+    let work = call.run(request).instrument(span.clone());
+    let result = match in_time(context, work).await {
+        Some(result) => result,
+        None => Err(call.out_of_time()),
+    };
     call.record(&span, &result);
     let attempts = call.attempts;
+    let host = call.host;
     (
-        result.map_err(|error| error.with_attempts(attempts)),
+        result.map_err(|error| error.with_attempts(attempts).with_host(host)),
         attempts,
     )
+}
+
+/// Does the work of a call within its deadline: by the injected clock, and, since a clock may stand
+/// still, by the machine's own time.
+async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Option<T> {
+    let settings = context.settings();
+    let mut work = pin!(work);
+    let mut guard = settings.clock.guard(settings.deadline);
+    let mut real = pin!(tokio::time::sleep(settings.deadline));
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(Some(done));
+        }
+        match (guard.as_mut().poll(cx), real.as_mut().poll(cx)) {
+            (Poll::Pending, Poll::Pending) => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
 /// With less time than this left, what went wrong says more than another attempt would.
@@ -99,11 +132,17 @@ const WORTH_TRYING: Duration = Duration::from_secs(1);
 struct Call<'a> {
     context: &'a Context,
     operation: &'static Operation,
+    /// Host and port.
+    host: String,
     attempts: u32,
     /// Whether credentials that were not accepted have been given up once.
     renewed: bool,
     /// Whether the clock has been corrected once.
     corrected: bool,
+    /// Whether an attempt is in flight.
+    sending: bool,
+    /// What went wrong with the attempt before.
+    last: Option<Error>,
 }
 
 impl Call<'_> {
@@ -111,10 +150,9 @@ impl Call<'_> {
         self.operation.check(request.url())?;
         let settings = self.context.settings();
         let end = settings.clock.elapsed().saturating_add(settings.deadline);
-        let mut last = None;
         loop {
             if let Err(error) = self.wait_for_turn(end).await {
-                return Err(last.unwrap_or(error));
+                return Err(self.last.take().unwrap_or(error));
             }
             // Bodies of generated clients are bytes, which can be cloned.
             let Some(this) = request.try_clone() else {
@@ -123,7 +161,10 @@ impl Call<'_> {
             };
             let left = end.saturating_sub(settings.clock.elapsed());
             let deadline = left.min(settings.attempt);
+            let departed = settings.clock.elapsed();
+            self.sending = true;
             let outcome = attempt(self.context, self.operation, this, deadline, left).await;
+            self.sending = false;
             if !matches!(&outcome, Err(failed) if !failed.sent) {
                 self.attempts += 1;
             }
@@ -146,22 +187,59 @@ impl Call<'_> {
                 error.message = %failed.error,
                 "attempt"
             );
+            self.take_in(&failed, departed);
             match self.next(&failed, end) {
                 Some(wait) if wait.is_zero() => {}
                 Some(wait) => settings.clock.sleep(wait).await,
                 // What the service said tells more than that there was no time to ask again.
-                None if !failed.sent => return Err(last.unwrap_or(failed.error)),
+                None if !failed.sent => return Err(self.last.take().unwrap_or(failed.error)),
                 None => return Err(failed.error),
             }
-            last = Some(failed.error);
+            self.last = Some(failed.error);
         }
     }
 
-    /// Waits until the rate limit of the operation's family lets the call go.
+    /// That the call's time is over while something was in flight.
+    fn out_of_time(&mut self) -> Error {
+        self.attempts += u32::from(self.sending);
+        let within = self.context.settings().deadline;
+        self.last.take().unwrap_or_else(|| {
+            let what = format!("no whole answer from {} within {within:?}", self.host);
+            Error::out_of_time(self.operation.name, what)
+        })
+    }
+
+    /// Takes in what a failed attempt says about the calls that follow.
+    fn take_in(&self, failed: &Failed, departed: Duration) {
+        let now = self.context.settings().clock.elapsed();
+        if failed.error.kind() == ErrorKind::Throttled {
+            let family = self.operation.family;
+            let limiters = self.context.limiters();
+            limiters.throttled(family, departed, failed.limit);
+        }
+        if let Some(wait) = failed.retry_after
+            && failed.error.can_retry()
+        {
+            self.context.waits().ask(&self.host, now, wait);
+        }
+    }
+
+    /// Waits until the host and the rate limit of the operation's family let the call go.
     async fn wait_for_turn(&self, end: Duration) -> Result<(), Error> {
         let clock = &self.context.settings().clock;
-        while let Some(wait) = self.context.limiters().wait(self.operation.family) {
-            if clock.elapsed().saturating_add(wait) > end {
+        loop {
+            let now = clock.elapsed();
+            if let Some(left) = self.context.waits().left(&self.host, now) {
+                if now.saturating_add(left) > end {
+                    return Err(Error::held(self.operation.name, &self.host, left));
+                }
+                clock.sleep(left).await;
+                continue;
+            }
+            let Some(wait) = self.context.limiters().wait(self.operation.family) else {
+                return Ok(());
+            };
+            if now.saturating_add(wait) > end {
                 return Err(Error::out_of_time(
                     self.operation.name,
                     "too many calls wait for the rate limit".to_owned(),
@@ -169,7 +247,6 @@ impl Call<'_> {
             }
             clock.sleep(wait).await;
         }
-        Ok(())
     }
 
     /// How long to wait before the next attempt; `None` if there is none.
@@ -192,7 +269,7 @@ impl Call<'_> {
         }
         let safe = match self.operation.access {
             Access::Read => failed.error.can_retry(),
-            Access::Write => !failed.arrived,
+            Access::Write => !failed.arrived && failed.error.can_retry(),
         };
         if !safe || self.attempts >= settings.retry.attempts {
             return None;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::client;
+use crate::connection::{self, ConnectionFault as Fault, Diagnosis};
 use crate::credentials::Unavailable;
 use crate::provider::Answer;
 
@@ -43,7 +44,20 @@ pub async fn plain_request(
         request = request.header(*name, *value);
     }
     let mut response = request.send().await.map_err(|error| match () {
-        () if error.is_connect() => Unavailable::not_set(format!("{shown}: nobody there")),
+        () if error.is_connect() => match connection::diagnose(&error, None) {
+            // The service is there, and something is wrong with it.
+            Diagnosis {
+                fault:
+                    Fault::UntrustedIssuer
+                    | Fault::NameMismatch
+                    | Fault::Expired
+                    | Fault::InvalidCertificate
+                    | Fault::Tls,
+                reason,
+                ..
+            } => failed(&reason),
+            _ => Unavailable::not_set(format!("{shown}: nobody there")),
+        },
         () if error.is_timeout() => failed(&"no answer in time"),
         () => failed(&"the connection failed"),
     })?;

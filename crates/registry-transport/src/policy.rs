@@ -1,22 +1,14 @@
-//! When a call is tried again, and how fast calls may follow each other.
+//! When a call is retried.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use governor::clock::Clock as Instants;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
-
-use crate::ambient::Clock;
 
 /// How often a call is tried, and how long is waited in between: exponential backoff with full
 /// jitter, so that clients that failed together do not come back together.
 ///
 /// Before the second attempt a random time up to `base` is waited, before the third up to twice
-/// that, and so on up to `cap`. What the service asks for (`Retry-After`) is waited in full.
+/// that, and so on up to `cap`. What the service asks for (`Retry-After`) is waited in full, up to
+/// an hour.
 ///
 /// ```
 /// use std::time::Duration;
@@ -109,77 +101,6 @@ impl Budget {
     pub(crate) fn give_back(&self) {
         let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
         *tenths = (*tenths + Self::SUCCESS).min(Self::FULL);
-    }
-}
-
-/// How fast calls of one API family may follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    per_second: NonZeroU32,
-    burst: NonZeroU32,
-}
-
-impl Default for RateLimit {
-    /// 20 calls a second, after 40 at once. The vendors publish no limits for these calls.
-    fn default() -> Self {
-        Self::per_second(NonZeroU32::MIN.saturating_add(19))
-    }
-}
-
-impl RateLimit {
-    /// This many calls a second, after twice as many at once.
-    pub fn per_second(calls: NonZeroU32) -> Self {
-        Self {
-            per_second: calls,
-            burst: calls.saturating_mul(NonZeroU32::MIN.saturating_add(1)),
-        }
-    }
-
-    /// This many at once, before the rate holds.
-    pub fn burst(mut self, calls: NonZeroU32) -> Self {
-        self.burst = calls;
-        self
-    }
-}
-
-/// One limiter for each API family, by the injected clock.
-pub(crate) struct Limiters {
-    limit: Option<RateLimit>,
-    clock: Arc<dyn Clock>,
-    families: Mutex<HashMap<&'static str, Limiter>>,
-}
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
-
-/// The injected clock as governor reads it.
-struct Ticks(Arc<dyn Clock>);
-
-impl Instants for Ticks {
-    type Instant = Duration;
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-impl Limiters {
-    pub(crate) fn new(limit: Option<RateLimit>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            limit,
-            clock,
-            families: Mutex::default(),
-        }
-    }
-
-    /// How long a call of `family` has to wait for its turn; taken if none.
-    pub(crate) fn wait(&self, family: &'static str) -> Option<Duration> {
-        let limit = self.limit?;
-        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = families.entry(family).or_insert_with(|| {
-            let quota = Quota::per_second(limit.per_second).allow_burst(limit.burst);
-            RateLimiter::direct_with_clock(quota, Ticks(self.clock.clone()))
-        });
-        let early = limiter.check().err()?;
-        Some(early.wait_time_from(self.clock.elapsed()))
     }
 }
 

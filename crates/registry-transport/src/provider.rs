@@ -59,6 +59,8 @@ pub struct Reading {
     /// How long the vendor asks to wait, where it says so in a way of its own. The transport reads
     /// `Retry-After` itself.
     pub retry_after: Option<Duration>,
+    /// The limit that a service names when it throttles, as the shortest time between two calls.
+    pub limit: Option<Duration>,
     /// Whether the call was refused because of its date.
     pub skewed: bool,
     /// Whether the call was refused because its credentials are not, or no longer, accepted.

@@ -406,20 +406,16 @@ async fn hostile(server: &Hostile) -> (huaweicloud::enterprise::Registry, HandCl
 async fn a_wait_ends_at_its_deadline_whatever_is_in_flight() {
     let pause = Duration::from_secs(1);
     let artifact = || Reply::json(r#"{"digest": "sha256:00", "tags": [{"name": "v77"}]}"#);
-    let replies: [(&str, fn() -> Reply); 2] = [
-        ("never answers", || Reply::Hang),
-        ("drips", || {
-            Reply::Drip(b"{}".repeat(60), Duration::from_secs(1))
-        }),
-    ];
-    for (name, reply) in replies {
+    let drips = Reply::Drip(b"{}".repeat(60), Duration::from_secs(1));
+    for (name, reply) in [("never answers", Reply::Hang), ("drips", drips)] {
         for good in [0, 1, 3] {
             let count = Arc::new(Mutex::new(0));
+            let reply = reply.clone();
             let server = Hostile::start(move |_| {
                 let mut count = count.lock().unwrap();
                 *count += 1;
                 match *count > good {
-                    true => reply(),
+                    true => reply.clone(),
                     false => artifact(),
                 }
             });

@@ -40,7 +40,8 @@ impl Connection {
                 )));
             }
         };
-        let provider = super::provider(&mut settings);
-        settings.connect(endpoint, Arc::new(provider))
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
+        context.provider(Arc::new(provider)).build()
     }
 }

@@ -17,7 +17,7 @@ use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 pub use connection::Connection;
 pub use login::Logins;
-use registry_transport::{Caller, Error};
+use registry_transport::{Caller, ContextBuilder, Error};
 pub use rules::Rules;
 
 use crate::arrival::read::Kept;
@@ -61,9 +61,10 @@ impl Builder {
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = endpoint(&self.settings)?;
-        let provider = Arc::new(provider(&mut self.settings));
+        let context = self.settings.begin(endpoint);
+        let provider = Arc::new(provider(&mut self.settings, &context));
         Ok(Registry {
-            client: cr::Client::new(self.settings.connect(endpoint, provider)?),
+            client: cr::Client::new(context.provider(provider).build()?),
             instance,
             watch: Watch::default(),
             rules_read: Kept::default(),
@@ -71,11 +72,14 @@ impl Builder {
     }
 }
 
-/// A provider for whoever calls: by default, the vendor's own chain.
-fn provider(settings: &mut Settings<Credentials>) -> Alibabacloud {
+/// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
+/// the `context`.
+fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Alibabacloud {
     Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
-        let chain = Credentials::default_chain(&ChainSettings::default());
-        Caller::Chain(Arc::new(chain))
+        let chain = ChainSettings::default()
+            .clock(context.clock_set())
+            .chance(context.chance_set());
+        Caller::Chain(Arc::new(Credentials::default_chain(&chain)))
     }))
 }
 
@@ -155,7 +159,7 @@ impl Tasks {
             .client
             .list_repo_sync_task()
             .instance_id(&self.registry.instance)
-            .page_no(slot.offset / u64::from(slot.size).max(1) + 1)
+            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
         let image = self.image.transpose()?;
         if let Some(image) = &image {

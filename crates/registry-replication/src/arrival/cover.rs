@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use globset::{GlobBuilder, GlobMatcher};
-use regex_lite::Regex;
+use globset::{GlobBuilder, GlobSet};
+use regex_lite::{Regex, RegexBuilder};
 
 use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, RuleFilter, TaskKind};
 
@@ -34,7 +34,12 @@ pub(crate) struct ReadRule {
 
 impl ReadRule {
     pub(crate) fn new(rule: Rule) -> Self {
-        let patterns = rule.filters.iter().map(Pattern::read).collect();
+        let filters = rule.filters.iter().enumerate();
+        let read = filters.map(|(index, filter)| {
+            let is_within = index < MOST_PATTERNS;
+            is_within.then(|| Pattern::read(filter)).flatten()
+        });
+        let patterns = read.collect();
         Self { rule, patterns }
     }
 }
@@ -47,25 +52,47 @@ impl Deref for ReadRule {
     }
 }
 
+/// The most filters of a rule whose patterns are read.
+const MOST_PATTERNS: usize = 64;
+/// The most bytes of a pattern that is read.
+const LONGEST_PATTERN: usize = 2048;
+/// How deep braces may be nested in a pattern that is read.
+const DEEPEST_PATTERN: usize = 16;
+/// The most bytes that a regular expression may take when it is compiled.
+const LARGEST_REGEX: usize = 1 << 18;
+/// The most bytes of a name that is matched. The OCI allows 255 in a repository, 128 in a tag.
+const LONGEST_NAME: usize = 1024;
+
 /// The pattern of a filter.
+///
+/// Patterns come from the vendor and names from its tasks, so both have bounds. A pattern beyond
+/// them counts as one that cannot be read.
 #[derive(Clone, Debug)]
 enum Pattern {
-    Glob(GlobMatcher),
+    Glob(GlobSet),
     Regex(Regex),
 }
 
 impl Pattern {
     fn read(filter: &RuleFilter) -> Option<Self> {
-        let pattern = &filter.pattern;
+        let pattern = filter.pattern.as_str();
+        if pattern.len() > LONGEST_PATTERN || depth(pattern) > DEEPEST_PATTERN {
+            return None;
+        }
         Some(match filter.syntax {
             FilterSyntax::Doublestar => {
                 let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-                Self::Glob(glob.ok()?.compile_matcher())
+                // A set of one compiles fallibly. A single glob panics where it does not compile.
+                Self::Glob(GlobSet::new([glob.ok()?]).ok()?)
             }
             FilterSyntax::Regex => {
+                let regex = |pattern: &str| {
+                    let mut builder = RegexBuilder::new(pattern);
+                    builder.size_limit(LARGEST_REGEX).build().ok()
+                };
                 // By itself first, so that no parenthesis of the pattern's closes ours.
-                Regex::new(pattern).ok()?;
-                Self::Regex(Regex::new(&format!("^(?:{pattern})$")).ok()?)
+                regex(pattern)?;
+                Self::Regex(regex(&format!("^(?:{pattern})$"))?)
             }
         })
     }
@@ -78,12 +105,37 @@ impl Pattern {
     }
 }
 
+/// The beginning of a pattern, which may be as long as the vendor likes.
+fn cut(pattern: &str) -> String {
+    const SHOWN: usize = 100;
+    match pattern.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &pattern[..end]),
+        None => pattern.to_owned(),
+    }
+}
+
+/// How deep braces and parentheses are nested, at most.
+fn depth(pattern: &str) -> usize {
+    let mut open = 0_usize;
+    let depths = pattern.bytes().map(|byte| {
+        match byte {
+            b'{' | b'(' => open += 1,
+            b'}' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open
+    });
+    depths.max().unwrap_or(0)
+}
+
 impl Rule {
     /// Whether the rule copies this image, by its source and filters. A filter that this version
     /// cannot read is taken to fit. Nothing is asked of the vendor.
     ///
     /// Patterns with `*` and `?` follow Harbor: `*` stops at a slash, `**` does not. Regular
-    /// expressions, which Alibaba's rules have, must fit from end to end.
+    /// expressions, which Alibaba's rules have, must fit from end to end. A pattern of more than 2048
+    /// bytes, one with more than 16 levels of braces, and each after the first 64 of a rule count as
+    /// filters that cannot be read.
     pub fn covers(&self, image: &ImageName) -> bool {
         ReadRule::new(self.clone()).covers(image)
     }
@@ -123,17 +175,20 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
             },
             FilterOn::Unknown(word) => (word.as_str(), None),
         };
+        let text = text.filter(|text| text.len() <= LONGEST_NAME);
         let pattern = &filter.pattern;
         let misfits = cover.misfits.len();
         match text.zip(read.as_ref()) {
             Some((text, read)) if read.fits(text) != filter.excludes => {}
             Some((text, _)) if filter.excludes => cover.misfits.push(format!(
-                "its filter on {what} leaves out {pattern:?}, which is what {text:?} is"
+                "its filter on {what} leaves out {:?}, which is what {text:?} is",
+                cut(pattern)
             )),
             Some((text, _)) => cover.misfits.push(format!(
-                "its filter on {what}, {pattern:?}, does not fit {text:?}"
+                "its filter on {what}, {:?}, does not fit {text:?}",
+                cut(pattern)
             )),
-            None => cover.unread.push(format!("{what} {pattern:?}")),
+            None => cover.unread.push(format!("{what} {:?}", cut(pattern))),
         }
         if cover.misfits.len() > misfits {
             cover.distance += if filter.on == FilterOn::Tag { 1 } else { 2 };
@@ -186,6 +241,52 @@ mod tests {
             let image = "team/api:v42".parse().unwrap();
             assert_eq!(rule.covers(&image), covered, "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_pattern_beyond_the_bounds_is_unread_and_costs_little() {
+        use FilterSyntax::{Doublestar, Regex};
+        let nested = |open: &str, close: &str, depth: usize| {
+            format!("{}a{}", open.repeat(depth), close.repeat(depth))
+        };
+        let image = "team/api:v42".parse().unwrap();
+        for (pattern, syntax, is_read) in [
+            (nested("{", "}", 300), Doublestar, false),
+            (nested("{a,", "}", 300), Doublestar, false),
+            (nested("{a,", "}", 16), Doublestar, true),
+            ("?".repeat(1 << 20), Doublestar, false),
+            ("?".repeat(2048), Doublestar, true),
+            ("[!a]".repeat(512), Doublestar, true),
+            ("[!a-z]*{?,[!b]}".repeat(136), Doublestar, true),
+            ("*a".repeat(1000), Doublestar, true),
+            ("{".repeat(2000), Doublestar, false),
+            ("[".repeat(2000), Doublestar, false),
+            ("\\".repeat(1999), Doublestar, false),
+            (nested("(", ")", 300), Regex, false),
+            (nested("(", ")*", 16), Regex, true),
+            (".".repeat(1 << 20), Regex, false),
+            ("(a{1000}){1000}".to_owned(), Regex, false),
+            ("(a*)*".repeat(100), Regex, true),
+            ("(".repeat(2000), Regex, false),
+        ] {
+            let rule = rule(&[(FilterOn::Tag, &pattern, syntax)]);
+            let found = cover(&ReadRule::new(rule), &image);
+            let name: String = pattern.chars().take(20).collect();
+            assert_eq!(found.unread.is_empty(), is_read, "{name}");
+            assert_eq!(found.misfits.is_empty(), !is_read, "{name}");
+        }
+        let filters = vec![(FilterOn::Tag, "v42", Doublestar); 65];
+        let found = cover(&ReadRule::new(rule(&filters)), &image);
+        assert_eq!(found.unread.len(), 1);
+    }
+
+    #[test]
+    fn a_name_beyond_the_bound_is_not_matched() {
+        let long = format!("team/{}", "a".repeat(1 << 20));
+        let image = long.parse().unwrap();
+        let rule = rule(&[(FilterOn::Name, "team/*", FilterSyntax::Doublestar)]);
+        let found = cover(&ReadRule::new(rule), &image);
+        assert_eq!((found.misfits.len(), found.unread.len()), (0, 1));
     }
 
     #[test]

@@ -44,8 +44,9 @@ impl Connection {
                 )));
             }
         };
-        let provider = super::provider(&mut settings);
-        settings.connect(endpoint, Arc::new(provider))
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
+        context.provider(Arc::new(provider)).build()
     }
 
     /// Id of the project that the caller has in the region, which calls of the Enterprise edition
@@ -55,7 +56,9 @@ impl Connection {
     /// When it cannot be found out, and whatever can go wrong with a call.
     pub async fn project_id(self) -> Result<String, Error> {
         let mut settings = self.settings;
-        let provider = super::provider(&mut settings);
-        super::project_id(&settings, &provider).await
+        // The lookup has an endpoint of its own.
+        let context = settings.begin(String::new());
+        let provider = super::provider(&mut settings, &context);
+        super::project_id(settings.region, None, context, &provider).await
     }
 }

@@ -20,15 +20,16 @@ pub use login::Logins;
 use std::sync::Arc;
 
 use huaweicloud_swr::{ChainSettings, Huaweicloud, Projects, endpoints, iam, swr};
-use registry_transport::{Caller, Context, Error, Provider, Surroundings, Timestamp};
+use registry_transport::{Caller, ContextBuilder, Error, Provider, Surroundings};
 
 use crate::settings::Settings;
 use crate::suggest;
 
-/// A provider for whoever calls: by default, the vendor's own chain.
-fn provider(settings: &mut Settings<Credentials>) -> Huaweicloud {
+/// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
+/// the `context`.
+fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Huaweicloud {
     Huaweicloud::of(settings.caller.take().unwrap_or_else(|| {
-        let mut chain = ChainSettings::of_process();
+        let mut chain = ChainSettings::of_process().clock(context.clock_set());
         if let Some(region) = &settings.region {
             chain = chain.region(region);
         }
@@ -44,31 +45,38 @@ fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
 }
 
 fn client(
-    settings: Settings<Credentials>,
-    endpoint: String,
+    context: ContextBuilder,
     provider: impl Provider + 'static,
 ) -> Result<swr::Client, Error> {
-    let context = settings.connect(endpoint, Arc::new(provider))?;
+    let context = context.provider(Arc::new(provider)).build()?;
     Ok(swr::Client::new(context))
 }
 
-/// Id of the project that the caller has in the region, as the credentials name it or IAM does.
+/// Id of the project that the caller has in the region: the credentials name it, or IAM does.
+/// `context` has the settings of the call to IAM, but not its endpoint.
 async fn project_id(
-    settings: &Settings<Credentials>,
+    region: Option<String>,
+    iam_endpoint: Option<String>,
+    context: ContextBuilder,
     provider: &Huaweicloud,
 ) -> Result<String, Error> {
-    let credentials = provider.credentials(Timestamp::now()).await?;
+    let credentials = provider.credentials(context.clock_set().now()).await?;
     if let Some(id) = credentials.project_id() {
         return Ok(id.to_owned());
     }
-    let Some(region) = &settings.region else {
+    let Some(region) = region else {
         return Err(Error::configuration(
             "neither project id nor region is set; the project id can be looked up by the region",
         ));
     };
-    let endpoint = endpoints::iam_in(&Surroundings::of_process(), Some(region))?;
-    let context = Context::builder(endpoint, Arc::new(provider.clone())).build()?;
-    let client = iam::Client::new(context);
-    let id = Projects::new().id(&client, &credentials, region).await;
-    suggest::region(id, region, &endpoints::SWR_REGIONS)
+    let endpoint = match iam_endpoint {
+        Some(endpoint) => endpoint,
+        None => endpoints::iam_in(&Surroundings::of_process(), Some(&region))?,
+    };
+    let context = context
+        .endpoint(endpoint)
+        .provider(Arc::new(provider.clone()));
+    let client = iam::Client::new(context.build()?);
+    let id = Projects::new().id(&client, &credentials, &region).await;
+    suggest::region(id, &region, &endpoints::SWR_REGIONS)
 }

@@ -31,9 +31,10 @@ impl Builder {
         let mut settings = self.settings;
         let endpoint =
             settings.endpoint(|region| endpoints::sts_in(&Surroundings::of_process(), region))?;
-        let provider = Arc::new(super::provider(&mut settings));
+        let context = settings.begin(endpoint);
+        let provider = Arc::new(super::provider(&mut settings, &context));
         Ok(Service {
-            client: sts::Client::new(settings.connect(endpoint, provider)?),
+            client: sts::Client::new(context.provider(provider).build()?),
         })
     }
 }

@@ -52,6 +52,7 @@ impl<'a> LagFollower<'a> {
     /// Counts a task; the row that it changes, if it has ended.
     fn count(&mut self, task: &Task) -> Option<LagSummary> {
         let (key, now) = read(task)?;
+        let key = self.lag.bounded(key);
         let before = self.known.turn(identity(task), &key, now)?;
         let group = match before {
             // One that names another place or rule by now counts there.
@@ -165,6 +166,46 @@ impl Known {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn destinations_without_end_count_together() {
+        let task = |number: usize| -> Task {
+            serde_json::from_value(serde_json::json!({
+                "provider": "alibabacloud", "kind": "replication", "id": number.to_string(),
+                "state": "failed", "destination": {"region": format!("{number:01000}")},
+            }))
+            .unwrap()
+        };
+        let mut follower = LagFollower::new(futures_util::stream::empty());
+        let mut lag = Lag::new();
+        for number in 0..20_000 {
+            follower.count(&task(number));
+            lag.add(&task(number));
+        }
+        for lag in [&lag, follower.lag()] {
+            let rows = lag.summaries();
+            // Cut, all of them are one.
+            assert_eq!((rows.len(), rows[0].failed), (1, 20_000));
+            assert_eq!(rows[0].destination.as_ref().map(String::len), Some(256));
+        }
+        let task = |number: usize| Task {
+            destination: Some(crate::model::ImageRef {
+                region: Some(number.to_string()),
+                ..Default::default()
+            }),
+            ..task(number)
+        };
+        let mut follower = LagFollower::new(futures_util::stream::empty());
+        for number in 0..12_000 {
+            follower.count(&task(number));
+        }
+        let rows = follower.lag().summaries();
+        assert_eq!(rows.len(), 10_001);
+        let others = rows
+            .iter()
+            .find(|row| row.destination.as_deref() == Some("(others)"));
+        assert_eq!(others.unwrap().failed, 2_000);
+    }
 
     #[test]
     fn the_oldest_is_forgotten_first() {

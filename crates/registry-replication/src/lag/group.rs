@@ -25,10 +25,28 @@ impl Key {
     pub(super) fn of(task: &Task) -> Self {
         Self {
             provider: task.provider,
-            destination: task.destination.as_ref().and_then(shown),
-            rule: task.rule.clone(),
+            destination: task.destination.as_ref().and_then(shown).map(cut),
+            rule: task.rule.clone().map(cut),
         }
     }
+
+    /// What counts all destinations and rules beyond those that are counted each.
+    pub(super) fn others(&self) -> Self {
+        Self {
+            provider: self.provider,
+            destination: Some("(others)".to_owned()),
+            rule: None,
+        }
+    }
+}
+
+/// The beginning of a text, which may be as long as the vendor likes.
+fn cut(mut text: String) -> String {
+    const KEPT: usize = 256;
+    if let Some((end, _)) = text.char_indices().nth(KEPT) {
+        text.truncate(end);
+    }
+    text
 }
 
 /// Where an end is, as people read it.

@@ -103,6 +103,7 @@ impl Lag {
     /// listings in which tasks come again.
     pub fn add(&mut self, task: &Task) {
         if let Some((key, outcome)) = read(task) {
+            let key = self.bounded(key);
             self.groups.entry(key).or_default().add(outcome);
         }
     }
@@ -110,11 +111,23 @@ impl Lag {
     /// Counts all that `other` has counted, too.
     pub fn merge(&mut self, other: &Self) {
         for (key, group) in &other.groups {
-            self.groups.entry(key.clone()).or_default().merge(group);
+            let key = self.bounded(key.clone());
+            self.groups.entry(key).or_default().merge(group);
+        }
+    }
+
+    /// The key, or that of all others where there are too many.
+    fn bounded(&self, key: Key) -> Key {
+        match self.groups.len() < MOST_GROUPS || self.groups.contains_key(&key) {
+            true => key,
+            false => key.others(),
         }
     }
 
     /// A row for each destination and rule, in the order of provider, destination and rule.
+    ///
+    /// After 10,000 rows, tasks of further destinations and rules count together, as of the
+    /// destination `(others)`. Names are cut after 256 characters.
     pub fn summaries(&self) -> Vec<LagSummary> {
         let rows = self.groups.iter().filter(|(_, group)| !group.is_empty());
         rows.map(|(key, group)| group.summary(key)).collect()
@@ -149,6 +162,10 @@ impl<'a> FromIterator<&'a Task> for Lag {
         lag
     }
 }
+
+/// The most destinations and rules that are counted each. Tasks of further ones count together, as
+/// of the destination `(others)`: each group takes some kilobytes.
+const MOST_GROUPS: usize = 10_000;
 
 /// Where a task counts, and as what; `None` if it copies nothing.
 fn read(task: &Task) -> Option<(Key, Outcome)> {

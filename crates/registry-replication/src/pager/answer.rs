@@ -12,8 +12,19 @@ pub(super) struct Said {
 pub(super) enum Taken {
     /// It does not fit to what was read; another is to be asked for.
     Not,
+    /// It continues what was read.
+    New(Place),
+}
+
+/// A page that was taken, and what of it is to be handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Number of records before the page.
+    pub(super) begin: u64,
+    /// The last of its records that was known before.
+    pub(super) last_known: Option<usize>,
     /// Which of its records are to be handed out.
-    New(Vec<bool>),
+    pub(super) new: Vec<bool>,
 }
 
 /// Why a listing cannot be read to its end.
@@ -23,6 +34,8 @@ pub(super) enum Lost {
     Moving,
     /// None of the records that were read last is there any more.
     Gone,
+    /// The service answers with the same records, whichever are asked for.
+    Repeating,
 }
 
 /// A page as it lies in the listing.
@@ -31,6 +44,8 @@ pub(super) struct Measured {
     pub(super) begin: u64,
     /// How many it was to have.
     pub(super) size: u64,
+    /// Whether the service says how many it puts on a page.
+    pub(super) is_told: bool,
     /// How many it has.
     pub(super) count: u64,
     pub(super) first_known: Option<usize>,

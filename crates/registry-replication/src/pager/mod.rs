@@ -4,6 +4,7 @@ mod answer;
 mod keyed;
 mod last;
 mod reading;
+mod sheets;
 mod slots;
 mod token;
 mod walk;
@@ -22,6 +23,7 @@ use registry_transport::Error;
 
 pub(crate) use keyed::Keyed;
 use reading::Reading;
+use sheets::Sheets;
 pub(crate) use slots::{Slot, Steps};
 pub use token::{PageToken, UnfitPageToken};
 
@@ -66,7 +68,16 @@ pub(crate) struct Paging {
     /// How many pages may be fetched ahead of the one that is waited for.
     pub(crate) ahead: u32,
     pub(crate) resume: Option<PageToken>,
+    /// The most records that are read before the listing counts as endless.
+    pub(crate) max_records: u64,
+    /// The most pages that are read before the listing counts as endless.
+    pub(crate) max_pages: u64,
 }
+
+/// The default of [`Listing::max_records`](crate::Listing::max_records).
+const MAX_RECORDS: u64 = 1_000_000;
+/// The default of [`Listing::max_pages`](crate::Listing::max_pages).
+const MAX_PAGES: u64 = 100_000;
 
 impl Default for Paging {
     fn default() -> Self {
@@ -74,6 +85,8 @@ impl Default for Paging {
             size: 100,
             ahead: 4,
             resume: None,
+            max_records: MAX_RECORDS,
+            max_pages: MAX_PAGES,
         }
     }
 }
@@ -106,21 +119,35 @@ impl<T: Send + 'static> Pager<T> {
         }
     }
 
+    /// Pages of the size that was asked for.
     pub(crate) fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        let pages = |reading| {
-            stream::try_unfold(reading, |mut reading: Reading<T>| async move {
-                let page = reading.page().await?;
-                Ok(page.map(|page| (page, reading)))
+        self.sheets(Sheets::of)
+    }
+
+    /// Pages as they are fetched: smaller than was asked for by what they share with others, and
+    /// without the request that fills them up.
+    pub(crate) fn as_fetched(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
+        self.sheets(Sheets::as_fetched)
+    }
+
+    fn sheets(
+        self,
+        of: fn(Reading<T>) -> Sheets<T>,
+    ) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
+        let pages = |sheets| {
+            stream::try_unfold(sheets, |mut sheets: Sheets<T>| async move {
+                let page = sheets.next().await?;
+                Ok(page.map(|page| (page, sheets)))
             })
         };
         match Reading::begin(self) {
-            Ok(reading) => pages(reading).left_stream(),
+            Ok(reading) => pages(of(reading)).left_stream(),
             Err(error) => stream::once(future::err(error)).right_stream(),
         }
     }
 
     pub(crate) fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.by_page()
+        self.as_fetched()
             .map_ok(|page| stream::iter(page.items).map(Ok))
             .try_flatten()
     }
@@ -163,6 +190,24 @@ macro_rules! paged {
                 self
             }
 
+            /// Sets the most records that the listing may have. See
+            /// [`Listing::max_records`](crate::Listing::max_records).
+            ///
+            /// [default: 1,000,000]
+            pub fn max_records(mut self, records: u64) -> Self {
+                self.paging.max_records = records;
+                self
+            }
+
+            /// Sets the most pages that a reading may take. See
+            /// [`Listing::max_pages`](crate::Listing::max_pages).
+            ///
+            /// [default: 100,000]
+            pub fn max_pages(mut self, pages: u64) -> Self {
+                self.paging.max_pages = pages;
+                self
+            }
+
             fn called(&$self) -> String {
                 crate::pager::listing($call, &[$($of),*])
             }
@@ -176,7 +221,9 @@ macro_rules! paged {
             }
 
             /// The pages, fetched as they are asked for, and some of them
-            /// [ahead](Self::ahead). What is on them is as [`by_item`](Self::by_item) has it.
+            /// [ahead](Self::ahead). What is on them is as [`by_item`](Self::by_item) has it. Each but
+            /// the last has as many records as [`page_size`](Self::page_size) says, after
+            /// [`resume`](Self::resume) as well, unless the service says that it puts fewer on a page.
             ///
             /// An error ends the stream.
             pub fn by_page(
@@ -184,6 +231,15 @@ macro_rules! paged {
             ) -> impl futures_core::Stream<Item = Result<crate::Page<$item>, Error>> + Send + use<>
             {
                 self.pager().by_page()
+            }
+
+            /// The pages as they are fetched.
+            #[allow(dead_code)]
+            pub(crate) fn as_fetched(
+                self,
+            ) -> impl futures_core::Stream<Item = Result<crate::Page<$item>, Error>> + Send + use<>
+            {
+                self.pager().as_fetched()
             }
 
             /// What is on all pages, one by one: each record that is there throughout exactly once,

@@ -1,20 +1,58 @@
 //! A listing while it is read: pages that are needed, and pages that are fetched ahead.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
 
 use futures_core::future::BoxFuture;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use registry_transport::Error;
+use sha2::{Digest, Sha256};
 
-use super::answer::{Lost, Said, Taken};
-use super::last::Key;
-use super::token::PageToken;
+use super::answer::{Lost, Place, Said, Taken};
+use super::last::{Key, Last};
 use super::walk::{Asked, Walk};
-use super::{Fetched, Page, Pager};
+use super::{Fetched, Pager};
 
 /// Page that was asked for, and what came.
 type Answer<T> = (Asked, Result<Fetched<T>, Error>);
+
+/// A page that was read, with what it takes to say where each of its records is.
+pub(super) struct Read<T> {
+    /// What is to be handed out, each with its index on the page.
+    pub(super) items: VecDeque<(usize, T)>,
+    pub(super) total: Option<u64>,
+    /// How many the service puts on a page, where it says so.
+    pub(super) size: Option<u32>,
+    keys: Vec<Option<Key>>,
+    place: Place,
+    /// The last records before the page was taken.
+    before: Last,
+    /// How much was read with the page, and the last of it.
+    end: u64,
+    last: Last,
+}
+
+impl<T> Read<T> {
+    /// How much was read when everything up to this index was handed out, and the last of it.
+    pub(super) fn up_to(&self, index: usize) -> (u64, Last) {
+        let place = &self.place;
+        let till = place.last_known.map_or(0, |last| last + 1);
+        // What is known is read whatever was handed out.
+        let count = till.max(index + 1);
+        let records = self.keys.iter().zip(&place.new).enumerate().take(count);
+        let records = records.map(|(own, (key, new))| (key, *new && own <= index));
+        let known = place.last_known.and_then(|last| self.keys[last].as_ref());
+        let mut last = self.before.clone();
+        last.note(records, known, till);
+        (place.begin.saturating_add(count as u64), last)
+    }
+
+    /// How much was read with the whole page, and the last of it.
+    pub(super) fn whole(&self) -> (u64, Last) {
+        (self.end, self.last.clone())
+    }
+}
 
 /// Where a stream of pages stands.
 pub(super) struct Reading<T> {
@@ -29,9 +67,18 @@ pub(super) struct Reading<T> {
     ahead: bool,
     /// Pages in a row that were what was planned.
     steady: u32,
-    /// Whether a page has been handed out.
+    /// Whether pages may be fetched ahead.
+    is_eager: bool,
+    /// Whether something has been handed out.
     begun: bool,
+    /// How many records have been handed out.
+    records: u64,
+    /// How many pages have been asked for.
+    pages: u64,
 }
+
+/// Longer keys are kept as a hash: they are the service's, and as long as it likes.
+const LONGEST_KEY: usize = 128;
 
 impl<T: Send + 'static> Reading<T> {
     /// Refuses a token that is not of this listing.
@@ -51,14 +98,17 @@ impl<T: Send + 'static> Reading<T> {
             furthest: None,
             ahead: false,
             steady: 0,
+            is_eager: true,
             begun: false,
+            records: 0,
+            pages: 0,
         })
     }
 
     /// The next page that has something to hand out; of a listing that has nothing, one that says so.
-    pub(super) async fn page(&mut self) -> Result<Option<Page<T>>, Error> {
+    pub(super) async fn next(&mut self) -> Result<Option<Read<T>>, Error> {
         while !self.walk.is_over() {
-            self.ask();
+            self.ask()?;
             let Some((asked, fetched)) = self.fetching.next().await else {
                 break;
             };
@@ -79,28 +129,50 @@ impl<T: Send + 'static> Reading<T> {
         Ok(None)
     }
 
+    pub(super) fn pager(&self) -> &Pager<T> {
+        &self.pager
+    }
+
+    /// Sets whether pages may be fetched ahead.
+    pub(super) fn be_eager(&mut self, is_eager: bool) {
+        self.is_eager = is_eager;
+    }
+
+    /// Whether nothing follows what was read.
+    pub(super) fn is_over(&self) -> bool {
+        self.walk.is_over()
+    }
+
     /// Asks for the page that is needed, if that has not happened, and for some after it.
-    fn ask(&mut self) {
+    fn ask(&mut self) -> Result<(), Error> {
         self.ahead = !self.fetching.is_empty();
         if !self.ahead {
+            let most = self.pager.paging.max_pages;
+            if self.pages >= most {
+                return Err(self.endless(format_args!("more than {most} pages"), "max_pages"));
+            }
             self.fetch(self.walk.next());
         }
-        // One who takes a page or two pays for hardly more.
+        // A caller who takes a page or two pays for hardly more.
         let most = match self.steady {
+            _ if !self.is_eager => 0,
             0 => 0,
             steady => 1_usize.checked_shl(steady - 1).unwrap_or(usize::MAX),
         };
         let most = most.min(self.pager.paging.ahead as usize);
         while self.fetching.len() <= most
+            && self.pages < self.pager.paging.max_pages
             && let Some(asked) = self.furthest.and_then(|asked| self.walk.next_after(asked))
         {
             self.fetch(asked);
         }
+        Ok(())
     }
 
     fn fetch(&mut self, asked: Asked) {
         let answer = (self.pager.fetch)(asked.slot);
         self.furthest = Some(asked);
+        self.pages = self.pages.saturating_add(1);
         let answer = async move { (asked, answer.await) };
         self.fetching.push_back(Box::pin(answer));
     }
@@ -112,36 +184,48 @@ impl<T: Send + 'static> Reading<T> {
         self.steady = 0;
     }
 
-    fn take(&mut self, asked: Asked, fetched: Fetched<T>) -> Result<Option<Page<T>>, Error> {
+    fn take(&mut self, asked: Asked, fetched: Fetched<T>) -> Result<Option<Read<T>>, Error> {
         let keys = self.keys(&fetched.items);
         let said = Said {
             total: fetched.total,
             size: fetched.size,
         };
+        let before = self.walk.last().clone();
         let taken = self.walk.take(asked, &keys, said);
         if self.walk.is_as_planned(asked) {
             self.steady = self.steady.saturating_add(1);
         } else {
             self.forget();
         }
-        let new = match taken {
-            Ok(Taken::New(new)) => new,
+        let place = match taken {
+            Ok(Taken::New(place)) => place,
             Ok(Taken::Not) => return Ok(None),
             Err(lost) => return Err(self.lost(lost)),
         };
-        let items = fetched.items.into_iter().zip(new);
-        let items: Vec<T> = items
-            .filter_map(|(item, new)| new.then_some(item))
-            .collect();
+        let items = fetched.items.into_iter().enumerate();
+        let items: VecDeque<(usize, T)> = items.filter(|(index, _)| place.new[*index]).collect();
+        self.records = self.records.saturating_add(items.len() as u64);
+        let most = self.pager.paging.max_records;
+        if self.records.max(self.walk.remembered()) > most {
+            return Err(self.endless(format_args!("more than {most} records"), "max_records"));
+        }
         if items.is_empty() && (self.begun || !self.walk.is_over()) {
             return Ok(None);
         }
         self.begun = true;
-        Ok(Some(Page {
+        Ok(Some(Read {
             items,
             total: fetched.total,
-            size: fetched.size,
-            token: PageToken::of(&self.pager.name, &self.walk),
+            // Pages are asked for in several sizes, and a service may repeat the size.
+            size: fetched.size.map(|told| match told < asked.slot.size {
+                true => told,
+                false => self.pager.paging.size,
+            }),
+            keys,
+            place,
+            before,
+            end: self.walk.end(),
+            last: self.walk.last().clone(),
         }))
     }
 
@@ -149,7 +233,7 @@ impl<T: Send + 'static> Reading<T> {
     fn keys(&self, items: &[T]) -> Vec<Option<Key>> {
         let mut seen = HashSet::with_capacity(items.len());
         let key = |item| {
-            let key = Key::from((self.pager.key)(item));
+            let key = short((self.pager.key)(item));
             (!key.is_empty() && seen.insert(Key::clone(&key))).then_some(key)
         };
         items.iter().map(key).collect()
@@ -162,10 +246,30 @@ impl<T: Send + 'static> Reading<T> {
                 "{name}: the listing moves faster than it can be read; read it with more records \
                  on a page, or later"
             )),
+            Lost::Repeating => Error::malformed(format!(
+                "{name}: the service answers with the same records whichever page is asked for, \
+                 after {} pages; the listing cannot be read to its end",
+                self.pages
+            )),
             Lost::Gone => Error::configuration(format!(
                 "{name}: the listing has moved on since the page token was made: none of the \
                  records before it is there any more; read it anew"
             )),
         }
+    }
+
+    fn endless(&self, what: fmt::Arguments<'_>, bound: &str) -> Error {
+        let name = &self.pager.name;
+        Error::malformed(format!(
+            "{name}: the listing does not end: {what}; narrow it, or raise the bound {bound}"
+        ))
+    }
+}
+
+/// A key of limited length.
+fn short(key: String) -> Key {
+    match key.len() > LONGEST_KEY {
+        true => Key::from(format!("sha256:{}", hex::encode(Sha256::digest(&key)))),
+        false => Key::from(key),
     }
 }

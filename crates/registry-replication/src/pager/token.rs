@@ -11,7 +11,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::last::{Key, Last};
-use super::walk::Walk;
 
 /// A place in a listing, between two pages: a text that can be stored.
 ///
@@ -65,14 +64,14 @@ pub enum UnfitPageToken {
 const VERSION: &str = "1";
 
 impl PageToken {
-    pub(super) fn of(listing: &str, walk: &Walk) -> Self {
+    /// The place after `end` records, `last` of which were read last; `over` where nothing follows.
+    pub(super) fn of(listing: &str, end: u64, last: &Last, over: bool) -> Self {
         let texts = |keys: &VecDeque<Key>| keys.iter().map(|key| key.as_ref().to_owned()).collect();
-        let last = walk.last();
         Self(Place {
             listing: listing.to_owned(),
             part: 0,
-            end: walk.end(),
-            over: walk.is_over(),
+            end,
+            over,
             last: texts(&last.seen),
             missed: texts(&last.missed),
         })

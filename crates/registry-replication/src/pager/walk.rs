@@ -10,12 +10,16 @@
 
 use std::collections::HashSet;
 
-use super::answer::{Lost, Measured, Said, Taken};
+use super::answer::{Lost, Measured, Place, Said, Taken};
 use super::last::{Key, Last};
 use super::slots::{Slot, Steps, after, beginning_at, beginning_by};
 
 /// So many pages in a row may lead no further, beside those that go through what is known.
 const PATIENCE: u64 = 64;
+
+/// So many pages in a row may begin with the listing's first record though they were to begin later.
+/// The service does not look at where they are to begin, then.
+const REPEATS: u8 = 2;
 
 /// A listing that is being read.
 pub(super) struct Walk {
@@ -35,8 +39,16 @@ pub(super) struct Walk {
     passed: Option<HashSet<Key>>,
     /// Pages in a row that should have brought something and did not.
     barren: u8,
-    /// The size before it was made smaller to get over a page that brought nothing.
+    /// The size before it was made smaller to get over a page that was short or brought nothing.
     wide: Option<u32>,
+    /// The most records that a page has had.
+    most: u64,
+    /// Whether the service has said that it puts fewer records on a page than it was asked for.
+    is_told: bool,
+    /// The key of the first record of the listing, as the first page had it.
+    first: Option<Key>,
+    /// Pages in a row that began with that record though they were to begin later.
+    repeats: u8,
     /// How many more pages in a row may lead no further.
     patience: u64,
 }
@@ -80,6 +92,10 @@ impl Walk {
             passed: None,
             barren: 0,
             wide: None,
+            most: 0,
+            is_told: false,
+            first: None,
+            repeats: 0,
             patience: PATIENCE,
         }
     }
@@ -108,6 +124,12 @@ impl Walk {
 
     pub(super) fn end(&self) -> u64 {
         self.end
+    }
+
+    /// How many records are remembered.
+    pub(super) fn remembered(&self) -> u64 {
+        let passed = self.passed.as_ref().map_or(0, HashSet::len);
+        (self.known.len() as u64).saturating_add(passed as u64)
     }
 
     pub(super) fn last(&self) -> &Last {
@@ -192,12 +214,64 @@ impl Walk {
             // All that was known is gone; what is here may have been read before.
             self.search();
         }
+        let is_linked = self.is_linked(asked, keys, &page);
         let marked = self.mark(keys, &page);
         self.go_on(&page, marked.fresh)?;
-        if !self.is_over() {
-            self.passes(marked.further)?;
+        if self.is_repeated(keys, &page, marked.fresh) {
+            self.end_repeated()?;
         }
-        Ok(Taken::New(marked.new))
+        if !self.is_over() {
+            // A first page on which nothing is known leads no further: all that was read has moved
+            // out of sight.
+            self.passes(if is_linked { marked.further } else { 0 })?;
+        }
+        Ok(Taken::New(Place {
+            begin: page.begin,
+            last_known: page.last_known,
+            new: marked.new,
+        }))
+    }
+
+    /// Whether a page continues what was read: something on it is known, or can be.
+    fn is_linked(&self, asked: Asked, keys: &[Option<Key>], page: &Measured) -> bool {
+        let has_none = match &self.passed {
+            Some(passed) => passed.is_empty(),
+            None => self.known.is_empty(),
+        };
+        let is_bare = asked.bare && page.begin > 0;
+        has_none || is_bare || page.first_known.is_some() || self.is_passed_or_untold(keys)
+    }
+
+    /// Notes whether a page that was to begin later begins as the listing does, time and again.
+    fn is_repeated(&mut self, keys: &[Option<Key>], page: &Measured, fresh: usize) -> bool {
+        let first = keys.first().cloned().flatten();
+        if page.begin == 0 {
+            self.first = first;
+            self.repeats = 0;
+            return false;
+        }
+        let is_same = fresh == 0 && first.is_some() && first == self.first;
+        self.repeats = match is_same {
+            true => self.repeats.saturating_add(1),
+            false => 0,
+        };
+        self.repeats >= REPEATS
+    }
+
+    /// Ends a listing whose service ignores where a page is to begin. It is whole if its pages have
+    /// room left, or as many records as the service says there are.
+    fn end_repeated(&mut self) -> Result<(), Lost> {
+        let size = self.wide.unwrap_or(self.size);
+        let has_room = self.most < u64::from(size);
+        let read = self.remembered();
+        let is_whole = match self.total.filter(|total| *total >= read) {
+            Some(total) => total == read,
+            None => has_room,
+        };
+        match is_whole {
+            true => self.finish(),
+            false => Err(Lost::Repeating),
+        }
     }
 
     /// Begins to look for what is known from the first record on.
@@ -232,12 +306,16 @@ impl Walk {
         };
         if let Some(told) = told {
             self.size = self.size.min(told);
+            self.is_told = true;
         }
+        let count = keys.len() as u64;
+        self.most = self.most.max(count);
         let is_known = |key: &Option<Key>| key.as_ref().is_some_and(|key| self.known.contains(key));
         Measured {
             begin,
             size: u64::from(told.unwrap_or(asked.slot.size)),
-            count: keys.len() as u64,
+            is_told: self.is_told,
+            count,
             first_known: keys.iter().position(is_known),
             last_known: keys.iter().rposition(is_known),
         }
@@ -245,17 +323,20 @@ impl Walk {
 
     /// Whether nothing can be missing between what was read and this page.
     fn fits(&self, asked: Asked, keys: &[Option<Key>], page: &Measured) -> bool {
+        page.begin == 0
+            || asked.bare
+            || page.first_known.is_some()
+            || self.is_passed_or_untold(keys)
+    }
+
+    /// Whether a page has something that was passed in a search, or begins with a record without a
+    /// key, which cannot be told from one that is known.
+    fn is_passed_or_untold(&self, keys: &[Option<Key>]) -> bool {
         let passed = |key: &Option<Key>| {
             let passed = self.passed.as_ref().zip(key.as_ref());
             passed.is_some_and(|(passed, key)| passed.contains(key))
         };
-        // A record without a key cannot be told from one that is known.
-        let untold = keys.first().is_some_and(Option::is_none);
-        page.begin == 0
-            || asked.bare
-            || page.first_known.is_some()
-            || untold
-            || keys.iter().any(passed)
+        keys.first().is_some_and(Option::is_none) || keys.iter().any(passed)
     }
 
     /// Notes what is on a page.
@@ -321,8 +402,29 @@ impl Walk {
         self.end = reached;
         self.state = State::Onward;
         self.barren = 0;
-        self.wide = None;
+        if fresh > 0 {
+            self.wide = None;
+        }
+        if short && !self.total.is_some_and(|total| total >= reached) {
+            self.narrow(self.most);
+        }
         Ok(())
+    }
+
+    /// Makes pages so small that the next can show what follows, though the service may put no more
+    /// than `most` records on a page.
+    fn narrow(&mut self, most: u64) {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let is_useful = match self.steps {
+            Steps::Pages => true,
+            // A page begins with what is known, and has room for another record.
+            Steps::Records => most == 1,
+            Steps::All => false,
+        };
+        if is_useful && (1..self.size).contains(&most) {
+            self.wide.get_or_insert(self.size);
+            self.size = most;
+        }
     }
 
     /// Whether more can follow a page. The total is believed as far as the page bears it out.
@@ -334,8 +436,10 @@ impl Walk {
             Some(total) if reached < total => true,
             // A service may say how many there are on the page.
             Some(total) if reached == total => page.count == page.size && full,
-            Some(_) => full || (fresh > 0 && page.count > 0),
-            None => full,
+            None if page.is_told => full,
+            // Nothing says where the end is. A service may put fewer records on a page than it was
+            // asked for: the end is where a page brings nothing, and has room for more.
+            _ => page.count > 0 && (fresh > 0 || page.count >= page.size.min(self.most)),
         }
     }
 
@@ -348,11 +452,10 @@ impl Walk {
             1 => {
                 self.overlap = 1;
                 // A service that numbers pages, and puts fewer on each than it was asked for, shows
-                // the rest on smaller pages.
-                let count = u32::try_from(page.count).unwrap_or(u32::MAX);
-                if self.steps == Steps::Pages && (3..self.size).contains(&count) {
-                    self.wide = Some(self.size);
-                    self.size = count;
+                // the rest on smaller pages. Pages of fewer than three cannot overlap, and are tried
+                // only where no larger ones have been seen.
+                if page.count >= 3 || self.most < 3 {
+                    self.narrow(page.count);
                 }
                 Ok(())
             }

@@ -73,7 +73,7 @@ impl Alibabacloud {
         });
         Ok(Self {
             operations: operations.collect(),
-            world: Mutex::new(World::new(cr)?),
+            world: Mutex::new(World::new(cr, clock())?),
             metadata: Metadata::new(access),
             keys: Keys::default(),
             nonces: Nonces::default(),

@@ -115,7 +115,7 @@ impl Huaweicloud {
         });
         Ok(Self {
             routes: Routes::new(calls),
-            world: Mutex::new(World::new(swr, iam, endpoint)?),
+            world: Mutex::new(World::new(swr, iam, endpoint, clock())?),
             tokens: Tokens::default(),
             metadata_tokens: Tokens::default(),
             keys: Keys::default(),

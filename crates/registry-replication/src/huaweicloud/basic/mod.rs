@@ -46,9 +46,10 @@ impl Builder {
         let mut settings = self.settings;
         let endpoint = super::endpoint(&settings)?;
         let region = settings.region.clone();
-        let provider = super::provider(&mut settings);
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
         Ok(Registry {
-            client: super::client(settings, endpoint, provider.clone())?,
+            client: super::client(context, provider.clone())?,
             provider,
             region,
             watch: Watch::default(),

@@ -39,6 +39,7 @@ pub struct Registry {
 pub struct Builder {
     settings: Settings<Credentials>,
     project_id: Option<String>,
+    iam_endpoint: Option<String>,
     instance: Option<String>,
 }
 common_settings!(Builder, Credentials);
@@ -48,6 +49,12 @@ impl Builder {
     /// one that the credentials name, or IAM by the region.
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
+        self
+    }
+
+    /// URL of IAM for the lookup of the project id. [default: the region's]
+    pub fn iam_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(url.into());
         self
     }
 
@@ -68,14 +75,18 @@ impl Builder {
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = super::endpoint(&settings)?;
-        let provider = super::provider(&mut settings);
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
         let project_id = match self.project_id {
             Some(id) => id,
-            None => super::project_id(&settings, &provider).await?,
+            None => {
+                let iam = self.iam_endpoint;
+                super::project_id(settings.region, iam, context.clone(), &provider).await?
+            }
         };
         let provider = provider.project_id(&project_id);
         Ok(Registry {
-            client: super::client(settings, endpoint, provider)?,
+            client: super::client(context, provider)?,
             project_id,
             instance,
             watch: Watch::default(),

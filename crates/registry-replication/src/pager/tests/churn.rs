@@ -34,6 +34,12 @@ fn faulty() -> impl Strategy<Value = (Total, Cap, u32, Vec<usize>)> {
             none()
         ),
         (
+            prop_oneof![Just(Total::Unsaid), (0..16_u64).prop_map(Total::Fixed)],
+            (16..40_u32).prop_map(Cap::Silent),
+            Just(0),
+            none()
+        ),
+        (
             Just(Total::True),
             (16..40_u32).prop_map(Cap::Told),
             Just(0),

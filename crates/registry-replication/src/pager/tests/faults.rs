@@ -22,6 +22,21 @@ fn a_listing_ends_where_the_service_does() {
         numbered,
         ..plain(22)
     };
+    let of = |cap, total| Service {
+        total,
+        ..capped(cap, false)
+    };
+    let silent = |cap| of(Cap::Silent(cap), Total::Unsaid);
+    let told = |cap| of(Cap::Told(cap), Total::Unsaid);
+    let low = |cap| of(Cap::Silent(cap), Total::Fixed(2));
+    let unshown = Service {
+        total: Total::Unsaid,
+        ..hidden(2..5)
+    };
+    let deaf = |records, of| Service {
+        deaf: true,
+        ..total(records, of)
+    };
     for (name, steps, service, requests) in [
         ("nothing", Pages, plain(0), 1),
         ("one short page", Pages, plain(3), 1),
@@ -58,8 +73,63 @@ fn a_listing_ends_where_the_service_does() {
             total(10, Total::Fixed(u64::MAX)),
             4,
         ),
-        ("no total", Pages, total(19, Total::Unsaid), 3),
+        ("no total", Pages, total(19, Total::Unsaid), 4),
         ("no total", Records, total(19, Total::Unsaid), 3),
+        ("no total and nothing", Pages, total(0, Total::Unsaid), 1),
+        (
+            "no total and one short page",
+            Pages,
+            total(3, Total::Unsaid),
+            2,
+        ),
+        (
+            "no total and one short page",
+            Records,
+            total(3, Total::Unsaid),
+            2,
+        ),
+        ("no total and one record", Pages, total(1, Total::Unsaid), 2),
+        (
+            "no total and one record",
+            Records,
+            total(1, Total::Unsaid),
+            2,
+        ),
+        ("no total and all at once", All, total(3, Total::Unsaid), 1),
+        ("no total, fewer than asked for", Pages, silent(4), 11),
+        ("no total, fewer than asked for", Records, silent(4), 8),
+        ("no total, two on a page", Pages, silent(2), 12),
+        ("no total, two on a page", Records, silent(2), 22),
+        ("no total, one on a page", Pages, silent(1), 23),
+        ("no total, one on a page", Records, silent(1), 23),
+        ("no total, fewer on a page, and said so", Pages, told(4), 10),
+        (
+            "no total, fewer on a page, and said so",
+            Records,
+            told(4),
+            8,
+        ),
+        ("a total too low, fewer on a page", Pages, low(4), 11),
+        ("a total too low, fewer on a page", Records, low(4), 8),
+        ("a total too low, one on a page", Records, low(1), 24),
+        ("two on a page", Pages, capped(Cap::Silent(2), false), 13),
+        ("one on a page", Pages, capped(Cap::Silent(1), false), 24),
+        ("one on a page", Records, capped(Cap::Silent(1), false), 24),
+        ("some that are not shown, and no total", Pages, unshown, 6),
+        ("always the same short page", Pages, deaf(8, Total::True), 1),
+        (
+            "always the same short page",
+            Pages,
+            deaf(8, Total::Unsaid),
+            3,
+        ),
+        (
+            "always the same short page",
+            Records,
+            deaf(8, Total::Unsaid),
+            3,
+        ),
+        ("always the same full page", Pages, deaf(10, Total::True), 3),
         ("a page that is always empty", Pages, hidden(10..20), 4),
         ("a page that is always empty", Records, hidden(10..20), 4),
         ("some that are not shown", Pages, hidden(12..15), 4),
@@ -202,6 +272,147 @@ fn a_listing_that_moves_too_fast_is_an_error() {
     assert!(service.asked.len() < 200, "{}", service.asked.len());
 }
 
+/// What ends a listing that would go on for ever, and how many requests that takes.
+fn ends(paging: Paging, steps: Steps, service: Service) -> (String, usize) {
+    let (pages, service) = read(service, steps, paging);
+    let error = pages.unwrap_err();
+    assert!(!error.can_retry() || error.to_string().contains("faster than it can be read"));
+    (error.to_string(), service.asked.len())
+}
+
+#[test]
+fn a_service_that_ignores_where_a_page_begins_is_an_error() {
+    for steps in [Steps::Pages, Steps::Records] {
+        for total in [Total::True, Total::Unsaid, Total::Fixed(2)] {
+            let service = Service {
+                deaf: true,
+                total,
+                ..Service::with(30)
+            };
+            let (error, requests) = ends(paging(10, 4), steps, service);
+            assert!(error.contains("answers with the same records"), "{error}");
+            assert!(requests <= 5, "{requests}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_without_an_end_is_an_error_at_the_bound() {
+    for (max_records, max_pages, says, requests) in [
+        (1000, u64::MAX, "more than 1000 records", 11),
+        (u64::MAX, 7, "more than 7 pages", 7),
+    ] {
+        for total in [Total::Unsaid, Total::Fixed(u64::MAX)] {
+            let paging = Paging {
+                max_records,
+                max_pages,
+                ..paging(100, 0)
+            };
+            let service = Service {
+                total,
+                ..Service::with(5000)
+            };
+            let (error, asked) = ends(paging, Steps::Records, service);
+            assert!(error.contains(says), "{error}");
+            assert_eq!(asked, requests, "{says}");
+        }
+    }
+    // As many records as the bound are no more than it.
+    let paging = Paging {
+        max_records: 50,
+        ..paging(10, 0)
+    };
+    let (pages, _) = read(Service::with(50), Steps::Records, paging);
+    assert_eq!(items(pages.unwrap()).len(), 50);
+}
+
+#[test]
+fn records_without_an_id_for_ever_are_an_error_at_the_bound() {
+    for steps in [Steps::Pages, Steps::Records] {
+        let fetch = |slot: Slot| async move {
+            Ok(Fetched {
+                items: vec![u64::MAX; slot.size as usize],
+                total: None,
+                size: None,
+            })
+        };
+        let pager = Pager::<u64>::new("Some".to_owned(), Paging::default(), steps, fetch);
+        let mut count = 0_u64;
+        let counted = pager.by_item().try_for_each(|_| {
+            count += 1;
+            std::future::ready(Ok(()))
+        });
+        let error = run(counted).unwrap_err().to_string();
+        assert!(error.contains("more than 1000000 records"), "{error}");
+        assert!((999_000..=1_000_000).contains(&count), "{count}");
+    }
+}
+
+#[test]
+fn records_added_in_front_for_ever_are_an_error() {
+    for (steps, resumed) in [
+        (Steps::Pages, false),
+        (Steps::Records, false),
+        (Steps::Pages, true),
+        (Steps::Records, true),
+    ] {
+        // Two pages of new records in front of each request.
+        let fetch = |calls: Arc<Mutex<u64>>| {
+            move |slot: Slot| {
+                let mut calls = calls.lock().unwrap();
+                *calls += 1;
+                let newest = 1_000_000_000 - *calls * 200;
+                async move {
+                    let first = newest + slot.offset;
+                    Ok(Fetched {
+                        items: (first..first + u64::from(slot.size)).collect::<Vec<u64>>(),
+                        total: None,
+                        size: None,
+                    })
+                }
+            }
+        };
+        let calls = Arc::new(Mutex::new(0));
+        let pager = |paging| Pager::new("Some".to_owned(), paging, steps, fetch(calls.clone()));
+        let mut paging = Paging::default();
+        if resumed {
+            let pages = pager(paging.clone()).by_page();
+            let page = run(pin!(pages).try_next()).unwrap().unwrap();
+            paging.resume = Some(stored(page.token()));
+        }
+        let read = run(pager(paging).by_item().try_collect::<Vec<_>>());
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains("faster than it can be read"), "{error}");
+        let calls = *calls.lock().unwrap();
+        assert!(calls < 200, "{calls}");
+    }
+}
+
+#[test]
+fn an_id_of_any_length_is_kept_in_little_memory() {
+    let long = |number: u64| format!("{number:060000}");
+    struct Long(String);
+    impl Keyed for Long {
+        fn key(&self) -> String {
+            self.0.clone()
+        }
+    }
+    let fetch = move |slot: Slot| async move {
+        Ok(Fetched {
+            items: (slot.offset..slot.end().min(25))
+                .map(|number| Long(long(number)))
+                .collect(),
+            total: Some(25),
+            size: None,
+        })
+    };
+    let pager = Pager::<Long>::new("Some".to_owned(), paging(10, 0), Steps::Records, fetch);
+    let pages: Vec<Page<Long>> = run(pager.by_page().try_collect()).unwrap();
+    let token = pages.last().unwrap().token().to_string();
+    assert_eq!(pages.iter().map(|page| page.items.len()).sum::<usize>(), 25);
+    assert!(token.len() < 4000, "{}", token.len());
+}
+
 #[test]
 fn records_without_an_id_are_told_by_their_place() {
     for steps in [Steps::Pages, Steps::Records] {
@@ -236,7 +447,7 @@ fn pages_are_fetched_ahead_up_to_a_bound_and_not_before_they_are_wanted() {
         (u32::MAX, [1, 3, 5, 8, 12, 12]),
     ] {
         let service = Arc::new(Mutex::new(Service::with(100)));
-        let pages = pager(&service, Steps::Records, paging(10, ahead)).by_page();
+        let pages = pager(&service, Steps::Records, paging(10, ahead)).as_fetched();
         let mut pages = pin!(pages);
         for (number, expected) in after_each.into_iter().enumerate() {
             assert!(run(pages.try_next()).unwrap().is_some());

@@ -69,6 +69,8 @@ struct Service {
     more: u32,
     /// Whether a page is cut by its number and the service's own size.
     numbered: bool,
+    /// Whether each page is the first one.
+    deaf: bool,
     /// Requests that are answered with no records, unless the page has been empty before.
     empty: Vec<usize>,
     /// How often each request is looked at before it is answered.
@@ -97,6 +99,7 @@ impl Service {
             cap: Cap::None,
             more: 0,
             numbered: false,
+            deaf: false,
             empty: Vec::new(),
             delays: Vec::new(),
             gone: HashSet::new(),
@@ -162,6 +165,7 @@ impl Service {
             true => slot.offset / u64::from(slot.size) * u64::from(size),
             false => slot.offset,
         };
+        let begin = if self.deaf { 0 } else { begin };
         let skip = usize::try_from(begin).unwrap();
         let page = self.records.iter().skip(skip).take(size as usize).copied();
         let mut items: Vec<u64> = page.filter(|one| !self.hidden.contains(one)).collect();
@@ -247,7 +251,7 @@ fn paging(size: u32, ahead: u32) -> Paging {
     Paging {
         size,
         ahead,
-        resume: None,
+        ..Paging::default()
     }
 }
 

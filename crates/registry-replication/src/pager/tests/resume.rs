@@ -1,5 +1,7 @@
 //! Listings that are gone on with by a token.
 
+use futures_util::StreamExt;
+
 use super::*;
 
 /// Reads page by page, each of them by the token of the one before.
@@ -31,10 +33,10 @@ fn each_record_comes_once_whichever_page_a_reading_stops_at() {
         (Steps::Records, 10, 0, 1),
         (Steps::Records, 10, 1, 1),
         (Steps::Records, 10, 35, 7),
-        (Steps::Pages, 10, 35, 11),
-        (Steps::Pages, 100, 1200, 21),
-        (Steps::Records, 100, 1200, 18),
-        (Steps::Pages, 1, 3, 8),
+        (Steps::Pages, 10, 35, 8),
+        (Steps::Pages, 100, 1200, 23),
+        (Steps::Records, 100, 1200, 23),
+        (Steps::Pages, 1, 3, 7),
         (Steps::All, 10, 35, 1),
     ] {
         let all = Service::with(count);
@@ -202,4 +204,80 @@ fn a_token_that_was_made_up_breaks_nothing() {
         let pages = go_on(Service::with(50), steps, token.clone()).unwrap();
         assert_eq!(items(pages), (8..50).collect::<Vec<_>>(), "{steps:?}");
     }
+}
+
+#[test]
+fn pages_have_the_size_that_was_asked_for_resumed_or_not() {
+    for steps in [Steps::Pages, Steps::Records] {
+        for (count, size, then) in [(500, 50, 50), (500, 100, 50), (500, 20, 50), (120, 50, 7)] {
+            let service = Arc::new(Mutex::new(Service::of(numbers(count))));
+            let mut read = Vec::new();
+            let mut sizes = Vec::new();
+            let mut token = None;
+            // One page each, and then all that are left.
+            for stop in [1, 1, 1, usize::MAX] {
+                let size = if token.is_none() { size } else { then };
+                let paging = Paging {
+                    resume: token.clone(),
+                    ..paging(size, 4)
+                };
+                let pages = pager(&service, steps, paging).by_page().take(stop);
+                for page in run(pages.try_collect::<Vec<Page<u64>>>()).unwrap() {
+                    token = Some(stored(page.token()));
+                    sizes.push(page.items.len());
+                    read.extend(page.items);
+                }
+            }
+            let all: Vec<u64> = numbers(count).collect();
+            let name = format!("{count} by {size}, then {then}, {steps:?}: {sizes:?}");
+            assert_eq!(read, all, "{name}");
+            let sizes: Vec<usize> = sizes.into_iter().filter(|size| *size > 0).collect();
+            let (_, full) = sizes.split_last().unwrap();
+            let expected = std::iter::once(size).chain(std::iter::repeat(then));
+            assert!(
+                full.iter()
+                    .zip(expected)
+                    .all(|(own, size)| *own == size as usize),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_capped_page_is_filled_up_unless_the_service_says_that_it_caps() {
+    for (cap, sizes) in [
+        (Cap::Silent(20), vec![50, 50, 20]),
+        (Cap::Told(20), vec![20, 20, 20, 20, 20, 20]),
+    ] {
+        let service = Service {
+            cap,
+            ..Service::with(120)
+        };
+        let (pages, _) = read(service, Steps::Records, paging(50, 4));
+        let found: Vec<usize> = pages.unwrap().iter().map(|page| page.items.len()).collect();
+        assert_eq!(found, sizes, "{cap:?}");
+    }
+}
+
+#[test]
+fn records_before_an_error_are_handed_out_first() {
+    let fetch = |slot: Slot| async move {
+        match slot.offset {
+            27.. => Err(Error::configuration("broken")),
+            _ => Ok(Fetched {
+                items: (slot.offset..slot.end()).collect::<Vec<u64>>(),
+                total: Some(100),
+                size: None,
+            }),
+        }
+    };
+    let pager = Pager::new("Some".to_owned(), paging(10, 0), Steps::Records, fetch);
+    let pages = run(pager.by_page().collect::<Vec<_>>());
+    let sizes = pages.iter();
+    let sizes = sizes.map(|page| page.as_ref().ok().map(|page| page.items.len()));
+    assert_eq!(
+        sizes.collect::<Vec<_>>(),
+        [Some(10), Some(10), Some(8), None]
+    );
 }

@@ -1,21 +1,20 @@
 //! The fleet: one instance that copies to three others, with all that its tasks lean on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
 use super::instance::Instance;
 use super::records::{Place, SyncRule, SyncTask, Tag};
 use super::task::Task;
-use crate::fleet;
+use crate::fleet::{self, Era, Made};
 use crate::world::{
     FLEET_ALIBABACLOUD_INSTANCE_ID, FLEET_ALIBABACLOUD_REGIONS, FLEET_ALIBABACLOUD_TARGET_IDS,
     FLEET_ALIBABACLOUD_TASKS, FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED,
     FLEET_TAG_FAILED, FLEET_TAG_RUNNING,
 };
 
-/// 2026-11-02T06:00:00Z
+/// 2026-11-02T06:00:00Z, moved by the era.
 const START: Timestamp = Timestamp::constant(1_793_599_200, 0);
 const REGION: &str = "cn-hangzhou";
 const REGIONS: usize = FLEET_ALIBABACLOUD_REGIONS.len();
@@ -29,30 +28,31 @@ const RECENT_STATES: [(&str, u64); 5] = [
     ("CANCELED", 3),
 ];
 
-/// The same at every start, and slow to make: made once.
-pub(super) fn instances(issues: &[String]) -> BTreeMap<String, Instance> {
-    static FLEET: OnceLock<BTreeMap<String, Instance>> = OnceLock::new();
-    FLEET.get_or_init(|| made(issues)).clone()
+/// The same at every start of a day, and slow to make.
+pub(super) fn instances(era: Era, issues: &[String]) -> BTreeMap<String, Instance> {
+    static FLEET: Made<BTreeMap<String, Instance>> = Made::none();
+    FLEET.or_make(era, || made(era.at(START), issues))
 }
 
-fn made(issues: &[String]) -> BTreeMap<String, Instance> {
+/// The fleet whose first image was pushed at `start`.
+fn made(start: Timestamp, issues: &[String]) -> BTreeMap<String, Instance> {
     let id = FLEET_ALIBABACLOUD_INSTANCE_ID;
-    let mut source = Instance::new(id, REGION, "fleet-cn-hangzhou", START);
+    let mut source = Instance::new(id, REGION, "fleet-cn-hangzhou", start);
     let mut targets = [0, 1, 2].map(|region| {
         let name = FLEET_ALIBABACLOUD_REGIONS[region];
         let id = FLEET_ALIBABACLOUD_TARGET_IDS[region];
-        Instance::new(id, name, &format!("fleet-{name}"), START)
+        Instance::new(id, name, &format!("fleet-{name}"), start)
     });
     let mut ruled = BTreeSet::new();
     for index in 0..FLEET_ALIBABACLOUD_TASKS {
-        let plan = Plan::of(index);
+        let plan = Plan::of(start, index);
         let (namespace, repository, tag) = (plan.namespace, plan.repository, plan.tag.as_str());
         let target = &mut targets[plan.region];
         if ruled.insert((namespace, plan.region)) {
-            source.rules.push(rule(namespace, &source, target));
+            source.rules.push(rule(start, namespace, &source, target));
         }
         let (pushed, changed) = (
-            fleet::after(START, plan.number as u64 * EACH),
+            fleet::after(start, plan.number as u64 * EACH),
             plan.changed(),
         );
         let digest = fleet::manifest_digest(&format!("{namespace}/{repository}:{tag}"));
@@ -82,9 +82,9 @@ fn rule_id(namespace: &str, region: &str) -> String {
 }
 
 /// One rule for each namespace and region, which copies all that is pushed.
-fn rule(namespace: &str, from: &Instance, to: &Instance) -> SyncRule {
+fn rule(start: Timestamp, namespace: &str, from: &Instance, to: &Instance) -> SyncRule {
     let region = &to.record.region_id;
-    let made = Some(START.as_millisecond());
+    let made = Some(start.as_millisecond());
     SyncRule {
         sync_rule_id: rule_id(namespace, region),
         sync_rule_name: format!("{namespace}-to-{region}"),
@@ -112,6 +112,8 @@ const EACH: u64 = 4_400_000;
 
 /// One task of the fleet.
 struct Plan {
+    /// Of the fleet.
+    start: Timestamp,
     index: usize,
     /// Of the image, and of the region that it is copied to.
     number: usize,
@@ -122,10 +124,11 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(index: usize) -> Self {
+    fn of(start: Timestamp, index: usize) -> Self {
         let (number, region) = (index / REGIONS, index % REGIONS);
         let (namespace, repository, tag) = image(number);
         Self {
+            start,
             index,
             number,
             region,
@@ -144,7 +147,7 @@ impl Plan {
             "PENDING" => 0,
             _ => 3_000 + fleet::below(120_000, 31, self.index),
         };
-        fleet::after(START, self.made() + lasted)
+        fleet::after(self.start, self.made() + lasted)
     }
 
     fn status(&self) -> &'static str {
@@ -197,7 +200,7 @@ impl Plan {
             task_issue: texts(issue, status == "ERROR"),
             task_trigger: if by_hand { "INITIATIVE" } else { "PASSIVE" }.to_owned(),
             link_id: texts(&format!("crl-{}", id("link")), is_linked),
-            create_time: Some(fleet::after(START, self.made()).as_millisecond()),
+            create_time: Some(fleet::after(self.start, self.made()).as_millisecond()),
             modifed_time: changed,
             modified_time: changed,
             priority: Some(1 + fleet::below(5, 33, number).cast_signed()),
@@ -232,7 +235,9 @@ mod tests {
     use crate::spec::Specs;
 
     fn fleet() -> BTreeMap<String, Instance> {
-        instances(&Specs::read().unwrap().cr.values("TaskIssue").unwrap())
+        let now = "2026-12-05T12:00:00Z".parse().unwrap();
+        let issues = Specs::read().unwrap().cr.values("TaskIssue").unwrap();
+        instances(Era::of(now), &issues)
     }
 
     fn tasks() -> Vec<SyncTask> {

@@ -11,9 +11,11 @@ mod task;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::errors::Refusal;
+use crate::fleet::Era;
 use crate::spec::{Spec, SpecError};
 use logins::Logins;
 
@@ -30,8 +32,8 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(cr: &Spec) -> Result<Self, SpecError> {
-        let mut instances = fleet::instances(&cr.values("TaskIssue")?);
+    pub(super) fn new(cr: &Spec, now: Timestamp) -> Result<Self, SpecError> {
+        let mut instances = fleet::instances(Era::of(now), &cr.values("TaskIssue")?);
         example::add(cr, &mut instances)?;
         Ok(Self {
             instances,

@@ -1,13 +1,13 @@
 //! The fleet of the Enterprise edition: invented tasks, and what they are about.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::World;
-use crate::fleet;
+use crate::fleet::{self, Era, Made};
 use crate::huaweicloud::enterprise::cleaning::{Cleaning, Sweeps};
 use crate::huaweicloud::enterprise::copies::{Execution, Tasks, document};
 use crate::huaweicloud::enterprise::fixed::{Fixed, Parts};
@@ -23,9 +23,9 @@ use crate::world::{
     FLEET_TAG_FAILED, FLEET_TAG_RUNNING, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_TARGET_INSTANCE_ID,
 };
 
-/// The same at every start, and slow to make: made once. What is large in it is shared until it
+/// The same at every start of a day, and slow to make. What is large in it is shared until it
 /// changes, so that it is quickly copied.
-static FLEET: LazyLock<World> = LazyLock::new(World::made);
+static FLEET: Made<World> = Made::none();
 
 /// What the fleet's work is about.
 struct Ground {
@@ -38,23 +38,24 @@ struct Ground {
 
 impl World {
     /// A world that has the fleet and nothing else.
-    pub(super) fn fleet() -> Self {
-        FLEET.clone()
+    pub(super) fn fleet(era: Era) -> Self {
+        FLEET.or_make(era, || Self::made(era))
     }
 
-    fn made() -> Self {
-        let ground = Ground::made();
+    fn made(era: Era) -> Self {
+        let ground = Ground::made(era);
         let mut world = Self {
             ids: ground.ids,
             ..Self::default()
         };
-        world.add_work(ground.namespaces, ground.arrived);
-        world.add_basic_fleet();
+        world.add_work(era, ground.namespaces, ground.arrived);
+        world.add_basic_fleet(era);
         world
     }
 
     fn add_work(
         &mut self,
+        era: Era,
         namespaces: BTreeMap<String, Namespace>,
         arrived: BTreeMap<String, Namespace>,
     ) {
@@ -64,18 +65,18 @@ impl World {
         let own = instances.entry(HUAWEICLOUD_INSTANCE_ID.to_owned());
         let own = own.or_default();
         own.namespaces = namespaces;
-        own.add_policies();
+        own.add_policies(era);
         own.executions.insert(
             FLEET_REPLICATION_EXECUTION,
             Execution {
                 id: FLEET_REPLICATION_EXECUTION,
                 policy: FLEET_REPLICATION_POLICY,
                 trigger: "manual".to_owned(),
-                made: REPLICATION_START,
+                made: era.at(REPLICATION_START),
                 lag: SignedDuration::ZERO,
                 to: None,
                 tasks: Tasks::Fixed(Fixed {
-                    tasks: Arc::new((0..FLEET_REPLICATION_TASKS).map(replication_task).collect()),
+                    tasks: Arc::new(all(FLEET_REPLICATION_TASKS, era, replication_task)),
                     parts: Parts::Made(replication_parts),
                 }),
                 settled: true,
@@ -89,9 +90,9 @@ impl World {
                 policy: FLEET_RETENTION_POLICY,
                 namespace: FLEET_RETENTION_NAMESPACE.to_owned(),
                 dry_run: false,
-                made: RETENTION_START,
+                made: era.at(RETENTION_START),
                 sweeps: Sweeps::Fixed(Fixed {
-                    tasks: Arc::new((0..FLEET_RETENTION_TASKS).map(retention_task).collect()),
+                    tasks: Arc::new(all(FLEET_RETENTION_TASKS, era, retention_task)),
                     parts: Parts::Made(retention_parts),
                 }),
                 settled: true,
@@ -101,8 +102,13 @@ impl World {
     }
 }
 
+/// So many tasks.
+fn all(count: usize, era: Era, task: fn(Era, usize) -> Value) -> Vec<Value> {
+    (0..count).map(|index| task(era, index)).collect()
+}
+
 impl Ground {
-    fn made() -> Self {
+    fn made(era: Era) -> Self {
         let mut ground = Self {
             ids: Ids::default(),
             namespaces: BTreeMap::new(),
@@ -120,7 +126,7 @@ impl Ground {
             (FLEET_RETENTION_NAMESPACE, name, images)
         });
         for (index, (namespace, repository, images)) in replicated.chain(retained).enumerate() {
-            let made = REPLICATION_START - SignedDuration::from_hours(24 * 30);
+            let made = era.at(REPLICATION_START) - SignedDuration::from_hours(24 * 30);
             let made = fleet::after(made, index as u64 * 60_000);
             for (tag, digest) in images {
                 ground.push(false, namespace, &repository, &tag, digest, made);
@@ -132,7 +138,7 @@ impl Ground {
             (FLEET_TAG_RUNNING, 48, false),
             (FLEET_TAG_FAILED, 24, false),
         ] {
-            let made = REPLICATION_START - SignedDuration::from_hours(hours);
+            let made = era.at(REPLICATION_START) - SignedDuration::from_hours(hours);
             let digest = fleet::manifest_digest(&format!("{namespace}/{repository}:{tag}"));
             ground.push(false, namespace, repository, tag, digest.clone(), made);
             if arrived {
@@ -172,8 +178,8 @@ impl Ground {
 
 impl Instance {
     /// The policies of the fleet; what they copy to is the example's registry.
-    fn add_policies(&mut self) {
-        let made = REPLICATION_START - SignedDuration::from_hours(24);
+    fn add_policies(&mut self, era: Era) {
+        let made = era.at(REPLICATION_START) - SignedDuration::from_hours(24);
         let teams = fleet::TEAMS.join(",");
         for (id, name, pattern, trigger) in [
             (
@@ -279,9 +285,9 @@ fn retention_parts(task: &Value) -> Vec<Value> {
     });
     gone.collect()
 }
-/// 2026-11-16T02:00:00Z
+/// 2026-11-16T02:00:00Z, moved by the era.
 const REPLICATION_START: Timestamp = Timestamp::constant(1_794_794_400, 0);
-/// 2026-11-17T01:00:00Z
+/// 2026-11-17T01:00:00Z, moved by the era.
 const RETENTION_START: Timestamp = Timestamp::constant(1_794_877_200, 0);
 const TASK_STATES: [(&str, u64); 6] = [
     ("Succeed", 82),
@@ -305,12 +311,12 @@ fn times(
     }
 }
 
-fn replication_task(index: usize) -> Value {
+fn replication_task(era: Era, index: usize) -> Value {
     let (team, service) = fleet::service(index);
     let repository = format!("{team}/{service}");
     let status = fleet::weighted(&TASK_STATES, 1, index);
     let made = fleet::after(
-        REPLICATION_START,
+        era.at(REPLICATION_START),
         index as u64 * 6_000 + fleet::below(6_000, 2, index),
     );
     let (start, end) = times(made, 4_000 + fleet::below(240_000, 3, index), status);
@@ -353,10 +359,10 @@ fn copied(repository: &str, index: usize) -> Vec<(String, String)> {
     (0..images).map(image).collect()
 }
 
-fn retention_task(index: usize) -> Value {
+fn retention_task(era: Era, index: usize) -> Value {
     let (team, service) = fleet::service(index);
     let status = fleet::weighted(&TASK_STATES, 11, index);
-    let made = fleet::after(RETENTION_START, index as u64 * 3_000);
+    let made = fleet::after(era.at(RETENTION_START), index as u64 * 3_000);
     let (start, end) = times(made, 1_000 + fleet::below(30_000, 12, index), status);
     let versions = if status == "Succeed" {
         1 + fleet::below(80, 13, index)

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::World;
-use crate::fleet;
+use crate::fleet::{self, Era};
 use crate::huaweicloud::images::Pushed;
 use crate::world::{
     FLEET_BASIC_JOBS, FLEET_BASIC_NAMESPACE, FLEET_BASIC_NESTED_REPOSITORY,
@@ -16,22 +16,28 @@ use crate::world::{
 const OTHER_REGIONS: [&str; 3] = ["cn-south-1", "cn-southwest-2", "ap-southeast-1"];
 
 impl World {
-    pub(super) fn add_basic_fleet(&mut self) {
+    pub(super) fn add_basic_fleet(&mut self, era: Era) {
         for region in FLEET_BASIC_REGIONS.into_iter().chain(OTHER_REGIONS) {
             self.basic.regions.push(json!({"regionID": region}));
         }
         for (index, region) in FLEET_BASIC_REGIONS.iter().enumerate() {
-            let rule = sync_rule(101 + index, FLEET_BASIC_REPOSITORY, region);
+            let rule = sync_rule(era, 101 + index, FLEET_BASIC_REPOSITORY, region);
             self.basic_repository(&rule).rules.push(rule);
         }
-        let rule = sync_rule(111, FLEET_BASIC_NESTED_REPOSITORY, FLEET_BASIC_REGIONS[0]);
+        let rule = sync_rule(
+            era,
+            111,
+            FLEET_BASIC_NESTED_REPOSITORY,
+            FLEET_BASIC_REGIONS[0],
+        );
         self.basic_repository(&rule).rules.push(rule);
-        let nested = (0..12).map(nested_sync_job);
-        for job in (0..FLEET_BASIC_JOBS).map(sync_job).chain(nested) {
+        let nested = (0..12).map(|index| nested_sync_job(era, index));
+        let jobs = (0..FLEET_BASIC_JOBS).map(|index| sync_job(era, index));
+        for job in jobs.chain(nested) {
             let part = |key: &str| job[key].as_str().unwrap_or_default();
             let (repository, tag) = (part("repoName"), part("tag"));
             let name = format!("{FLEET_BASIC_NAMESPACE}/{repository}:{tag}");
-            self.add_tag(&job, &fleet::manifest_digest(&name));
+            self.add_tag(era, &job, &fleet::manifest_digest(&name));
             self.add_job(&job);
         }
         let (namespace, repository) = (FLEET_BASIC_NAMESPACE, FLEET_BASIC_QUIET_REPOSITORY);
@@ -39,14 +45,14 @@ impl World {
             "namespace": namespace,
             "repoName": repository,
             "tag": FLEET_TAG_ARRIVED,
-            "createdAt": BASIC_START.to_string(),
+            "createdAt": era.at(BASIC_START).to_string(),
         });
         let name = format!("{namespace}/{repository}:{FLEET_TAG_ARRIVED}");
-        self.add_tag(&quiet, &fleet::manifest_digest(&name));
+        self.add_tag(era, &quiet, &fleet::manifest_digest(&name));
     }
 
     /// Adds the tag that a job copies, if it is not there.
-    fn add_tag(&mut self, job: &Value, digest: &str) {
+    fn add_tag(&mut self, era: Era, job: &Value, digest: &str) {
         let tag = job["tag"].as_str().unwrap_or_default();
         // Makes the repository first, which takes ids of its own.
         self.basic_repository(job);
@@ -54,7 +60,7 @@ impl World {
         let own = &mut self.basic_repository(job).own;
         if !own.tags.contains_key(tag) {
             let made = job["createdAt"].as_str().and_then(|made| made.parse().ok());
-            let made: Timestamp = made.unwrap_or(BASIC_START);
+            let made: Timestamp = made.unwrap_or(era.at(BASIC_START));
             let pushed = Pushed {
                 digest: digest.to_owned(),
                 size: 30_000_000 + fleet::below(90_000_000, 32, own.tags.len()).cast_signed(),
@@ -66,11 +72,11 @@ impl World {
     }
 }
 
-/// 2026-11-02T06:00:00Z
+/// 2026-11-02T06:00:00Z, moved by the era.
 const BASIC_START: Timestamp = Timestamp::constant(1_793_599_200, 0);
 
-fn sync_rule(id: usize, repository: &str, region: &str) -> Value {
-    let made = fleet::after(BASIC_START, (id as u64 - 101) * 1_234).to_string();
+fn sync_rule(era: Era, id: usize, repository: &str, region: &str) -> Value {
+    let made = fleet::after(era.at(BASIC_START), (id as u64 - 101) * 1_234).to_string();
     json!({
         "createdAt": made,
         "domainID": IAM_DOMAIN_ID,
@@ -104,7 +110,7 @@ const RECENT_JOB_STATES: [(&str, u64); 7] = [
 ];
 
 /// A job of `team/api`: each tag goes to each region.
-fn sync_job(index: usize) -> Value {
+fn sync_job(era: Era, index: usize) -> Value {
     let regions = FLEET_BASIC_REGIONS.len();
     let tags = FLEET_BASIC_JOBS.div_ceil(regions);
     let (number, region) = (index / regions, index % regions);
@@ -120,6 +126,7 @@ fn sync_job(index: usize) -> Value {
     };
     let made = number as u64 * 9_900_000 + region as u64 * 150;
     job(
+        era,
         9_001 + index,
         FLEET_BASIC_REPOSITORY,
         &tag,
@@ -129,11 +136,12 @@ fn sync_job(index: usize) -> Value {
     )
 }
 
-fn nested_sync_job(index: usize) -> Value {
+fn nested_sync_job(era: Era, index: usize) -> Value {
     let tag = format!("2026.11.{}", 2 + index);
     let made = index as u64 * 86_400_000;
     let repository = FLEET_BASIC_NESTED_REPOSITORY;
     job(
+        era,
         12_001 + index,
         repository,
         &tag,
@@ -143,7 +151,16 @@ fn nested_sync_job(index: usize) -> Value {
     )
 }
 
-fn job(id: usize, repository: &str, tag: &str, region: &str, status: &str, made: u64) -> Value {
+#[allow(clippy::too_many_arguments, reason = "the fields of a record")]
+fn job(
+    era: Era,
+    id: usize,
+    repository: &str,
+    tag: &str,
+    region: &str,
+    status: &str,
+    made: u64,
+) -> Value {
     let lasted = match status {
         "waiting" => 0,
         "existed" => 400,
@@ -151,7 +168,7 @@ fn job(id: usize, repository: &str, tag: &str, region: &str, status: &str, made:
         _ => 2_000 + fleet::below(90_000, 23, id),
     };
     json!({
-        "createdAt": fleet::after(BASIC_START, made).to_string(),
+        "createdAt": fleet::after(era.at(BASIC_START), made).to_string(),
         "domainID": IAM_DOMAIN_ID,
         "domainName": IAM_DOMAIN,
         "id": id,
@@ -164,6 +181,6 @@ fn job(id: usize, repository: &str, tag: &str, region: &str, status: &str, made:
         "syncOperatorId": IAM_USER_ID,
         "syncOperatorName": IAM_USER,
         "tag": tag,
-        "updatedAt": fleet::after(BASIC_START, made + lasted).to_string(),
+        "updatedAt": fleet::after(era.at(BASIC_START), made + lasted).to_string(),
     })
 }

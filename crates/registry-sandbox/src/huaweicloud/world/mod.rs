@@ -18,6 +18,7 @@ use super::enterprise::Enterprise;
 use super::enterprise::running::Image;
 use super::ids::Ids;
 use super::images::{Pushed, Repository};
+use crate::fleet::Era;
 use crate::plans::Plans;
 use crate::push::PushError;
 use crate::spec::{Spec, SpecError};
@@ -36,10 +37,15 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(swr: &Spec, iam: &Spec, endpoint: &str) -> Result<Self, SpecError> {
+    pub(super) fn new(
+        swr: &Spec,
+        iam: &Spec,
+        endpoint: &str,
+        now: Timestamp,
+    ) -> Result<Self, SpecError> {
         let mut world = Self {
             projects: projects(iam, endpoint)?,
-            ..Self::fleet()
+            ..Self::fleet(Era::of(now))
         };
         world.add_examples(swr)?;
         Ok(world)

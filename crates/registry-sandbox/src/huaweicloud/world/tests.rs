@@ -13,7 +13,8 @@ use crate::world;
 
 fn world() -> World {
     let specs = Specs::read().unwrap();
-    World::new(&specs.swr, &specs.iam, "http://127.0.0.1:1").unwrap()
+    let now = "2026-12-05T12:00:00Z".parse().unwrap();
+    World::new(&specs.swr, &specs.iam, "http://127.0.0.1:1", now).unwrap()
 }
 
 fn instance(world: &World) -> &Instance {

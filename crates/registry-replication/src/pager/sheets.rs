@@ -1,0 +1,107 @@
+//! Pages of the size that was asked for, from pages that overlap.
+
+use std::collections::VecDeque;
+
+use registry_transport::Error;
+
+use super::reading::{Read, Reading};
+use super::token::PageToken;
+use super::{Page, Steps};
+
+/// A listing in pages of one size.
+pub(super) struct Sheets<T> {
+    reading: Reading<T>,
+    /// How many records a page is to have; none for pages as they were fetched.
+    size: Option<usize>,
+    /// Pages that were read and not handed out in full.
+    held: VecDeque<Read<T>>,
+    /// How many records those have.
+    count: usize,
+    /// What ends the listing once everything before it is handed out.
+    failed: Option<Error>,
+}
+
+impl<T: Send + 'static> Sheets<T> {
+    /// Pages of the size that was asked for.
+    pub(super) fn of(mut reading: Reading<T>) -> Self {
+        // A caller who takes one page and resumes pays for that page.
+        reading.be_eager(false);
+        let pager = reading.pager();
+        let size = usize::try_from(pager.paging.size).unwrap_or(usize::MAX);
+        let size = Some(size.max(1)).filter(|_| pager.steps != Steps::All);
+        Self {
+            size,
+            ..Self::as_fetched(reading)
+        }
+    }
+
+    /// Pages as they are fetched, without what is known.
+    pub(super) fn as_fetched(reading: Reading<T>) -> Self {
+        Self {
+            reading,
+            size: None,
+            held: VecDeque::new(),
+            count: 0,
+            failed: None,
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Page<T>>, Error> {
+        while self.failed.is_none() && self.count < self.size.unwrap_or(1) {
+            match self.reading.next().await {
+                Ok(Some(read)) => self.hold(read),
+                Ok(None) => break,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        match self.page() {
+            Some(page) => {
+                self.reading.be_eager(true);
+                Ok(Some(page))
+            }
+            None => self.failed.take().map_or(Ok(None), Err),
+        }
+    }
+
+    fn hold(&mut self, read: Read<T>) {
+        self.count = self.count.saturating_add(read.items.len());
+        if let (Some(size), Some(told)) = (&mut self.size, read.size) {
+            *size = (*size).min(usize::try_from(told).unwrap_or(usize::MAX).max(1));
+        }
+        self.held.push_back(read);
+    }
+
+    /// A page of what is held.
+    fn page(&mut self) -> Option<Page<T>> {
+        let size = self.size.unwrap_or(usize::MAX);
+        let mut page: Option<Page<T>> = None;
+        while let Some(read) = self.held.front_mut() {
+            let mut items = page.map(|page| page.items).unwrap_or_default();
+            let taken = read.items.len().min(size.saturating_sub(items.len()));
+            let next = read.items.split_off(taken);
+            let handed = std::mem::replace(&mut read.items, next);
+            let (end, last) = match handed.back() {
+                Some((index, _)) if !read.items.is_empty() => read.up_to(*index),
+                _ => read.whole(),
+            };
+            items.extend(handed.into_iter().map(|(_, item)| item));
+            self.count = self.count.saturating_sub(taken);
+            let is_full = items.len() >= size;
+            let (total, told) = (read.total, read.size);
+            if read.items.is_empty() {
+                self.held.pop_front();
+            }
+            let is_over = self.held.is_empty() && self.failed.is_none() && self.reading.is_over();
+            page = Some(Page {
+                items,
+                total,
+                size: told,
+                token: PageToken::of(&self.reading.pager().name, end, &last, is_over),
+            });
+            if is_full {
+                break;
+            }
+        }
+        page
+    }
+}
