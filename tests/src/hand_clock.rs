@@ -44,6 +44,11 @@ impl HandClock {
         self.hands().sleepers.len()
     }
 
+    /// How many timers bound work in flight by it.
+    pub fn guards(&self) -> usize {
+        self.hands().guards.len()
+    }
+
     /// Moves it on, and wakes up who has slept long enough.
     pub fn advance(&self, duration: Duration) {
         let to = self.hands().elapsed + duration;

@@ -17,6 +17,10 @@ const MARKER: &str = "MARKED-SECRET";
 /// Of `{}`.
 const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 const OTHER: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// The least that is a manifest, and its digest.
+pub(crate) const MANIFEST: &str = r#"{"schemaVersion":2}"#;
+pub(crate) const MANIFEST_DIGEST: &str =
+    "sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
 
@@ -83,8 +87,16 @@ pub(crate) async fn asked(recorder: &Recorder) -> Vec<String> {
 }
 
 pub(crate) const HEAD: &str = "HEAD /v2/team/api/manifests/v42";
+const GET: &str = "GET /v2/team/api/manifests/v42";
 pub(crate) const BASIC: &str =
     "HEAD /v2/team/api/manifests/v42 | Basic cm9ib3Q6TUFSS0VELVNFQ1JFVA==";
+
+/// The text of an error that names the image.
+fn named(recorder: &Recorder, error: &Error) -> String {
+    let image = format!("{}/team/api:v42", host(recorder));
+    assert_eq!(error.subject(), Some(image.as_str()));
+    error.to_string().replace(&image, "IMAGE")
+}
 
 #[tokio::test]
 async fn what_an_answer_means() {
@@ -99,8 +111,20 @@ async fn what_an_answer_means() {
         ("there", vec![there()], found(DIGEST, Some(INDEX)), 1),
         (
             "no digest, so it is fetched and hashed",
-            vec![Move::answer(200, &[], ""), Move::answer(200, &[], "{}")],
-            found(DIGEST, None),
+            vec![Move::answer(200, &[], ""), Move::answer(200, &[], MANIFEST)],
+            found(MANIFEST_DIGEST, None),
+            2,
+        ),
+        (
+            "a page for people",
+            vec![Move::answer(200, &[], "<html>sign in</html>")],
+            "GET manifest IMAGE: the answer is not a manifest, HTTP 200".into(),
+            2,
+        ),
+        (
+            "JSON, but no manifest",
+            vec![Move::answer(200, &[], "{}")],
+            "GET manifest IMAGE: the answer is not a manifest, HTTP 200".into(),
             2,
         ),
         (
@@ -109,7 +133,8 @@ async fn what_an_answer_means() {
                 Move::answer(200, &[], ""),
                 Move::answer(200, &[("docker-content-digest", OTHER)], "{}"),
             ],
-            "GET manifest: the manifest is not the one whose digest comes with it, HTTP 200".into(),
+            "GET manifest IMAGE: the manifest is not the one whose digest comes with it, HTTP 200"
+                .into(),
             2,
         ),
         (
@@ -119,7 +144,7 @@ async fn what_an_answer_means() {
                 &[("docker-content-digest", "sha256:x")],
                 "",
             )],
-            "HEAD manifest: what it gives as the digest is none, HTTP 200".into(),
+            "HEAD manifest IMAGE: what it gives as the digest is none, HTTP 200".into(),
             1,
         ),
         (
@@ -131,42 +156,39 @@ async fn what_an_answer_means() {
         (
             "there a moment later",
             vec![refused(404, ""), there()],
-            "GET manifest: the manifest is not the one whose digest comes with it, HTTP 200".into(),
+            "GET manifest IMAGE: the manifest is not the one whose digest comes with it, HTTP 200"
+                .into(),
             2,
         ),
         (
             "no registry",
             vec![refused(404, "404 page not found")],
-            "GET manifest: refused by the service, HTTP 404".into(),
+            "GET manifest IMAGE: refused by the service, HTTP 404".into(),
             2,
         ),
         (
             "not allowed",
             vec![refused(403, "")],
-            "HEAD manifest: refused by the service, HTTP 403".into(),
-            1,
+            "GET manifest IMAGE: refused by the service, HTTP 403".into(),
+            2,
         ),
         (
             "asks for what nobody knows",
             vec![wants("Negotiate")],
-            "HEAD manifest: refused by the service, HTTP 401".into(),
-            1,
+            "GET manifest IMAGE: refused by the service, HTTP 401".into(),
+            2,
         ),
         (
             "asks for a password that nobody gave",
             vec![wants("Basic realm=\"x\"")],
-            "the registry wants to know who asks for team/api, and there is no login for it".into(),
+            "IMAGE: the registry wants a login for team/api, and there is none".into(),
             1,
         ),
         (
-            "elsewhere",
-            vec![Move::answer(
-                307,
-                &[("location", "http://127.0.0.1:1/")],
-                "",
-            )],
-            "HEAD manifest: the service sent us elsewhere, and credentials are not carried along: \
-             is the endpoint right?, HTTP 307"
+            "elsewhere, but not where",
+            vec![Move::answer(307, &[], "")],
+            "HEAD manifest IMAGE: the service sent us elsewhere, and credentials are not carried \
+             along: is the endpoint right?, HTTP 307"
                 .into(),
             1,
         ),
@@ -176,7 +198,7 @@ async fn what_an_answer_means() {
                 Move::answer(200, &[], ""),
                 Move::answer(200, &[], " ".repeat((4 << 20) + 1)),
             ],
-            "GET manifest: the answer is longer than 4194304 bytes, HTTP 200".into(),
+            "GET manifest IMAGE: the answer is longer than 4194304 bytes, HTTP 200".into(),
             2,
         ),
     ] {
@@ -185,7 +207,7 @@ async fn what_an_answer_means() {
         let outcome = match look(&registry).await {
             Ok(Some(manifest)) => found(&manifest.digest, manifest.media_type.as_deref()),
             Ok(None) => "nothing".to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => named(&recorder, &error),
         };
         assert_eq!(outcome, expected, "{name}");
         assert_eq!(recorder.requests().await.len(), asks, "{name}");
@@ -193,14 +215,14 @@ async fn what_an_answer_means() {
 }
 
 #[tokio::test]
-async fn a_registry_that_has_shown_itself_is_believed_at_once() {
+async fn what_a_head_denies_is_fetched_each_time() {
     let unknown = Move::answer(404, &[], UNKNOWN);
     let recorder = Recorder::script(vec![there(), unknown]).await;
     let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
     assert_eq!(look(&registry).await.unwrap().unwrap().digest, DIGEST);
     assert_eq!(look(&registry).await.unwrap(), None);
     assert_eq!(look(&registry.clone()).await.unwrap(), None);
-    assert_eq!(asked(&recorder).await, [HEAD; 3]);
+    assert_eq!(asked(&recorder).await, [HEAD, HEAD, GET, HEAD, GET]);
 }
 
 #[tokio::test]
@@ -305,7 +327,8 @@ async fn a_wrong_password_is_refused_after_it_was_shown_once() {
         (error.kind(), error.status()),
         (ErrorKind::Service, Some(401))
     );
-    assert_eq!(asked(&recorder).await, [HEAD, BASIC]);
+    let fetched = BASIC.replace("HEAD", "GET");
+    assert_eq!(asked(&recorder).await, [HEAD, BASIC, &fetched]);
     assert!(clock.slept().is_empty());
 }
 
@@ -360,7 +383,8 @@ async fn a_token_that_ends_early_is_renewed_once() {
             &with("first"),
             &with("second"),
             &with("second"),
-            &with("third")
+            &with("third"),
+            &with("third").replace("HEAD", "GET")
         ]
     );
 }
@@ -606,12 +630,12 @@ async fn nothing_shows_a_password_or_a_token() {
     let mut shown = vec![format!("{login:?}")];
     let registry = login.build().unwrap();
     for says in [
-        "GET token: refused by the service, HTTP 403, DENIED: you sent [secret]",
-        "GET manifest: refused by the service, HTTP 403, DENIED: you sent [secret]",
-        "GET token: the answer is not what was expected, HTTP 200",
+        "GET token IMAGE: refused by the service, HTTP 403, DENIED: you sent [secret]",
+        "GET manifest IMAGE: refused by the service, HTTP 403, DENIED: you sent [secret]",
+        "GET token IMAGE: the answer is not what was expected, HTTP 200",
     ] {
         let error = look(&registry).await.unwrap_err();
-        assert_eq!(error.to_string(), says);
+        assert_eq!(named(&recorder, &error), says);
         shown.push(format!("{error:?} {error:#?}"));
         shown.push(format!("{registry:?} {registry:#?}"));
         clock.advance(Duration::from_secs(60));
@@ -630,7 +654,9 @@ async fn nobody_who_is_not_let_in_is_told_to_log_in() {
     let error = look(&registry).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(
-        error.to_string().contains("there is no login for it"),
+        error
+            .to_string()
+            .contains("wants a login for team/api, and there is none"),
         "{error}"
     );
     assert_eq!(

@@ -1,24 +1,47 @@
 //! Project ids, which the Enterprise edition's paths need.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use registry_transport::Error;
-use tokio::sync::Mutex;
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+use registry_transport::{BoxFuture, Error};
 
 use crate::credentials::Credentials;
 use crate::iam;
 
 /// Ids of projects by region: looked up once for each access key, and kept.
-#[derive(Debug, Default)]
-pub struct Projects {
-    /// By id of the access key, and region.
-    known: Mutex<HashMap<(String, String), String>>,
+#[derive(Clone, Default)]
+pub struct Projects(Arc<Mutex<HashMap<Key, Known>>>);
+
+/// Id of an access key, and region.
+type Key = (String, String);
+
+type LookUp = BoxFuture<'static, Result<String, Error>>;
+
+enum Known {
+    Id(String),
+    /// A lookup that is under way. All calls that need it drive it, so that a call that is not
+    /// polled any more holds up no other.
+    UnderWay(WeakShared<LookUp>),
+}
+
+impl fmt::Debug for Projects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.known().len();
+        f.debug_struct("Projects").field("known", &known).finish()
+    }
 }
 
 impl Projects {
     /// None yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Key, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Id of the project that `credentials` have in `region`: IAM's `KeystoneListProjects`, by the
@@ -39,14 +62,38 @@ impl Projects {
             return look_up(client, region).await;
         };
         let key = (key.to_owned(), region.to_owned());
-        // Held while IAM is asked, so that calls at the same time ask once.
-        let mut known = self.known.lock().await;
-        if let Some(id) = known.get(&key) {
-            return Ok(id.clone());
-        }
-        let id = look_up(client, region).await?;
-        known.insert(key, id.clone());
-        Ok(id)
+        let looking = {
+            let mut known = self.known();
+            let under_way = match known.get(&key) {
+                Some(Known::Id(id)) => return Ok(id.clone()),
+                Some(Known::UnderWay(looking)) => looking.upgrade(),
+                None => None,
+            };
+            under_way.unwrap_or_else(|| {
+                let looking = self.begin(client.clone(), key.clone());
+                if let Some(weak) = looking.downgrade() {
+                    known.insert(key, Known::UnderWay(weak));
+                }
+                looking
+            })
+        };
+        looking.await
+    }
+
+    /// A lookup, not driven yet. One that is dropped notes nothing.
+    fn begin(&self, client: iam::Client, key: Key) -> Shared<LookUp> {
+        let projects = self.clone();
+        let looking = async move {
+            let outcome = look_up(&client, &key.1).await;
+            let mut known = projects.known();
+            match &outcome {
+                Ok(id) => known.insert(key, Known::Id(id.clone())),
+                // What was not found is looked up again.
+                Err(_) => known.remove(&key),
+            };
+            outcome
+        };
+        looking.boxed().shared()
     }
 }
 

@@ -1,10 +1,8 @@
 //! `imgtrack api`: any call of the vendors' APIs, by its name.
 
-use std::io::Read;
-
 use clap::builder::{PossibleValue, TypedValueParser};
+use registry_replication::Context;
 use registry_replication::api::{self, Call, Operation, Paging, Place, Service, Shown};
-use registry_replication::{Context, Error};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -107,7 +105,7 @@ pub(crate) async fn run(
         call = call.parameter(name, value)?;
     }
     if let Some(file) = &args.body {
-        call = call.body(&body(file)?)?;
+        call = call.body(&body(file.clone()).await?)?;
     }
     let context = connection.context(service, &args.to).await?;
     let call = with_place(call, connection, &args).await?;
@@ -117,11 +115,10 @@ pub(crate) async fn run(
     call.complete()?;
     if operation.access == api::Access::Write {
         let what = format!("{} changes things ({})", operation.name, context.endpoint());
-        confirm::ask(&what, args.yes)?;
+        confirm::ask(&what, args.yes, output.prompts())?;
     }
     if args.all {
-        let records = all(call, &context, args.limit).await?;
-        return output.json(&records);
+        return all(call, &context, args.limit, output).await;
     }
     match call.send(&context).await? {
         Value::Null => Ok(()),
@@ -174,31 +171,41 @@ async fn with_place(
     Ok(call)
 }
 
-async fn all(call: Call, context: &Context, limit: Option<usize>) -> Result<Vec<Value>, Error> {
-    let enough = |records: &Vec<Value>| limit.is_some_and(|limit| records.len() >= limit);
-    let mut records = Vec::new();
+/// Writes the records of all pages, or the first of them, as they come.
+async fn all(
+    call: Call,
+    context: &Context,
+    limit: Option<usize>,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let mut left = limit.unwrap_or(usize::MAX);
     let mut pages = call.pages()?;
-    while !enough(&records)
-        && let Some(mut page) = pages.next(context).await?
+    while left > 0
+        && let Some(page) = pages.next(context).await?
     {
-        records.append(&mut page);
+        let records = page.iter().take(left);
+        records
+            .into_iter()
+            .try_for_each(|record| output.item(record))?;
+        left = left.saturating_sub(page.len());
+        output.flush()?;
     }
-    records.truncate(limit.unwrap_or(usize::MAX));
-    Ok(records)
+    output.end()
 }
 
-fn body(file: &str) -> Result<Value, Failure> {
-    let text = match file {
-        "-" => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text)?;
-            text
-        }
-        file => std::fs::read_to_string(file)
-            .map_err(|error| Failure::Usage(format!("--body {file}: {error}")))?,
+/// Reads a body. A file may be a pipe that stays silent, so another thread waits for it.
+async fn body(file: String) -> Result<Value, Failure> {
+    let read = move || {
+        let text = match file.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin()),
+            file => std::fs::read_to_string(file),
+        };
+        let text = text.map_err(|error| Failure::Usage(format!("--body {file}: {error}")))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::Usage(format!("invalid JSON in --body {file}: {error}")))
     };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::Usage(format!("--body {file} is no JSON: {error}")))
+    let read = tokio::task::spawn_blocking(read).await;
+    read.map_err(std::io::Error::other)?
 }
 
 /// A call and its parameters, for programs.

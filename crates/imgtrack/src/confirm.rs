@@ -1,26 +1,34 @@
 //! Asking before something is changed.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::time::Instant;
 
 use crate::failure::Failure;
+use crate::output::Prompts;
+use crate::terminal::{Screen, escaped};
 
-/// Asks whether to go on, unless that has been said. Where nobody can be asked, it must have been
-/// said.
-pub(crate) fn ask(what: &str, yes: bool) -> Result<(), Failure> {
+/// Asks whether to go on, unless that has been said. Without a terminal to ask at, it must have been
+/// said. The time that the answer takes is added to `prompts`.
+pub(crate) fn ask(what: &str, yes: bool, prompts: &Prompts) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Err(Failure::Usage(format!(
-            "{what}, and nobody can be asked: say --yes, or look first with --dry-run"
+            "{what}, and there is no terminal to confirm it: add --yes, or look first with \
+             --dry-run"
         )));
     }
-    let mut words = std::io::stderr();
-    write!(words, "{what}. Go on? [y/N] ")?;
+    let mut err = std::io::stderr();
+    let mut words = Screen::new(&mut err);
+    write!(words, "{}. Go on? [y/N] ", escaped(what))?;
     words.flush()?;
     let mut answer = String::new();
-    stdin.lock().read_line(&mut answer)?;
+    let begun = Instant::now();
+    let read = stdin.lock().read_line(&mut answer);
+    prompts.add(begun.elapsed());
+    read?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
         _ => Err(Failure::Declined),

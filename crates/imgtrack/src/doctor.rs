@@ -70,21 +70,21 @@ pub(crate) async fn run(
         Some(_) => Some(world::HUAWEICLOUD_REGION.to_owned()),
         None => args.huaweicloud_region,
     };
-    let mut findings = Findings::of("huaweicloud");
+    let mut findings = Findings {
+        cloud: "huaweicloud",
+        list: Vec::new(),
+        output,
+    };
     huawei(&mut findings, region.as_deref(), &surroundings).await;
-    let mut found = findings.list;
-    let mut findings = Findings::of("alibabacloud");
+    findings.cloud = "alibabacloud";
     let endpoint = sandbox.map(Sandbox::endpoint);
     let region = args.alibabacloud_region;
     alibaba(&mut findings, region.as_deref(), endpoint, &surroundings).await;
-    found.append(&mut findings.list);
 
-    let well = found.iter().all(|finding| finding.state != State::Failed);
-    if output.is_json() {
-        output.json(&found)?;
-    } else {
-        output.text(&table::findings(&found))?;
-    }
+    findings.hold()?;
+    let mut found = findings.list.iter();
+    let well = found.all(|finding| finding.state != State::Failed);
+    output.close()?;
     Ok(well)
 }
 
@@ -106,17 +106,20 @@ fn inside(sandbox: &Sandbox) -> Surroundings {
     })
 }
 
-struct Findings {
+struct Findings<'a, 'o> {
     cloud: &'static str,
     list: Vec<Finding>,
+    output: &'a mut Output<'o>,
 }
 
-impl Findings {
-    fn of(cloud: &'static str) -> Self {
-        Self {
-            cloud,
-            list: Vec::new(),
+impl Findings<'_, '_> {
+    /// Keeps what was found so far, which is written even if the time is up before the end.
+    fn hold(&mut self) -> Result<(), Failure> {
+        if self.output.is_json() {
+            return self.output.hold_json(&self.list);
         }
+        self.output.hold(table::findings(&self.list));
+        Ok(())
     }
 
     fn add(&mut self, check: &'static str, state: State, found: String, advice: Option<String>) {
@@ -128,6 +131,8 @@ impl Findings {
             fault: None,
             advice,
         });
+        // The end of the command holds it again, and tells what is wrong with that.
+        let _ = self.hold();
     }
 
     /// Which credentials would be used, and from where. Whether there are any. For a cloud that is
@@ -242,13 +247,14 @@ impl Findings {
 fn broken(asked: &Asked) -> Option<String> {
     match &asked.outcome {
         Err(Unavailable::NotSet(_)) | Ok(_) => None,
-        Err(why) => Some(format!("{}: {why}", asked.source)),
+        Err(_) => reason(asked),
     }
 }
 
+/// Why a source has no credentials, on one line.
 fn reason(asked: &Asked) -> Option<String> {
     let why = asked.outcome.as_ref().err()?;
-    Some(format!("{}: {why}", asked.source))
+    Some(format!("{}: {why}", asked.source).replace(['\n', '\r'], " "))
 }
 
 /// A date as HTTP writes it.
@@ -267,7 +273,11 @@ fn context(
         .build()
 }
 
-async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Surroundings) {
+async fn huawei(
+    findings: &mut Findings<'_, '_>,
+    region: Option<&str>,
+    surroundings: &Surroundings,
+) {
     let mut settings = huaweicloud::ChainSettings::of_process().surroundings(surroundings.clone());
     if let Some(region) = region {
         settings = settings.region(region);
@@ -337,7 +347,7 @@ async fn huawei(findings: &mut Findings, region: Option<&str>, surroundings: &Su
 }
 
 async fn alibaba(
-    findings: &mut Findings,
+    findings: &mut Findings<'_, '_>,
     region: Option<&str>,
     sandbox: Option<String>,
     surroundings: &Surroundings,

@@ -1,24 +1,54 @@
 //! How a run ends badly: what it says, and with which exit code.
 
-use std::fmt;
+use std::error::Error as _;
 use std::io;
+use std::time::Duration;
 
 use registry_replication::{Error, ErrorKind};
 use registry_sandbox::StartError;
 
+use crate::terminal::{cut, escaped};
+
+/// How many characters of a line are shown.
+const LONGEST_LINE: usize = 4_000;
+/// How many lines are shown of an error and its causes, and how many errors of several.
+const MOST_LINES: usize = 8;
+const MOST_ERRORS: usize = 8;
+
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    #[error(transparent)]
     Registry(#[from] Error),
     /// Somebody was asked, and did not want it.
+    #[error("nothing was changed")]
     Declined,
     /// What was asked for cannot be meant, and why.
+    #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
     Sandbox(#[from] StartError),
+    #[error(transparent)]
     Io(#[from] io::Error),
+    #[error(transparent)]
     Json(#[from] serde_json::Error),
     /// More than one thing went wrong.
+    #[error("{} errors", .0.len())]
     Several(Vec<Failure>),
+    #[error("{}", .0.sentence())]
+    TimedOut(TimedOut),
+}
+
+/// A command that did not end within its `--timeout`.
+#[derive(Clone, Debug)]
+pub(crate) struct TimedOut {
+    /// The words of the command, such as `tasks of`.
+    pub(crate) command: String,
+    pub(crate) timeout: Duration,
+    /// Whether its exit code is a verdict.
+    pub(crate) is_verdict: bool,
+    /// Whether it changes something.
+    pub(crate) changes: bool,
 }
 
 /// Exit codes, from the best to the worst.
@@ -40,11 +70,16 @@ impl Failure {
                 _ => 1,
             },
             Self::Usage(_) | Self::Sandbox(StartError::NotLoopback(_)) => 2,
+            Self::TimedOut(TimedOut {
+                is_verdict: true, ..
+            }) => 4,
             // Whoever reads us has read enough.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
-            Self::Declined | Self::Sandbox(_) | Self::Io(_) | Self::Json(_) => 1,
+            Self::Declined | Self::Sandbox(_) | Self::Io(_) | Self::Json(_) | Self::TimedOut(_) => {
+                1
+            }
         }
     }
 
@@ -57,22 +92,53 @@ impl Failure {
         }
     }
 
-    /// Says what happened, why, and what to do about it.
+    /// Says what happened, why, and what to do about it, in a bounded number of lines of bounded
+    /// length.
     pub(crate) fn tell(&self, decoder: Option<&str>, err: &mut dyn io::Write) -> io::Result<()> {
         if let Self::Several(all) = self {
-            return all.iter().try_for_each(|one| one.tell(decoder, err));
+            let shown = all.iter().take(MOST_ERRORS);
+            shown
+                .into_iter()
+                .try_for_each(|one| one.tell(decoder, err))?;
+            return match all.len().saturating_sub(MOST_ERRORS) {
+                0 => Ok(()),
+                rest => writeln!(err, "{rest} more errors"),
+            };
         }
-        write!(err, "{self}")?;
+        let lines = self.lines();
+        let rest = lines.len().saturating_sub(MOST_LINES);
+        for line in lines.iter().take(MOST_LINES) {
+            writeln!(err, "{}", cut(&escaped(line), LONGEST_LINE))?;
+        }
+        if rest > 0 {
+            writeln!(err, "  and {rest} more causes")?;
+        }
         match self.hint(decoder) {
-            Some(hint) => writeln!(err, "  hint: {hint}"),
+            Some(hint) => writeln!(err, "  hint: {}", escaped(&hint)),
             None => Ok(()),
         }
     }
 
+    /// What happened, and its causes, a line each.
+    fn lines(&self) -> Vec<String> {
+        let first = match self {
+            Self::Declined => self.to_string(),
+            _ => format!("error: {self}"),
+        };
+        let causes = std::iter::successors(self.source(), |&cause| cause.source());
+        let causes = causes.map(|cause| format!("  because: {cause}"));
+        std::iter::once(first).chain(causes).collect()
+    }
+
     /// What to do, as far as that is known; `decoder` are the words that decode an encoded reason.
     fn hint(&self, decoder: Option<&str>) -> Option<String> {
-        let Self::Registry(error) = self else {
-            return None;
+        let error = match self {
+            Self::Registry(error) => error,
+            Self::TimedOut(late) => {
+                let more = short(late.timeout.saturating_mul(2));
+                return Some(format!("`--timeout {more}` allows more time"));
+            }
+            _ => return None,
         };
         if let Some(fault) = error.connection() {
             return Some(fault.fix().to_owned());
@@ -84,6 +150,7 @@ impl Failure {
             }
             _ => {
                 let encoded = error.encoded_authorization_message()?;
+                let encoded = Some(encoded).filter(|encoded| is_word(encoded))?;
                 Some(format!("this decodes it: {} {encoded}", decoder?))
             }
         }
@@ -102,24 +169,38 @@ fn is_of_the_key(error: &Error) -> bool {
     CODES.iter().any(|known| code.starts_with(known))
 }
 
-impl fmt::Display for Failure {
-    /// Whole lines: what happened, and why.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error: &dyn std::error::Error = match self {
-            Self::Declined => return writeln!(f, "nothing was changed"),
-            Self::Usage(what) => return writeln!(f, "error: {what}"),
-            Self::Registry(error) => error,
-            Self::Sandbox(error) => error,
-            Self::Io(error) => error,
-            Self::Json(error) => error,
-            Self::Several(all) => return all.iter().try_for_each(|one| one.fmt(f)),
+impl TimedOut {
+    fn sentence(&self) -> String {
+        let unsure = match self.changes {
+            true => "; a request that was sent may have taken effect, so look before you repeat it",
+            false => "",
         };
-        writeln!(f, "error: {error}")?;
-        let mut source = error.source();
-        while let Some(cause) = source {
-            writeln!(f, "  because: {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+        let timeout = short(self.timeout);
+        format!(
+            "imgtrack {} timed out after {timeout}{unsure}",
+            self.command
+        )
     }
+}
+
+/// A duration as `--timeout` takes it: `90s` is `1m30s`.
+fn short(duration: Duration) -> String {
+    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds % 3600 / 60, "m"),
+        (seconds % 60, "s"),
+        (u64::from(millis), "ms"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    parts
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect()
+}
+
+/// Whether a service's text can be pasted into a shell as a word, as encoded reasons can.
+fn is_word(text: &str) -> bool {
+    const LONGEST: usize = 64 * 1024;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);
+    text.len() <= LONGEST && !text.starts_with('-') && text.bytes().all(is_plain)
 }

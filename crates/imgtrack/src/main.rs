@@ -1,13 +1,43 @@
 //! The program. What it does is in the library beside it.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Warnings only: what the program itself has to say, it says by its errors.
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .init();
-    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
+    std::panic::set_hook(Box::new(|panic| {
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_default();
+        let _ = Lines.write(format!("panicked at {place}: {what}").as_bytes());
+        let trace = Backtrace::capture();
+        if trace.status() == BacktraceStatus::Captured {
+            let trace = trace.to_string();
+            trace.lines().for_each(|line| {
+                let _ = Lines.write(line.as_bytes());
+            });
+        }
+    }));
+    // Neither is locked: threads that warn must not wait for the end of the program.
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     ExitCode::from(imgtrack::run(std::env::args_os(), &mut out, &mut err))
+}
+
+/// Stderr, for texts that are written whole, each a line.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        imgtrack::write_line(&mut io::stderr(), text)?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

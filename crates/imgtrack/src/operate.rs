@@ -14,45 +14,70 @@ use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table;
+use crate::terminal::{escaped, json_line};
 
 /// What a registry lists.
 pub(crate) trait Listed: Serialize + Sized {
+    /// A table without rows.
+    const NOTHING: &'static str;
+
     /// What refers to it on the command line, where it can be referred to.
     fn reference(&self) -> Option<String>;
 
-    /// Those of one listing, for people.
-    fn table(items: &[Self]) -> String;
+    /// The heads of a table that begins with it; all that one listing has fits below them.
+    fn heads(&self) -> &'static [&'static str];
+
+    /// Its row in that table.
+    fn row(&self) -> Vec<String>;
 }
 
 macro_rules! listed {
-    ($name:ident, $reference:expr, $table:expr) => {
+    ($name:ident, $nothing:literal, $reference:expr, $heads:path, $row:expr) => {
         impl Listed for $name {
+            const NOTHING: &'static str = concat!($nothing, "\n");
+
             fn reference(&self) -> Option<String> {
                 $reference(self)
             }
 
-            fn table(items: &[Self]) -> String {
-                $table(items)
+            fn heads(&self) -> &'static [&'static str] {
+                $heads(self)
+            }
+
+            fn row(&self) -> Vec<String> {
+                $row(self)
             }
         }
     };
 }
 listed!(
     Rule,
+    "no rules",
     |rule: &Rule| Some(rule.reference().to_string()),
-    table::rules
+    table::rule_heads,
+    table::rule_row
 );
 listed!(
     Execution,
+    "no executions",
     |execution: &Execution| Some(execution.reference().to_string()),
-    table::executions
+    table::execution_heads,
+    table::execution_row
 );
 listed!(
     Task,
+    "no tasks",
     |task: &Task| Some(task.reference().to_string()),
-    |tasks| { table::tasks(tasks, |task| task.reference().to_string()) }
+    table::task_heads,
+    |task: &Task| table::task_row(task, task.reference().to_string())
 );
-listed!(Subtask, |_| None, table::subtasks);
+listed!(
+    Subtask,
+    "no subtasks",
+    |_| None,
+    table::subtask_heads,
+    table::subtask_row
+);
 
 pub(crate) async fn rules(
     repository: Option<String>,
@@ -141,23 +166,41 @@ pub(crate) async fn run(
     if change.dry_run {
         return shown(&plan, output).await;
     }
-    ask(&plan, change)?;
+    ask(&plan, change, output)?;
     let mut all = Started::default();
     let ended = loop {
         match plan.send_next().await {
-            Ok(Some(started)) => all = all.and(started),
+            Ok(Some(started)) => {
+                all = all.and(started);
+                // What was started goes on when a later call fails or the time is up, so it is told
+                // in any case.
+                held(&all, to, &options, output)?;
+            }
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
-    // What was started before a call failed goes on, so it is told in any case.
-    if ended.is_ok() || all != Started::default() {
-        match output.is_json() {
-            true => output.json(&all)?,
-            false => output.text(&told(&all, to, &options))?,
+    if ended.is_ok() {
+        held(&all, to, &options, output)?;
+    }
+    output.close()?;
+    Ok(ended?)
+}
+
+/// Keeps what was started, to be written at the end.
+fn held(
+    all: &Started,
+    to: &Place,
+    options: &RunOptions,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    match output.is_json() {
+        true => output.hold_json(all),
+        false => {
+            output.hold(told(all, to, options));
+            Ok(())
         }
     }
-    Ok(ended?)
 }
 
 pub(crate) async fn stop(
@@ -181,7 +224,7 @@ pub(crate) async fn stop(
     if change.dry_run {
         return shown(&plan, output).await;
     }
-    ask(&plan, change)?;
+    ask(&plan, change, output)?;
     plan.send().await?;
     match output.is_json() {
         true => output.json(&json!({ "stopped": what })),
@@ -234,13 +277,13 @@ async fn shown(plan: &Plan, output: &mut Output<'_>) -> Result<(), Failure> {
         output.line(call.operation().name)?;
         output.line(&format!("  {} {}", shown.method, shown.url))?;
         if let Some(body) = &shown.body {
-            output.line(&format!("  {body}"))?;
+            output.line(&format!("  {}", json_line(body)?))?;
         }
     }
     output.line("nothing was changed")
 }
 
-fn ask(plan: &Plan, change: &Change) -> Result<(), Failure> {
+fn ask(plan: &Plan, change: &Change, output: &Output<'_>) -> Result<(), Failure> {
     let mut names: Vec<_> = plan.calls().map(|call| call.operation().name).collect();
     let count = names.len();
     names.dedup();
@@ -249,7 +292,7 @@ fn ask(plan: &Plan, change: &Change) -> Result<(), Failure> {
         _ => format!("{} ({count} calls) changes things", names.join(", ")),
     };
     let what = format!("{what} ({})", plan.endpoint());
-    confirm::ask(&what, change.yes)
+    confirm::ask(&what, change.yes, output.prompts())
 }
 
 /// What was started, and the words that follow it.
@@ -257,11 +300,13 @@ fn told(started: &Started, to: &Place, options: &RunOptions) -> String {
     let follow = |what: &str| format!("imgtrack tasks of {what} {}", to.words());
     let mut lines = Vec::new();
     for execution in &started.executions {
+        let execution = execution.to_string();
+        let execution = escaped(&execution);
         lines.push(format!("execution {execution} has started; its tasks:"));
-        lines.push(format!("  {}", follow(&execution.to_string())));
+        lines.push(format!("  {}", follow(&execution)));
     }
     for task in &started.tasks {
-        lines.push(format!("task {task} has started"));
+        lines.push(format!("task {} has started", escaped(&task.to_string())));
     }
     if started.executions.is_empty() {
         let images = options.images.iter().map(|image| match to.registry {

@@ -186,7 +186,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
     assert!(
-        said.contains("say --yes, or look first with --dry-run"),
+        said.contains("add --yes, or look first with --dry-run"),
         "{said}"
     );
     answer(&["run", "12", "--dry-run"]);
@@ -267,6 +267,49 @@ fn a_pipe_that_closes_early_is_no_error() {
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_process_ends_in_time_though_a_thread_of_it_waits_for_good() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let folder = std::env::temp_dir().join(format!("imgtrack-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let pipe = folder.join("body.json");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let started = std::time::Instant::now();
+    let processes = [
+        vec!["rules", "team/api"],
+        vec![
+            "api",
+            "CancelRepoSyncTask",
+            "--body",
+            pipe.to_str().unwrap(),
+        ],
+    ]
+    .map(|words| {
+        imgtrack()
+            .args(words)
+            .args(["--endpoint", &endpoint, "--timeout", "1s"])
+            .env("HUAWEICLOUD_SDK_AK", "AK")
+            .env("HUAWEICLOUD_SDK_SK", "SK")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(" timed out after 1s"), "{said}");
+        assert!(said.contains("`--timeout 2s` allows more time"), "{said}");
+    }
+    let took = started.elapsed();
+    assert!(took < std::time::Duration::from_secs(20), "{took:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -396,4 +439,28 @@ fn a_region_that_nothing_answers_in_may_be_a_typo() {
     assert!(error.ends_with(hint), "{error}");
     let error = ask("cn-north-4", "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4");
     assert!(!error.contains("did you mean"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_never_end_hold_nothing_up() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let begun = std::time::Instant::now();
+    let output = imgtrack()
+        .args(["tasks", "sync-tasks", "--region", "cn-hangzhou"])
+        .args(["--instance", "cri-1"])
+        .env("ALIBABA_CLOUD_CONFIG_FILE", &pipe)
+        .env("ALIBABA_CLOUD_CREDENTIALS_FILE", "/dev/zero")
+        // A test asks no address beyond loopback.
+        .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("pipe: no end of it within 5 s"), "{said}");
+    assert!(said.contains("/dev/zero: it is a device"), "{said}");
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }

@@ -104,5 +104,5 @@ pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
 pub use registry_transport::Provider as TransportProvider;
 pub use registry_transport::{
     Asked, Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, Error, ErrorKind, Lease,
-    RateLimit, RetryPolicy, Secret, Source, Surroundings, Timestamp, Unavailable,
+    RateLimit, RetryPolicy, Secret, Source, Surroundings, SystemClock, Timestamp, Unavailable,
 };

@@ -222,8 +222,12 @@ fn judge(
     if status.is_redirection() {
         let what = "the service sent us elsewhere, and credentials are not carried along: \
                     is the endpoint right?";
-        let error = Error::undecodable(Some(operation.name), status, what.to_owned());
-        return Err(Failed::on_the_way(error.with_request_id(request_id), true));
+        let location = answer.headers.get(header::LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let error = Error::undecodable(Some(operation.name), status, what.to_owned())
+            .with_request_id(request_id)
+            .with_redirect(location.map(str::to_owned));
+        return Err(Failed::on_the_way(error, true));
     }
     // Only a proxy that passes plain HTTP on answers so.
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {

@@ -2,10 +2,13 @@
 
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::provider::BoxFuture;
@@ -60,15 +63,26 @@ pub enum Unavailable {
 }
 
 impl Unavailable {
-    /// Not set up.
+    /// Not set up. Text beyond 1,000 bytes is cut off.
     pub fn not_set(what: impl Into<String>) -> Self {
-        Self::NotSet(what.into())
+        Self::NotSet(cut(what.into()))
     }
 
-    /// Set up, and not working.
+    /// Set up, and not working. Text beyond 1,000 bytes is cut off.
     pub fn failed(why: impl Into<String>) -> Self {
-        Self::Failed(why.into())
+        Self::Failed(cut(why.into()))
     }
+}
+
+/// The longest reason, in bytes: a reason may name a value of a variable or a file.
+const MAX_REASON: usize = 1000;
+
+fn cut(mut text: String) -> String {
+    if text.len() > MAX_REASON {
+        text.truncate(text.floor_char_boundary(MAX_REASON));
+        text.push('…');
+    }
+    text
 }
 
 /// A place that was asked, and how that went.
@@ -83,14 +97,33 @@ pub struct Asked {
 
 /// Places that are asked in order. The first that has credentials is kept, and asked again ahead
 /// of their end: by one call, while the others go on with what there is.
+///
+/// One place may take 70 seconds, and all of them together 100: then the next is asked, or the
+/// error says which of them were late.
 pub struct Chain<C> {
-    sources: Vec<Arc<dyn Source<C>>>,
-    ahead: SignedDuration,
-    held: Mutex<Option<Held<C>>>,
-    loading: tokio::sync::Mutex<()>,
-    /// How many times nothing was found, and why the last time: for those who waited meanwhile.
-    failure: Mutex<(u64, Vec<Asked>)>,
+    places: Arc<Places<C>>,
+    limits: Limits,
 }
+
+#[derive(Clone, Copy)]
+struct Limits {
+    /// How long ahead of their end credentials are renewed.
+    ahead: SignedDuration,
+    /// How long one place may take.
+    source: Duration,
+    /// How long all places together may take.
+    total: Duration,
+}
+
+struct Places<C> {
+    sources: Vec<Arc<dyn Source<C>>>,
+    held: Mutex<Option<Held<C>>>,
+    /// The asking that is under way. All calls that need it drive it, so that a call that is not
+    /// polled any more holds up no other.
+    loading: Mutex<Option<WeakShared<Loading<C>>>>,
+}
+
+type Loading<C> = BoxFuture<'static, Result<Arc<Lease<C>>, Error>>;
 
 struct Held<C> {
     lease: Arc<Lease<C>>,
@@ -121,21 +154,44 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// How long after a renewal that failed the next is tried, while the old credentials still hold.
 const AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
+/// How long one place may take: longer than a command that asks its user.
+const SOURCE: Duration = Duration::from_secs(70);
+
+/// How long all places may take: less than a call, so that the reasons are told.
+const TOTAL: Duration = Duration::from_secs(100);
+
 impl<C: Send + Sync + 'static> Chain<C> {
     /// Asks these, in this order. Credentials are renewed 15 minutes ahead of their end.
     pub fn new(sources: Vec<Arc<dyn Source<C>>>) -> Self {
         Self {
-            sources,
-            ahead: SignedDuration::from_mins(15),
-            held: Mutex::new(None),
-            loading: tokio::sync::Mutex::new(()),
-            failure: Mutex::default(),
+            places: Arc::new(Places {
+                sources,
+                held: Mutex::new(None),
+                loading: Mutex::new(None),
+            }),
+            limits: Limits {
+                ahead: SignedDuration::from_mins(15),
+                source: SOURCE,
+                total: TOTAL,
+            },
         }
     }
 
     /// Renews credentials this long ahead of their end.
     pub fn renewed_ahead(mut self, ahead: Duration) -> Self {
-        self.ahead = SignedDuration::try_from(ahead).unwrap_or(SignedDuration::MAX);
+        self.limits.ahead = SignedDuration::try_from(ahead).unwrap_or(SignedDuration::MAX);
+        self
+    }
+
+    /// Limits how long one place may take. The default is 70 seconds.
+    pub fn source_deadline(mut self, deadline: Duration) -> Self {
+        self.limits.source = deadline;
+        self
+    }
+
+    /// Limits how long all places together may take. The default is 100 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.limits.total = deadline;
         self
     }
 
@@ -148,46 +204,51 @@ impl<C: Send + Sync + 'static> Chain<C> {
     /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no place has any; lists each, in
     /// order, with why.
     pub async fn get(&self, now: Timestamp) -> Result<Arc<Lease<C>>, Error> {
-        if let Some(held) = self.alive(now) {
-            if !held.is_due(now) {
-                return Ok(held.lease);
-            }
+        if let Some(held) = self.places.alive(now) {
             // Due: one call renews, the others go on with what there is.
-            let Ok(_renewing) = self.loading.try_lock() else {
-                return Ok(held.lease);
-            };
-            return Ok(self.renew(now).await.unwrap_or(held.lease));
-        }
-        let before = self.failure().0;
-        let _loading = self.loading.lock().await;
-        // Whoever held the lock before may have found some, or that there are none.
-        if let Some(held) = self.alive(now) {
+            if held.is_due(now) && self.places.put_off(&held, now) {
+                return Ok(self.renew(&held, now).await.unwrap_or(held.lease));
+            }
             return Ok(held.lease);
         }
-        let (count, failure) = self.failure();
-        if count != before {
-            return Err(none(&failure));
-        }
-        let kept = self.held().map(|held| held.source);
-        self.load(now, kept).await.map_err(|asked| {
-            self.fail(&asked);
-            none(&asked)
-        })
+        let loading = {
+            let mut current = lock(&self.places.loading);
+            match current.as_ref().and_then(WeakShared::upgrade) {
+                Some(loading) => loading,
+                None => {
+                    // An asking that ended since may have found some.
+                    if let Some(held) = self.places.alive(now) {
+                        return Ok(held.lease);
+                    }
+                    let loading = self.begin(now);
+                    *current = loading.downgrade();
+                    loading
+                }
+            }
+        };
+        loading.await
     }
 
-    /// Asks the place again that the held credentials are from, and no other: while they hold,
-    /// nobody is to become somebody else. `None` if there is nothing new.
-    async fn renew(&self, now: Timestamp) -> Option<Arc<Lease<C>>> {
-        let held = self.alive(now).filter(|held| held.is_due(now))?;
-        // First, so that a call which gives up meanwhile does not leave the waiting to the next.
-        self.put_off(&held.lease, now + AGAIN);
-        let asking = self.ask_one(held.source, now);
-        let outcome = tokio::time::timeout(RENEWAL, asking).await;
-        match outcome.unwrap_or_else(|_| Err(Unavailable::failed("no answer in time"))) {
-            Ok(fresh) => Some(self.keep(fresh, held.source, now)),
+    /// An asking, not driven yet. One that is dropped notes nothing.
+    fn begin(&self, now: Timestamp) -> Shared<Loading<C>> {
+        let (places, limits) = (self.places.clone(), self.limits);
+        let loading = async move {
+            let outcome = places.load(now, limits).await;
+            *lock(&places.loading) = None;
+            outcome.map_err(|asked| none(&asked))
+        };
+        loading.boxed().shared()
+    }
+
+    /// Asks the place again that the held credentials are from, and no other: while they hold, the
+    /// identity must not change. `None` if there is nothing new.
+    async fn renew(&self, held: &Held<C>, now: Timestamp) -> Option<Arc<Lease<C>>> {
+        let asking = self.places.ask_one(held.source, now, RENEWAL);
+        match asking.await {
+            Ok(fresh) => Some(self.places.keep(fresh, held.source, now, self.limits)),
             Err(why) => {
                 tracing::warn!(
-                    source = self.sources[held.source].name(),
+                    source = self.places.sources[held.source].name(),
                     why = %why,
                     "credentials could not be renewed; the old ones serve until they end"
                 );
@@ -196,20 +257,10 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
     }
 
-    /// Others may have given up `lease` meanwhile; then there is nothing to put off.
-    fn put_off(&self, lease: &Arc<Lease<C>>, due: Timestamp) {
-        let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(current) = current.as_mut()
-            && Arc::ptr_eq(&current.lease, lease)
-        {
-            current.due = Some(due);
-        }
-    }
-
     /// Gives up credentials that the service did not accept, so that the next call asks anew.
     /// Others than `used`, which a call in parallel may have got since, stay.
     pub fn forget(&self, used: &Arc<Lease<C>>) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.places.held);
         if held
             .as_ref()
             .is_some_and(|held| Arc::ptr_eq(&held.lease, used))
@@ -221,13 +272,14 @@ impl<C: Send + Sync + 'static> Chain<C> {
     /// Asks the places in order up to the first that has credentials, and says how each went.
     /// Keeps nothing.
     pub async fn ask(&self, now: Timestamp) -> Vec<Asked> {
+        let end = Instant::now() + self.limits.total;
         let mut asked = Vec::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            let outcome = self.ask_one(index, now).await.map(|lease| lease.expires);
+        for (index, source) in self.places.sources.iter().enumerate() {
+            let outcome = self.places.ask_by(end, index, now, self.limits).await;
             let found = outcome.is_ok();
             asked.push(Asked {
                 source: source.name(),
-                outcome,
+                outcome: outcome.map(|lease| lease.expires),
             });
             if found {
                 break;
@@ -235,18 +287,32 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
         asked
     }
+}
 
-    /// Asks `first`, then the others in order; keeps what it gets.
-    async fn load(
-        &self,
-        now: Timestamp,
-        first: Option<usize>,
-    ) -> Result<Arc<Lease<C>>, Vec<Asked>> {
+impl<C: Send + Sync + 'static> Places<C> {
+    /// Takes on the renewal of `held`: `false` if another call has. It is the first thing to be
+    /// noted, so that a call which gives up meanwhile does not leave the waiting to the next.
+    fn put_off(&self, held: &Held<C>, now: Timestamp) -> bool {
+        let mut current = lock(&self.held);
+        match current.as_mut() {
+            Some(current) if Arc::ptr_eq(&current.lease, &held.lease) && current.is_due(now) => {
+                current.due = Some(now + AGAIN);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Asks the place that had credentials the last time, then the others in order; keeps what it
+    /// gets.
+    async fn load(&self, now: Timestamp, limits: Limits) -> Result<Arc<Lease<C>>, Vec<Asked>> {
+        let end = Instant::now() + limits.total;
+        let first = lock(&self.held).as_ref().map(|held| held.source);
         let others = (0..self.sources.len()).filter(|index| Some(*index) != first);
         let mut asked = Vec::new();
         for index in first.into_iter().chain(others) {
-            match self.ask_one(index, now).await {
-                Ok(lease) => return Ok(self.keep(lease, index, now)),
+            match self.ask_by(end, index, now, limits).await {
+                Ok(lease) => return Ok(self.keep(lease, index, now, limits)),
                 Err(why) => asked.push((index, why)),
             }
         }
@@ -258,8 +324,32 @@ impl<C: Send + Sync + 'static> Chain<C> {
         Err(asked.collect())
     }
 
-    async fn ask_one(&self, index: usize, now: Timestamp) -> Result<Lease<C>, Unavailable> {
-        let lease = self.sources[index].load(now).await?;
+    /// Asks one place, in its own time and in what is left until `end`.
+    async fn ask_by(
+        &self,
+        end: Instant,
+        index: usize,
+        now: Timestamp,
+        limits: Limits,
+    ) -> Result<Lease<C>, Unavailable> {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let total = limits.total.as_secs();
+            let why = format!("not asked: the sources before it took the {total} s for all");
+            return Err(Unavailable::failed(why));
+        }
+        self.ask_one(index, now, limits.source.min(left)).await
+    }
+
+    async fn ask_one(
+        &self,
+        index: usize,
+        now: Timestamp,
+        time: Duration,
+    ) -> Result<Lease<C>, Unavailable> {
+        let asking = tokio::time::timeout(time, self.sources[index].load(now)).await;
+        let late = |_| Unavailable::failed(format!("no answer within {} s", time.as_secs()));
+        let lease = asking.map_err(late)??;
         match lease.expires {
             Some(end) if end <= now => Err(Unavailable::failed(format!(
                 "its credentials ended at {end}"
@@ -268,9 +358,15 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
     }
 
-    fn keep(&self, lease: Lease<C>, source: usize, now: Timestamp) -> Arc<Lease<C>> {
+    fn keep(
+        &self,
+        lease: Lease<C>,
+        source: usize,
+        now: Timestamp,
+        limits: Limits,
+    ) -> Arc<Lease<C>> {
         let due = lease.expires.map(|end| {
-            let due = end.checked_sub(self.ahead).unwrap_or(Timestamp::MIN);
+            let due = end.checked_sub(limits.ahead).unwrap_or(Timestamp::MIN);
             // A lease shorter than `ahead` is renewed now and then, not at each call.
             due.max(now + AGAIN)
         });
@@ -280,37 +376,28 @@ impl<C: Send + Sync + 'static> Chain<C> {
             source,
             due,
         };
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        *lock(&self.held) = Some(held);
         lease
     }
 
-    /// How many times nothing was found, and why the last time.
-    fn failure(&self) -> (u64, Vec<Asked>) {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.clone()
-    }
-
-    fn fail(&self, asked: &[Asked]) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        *failure = (failure.0 + 1, asked.to_vec());
-    }
-
-    fn held(&self) -> Option<Held<C>> {
-        self.held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
     fn alive(&self, now: Timestamp) -> Option<Held<C>> {
-        self.held()
-            .filter(|held| held.lease.expires.is_none_or(|end| now < end))
+        let held = lock(&self.held).clone();
+        held.filter(|held| held.lease.expires.is_none_or(|end| now < end))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<C> Debug for Chain<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.sources.iter().map(|source| source.name()).collect();
+        let names: Vec<_> = self
+            .places
+            .sources
+            .iter()
+            .map(|source| source.name())
+            .collect();
         f.debug_tuple("Chain").field(&names).finish()
     }
 }
@@ -327,6 +414,22 @@ fn none(asked: &[Asked]) -> Error {
         "no credentials; asked, in order: {}",
         reasons.join("; ")
     ))
+}
+
+/// The longest value of a variable that holds a key or a token, in bytes. A header cannot hold more.
+const MAX_VALUE: usize = 64 << 10;
+
+/// Checks that a header can hold a variable's value.
+///
+/// # Errors
+/// When it is longer than 64 KiB; names the variable, and does not show the value.
+pub fn check_variable(name: &str, value: &str) -> Result<(), Unavailable> {
+    match value.len() {
+        0..=MAX_VALUE => Ok(()),
+        long => Err(Unavailable::failed(format!(
+            "{name} is {long} bytes long; at most {MAX_VALUE} are accepted"
+        ))),
+    }
 }
 
 /// Where sources look: variables, and the files of a home directory.
@@ -370,35 +473,6 @@ impl Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Surroundings")
     }
-}
-
-/// Reads a file that holds secrets; logs a warning when others on this machine can read it, too.
-///
-/// # Errors
-/// [`NotSet`](Unavailable::NotSet) when there is no such file, else
-/// [`Failed`](Unavailable::Failed).
-pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
-    let shown = path.display();
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::NotFound {
-            Unavailable::not_set(format!("there is no file {shown}"))
-        } else {
-            Unavailable::failed(format!("cannot read {shown}: {error}"))
-        }
-    })?;
-    #[cfg(unix)]
-    if let Ok(metadata) = tokio::fs::metadata(path).await {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o044 != 0 {
-            tracing::warn!(
-                file = %shown,
-                mode = format_args!("{mode:o}"),
-                "others can read a file that holds secrets; set its mode to 600"
-            );
-        }
-    }
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -617,5 +691,67 @@ mod tests {
             2,
             "a call in parallel got new ones already"
         );
+    }
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Hangs;
+
+    impl Source<u32> for Hangs {
+        fn name(&self) -> &'static str {
+            "hanging"
+        }
+        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, Unavailable>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_hangs_lets_the_next_try() {
+        let good = source("good", [Ok(Lease::lasting(2))]);
+        let chain = Chain::new(vec![Arc::new(Hangs), good.clone()]);
+        let begun = Instant::now();
+        assert_eq!(value(&chain, 0).await, 2);
+        assert_eq!(begun.elapsed().as_secs(), SOURCE.as_secs());
+
+        let chain = Chain::new(vec![Arc::new(Hangs), Arc::new(Hangs), good])
+            .source_deadline(Duration::from_secs(7))
+            .deadline(Duration::from_secs(10));
+        let asked = chain.ask(at(0)).await;
+        let error = chain.get(at(0)).await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no credentials; asked, in order: hanging: no answer within 7 s; \
+             hanging: no answer within 3 s; \
+             good: not asked: the sources before it took the 10 s for all"
+        );
+        assert_eq!(asked.len(), 3);
+        assert_eq!(begun.elapsed().as_secs(), SOURCE.as_secs() + 20);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_not_polled_any_more_holds_up_no_other() {
+        let gate = Arc::new(Notify::new());
+        let gated = Scripted(
+            "gated",
+            Mutex::new([Ok(Lease::lasting(1))].into()),
+            Some(gate.clone()),
+        );
+        let chain = Chain::new(vec![Arc::new(gated) as Arc<dyn Source<u32>>]);
+        let mut first = Box::pin(chain.get(at(0)));
+        tokio::select! {
+            biased;
+            _ = &mut first => panic!("the gate is closed"),
+            () = std::future::ready(()) => {}
+        }
+        gate.notify_one();
+        assert_eq!(value(&chain, 0).await, 1);
+        assert_eq!(first.await.unwrap().credentials, 1);
+    }
+
+    #[test]
+    fn a_reason_is_no_longer_than_a_person_reads() {
+        let long = Unavailable::failed("ü".repeat(100_000)).to_string();
+        assert!(long.len() < 1010 && long.ends_with("ü…"), "{long}");
     }
 }

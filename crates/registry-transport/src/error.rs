@@ -33,12 +33,15 @@ struct Details {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     challenges: Vec<String>,
-    note: Option<String>,
     /// Host and port that the call was for.
     host: Option<String>,
     /// What the call was about, such as an image.
     subject: Option<String>,
     connection: Option<Diagnosis>,
+    /// What else may be the reason.
+    note: Option<String>,
+    /// Where a redirect leads.
+    redirect: Option<String>,
 }
 
 /// What kind of thing went wrong.
@@ -94,11 +97,12 @@ impl Error {
             attempts: 0,
             retry_after: None,
             challenges: Vec::new(),
-            note: None,
             source: None,
             host: None,
             subject: None,
             connection: None,
+            note: None,
+            redirect: None,
         }))
     }
 
@@ -134,13 +138,6 @@ impl Error {
         Self::undecodable(Some(operation), answer.status, what.into())
     }
 
-    /// The same error with a note at its end, such as what the caller may have meant.
-    #[must_use]
-    pub fn noted(mut self, note: impl Into<String>) -> Self {
-        self.0.note = Some(note.into());
-        self
-    }
-
     /// Answers that contradict each other or never end; `what` says why.
     pub fn malformed(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Undecodable, None, what.into())
@@ -165,6 +162,13 @@ impl Error {
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.0.host = Some(host.into());
+        self
+    }
+
+    /// The same, with `note` at the end of its text: what else may be the reason.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
         self
     }
 
@@ -270,6 +274,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_redirect(mut self, redirect: Option<String>) -> Self {
+        self.0.redirect = redirect;
+        self
+    }
+
     pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
@@ -345,6 +354,11 @@ impl Error {
     /// `WWW-Authenticate`.
     pub fn challenges(&self) -> &[String] {
         &self.0.challenges
+    }
+
+    /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
+    pub fn redirect(&self) -> Option<&str> {
+        self.0.redirect.as_deref()
     }
 
     /// Whether the same call may succeed later without any change.
@@ -424,10 +438,10 @@ impl fmt::Display for Error {
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;
         }
-        match &details.note {
-            Some(note) => write!(f, "; {note}"),
-            None => Ok(()),
+        if let Some(note) = &details.note {
+            write!(f, "; {note}")?;
         }
+        Ok(())
     }
 }
 

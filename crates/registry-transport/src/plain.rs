@@ -67,7 +67,10 @@ pub async fn plain_request(
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|_| failed(&"the answer broke off"))?
+        .map_err(|error| match error.is_timeout() {
+            true => failed(&"no answer in time"),
+            false => failed(&"the answer broke off"),
+        })?
     {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(failed(&"the answer is too long"));

@@ -1,6 +1,8 @@
 //! An access key in variables.
 
-use registry_transport::{BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable};
+use registry_transport::{
+    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, check_variable,
+};
 
 use super::Credentials;
 
@@ -36,15 +38,24 @@ pub(super) enum Missing {
     Id,
     #[error("{ID} is set, but {SECRET} is not: set both or neither")]
     Secret,
+    /// A value that is too long.
+    #[error("{0}")]
+    Unfit(#[from] Unavailable),
 }
 
 pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Missing> {
     match (variable(ID), variable(SECRET)) {
-        (Some(id), Some(secret)) => Ok(Credentials {
-            id,
-            secret: secret.into(),
-            security_token: variable(SECURITY_TOKEN).map(Secret::from),
-        }),
+        (Some(id), Some(secret)) => {
+            let token = variable(SECURITY_TOKEN);
+            check_variable(ID, &id)?;
+            check_variable(SECRET, &secret)?;
+            check_variable(SECURITY_TOKEN, token.as_deref().unwrap_or_default())?;
+            Ok(Credentials {
+                id,
+                secret: secret.into(),
+                security_token: token.map(Secret::from),
+            })
+        }
         (None, None) => Err(Missing::Both),
         (Some(_), None) => Err(Missing::Secret),
         (None, Some(_)) => Err(Missing::Id),

@@ -1,11 +1,10 @@
 //! Credentials that a command prints.
 
-use std::process::Stdio;
+use std::process::Command;
 use std::time::Duration;
 
-use registry_transport::{Lease, Timestamp, Unavailable};
+use registry_transport::{Lease, Timestamp, Unavailable, run_command};
 use serde_json::Value;
-use tokio::process::Command;
 
 use super::Credentials;
 use super::answer;
@@ -17,23 +16,15 @@ const DEADLINE: Duration = Duration::from_secs(60);
 ///
 /// No error shows its arguments or what it printed, which may be secret.
 pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
-    let (program, mut command) = parse(line)?;
+    let (program, command) = parse(line)?;
     let failed = |why: String| Unavailable::failed(format!("command {program}: {why}"));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let unrun = |error| failed(format!("cannot run it: {error}"));
-    let process = command.spawn().map_err(unrun)?;
-    let output = tokio::time::timeout(DEADLINE, process.wait_with_output())
+    let printed = run_command(command, b"", DEADLINE)
         .await
-        .map_err(|_| failed(format!("not done after {} s", DEADLINE.as_secs())))?
-        .map_err(unrun)?;
-    if !output.status.success() {
-        return Err(failed(format!("{}; run it to see why", output.status)));
+        .map_err(|why| failed(why.to_string()))?;
+    if !printed.status.success() {
+        return Err(failed(format!("{}; run it to see why", printed.status)));
     }
-    read(&output.stdout, now).map_err(|why| failed(why.to_string()))
+    read(&printed.output, now).map_err(|why| failed(why.to_string()))
 }
 
 /// The program's name, and the command. As the vendor's SDKs do, the line goes to a shell on

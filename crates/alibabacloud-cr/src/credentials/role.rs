@@ -15,6 +15,9 @@ const ROLE_SESSION_NAME: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 const STS_REGION: &str = "ALIBABA_CLOUD_STS_REGION";
 const VPC_ENDPOINT_ENABLED: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
 
+/// More than STS answers, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+
 /// A role, and how to assume it.
 #[derive(Debug, Default)]
 pub(super) struct Role {
@@ -120,6 +123,7 @@ impl ChainSettings {
             .chance(self.chance.clone())
             .attempt_deadline(Duration::from_secs(5))
             .deadline(Duration::from_secs(10))
+            .max_answer_bytes(MAX_ANSWER)
             .build()
             .map_err(failed)?;
         Ok(sts::Client::new(context))

@@ -1,6 +1,8 @@
 //! An access key in variables.
 
-use registry_transport::{BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable};
+use registry_transport::{
+    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, check_variable,
+};
 
 use super::{AccessKey, Credentials, pair};
 
@@ -9,6 +11,8 @@ const PAIRS: [(&str, &str); 2] = [
     ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
     ("CLOUD_SDK_AK", "CLOUD_SDK_SK"),
 ];
+
+const SECURITY_TOKEN: &str = "HUAWEICLOUD_SDK_SECURITY_TOKEN";
 
 /// The environment, as [`Credentials::from_env`] reads it.
 #[derive(Clone, Debug)]
@@ -41,8 +45,12 @@ pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey
         let Some((id, secret)) = pair(names, &variable)? else {
             continue;
         };
+        let token = variable(SECURITY_TOKEN);
+        check_variable(names.0, &id)?;
+        check_variable(names.1, &secret)?;
+        check_variable(SECURITY_TOKEN, token.as_deref().unwrap_or_default())?;
         let mut key = scoped(AccessKey::new(id, secret), &variable);
-        key.security_token = variable("HUAWEICLOUD_SDK_SECURITY_TOKEN").map(Secret::from);
+        key.security_token = token.map(Secret::from);
         return Ok(key);
     }
     Err(Unavailable::not_set(

@@ -19,6 +19,9 @@ const ID_TOKEN_FILE: &str = "HUAWEICLOUD_SDK_ID_TOKEN_FILE";
 /// How long a key is asked for, as the vendor's SDKs ask: 6 hours.
 const DURATION: i64 = 6 * 60 * 60;
 
+/// More than IAM answers, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+
 /// An OpenID Connect provider that vouches for this workload: `HUAWEICLOUD_SDK_IDP_ID` names it,
 /// `HUAWEICLOUD_SDK_ID_TOKEN_FILE` is where it keeps the current ID token.
 ///
@@ -106,6 +109,7 @@ impl Federation {
                 .clock(self.clock.clone())
                 .attempt_deadline(Duration::from_secs(5))
                 .deadline(Duration::from_secs(10))
+                .max_answer_bytes(MAX_ANSWER)
                 .build()
                 .map(iam::Client::new)
         };

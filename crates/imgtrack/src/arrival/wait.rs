@@ -14,6 +14,7 @@ use crate::connect::Connection;
 use crate::failure::{Failure, worst};
 use crate::output::Output;
 use crate::table;
+use crate::terminal::escaped;
 
 /// How the wait for one image has ended.
 pub(crate) struct Ended {
@@ -108,7 +109,7 @@ pub(crate) async fn wait(
     let ended = follow(waits, args.timeout, |line| {
         if !args.quiet {
             // The wait goes on, whether somebody reads how or not.
-            let _ = writeln!(err, "{line}");
+            let _ = writeln!(err, "{}", escaped(line));
         }
     })
     .await;
@@ -200,6 +201,6 @@ pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failu
         output.text(&table::arrivals(&reports))?;
     }
     let late = ended.iter().filter_map(Ended::late);
-    let late: String = late.map(|line| format!("{line}\n")).collect();
+    let late: String = late.map(|line| format!("{}\n", escaped(&line))).collect();
     notes(&(late + &table::noted(&reports)), output)
 }

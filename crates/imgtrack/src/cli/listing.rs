@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use registry_replication::huaweicloud::client::Order;
 
-use super::{Alibabacloud, Common, Enterprise, LIMIT, Place, value};
+use super::{Alibabacloud, Common, Enterprise, LIMIT, Look, Place, value};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskListing {
@@ -17,6 +17,8 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Place,
     },
     /// Of an execution of a replication policy (Huawei Cloud Enterprise)
@@ -26,6 +28,8 @@ pub(crate) enum TaskListing {
         execution: i64,
         #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
+        #[command(flatten)]
+        look: Look,
         #[command(flatten)]
         to: Enterprise,
     },
@@ -46,6 +50,8 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Enterprise,
     },
     /// Of a repository (Huawei Cloud Basic)
@@ -58,6 +64,8 @@ pub(crate) enum TaskListing {
         order: Option<Sorting>,
         #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
+        #[command(flatten)]
+        look: Look,
         #[command(flatten)]
         to: Common,
     },
@@ -72,8 +80,23 @@ pub(crate) enum TaskListing {
         #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
         to: Alibabacloud,
     },
+}
+
+impl TaskListing {
+    /// How long the listing may take.
+    pub(crate) fn look(&self) -> Look {
+        match self {
+            Self::Of { look, .. }
+            | Self::Replication { look, .. }
+            | Self::Retention { look, .. }
+            | Self::SyncJobs { look, .. }
+            | Self::SyncTasks { look, .. } => *look,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

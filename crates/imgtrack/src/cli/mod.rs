@@ -3,17 +3,19 @@
 mod arrival;
 mod lag;
 mod listing;
+mod look;
 mod place;
 pub(crate) mod value;
 
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use registry_replication::{alibabacloud, huaweicloud, suggest};
+use registry_replication::{alibabacloud, api, huaweicloud, suggest};
 
 pub(crate) use arrival::{Asked, Since, WaitArgs};
 pub(crate) use lag::LagArgs;
 pub(crate) use listing::TaskListing;
+pub(crate) use look::Look;
 pub(crate) use place::{Alibabacloud, Common, Enterprise, Place, RegistryName};
 
 const AFTER: &str = "\
@@ -26,7 +28,7 @@ Exit codes:
   0  done; of status, wait and explain: the image has arrived
   2  wrong usage, or something that the registry does not offer or take
   3  the task that should have brought the image has failed
-  4  not yet: pending or stalled, or the deadline of a wait has passed
+  4  not yet: pending or stalled, or the --timeout of status, wait or explain has passed
   5  no rule copies the image there, or none has made a task
   6  the destination has, or will have, another image under the tag
   7  no credentials, or access refused
@@ -38,7 +40,7 @@ Exit codes, of the worst image where there are several:
   0  arrived
   2  wrong usage
   3  failed
-  4  not yet: pending or stalled, or the deadline of a wait has passed
+  4  not yet: pending or stalled, or the --timeout has passed
   5  no rule, or no task
   6  another image under the tag
   7  no credentials, or access refused
@@ -84,6 +86,8 @@ pub(crate) enum Command {
         asked: Asked,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Waits until images are where they have to be: a deploy gate
     ///
@@ -107,6 +111,8 @@ pub(crate) enum Command {
         asked: Asked,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Counts how long tasks take from creation to end, for each destination and rule
     ///
@@ -118,6 +124,8 @@ pub(crate) enum Command {
         args: LagArgs,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Lists tasks of replication and retention
     Tasks {
@@ -138,6 +146,8 @@ pub(crate) enum Command {
         limit: Option<usize>,
         #[command(flatten)]
         to: Enterprise,
+        #[command(flatten)]
+        look: Look,
     },
     /// Lists executions, which are runs of rules (Huawei Cloud Enterprise)
     Executions {
@@ -149,6 +159,8 @@ pub(crate) enum Command {
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Lists the subtasks of a task, one for each tag (Huawei Cloud Enterprise)
     Subtasks {
@@ -159,6 +171,8 @@ pub(crate) enum Command {
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Runs a rule now
     ///
@@ -178,6 +192,8 @@ pub(crate) enum Command {
         change: Change,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Stops an execution (Huawei Cloud Enterprise) or a task (Alibaba Cloud)
     Stop {
@@ -188,11 +204,15 @@ pub(crate) enum Command {
         change: Change,
         #[command(flatten)]
         to: Place,
+        #[command(flatten)]
+        look: Look,
     },
     /// Looks at credentials, endpoint, clock and project of each cloud, and makes one harmless call
     Doctor {
         #[command(flatten)]
         args: DoctorArgs,
+        #[command(flatten)]
+        look: Look,
     },
     /// Decodes the reason that comes with a refused call (Huawei Cloud)
     DecodeMessage {
@@ -200,6 +220,8 @@ pub(crate) enum Command {
         message: String,
         #[command(flatten)]
         to: Common,
+        #[command(flatten)]
+        look: Look,
     },
     /// Makes any call of the vendors' APIs, by its name
     ///
@@ -221,6 +243,41 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// How long the command may take, of those that take one look.
+    pub(crate) fn look(&self) -> Option<Look> {
+        Some(match self {
+            Self::Status { look, .. }
+            | Self::Explain { look, .. }
+            | Self::Lag { look, .. }
+            | Self::Rules { look, .. }
+            | Self::Executions { look, .. }
+            | Self::Subtasks { look, .. }
+            | Self::Run { look, .. }
+            | Self::Stop { look, .. }
+            | Self::Doctor { look, .. }
+            | Self::DecodeMessage { look, .. }
+            | Self::Api(ApiArgs { look, .. }) => *look,
+            Self::Tasks { of } => of.look(),
+            Self::Wait { .. } | Self::Demo | Self::Completions { .. } | Self::Sandbox { .. } => {
+                return None;
+            }
+        })
+    }
+
+    /// Whether the exit code says how an image stands.
+    pub(crate) fn is_verdict(&self) -> bool {
+        matches!(self, Self::Status { .. } | Self::Explain { .. })
+    }
+
+    /// Whether the command sends requests that change something.
+    pub(crate) fn changes(&self) -> bool {
+        match self {
+            Self::Run { change, .. } | Self::Stop { change, .. } => !change.dry_run,
+            Self::Api(args) => !args.dry_run && args.writes(),
+            _ => false,
+        }
+    }
+
     /// Where the registry is that the command asks, of those that ask one.
     fn common(&self) -> Option<&Common> {
         Some(match self {
@@ -256,7 +313,7 @@ impl Command {
     /// Whether a sandbox is asked.
     pub(crate) fn is_in_sandbox(&self) -> bool {
         match self {
-            Self::Doctor { args } => args.sandbox,
+            Self::Doctor { args, .. } => args.sandbox,
             _ => self.common().is_some_and(|common| common.sandbox),
         }
     }
@@ -358,7 +415,19 @@ pub(crate) struct ApiArgs {
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
+    pub(crate) look: Look,
+    #[command(flatten)]
     pub(crate) to: Enterprise,
+}
+
+impl ApiArgs {
+    /// Whether the call changes something.
+    fn writes(&self) -> bool {
+        let found = self.operation.as_deref().map(api::find);
+        found.is_some_and(|found| {
+            found.is_ok_and(|(_, operation)| operation.access == api::Access::Write)
+        })
+    }
 }
 
 /// What the doctor looks at.

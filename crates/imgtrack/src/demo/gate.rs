@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::arrival::{self, Ended};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::terminal::escaped;
 
 const TAG: &str = "v44";
 /// Which registry is asked, as its options say.
@@ -71,7 +72,7 @@ impl Gate {
             self.pushed
         ))?;
         for line in &self.progress {
-            output.say(line)?;
+            output.say(&escaped(line))?;
         }
         output.say("")?;
         arrival::told(&self.wait, output)?;

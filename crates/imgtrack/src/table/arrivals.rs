@@ -2,13 +2,13 @@
 
 use registry_replication::{Basis, DestinationReport, Report};
 
+use super::Table;
 use super::records::{duration, time};
-use super::{empty, finish};
+use crate::terminal::escaped;
 
 /// A row for each image and destination.
 pub(crate) fn arrivals(reports: &[&Report]) -> String {
-    let mut table = empty();
-    table.set_header([
+    let mut table = Table::new(&[
         "VERDICT",
         "IMAGE",
         "DESTINATION",
@@ -37,7 +37,7 @@ pub(crate) fn arrivals(reports: &[&Report]) -> String {
             ]);
         }
     }
-    finish(&table)
+    table.finish()
 }
 
 fn text(what: Option<&impl ToString>) -> String {
@@ -87,11 +87,12 @@ pub(crate) fn explained(report: &Report) -> String {
 }
 
 fn block(report: &Report, destination: &DestinationReport) -> String {
-    let mut block = format!(
-        "{} to {}: {}\n",
+    let title = format!(
+        "{} to {}: {}",
         report.image, destination.destination, destination.verdict
     );
-    let mut sentence = |text: &str| block.push_str(&format!("  {text}\n"));
+    let mut block = format!("{}\n", escaped(&title));
+    let mut sentence = |text: &str| block.push_str(&format!("  {}\n", escaped(text)));
     if let Some(basis) = destination.rests_on {
         sentence(basis.as_sentence());
     }

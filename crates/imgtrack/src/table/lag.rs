@@ -2,16 +2,15 @@
 
 use registry_replication::LagSummary;
 
+use super::Table;
 use super::records::duration;
-use super::{empty, finish};
 
 /// A row for each destination and rule.
 pub(crate) fn lag(rows: &[LagSummary]) -> String {
     if rows.is_empty() {
         return "no tasks\n".to_owned();
     }
-    let mut table = empty();
-    table.set_header([
+    let mut table = Table::new(&[
         "DESTINATION",
         "RULE",
         "COUNT",
@@ -35,7 +34,7 @@ pub(crate) fn lag(rows: &[LagSummary]) -> String {
             others(row),
         ]);
     }
-    finish(&table)
+    table.finish()
 }
 
 /// To the nearest second.

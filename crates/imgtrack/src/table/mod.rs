@@ -2,21 +2,25 @@
 
 mod arrivals;
 mod lag;
+mod layout;
 mod records;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use registry_replication::api::{self, Operation, Service};
 
 use crate::api::{Row, example, place};
 use crate::doctor::Finding;
+use crate::operate::Listed;
 pub(crate) use arrivals::{arrivals, explained, noted};
 pub(crate) use lag::lag;
-pub(crate) use records::{duration, executions, rules, subtasks, tasks};
+pub(crate) use layout::Table;
+pub(crate) use records::{
+    duration, execution_heads, execution_row, rule_heads, rule_row, subtask_heads, subtask_row,
+    task_heads, task_row,
+};
 
 /// All calls as a table.
 pub(crate) fn calls(rows: &[Row]) -> String {
-    let mut table = empty();
-    table.set_header(["CALL", "SERVICE", "FAMILY", "WRITES", "WHAT IT DOES"]);
+    let mut table = Table::new(&["CALL", "SERVICE", "FAMILY", "WRITES", "WHAT IT DOES"]);
     for row in rows {
         table.add_row([
             row.name.as_str(),
@@ -26,7 +30,7 @@ pub(crate) fn calls(rows: &[Row]) -> String {
             row.summary,
         ]);
     }
-    finish(&table)
+    table.finish()
 }
 
 /// A call, and what it takes.
@@ -55,8 +59,7 @@ pub(crate) fn call(service: Service, operation: &Operation) -> String {
     if operation.parameters.is_empty() {
         return format!("{text}{body}");
     }
-    let mut table = empty();
-    table.set_header(["PARAMETER", "IN", "REQUIRED", "WHAT IT IS"]);
+    let mut table = Table::new(&["PARAMETER", "IN", "REQUIRED", "WHAT IT IS"]);
     for parameter in operation.parameters {
         let values = match parameter.values.is_empty() {
             true => String::new(),
@@ -69,13 +72,12 @@ pub(crate) fn call(service: Service, operation: &Operation) -> String {
             format!("{}{values}", parameter.about),
         ]);
     }
-    format!("{text}\n{}{body}", finish(&table))
+    format!("{text}\n{}{body}", table.finish())
 }
 
 /// What the doctor found as a table, with what to do below each line that wants something done.
 pub(crate) fn findings(findings: &[Finding]) -> String {
-    let mut table = empty();
-    table.set_header(["CLOUD", "CHECK", "STATE", "FOUND"]);
+    let mut table = Table::new(&["CLOUD", "CHECK", "STATE", "FOUND"]);
     for finding in findings {
         table.add_row([
             finding.cloud,
@@ -89,23 +91,17 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
             table.add_row(["", "", "", &format!("{mark} {line}")]);
         }
     }
-    finish(&table)
+    table.finish()
 }
 
-fn empty() -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-fn finish(table: &Table) -> String {
-    let mut text = String::new();
-    for line in table.lines() {
-        // The first column's padding would indent every line.
-        text.push_str(line.strip_prefix(' ').unwrap_or(&line).trim_end());
-        text.push('\n');
+/// Records of one listing as a table.
+pub(crate) fn all<T: Listed>(items: &[T]) -> String {
+    let Some(first) = items.first() else {
+        return T::NOTHING.to_owned();
+    };
+    let mut table = Table::new(first.heads());
+    for item in items {
+        table.add_row(item.row());
     }
-    text
+    table.finish()
 }

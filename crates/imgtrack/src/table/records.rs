@@ -5,74 +5,55 @@ use registry_replication::{
     TaskKind, Timestamp,
 };
 
-use super::{empty, finish};
-
-/// Tasks as a table, each by the name that it is given; those of one listing are of one kind.
-pub(crate) fn tasks(tasks: &[Task], name: impl Fn(&Task) -> String) -> String {
-    if tasks.is_empty() {
-        return "no tasks\n".to_owned();
+/// The heads of a table of tasks; those of one listing are of one kind.
+pub(crate) fn task_heads(first: &Task) -> &'static [&'static str] {
+    match first.kind {
+        TaskKind::Retention => &["TASK", "STATE", "REPOSITORY", "KEPT", "STARTED", "TOOK"],
+        _ => &["TASK", "STATE", "FROM", "TO", "STARTED", "TOOK"],
     }
-    let retention = tasks.iter().any(|task| task.kind == TaskKind::Retention);
-    let mut table = empty();
-    if retention {
-        table.set_header(["TASK", "STATE", "REPOSITORY", "KEPT", "STARTED", "TOOK"]);
-    } else {
-        table.set_header(["TASK", "STATE", "FROM", "TO", "STARTED", "TOOK"]);
-    }
-    for task in tasks {
-        let kept = task.retention.map_or_else(String::new, |counts| {
-            format!("{} of {}", counts.retained, counts.total)
-        });
-        table.add_row([
-            name(task),
-            state(task),
-            end(task.source.as_ref()),
-            if retention {
-                kept
-            } else {
-                end(task.destination.as_ref())
-            },
-            time(task.started.or(task.created)),
-            took(task.started.or(task.created), task.ended),
-        ]);
-    }
-    finish(&table)
 }
 
-/// Rules as a table; those of one listing are of one registry.
-pub(crate) fn rules(rules: &[Rule]) -> String {
-    let Some(first) = rules.first() else {
-        return "no rules\n".to_owned();
+/// A task as a row, by the name that it is given.
+pub(crate) fn task_row(task: &Task, name: String) -> Vec<String> {
+    let kept = || {
+        let counts = task.retention;
+        counts.map(|counts| format!("{} of {}", counts.retained, counts.total))
     };
+    vec![
+        name,
+        state(task),
+        end(task.source.as_ref()),
+        match task.kind {
+            TaskKind::Retention => kept().unwrap_or_default(),
+            _ => end(task.destination.as_ref()),
+        },
+        time(task.started.or(task.created)),
+        took(task.started.or(task.created), task.ended),
+    ]
+}
+
+/// The heads of a table of rules; those of one listing are of one registry.
+pub(crate) fn rule_heads(first: &Rule) -> &'static [&'static str] {
     match first.provider {
-        Provider::HuaweicloudBasic => rules_of_repositories(rules),
-        _ => rules_with_filters(rules),
+        Provider::HuaweicloudBasic => &["RULE", "FROM", "TO", "AUTOMATIC", "OVERWRITES", "CREATED"],
+        _ => &["RULE", "KIND", "NAME", "COVERS", "TO", "STARTS", "ENABLED"],
     }
 }
 
-/// Rules that cover one repository each, and copy it under its own name.
-fn rules_of_repositories(rules: &[Rule]) -> String {
-    let mut table = empty();
-    table.set_header(["RULE", "FROM", "TO", "AUTOMATIC", "OVERWRITES", "CREATED"]);
-    for rule in rules {
-        table.add_row([
+/// A rule as a row.
+pub(crate) fn rule_row(rule: &Rule) -> Vec<String> {
+    match rule.provider {
+        // They cover one repository each, and copy it under its own name.
+        Provider::HuaweicloudBasic => vec![
             rule.id.clone(),
             end(Some(&rule.source)),
             end(Some(&rule.destination)),
             yes_or_no(rule.automatic),
             yes_or_no(rule.overwrites),
             time(rule.created),
-        ]);
-    }
-    finish(&table)
-}
-
-/// Rules that cover what fits their filters.
-fn rules_with_filters(rules: &[Rule]) -> String {
-    let mut table = empty();
-    table.set_header(["RULE", "KIND", "NAME", "COVERS", "TO", "STARTS", "ENABLED"]);
-    for rule in rules {
-        table.add_row([
+        ],
+        // They cover what fits their filters.
+        _ => vec![
             rule.reference().to_string(),
             match rule.kind {
                 TaskKind::Retention => "retention",
@@ -84,9 +65,8 @@ fn rules_with_filters(rules: &[Rule]) -> String {
             goes(rule),
             starts(rule),
             yes_or_no(rule.enabled),
-        ]);
+        ],
     }
-    finish(&table)
 }
 
 /// Where a rule looks and which images it finds there, by patterns where it has some:
@@ -155,13 +135,9 @@ fn starts(rule: &Rule) -> String {
     }
 }
 
-/// Executions as a table.
-pub(crate) fn executions(executions: &[Execution]) -> String {
-    if executions.is_empty() {
-        return "no executions\n".to_owned();
-    }
-    let mut table = empty();
-    table.set_header([
+/// The heads of a table of executions.
+pub(crate) fn execution_heads(_: &Execution) -> &'static [&'static str] {
+    &[
         "EXECUTION",
         "RULE",
         "STATE",
@@ -169,28 +145,29 @@ pub(crate) fn executions(executions: &[Execution]) -> String {
         "STARTED BY",
         "STARTED",
         "TOOK",
-    ]);
-    for execution in executions {
-        let state = match execution.trial {
-            Some(true) => format!("{} (trial)", execution.state),
-            _ => execution.state.to_string(),
-        };
-        let trigger = execution.trigger.as_ref().map(RuleTrigger::as_str);
-        let started = execution.started.or(execution.created);
-        table.add_row([
-            execution.reference().to_string(),
-            match execution.reference().rule() {
-                Some(rule) => rule.to_string(),
-                None => execution.rule.clone().unwrap_or_default(),
-            },
-            state,
-            execution.tasks.map(counted).unwrap_or_default(),
-            trigger.unwrap_or_default().to_owned(),
-            time(started),
-            took(started, execution.ended),
-        ]);
-    }
-    finish(&table)
+    ]
+}
+
+/// An execution as a row.
+pub(crate) fn execution_row(execution: &Execution) -> Vec<String> {
+    let state = match execution.trial {
+        Some(true) => format!("{} (trial)", execution.state),
+        _ => execution.state.to_string(),
+    };
+    let trigger = execution.trigger.as_ref().map(RuleTrigger::as_str);
+    let started = execution.started.or(execution.created);
+    vec![
+        execution.reference().to_string(),
+        match execution.reference().rule() {
+            Some(rule) => rule.to_string(),
+            None => execution.rule.clone().unwrap_or_default(),
+        },
+        state,
+        execution.tasks.map(counted).unwrap_or_default(),
+        trigger.unwrap_or_default().to_owned(),
+        time(started),
+        took(started, execution.ended),
+    ]
 }
 
 /// `1200: 1019 succeeded, 55 failed`
@@ -213,36 +190,33 @@ fn counted(counts: TaskCounts) -> String {
     }
 }
 
-/// Subtasks as a table.
-pub(crate) fn subtasks(subtasks: &[Subtask]) -> String {
-    if subtasks.is_empty() {
-        return "no subtasks\n".to_owned();
-    }
-    let mut table = empty();
-    table.set_header([
+/// The heads of a table of subtasks.
+pub(crate) fn subtask_heads(_: &Subtask) -> &'static [&'static str] {
+    &[
         "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "MESSAGE",
-    ]);
-    for subtask in subtasks {
-        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-        let image = format!(
-            "{}/{}:{}",
-            word(&subtask.namespace),
-            word(&subtask.repository),
-            word(&subtask.tag)
-        );
-        let digest = subtask.digest.as_deref().unwrap_or_default();
-        table.add_row([
-            subtask.id.clone(),
-            subtask.state.to_string(),
-            image,
-            // As much as containers' own programs show.
-            digest.chars().take("sha256:".len() + 12).collect(),
-            time(subtask.started),
-            took(subtask.started, subtask.ended),
-            subtask.message.clone().unwrap_or_default(),
-        ]);
-    }
-    finish(&table)
+    ]
+}
+
+/// A subtask as a row.
+pub(crate) fn subtask_row(subtask: &Subtask) -> Vec<String> {
+    let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+    let image = format!(
+        "{}/{}:{}",
+        word(&subtask.namespace),
+        word(&subtask.repository),
+        word(&subtask.tag)
+    );
+    let digest = subtask.digest.as_deref().unwrap_or_default();
+    vec![
+        subtask.id.clone(),
+        subtask.state.to_string(),
+        image,
+        // As much as containers' own programs show.
+        digest.chars().take("sha256:".len() + 12).collect(),
+        time(subtask.started),
+        took(subtask.started, subtask.ended),
+        subtask.message.clone().unwrap_or_default(),
+    ]
 }
 
 fn state(task: &Task) -> String {

@@ -44,7 +44,7 @@ impl Registry {
         };
         let path = image.path();
         let question = suggest::question(&path, known.iter().map(String::as_str));
-        error.noted(format!(
+        error.with_note(format!(
             "instance {} has no repository {path}{question}",
             self.instance
         ))
@@ -67,7 +67,7 @@ impl Registry {
         let call = self.client.get_repo_tag().instance_id(&self.instance);
         let answer = call.repo_id(id).tag(tag).send().await.map_err(Error::from);
         match answer {
-            Err(error) if is_absent(&error) => Err(error.noted(format!(
+            Err(error) if is_absent(&error) => Err(error.with_note(format!(
                 "repository {} has neither the tag {tag} nor tasks of it",
                 image.path()
             ))),
@@ -108,7 +108,7 @@ impl Registry {
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(id).send().await.map_err(Error::from);
         let task = answer.map_err(|error| match is_absent(&error) {
-            true => error.noted(format!(
+            true => error.with_note(format!(
                 "instance {} has no task {id}; list the tasks of an image to see their ids",
                 self.instance
             )),

@@ -1,95 +1,162 @@
-//! Docker's configuration, which many have already.
+//! The configuration of docker and podman.
 
-use docker_credential::{CredentialRetrievalError as Wrong, DockerCredential};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use registry_transport::{
-    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
+    BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
 };
-use serde_json::Value;
+use tokio::time::Instant;
 
+use super::auths::{self, Config};
 use super::helper;
 use super::login::Login;
 
-/// Docker's configuration: `config.json` in the folder that `DOCKER_CONFIG` names, or in
-/// `~/.docker`.
+/// How long all helpers together may take.
+const HELPERS: Duration = Duration::from_secs(45);
+
+/// The longest text of a variable that is read.
+const MAX_TEXT: usize = 1 << 20;
+
+const TEXT: &str = "DOCKER_AUTH_CONFIG";
+const FILE: &str = "REGISTRY_AUTH_FILE";
+
+/// The logins that docker and podman keep.
 ///
-/// As for docker, a credential helper for the registry comes first (`credHelpers`), then what the
-/// file itself has (`auths`), then the helper for all registries (`credsStore`). Helpers are found
-/// along `PATH`; one that is missing, is not done after 30 seconds, fails or prints what is no
-/// login is an error that says so and does not show what it printed. A helper that was asked is
-/// not asked again until the registry refuses what it gave.
+/// They are looked for in this order, and the first place that has one for the registry decides:
+///
+/// 1. the variable `DOCKER_AUTH_CONFIG`, which holds a configuration,
+/// 2. the file that `REGISTRY_AUTH_FILE` names,
+/// 3. `config.json` in the folder that `DOCKER_CONFIG` names, or in `~/.docker`,
+/// 4. `$XDG_RUNTIME_DIR/containers/auth.json`,
+/// 5. `containers/auth.json` in the folder that `XDG_CONFIG_HOME` names, or in `~/.config`.
+///
+/// In each place the registry's credential helper (`credHelpers`) is asked first, or else the helper
+/// for all registries (`credsStore`). What the place itself has (`auths`) counts if there is no
+/// helper, or if the helper has no login or fails. Keys of `auths` may be URLs, and may name a
+/// namespace: the longest that matches the [`repository`](Self::repository) decides. `docker.io`,
+/// `index.docker.io` and `registry-1.docker.io` are the same registry.
+///
+/// Helpers are found along `PATH`. Each may take 30 seconds and print 1 MiB. A helper that was asked
+/// is not asked again until the registry refuses what it gave. No error shows what it printed.
 #[derive(Clone, Debug)]
 pub struct DockerConfig {
     host: String,
+    repository: Option<String>,
     around: Surroundings,
 }
 
 impl DockerConfig {
-    /// The configuration of this process, for a registry by its host, as `docker login` was given
-    /// it.
+    /// The configuration of this process, for a registry by its host.
     pub fn of_process(host: impl Into<String>) -> Self {
         Self::new(host, Surroundings::of_process())
     }
 
-    /// The same, where `around` tells of the variables `DOCKER_CONFIG`, `HOME` and `PATH`.
+    /// The same, where `around` has the variables.
     pub fn new(host: impl Into<String>, around: Surroundings) -> Self {
         Self {
             host: host.into(),
+            repository: None,
             around,
         }
     }
 
+    /// Looks for the login of one repository or namespace of the registry, such as `team/api`.
+    pub fn repository(mut self, repository: impl Into<String>) -> Self {
+        self.repository = Some(repository.into()).filter(|repository| !repository.is_empty());
+        self
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let variable = |name: &str| self.around.variable(name);
+        let folder = |folder: Option<String>, file: &str| {
+            let path = folder.map(|folder| Path::new(&folder).join(file));
+            path.map(Place::File)
+        };
+        let docker = folder(variable("DOCKER_CONFIG"), "config.json")
+            .or_else(|| self.around.in_home(".docker/config.json").map(Place::File));
+        let config = folder(variable("XDG_CONFIG_HOME"), "containers/auth.json").or_else(|| {
+            self.around
+                .in_home(".config/containers/auth.json")
+                .map(Place::File)
+        });
+        let mut places = vec![
+            match variable(TEXT) {
+                Some(text) => Place::Text(text),
+                None => Place::Unset(TEXT),
+            },
+            match variable(FILE) {
+                Some(file) => Place::File(file.into()),
+                None => Place::Unset(FILE),
+            },
+            docker.unwrap_or(Place::Unset("DOCKER_CONFIG")),
+            folder(variable("XDG_RUNTIME_DIR"), "containers/auth.json")
+                .unwrap_or(Place::Unset("XDG_RUNTIME_DIR")),
+            config.unwrap_or(Place::Unset("HOME")),
+        ];
+        // The same file by two variables is read once.
+        let mut seen = Vec::new();
+        places.retain(|place| match place {
+            Place::File(file) if seen.contains(file) => false,
+            Place::File(file) => {
+                seen.push(file.clone());
+                true
+            }
+            _ => true,
+        });
+        places
+    }
+
     async fn login(&self) -> Result<Login, Unavailable> {
-        let file = match self.around.variable("DOCKER_CONFIG") {
-            Some(folder) => Some(std::path::Path::new(&folder).join("config.json")),
-            None => self.around.in_home(".docker/config.json"),
-        };
-        let Some(file) = file else {
-            let what = "neither DOCKER_CONFIG nor HOME is set";
-            return Err(Unavailable::not_set(what));
-        };
-        let text = read_secret_file(&file).await?;
-        let wrong = |why: &str| Unavailable::failed(format!("{}: {why}", file.display()));
-        let mut config: Value =
-            serde_json::from_str(&text).map_err(|_| wrong("the file is no JSON"))?;
-        // Helpers are run here, with a deadline; `docker_credential` reads the rest.
-        let mut take = |name: &str| config.as_object_mut().and_then(|all| all.remove(name));
-        let helpers = take("credHelpers").unwrap_or_default();
-        let store = take("credsStore").unwrap_or_default();
-        let named = |value: &Value| {
-            value
-                .as_str()
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-        };
-        if let Some(helper) = helpers.get(&self.host).and_then(named) {
-            return helper::ask(&helper, &self.host, &self.around).await;
+        let end = Instant::now() + HELPERS;
+        let mut searched = Searched::default();
+        for place in self.places() {
+            let name = place.to_string();
+            let config = match place.read().await {
+                Ok(config) => config,
+                Err(why) => {
+                    searched.note(&name, why);
+                    continue;
+                }
+            };
+            let found = config.find(&self.host, self.repository.as_deref());
+            let mut whys = Vec::new();
+            if let Some(helper) = found.helper {
+                let left = end.saturating_duration_since(Instant::now());
+                let server = auths::server(&self.host);
+                match helper::ask(&helper, server, &self.around, left).await {
+                    Ok(login) => return Ok(login),
+                    Err(why) => whys.push(why),
+                }
+            }
+            if let Some(login) = found.login {
+                return Ok(login);
+            }
+            whys.extend(found.unusable.into_iter().map(Unavailable::failed));
+            if whys.is_empty() {
+                whys.push(Unavailable::not_set("no entry"));
+            }
+            whys.into_iter().for_each(|why| searched.note(&name, why));
         }
-        let found = docker_credential::get_credential_from_reader(
-            config.to_string().as_bytes(),
-            &self.host,
-        );
-        match (found, named(&store)) {
-            (Ok(DockerCredential::UsernamePassword(user, password)), _) => {
-                Ok(Login::password(user, password))
+        Err(searched.nothing(&self.host))
+    }
+
+    /// The namespaces of the registry that have a login of their own, in any of the places. What
+    /// cannot be read is left out here; the search for a login says why.
+    pub(super) async fn scopes(&self) -> Vec<String> {
+        let mut scopes = Vec::new();
+        for place in self.places() {
+            if let Ok(config) = place.read().await {
+                scopes.extend(config.scopes(&self.host));
             }
-            (Ok(DockerCredential::IdentityToken(token)), _) => {
-                Ok(Login::IdentityToken(Secret::from(token)))
-            }
-            (Err(Wrong::NoCredentialConfigured), Some(store)) => {
-                helper::ask(&store, &self.host, &self.around).await
-            }
-            (Err(Wrong::NoCredentialConfigured), None) => Err(Unavailable::not_set(format!(
-                "{} has no login for {}; `docker login {}` makes one",
-                file.display(),
-                self.host,
-                self.host
-            ))),
-            (Err(Wrong::ConfigReadError), _) => Err(wrong("the file is not what docker writes")),
-            (Err(Wrong::CredentialMismatchError), _) => {
-                Err(wrong("auth is not what username and password say"))
-            }
-            (Err(_), _) => Err(wrong("auth cannot be decoded")),
         }
+        scopes
+    }
+
+    /// The registry that logins are looked for.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 }
 
@@ -100,5 +167,67 @@ impl Source<Login> for DockerConfig {
 
     fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
         Box::pin(async { self.login().await.map(Lease::lasting) })
+    }
+}
+
+/// A place that may hold a configuration.
+enum Place {
+    /// The configuration itself, from a variable.
+    Text(String),
+    File(PathBuf),
+    /// A variable that would name a place.
+    Unset(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str(TEXT),
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::Unset(variable) => f.write_str(variable),
+        }
+    }
+}
+
+impl Place {
+    async fn read(&self) -> Result<Config, Unavailable> {
+        let text = match self {
+            Self::Unset(_) => return Err(Unavailable::not_set("not set")),
+            Self::Text(text) if text.len() > MAX_TEXT => {
+                return Err(Unavailable::failed("longer than 1 MiB"));
+            }
+            Self::Text(text) => text.clone(),
+            Self::File(file) => read_secret_file(file).await.map_err(|why| match why {
+                Unavailable::NotSet(_) => Unavailable::not_set("no such file"),
+                why => why,
+            })?,
+        };
+        Config::read(&text).map_err(Unavailable::failed)
+    }
+}
+
+/// The places that have no login, each with why.
+#[derive(Default)]
+struct Searched {
+    notes: Vec<String>,
+    /// Whether one of them is there and does not work.
+    is_broken: bool,
+}
+
+impl Searched {
+    fn note(&mut self, place: &str, why: Unavailable) {
+        self.is_broken |= matches!(why, Unavailable::Failed(_));
+        self.notes.push(format!("{place} ({why})"));
+    }
+
+    fn nothing(self, host: &str) -> Unavailable {
+        let what = format!(
+            "no login for {host}; run `docker login {host}` or `podman login {host}`; searched {}",
+            self.notes.join(", ")
+        );
+        match self.is_broken {
+            true => Unavailable::failed(what),
+            false => Unavailable::not_set(what),
+        }
     }
 }

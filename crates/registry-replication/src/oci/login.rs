@@ -1,6 +1,11 @@
-//! As whom a registry is asked.
+//! Logins to a registry.
 
-use registry_transport::{BoxFuture, Lease, Secret, Source, Timestamp, Unavailable};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use registry_transport::{BoxFuture, Chain, Lease, Secret, Source, Timestamp, Unavailable};
+
+use super::docker::DockerConfig;
 
 /// As whom a registry is asked.
 #[derive(Clone, Debug, Default)]
@@ -40,21 +45,107 @@ impl Login {
     }
 }
 
-/// What a source says, or nobody, where the source is not set up. One that is and does not work
-/// stays an error.
+/// The logins of docker's and podman's configuration: one for the registry, and one for each of its
+/// namespaces that has its own.
 #[derive(Debug)]
-pub(super) struct OrNobody<S>(pub(super) S);
+pub(super) struct DockerLogins {
+    config: DockerConfig,
+    known: Mutex<Known>,
+}
 
-impl<S: Source<Login>> Source<Login> for OrNobody<S> {
+#[derive(Debug, Default)]
+struct Known {
+    /// The namespaces that have a login of their own.
+    scopes: Option<Arc<[String]>>,
+    /// By namespace; the registry's own has none.
+    chains: HashMap<String, Scoped>,
+}
+
+#[derive(Clone, Debug)]
+struct Scoped {
+    chain: Arc<Chain<Login>>,
+    missing: Missing,
+}
+
+/// Why there is no login, if there is none.
+type Missing = Arc<Mutex<Option<String>>>;
+
+impl DockerLogins {
+    pub(super) fn new(config: DockerConfig) -> Self {
+        Self {
+            config,
+            known: Mutex::default(),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The logins for a repository, and why there are none.
+    pub(super) async fn of(&self, repository: &str) -> (Arc<Chain<Login>>, Missing) {
+        let scopes = self.known().scopes.clone();
+        let scopes = match scopes {
+            Some(scopes) => scopes,
+            None => {
+                let scopes: Arc<[String]> = self.config.scopes().await.into();
+                self.known().scopes = Some(scopes.clone());
+                scopes
+            }
+        };
+        let holds = |scope: &&String| {
+            let rest = repository.strip_prefix(scope.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let scope = scopes.iter().filter(holds).max_by_key(|scope| scope.len());
+        let scope = scope.cloned().unwrap_or_default();
+        let mut known = self.known();
+        let Scoped { chain, missing } = known.chains.entry(scope.clone()).or_insert_with(|| {
+            let missing = Missing::default();
+            let source = OrAnonymous {
+                config: self.config.clone().repository(scope),
+                missing: missing.clone(),
+            };
+            Scoped {
+                chain: Arc::new(Chain::new(vec![Arc::new(source)])),
+                missing,
+            }
+        });
+        (chain.clone(), missing.clone())
+    }
+
+    /// Forgets which namespaces have a login: somebody may have logged in since.
+    pub(super) fn forget(&self) {
+        self.known().scopes = None;
+    }
+}
+
+/// The login of a configuration, or anonymous access if it has none that can be used.
+#[derive(Debug)]
+struct OrAnonymous {
+    config: DockerConfig,
+    missing: Missing,
+}
+
+impl Source<Login> for OrAnonymous {
     fn name(&self) -> &'static str {
-        self.0.name()
+        self.config.name()
     }
 
     fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
         Box::pin(async move {
-            match self.0.load(now).await {
-                Err(Unavailable::NotSet(_)) => Ok(Lease::lasting(Login::Anonymous)),
-                other => other,
+            let found = self.config.load(now).await;
+            let why = found.as_ref().err().map(ToString::to_string);
+            *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+            match found {
+                Ok(lease) => Ok(lease),
+                Err(why) => {
+                    if matches!(why, Unavailable::Failed(_)) {
+                        let registry = self.config.host();
+                        tracing::warn!(registry, why = %why, "asked without a login");
+                    }
+                    Ok(Lease::lasting(Login::Anonymous))
+                }
             }
         })
     }

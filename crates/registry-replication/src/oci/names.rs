@@ -16,6 +16,14 @@ pub(super) fn host(text: &str) -> Result<(), Error> {
     }
 }
 
+/// The host that has a registry's API: Docker Hub's is not at the name that images have.
+pub(super) fn api_host(host: &str) -> &str {
+    match host {
+        "docker.io" | "index.docker.io" => "registry-1.docker.io",
+        host => host,
+    }
+}
+
 /// Whether a host is this machine, by its name or address.
 pub(super) fn is_this_machine(host: &str) -> bool {
     let name = match host.strip_prefix('[') {

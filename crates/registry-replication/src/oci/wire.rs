@@ -75,6 +75,16 @@ impl Provider for Distribution {
     }
 }
 
+/// Whether a body is a manifest, as far as all kinds have it in common.
+pub(super) fn is_manifest(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        #[serde(rename = "schemaVersion")]
+        schema_version: u64,
+    }
+    serde_json::from_slice::<Manifest>(body).is_ok_and(|manifest| manifest.schema_version > 0)
+}
+
 /// More of a sentence than anybody reads.
 const LONG: usize = 300;
 

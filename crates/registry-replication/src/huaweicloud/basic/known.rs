@@ -51,6 +51,6 @@ impl Registry {
             Some(region) => format!("region {region}"),
             None => "the registry".to_owned(),
         };
-        error.noted(format!("{place} has no repository {path}{question}"))
+        error.with_note(format!("{place} has no repository {path}{question}"))
     }
 }

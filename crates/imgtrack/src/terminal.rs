@@ -1,0 +1,436 @@
+//! Text on its way to a terminal, and what must not get there.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+/// How many bytes are kept before they are written.
+const BUFFER: usize = 16 * 1024;
+
+/// A writer that lets no control character and no invisible character through.
+///
+/// Everything that the program prints goes through it. It escapes those characters as `\u{1b}`,
+/// except the line breaks and tabs that lay the output out. A value that becomes a part of a line
+/// has its line breaks and tabs escaped before, by [`escaped`].
+///
+/// It keeps what it is given until it is flushed or has enough, or to the end of a line if it goes
+/// by lines.
+pub(crate) struct Screen<'a> {
+    to: &'a mut dyn Write,
+    by_line: bool,
+    ready: Vec<u8>,
+    /// The beginning of a character whose other bytes are still to come.
+    partial: Vec<u8>,
+}
+
+impl<'a> Screen<'a> {
+    /// A writer that passes on to `to`.
+    pub(crate) fn new(to: &'a mut dyn Write) -> Self {
+        Self {
+            to,
+            by_line: false,
+            ready: Vec::new(),
+            partial: Vec::new(),
+        }
+    }
+
+    /// A writer that passes each line on at once.
+    pub(crate) fn by_line(to: &'a mut dyn Write) -> Self {
+        Self {
+            by_line: true,
+            ..Self::new(to)
+        }
+    }
+
+    /// Writes what is kept. It is gone, too, where that fails.
+    fn pass_on(&mut self) -> io::Result<()> {
+        let passed = self.to.write_all(&self.ready);
+        self.ready.clear();
+        passed
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            let valid = chunk.valid();
+            match escape(valid, is_layout) {
+                Cow::Borrowed(text) => self.ready.extend_from_slice(text.as_bytes()),
+                Cow::Owned(text) => self.ready.extend_from_slice(text.as_bytes()),
+            }
+            let rest = chunk.invalid();
+            let is_begun =
+                std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+            if is_begun && chunks.peek().is_none() {
+                self.partial = rest.to_vec();
+            } else if !rest.is_empty() {
+                self.ready.extend_from_slice(b"\\u{fffd}");
+            }
+        }
+    }
+}
+
+impl Write for Screen<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.partial.is_empty() {
+            self.take(bytes);
+        } else {
+            let mut whole = std::mem::take(&mut self.partial);
+            whole.extend_from_slice(bytes);
+            self.take(&whole);
+        }
+        if self.ready.len() >= BUFFER || self.by_line && self.ready.ends_with(b"\n") {
+            self.pass_on()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
+        self.to.flush()
+    }
+}
+
+/// Writes a text that came whole, such as a warning, as one line without control characters.
+///
+/// # Errors
+///
+/// What `to` says.
+pub fn write_line(to: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+    let text = String::from_utf8_lossy(text);
+    let text = escaped(text.trim_end_matches('\n'));
+    to.write_all(format!("{text}\n").as_bytes())
+}
+
+/// What lays output out.
+fn is_layout(character: char) -> bool {
+    matches!(character, '\n' | '\t')
+}
+
+/// A text as a part of a line: every character that moves the cursor or that cannot be seen is
+/// escaped, line breaks and tabs as well.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    escape(text, |_| false)
+}
+
+fn escape(text: &str, stays: fn(char) -> bool) -> Cow<'_, str> {
+    let is_unfit = |character: char| is_hidden(character) && !stays(character);
+    let Some(first) = text.find(is_unfit) else {
+        return Cow::Borrowed(text);
+    };
+    let (fit, rest) = text.split_at(first);
+    let mut escaped = String::with_capacity(text.len() + 16);
+    escaped.push_str(fit);
+    for character in rest.chars() {
+        match character {
+            _ if !is_unfit(character) => escaped.push(character),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            _ => escaped.extend(character.escape_unicode()),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a character controls a terminal, cannot be seen, or stands for bytes that were no text.
+fn is_hidden(character: char) -> bool {
+    match character {
+        ' '..='~' => false,
+        _ if character.is_control() => true,
+        ..'\u{ad}' => false,
+        _ => {
+            let code = u32::from(character);
+            // The last two of each plane are no characters.
+            let is_none = code & 0xfffe == 0xfffe;
+            is_none
+                || HIDDEN
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&code))
+        }
+    }
+}
+
+/// Unicode's format characters (Cf), its separators of lines and paragraphs (Zl, Zp), what it calls
+/// default ignorable, the replacement character, and codes that are no characters.
+const HIDDEN: [(u32, u32); 27] = [
+    (0x00ad, 0x00ad),
+    (0x034f, 0x034f),
+    (0x0600, 0x0605),
+    (0x061c, 0x061c),
+    (0x06dd, 0x06dd),
+    (0x070f, 0x070f),
+    (0x0890, 0x0891),
+    (0x08e2, 0x08e2),
+    (0x115f, 0x1160),
+    (0x17b4, 0x17b5),
+    (0x180b, 0x180f),
+    (0x200b, 0x200f),
+    (0x2028, 0x202e),
+    (0x2060, 0x206f),
+    (0x3164, 0x3164),
+    (0xfdd0, 0xfdef),
+    (0xfe00, 0xfe0f),
+    (0xfeff, 0xfeff),
+    (0xffa0, 0xffa0),
+    (0xfff0, 0xfffb),
+    (0xfffd, 0xfffd),
+    (0x1_10bd, 0x1_10bd),
+    (0x1_10cd, 0x1_10cd),
+    (0x1_3430, 0x1_343f),
+    (0x1_bca0, 0x1_bca3),
+    (0x1_d173, 0x1_d17a),
+    (0xe_0000, 0xe_0fff),
+];
+
+/// JSON as people read it, a level of indentation inside of what is around it.
+///
+/// Hidden characters are escaped as `\u001b`, so that the text stays the same JSON.
+pub(crate) struct Layout {
+    indent: usize,
+    has_value: bool,
+}
+
+impl Layout {
+    fn at(indent: usize) -> Self {
+        Self {
+            indent,
+            has_value: false,
+        }
+    }
+
+    fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"\n")?;
+        (0..self.indent).try_for_each(|_| writer.write_all(b"  "))
+    }
+
+    fn open<W: ?Sized + Write>(&mut self, writer: &mut W, with: &[u8]) -> io::Result<()> {
+        self.indent += 1;
+        self.has_value = false;
+        writer.write_all(with)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, writer: &mut W, with: &[u8]) -> io::Result<()> {
+        self.indent = self.indent.saturating_sub(1);
+        if self.has_value {
+            self.new_line(writer)?;
+        }
+        writer.write_all(with)
+    }
+
+    fn next<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.new_line(writer)
+    }
+}
+
+impl Formatter for Layout {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_fragment(writer, fragment)
+    }
+}
+
+/// JSON on one line, with hidden characters escaped.
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_fragment(writer, fragment)
+    }
+}
+
+fn write_fragment<W: ?Sized + Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    let mut rest = fragment;
+    while let Some(at) = rest.find(is_hidden) {
+        let (fit, unfit) = rest.split_at(at);
+        writer.write_all(fit.as_bytes())?;
+        let mut characters = unfit.chars();
+        if let Some(hidden) = characters.next() {
+            for unit in hidden.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        rest = characters.as_str();
+    }
+    writer.write_all(rest.as_bytes())
+}
+
+/// Writes a value as JSON, `indent` levels inside of what is around it.
+pub(crate) fn write_json(
+    writer: &mut dyn Write,
+    indent: usize,
+    value: &impl Serialize,
+) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        writer,
+        Layout::at(indent),
+    ))
+}
+
+/// A value as JSON on one line.
+pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut bytes = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, Compact,
+    ))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The beginning of a text, and how much was left out of it, where it is longer than this many
+/// characters.
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return Cow::Borrowed(text);
+    };
+    let (begin, rest) = text.split_at(end);
+    let mut cut = begin.to_owned();
+    let _ = write!(cut, "… ({} more characters)", rest.chars().count());
+    Cow::Owned(cut)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn shown(pieces: &[&[u8]]) -> String {
+        let mut out = Vec::new();
+        let mut screen = Screen::new(&mut out);
+        for piece in pieces {
+            screen.write_all(piece).unwrap();
+        }
+        screen.flush().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped() {
+        for (text, in_a_line, on_the_screen) in [
+            ("team/api:v1", "team/api:v1", "team/api:v1"),
+            ("多阶段 é — ✓ 🚀", "多阶段 é — ✓ 🚀", "多阶段 é — ✓ 🚀"),
+            ("a\\b", "a\\b", "a\\b"),
+            ("\u{1b}[2J", "\\u{1b}[2J", "\\u{1b}[2J"),
+            ("a\nb\tc", "a\\nb\\tc", "a\nb\tc"),
+            ("a\r\0\u{7}", "a\\r\\u{0}\\u{7}", "a\\r\\u{0}\\u{7}"),
+            ("\u{7f}\u{9b}", "\\u{7f}\\u{9b}", "\\u{7f}\\u{9b}"),
+            (
+                "\u{2028}\u{2029}",
+                "\\u{2028}\\u{2029}",
+                "\\u{2028}\\u{2029}",
+            ),
+            (
+                "\u{202e}\u{2066}",
+                "\\u{202e}\\u{2066}",
+                "\\u{202e}\\u{2066}",
+            ),
+            (
+                "\u{200b}\u{feff}",
+                "\\u{200b}\\u{feff}",
+                "\\u{200b}\\u{feff}",
+            ),
+            ("\u{ad}\u{fffd}", "\\u{ad}\\u{fffd}", "\\u{ad}\\u{fffd}"),
+            ("\u{e0041}", "\\u{e0041}", "\\u{e0041}"),
+            ("\u{1fffe}", "\\u{1fffe}", "\\u{1fffe}"),
+        ] {
+            assert_eq!(escaped(text), in_a_line, "{text:?}");
+            assert_eq!(shown(&[text.as_bytes()]), on_the_screen, "{text:?}");
+            let json = json_line(&text).unwrap();
+            assert_eq!(
+                serde_json::from_str::<String>(&json).unwrap(),
+                text,
+                "{json}"
+            );
+            assert!(!json.chars().any(is_hidden), "{json:?}");
+        }
+    }
+
+    #[test]
+    fn characters_may_come_in_pieces() {
+        let text = "a🚀\u{202e}é";
+        for at in 0..=text.len() {
+            let (one, other) = text.as_bytes().split_at(at);
+            assert_eq!(shown(&[one, other]), "a🚀\\u{202e}é", "{at}");
+        }
+        let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+        assert_eq!(shown(&bytes), "a🚀\\u{202e}é");
+        assert_eq!(
+            shown(&[b"a\xffb", b"\xc3(", b"\xf0\x9f"]),
+            "a\\u{fffd}b\\u{fffd}("
+        );
+    }
+
+    #[test]
+    fn json_is_laid_out_as_serde_json_does() {
+        let value = serde_json::json!({
+            "empty": [], "none": {}, "list": [1, [2], { "a": null }], "text": "a\"b\n",
+        });
+        let mut bytes = Vec::new();
+        write_json(&mut bytes, 0, &value).unwrap();
+        let expected = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_text_that_is_cut_says_so() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("löng text", 4), "löng… (5 more characters)");
+    }
+}

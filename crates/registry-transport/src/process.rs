@@ -1,0 +1,146 @@
+//! Commands that print secrets, run within limits.
+
+use std::io;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+
+use crate::credentials::Unavailable;
+use crate::file::MAX_BYTES;
+
+/// How long output is read on that something else than the command keeps open.
+const LEFT_OPEN: Duration = Duration::from_millis(500);
+
+/// What a command that has ended printed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Printed {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output. It may be secret.
+    pub output: Vec<u8>,
+}
+
+/// Runs a command, sends it `input`, and reads what it prints. What it writes to its standard error
+/// is discarded unread.
+///
+/// It is killed, and not waited for, after `deadline`, when it has printed more than 1 MiB, and when
+/// the future is dropped.
+///
+/// # Errors
+/// When it cannot be started, does not end in time or prints too much. No error shows its arguments
+/// or what it printed.
+pub async fn run_command(
+    command: Command,
+    input: &[u8],
+    deadline: Duration,
+) -> Result<Printed, Unavailable> {
+    let outcome = tokio::time::timeout(deadline, run(command, input)).await;
+    let late = |_| Unavailable::failed(format!("not done after {} s", deadline.as_secs()));
+    let printed = outcome
+        .map_err(late)?
+        .map_err(|error| Unavailable::failed(format!("cannot run it: {error}")))?;
+    match printed.output.len() > MAX_BYTES {
+        true => Err(Unavailable::failed("it prints more than 1 MiB")),
+        false => Ok(printed),
+    }
+}
+
+async fn run(command: Command, input: &[u8]) -> io::Result<Printed> {
+    let mut command = tokio::process::Command::from(command);
+    command
+        .stdin(match input {
+            [] => Stdio::null(),
+            _ => Stdio::piped(),
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let mut process = command.spawn()?;
+    if let Some(mut to) = process.stdin.take() {
+        // A command that ends without reading says why by its status.
+        let _ = to.write_all(input).await;
+    }
+    let mut output = Vec::with_capacity(4096);
+    let Some(mut from) = process.stdout.take() else {
+        let status = process.wait().await?;
+        return Ok(Printed { status, output });
+    };
+    let mut ended = None;
+    let mut last = Instant::now();
+    let status = loop {
+        tokio::select! {
+            biased;
+            count = from.read_buf(&mut output) => match count? {
+                0 => break ended,
+                // The caller refuses it; dropping the process kills it.
+                _ if output.len() > MAX_BYTES => break Some(ExitStatus::default()),
+                _ => {}
+            },
+            status = process.wait(), if ended.is_none() => {
+                ended = Some(status?);
+                last = Instant::now() + LEFT_OPEN;
+            }
+            // A process in the background has inherited the output.
+            () = tokio::time::sleep_until(last), if ended.is_some() => break ended,
+        }
+    };
+    let status = match status {
+        Some(status) => status,
+        None => process.wait().await?,
+    };
+    Ok(Printed { status, output })
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    async fn shell(script: &str, input: &str, seconds: u64) -> String {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        match run_command(command, input.as_bytes(), Duration::from_secs(seconds)).await {
+            Ok(printed) => {
+                let output = String::from_utf8(printed.output).unwrap();
+                format!("{:?} {output}", printed.status.code().unwrap())
+            }
+            Err(why) => why.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_commands_do() {
+        for (script, expected) in [
+            ("printf done", "0 done"),
+            ("cat; exit 3", "3 asked"),
+            // Nothing is read of the input.
+            ("exec <&-; printf done", "0 done"),
+            // What it writes to its standard error is not kept, however much it is.
+            ("head -c 3000000 /dev/zero >&2; printf done", "0 done"),
+            ("yes hush", "it prints more than 1 MiB"),
+            ("yes hush & wait", "it prints more than 1 MiB"),
+            // Its output stays open in the background, and it has ended.
+            ("sleep 5 & printf done", "0 done"),
+        ] {
+            let begun = std::time::Instant::now();
+            assert_eq!(shell(script, "asked", 30).await, expected, "{script}");
+            assert!(begun.elapsed() < Duration::from_secs(4), "{script}");
+        }
+        let nothing = Command::new("/nowhere/hush");
+        let why = run_command(nothing, b"", Duration::from_secs(30)).await;
+        let why = why.unwrap_err().to_string();
+        assert!(why.starts_with("cannot run it: "), "{why}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_is_not_waited_for_beyond_its_deadline() {
+        for script in ["exec sleep 30", "exec >&-; exec sleep 30", "sleep 30"] {
+            let begun = std::time::Instant::now();
+            assert_eq!(shell(script, "", 7).await, "not done after 7 s");
+            assert!(begun.elapsed() < Duration::from_secs(4), "{script}");
+        }
+    }
+}
