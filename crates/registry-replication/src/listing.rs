@@ -9,6 +9,8 @@ use registry_transport::Error;
 
 use crate::pager::{Page, PageToken, Pager};
 
+type Pages<T> = BoxStream<'static, Result<Page<T>, Error>>;
+
 /// What a [`Registry`](crate::Registry) lists, fetched page by page as it is read.
 ///
 /// A listing that the vendor does not have, or that was asked for something it cannot have, is
@@ -182,7 +184,7 @@ impl<T: Send + 'static> Listing<T> {
 
     fn pages(
         self,
-        of: fn(Pager<T>) -> BoxStream<'static, Result<Page<T>, Error>>,
+        of: fn(Pager<T>) -> Pages<T>,
     ) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
         let count = self.done + self.parts.len();
         let parts = (self.done..).zip(self.parts).map(move |(part, pager)| {
@@ -213,7 +215,7 @@ impl<T: Send + 'static> Listing<T> {
     ///
     /// An error ends the stream.
     pub fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.pages(|pager| pager.as_fetched().boxed())
+        self.pages(|pager| pager.by_fetch().boxed())
             .map_ok(|page| stream::iter(page.items).map(Ok))
             .try_flatten()
     }

@@ -117,7 +117,7 @@ impl Registry {
         let repositories = wanted.repositories();
         let listings = stream::iter(self.listings(wanted, &repositories)).map(|tasks| {
             newest(
-                tasks.as_fetched(),
+                tasks.by_fetch(),
                 |task: &Task| task.created,
                 |_, created| wanted.is_too_old(created),
             )

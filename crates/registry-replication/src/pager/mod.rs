@@ -126,8 +126,8 @@ impl<T: Send + 'static> Pager<T> {
 
     /// Pages as they are fetched: smaller than was asked for by what they share with others, and
     /// without the request that fills them up.
-    pub(crate) fn as_fetched(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        self.sheets(Sheets::as_fetched)
+    pub(crate) fn by_fetch(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
+        self.sheets(Sheets::by_fetch)
     }
 
     fn sheets(
@@ -147,7 +147,7 @@ impl<T: Send + 'static> Pager<T> {
     }
 
     pub(crate) fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.as_fetched()
+        self.by_fetch()
             .map_ok(|page| stream::iter(page.items).map(Ok))
             .try_flatten()
     }
@@ -235,11 +235,11 @@ macro_rules! paged {
 
             /// The pages as they are fetched.
             #[allow(dead_code)]
-            pub(crate) fn as_fetched(
+            pub(crate) fn by_fetch(
                 self,
             ) -> impl futures_core::Stream<Item = Result<crate::Page<$item>, Error>> + Send + use<>
             {
-                self.pager().as_fetched()
+                self.pager().by_fetch()
             }
 
             /// What is on all pages, one by one: each record that is there throughout exactly once,

@@ -31,12 +31,12 @@ impl<T: Send + 'static> Sheets<T> {
         let size = Some(size.max(1)).filter(|_| pager.steps != Steps::All);
         Self {
             size,
-            ..Self::as_fetched(reading)
+            ..Self::by_fetch(reading)
         }
     }
 
     /// Pages as they are fetched, without what is known.
-    pub(super) fn as_fetched(reading: Reading<T>) -> Self {
+    pub(super) fn by_fetch(reading: Reading<T>) -> Self {
         Self {
             reading,
             size: None,

@@ -405,7 +405,7 @@ impl Walk {
         if fresh > 0 {
             self.wide = None;
         }
-        if short && !self.total.is_some_and(|total| total >= reached) {
+        if short && self.total.is_none_or(|total| total < reached) {
             self.narrow(self.most);
         }
         Ok(())

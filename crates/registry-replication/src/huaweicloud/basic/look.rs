@@ -117,7 +117,7 @@ impl Registry {
         let image = ImageName::plain(namespace, repository);
         let jobs = self.jobs_of(Ok(image)).unchecked();
         let jobs = newest(
-            jobs.order(Order::Descending).as_fetched(),
+            jobs.order(Order::Descending).by_fetch(),
             |job: &Task| job.created,
             |_, created| wanted.is_too_old(created),
         );

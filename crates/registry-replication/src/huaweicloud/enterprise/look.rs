@@ -179,7 +179,7 @@ impl Registry {
             false => HISTORY / PAGE as usize,
         };
         let executions = newest(
-            self.replication_executions().as_fetched().take(pages),
+            self.replication_executions().by_fetch().take(pages),
             |execution: &Execution| execution.created,
             |read, created| match is_bounded {
                 true => wanted.is_too_old(created),

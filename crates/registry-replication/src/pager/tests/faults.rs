@@ -447,7 +447,7 @@ fn pages_are_fetched_ahead_up_to_a_bound_and_not_before_they_are_wanted() {
         (u32::MAX, [1, 3, 5, 8, 12, 12]),
     ] {
         let service = Arc::new(Mutex::new(Service::with(100)));
-        let pages = pager(&service, Steps::Records, paging(10, ahead)).as_fetched();
+        let pages = pager(&service, Steps::Records, paging(10, ahead)).by_fetch();
         let mut pages = pin!(pages);
         for (number, expected) in after_each.into_iter().enumerate() {
             assert!(run(pages.try_next()).unwrap().is_some());
