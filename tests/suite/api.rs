@@ -241,9 +241,9 @@ fn what_cannot_be_meant_is_refused_by_name() {
     for (words, says) in [
         (
             "api ListRepoSyncTasks",
-            "there is no call ListRepoSyncTasks",
+            "there is no call \"ListRepoSyncTasks\"; did you mean ListRepoSyncTask?",
         ),
-        ("api RepoSyncTask", "is it "),
+        ("api RepoSyncTask", "did you mean CancelRepoSyncTask"),
         (
             "api ListInstance",
             "say huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",

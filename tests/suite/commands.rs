@@ -107,7 +107,7 @@ fn a_rule_is_run_and_work_is_stopped() {
                 "team/api:v42",
             ],
             BASIC,
-            "tasks of team/api:\n  imgtrack tasks of team/api --registry huaweicloud-basic\n",
+            "tasks of team/api:\n  imgtrack tasks of team/api --registry huaweicloud-basic --sandbox\n",
         ),
         (
             &["run", BY_HAND, "--image", "test/test:v0.1"],
@@ -147,7 +147,16 @@ fn a_dry_run_shows_what_would_be_sent() {
             ALIBABACLOUD,
         ),
         ("stop", &["stop", "301"], ENTERPRISE),
-        ("cancel", &["stop", "rst-1"], ALIBABACLOUD),
+        (
+            "cancel",
+            &[
+                "stop",
+                "rst-fb8592e1dbb2fe00",
+                "--instance",
+                "cri-fleet0000000001",
+            ],
+            ALIBABACLOUD,
+        ),
     ] {
         let words = [words, &place, &["--dry-run"]].concat();
         let shown: Vec<String> = output(&words).lines().map(without_port).collect();
@@ -205,7 +214,7 @@ fn refusals_say_what_to_do() {
         (
             &["run", "999", "--image", "team/api:v1", "--yes"],
             BASIC,
-            2,
+            1,
             "repository team/api has no rule 999; it has 101, 102, 103",
         ),
         (
@@ -234,7 +243,12 @@ fn refusals_say_what_to_do() {
             2,
             "leave out --instance",
         ),
-        (&["executions", "4711"], ENTERPRISE, 0, ""),
+        (
+            &["executions", "4711"],
+            ENTERPRISE,
+            1,
+            "has no replication rule 4711",
+        ),
         (&["tasks", "of", "4711"], ENTERPRISE, 1, "HTTP 404"),
         (
             &["stop", "rst-none", "--yes"],

@@ -153,7 +153,7 @@ async fn what_cannot_be_asked_is_said_before_anything_is_asked() {
         (
             &["wait", "team/api:v41", "--timeout", "15"],
             2,
-            "no duration such as 90s",
+            "it is not a duration such as 90s",
         ),
         (
             &[

@@ -45,7 +45,7 @@ fn tables_and_rows() {
         ("rule", &["--rule", "12"], &ENTERPRISE),
         ("executions", &[], &ENTERPRISE),
         ("newest", &["--executions", "1"], &ENTERPRISE),
-        ("nothing", &["--rule", "4711"], &ENTERPRISE),
+        ("nothing", &["--rule", "21"], &ENTERPRISE),
     ] {
         let table = [&["lag"], whose, place].concat();
         assert_snapshot!(format!("{name}-table"), output(&table));
@@ -53,7 +53,7 @@ fn tables_and_rows() {
     for (name, whose, place) in [
         ("repository", &["team/api"][..], &BASIC),
         ("execution", &["301"], &ENTERPRISE),
-        ("nothing", &["--rule", "4711"], &ENTERPRISE),
+        ("nothing", &["--rule", "21"], &ENTERPRISE),
     ] {
         let json = [&["lag"], whose, place, &["-o", "json"]].concat();
         assert_snapshot!(format!("{name}-json"), output(&json));
@@ -212,7 +212,7 @@ async fn what_cannot_be_counted_is_said_before_anything_is_asked() {
             &ALIBABACLOUD,
             "leave out --project-id",
         ),
-        (&["/api"], &ALIBABACLOUD, "the namespace is empty"),
+        (&["/api"], &ALIBABACLOUD, "remove the extra slash"),
         (&["301", "--rule", "20"], &ENTERPRISE, "cannot be used with"),
         (&["--executions", "0"], &ENTERPRISE, "invalid value '0'"),
         (&["team/api"], &ENTERPRISE, "write EXECUTION such as 83"),
@@ -227,8 +227,8 @@ async fn what_cannot_be_counted_is_said_before_anything_is_asked() {
             "is one of retention and copies nothing",
         ),
         (&["--rule", "a/b/c"], &ENTERPRISE, "write RULE such as 12"),
-        (&["--rule", "copy-nats"], &ENTERPRISE, "is no number"),
-        (&["copy-nats"], &ENTERPRISE, "is no number"),
+        (&["--rule", "copy-nats"], &ENTERPRISE, "is not a number"),
+        (&["copy-nats"], &ENTERPRISE, "is not a number"),
         (
             &["--since", "yesterday"],
             &ALIBABACLOUD,

@@ -52,7 +52,13 @@ fn help() {
 #[test]
 fn the_demo_tells_the_whole_story() {
     let demo = output(&["demo"]);
-    for shown in ["45 ", "1 ", "1927 ", "2439 ", "rst-4kfd7fk6pohk**** "] {
+    for shown in [
+        "45 ",
+        "1 ",
+        "83/1927 ",
+        "library/7/113/2439 ",
+        "rst-4kfd7fk6pohk**** ",
+    ] {
         assert!(
             demo.lines().any(|line| line.starts_with(shown)),
             "{shown}\n{demo}"
@@ -153,8 +159,8 @@ fn errors_say_what_happened_why_and_what_to_do() {
         (
             &["tasks", "sync-tasks", "api", "--sandbox"][..],
             2,
-            "error: image \"api\" has no namespace; write namespace/repository or \
-             namespace/repository:tag\n  hint: `imgtrack COMMAND --help` lists the options\n",
+            "error: invalid value 'api' for '[IMAGE]': it has no namespace; write \
+             NAMESPACE/REPOSITORY or NAMESPACE/REPOSITORY:TAG\n",
         ),
         (
             &["rules", "team/api:v1", "--sandbox"],

@@ -481,9 +481,12 @@ fn a_timeout_is_a_duration_that_is_longer_than_nothing() {
     for (timeout, says) in [
         ("0s", "it must be longer than 0s"),
         ("0ms", "it must be longer than 0s"),
-        ("10", "no duration such as 90s, 15m or 1h30m"),
-        ("-1m", "no duration such as 90s, 15m or 1h30m"),
-        ("soon", "no duration such as 90s, 15m or 1h30m"),
+        ("10", "it is not a duration such as 90s, 15m or 1h30m"),
+        (
+            "-1m",
+            "it is negative; write a duration such as 90s, 15m or 1h30m",
+        ),
+        ("soon", "it is not a duration such as 90s, 15m or 1h30m"),
     ] {
         let timeout = format!("--timeout={timeout}");
         let (code, out, err) = run(&["rules", "a/b", "--sandbox", &timeout]);

@@ -10,6 +10,47 @@ pub fn cr(region: &str) -> Result<String, Error> {
     endpoint("cr", region)
 }
 
+/// Regions with Container Registry, as the vendor's SDKs list them. A region that is newer is not
+/// among them.
+pub const CR_REGIONS: [&str; 36] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "cn-beijing",
+    "cn-beijing-finance-1",
+    "cn-chengdu",
+    "cn-fuzhou",
+    "cn-guangzhou",
+    "cn-hangzhou",
+    "cn-hangzhou-finance",
+    "cn-heyuan-acdr-1",
+    "cn-hongkong",
+    "cn-huhehaote",
+    "cn-nanjing",
+    "cn-qingdao",
+    "cn-shanghai",
+    "cn-shanghai-finance-1",
+    "cn-shenzhen",
+    "cn-shenzhen-finance-1",
+    "cn-wuhan-lr",
+    "cn-zhangjiakou",
+    "cn-zhengzhou-jva",
+    "eu-central-1",
+    "eu-west-1",
+    "me-central-1",
+    "me-east-1",
+    "na-south-1",
+    "us-east-1",
+    "us-southeast-1",
+    "us-west-1",
+];
+
 /// The same from inside the vendor's network.
 ///
 /// # Errors
@@ -41,7 +82,7 @@ fn endpoint(service: &str, region: &str) -> Result<String, Error> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if region.is_empty() || !region.chars().all(fits) {
         return Err(Error::configuration(format!(
-            "region {region:?} is no region id; one looks like cn-hangzhou"
+            "invalid region {region:?}; write a region id such as cn-hangzhou"
         )));
     }
     Ok(format!("https://{service}.{region}.aliyuncs.com"))

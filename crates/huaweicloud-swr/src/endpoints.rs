@@ -38,6 +38,52 @@ pub fn sts(region: &str) -> Result<String, Error> {
     }
 }
 
+/// Host of the registry of the Basic edition in a region, as docker knows it, such as
+/// `swr.cn-north-4.myhuaweicloud.com`.
+pub fn registry(region: &str) -> String {
+    format!("swr.{region}.{}", domain(region))
+}
+
+/// Regions with SWR, as the vendor's SDKs 3.1.219 list them. A region that is newer is not among
+/// them.
+pub const SWR_REGIONS: [&str; 35] = [
+    "ae-ad-1",
+    "af-north-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-11",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-south-4",
+    "cn-southwest-2",
+    "cn-southwest-3",
+    "eu-west-0",
+    "eu-west-101",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "ru-northwest-2",
+    "sa-brazil-1",
+    "sa-peru-1",
+    "tr-west-1",
+];
+
 /// Regions with an IAM of their own, as the vendor's SDKs 3.1.219 list them.
 const IAM_REGIONS: [&str; 27] = [
     "ae-ad-1",
@@ -148,11 +194,18 @@ fn endpoint(service: &str, region: &str) -> Result<String, Error> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if region.is_empty() || !region.chars().all(fits) {
         return Err(Error::configuration(format!(
-            "region {region:?} is no region id; one looks like cn-north-4"
+            "invalid region {region:?}; write a region id such as cn-north-4"
         )));
     }
-    let top = if region == EUROPE { "eu" } else { "com" };
-    Ok(format!("https://{service}.{region}.myhuaweicloud.{top}"))
+    Ok(format!("https://{service}.{region}.{}", domain(region)))
+}
+
+/// The vendor's domain for a region.
+fn domain(region: &str) -> &'static str {
+    match region {
+        EUROPE => "myhuaweicloud.eu",
+        _ => "myhuaweicloud.com",
+    }
 }
 
 #[cfg(test)]

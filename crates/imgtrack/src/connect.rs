@@ -1,6 +1,7 @@
 //! From words on the command line to a registry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use registry_replication::api::Service;
 use registry_replication::huaweicloud::{self, AccessKey};
@@ -59,15 +60,20 @@ impl Connection {
 
     /// The time, or the time so long ago by the clock that calls go by.
     pub(crate) fn time(&self, since: Since) -> Result<Timestamp, Failure> {
+        /// How far this machine's clock may be behind the clock that a time was read from.
+        const SKEW: Duration = Duration::from_secs(5 * 60);
+        let clock = self.clock.as_ref();
+        let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
         match since {
-            Since::Time(time) => Ok(time),
-            Since::Ago(ago) => {
-                let clock = self.clock.as_ref();
-                let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
-                now.checked_sub(ago).map_err(|_| {
-                    Failure::Usage("--since: there was no time so long ago".to_owned())
-                })
+            Since::Time(time) if now.checked_add(SKEW).is_ok_and(|latest| time > latest) => {
+                Err(Failure::Usage(format!(
+                    "--since: {time} is in the future, and no task would count; it is {now:.0} now"
+                )))
             }
+            Since::Time(time) => Ok(time),
+            Since::Ago(ago) => now
+                .checked_sub(ago)
+                .map_err(|_| Failure::Usage("--since: there was no time so long ago".to_owned())),
         }
     }
 

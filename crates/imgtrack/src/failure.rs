@@ -83,6 +83,15 @@ impl Failure {
         }
     }
 
+    /// Whether nothing answered.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.kind() == ErrorKind::Transport,
+            Self::Several(all) => all.iter().any(Self::is_of_connection),
+            _ => false,
+        }
+    }
+
     /// Says what happened, why, and what to do about it, in a bounded number of lines of bounded
     /// length.
     pub(crate) fn tell(&self, decoder: Option<&str>, err: &mut dyn io::Write) -> io::Result<()> {

@@ -13,7 +13,7 @@ use registry_replication::{
 use crate::cli::{LagArgs, Place, RegistryName};
 use crate::connect::Connection;
 use crate::failure::Failure;
-use crate::operate::{reference, scope};
+use crate::operate::{Scope, reference};
 use crate::output::{Output, first};
 use crate::table;
 
@@ -46,8 +46,9 @@ pub(crate) async fn run(
         }
         match (&args.what, to.registry) {
             (Some(what), name) => {
-                let scope = scope(name, what)?;
+                let scope = Scope::read(to, what)?;
                 let registry = connection.registry(name, &to.to).await?;
+                let scope = scope.resolved(&*registry).await?;
                 count.pages(registry.tasks_of(&scope).by_page()).await?;
             }
             (None, RegistryName::Alibabacloud) => {

@@ -108,6 +108,7 @@ impl Program {
             }
         };
         let decoder = cli.command.decoder();
+        let region_hint = cli.command.region_hint();
         let code = match self.execute(name, cli, out, &mut err) {
             Ok(code) => code,
             Err(failed) => {
@@ -115,6 +116,9 @@ impl Program {
                 if code != 0 {
                     // Nobody is left to tell when this fails.
                     let _ = failed.tell(decoder.as_deref(), &mut err);
+                    if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
+                        let _ = writeln!(err, "  hint: {}", escaped(&hint));
+                    }
                 }
                 code
             }
@@ -288,7 +292,7 @@ async fn tasks(
         } => {
             let registry = connection.enterprise(&to).await?;
             let tasks = registry.replication_tasks(execution).by_item();
-            output.tasks(tasks, limit).await
+            output.listing(tasks, limit).await
         }
         TaskListing::Retention {
             namespace,
@@ -304,7 +308,7 @@ async fn tasks(
             if let Some(status) = status {
                 tasks = tasks.status(status);
             }
-            output.tasks(tasks.by_item(), limit).await
+            output.listing(tasks.by_item(), limit).await
         }
         TaskListing::SyncJobs {
             repository,
@@ -314,11 +318,12 @@ async fn tasks(
             ..
         } => {
             let registry = connection.basic(&to).await?;
-            let mut jobs = registry.sync_jobs(&repository);
+            let repository = operate::image(&registry, &repository).await?;
+            let mut jobs = registry.sync_jobs(&repository.to_string());
             if let Some(order) = order {
                 jobs = jobs.order(order.into());
             }
-            output.tasks(jobs.by_item(), limit).await
+            output.listing(jobs.by_item(), limit).await
         }
         TaskListing::SyncTasks {
             image,
@@ -330,12 +335,13 @@ async fn tasks(
             let registry = connection.alibabacloud(&to).await?;
             let mut tasks = registry.tasks();
             if let Some(image) = image {
-                tasks = tasks.image(image);
+                let image = operate::image(&registry, &image).await?;
+                tasks = tasks.image(image.to_string());
             }
             if let Some(batch) = batch {
                 tasks = tasks.batch(batch);
             }
-            output.tasks(tasks.by_item(), limit).await
+            output.listing(tasks.by_item(), limit).await
         }
     }
 }

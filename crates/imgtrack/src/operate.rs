@@ -1,14 +1,14 @@
 //! Rules, executions, tasks and subtasks of any registry, run and stop.
 
 use registry_replication::{
-    Error, Execution, ExecutionRef, ImageName, Plan, Provider, Registry, Rule, RuleRef, RunOptions,
-    Started, StopTarget, Subtask, Task, TaskRef, TaskScope, UnfitImageName, UnfitReference,
+    Error, Execution, ExecutionRef, ImageName, Plan, Registry, Rule, RuleRef, RunOptions, Started,
+    StopTarget, Subtask, Task, TaskRef, TaskScope, UnfitReference,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::cli::{Change, Enterprise, Place, RegistryName};
+use crate::cli::{Change, Enterprise, Place, RegistryName, value};
 use crate::confirm;
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -87,7 +87,6 @@ pub(crate) async fn rules(
     connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let repository = repository.as_deref().map(image).transpose()?;
     let name = match (registry, &repository) {
         (Some(name), _) => name,
         (None, Some(_)) => RegistryName::HuaweicloudBasic,
@@ -100,6 +99,10 @@ pub(crate) async fn rules(
         }
     };
     let registry = connection.registry(name, to).await?;
+    let repository = match &repository {
+        Some(text) => Some(image(&*registry, text).await?),
+        None => None,
+    };
     let rules = registry.rules_of(repository.as_ref()).by_item();
     output.listing(rules, limit).await
 }
@@ -124,8 +127,9 @@ pub(crate) async fn tasks(
     connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let scope = scope(to.registry, what)?;
+    let scope = Scope::read(to, what)?;
     let registry = connection.registry(to.registry, &to.to).await?;
+    let scope = scope.resolved(&*registry).await?;
     let tasks = registry.tasks_of(&scope).by_item();
     output.listing(tasks, limit).await
 }
@@ -153,11 +157,11 @@ pub(crate) async fn run(
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let rule: RuleRef = reference(rule)?;
+    let registry = connection.registry(to.registry, &to.to).await?;
     let mut options = RunOptions::default().trial(trial);
     for text in images {
-        options = options.image(image(text)?);
+        options = options.image(image(&*registry, text).await?);
     }
-    let registry = connection.registry(to.registry, &to.to).await?;
     let mut plan = registry.plan_run(&rule, &options).await?;
     if change.dry_run {
         return shown(&plan, output).await;
@@ -170,14 +174,14 @@ pub(crate) async fn run(
                 all = all.and(started);
                 // What was started goes on when a later call fails or the time is up, so it is told
                 // in any case.
-                held(&all, &*registry, &options, output)?;
+                held(&all, to, &options, output)?;
             }
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
     if ended.is_ok() {
-        held(&all, &*registry, &options, output)?;
+        held(&all, to, &options, output)?;
     }
     output.close()?;
     Ok(ended?)
@@ -186,14 +190,14 @@ pub(crate) async fn run(
 /// Keeps what was started, to be written at the end.
 fn held(
     all: &Started,
-    registry: &dyn Registry,
+    to: &Place,
     options: &RunOptions,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     match output.is_json() {
         true => output.hold_json(all),
         false => {
-            output.hold(told(all, registry.provider(), options));
+            output.hold(told(all, to, options));
             Ok(())
         }
     }
@@ -206,12 +210,17 @@ pub(crate) async fn stop(
     connection: &Connection,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let target = match to.registry {
-        RegistryName::Alibabacloud => StopTarget::Task(reference(what)?),
-        _ => StopTarget::Execution(reference(what)?),
-    };
+    let target = stop_target(to, what)?;
     let registry = connection.registry(to.registry, &to.to).await?;
-    let plan = registry.plan_stop(&target)?;
+    let plan = registry.plan_stop(&target).await?;
+    if let Some(state) = plan.ended() {
+        return match output.is_json() {
+            true => output.json(&json!({ "ended": what, "state": state })),
+            false => output.line(&format!(
+                "{what} has ended and is {state}; there is nothing to stop"
+            )),
+        };
+    }
     if change.dry_run {
         return shown(&plan, output).await;
     }
@@ -221,6 +230,35 @@ pub(crate) async fn stop(
         true => output.json(&json!({ "stopped": what })),
         false => output.line(&format!("{what} was asked to stop")),
     }
+}
+
+/// What a text names that is to be stopped. A task that cannot be stopped alone is refused with the
+/// command that stops its execution.
+fn stop_target(to: &Place, what: &str) -> Result<StopTarget, Failure> {
+    match to.registry {
+        // Basic stops nothing, whatever it is called.
+        RegistryName::HuaweicloudBasic => Ok(StopTarget::Task(TaskRef::new(what))),
+        RegistryName::Alibabacloud => Ok(StopTarget::Task(reference(what)?)),
+        RegistryName::HuaweicloudEnterprise => match enterprise_task(what) {
+            Some(task) => match task.execution().filter(|own| own.rule().is_none()) {
+                Some(execution) => Err(Failure::Usage(format!(
+                    "{what} is a task, and Huawei Cloud Enterprise stops executions only; this \
+                     stops the execution with all of its tasks: imgtrack stop {execution} {}",
+                    to.words()
+                ))),
+                None => Ok(StopTarget::Task(task)),
+            },
+            None => Ok(StopTarget::Execution(reference(what)?)),
+        },
+    }
+}
+
+/// The task that a text names, where it is the reference to one: `301/5001`, and not `library/7`.
+fn enterprise_task(text: &str) -> Option<TaskRef> {
+    let task: TaskRef = text.parse().ok()?;
+    let execution = task.execution()?;
+    let is_number = execution.id().parse::<i64>().is_ok();
+    is_number.then_some(task)
 }
 
 /// Shows what a plan would send.
@@ -258,8 +296,8 @@ fn ask(plan: &Plan, change: &Change, output: &Output<'_>) -> Result<(), Failure>
 }
 
 /// What was started, and the words that follow it.
-fn told(started: &Started, provider: Provider, options: &RunOptions) -> String {
-    let follow = |what: &str| format!("imgtrack tasks of {what} --registry {provider}");
+fn told(started: &Started, to: &Place, options: &RunOptions) -> String {
+    let follow = |what: &str| format!("imgtrack tasks of {what} {}", to.words());
     let mut lines = Vec::new();
     for execution in &started.executions {
         let execution = execution.to_string();
@@ -271,10 +309,8 @@ fn told(started: &Started, provider: Provider, options: &RunOptions) -> String {
         lines.push(format!("task {} has started", escaped(&task.to_string())));
     }
     if started.executions.is_empty() {
-        let images = options.images.iter().map(|image| match provider {
-            Provider::HuaweicloudBasic => {
-                format!("{}/{}", image.namespace(), image.repository())
-            }
+        let images = options.images.iter().map(|image| match to.registry {
+            RegistryName::HuaweicloudBasic => image.path(),
             _ => image.to_string(),
         });
         let mut images: Vec<String> = images.collect();
@@ -288,21 +324,61 @@ fn told(started: &Started, provider: Provider, options: &RunOptions) -> String {
     lines.join("\n")
 }
 
-/// What a registry's tasks are listed of.
-pub(crate) fn scope(registry: RegistryName, text: &str) -> Result<TaskScope, Error> {
-    Ok(match registry {
-        RegistryName::HuaweicloudEnterprise => TaskScope::Execution(reference(text)?),
-        RegistryName::HuaweicloudBasic => TaskScope::Image(image(text)?),
-        RegistryName::Alibabacloud => match text.contains('/') {
-            true => TaskScope::Image(image(text)?),
-            false => TaskScope::Execution(ExecutionRef::new(text)),
-        },
-    })
+/// What a registry's tasks are listed of, as far as the text alone says.
+pub(crate) enum Scope {
+    Execution(ExecutionRef),
+    /// An image or a repository, perhaps with a host.
+    Image(String),
 }
 
-fn image(text: &str) -> Result<ImageName, Error> {
-    text.parse()
-        .map_err(|error: UnfitImageName| Error::configuration(error.to_string()))
+impl Scope {
+    pub(crate) fn read(to: &Place, text: &str) -> Result<Self, Failure> {
+        let image = || {
+            value::image(text)
+                .map(Self::Image)
+                .map_err(|problem| Failure::Usage(format!("invalid image {text:?}: {problem}")))
+        };
+        match to.registry {
+            RegistryName::HuaweicloudEnterprise => match enterprise_task(text) {
+                None => Ok(Self::Execution(reference(text)?)),
+                Some(task) => {
+                    let execution = task.execution().map(ToString::to_string);
+                    Err(Failure::Usage(format!(
+                        "{text} is a task, not an execution; list its subtasks: imgtrack subtasks \
+                         {text} {place}, or the tasks of its execution: imgtrack tasks of {} \
+                         {place}",
+                        execution.unwrap_or_default(),
+                        place = to.words()
+                    )))
+                }
+            },
+            RegistryName::HuaweicloudBasic => image(),
+            RegistryName::Alibabacloud => match text.contains('/') {
+                true => image(),
+                false => Ok(Self::Execution(reference(text)?)),
+            },
+        }
+    }
+
+    /// The scope that the registry is asked for.
+    pub(crate) async fn resolved(self, registry: &dyn Registry) -> Result<TaskScope, Error> {
+        Ok(match self {
+            Self::Execution(execution) => TaskScope::Execution(execution),
+            Self::Image(text) => TaskScope::Image(image(registry, &text).await?),
+        })
+    }
+}
+
+/// The image that a text names, without the host, which has to be the registry's own.
+pub(crate) async fn image(registry: &dyn Registry, text: &str) -> Result<ImageName, Error> {
+    let reference = registry.read_image(text).await?;
+    if reference.digest().is_some() {
+        return Err(Error::configuration(format!(
+            "invalid image {text:?}: it has a digest, and tasks are found by tag; leave out the \
+             digest"
+        )));
+    }
+    Ok(ImageName::of(&reference)?)
 }
 
 /// What a text refers to.

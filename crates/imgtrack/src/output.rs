@@ -204,43 +204,12 @@ impl<'a> Output<'a> {
         self.text(&lines)
     }
 
-    /// Writes the tasks of a stream, or the first of them, as they come. The rest is not asked for.
-    pub(crate) async fn tasks(
-        &mut self,
-        tasks: impl Stream<Item = Result<Task, Error>>,
-        limit: Option<usize>,
-    ) -> Result<(), Failure> {
-        self.listing(tasks.map_ok(ById), limit).await
-    }
-
     pub(crate) fn rules(&mut self, rules: &[Rule]) -> Result<(), Failure> {
         self.text(&table::all(rules))
     }
 
     pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
-        let tasks: Vec<ById> = tasks.iter().cloned().map(ById).collect();
-        self.text(&table::all(&tasks))
-    }
-}
-
-/// A task that goes by its id alone.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct ById(Task);
-
-impl Listed for ById {
-    const NOTHING: &'static str = Task::NOTHING;
-
-    fn reference(&self) -> Option<String> {
-        None
-    }
-
-    fn heads(&self) -> &'static [&'static str] {
-        self.0.heads()
-    }
-
-    fn row(&self) -> Vec<String> {
-        table::task_row(&self.0, self.0.id.clone())
+        self.text(&table::all(tasks))
     }
 }
 

@@ -419,6 +419,28 @@ fn the_doctor_says_what_to_do() {
     assert!(said.contains("which comes with the credentials"), "{said}");
 }
 
+#[test]
+fn a_region_that_nothing_answers_in_may_be_a_typo() {
+    // Nothing listens there.
+    let nowhere = "http://127.0.0.1:1";
+    let ask = |region: &str, variable: &str| {
+        let output = imgtrack()
+            .args(["rules", "team/api", "--region", region])
+            .env(variable, nowhere)
+            .env("HUAWEICLOUD_SDK_AK", "ExampleAccessKey")
+            .env("HUAWEICLOUD_SDK_SK", "ExampleSecretKey")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        stderr(&output)
+    };
+    let error = ask("cn-nroth-4", "HUAWEICLOUD_SDK_REGION_SWR_CN_NROTH_4");
+    let hint = "  hint: region cn-nroth-4 is not known; did you mean cn-north-4?\n";
+    assert!(error.ends_with(hint), "{error}");
+    let error = ask("cn-north-4", "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4");
+    assert!(!error.contains("did you mean"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn files_that_never_end_hold_nothing_up() {

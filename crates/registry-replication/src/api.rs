@@ -22,6 +22,8 @@ pub use registry_transport::{
 };
 
 use crate::Error;
+use crate::model::grammar::quoted;
+use crate::suggest;
 
 /// A service that calls can be made to: one spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +118,16 @@ pub fn find(name: &str) -> Result<(Service, &'static Operation), Error> {
                 .map(|(_, operation)| operation.name)
                 .take(5)
                 .collect();
-            let perhaps = match near.is_empty() {
-                true => String::new(),
-                false => format!("; is it {}?", near.join(", ")),
+            let question = match near.is_empty() {
+                false => format!("; did you mean {}?", near.join(", ")),
+                true => {
+                    let known = all().filter(|(service, _)| of_service(service));
+                    suggest::question(plain, known.map(|(_, operation)| operation.name))
+                }
             };
             Err(Error::configuration(format!(
-                "there is no call {name}{perhaps}"
+                "there is no call {}{question}",
+                quoted(name)
             )))
         }
     }

@@ -84,6 +84,7 @@ mod pager;
 mod plan;
 mod registry;
 mod settings;
+pub mod suggest;
 
 pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
@@ -92,14 +93,14 @@ pub use arrival::{
 pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;
 pub use model::{
-    Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, Provider,
-    RetentionCounts, Rule, RuleFilter, RuleRef, RuleTrigger, Subtask, Task, TaskCounts, TaskKind,
-    TaskRef, TaskState, Trigger, UnfitImageName, UnfitReference, VendorExecution, VendorRule,
+    Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,
+    InvalidImage, Provider, RetentionCounts, Rule, RuleFilter, RuleRef, RuleTrigger, Subtask, Task,
+    TaskCounts, TaskKind, TaskRef, TaskState, Trigger, UnfitReference, VendorExecution, VendorRule,
     VendorSubtask, VendorTask,
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
-pub use registry::{Registry, RunOptions, StopTarget, TaskScope};
+pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
 pub use registry_transport::Provider as TransportProvider;
 pub use registry_transport::{
     Asked, Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, Error, ErrorKind, Lease,

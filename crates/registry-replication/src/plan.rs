@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{ExecutionRef, TaskRef};
+use crate::model::{ExecutionRef, TaskRef, TaskState};
 
 /// The calls that a change takes, which can be looked at before they are sent.
 ///
@@ -17,6 +17,7 @@ use crate::model::{ExecutionRef, TaskRef};
 pub struct Plan {
     context: Context,
     steps: VecDeque<Step>,
+    ended: Option<TaskState>,
 }
 
 struct Step {
@@ -64,7 +65,21 @@ impl Plan {
         Self {
             context: context.clone(),
             steps: VecDeque::new(),
+            ended: None,
         }
+    }
+
+    /// A plan that changes nothing, because its target has ended in this state.
+    pub(crate) fn over(context: &Context, state: TaskState) -> Self {
+        Self {
+            ended: Some(state),
+            ..Self::new(context)
+        }
+    }
+
+    /// The state in which the target had ended, where that is why nothing is to be done.
+    pub fn ended(&self) -> Option<&TaskState> {
+        self.ended.as_ref()
     }
 
     /// And this call; `read` reads its answer.

@@ -6,7 +6,8 @@ use registry_transport::Error;
 use crate::arrival::Arrival;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef,
+    Execution, ExecutionRef, ImageName, ImageReference, InvalidImage, Provider, Rule, RuleRef,
+    Subtask, Task, TaskRef, TaskState,
 };
 use crate::plan::{Plan, Started};
 
@@ -94,11 +95,59 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>>;
 
-    /// What [`stop`](Self::stop) would send. Nothing is sent to find that out.
+    /// What [`stop`](Self::stop) would send. It looks the target up, which changes nothing.
+    ///
+    /// The plan of a target that has ended has no calls, and [`Plan::ended`] tells its state.
     ///
     /// # Errors
-    /// What the vendor does not offer.
-    fn plan_stop(&self, target: &StopTarget) -> Result<Plan, Error>;
+    /// What the vendor does not offer, a target that the registry does not have, and whatever can go
+    /// wrong with a call.
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>>;
+
+    /// The host names that docker knows this registry by, as far as they are known.
+    ///
+    /// Enterprise: `ShowInstance`. Basic: made of the region, without a call. Alibaba:
+    /// `ListInstanceEndpoint`.
+    ///
+    /// # Errors
+    /// Whatever can go wrong with a call.
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
+
+    /// Reads an image that a user gave, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`, and takes the
+    /// host off.
+    ///
+    /// Only a text with a host asks the registry, for its [`hosts`](Self::hosts).
+    ///
+    /// # Errors
+    /// When the text is not an image, when it has no namespace, and when the host is another
+    /// registry's.
+    fn read_image<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<ImageReference, Error>> {
+        Box::pin(async move {
+            let reference: ImageReference = text.parse()?;
+            ImageName::of(&reference)?;
+            let Some(host) = reference.host() else {
+                return Ok(reference);
+            };
+            let own = self.hosts().await?;
+            let same = |own: &String| plain_host(own).eq_ignore_ascii_case(plain_host(host));
+            if own.iter().any(same) {
+                return Ok(reference.without_host());
+            }
+            let problem = match own.first() {
+                Some(own) => format!(
+                    "{host:?} is the host of another registry, and this registry is {own}; write \
+                     {plain} for this registry, or {own}/{text} if {host:?} is a namespace",
+                    plain = reference.clone().without_host()
+                ),
+                None => format!(
+                    "{host:?} is the host of a registry, and the host of this registry is not \
+                     known; write {}",
+                    reference.clone().without_host()
+                ),
+            };
+            Err(InvalidImage::new(text, problem).into())
+        })
+    }
 
     /// Runs a rule now, and answers what that has started.
     ///
@@ -119,16 +168,40 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         Box::pin(async move { self.plan_run(rule, options).await?.send().await })
     }
 
-    /// Stops an execution or task. What it has copied by then stays at the destination.
+    /// Stops an execution or task. What it has copied by then stays at the destination. A target
+    /// that has ended is left as it is.
     ///
     /// Enterprise: a replication execution, `StopInstanceReplicationPolicyExecution`. Alibaba: a
     /// task, `CancelRepoSyncTask`. Basic: nothing.
     ///
     /// # Errors
     /// As [`plan_stop`](Self::plan_stop), and whatever can go wrong with a call.
-    fn stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move { self.plan_stop(target)?.send().await.map(|_| ()) })
+    fn stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<StopOutcome, Error>> {
+        Box::pin(async move {
+            let plan = self.plan_stop(target).await?;
+            let ended = plan.ended().cloned();
+            plan.send().await?;
+            Ok(match ended {
+                Some(state) => StopOutcome::HadEnded(state),
+                None => StopOutcome::Asked,
+            })
+        })
     }
+}
+
+/// A host without the port that every registry has.
+fn plain_host(host: &str) -> &str {
+    host.strip_suffix(":443").unwrap_or(host)
+}
+
+/// What a stop has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopOutcome {
+    /// The registry was asked to stop it.
+    Asked,
+    /// It had ended in this state, and nothing was sent.
+    HadEnded(TaskState),
 }
 
 /// Which tasks are asked for.

@@ -64,6 +64,8 @@ pub enum ErrorKind {
     Deadline,
     /// The vendor has nothing of the kind; nothing was sent.
     NotOffered,
+    /// The registry does not have the rule, execution, task or repository that the caller named.
+    NotFound,
 }
 
 impl ErrorKind {
@@ -78,6 +80,7 @@ impl ErrorKind {
             Self::Undecodable => "undecodable",
             Self::Deadline => "deadline",
             Self::NotOffered => "not-offered",
+            Self::NotFound => "not-found",
         }
     }
 }
@@ -118,6 +121,11 @@ impl Error {
     pub fn not_offered(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
         let what = format!("{what}: not offered; {instead}");
         Self::new(ErrorKind::NotOffered, None, what)
+    }
+
+    /// The registry does not have what the caller named; `what` says so with the name.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, None, what.into())
     }
 
     /// Something that could not be done in the time that there was; trying again may help.
@@ -366,7 +374,10 @@ impl Error {
             }
             ErrorKind::Throttled | ErrorKind::Deadline => true,
             ErrorKind::Service | ErrorKind::Undecodable => self.0.status.is_some_and(may_pass),
-            ErrorKind::Credentials | ErrorKind::Invalid | ErrorKind::NotOffered => false,
+            ErrorKind::Credentials
+            | ErrorKind::Invalid
+            | ErrorKind::NotOffered
+            | ErrorKind::NotFound => false,
         }
     }
 }

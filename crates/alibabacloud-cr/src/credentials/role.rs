@@ -195,6 +195,6 @@ mod tests {
         place.endpoint = Some("sts.example.com".to_owned());
         assert_eq!(url(&[REGION], &place), "https://sts.example.com");
         let wrong = url(&[(STS_REGION, "sts.example.com/")], &nowhere);
-        assert!(wrong.contains("is no region id"), "{wrong}");
+        assert!(wrong.contains("invalid region"), "{wrong}");
     }
 }

@@ -24,23 +24,23 @@ fn code(verdict: Verdict) -> u8 {
     }
 }
 
-/// What is asked about one image, `NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
-fn arrival(
+/// What is asked about one image, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+async fn arrival(
     registry: &dyn Registry,
     image: &str,
     asked: &Asked,
     connection: &Connection,
 ) -> Result<Arrival, Failure> {
-    let (name, digest) = match (image.split_once('@'), &asked.digest) {
+    let reference = registry.read_image(image).await?;
+    let digest = match (reference.digest(), &asked.digest) {
         (Some(_), Some(_)) => {
             return Err(Failure::Usage(format!(
                 "image {image:?} has a digest; leave out --digest"
             )));
         }
-        (Some((name, digest)), None) => (name, Some(digest)),
-        (None, digest) => (image, digest.as_deref()),
+        (own, given) => own.or(given.as_deref()).map(str::to_owned),
     };
-    let mut arrival = registry.arrival(name);
+    let mut arrival = registry.arrival(&reference.without_digest().to_string());
     for destination in &asked.to {
         arrival = arrival.to(destination.as_str());
     }
@@ -84,7 +84,7 @@ pub(crate) async fn status(
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     let registry = connection.registry(to.registry, &to.to).await?;
-    let arrival = arrival(&*registry, image, asked, connection)?;
+    let arrival = arrival(&*registry, image, asked, connection).await?;
     let report = arrival.check().await?;
     match output.is_json() {
         true => output.json(&report)?,
@@ -113,7 +113,7 @@ pub(crate) async fn explain(
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     let registry = connection.registry(to.registry, &to.to).await?;
-    let arrival = arrival(&*registry, image, asked, connection)?;
+    let arrival = arrival(&*registry, image, asked, connection).await?;
     let report = arrival.explain().await?;
     explained(&report, output)?;
     Ok(code(report.verdict))

@@ -103,7 +103,7 @@ pub(crate) async fn wait(
     let registry = connection.registry(to.registry, &to.to).await?;
     let mut waits = Vec::new();
     for image in &args.images {
-        let arrival = arrival(&*registry, image, asked, connection)?;
+        let arrival = arrival(&*registry, image, asked, connection).await?;
         waits.push((image.clone(), arrival.trouble_window(args.trouble)));
     }
     let ended = follow(waits, args.timeout, |line| {

@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::SignedDuration;
 use registry_replication::Timestamp;
+
+use super::value;
 
 /// What counts as arrived.
 #[derive(Args, Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct Asked {
     /// Destination: region, instance, target registry, or PLACE/NAMESPACE. Repeatable
     ///
     /// The default is every destination of the rules that cover the image.
-    #[arg(long, value_name = "DESTINATION")]
+    #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
     pub(crate) to: Vec<String>,
     /// Require the image at every destination [default]
     #[arg(long, conflicts_with = "any")]
@@ -25,7 +26,7 @@ pub(crate) struct Asked {
     /// Expect this digest, sha256:…; for several images, write IMAGE@DIGEST
     ///
     /// The default is the digest that the source has under the tag.
-    #[arg(long)]
+    #[arg(long, value_parser = value::digest)]
     pub(crate) digest: Option<String>,
     /// Accept only tasks created since a time (2026-11-27T14:40:00Z) or 10m ago
     #[arg(long, value_name = "TIME")]
@@ -39,13 +40,13 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "DESTINATION=HOST")]
     pub(crate) proof: Vec<String>,
     /// Time until a failed task is final [default: 60s, or as the registry retries]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) settle: Option<Duration>,
     /// Time without progress until a task counts as stalled
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = value::window)]
     pub(crate) stall: Duration,
     /// Time for a rule to create its task
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) appear: Duration,
 }
 
@@ -53,18 +54,18 @@ pub(crate) struct Asked {
 #[derive(Args, Debug)]
 pub(crate) struct WaitArgs {
     /// Images: NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, value_parser = value::tagged)]
     pub(crate) images: Vec<String>,
     /// Longest time to wait, such as 90s, 15m or 1h30m
     ///
     /// One more look is taken at the end. The wait is over a second later at the latest.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Duration,
     /// Time to go on while the registry's answers are unusable
     ///
     /// This counts after a good look only. Failures that usually pass (no connection, throttling,
     /// 5xx) do not end a wait before its timeout.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) trouble: Duration,
     /// Print no progress
     #[arg(short, long)]
@@ -83,43 +84,16 @@ impl FromStr for Since {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let time = text.parse().map(Self::Time);
-        time.or_else(|_| duration(text).map(Self::Ago))
+        time.or_else(|_| value::any_duration(text).map(Self::Ago))
             .map_err(|_| {
                 "neither a time such as 2026-11-27T14:40:00Z nor a duration such as 10m".to_owned()
             })
     }
 }
 
-/// A duration as people write it: `90s`, `15m`, `1h30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let known = text.parse::<SignedDuration>();
-    let known = known.ok().and_then(|known| Duration::try_from(known).ok());
-    known.ok_or_else(|| "no duration such as 90s, 15m or 1h30m".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_written_as_people_do() {
-        for (text, seconds) in [
-            ("0s", Some(0)),
-            ("90s", Some(90)),
-            ("15m", Some(900)),
-            ("1h30m", Some(5400)),
-            ("1h 30m", Some(5400)),
-            ("PT15M", Some(900)),
-            ("15", None),
-            ("-15m", None),
-            ("15m ago", None),
-            ("", None),
-            ("soon", None),
-        ] {
-            let found = duration(text).ok();
-            assert_eq!(found, seconds.map(Duration::from_secs), "{text}");
-        }
-    }
 
     #[test]
     fn since_is_a_time_or_how_long_ago() {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Since;
+use super::{Since, value};
 
 /// Whose tasks count.
 #[derive(Args, Debug)]
@@ -10,10 +10,11 @@ pub(crate) struct LagArgs {
     /// The execution, such as 83 (Huawei Cloud Enterprise); the repository, NAMESPACE/REPOSITORY
     /// (Huawei Cloud Basic); the image, the repository or the batch, and without it the whole
     /// instance (Alibaba Cloud)
+    #[arg(value_parser = value::word)]
     pub(crate) what: Option<String>,
     /// Counts the newest executions of this replication rule, such as 12 (Huawei Cloud Enterprise);
     /// without it, and without an execution, those of all replication rules
-    #[arg(long, conflicts_with = "what")]
+    #[arg(long, conflicts_with = "what", value_parser = value::word)]
     pub(crate) rule: Option<String>,
     /// How many executions count at most, the newest; 20 unless said otherwise (Huawei Cloud
     /// Enterprise)

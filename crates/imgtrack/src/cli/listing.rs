@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use registry_replication::huaweicloud::client::Order;
 
-use super::{Alibabacloud, Common, Enterprise, LIMIT, Look, Place};
+use super::{Alibabacloud, Common, Enterprise, LIMIT, Look, Place, value};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskListing {
@@ -12,8 +12,9 @@ pub(crate) enum TaskListing {
         /// The execution, such as 83, or NAMESPACE/7/113 for retention (Huawei Cloud Enterprise);
         /// the repository, NAMESPACE/REPOSITORY (Huawei Cloud Basic); the image or the batch (Alibaba
         /// Cloud)
+        #[arg(value_parser = value::word)]
         what: String,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         look: Look,
@@ -23,9 +24,9 @@ pub(crate) enum TaskListing {
     /// Of an execution of a replication policy (Huawei Cloud Enterprise)
     Replication {
         /// Id of the execution
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = value::number)]
         execution: i64,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         look: Look,
@@ -35,18 +36,18 @@ pub(crate) enum TaskListing {
     /// Of an execution of a retention policy (Huawei Cloud Enterprise)
     Retention {
         /// Namespace that the policy belongs to
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = value::namespace)]
         namespace: String,
         /// Id of the policy
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = value::number)]
         policy: i64,
         /// Id of the execution
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = value::number)]
         execution: i64,
         /// Shows only tasks in this state, in the vendor's word, such as Failed
-        #[arg(long)]
+        #[arg(long, value_parser = value::status)]
         status: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         look: Look,
@@ -56,11 +57,12 @@ pub(crate) enum TaskListing {
     /// Of a repository (Huawei Cloud Basic)
     SyncJobs {
         /// The repository, NAMESPACE/REPOSITORY
+        #[arg(value_parser = value::image)]
         repository: String,
         /// Order by time
         #[arg(long, value_enum)]
         order: Option<Sorting>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         look: Look,
@@ -70,11 +72,12 @@ pub(crate) enum TaskListing {
     /// Of an instance (Alibaba Cloud)
     SyncTasks {
         /// Shows only tasks of this image, NAMESPACE/REPOSITORY[:TAG]
+        #[arg(value_parser = value::image)]
         image: Option<String>,
         /// Shows only tasks of this batch
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = value::id)]
         batch: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         look: Look,

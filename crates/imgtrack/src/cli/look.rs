@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arrival::duration;
+use super::value::duration;
 
 /// How long a command may take that takes one look.
 #[derive(Args, Clone, Copy, Debug)]

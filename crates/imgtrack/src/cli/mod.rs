@@ -5,11 +5,12 @@ mod lag;
 mod listing;
 mod look;
 mod place;
+pub(crate) mod value;
 
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use registry_replication::api;
+use registry_replication::{alibabacloud, api, huaweicloud, suggest};
 
 pub(crate) use arrival::{Asked, Since, WaitArgs};
 pub(crate) use lag::LagArgs;
@@ -79,7 +80,7 @@ pub(crate) enum Command {
     /// Says whether an image is where it has to be, at a look
     #[command(after_help = VERDICTS)]
     Status {
-        #[arg(value_name = "IMAGE", help = IMAGE)]
+        #[arg(value_name = "IMAGE", help = IMAGE, value_parser = value::tagged)]
         image: String,
         #[command(flatten)]
         asked: Asked,
@@ -104,7 +105,7 @@ pub(crate) enum Command {
     /// Says why an image is not where it has to be, and what to change
     #[command(after_help = VERDICTS)]
     Explain {
-        #[arg(value_name = "IMAGE", help = IMAGE)]
+        #[arg(value_name = "IMAGE", help = IMAGE, value_parser = value::tagged)]
         image: String,
         #[command(flatten)]
         asked: Asked,
@@ -136,11 +137,12 @@ pub(crate) enum Command {
     /// Those of Huawei Cloud Basic belong to a repository.
     Rules {
         /// Shows only rules of this repository, NAMESPACE/REPOSITORY
+        #[arg(value_parser = value::image)]
         repository: Option<String>,
         /// Which registry is asked; of a repository, Huawei Cloud Basic unless said otherwise
         #[arg(long, value_enum, value_name = "NAME", help_heading = "Registry")]
         registry: Option<RegistryName>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Enterprise,
@@ -151,8 +153,9 @@ pub(crate) enum Command {
     Executions {
         /// The rule, such as 12, or NAMESPACE/7 for retention; without it, those of all replication
         /// rules are listed
+        #[arg(value_parser = value::word)]
         rule: Option<String>,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
@@ -162,8 +165,9 @@ pub(crate) enum Command {
     /// Lists the subtasks of a task, one for each tag (Huawei Cloud Enterprise)
     Subtasks {
         /// The task, such as 83/1927, or NAMESPACE/7/113/2439 for retention
+        #[arg(value_parser = value::word)]
         task: String,
-        #[arg(long, value_name = "N", help = LIMIT)]
+        #[arg(long, value_name = "N", help = LIMIT, value_parser = value::limit)]
         limit: Option<usize>,
         #[command(flatten)]
         to: Place,
@@ -176,9 +180,10 @@ pub(crate) enum Command {
     /// images that are named.
     Run {
         /// The rule, as `imgtrack rules` lists it
+        #[arg(value_parser = value::word)]
         rule: String,
         /// An image to copy, NAMESPACE/REPOSITORY:TAG; may be said several times
-        #[arg(long, value_name = "IMAGE")]
+        #[arg(long, value_name = "IMAGE", value_parser = value::tagged)]
         image: Vec<String>,
         /// Lets a retention rule only show, in its subtasks, what it would delete
         #[arg(long)]
@@ -193,6 +198,7 @@ pub(crate) enum Command {
     /// Stops an execution (Huawei Cloud Enterprise) or a task (Alibaba Cloud)
     Stop {
         /// The execution or task, as `imgtrack executions` or `imgtrack tasks` lists it
+        #[arg(value_parser = value::word)]
         what: String,
         #[command(flatten)]
         change: Change,
@@ -335,6 +341,20 @@ impl Command {
         name == Some(RegistryName::Alibabacloud)
     }
 
+    /// What to do where nothing answers in the region that was named: the region that is nearest to
+    /// it, unless it is known.
+    pub(crate) fn region_hint(&self) -> Option<String> {
+        let to = self.common()?;
+        let region = to.region.as_deref().filter(|_| to.endpoint.is_none())?;
+        let known: &[&str] = match self.is_alibabacloud() {
+            true => &alibabacloud::client::endpoints::CR_REGIONS,
+            false => &huaweicloud::client::endpoints::SWR_REGIONS,
+        };
+        let near = suggest::near(region, known.iter().copied())?;
+        let is_known = known.contains(&region);
+        (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
+    }
+
     /// The words that decode an encoded reason of this command's refusal, where its vendor's can
     /// be decoded and it is known where.
     pub(crate) fn decoder(&self) -> Option<String> {
@@ -389,7 +409,7 @@ pub(crate) struct ApiArgs {
     #[arg(long, requires = "operation")]
     pub(crate) all: bool,
     /// Stops after this many records
-    #[arg(long, value_name = "N", requires = "all")]
+    #[arg(long, value_name = "N", requires = "all", value_parser = value::limit)]
     pub(crate) limit: Option<usize>,
     /// Does not ask before a call that changes something
     #[arg(long)]
@@ -414,10 +434,10 @@ impl ApiArgs {
 #[derive(Args, Debug)]
 pub(crate) struct DoctorArgs {
     /// Region id of Huawei Cloud; without it only credentials are looked at
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = value::id)]
     pub(crate) huaweicloud_region: Option<String>,
     /// Region id of Alibaba Cloud; without it only credentials are looked at
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = value::id)]
     pub(crate) alibabacloud_region: Option<String>,
     /// Looks at a sandbox within this program instead of the clouds
     #[arg(long, conflicts_with_all = ["huaweicloud_region", "alibabacloud_region"])]

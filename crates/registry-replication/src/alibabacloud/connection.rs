@@ -29,7 +29,7 @@ impl Connection {
     pub async fn build(self, service: Service) -> Result<Context, Error> {
         let mut settings = self.settings;
         let endpoint = match service {
-            Service::AlibabacloudCr => settings.endpoint(endpoints::cr)?,
+            Service::AlibabacloudCr => super::endpoint(&settings)?,
             Service::AlibabacloudSts => match &settings.endpoint {
                 Some(endpoint) => endpoint.clone(),
                 None => endpoints::sts(settings.region.as_deref())?,

@@ -149,11 +149,11 @@ impl Registry {
         for own in repositories {
             let images = wanted.images.iter();
             let images: Vec<_> = images.filter(|image| repository(image) == *own).collect();
+            let tasks = |image| self.tasks().of_image(Ok(image)).unchecked();
             if wanted.since.is_none() && images.len() <= TAGS {
-                let names = images.iter().map(|image| image.to_string());
-                listings.extend(names.map(|name| self.tasks().image(name)));
+                listings.extend(images.into_iter().cloned().map(tasks));
             } else {
-                listings.push(self.tasks().image(format!("{}/{}", own.0, own.1)));
+                listings.push(tasks(ImageName::plain(&own.0, &own.1)));
             }
         }
         listings

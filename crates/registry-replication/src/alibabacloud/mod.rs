@@ -1,6 +1,7 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
 mod connection;
+mod known;
 mod login;
 mod look;
 mod operate;
@@ -25,6 +26,7 @@ use crate::arrival::watch::Watch;
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
 use crate::pager::{Fetched, Paging, Slot, paged};
 use crate::settings::{Settings, common_settings};
+use crate::suggest;
 
 /// An instance of the Enterprise Edition.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ impl Builder {
         let instance = self
             .instance
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
-        let endpoint = self.settings.endpoint(endpoints::cr)?;
+        let endpoint = endpoint(&self.settings)?;
         let context = self.settings.begin(endpoint);
         let provider = Arc::new(provider(&mut self.settings, &context));
         Ok(Registry {
@@ -81,6 +83,11 @@ fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> A
     }))
 }
 
+fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
+    settings
+        .endpoint(|region| suggest::region(endpoints::cr(region), region, &endpoints::CR_REGIONS))
+}
+
 impl Registry {
     /// Begins a registry.
     pub fn builder() -> Builder {
@@ -98,6 +105,7 @@ impl Registry {
             registry: self.clone(),
             image: None,
             batch: None,
+            is_checked: true,
             paging: Paging::default(),
         }
     }
@@ -107,13 +115,15 @@ impl Registry {
 #[derive(Clone, Debug)]
 pub struct Tasks {
     registry: Registry,
-    image: Option<String>,
+    image: Option<Result<ImageName, Error>>,
     batch: Option<String>,
+    /// Whether image and batch are looked up when there are no tasks.
+    is_checked: bool,
     paging: Paging,
 }
 paged!(Tasks of Task, Pages, "ListRepoSyncTask", "at least 1", |self| [
     ("instance", Some(&self.registry.instance)),
-    ("image", self.image.as_ref().map(|image| image as _)),
+    ("image", self.image.as_ref().and_then(|image| Some(image.as_ref().ok()? as _))),
     ("batch", self.batch.as_ref().map(|batch| batch as _)),
 ]);
 
@@ -121,9 +131,19 @@ impl Tasks {
     /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
     /// `namespace/repository`.
     ///
-    /// A name that is none is the stream's first error.
-    pub fn image(mut self, image: impl Into<String>) -> Self {
-        self.image = Some(image.into());
+    /// An invalid name, and an image that is not there, is the stream's first error.
+    pub fn image(self, image: impl Into<String>) -> Self {
+        self.of_image(ImageName::given(&image.into()))
+    }
+
+    fn of_image(mut self, image: Result<ImageName, Error>) -> Self {
+        self.image = Some(image);
+        self
+    }
+
+    /// Takes an image or a batch that is not there for one without tasks.
+    fn unchecked(mut self) -> Self {
+        self.is_checked = false;
         self
     }
 
@@ -141,8 +161,8 @@ impl Tasks {
             .instance_id(&self.registry.instance)
             .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
-        if let Some(image) = self.image {
-            let image = ImageName::given(&image)?;
+        let image = self.image.transpose()?;
+        if let Some(image) = &image {
             call = call
                 .repo_namespace_name(image.namespace())
                 .repo_name(image.repository());
@@ -150,10 +170,18 @@ impl Tasks {
                 call = call.tag(tag);
             }
         }
-        if let Some(batch) = self.batch {
+        if let Some(batch) = &self.batch {
             call = call.sync_record_id(batch);
         }
         let page = call.send().await?.into_inner();
+        if self.is_checked && slot.is_empty_beginning(&page.sync_tasks) {
+            if let Some(image) = &image {
+                self.registry.image_exists(image).await?;
+            }
+            if let Some(batch) = &self.batch {
+                self.registry.batch_exists(batch, image.is_some()).await?;
+            }
+        }
         Ok(Fetched {
             items: page.sync_tasks.into_iter().map(task).collect(),
             total: page.total_count.and_then(|total| total.0.try_into().ok()),

@@ -33,7 +33,10 @@ impl registry::Registry for Registry {
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
         match repository {
-            Some(name) => self.rules().repository(name.to_string()).into(),
+            Some(name) => {
+                let name = name.clone().without_tag();
+                self.rules().of_repository(name).into()
+            }
             None => self.rules().into(),
         }
     }
@@ -47,7 +50,7 @@ impl registry::Registry for Registry {
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
-            TaskScope::Image(image) => self.tasks().image(image.to_string()).into(),
+            TaskScope::Image(image) => self.tasks().of_image(Ok(image.clone())).into(),
             TaskScope::Execution(batch) if batch.rule().is_none() => {
                 self.tasks().batch(batch.id()).into()
             }
@@ -73,13 +76,15 @@ impl registry::Registry for Registry {
         Box::pin(async move {
             options.no_trial()?;
             let rule = rule.plain(OURS)?;
+            let images = options.tagged(OURS)?;
+            self.rule_exists(rule).await?;
             let mut ids = HashMap::new();
             let mut plan = Plan::new(self.client.inner());
-            for (image, tag) in options.tagged(OURS)? {
+            for (image, tag) in images {
                 let name = (image.namespace(), image.repository());
                 let id = match ids.entry(name) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert(self.repository_id(image).await?),
+                    Entry::Vacant(new) => new.insert(self.repository_checked(image).await?),
                 };
                 let call = self
                     .call("CreateRepoSyncTaskByRule")?
@@ -92,25 +97,41 @@ impl registry::Registry for Registry {
         })
     }
 
-    fn plan_stop(&self, target: &StopTarget) -> Result<Plan, Error> {
-        let task = match target {
-            StopTarget::Task(task) if task.execution().is_none() => task,
-            StopTarget::Task(task) => {
-                return Err(Error::configuration(format!(
-                    "task {:?}: tasks of Alibaba Cloud are named by their id alone",
-                    task.to_string()
-                )));
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            let task = match target {
+                StopTarget::Task(task) if task.execution().is_none() => task,
+                StopTarget::Task(task) => {
+                    return Err(Error::configuration(format!(
+                        "task {:?}: tasks of Alibaba Cloud are named by their id alone",
+                        task.to_string()
+                    )));
+                }
+                StopTarget::Execution(_) => {
+                    return Err(Error::not_offered(
+                        "stopping a batch of Alibaba Cloud",
+                        "stop its tasks",
+                    ));
+                }
+            };
+            let state = self.task_state(task.id()).await?;
+            if state.is_final() {
+                return Ok(Plan::over(self.client.inner(), state));
             }
-            StopTarget::Execution(_) => {
-                return Err(Error::not_offered(
-                    "stopping a batch of Alibaba Cloud",
-                    "stop its tasks",
-                ));
-            }
-        };
-        let call = self.call("CancelRepoSyncTask")?;
-        let call = call.parameter("SyncTaskId", task.id())?;
-        Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+            let call = self.call("CancelRepoSyncTask")?;
+            let call = call.parameter("SyncTaskId", task.id())?;
+            Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+        })
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let call = self.client.list_instance_endpoint();
+            let answer = call.instance_id(&self.instance).send().await?.into_inner();
+            let domains = answer.endpoints.into_iter().flat_map(|one| one.domains);
+            let hosts = domains.filter_map(|domain| domain.domain);
+            Ok(hosts.filter(|host| !host.is_empty()).collect())
+        })
     }
 }
 

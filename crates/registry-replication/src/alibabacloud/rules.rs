@@ -27,13 +27,13 @@ impl Registry {
 #[derive(Clone, Debug)]
 pub struct Rules {
     registry: Registry,
-    repository: Option<String>,
+    repository: Option<Result<ImageName, Error>>,
     target_region: Option<String>,
     paging: Paging,
 }
 paged!(Rules of Rule, Pages, "ListRepoSyncRule", "at least 1", |self| [
     ("instance", Some(&self.registry.instance)),
-    ("repository", self.repository.as_ref().map(|repository| repository as _)),
+    ("repository", self.repository.as_ref().and_then(|name| Some(name.as_ref().ok()? as _))),
     ("target_region", self.target_region.as_ref().map(|target_region| target_region as _)),
 ]);
 
@@ -41,9 +41,13 @@ impl Rules {
     /// Only the rules that name this `namespace/repository`; not those that cover it by its
     /// namespace or by a pattern.
     ///
-    /// A name that is none is the stream's first error.
-    pub fn repository(mut self, repository: impl Into<String>) -> Self {
-        self.repository = Some(repository.into());
+    /// An invalid name, and a repository that is not there, is the stream's first error.
+    pub fn repository(self, repository: impl Into<String>) -> Self {
+        self.of_repository(ImageName::repository_given(&repository.into()))
+    }
+
+    pub(super) fn of_repository(mut self, repository: Result<ImageName, Error>) -> Self {
+        self.repository = Some(repository);
         self
     }
 
@@ -61,8 +65,8 @@ impl Rules {
             .instance_id(&self.registry.instance)
             .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
-        if let Some(repository) = self.repository {
-            let name = ImageName::repository_given(&repository)?;
+        let repository = self.repository.transpose()?;
+        if let Some(name) = &repository {
             call = call
                 .namespace_name(name.namespace())
                 .repo_name(name.repository());
@@ -71,6 +75,11 @@ impl Rules {
             call = call.target_region_id(region);
         }
         let page = call.send().await?.into_inner();
+        if let Some(name) = &repository
+            && slot.is_empty_beginning(&page.sync_rules)
+        {
+            self.registry.image_exists(name).await?;
+        }
         Ok(Fetched {
             items: page.sync_rules.into_iter().map(rule).collect(),
             total: page.total_count.and_then(|total| total.try_into().ok()),

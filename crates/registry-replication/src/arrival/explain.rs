@@ -10,6 +10,7 @@ use super::judge::end;
 use super::report::{Reason, ReasonKind};
 use super::sight::{Sight, Work};
 use crate::model::{ImageName, ImageRef, Provider, Rule, RuleTrigger, TaskKind, TaskState};
+use crate::suggest;
 
 /// Rules that are named when none fits; more would hide the one that matters.
 const NAMED: usize = 3;
@@ -40,11 +41,17 @@ pub(crate) fn no_rule(
         let near = near.take(NAMED);
         return near.map(|(rule, cover)| leaves_out(rule, cover)).collect();
     }
+    let covering = elsewhere.iter().filter(|(_, cover)| cover.covers());
+    let places = covering.map(|(rule, _)| place(&end(rule, image), sight));
+    let places: Vec<String> = places.collect();
+    let question = suggest::question(destination.place(), places.iter().map(String::as_str));
     let mut reasons = vec![Reason::new(
         ReasonKind::NoRuleThere,
         match destination.is_anywhere() {
             true => format!("no rule copies {image} anywhere: make one that covers it"),
-            false => format!("no rule copies to {destination}: make one that covers {image}"),
+            false => {
+                format!("no rule copies to {destination}: make one that covers {image}{question}")
+            }
         },
     )];
     let covering = elsewhere.iter().filter(|(_, cover)| cover.covers());

@@ -151,17 +151,27 @@ impl<T> std::fmt::Debug for Kept<T> {
 pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),
-        Err(error) => {
-            let code = error.code().unwrap_or_default();
-            let is_absent = match error.status() {
-                Some(404) => !code.is_empty(),
-                _ => code.ends_with("_NOT_EXIST"),
-            };
-            match is_absent {
-                true => Ok(None),
-                false => Err(error),
-            }
-        }
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something is there, as far as a look-up tells: a caller that may list need not be allowed
+/// to look up, and a listing that is empty is no reason to refuse it then.
+pub(crate) fn found<T>(answer: Result<T, Error>) -> Result<bool, Error> {
+    match answer {
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) if error.can_retry() => Err(error),
+        _ => Ok(true),
+    }
+}
+
+/// Whether a vendor says by an error that something is not there.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    let code = error.code().unwrap_or_default();
+    match error.status() {
+        Some(404) => !code.is_empty(),
+        _ => code.ends_with("_NOT_EXIST"),
     }
 }
 

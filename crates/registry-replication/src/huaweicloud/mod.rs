@@ -23,6 +23,7 @@ use huaweicloud_swr::{ChainSettings, Huaweicloud, Projects, endpoints, iam, swr}
 use registry_transport::{Caller, ContextBuilder, Error, Provider, Surroundings};
 
 use crate::settings::Settings;
+use crate::suggest;
 
 /// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
 /// the `context`.
@@ -37,7 +38,10 @@ fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> H
 }
 
 fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
-    settings.endpoint(|region| endpoints::swr_in(&Surroundings::of_process(), region))
+    settings.endpoint(|region| {
+        let endpoint = endpoints::swr_in(&Surroundings::of_process(), region);
+        suggest::region(endpoint, region, &endpoints::SWR_REGIONS)
+    })
 }
 
 fn client(
@@ -73,5 +77,6 @@ async fn project_id(
         .endpoint(endpoint)
         .provider(Arc::new(provider.clone()));
     let client = iam::Client::new(context.build()?);
-    Projects::new().id(&client, &credentials, &region).await
+    let id = Projects::new().id(&client, &credentials, &region).await;
+    suggest::region(id, &region, &endpoints::SWR_REGIONS)
 }

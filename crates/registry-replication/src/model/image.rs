@@ -7,6 +7,8 @@ use registry_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::grammar::{ImageReference, InvalidImage};
+
 /// An image, or all images of a repository, in one registry: `namespace/repository[:tag]`.
 ///
 /// ```
@@ -25,25 +27,25 @@ pub struct ImageName {
     tag: Option<String>,
 }
 
-/// Why a text does not name an image.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnfitImageName {
-    /// It has no `/`.
-    #[error("image {0:?} has no namespace; write namespace/repository or namespace/repository:tag")]
-    NoNamespace(String),
-    /// Namespace, repository or tag is empty.
-    #[error("image {0:?}: the {1} is empty")]
-    Empty(String, &'static str),
-    /// What stands for the tag has a `/`.
-    #[error("image {0:?}: {1:?} is no tag, it has a slash")]
-    Tag(String, String),
-    /// It has a digest.
-    #[error("image {0:?} has a digest; tasks are found by tag")]
-    Digest(String),
-}
-
 impl ImageName {
+    /// The image of a reference, without its host and digest.
+    ///
+    /// # Errors
+    /// When the path has no namespace.
+    pub fn of(reference: &ImageReference) -> Result<Self, InvalidImage> {
+        let Some((namespace, repository)) = reference.path().split_once('/') else {
+            return Err(InvalidImage::new(
+                &reference.to_string(),
+                "it has no namespace; write NAMESPACE/REPOSITORY or NAMESPACE/REPOSITORY:TAG",
+            ));
+        };
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            repository: repository.to_owned(),
+            tag: reference.tag().map(str::to_owned),
+        })
+    }
+
     /// The namespace: the part before the first `/`.
     pub fn namespace(&self) -> &str {
         &self.namespace
@@ -54,21 +56,39 @@ impl ImageName {
         &self.repository
     }
 
-    /// What a caller gave, or an error that names it.
+    /// A repository by names that are known to be some.
+    pub(crate) fn plain(namespace: &str, repository: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            repository: repository.to_owned(),
+            tag: None,
+        }
+    }
+
+    /// Reads what a caller gave.
     pub(crate) fn given(text: &str) -> Result<Self, Error> {
-        text.parse()
-            .map_err(|error: UnfitImageName| Error::configuration(error.to_string()))
+        Ok(text.parse::<Self>()?)
     }
 
     /// As [`given`](Self::given), where a tag makes no sense.
     pub(crate) fn repository_given(text: &str) -> Result<Self, Error> {
-        let name = Self::given(text)?;
-        match name.tag() {
-            None => Ok(name),
+        Self::given(text)?.without_tag()
+    }
+
+    /// The same, or an error where it has a tag.
+    pub(crate) fn without_tag(self) -> Result<Self, Error> {
+        match self.tag() {
+            None => Ok(self),
             Some(tag) => Err(Error::configuration(format!(
-                "repository {text:?} has a tag; leave out \":{tag}\""
+                "repository {:?} has a tag; leave out \":{tag}\"",
+                self.to_string()
             ))),
         }
+    }
+
+    /// The name without its tag, `namespace/repository`.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.namespace, self.repository)
     }
 
     /// The tag, if one is named.
@@ -78,42 +98,37 @@ impl ImageName {
 }
 
 impl FromStr for ImageName {
-    type Err = UnfitImageName;
+    type Err = InvalidImage;
 
-    fn from_str(text: &str) -> Result<Self, UnfitImageName> {
-        if text.contains('@') {
-            return Err(UnfitImageName::Digest(text.to_owned()));
+    fn from_str(text: &str) -> Result<Self, InvalidImage> {
+        let reference: ImageReference = text.parse()?;
+        if let Some(host) = reference.host() {
+            let plain = reference.clone().without_host();
+            return Err(InvalidImage::new(
+                text,
+                format!("{host:?} is the host of a registry; leave it out and write {plain}"),
+            ));
         }
-        let Some((namespace, rest)) = text.split_once('/') else {
-            return Err(UnfitImageName::NoNamespace(text.to_owned()));
-        };
-        let (repository, tag) = match rest.rsplit_once(':') {
-            Some((repository, tag)) => (repository, Some(tag)),
-            None => (rest, None),
-        };
-        for (part, name) in [
-            (Some(namespace), "namespace"),
-            (Some(repository), "repository"),
-            (tag, "tag"),
-        ] {
-            if part == Some("") {
-                return Err(UnfitImageName::Empty(text.to_owned(), name));
-            }
+        if reference.digest().is_some() {
+            let plain = reference.without_digest();
+            return Err(InvalidImage::new(
+                text,
+                format!("it has a digest, and a tag is needed here; write {plain}"),
+            ));
         }
-        if let Some(tag) = tag.filter(|tag| tag.contains('/')) {
-            return Err(UnfitImageName::Tag(text.to_owned(), tag.to_owned()));
-        }
-        Ok(Self {
-            namespace: namespace.to_owned(),
-            repository: repository.to_owned(),
-            tag: tag.map(str::to_owned),
-        })
+        Self::of(&reference)
+    }
+}
+
+impl From<InvalidImage> for Error {
+    fn from(error: InvalidImage) -> Self {
+        Self::configuration(error.to_string())
     }
 }
 
 impl TryFrom<&str> for ImageName {
-    type Error = UnfitImageName;
-    fn try_from(text: &str) -> Result<Self, UnfitImageName> {
+    type Error = InvalidImage;
+    fn try_from(text: &str) -> Result<Self, InvalidImage> {
         text.parse()
     }
 }

@@ -1,6 +1,7 @@
 //! The words that all registries share.
 
 mod execution;
+pub(crate) mod grammar;
 mod image;
 mod reference;
 mod resource;
@@ -9,7 +10,8 @@ mod subtask;
 mod task;
 
 pub use execution::{Execution, TaskCounts, VendorExecution};
-pub use image::{Artifact, ImageName, ImageRef, UnfitImageName};
+pub use grammar::{ImageReference, InvalidImage};
+pub use image::{Artifact, ImageName, ImageRef};
 pub(crate) use reference::number;
 pub use reference::{ExecutionRef, RuleRef, TaskRef, UnfitReference};
 pub(crate) use resource::Resources;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Provider;
+use super::grammar::quoted;
 
 /// A rule by its id, `12`; a retention rule of Huawei Cloud Enterprise by namespace and id,
 /// `library/7`.
@@ -69,7 +70,7 @@ pub struct TaskRef {
 
 /// Why a text refers to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {text:?} cannot be read; write {forms}")]
+#[error("{what} {} cannot be read; write {forms}", quoted(text))]
 #[non_exhaustive]
 pub struct UnfitReference {
     /// What the text was read as.
@@ -190,18 +191,26 @@ impl TaskRef {
 pub(crate) fn number(what: &str, id: &str) -> Result<i64, Error> {
     id.parse().map_err(|_| {
         Error::configuration(format!(
-            "{what} {id:?} is no number, as ids of Huawei Cloud are"
+            "{what} {} is not a number, as ids of Huawei Cloud are",
+            quoted(id)
         ))
     })
 }
 
-/// The segments of a reference, none of them empty.
+/// The segments of a reference; none if one of them cannot be an id.
 fn segments(text: &str) -> Vec<&str> {
     let segments: Vec<_> = text.split('/').collect();
-    match segments.contains(&"") {
-        true => Vec::new(),
-        false => segments,
+    match segments.iter().all(|segment| is_id(segment)) {
+        true => segments,
+        false => Vec::new(),
     }
+}
+
+/// Whether a text can be an id: it is not empty, not a step in a path, and has no white space and no
+/// control characters.
+fn is_id(text: &str) -> bool {
+    let unfit = |c: char| c.is_whitespace() || c.is_control();
+    !matches!(text, "" | "." | "..") && text.len() <= 255 && !text.contains(unfit)
 }
 
 /// Reads a reference from its segments, writes it as text, and lets serde do both.
@@ -302,6 +311,11 @@ mod tests {
             ("/", false, false, false),
             ("library/", false, false, false),
             ("library//113", false, false, false),
+            ("..", false, false, false),
+            ("library/../7", false, false, false),
+            ("83 ", false, false, false),
+            ("83\r", false, false, false),
+            ("rst-4kfd7fk6pohk****", true, true, true),
         ] {
             assert_eq!(form::<RuleRef>(text), rule, "rule {text:?}");
             assert_eq!(form::<ExecutionRef>(text), execution, "execution {text:?}");

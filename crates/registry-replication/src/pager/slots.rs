@@ -16,6 +16,11 @@ impl std::fmt::Debug for Slot {
 }
 
 impl Slot {
+    /// Whether these records are of the first page, and there are none.
+    pub(crate) fn is_empty_beginning<T>(self, records: &[T]) -> bool {
+        self.offset == 0 && records.is_empty()
+    }
+
     /// Number of records up to the end of the page, if it is full.
     pub(super) fn end(self) -> u64 {
         self.offset.saturating_add(u64::from(self.size))

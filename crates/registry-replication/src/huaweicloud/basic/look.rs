@@ -101,7 +101,8 @@ impl Registry {
         let clock = self.context().clock().clone();
         let name = format!("{namespace}/{repository}");
         let read = async {
-            let rules = self.rules(&name).await?;
+            let image = ImageName::plain(namespace, repository);
+            let rules = self.rules_of_repository(&image).await?;
             Ok(rules.into_iter().map(ReadRule::new).collect())
         };
         self.rules_read.or(&name, &clock, not_before, read).await
@@ -113,7 +114,8 @@ impl Registry {
         (namespace, repository): &Repository,
         wanted: &Wanted,
     ) -> Result<(Works, bool), Error> {
-        let jobs = self.sync_jobs(&format!("{namespace}/{repository}"));
+        let image = ImageName::plain(namespace, repository);
+        let jobs = self.jobs_of(Ok(image)).unchecked();
         let jobs = newest(
             jobs.order(Order::Descending).by_fetch(),
             |job: &Task| job.created,

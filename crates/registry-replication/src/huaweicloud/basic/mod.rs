@@ -1,5 +1,6 @@
 //! Huawei Cloud SWR, Basic edition.
 
+mod known;
 mod look;
 mod operate;
 
@@ -83,8 +84,20 @@ impl Registry {
     /// # Errors
     /// When `repository` names none, and whatever can go wrong with a call.
     pub async fn rules(&self, repository: &str) -> Result<Vec<Rule>, Error> {
-        self.rules_of_repository(&ImageName::repository_given(repository)?)
+        self.rules_checked(&ImageName::repository_given(repository)?)
             .await
+    }
+
+    /// The rules of a repository; a repository that is not there is an error.
+    async fn rules_checked(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
+        match self.rules_of_repository(name).await {
+            Ok(rules) if rules.is_empty() => {
+                self.repository_exists(name).await?;
+                Ok(rules)
+            }
+            Ok(rules) => Ok(rules),
+            Err(error) => Err(self.about_repository(name, error).await),
+        }
     }
 
     async fn rules_of_repository(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
@@ -102,12 +115,17 @@ impl Registry {
 
     /// The sync jobs of a repository, `namespace/repository`: `ShowSyncJob`.
     ///
-    /// A name that is none is the stream's first error.
+    /// An invalid name, and a repository that is not there, is the stream's first error.
     pub fn sync_jobs(&self, repository: &str) -> SyncJobs {
+        self.jobs_of(ImageName::repository_given(repository))
+    }
+
+    fn jobs_of(&self, repository: Result<ImageName, Error>) -> SyncJobs {
         SyncJobs {
             registry: self.clone(),
-            repository: repository.to_owned(),
+            repository,
             order: None,
+            is_checked: true,
             paging: Paging::default(),
         }
     }
@@ -117,17 +135,25 @@ impl Registry {
 #[derive(Clone, Debug)]
 pub struct SyncJobs {
     registry: Registry,
-    repository: String,
+    repository: Result<ImageName, Error>,
     order: Option<Order>,
+    /// Whether the repository is looked up when it has no jobs.
+    is_checked: bool,
     paging: Paging,
 }
 paged!(SyncJobs of Task, Records, "ShowSyncJob", "at least 1", |self| [
     ("region", self.registry.region.as_ref().map(|region| region as _)),
-    ("repository", Some(&self.repository)),
+    ("repository", self.repository.as_ref().ok().map(|name| name as _)),
     ("order", self.order.map(|order| format!("{order:?}")).as_ref().map(|order| order as _)),
 ]);
 
 impl SyncJobs {
+    /// Takes a repository that is not there for a repository without jobs.
+    fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
     /// Newest or oldest first; the vendor's own order unless said otherwise.
     pub fn order(mut self, order: Order) -> Self {
         self.order = Some(order);
@@ -138,7 +164,7 @@ impl SyncJobs {
         if slot.size == 0 {
             return Err(Error::configuration("page size: 0 is less than 1"));
         }
-        let name = ImageName::repository_given(&self.repository)?;
+        let name = self.repository?;
         let filter = Filter::new(slot.size, slot.offset);
         let filter = self.order.map_or(filter, |order| filter.order(order));
         let answer = self
@@ -149,16 +175,23 @@ impl SyncJobs {
             .repository(name.repository())
             .filter(filter)
             .send()
-            .await?;
+            .await
+            .map_err(Error::from);
+        let answer = match answer {
+            Err(error) if self.is_checked => {
+                return Err(self.registry.about_repository(&name, error).await);
+            }
+            answer => answer?,
+        };
         let range = answer.headers().get("content-range");
         let total = range.and_then(|range| total(range.to_str().ok()?));
         let region = self.registry.region.as_deref();
+        let jobs = answer.into_inner();
+        if self.is_checked && slot.is_empty_beginning(&jobs) {
+            self.registry.repository_exists(&name).await?;
+        }
         Ok(Fetched {
-            items: answer
-                .into_inner()
-                .into_iter()
-                .map(|vendor| job(vendor, region))
-                .collect(),
+            items: jobs.into_iter().map(|vendor| job(vendor, region)).collect(),
             total,
             size: None,
         })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
+use huaweicloud_swr::endpoints;
 use huaweicloud_swr::swr::ClientInfo;
 use registry_transport::{Call, Error};
 use serde_json::json;
@@ -38,7 +39,7 @@ impl registry::Registry for Registry {
                         "name a repository, namespace/repository",
                     )
                 })
-                .and_then(|name| ImageName::repository_given(&name.to_string()))
+                .and_then(|name| name.clone().without_tag())
                 .map(|name| self.rule_listing(name)),
         )
     }
@@ -52,7 +53,7 @@ impl registry::Registry for Registry {
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
-            TaskScope::Image(image) => self.sync_jobs(&image.to_string()).into(),
+            TaskScope::Image(image) => self.jobs_of(image.clone().without_tag()).into(),
             TaskScope::Execution(_) => Listing::refused(Error::not_offered(
                 "tasks of an execution of Huawei Cloud Basic",
                 "list those of a repository, namespace/repository",
@@ -77,7 +78,7 @@ impl registry::Registry for Registry {
             let id = rule.plain(OURS)?;
             let images = options.tagged(OURS)?;
             let name = one_repository(&images)?;
-            let rules = self.rules_of_repository(name).await?;
+            let rules = self.rules_checked(name).await?;
             let found = rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
                 let known: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
                 let known = match known.is_empty() {
@@ -85,7 +86,7 @@ impl registry::Registry for Registry {
                     false => format!("it has {}", known.join(", ")),
                 };
                 let (namespace, repository) = (name.namespace(), name.repository());
-                Error::configuration(format!(
+                Error::not_found(format!(
                     "repository {namespace}/{repository} has no rule {id}; {known}"
                 ))
             })?;
@@ -104,11 +105,15 @@ impl registry::Registry for Registry {
         })
     }
 
-    fn plan_stop(&self, _: &StopTarget) -> Result<Plan, Error> {
-        Err(Error::not_offered(
-            "stopping a task of Huawei Cloud Basic",
-            "it ends by itself",
-        ))
+    fn plan_stop<'a>(&'a self, _: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        let refused =
+            Error::not_offered("stopping a task of Huawei Cloud Basic", "it ends by itself");
+        Box::pin(std::future::ready(Err(refused)))
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        let host = self.region.as_deref().map(endpoints::registry);
+        Box::pin(std::future::ready(Ok(host.into_iter().collect())))
     }
 }
 
@@ -124,7 +129,7 @@ impl Registry {
         let fetch = move |_| {
             let (registry, name) = (registry.clone(), name.clone());
             async move {
-                let items = registry.rules_of_repository(&name).await?;
+                let items = registry.rules_checked(&name).await?;
                 Ok(Fetched {
                     total: Some(items.len() as u64),
                     items,

@@ -6,7 +6,9 @@ use registry_transport::Error;
 
 use super::Registry;
 use super::rules::trigger;
-use crate::model::{Execution, Provider, TaskCounts, TaskKind, TaskState, VendorExecution};
+use crate::model::{
+    Execution, Provider, RuleRef, TaskCounts, TaskKind, TaskState, VendorExecution,
+};
 use crate::pager::{Fetched, Paging, Slot, paged};
 
 impl Registry {
@@ -66,6 +68,12 @@ impl ReplicationExecutions {
             call = call.policy_id(policy);
         }
         let page = call.send().await?.into_inner();
+        if let Some(policy) = self.policy
+            && slot.is_empty_beginning(&page.executions)
+        {
+            let rule = RuleRef::new(policy.to_string());
+            self.registry.rule_exists(&rule).await?;
+        }
         Ok(Fetched {
             items: page.executions.into_iter().map(replication).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
@@ -103,6 +111,10 @@ impl RetentionExecutions {
             .send()
             .await?
             .into_inner();
+        if slot.is_empty_beginning(&page.executions) {
+            let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
+            self.registry.rule_exists(&rule).await?;
+        }
         let execution = |vendor| retention(vendor, &self.namespace, self.policy);
         Ok(Fetched {
             items: page.executions.into_iter().map(execution).collect(),

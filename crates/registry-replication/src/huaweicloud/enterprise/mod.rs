@@ -1,6 +1,7 @@
 //! Huawei Cloud SWR, Enterprise edition.
 
 mod executions;
+mod known;
 mod look;
 mod operate;
 mod rules;

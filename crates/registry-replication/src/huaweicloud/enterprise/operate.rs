@@ -5,15 +5,17 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types::StartedExecution;
-use registry_transport::{Call, Error};
+use registry_transport::{Call, Error, Timestamp};
 use serde_json::{Value, json};
 
 use super::Registry;
+use super::runs::QUIET_SECONDS;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, number,
+    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
+    number,
 };
 use crate::plan::{Plan, Started};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
@@ -105,12 +107,14 @@ impl registry::Registry for Registry {
                 ));
             }
             let policy = number("rule", rule.id())?;
+            if rule.namespace().is_none() {
+                options.no_trial()?;
+            }
+            self.rule_exists(rule).await?;
             let call = match rule.namespace() {
-                None => {
-                    options.no_trial()?;
-                    self.call("ExecuteInstanceReplicationPolicy")?
-                        .body(&json!({ "policy_id": policy }))?
-                }
+                None => self
+                    .call("ExecuteInstanceReplicationPolicy")?
+                    .body(&json!({ "policy_id": policy }))?,
                 Some(namespace) => self
                     .call("ExecuteInstanceRetentionPolicy")?
                     .parameter("namespace_name", namespace)?
@@ -122,27 +126,64 @@ impl registry::Registry for Registry {
         })
     }
 
-    fn plan_stop(&self, target: &StopTarget) -> Result<Plan, Error> {
-        let execution = match target {
-            StopTarget::Execution(execution) => execution,
-            StopTarget::Task(_) => {
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            let execution = match target {
+                StopTarget::Execution(execution) => execution,
+                StopTarget::Task(task) => {
+                    let instead = match task.execution() {
+                        Some(execution) if execution.rule().is_some() => {
+                            "it is a task of a retention rule and ends by itself".to_owned()
+                        }
+                        Some(execution) => {
+                            format!("stop execution {execution}, which stops all of its tasks")
+                        }
+                        None => "stop its execution".to_owned(),
+                    };
+                    return Err(Error::not_offered(
+                        "stopping a task of Huawei Cloud Enterprise",
+                        instead,
+                    ));
+                }
+            };
+            let ids = Ids::of(execution)?;
+            if ids.retention.is_some() {
                 return Err(Error::not_offered(
-                    "stopping a task of Huawei Cloud Enterprise",
-                    "stop its execution",
+                    "stopping an execution of a retention rule",
+                    "it ends by itself; only replication executions can be stopped",
                 ));
             }
-        };
-        let ids = Ids::of(execution)?;
-        if ids.retention.is_some() {
-            return Err(Error::not_offered(
-                "stopping an execution of a retention rule",
-                "it ends by itself; only replication executions can be stopped",
-            ));
-        }
-        let call = self
-            .call("StopInstanceReplicationPolicyExecution")?
-            .parameter("execution_id", &ids.execution.to_string())?;
-        Ok(self.plan().with(call, |_| Started::default()))
+            let found = self.execution(ids.execution).await?;
+            let found = found.ok_or_else(|| self.no_execution(execution))?;
+            let now = self.client.inner().service_time();
+            if has_ended(&found, now) {
+                return Ok(Plan::over(self.client.inner(), found.state));
+            }
+            let call = self
+                .call("StopInstanceReplicationPolicyExecution")?
+                .parameter("execution_id", &ids.execution.to_string())?;
+            Ok(self.plan().with(call, |_| Started::default()))
+        })
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let call = self.client.show_instance().project_id(&self.project_id);
+            let call = call.instance_id(&self.instance);
+            let host = call.send().await?.into_inner().access_address;
+            Ok(host.into_iter().filter(|host| !host.is_empty()).collect())
+        })
+    }
+}
+
+/// Whether an execution has come to an end that stays. Of one that failed a short time ago, the
+/// registry may still retry tasks.
+fn has_ended(execution: &Execution, now: Timestamp) -> bool {
+    match execution.state {
+        TaskState::Failed => execution
+            .updated
+            .is_some_and(|updated| now.as_second() - updated.as_second() >= QUIET_SECONDS),
+        _ => execution.state.is_final(),
     }
 }
 

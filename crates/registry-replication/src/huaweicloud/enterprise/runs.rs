@@ -13,7 +13,7 @@ use crate::arrival::sight::{Repository, Work};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState, number};
 
 /// What failed so many seconds ago is not tried again.
-const QUIET_SECONDS: i64 = 15 * 60;
+pub(super) const QUIET_SECONDS: i64 = 15 * 60;
 
 /// What is known of executions, by id.
 #[derive(Clone, Default)]
@@ -60,7 +60,7 @@ impl Runs {
             Some(run) => run,
             None => {
                 let id = number("execution", &execution.id)?;
-                let tasks = registry.replication_tasks(id).by_item();
+                let tasks = registry.replication_tasks(id).unchecked().by_item();
                 // It may be gone since it was listed, or the answer lags behind the listing.
                 let tasks: Option<Vec<Task>> = or_absent(tasks.try_collect().await)?;
                 let Some(tasks) = tasks else {
@@ -98,7 +98,8 @@ impl Runs {
                         number("execution", &execution.id)?,
                         number("task", &task.id)?,
                     );
-                    let subtasks = registry.replication_subtasks(ids.0, ids.1).by_item();
+                    let subtasks = registry.replication_subtasks(ids.0, ids.1);
+                    let subtasks = subtasks.unchecked().by_item();
                     let subtasks: Option<Vec<Subtask>> = or_absent(subtasks.try_collect().await)?;
                     let Some(subtasks) = subtasks.map(Arc::new) else {
                         return Ok(nothing());

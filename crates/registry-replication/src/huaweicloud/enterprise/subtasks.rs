@@ -20,6 +20,7 @@ impl Registry {
             execution,
             task,
             status: None,
+            is_checked: true,
             paging: Paging::default(),
         }
     }
@@ -52,6 +53,8 @@ pub struct ReplicationSubtasks {
     execution: i64,
     task: i64,
     status: Option<TaskStatus>,
+    /// Whether the task is looked up when it has no subtasks.
+    is_checked: bool,
     paging: Paging,
 }
 paged!(ReplicationSubtasks of Subtask, Pages, "ListInstanceReplicationPolicyExecSubTasks", "1 to 100", |self| [
@@ -62,6 +65,12 @@ paged!(ReplicationSubtasks of Subtask, Pages, "ListInstanceReplicationPolicyExec
 ]);
 
 impl ReplicationSubtasks {
+    /// Takes a task that is not there for a task without subtasks.
+    pub(super) fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
     /// Only the subtasks in this state.
     pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
         self.status = Some(status.into());
@@ -90,6 +99,10 @@ impl ReplicationSubtasks {
             true => page.subtasks,
             false => page.sub_tasks,
         };
+        if self.is_checked && slot.is_empty_beginning(&subtasks) {
+            let tasks = self.registry.replication_tasks(self.execution);
+            self.registry.task_exists(tasks.by_item(), &task).await?;
+        }
         let subtask = |vendor| replication(vendor, task.clone());
         Ok(Fetched {
             items: subtasks.into_iter().map(subtask).collect(),
@@ -146,6 +159,13 @@ impl RetentionSubtasks {
         let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
         let execution = ExecutionRef::of(rule, self.execution.to_string());
         let task = TaskRef::of(execution, self.task.to_string());
+        if slot.is_empty_beginning(&page.sub_tasks) {
+            let (policy, execution) = (self.policy, self.execution);
+            let tasks = self
+                .registry
+                .retention_tasks(&self.namespace, policy, execution);
+            self.registry.task_exists(tasks.by_item(), &task).await?;
+        }
         let subtask = |vendor| retention(vendor, task.clone());
         Ok(Fetched {
             items: page.sub_tasks.into_iter().map(subtask).collect(),

@@ -6,7 +6,8 @@ use registry_transport::{Error, Timestamp};
 
 use super::Registry;
 use crate::model::{
-    ImageRef, Provider, Resources, RetentionCounts, Task, TaskKind, TaskState, VendorTask,
+    ExecutionRef, ImageRef, Provider, Resources, RetentionCounts, RuleRef, Task, TaskKind,
+    TaskState, VendorTask,
 };
 use crate::pager::{Fetched, Paging, Slot, paged};
 
@@ -17,6 +18,7 @@ impl Registry {
         ReplicationTasks {
             registry: self.clone(),
             execution,
+            is_checked: true,
             paging: Paging::default(),
         }
     }
@@ -45,6 +47,8 @@ impl Registry {
 pub struct ReplicationTasks {
     registry: Registry,
     execution: i64,
+    /// Whether the execution is looked up when it has no tasks.
+    is_checked: bool,
     paging: Paging,
 }
 paged!(ReplicationTasks of Task, Pages, "ListInstanceReplicationPolicyExecTasks", "1 to 100", |self| [
@@ -53,6 +57,12 @@ paged!(ReplicationTasks of Task, Pages, "ListInstanceReplicationPolicyExecTasks"
 ]);
 
 impl ReplicationTasks {
+    /// Takes an execution that is not there for an execution without tasks.
+    pub(super) fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
     async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let page = self
             .registry
@@ -66,8 +76,19 @@ impl ReplicationTasks {
             .send()
             .await?
             .into_inner();
+        let execution = self.execution.to_string();
+        if self.is_checked && slot.is_empty_beginning(&page.tasks) {
+            let execution = ExecutionRef::new(&execution);
+            self.registry.execution_exists(&execution).await?;
+        }
+        let task = |vendor| {
+            let mut task = replication(vendor);
+            // Without its execution, nothing could refer to the task.
+            task.execution.get_or_insert_with(|| execution.clone());
+            task
+        };
         Ok(Fetched {
-            items: page.tasks.into_iter().map(replication).collect(),
+            items: page.tasks.into_iter().map(task).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
         })
@@ -115,7 +136,17 @@ impl RetentionTasks {
             call = call.status(status);
         }
         let page = call.send().await?.into_inner();
-        let task = |task| retention(task, &self.namespace, self.policy);
+        let execution = self.execution.to_string();
+        if slot.is_empty_beginning(&page.tasks) {
+            let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
+            let execution = ExecutionRef::of(rule, &execution);
+            self.registry.execution_exists(&execution).await?;
+        }
+        let task = |vendor| {
+            let mut task = retention(vendor, &self.namespace, self.policy);
+            task.execution.get_or_insert_with(|| execution.clone());
+            task
+        };
         Ok(Fetched {
             items: page.tasks.into_iter().map(task).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
@@ -173,9 +204,10 @@ fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
         vendor.id,
     )
     .with_status(vendor.status.clone(), state);
-    let source = vendor.repository.clone().map(|repository| ImageRef {
+    // The namespace is a part of the task's reference, so it is there without a repository, too.
+    let source = Some(ImageRef {
         namespace: Some(namespace.to_owned()),
-        repository: Some(repository),
+        repository: vendor.repository.clone(),
         ..ImageRef::default()
     });
     let retention = vendor.total.zip(vendor.retained);
