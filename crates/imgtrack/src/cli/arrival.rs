@@ -59,7 +59,7 @@ pub(crate) struct WaitArgs {
     /// Longest time to wait, such as 90s, 15m or 1h30m
     ///
     /// One more look is taken at the end. The wait is over a second later at the latest.
-    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = value::window)]
     pub(crate) timeout: Duration,
     /// Time to go on while the registry's answers are unusable
     ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::value::duration;
+use super::value::window;
 
 /// How long a command may take that takes one look.
 #[derive(Args, Clone, Copy, Debug)]
@@ -14,17 +14,9 @@ pub(crate) struct Look {
         long,
         value_name = "DURATION",
         default_value = "2m",
-        value_parser = positive,
+        value_parser = window,
         help_heading = None,
         display_order = 89
     )]
     pub(crate) timeout: Duration,
-}
-
-/// A duration that is longer than nothing.
-fn positive(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("it must be longer than 0s".to_owned()),
-        duration => Ok(duration),
-    }
 }
