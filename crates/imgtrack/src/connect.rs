@@ -6,7 +6,7 @@ use std::time::Duration;
 use registry_replication::api::Service;
 use registry_replication::huaweicloud::{self, AccessKey};
 use registry_replication::{
-    Clock, Context, ContextBuilder, Error, Registry, Timestamp, alibabacloud, oci,
+    Clock, Context, ContextBuilder, Error, Registry, SystemClock, Timestamp, alibabacloud, oci,
 };
 use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
 
@@ -56,6 +56,11 @@ impl Connection {
     /// The sandbox that is asked instead of the clouds.
     pub(crate) fn inside(&self) -> Option<&Sandbox> {
         self.sandbox.as_deref()
+    }
+
+    /// The clock that calls and waits go by.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }
 
     /// The time, or the time so long ago by the clock that calls go by.

@@ -1,8 +1,10 @@
 //! Waiting for images, all at the same time.
 
 use std::io::Write;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 use registry_replication::{Arrival, Error, Report, WaitError};
 use serde::{Serialize, Serializer};
@@ -11,7 +13,7 @@ use super::progress::{Progress, elapsed};
 use super::{arrival, code, notes};
 use crate::cli::{Asked, Place, WaitArgs};
 use crate::connect::Connection;
-use crate::failure::{Failure, worst};
+use crate::failure::{Failure, TimedOut, worst};
 use crate::output::Output;
 use crate::table;
 use crate::terminal::escaped;
@@ -100,13 +102,23 @@ pub(crate) async fn wait(
             "--digest applies to one image; for several images, write IMAGE@DIGEST".to_owned(),
         ));
     }
-    let registry = connection.registry(to.registry, &to.to).await?;
-    let mut waits = Vec::new();
-    for image in &args.images {
-        let arrival = arrival(&*registry, image, asked, connection).await?;
-        waits.push((image.clone(), arrival.trouble_window(args.trouble)));
-    }
-    let ended = follow(waits, args.timeout, |line| {
+    let clock = connection.clock();
+    let begun = clock.elapsed();
+    // Looking up a project or a host counts, too.
+    let preparing = pin!(prepare(args, asked, to, connection));
+    let waits = match select(preparing, clock.guard(args.timeout)).await {
+        Either::Left((waits, _)) => waits?,
+        Either::Right(_) => {
+            return Err(Failure::TimedOut(TimedOut {
+                command: "wait".to_owned(),
+                timeout: args.timeout,
+                is_verdict: true,
+                changes: false,
+            }));
+        }
+    };
+    let passed = clock.elapsed().saturating_sub(begun);
+    let ended = follow(waits, args.timeout.saturating_sub(passed), |line| {
         if !args.quiet {
             // The wait goes on, whether somebody reads how or not.
             let _ = writeln!(err, "{}", escaped(line));
@@ -132,6 +144,22 @@ pub(crate) async fn wait(
             known.into_iter().map(Failure::from).collect(),
         )),
     }
+}
+
+/// The arrivals that are waited for. What they stand for is looked up, and nothing else is asked.
+async fn prepare(
+    args: &WaitArgs,
+    asked: &Asked,
+    to: &Place,
+    connection: &Connection,
+) -> Result<Vec<(String, Arrival)>, Failure> {
+    let registry = connection.registry(to.registry, &to.to).await?;
+    let mut waits = Vec::new();
+    for image in &args.images {
+        let arrival = arrival(&*registry, image, asked, connection).await?;
+        waits.push((image.clone(), arrival.trouble_window(args.trouble)));
+    }
+    Ok(waits)
 }
 
 /// Whether two errors say the same, but for the ids of their requests.
