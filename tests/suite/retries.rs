@@ -55,7 +55,7 @@ impl Call {
             Self::List | Self::ListByPost => {
                 Move::answer(200, &[], r#"{"tasks":[{"id":1}],"total":1}"#)
             }
-            Self::Single => Move::answer(200, &[], "[]"),
+            Self::Single => Move::answer(200, &[], r#"[{"id": 1}]"#),
             Self::Write => Move::answer(201, &[("x-subject-token", "MII")], "{}"),
             Self::SignedWrite => Move::answer(202, &[], r#"{"id": 84}"#),
             Self::WriteByRpc => Move::answer(200, &[], r#"{"SyncTaskId": "rst-1"}"#),

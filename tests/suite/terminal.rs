@@ -479,8 +479,8 @@ fn every_look_ends_when_its_time_is_up() {
 #[test]
 fn a_timeout_is_a_duration_that_is_longer_than_nothing() {
     for (timeout, says) in [
-        ("0s", "it must be longer than 0s"),
-        ("0ms", "it must be longer than 0s"),
+        ("0s", "it is zero; write a duration"),
+        ("0ms", "it is zero; write a duration"),
         ("10", "it is not a duration such as 90s, 15m or 1h30m"),
         (
             "-1m",
