@@ -395,11 +395,6 @@ mod tests {
                 ConnectionFault::Expired,
                 "the certificate expired at 1970-01-01T00:00:01Z",
             ),
-            (
-                C::Revoked,
-                ConnectionFault::InvalidCertificate,
-                "the certificate is invalid: certificate revoked",
-            ),
         ] {
             let found = certificate(&rustls::Error::InvalidCertificate(error));
             assert_eq!((found.fault, found.reason.as_str()), (fault, reason));

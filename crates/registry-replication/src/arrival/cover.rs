@@ -60,12 +60,10 @@ const LONGEST_PATTERN: usize = 2048;
 const DEEPEST_PATTERN: usize = 16;
 /// The most bytes that a regular expression may take when it is compiled.
 const LARGEST_REGEX: usize = 1 << 18;
-/// The most bytes of a name that is matched. The OCI allows 255 in a repository, 128 in a tag.
-const LONGEST_NAME: usize = 1024;
 
 /// The pattern of a filter.
 ///
-/// Patterns come from the vendor and names from its tasks, so both have bounds. A pattern beyond
+/// Patterns come from the vendor, so they have bounds. A pattern beyond
 /// them counts as one that cannot be read.
 #[derive(Clone, Debug)]
 enum Pattern {
@@ -175,7 +173,6 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
             },
             FilterOn::Unknown(word) => (word.as_str(), None),
         };
-        let text = text.filter(|text| text.len() <= LONGEST_NAME);
         let pattern = &filter.pattern;
         let misfits = cover.misfits.len();
         match text.zip(read.as_ref()) {
@@ -278,15 +275,6 @@ mod tests {
         let filters = vec![(FilterOn::Tag, "v42", Doublestar); 65];
         let found = cover(&ReadRule::new(rule(&filters)), &image);
         assert_eq!(found.unread.len(), 1);
-    }
-
-    #[test]
-    fn a_name_beyond_the_bound_is_not_matched() {
-        let long = format!("team/{}", "a".repeat(1 << 20));
-        let image = long.parse().unwrap();
-        let rule = rule(&[(FilterOn::Name, "team/*", FilterSyntax::Doublestar)]);
-        let found = cover(&ReadRule::new(rule), &image);
-        assert_eq!((found.misfits.len(), found.unread.len()), (0, 1));
     }
 
     #[test]

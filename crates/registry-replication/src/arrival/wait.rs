@@ -278,7 +278,9 @@ impl Looking {
         let lasted = since.map_or(Duration::ZERO, |since| {
             self.engine.clock().elapsed().saturating_sub(since)
         });
-        let is_first = self.report.is_none();
+        // A listing that contradicts itself has no status; it may do better at the next look.
+        let is_odd = error.kind() == ErrorKind::Undecodable && error.status().is_none();
+        let is_first = self.report.is_none() && !is_odd;
         !error.can_retry() && (is_first || lasted >= self.patience)
     }
 
