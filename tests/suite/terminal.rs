@@ -402,46 +402,59 @@ async fn a_listing_that_breaks_off_shows_what_it_has_and_fails() {
     }
 }
 
-#[test]
-fn every_look_ends_when_its_time_is_up() {
+/// A sandbox that takes connections and never answers, and the runtime that it would be served by.
+fn silent_sandbox() -> (tokio::runtime::Runtime, Arc<Sandbox>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
     let sandbox = runtime.block_on(Sandbox::start(Options::default()));
-    // From here on the runtime stands still, and with it the sandbox: it takes connections and never
-    // answers.
-    let sandbox = Arc::new(sandbox.unwrap());
+    // From here on the runtime stands still, and with it the sandbox.
+    (runtime, Arc::new(sandbox.unwrap()))
+}
+
+/// Exit code, stdout and stderr of a run against a silent sandbox. The clock moves on by `step` while
+/// the program waits for an answer.
+fn run_in_silence(sandbox: &Arc<Sandbox>, words: &[&str], step: Duration) -> (u8, String, String) {
+    let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
+    let clock = HandClock::at(start);
+    let program = Program::default()
+        .sandbox(sandbox.clone())
+        .clock(Arc::new(clock.clone()));
+    let said: Vec<String> = std::iter::once(&"imgtrack")
+        .chain(words)
+        .map(ToString::to_string)
+        .collect();
+    let run = std::thread::spawn(move || {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = program.run(said.into_iter().map(Into::into), &mut out, &mut err);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (code, text(out), text(err))
+    });
+    while !run.is_finished() {
+        if clock.guards() > 0 {
+            clock.advance(step);
+        }
+        std::thread::yield_now();
+    }
+    run.join().unwrap()
+}
+
+#[test]
+fn every_look_ends_when_its_time_is_up() {
+    let (_runtime, sandbox) = silent_sandbox();
     let mut found = BTreeSet::new();
     for (command, words) in cases() {
         if command == "wait" || words.contains(&"--dry-run") || words.contains(&"cn-north-1=HOST") {
             continue;
         }
         found.insert(command.to_owned());
-        let clock = HandClock::at(start);
-        let program = Program::default()
-            .sandbox(sandbox.clone())
-            .clock(Arc::new(clock.clone()));
-        let said: Vec<String> = std::iter::once("imgtrack")
-            .chain(command.split(' '))
+        let said: Vec<&str> = command
+            .split(' ')
             .chain(words.iter().copied())
             .chain(["--timeout", "1500ms", "-o", "json"])
-            .map(str::to_owned)
             .collect();
-        let run = std::thread::spawn(move || {
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code = program.run(said.into_iter().map(Into::into), &mut out, &mut err);
-            let text = |bytes| String::from_utf8(bytes).unwrap();
-            (code, text(out), text(err))
-        });
-        while !run.is_finished() {
-            if clock.guards() > 0 {
-                clock.advance(Duration::from_millis(1500));
-            }
-            std::thread::yield_now();
-        }
-        let (code, out, err) = run.join().unwrap();
+        let (code, out, err) = run_in_silence(&sandbox, &said, Duration::from_millis(1500));
         let expected = if ["status", "explain"].contains(&command) {
             4
         } else {
@@ -474,6 +487,24 @@ fn every_look_ends_when_its_time_is_up() {
         .collect();
     let all: BTreeSet<String> = imgtrack::commands().into_iter().collect();
     assert_eq!(found, all.difference(&own).cloned().collect());
+}
+
+#[test]
+fn a_wait_ends_at_its_timeout_before_its_first_look_too() {
+    let (_runtime, sandbox) = silent_sandbox();
+    for image in ["team/api:v42", "registry.example/team/api:v42"] {
+        let words = [
+            "wait",
+            image,
+            "--timeout",
+            "5s",
+            "--registry",
+            "alibabacloud",
+        ];
+        let words = [&words[..], &["--sandbox"]].concat();
+        let (code, out, err) = run_in_silence(&sandbox, &words, Duration::from_secs(6));
+        assert_eq!(code, 4, "{image}: {out}{err}");
+    }
 }
 
 #[test]
