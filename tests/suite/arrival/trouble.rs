@@ -443,6 +443,69 @@ async fn a_wait_ends_at_its_deadline_whatever_is_in_flight() {
 }
 
 #[tokio::test]
+async fn a_push_time_that_cannot_be_makes_no_older_task_count() {
+    for pushed in [0_i64, -62_135_596_800_000, 1_795_000_000] {
+        let of = world::Registry::Alibabacloud;
+        let trial = Trial::start().await;
+        let registry = trial.registry(of).await;
+        let push = |content| {
+            let sandbox = &trial.sandbox;
+            sandbox.push(of, "team/api", "v77", content).unwrap()
+        };
+        push("first");
+        trial.clock.advance(QUARTER);
+        let stalls = Outcome::Stalls;
+        trial.sandbox.decide("team/api", Some("v77"), None, stalls);
+        push("second");
+        trial.sandbox.on_answer(move |answer| {
+            if answer.operation == "GetRepoTag" {
+                answer.body["ImageUpdate"] = json!(pushed);
+            }
+        });
+        let arrival = registry.arrival("team/api:v77").to(there(of));
+        let end = trial.run(arrival.wait(Duration::from_secs(60))).await;
+        // Nothing tells which image a task copied.
+        let error = end.unwrap_err();
+        assert_eq!(error.verdict(), Some(Verdict::NoTask), "{pushed}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_whose_end_cannot_be_is_not_an_old_one() {
+    let of = world::Registry::HuaweicloudEnterprise;
+    let trial = Trial::start().await;
+    trial.sandbox.set_pace(pace(2, 5, 74));
+    let registry = trial.registry(of).await;
+    let outcome = Outcome::FailsFirst(1);
+    trial.sandbox.decide("team/api", Some("v77"), None, outcome);
+    trial
+        .sandbox
+        .push(of, "team/api", "v77", "content")
+        .unwrap();
+    trial.sandbox.on_answer(|answer| {
+        let fields = ["tasks", "sub_tasks"];
+        let records = fields.iter().find_map(|field| answer.body.get(field));
+        let field = fields
+            .iter()
+            .find(|field| answer.body.get(**field).is_some());
+        let Some((records, field)) = records.cloned().zip(field) else {
+            return;
+        };
+        let mut records = records;
+        for record in records.as_array_mut().into_iter().flatten() {
+            if record["status"] == "Failed" {
+                record["end_time"] = json!("0001-01-01T00:00:00Z");
+                record["StatusRevision"] = json!(0);
+            }
+        }
+        answer.body[*field] = records;
+    });
+    let arrival = registry.arrival("team/api:v77").to(there(of));
+    let end = trial.run(arrival.wait(QUARTER)).await;
+    assert_eq!(end.unwrap().verdict, Verdict::Arrived);
+}
+
+#[tokio::test]
 async fn a_wait_can_be_spawned() {
     let of = world::Registry::Alibabacloud;
     let trial = Trial::start().await;

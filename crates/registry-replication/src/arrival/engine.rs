@@ -337,6 +337,7 @@ impl Engine {
         let ended = ended(sight, &self.ask.question)?;
         let image = self.ask.question.image.clone();
         let tag = self.ask.registry.clone().source(image).await?;
+        let tag = tag.map(SourceTag::with_plausible_time);
         let poll = self.polls;
         self.source = Some(Source { tag, poll, ended });
         Ok(())

@@ -23,6 +23,8 @@ const LOOKS: u32 = 3;
 const AGREEING: u32 = 2;
 /// Start times that are kept of a task; registries run a task a few times.
 const STARTS: usize = 8;
+/// Seconds from the start of a run to that of the next, at least. Harbor waits 16 s after a failure.
+const BETWEEN_RUNS: i64 = 10;
 /// Tasks that are remembered although the latest look lacks them.
 const REMEMBERED: usize = 10_000;
 
@@ -89,10 +91,11 @@ impl Memory {
         let mut keys = Vec::with_capacity(shown.len());
         for work in shown {
             let key = work.key();
+            let work = work.with_plausible_times();
             match self.works.get_mut(&key) {
-                Some(seen) => seen.update(work, now),
+                Some(seen) => seen.update(&work, now),
                 None => {
-                    self.works.insert(key.clone(), Seen::new(work, now));
+                    self.works.insert(key.clone(), Seen::new(&work, now));
                 }
             }
             keys.push(key);
@@ -212,10 +215,22 @@ impl Memory {
         seen.map_or(Duration::ZERO, |seen| now.saturating_sub(seen.since))
     }
 
-    /// How many runs of a work have been seen.
+    /// How many runs of a work have been seen. Start times that are close to each other are one run
+    /// that a service rounds or writes twice.
     pub(crate) fn runs(&self, work: &Work) -> usize {
-        let seen = self.works.get(&work.key());
-        seen.map_or(0, |seen| seen.starts.len())
+        let Some(seen) = self.works.get(&work.key()) else {
+            return 0;
+        };
+        let mut last: Option<Timestamp> = None;
+        let is_run = |start: &&Timestamp| {
+            let passed = last.map(|last| start.duration_since(last).as_secs());
+            let is_run = passed.is_none_or(|passed| passed >= BETWEEN_RUNS);
+            if is_run {
+                last = Some(**start);
+            }
+            is_run
+        };
+        seen.starts.iter().filter(is_run).count()
     }
 }
 
@@ -437,8 +452,8 @@ mod tests {
     #[test]
     fn runs_are_told_apart_by_their_start() {
         let mut memory = Memory::default();
-        for second in [5, 5, 60, 200, 60] {
-            let started = Some(Timestamp::from_second(second).unwrap());
+        for second in [5, 5, 6, 60, 200, 60, 61] {
+            let started = Some(Timestamp::from_second(1_800_000_000 + second).unwrap());
             let work = Work {
                 started,
                 ..work("1", TaskState::Failed)

@@ -5,7 +5,7 @@ use registry_transport::Error;
 
 use super::engine::{Engine, Extent};
 use super::report::{Basis, DestinationReport, ReasonKind, Verdict};
-use super::sight::{digest, is_since};
+use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
 
 /// A registry that can show what it has under a tag, `namespace/repository` and tag.
@@ -174,7 +174,8 @@ impl Engine {
         }
         let question = &self.ask.question;
         let source = self.ask.registry.clone().source(question.image.clone());
-        let tag = source.await?.filter(|tag| match question.since {
+        let tag = source.await?.map(SourceTag::with_plausible_time);
+        let tag = tag.filter(|tag| match question.since {
             Some(since) => tag.pushed.is_some_and(|pushed| is_since(pushed, since)),
             None => true,
         });

@@ -164,10 +164,12 @@ impl Wanted {
 }
 
 fn is_older(created: Option<Timestamp>, since: Option<Timestamp>) -> bool {
-    created.zip(since).is_some_and(|(created, since)| {
-        let from = since.checked_sub(MARGIN).unwrap_or(since);
-        !is_since(created, from)
-    })
+    plausible(created)
+        .zip(since)
+        .is_some_and(|(created, since)| {
+            let from = since.checked_sub(MARGIN).unwrap_or(since);
+            !is_since(created, from)
+        })
 }
 
 /// When a look began, by the service's clock, of which the answers since have told.
@@ -175,6 +177,14 @@ pub(crate) fn began(context: &Context, begun: Duration) -> Timestamp {
     let now = context.service_time();
     let passed = context.clock().elapsed().saturating_sub(begun);
     now.checked_sub(passed).unwrap_or(now)
+}
+
+/// A time that a service can mean. Some write the year 1, 1970 or seconds in the place of
+/// milliseconds where they have none, and an age or an order taken from those would be wrong.
+pub(crate) fn plausible(time: Option<Timestamp>) -> Option<Timestamp> {
+    /// 2000-01-01, before there was any of these registries.
+    const EARLIEST: i64 = 946_684_800;
+    time.filter(|time| time.as_second() >= EARLIEST)
 }
 
 /// Whether `created` is not before `since`. Some vendors tell whole seconds only: there, the second
@@ -267,9 +277,29 @@ impl Work {
         }
     }
 
+    /// The same without times that nothing can be concluded from.
+    pub(crate) fn with_plausible_times(&self) -> Self {
+        Self {
+            created: plausible(self.created),
+            started: plausible(self.started),
+            changed: plausible(self.changed),
+            ..self.clone()
+        }
+    }
+
     /// Whether it ended well.
     pub(crate) fn succeeded(&self) -> bool {
         matches!(self.state, TaskState::Succeeded | TaskState::AlreadyThere)
+    }
+}
+
+impl SourceTag {
+    /// The same without a time that nothing can be concluded from.
+    pub(crate) fn with_plausible_time(self) -> Self {
+        Self {
+            pushed: plausible(self.pushed),
+            ..self
+        }
     }
 }
 
@@ -347,6 +377,19 @@ mod tests {
             (wanted(&both, None), wanted(&both, Some(5)), false),
         ] {
             assert_eq!(look.includes(&other), includes, "{look:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_before_any_registry_is_none() {
+        for (text, is_plausible) in [
+            ("0001-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+            ("1970-01-21T18:00:00Z", false),
+            ("2026-11-22T12:00:00Z", true),
+        ] {
+            let time = Some(text.parse().unwrap());
+            assert_eq!(plausible(time).is_some(), is_plausible, "{text}");
         }
     }
 

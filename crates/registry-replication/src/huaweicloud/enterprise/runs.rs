@@ -9,7 +9,7 @@ use registry_transport::{Error, Timestamp};
 
 use super::Registry;
 use crate::arrival::read::{Records, or_absent};
-use crate::arrival::sight::{Repository, Work};
+use crate::arrival::sight::{Repository, Work, plausible};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState, number};
 
 /// What failed so many seconds ago is not tried again.
@@ -132,8 +132,7 @@ fn is_over(task: &Task, now: Timestamp) -> bool {
     match task.state {
         TaskState::Succeeded | TaskState::AlreadyThere => true,
         _ if !task.state.is_final() => false,
-        _ => task
-            .updated
+        _ => plausible(task.updated)
             .is_some_and(|updated| now.as_second() - updated.as_second() >= QUIET_SECONDS),
     }
 }
