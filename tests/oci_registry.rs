@@ -62,5 +62,5 @@ async fn nobody_and_a_wrong_password_are_not_let_in() {
     };
     assert_eq!(refused(wrong).await.status(), Some(401));
     let error = refused(Login::Anonymous).await;
-    assert!(error.to_string().contains("there is no login"), "{error}");
+    assert!(error.to_string().contains("there is none"), "{error}");
 }
