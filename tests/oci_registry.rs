@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use registry_replication::oci::{Login, Registry};
+use registry_replication::oci::{Client, Login};
 
 fn given(name: &str) -> String {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -15,7 +15,7 @@ fn password() -> Login {
 
 /// `OCI_EXPECTED` has a line for each look: repository, tag or digest, and the digest that is
 /// there, or `-`.
-async fn looks(registry: &Registry) {
+async fn looks(registry: &Client) {
     let expected = given("OCI_EXPECTED");
     for line in expected.lines() {
         let [repository, reference, digest] = line.split_whitespace().collect::<Vec<_>>()[..]
@@ -34,7 +34,7 @@ async fn looks(registry: &Registry) {
 
 #[tokio::test]
 async fn it_shows_what_is_there() {
-    let registry = Registry::builder(given("OCI_HOST")).login(password());
+    let registry = Client::builder(given("OCI_HOST")).login(password());
     looks(&registry.build().unwrap()).await;
 }
 
@@ -42,7 +42,7 @@ async fn it_shows_what_is_there() {
 #[tokio::test]
 async fn the_login_of_dockers_configuration_is_let_in() {
     given("DOCKER_CONFIG");
-    let registry = Registry::builder(given("OCI_HOST")).docker_config();
+    let registry = Client::builder(given("OCI_HOST")).docker_config();
     looks(&registry.build().unwrap()).await;
 }
 
@@ -51,7 +51,7 @@ async fn nobody_and_a_wrong_password_are_not_let_in() {
     let wrong = Login::password(given("OCI_USER"), format!("{}x", given("OCI_PASSWORD")));
     let host = given("OCI_HOST");
     let refused = |login: Login| {
-        let registry = Registry::builder(host.as_str()).login(login).build();
+        let registry = Client::builder(host.as_str()).login(login).build();
         async move {
             registry
                 .unwrap()

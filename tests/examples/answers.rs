@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use alibabacloud_cr::{Alibabacloud, cr};
 use huaweicloud_swr::{AccessKey, Huaweicloud, swr};
+use openapi_transport::Context;
 use registry_sandbox::world;
-use registry_transport::Context;
 use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     // The default reads 4 pages ahead.
     for ahead in [0, 4] {
-        let registry = alibabacloud::Registry::builder()
+        let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(&endpoint)
             .instance("cri-1")
             .credentials(alibabacloud::Credentials::new("id", "secret"))

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use huaweicloud_swr::swr::ResponseValue;
-use registry_transport::{Error, Secret};
+use openapi_transport::{Error, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

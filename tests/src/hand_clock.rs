@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use registry_transport::{BoxFuture, Clock, Timestamp};
+use openapi_transport::{BoxFuture, Clock, Timestamp};
 
 /// A clock that stands still until it is moved. Who sleeps by it wakes up when it has come there.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ pub mod specs;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
-use registry_transport::{BoxFuture, Chance, Clock, ContextBuilder, Timestamp};
+use openapi_transport::{BoxFuture, Chance, Clock, ContextBuilder, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
+use openapi_transport::{Clock, ContextBuilder};
 use registry_replication::api::{self, Access};
 use registry_replication::{
     Error, ErrorKind, Execution, Listing, Registry, RuleTrigger, RunOptions, Started, StopOutcome,
@@ -11,7 +12,6 @@ use registry_replication::{
 };
 use registry_sandbox::{Options, Outcome, Sandbox, world};
 use registry_tests::{FixedClock, noon};
-use registry_transport::{Clock, ContextBuilder};
 
 use crate::clients;
 
@@ -41,7 +41,7 @@ impl Trial {
 
     async fn enterprise(&self) -> Box<dyn Registry> {
         let account = &self.sandbox.accounts().huaweicloud_swr;
-        let registry = huaweicloud::enterprise::Registry::builder()
+        let registry = huaweicloud::SwrEnterprise::builder()
             .endpoint(&account.endpoint)
             .project_id(&account.project_id)
             .instance(&account.instance_id)
@@ -51,7 +51,7 @@ impl Trial {
     }
 
     async fn basic(&self) -> Box<dyn Registry> {
-        let registry = huaweicloud::basic::Registry::builder()
+        let registry = huaweicloud::SwrBasic::builder()
             .endpoint(self.sandbox.endpoint())
             .region(world::HUAWEICLOUD_REGION)
             .credentials(clients::sandbox_key(&self.sandbox))
@@ -60,7 +60,7 @@ impl Trial {
     }
 
     async fn alibabacloud(&self) -> Box<dyn Registry> {
-        let registry = alibabacloud::Registry::builder()
+        let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(self.sandbox.endpoint())
             .instance(world::ALIBABACLOUD_INSTANCE_ID)
             .credentials(clients::sandbox_alibaba_key(&self.sandbox))

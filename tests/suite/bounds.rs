@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::clients;
 
-async fn enterprise(endpoint: &str) -> huaweicloud::enterprise::Registry {
-    huaweicloud::enterprise::Registry::builder()
+async fn enterprise(endpoint: &str) -> huaweicloud::SwrEnterprise {
+    huaweicloud::SwrEnterprise::builder()
         .endpoint(endpoint)
         .project_id(clients::PROJECT)
         .instance(clients::INSTANCE)
@@ -22,8 +22,8 @@ async fn enterprise(endpoint: &str) -> huaweicloud::enterprise::Registry {
         .unwrap()
 }
 
-async fn basic(endpoint: &str) -> huaweicloud::basic::Registry {
-    huaweicloud::basic::Registry::builder()
+async fn basic(endpoint: &str) -> huaweicloud::SwrBasic {
+    huaweicloud::SwrBasic::builder()
         .endpoint(endpoint)
         .region("cn-north-4")
         .credentials(clients::huawei_key())

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use alibabacloud_cr::Alibabacloud;
 use huaweicloud_swr::Huaweicloud;
+use openapi_transport::{Clock, Context, Dialect, Error};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::given::Given;
 use registry_tests::specs::{self, Operation};
 use registry_tests::{FixedClock, generated, noon};
-use registry_transport::{Clock, Context, Error, Provider};
 use serde_json::{Value, json};
 
 use crate::clients;
@@ -36,7 +36,7 @@ impl Trial {
         let hands = Arc::clone(&clock);
         let options = Options::default().clock(Arc::new(move || hands.now()));
         let sandbox = Sandbox::start(options).await.unwrap();
-        let context = |provider: Arc<dyn Provider>| {
+        let context = |provider: Arc<dyn Dialect>| {
             Context::builder(sandbox.endpoint(), provider)
                 .clock(clock.clone())
                 .rate_limit(None)

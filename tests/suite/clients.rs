@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use alibabacloud_cr::{Alibabacloud, cr};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, sts, swr};
+use openapi_transport::{Call, Context, ContextBuilder, Dialect, Error, Operation};
 use registry_replication::{alibabacloud, huaweicloud};
 use registry_sandbox::Sandbox;
 use registry_tests::given::Given;
 use registry_tests::{fixed, generated};
-use registry_transport::{Call, Context, ContextBuilder, Error, Operation, Provider};
 use serde_json::Value;
 
 pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
@@ -22,7 +22,7 @@ pub(crate) fn alibaba_key() -> alibabacloud_cr::Credentials {
     alibabacloud_cr::Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
 }
 
-fn context(endpoint: &str, provider: impl Provider + 'static) -> Context {
+fn context(endpoint: &str, provider: impl Dialect + 'static) -> Context {
     fixed(Context::builder(endpoint, Arc::new(provider)))
         .build()
         .unwrap()
@@ -136,7 +136,7 @@ pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credent
 /// A context for calls of one of the sandbox's clouds by their names.
 pub(crate) fn sandbox_context(
     sandbox: &Sandbox,
-    provider: Arc<dyn Provider>,
+    provider: Arc<dyn Dialect>,
     configure: impl FnOnce(ContextBuilder) -> ContextBuilder,
 ) -> Context {
     let context = Context::builder(sandbox.endpoint(), provider);
@@ -157,9 +157,9 @@ pub(crate) fn sandbox_swr(sandbox: &Sandbox) -> swr::Client {
 pub(crate) async fn enterprise(
     sandbox: &Sandbox,
     credentials: impl Into<Credentials>,
-) -> huaweicloud::enterprise::Registry {
+) -> huaweicloud::SwrEnterprise {
     let account = &sandbox.accounts().huaweicloud_swr;
-    huaweicloud::enterprise::Registry::builder()
+    huaweicloud::SwrEnterprise::builder()
         .endpoint(&account.endpoint)
         .project_id(&account.project_id)
         .instance(&account.instance_id)
@@ -173,8 +173,8 @@ pub(crate) async fn enterprise(
 pub(crate) async fn basic(
     sandbox: &Sandbox,
     credentials: impl Into<Credentials>,
-) -> huaweicloud::basic::Registry {
-    huaweicloud::basic::Registry::builder()
+) -> huaweicloud::SwrBasic {
+    huaweicloud::SwrBasic::builder()
         .endpoint(sandbox.endpoint())
         .region("cn-north-4")
         .credentials(credentials)
@@ -188,8 +188,8 @@ pub(crate) async fn alibaba(
     sandbox: &Sandbox,
     instance: &str,
     credentials: alibabacloud_cr::Credentials,
-) -> alibabacloud::Registry {
-    alibabacloud::Registry::builder()
+) -> alibabacloud::AlibabaCr {
+    alibabacloud::AlibabaCr::builder()
         .endpoint(sandbox.endpoint())
         .instance(instance)
         .credentials(credentials)

@@ -11,13 +11,13 @@ use alibabacloud_cr::sts::values::IdentityType;
 use alibabacloud_cr::{Alibabacloud, ChainSettings, Credentials, sts};
 use futures_util::future::join_all;
 use insta::assert_snapshot;
+use openapi_transport::{
+    BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
+    Surroundings, Timestamp, Unavailable, plain_request,
+};
 use registry_sandbox::{MetadataAccess, Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, noon};
-use registry_transport::{
-    BoxFuture, Chain, Clock, Context, Error, ErrorKind, Lease, Provider, Source, Stamp,
-    Surroundings, Timestamp, Unavailable, plain_request,
-};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -12,13 +12,13 @@ use huaweicloud_swr::{
     Profile, Projects, iam, swr,
 };
 use insta::assert_snapshot;
+use openapi_transport::{
+    Answer, BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
+    Surroundings, Timestamp, Unavailable,
+};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, Recorder, noon};
-use registry_transport::{
-    Answer, BoxFuture, Chain, Clock, Context, Error, ErrorKind, Lease, Provider, Source, Stamp,
-    Surroundings, Timestamp, Unavailable,
-};
 use tempfile::TempDir;
 
 use crate::clients;
@@ -575,7 +575,7 @@ async fn an_iam_users_token_is_renewed_ahead_of_its_end() {
 async fn attempt(
     trial: &Trial,
     provider: &Huaweicloud,
-) -> (registry_transport::Used, u16, registry_transport::Reading) {
+) -> (openapi_transport::Used, u16, openapi_transport::Reading) {
     let operation = swr::OPERATIONS
         .iter()
         .find(|operation| operation.name == "ListImageAutoSyncReposDetails")

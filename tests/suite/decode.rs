@@ -39,9 +39,9 @@ fn nothing_of_the_examples_is_lost() {
     round_trip::<alibabacloud_cr::cr::types::ListRepoSyncTaskAnswer>(SYNC_TASK);
 }
 
-async fn enterprise(page: &str) -> (Recorder, huaweicloud::enterprise::Registry) {
+async fn enterprise(page: &str) -> (Recorder, huaweicloud::SwrEnterprise) {
     let recorder = Recorder::json(page).await;
-    let registry = huaweicloud::enterprise::Registry::builder()
+    let registry = huaweicloud::SwrEnterprise::builder()
         .endpoint(recorder.endpoint())
         .project_id(PROJECT)
         .instance(INSTANCE)
@@ -52,8 +52,8 @@ async fn enterprise(page: &str) -> (Recorder, huaweicloud::enterprise::Registry)
     (recorder, registry)
 }
 
-async fn basic(recorder: &Recorder) -> huaweicloud::basic::Registry {
-    huaweicloud::basic::Registry::builder()
+async fn basic(recorder: &Recorder) -> huaweicloud::SwrBasic {
+    huaweicloud::SwrBasic::builder()
         .endpoint(recorder.endpoint())
         .credentials(clients::huawei_key())
         .build()
@@ -85,7 +85,7 @@ async fn sync_jobs(page: &str) -> Vec<Task> {
 
 async fn sync_tasks(page: &str) -> Vec<Task> {
     let recorder = Recorder::json(page).await;
-    let registry = alibabacloud::Registry::builder()
+    let registry = alibabacloud::AlibabaCr::builder()
         .endpoint(recorder.endpoint())
         .instance("cri-kmsiwlxxdcva0001")
         .credentials(clients::alibaba_key())

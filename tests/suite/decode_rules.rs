@@ -59,7 +59,7 @@ fn example(spec: &str, name: &str) -> Value {
 async fn decoded(name: &str, page: &Value) -> Vec<Value> {
     let recorder = Recorder::json(page.to_string()).await;
     if name == "ListRepoSyncRule" {
-        let registry = alibabacloud::Registry::builder()
+        let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(recorder.endpoint())
             .instance("cri-kmsiwlxxdcva0001")
             .credentials(clients::alibaba_key())
@@ -68,7 +68,7 @@ async fn decoded(name: &str, page: &Value) -> Vec<Value> {
             .unwrap();
         return all(registry.rules_of(None)).await.unwrap();
     }
-    let registry = huaweicloud::enterprise::Registry::builder()
+    let registry = huaweicloud::SwrEnterprise::builder()
         .endpoint(recorder.endpoint())
         .project_id(PROJECT)
         .instance(INSTANCE)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use imgtrack::Program;
 use insta::assert_snapshot;
+use openapi_transport::{Clock, Timestamp};
 use registry_sandbox::{Options, Outcome, Sandbox, world};
 use registry_tests::{FixedClock, Move, Recorder};
-use registry_transport::{Clock, Timestamp};
 use serde_json::Value;
 
 use crate::program::output;
@@ -56,7 +56,7 @@ impl Trial {
         run.await.unwrap()
     }
 
-    fn push(&self, to: world::Registry, content: &str) -> String {
+    fn push(&self, to: world::Source, content: &str) -> String {
         self.sandbox.push(to, "team/api", "v77", content).unwrap()
     }
 }
@@ -247,7 +247,7 @@ async fn tables_and_sentences() {
 async fn a_wait_says_what_changes_and_ends_with_a_table() {
     let trial = Trial::start().await;
     // Whose ids of new tasks are the same each time.
-    let to = world::Registry::HuaweicloudBasic;
+    let to = world::Source::HuaweicloudBasic;
     let decide = |tag, destination, outcome| {
         let sandbox = &trial.sandbox;
         sandbox.decide("team/api", Some(tag), Some(destination), outcome);
@@ -278,7 +278,7 @@ async fn a_wait_says_what_changes_and_ends_with_a_table() {
 #[tokio::test]
 async fn an_image_that_fails_does_not_end_the_waits_of_others() {
     let trial = Trial::start().await;
-    trial.push(world::Registry::Alibabacloud, "content");
+    trial.push(world::Source::Alibabacloud, "content");
     let images = ["team/api:v43", "team/api:v77", "team/api:v42"];
     for (extent, code, verdicts) in [
         ("--all", 3, ["failed", "arrived", "stalled"]),
@@ -302,7 +302,7 @@ async fn an_image_that_fails_does_not_end_the_waits_of_others() {
 #[tokio::test]
 async fn a_deadline_that_passes_is_told_with_what_was_known() {
     let trial = Trial::start().await;
-    trial.push(world::Registry::Alibabacloud, "content");
+    trial.push(world::Source::Alibabacloud, "content");
     for (timeout, verdict) in [("1s", "pending"), ("1h", "arrived")] {
         let wait = ["wait", "team/api:v77", "--timeout", timeout];
         let (code, out, err) = trial.run(&[&wait, &ALIBABACLOUD]).await;
@@ -316,7 +316,7 @@ async fn a_deadline_that_passes_is_told_with_what_was_known() {
             "{err}"
         );
     }
-    trial.push(world::Registry::Alibabacloud, "other");
+    trial.push(world::Source::Alibabacloud, "other");
     let wait = ["wait", "team/api:v77", "--timeout", "4s", "-o", "json"];
     let (code, out, _) = trial.run(&[&wait, &ALIBABACLOUD]).await;
     assert_eq!(code, 4, "{out}");
@@ -329,7 +329,7 @@ async fn a_deadline_that_passes_is_told_with_what_was_known() {
 #[tokio::test]
 async fn the_destination_itself_has_the_last_word() {
     let trial = Trial::start().await;
-    let place = world::Place::from(world::Registry::HuaweicloudBasic);
+    let place = world::Place::from(world::Source::HuaweicloudBasic);
     let digest = trial.sandbox.holds(&place, "team/api", "v41").unwrap();
     let refused = Move::answer(404, &[], r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#);
     let shows = |digest: &str| Move::answer(200, &[("docker-content-digest", digest)], "");

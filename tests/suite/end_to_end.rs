@@ -7,10 +7,10 @@ use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::{StreamExt, TryStreamExt};
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
+use openapi_transport::{Context, Dialect, Secret};
 use registry_replication::{Error, ErrorKind, Registry, RunOptions, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::{FixedClock, NoChance, noon};
-use registry_transport::{Context, Provider, Secret};
 use serde_json::Value;
 
 use crate::clients;
@@ -370,7 +370,7 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
     assert!(error.request_id().is_some(), "{error}");
 }
 
-fn at(sandbox: &Sandbox, provider: impl Provider + 'static) -> Context {
+fn at(sandbox: &Sandbox, provider: impl Dialect + 'static) -> Context {
     Context::builder(sandbox.endpoint(), Arc::new(provider))
         .clock(FixedClock::at(noon()))
         .chance(Arc::new(NoChance("the-same-again".to_owned())))

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use huaweicloud_swr::Huaweicloud;
 use huaweicloud_swr::swr::Client;
+use openapi_transport::{ConnectionFault, Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 use registry_tests::certificates::Authority;
 use registry_tests::hand_clock::HandClock;
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, Recorder, noon};
-use registry_transport::{ConnectionFault, Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 
 use crate::clients;
 
@@ -355,7 +355,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
 
         // Clocks that stand still while something is in flight do not make it longer.
         for clock in [
-            Arc::new(HandClock::at(noon())) as Arc<dyn registry_transport::Clock>,
+            Arc::new(HandClock::at(noon())) as Arc<dyn openapi_transport::Clock>,
             FixedClock::at(noon()),
         ] {
             let still = context(server.endpoint())

@@ -707,7 +707,7 @@ async fn jobs(page: &'static str) -> Result<Vec<registry_replication::Task>, Err
         false => Reply::answer(403, &[], "{}"),
     })
     .await;
-    let basic = huaweicloud::basic::Registry::builder()
+    let basic = huaweicloud::SwrBasic::builder()
         .endpoint(server.endpoint())
         .credentials(clients::huawei_key())
         .build()

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_replication::oci::{Login, Manifest, Registry};
+use openapi_transport::BoxFuture;
+use registry_replication::oci::{Client, Login, Manifest};
 use registry_replication::{
     Chain, Error, ErrorKind, Lease, Secret, Source, Timestamp, Unavailable, alibabacloud,
     huaweicloud,
 };
 use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
-use registry_transport::BoxFuture;
 
 use crate::clients;
 
@@ -53,7 +53,7 @@ pub(crate) fn builder(
     clock: &Arc<FixedClock>,
 ) -> registry_replication::oci::Builder {
     let clock = clock.clone();
-    Registry::builder(host(recorder)).configure(|context| {
+    Client::builder(host(recorder)).configure(|context| {
         context
             .clock(clock)
             .chance(Arc::new(NoChance("0".to_owned())))
@@ -64,7 +64,7 @@ fn password() -> Login {
     Login::password("robot", MARKER)
 }
 
-pub(crate) async fn look(registry: &Registry) -> Result<Option<Manifest>, Error> {
+pub(crate) async fn look(registry: &Client) -> Result<Option<Manifest>, Error> {
     registry.manifest("team/api", "v42").await
 }
 
@@ -269,7 +269,7 @@ async fn what_is_no_name_is_not_sent() {
     }
     assert!(recorder.requests().await.is_empty());
     for host in ["https://registry.example", "user:hush@registry.example", ""] {
-        let error = Registry::builder(host).build().unwrap_err().to_string();
+        let error = Client::builder(host).build().unwrap_err().to_string();
         assert!(
             error.contains("write HOST") && !error.contains("hush"),
             "{error}"
@@ -280,7 +280,7 @@ async fn what_is_no_name_is_not_sent() {
 #[test]
 fn requests_are_encrypted_except_on_this_machine() {
     let endpoint = |host: &str, tls: Option<bool>| {
-        let builder = Registry::builder(host);
+        let builder = Client::builder(host);
         let builder = match tls {
             Some(tls) => builder.tls(tls),
             None => builder,
@@ -681,7 +681,7 @@ async fn logins_of_the_vendors() {
     let answer = r#"{"IsSuccess":true,"Code":"success","TempUsername":"temp",
         "AuthorizationToken":"hush","ExpireTime":1795350000000}"#;
     let recorder = Recorder::json(answer).await;
-    let alibaba = alibabacloud::Registry::builder()
+    let alibaba = alibabacloud::AlibabaCr::builder()
         .endpoint(recorder.endpoint())
         .instance("cri-1")
         .credentials(clients::alibaba_key())
@@ -693,7 +693,7 @@ async fn logins_of_the_vendors() {
     assert_eq!(lease.expires.unwrap().as_millisecond(), 1_795_350_000_000);
     assert!(recorder.request().await.contains("GetAuthorizationToken"));
 
-    let basic = huaweicloud::basic::Registry::builder()
+    let basic = huaweicloud::SwrBasic::builder()
         .region("cn-north-4")
         .credentials(huaweicloud::AccessKey::new("AKEXAMPLE", "SKEXAMPLE"))
         .build()

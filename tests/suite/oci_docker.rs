@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use registry_replication::oci::{DockerConfig, Login, Registry};
+use registry_replication::oci::{Client, DockerConfig, Login};
 use registry_replication::{ErrorKind, Source, Surroundings, Unavailable};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, Recorder, noon};
@@ -233,7 +233,7 @@ async fn docker_hub_is_one_registry() {
         let asked = store.login_for(config(&store)).await;
         assert_eq!(asked, "https://index.docker.io/v1/ hush");
         assert_eq!(file.login_for(config(&file)).await, "robot hush");
-        let registry = Registry::builder(host).build().unwrap();
+        let registry = Client::builder(host).build().unwrap();
         assert_eq!(registry.endpoint(), "https://registry-1.docker.io");
     }
 }
@@ -381,9 +381,9 @@ async fn it_is_asked_when_the_registry_wants_a_login() {
 }
 
 /// A registry of this host by the configuration of this home.
-fn registry(host: &str, home: &Home) -> Registry {
+fn registry(host: &str, home: &Home) -> Client {
     let config = DockerConfig::new(host, home.around());
-    let builder = Registry::builder(host).docker_config_from(config);
+    let builder = Client::builder(host).docker_config_from(config);
     builder
         .configure(|context| {
             context

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use registry_replication::oci::{Builder, Login, Registry};
+use registry_replication::oci::{Builder, Client, Login};
 use registry_replication::{Error, ErrorKind};
 use registry_tests::hostile::{Hostile, Reply, Request};
 use registry_tests::{FixedClock, NoChance, noon};
@@ -15,7 +15,7 @@ const DENIED: &str = r#"{"errors":[{"code":"DENIED","message":"not for robots"}]
 const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
 
 fn builder(server: &Hostile) -> Builder {
-    Registry::builder(server.host()).configure(|context| {
+    Client::builder(server.host()).configure(|context| {
         context
             .clock(FixedClock::at(noon()))
             .chance(Arc::new(NoChance("0".to_owned())))
@@ -23,11 +23,11 @@ fn builder(server: &Hostile) -> Builder {
     })
 }
 
-fn plain(server: &Hostile) -> Registry {
+fn plain(server: &Hostile) -> Client {
     builder(server).build().unwrap()
 }
 
-async fn digest(registry: &Registry) -> Result<Option<String>, Error> {
+async fn digest(registry: &Client) -> Result<Option<String>, Error> {
     let manifest = registry.manifest("team/api", "v42").await?;
     Ok(manifest.map(|manifest| manifest.digest))
 }
@@ -151,7 +151,7 @@ async fn redirecting(
     .await
 }
 
-fn with_password(server: &Hostile) -> Registry {
+fn with_password(server: &Hostile) -> Client {
     let login = Login::password("robot", "hush");
     builder(server).login(login).build().unwrap()
 }

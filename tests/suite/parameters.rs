@@ -1,8 +1,8 @@
 //! Parameters arrive as the value that was given, or are refused before anything is sent, by name.
 
 use huaweicloud_swr::swr;
+use openapi_transport::{Error, ErrorKind};
 use registry_sandbox::{Options, Received, Sandbox, world};
-use registry_transport::{Error, ErrorKind};
 
 use crate::clients;
 

@@ -7,10 +7,10 @@ use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{Huaweicloud, iam, swr};
+use openapi_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
 use registry_replication::{Task, alibabacloud, huaweicloud};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
-use registry_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
 
 use crate::clients::{self, INSTANCE, PROJECT};
 
@@ -66,7 +66,7 @@ impl Call {
     async fn send(self, endpoint: &str, clock: &Arc<FixedClock>) -> Result<(), Error> {
         let configure = configure(clock);
         match self {
-            Self::List => huaweicloud::enterprise::Registry::builder()
+            Self::List => huaweicloud::SwrEnterprise::builder()
                 .endpoint(endpoint)
                 .project_id(PROJECT)
                 .instance(INSTANCE)
@@ -79,7 +79,7 @@ impl Call {
                 .try_collect::<Vec<Task>>()
                 .await
                 .map(drop),
-            Self::ListByPost => alibabacloud::Registry::builder()
+            Self::ListByPost => alibabacloud::AlibabaCr::builder()
                 .endpoint(endpoint)
                 .instance("cri-1")
                 .credentials(clients::alibaba_key())
@@ -91,7 +91,7 @@ impl Call {
                 .try_collect::<Vec<Task>>()
                 .await
                 .map(drop),
-            Self::Single => huaweicloud::basic::Registry::builder()
+            Self::Single => huaweicloud::SwrBasic::builder()
                 .endpoint(endpoint)
                 .credentials(clients::huawei_key())
                 .configure(configure)
@@ -627,7 +627,7 @@ async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
     .await;
     let clock = FixedClock::at(noon());
     let key = || huaweicloud::AccessKey::new("AK", "SK");
-    let builder = huaweicloud::enterprise::Registry::builder()
+    let builder = huaweicloud::SwrEnterprise::builder()
         .region("cn-north-4")
         .endpoint(server.endpoint())
         .iam_endpoint(server.endpoint())
@@ -650,7 +650,7 @@ async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
     // Its deadline ends it.
     let server = Hostile::start(|_| Reply::Hang).await;
     let begun = std::time::Instant::now();
-    let late = huaweicloud::enterprise::Registry::builder()
+    let late = huaweicloud::SwrEnterprise::builder()
         .region("cn-north-4")
         .endpoint(server.endpoint())
         .iam_endpoint(server.endpoint())

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use huaweicloud_swr::token::User;
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam};
+use openapi_transport::{Call, RetryPolicy, Secret};
 use registry_replication::{alibabacloud, huaweicloud};
-use registry_transport::{Call, RetryPolicy, Secret};
 use serde_json::json;
 
 const MARKER: &str = "MARKED-SECRET";
@@ -45,7 +45,7 @@ async fn nothing_that_holds_a_secret_shows_it() {
         &iam::types::builder::PasswordUser::from(user),
     );
 
-    let basic = huaweicloud::basic::Registry::builder()
+    let basic = huaweicloud::SwrBasic::builder()
         .region("cn-north-4")
         .endpoint("http://127.0.0.1:9")
         .credentials(key)
@@ -60,7 +60,7 @@ async fn nothing_that_holds_a_secret_shows_it() {
     hidden("error", &error);
     assert!(!error.to_string().contains(MARKER));
 
-    let registry = alibabacloud::Registry::builder()
+    let registry = alibabacloud::AlibabaCr::builder()
         .endpoint("http://127.0.0.1:9")
         .instance("cri-1")
         .credentials(alibaba)
@@ -73,7 +73,7 @@ async fn nothing_that_holds_a_secret_shows_it() {
 #[tokio::test]
 async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
     let token = Credentials::Token(Secret::from(format!("{MARKER}\n")));
-    let registry = huaweicloud::basic::Registry::builder()
+    let registry = huaweicloud::SwrBasic::builder()
         .endpoint("http://127.0.0.1:9")
         .credentials(token)
         .build()
@@ -94,7 +94,7 @@ async fn a_service_that_repeats_the_request_is_not_repeated() {
         r#"{{"error_code":"X-{MARKER}","error_msg":"you sent x-auth-token:{MARKER} to me"}}"#
     );
     let recorder = registry_tests::Recorder::start(401, &[], body).await;
-    let registry = huaweicloud::basic::Registry::builder()
+    let registry = huaweicloud::SwrBasic::builder()
         .endpoint(recorder.endpoint())
         .credentials(Credentials::Token(Secret::from(MARKER)))
         .build()
@@ -113,7 +113,7 @@ async fn a_service_that_repeats_the_request_is_not_repeated() {
 async fn an_odd_answer_is_not_quoted() {
     let body = format!(r#"[{{"id":"{MARKER} and \"more\""}}]"#);
     let recorder = registry_tests::Recorder::json(body).await;
-    let registry = huaweicloud::basic::Registry::builder()
+    let registry = huaweicloud::SwrBasic::builder()
         .endpoint(recorder.endpoint())
         .credentials(AccessKey::new("AK", "SK"))
         .build()

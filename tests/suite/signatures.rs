@@ -3,9 +3,9 @@
 
 use alibabacloud_cr::signer::Cover;
 use huaweicloud_swr::signer::{self, Scheme};
+use openapi_transport::{PathSegment, encode_path, rfc3986};
 use proptest::prelude::*;
 use registry_sandbox::verify::{self, Wire};
-use registry_transport::{PathSegment, encode_path, rfc3986};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use imgtrack::Program;
+use openapi_transport::Timestamp;
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::hand_clock::HandClock;
 use registry_tests::hostile::{Hostile, Reply};
-use registry_transport::Timestamp;
 use serde_json::{Value, json};
 
 use crate::deploy_gate::Trial;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use huaweicloud_swr::{AccessKey, Huaweicloud, swr};
 use insta::assert_snapshot;
+use openapi_transport::Context;
 use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
-use registry_transport::Context;
 use tracing_subscriber::fmt::MakeWriter;
 
 const MARKER: &str = "MARKED-SECRET";
@@ -86,7 +86,7 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
     let port = recorder.endpoint().rsplit(':').next().unwrap();
     let ours: Vec<String> = text
         .lines()
-        .filter(|line| line.contains("registry_transport"))
+        .filter(|line| line.contains("openapi_transport"))
         .map(|line| line.replace(port, "PORT"))
         .map(|line| match line.split_once(" time.busy=") {
             Some((before, _)) => before.to_owned(),

@@ -2,7 +2,7 @@
 
 use alibabacloud_cr::signer::Cover;
 use huaweicloud_swr::signer::Scheme;
-use registry_transport::rfc3986;
+use openapi_transport::rfc3986;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Deserialize;

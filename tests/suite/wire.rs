@@ -4,10 +4,10 @@
 
 use huaweicloud_swr::{Credentials, swr};
 use insta::assert_snapshot;
+use openapi_transport::{Secret, Timestamp};
 use registry_tests::Recorder;
 use registry_tests::given::Given;
 use registry_tests::specs::{self, Operation, Spec};
-use registry_transport::{Secret, Timestamp};
 use serde_json::{Value, json};
 
 use crate::clients;

@@ -37,7 +37,7 @@ pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
         "{GENERATED} from {}. Change the spec, not this.\n\
          //! Calls of `{path}` by the vendor's name.\n\n\
          use {path}::Client;\n\
-         use registry_transport::Error;\n\n\
+         use openapi_transport::Error;\n\n\
          use crate::given::Given;\n\n\
          /// Makes one call, and encodes what its answer was decoded to.\n\
          ///\n\

@@ -29,7 +29,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<Generated, Error> {
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(::registry_transport::Context));
+        .with_inner_type(quote!(::openapi_transport::Context));
     for (format, path) in &prepared.types {
         let schema = SchemaObject {
             instance_type: Some(InstanceType::String.into()),

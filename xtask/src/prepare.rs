@@ -129,7 +129,7 @@ fn replace(value: &mut Value, spec: &Spec, types: &mut BTreeMap<String, String>)
             let wanted = if let Some(bounded) = map.get("x-type").and_then(Value::as_str) {
                 Some((
                     bounded.to_owned(),
-                    format!("::registry_transport::{bounded}"),
+                    format!("::openapi_transport::{bounded}"),
                 ))
             } else if let Some(name) = enum_name_of(map.get("$ref"), spec) {
                 let path = format!("crate::generated::{}::values::{name}", spec.service);

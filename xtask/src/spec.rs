@@ -12,15 +12,15 @@ use crate::Error;
 const FORMATS: &[(&str, Option<&str>)] = &[
     ("int32", None),
     ("int64", None),
-    ("date-time", Some("::registry_transport::Timestamp")),
-    ("password", Some("::registry_transport::Secret")),
-    ("path-segment", Some("::registry_transport::PathSegment")),
-    ("non-empty", Some("::registry_transport::NonEmpty")),
-    ("text-number", Some("::registry_transport::TextNumber")),
-    ("epoch-millis", Some("::registry_transport::EpochMillis")),
+    ("date-time", Some("::openapi_transport::Timestamp")),
+    ("password", Some("::openapi_transport::Secret")),
+    ("path-segment", Some("::openapi_transport::PathSegment")),
+    ("non-empty", Some("::openapi_transport::NonEmpty")),
+    ("text-number", Some("::openapi_transport::TextNumber")),
+    ("epoch-millis", Some("::openapi_transport::EpochMillis")),
 ];
 
-/// Paging styles, and the variant of `registry_transport::Paging` for each.
+/// Paging styles, and the variant of `openapi_transport::Paging` for each.
 const PAGING: &[(&str, &str)] = &[
     ("offset-limit", "OffsetLimit"),
     ("offset-limit-text", "OffsetLimitText"),
@@ -65,9 +65,9 @@ pub(crate) struct Operation {
     pub(crate) source: String,
     /// The first tag: calls that share a rate limit.
     pub(crate) family: String,
-    /// Variant of `registry_transport::Access`.
+    /// Variant of `openapi_transport::Access`.
     pub(crate) access: &'static str,
-    /// Variant of `registry_transport::Paging`.
+    /// Variant of `openapi_transport::Paging`.
     pub(crate) paging: &'static str,
     /// Fields of a page: records, number of all, where the next page begins.
     pub(crate) items: Option<String>,

@@ -1,6 +1,6 @@
 //! Where the service is.
 
-use registry_transport::Error;
+use openapi_transport::Error;
 
 /// URL of Container Registry in a region, such as `https://cr.cn-hangzhou.aliyuncs.com`.
 ///

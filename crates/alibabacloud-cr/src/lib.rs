@@ -7,11 +7,11 @@
 //! ```no_run
 //! use std::sync::Arc;
 //! use alibabacloud_cr::{Alibabacloud, Credentials, cr, endpoints};
-//! use registry_transport::{Context, Error};
+//! use openapi_transport::{Context, Error};
 //!
 //! # async fn example() -> Result<(), Error> {
-//! let provider = Arc::new(Alibabacloud::new(Credentials::from_env()?));
-//! let context = Context::builder(endpoints::cr("cn-hangzhou")?, provider).build()?;
+//! let dialect = Arc::new(Alibabacloud::new(Credentials::from_env()?));
+//! let context = Context::builder(endpoints::cr("cn-hangzhou")?, dialect).build()?;
 //! let page = cr::Client::new(context)
 //!     .list_repo_sync_task()
 //!     .instance_id("cri-kmsiwlxxdcva0001")
@@ -32,10 +32,10 @@ pub mod endpoints;
     reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
 )]
 mod generated;
-mod provider;
+mod dialect;
 mod refusal;
 pub mod signer;
 
 pub use credentials::{ChainSettings, Credentials};
+pub use dialect::Alibabacloud;
 pub use generated::{cr, sts};
-pub use provider::Alibabacloud;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_transport::{Answer, Reading, Refusal};
+use openapi_transport::{Answer, Reading, Refusal};
 use serde_json::Value;
 
 /// How many milliseconds to wait.

@@ -3,7 +3,7 @@
 //! Pure functions over a request that is complete but for its `Authorization`.
 
 use hmac::{Hmac, KeyInit, Mac};
-use registry_transport::headers;
+use openapi_transport::headers;
 use reqwest::Request;
 use sha2::{Digest, Sha256};
 
@@ -42,7 +42,7 @@ pub fn body_hash(request: &Request) -> String {
 /// Signs a request with an access key.
 ///
 /// The request must have `host` and the `x-acs-` headers, and its query written by
-/// [`normalize_query`](registry_transport::rfc3986::normalize_query).
+/// [`normalize_query`](openapi_transport::rfc3986::normalize_query).
 pub fn sign(request: &Request, id: &str, secret: &str, cover: Cover) -> Signature {
     let signed = signed_headers(request, cover);
     let (lines, names) = headers::canonical(&signed);

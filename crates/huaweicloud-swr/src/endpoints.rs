@@ -1,6 +1,6 @@
 //! Where the services are.
 
-use registry_transport::{Error, Surroundings};
+use openapi_transport::{Error, Surroundings};
 
 /// URL of SWR in a region, such as `https://swr-api.cn-north-4.myhuaweicloud.com`.
 ///

@@ -8,11 +8,11 @@
 //! ```no_run
 //! use std::sync::Arc;
 //! use huaweicloud_swr::{Credentials, Huaweicloud, endpoints, swr};
-//! use registry_transport::{Context, Error};
+//! use openapi_transport::{Context, Error};
 //!
 //! # async fn example() -> Result<(), Error> {
-//! let provider = Arc::new(Huaweicloud::new(Credentials::from_env()?));
-//! let context = Context::builder(endpoints::swr("cn-north-4")?, provider).build()?;
+//! let dialect = Arc::new(Huaweicloud::new(Credentials::from_env()?));
+//! let context = Context::builder(endpoints::swr("cn-north-4")?, dialect).build()?;
 //! let rules = swr::Client::new(context)
 //!     .list_image_auto_sync_repos_details()
 //!     .namespace("team")
@@ -34,9 +34,9 @@ mod filter;
     reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
 )]
 mod generated;
+mod dialect;
 mod names;
 mod project;
-mod provider;
 mod refusal;
 pub mod signer;
 pub mod token;
@@ -44,8 +44,8 @@ pub mod token;
 pub use credentials::{
     AccessKey, ChainSettings, Credentials, Environment, IamUser, Metadata, Oidc, Profile,
 };
+pub use dialect::Huaweicloud;
 pub use filter::{Filter, Order, UnfitFilter};
 pub use generated::{iam, sts, swr};
 pub use names::{EnterpriseRepositoryName, NamespaceName, RepositoryName, UnfitName};
 pub use project::Projects;
-pub use provider::Huaweicloud;

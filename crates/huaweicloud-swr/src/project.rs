@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use registry_transport::{BoxFuture, Error};
+use openapi_transport::{BoxFuture, Error};
 
 use crate::credentials::Credentials;
 use crate::iam;

@@ -1,6 +1,6 @@
 //! Huawei Cloud's error bodies, of which there are several.
 
-use registry_transport::Refusal;
+use openapi_transport::Refusal;
 use serde_json::Value;
 
 /// Reads what the body says; what it does not say stays empty.

@@ -5,7 +5,7 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use registry_transport::{headers, rfc3986};
+use openapi_transport::{headers, rfc3986};
 use reqwest::Request;
 use reqwest::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};

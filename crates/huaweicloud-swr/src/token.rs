@@ -1,6 +1,6 @@
 //! User tokens, from an IAM user's name and password.
 
-use registry_transport::{Error, Secret, Timestamp};
+use openapi_transport::{Error, Secret, Timestamp};
 use reqwest::header::HeaderMap;
 
 use crate::credentials::Credentials;

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use registry_replication::Context;
-use registry_replication::api::{self, Call, Operation, Paging, Place, Service, Shown};
+use registry_replication::api::{self, Call, Operation, Paging, Place, PreviewedRequest, Service};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ pub(crate) async fn run(
 }
 
 /// A request as it would leave.
-pub(crate) fn request(shown: Shown) -> Value {
+pub(crate) fn request(shown: PreviewedRequest) -> Value {
     json!({
         "method": shown.method,
         "url": shown.url,

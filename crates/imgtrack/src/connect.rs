@@ -91,8 +91,8 @@ impl Connection {
     }
 
     /// The registry of a destination, asked as docker would.
-    pub(crate) fn destination(&self, host: &str) -> Result<oci::Registry, Error> {
-        let builder = oci::Registry::builder(host).docker_config();
+    pub(crate) fn destination(&self, host: &str) -> Result<oci::Client, Error> {
+        let builder = oci::Client::builder(host).docker_config();
         builder.configure(self.by_clock()).build()
     }
 
@@ -101,8 +101,8 @@ impl Connection {
         Some(&sandbox.accounts().huaweicloud_swr)
     }
 
-    pub(crate) async fn basic(&self, to: &Common) -> Result<huaweicloud::basic::Registry, Error> {
-        let mut builder = huaweicloud::basic::Registry::builder();
+    pub(crate) async fn basic(&self, to: &Common) -> Result<huaweicloud::SwrBasic, Error> {
+        let mut builder = huaweicloud::SwrBasic::builder();
         if let Some(account) = self.huaweicloud() {
             builder = builder
                 .region(world::HUAWEICLOUD_REGION)
@@ -125,8 +125,8 @@ impl Connection {
     pub(crate) async fn enterprise(
         &self,
         to: &Enterprise,
-    ) -> Result<huaweicloud::enterprise::Registry, Error> {
-        let mut builder = huaweicloud::enterprise::Registry::builder();
+    ) -> Result<huaweicloud::SwrEnterprise, Error> {
+        let mut builder = huaweicloud::SwrEnterprise::builder();
         if let Some(account) = self.huaweicloud() {
             builder = builder
                 .endpoint(&account.endpoint)
@@ -222,7 +222,7 @@ impl Connection {
     pub(crate) async fn alibabacloud_at(
         &self,
         to: &Enterprise,
-    ) -> Result<alibabacloud::Registry, Error> {
+    ) -> Result<alibabacloud::AlibabaCr, Error> {
         by_no_project(to)?;
         self.of_instance(&to.common, &to.instance).await
     }
@@ -230,7 +230,7 @@ impl Connection {
     pub(crate) async fn alibabacloud(
         &self,
         to: &Alibabacloud,
-    ) -> Result<alibabacloud::Registry, Error> {
+    ) -> Result<alibabacloud::AlibabaCr, Error> {
         self.of_instance(&to.common, &to.instance).await
     }
 
@@ -238,8 +238,8 @@ impl Connection {
         &self,
         common: &Common,
         instance: &Option<String>,
-    ) -> Result<alibabacloud::Registry, Error> {
-        let mut builder = alibabacloud::Registry::builder();
+    ) -> Result<alibabacloud::AlibabaCr, Error> {
+        let mut builder = alibabacloud::AlibabaCr::builder();
         if let Some(sandbox) = &self.sandbox {
             let account = &sandbox.accounts().alibabacloud_cr;
             builder = builder

@@ -7,7 +7,8 @@ use registry_replication::alibabacloud::client as alibabacloud;
 use registry_replication::huaweicloud::client as huaweicloud;
 use registry_replication::huaweicloud::client::iam::ResponseValue;
 use registry_replication::{
-    Asked, Chain, Context, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp, Unavailable,
+    Chain, Context, CredentialAttempt, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp,
+    Unavailable,
 };
 use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
@@ -175,7 +176,7 @@ impl Findings<'_, '_> {
     fn endpoint(
         &mut self,
         url: Result<String, Error>,
-        provider: Arc<dyn registry_replication::TransportProvider>,
+        provider: Arc<dyn registry_replication::Dialect>,
     ) -> bool {
         let context = url.and_then(|url| context(&url, provider));
         let fits = context.is_ok();
@@ -244,7 +245,7 @@ impl Findings<'_, '_> {
     }
 }
 
-fn broken(asked: &Asked) -> Option<String> {
+fn broken(asked: &CredentialAttempt) -> Option<String> {
     match &asked.outcome {
         Err(Unavailable::NotSet(_)) | Ok(_) => None,
         Err(_) => reason(asked),
@@ -252,7 +253,7 @@ fn broken(asked: &Asked) -> Option<String> {
 }
 
 /// Why a source has no credentials, on one line.
-fn reason(asked: &Asked) -> Option<String> {
+fn reason(asked: &CredentialAttempt) -> Option<String> {
     let why = asked.outcome.as_ref().err()?;
     Some(format!("{}: {why}", asked.source).replace(['\n', '\r'], " "))
 }
@@ -265,7 +266,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
 /// A context for one look: it does not wait long for what does not work.
 fn context(
     endpoint: &str,
-    provider: Arc<dyn registry_replication::TransportProvider>,
+    provider: Arc<dyn registry_replication::Dialect>,
 ) -> Result<Context, Error> {
     Context::builder(endpoint, provider)
         .retry(RetryPolicy::default().attempts(2))

@@ -143,7 +143,7 @@ impl Count {
     /// there is to say beside that.
     async fn enterprise(
         &mut self,
-        registry: &enterprise::Registry,
+        registry: &enterprise::SwrEnterprise,
         whose: Whose,
     ) -> Result<Option<String>, Error> {
         let (executions, note) = match whose {
@@ -204,7 +204,10 @@ impl From<Execution> for Known {
 }
 
 /// What the listing of all executions says of this one; there is no call for one alone.
-async fn found(registry: &enterprise::Registry, reference: ExecutionRef) -> Result<Known, Error> {
+async fn found(
+    registry: &enterprise::SwrEnterprise,
+    reference: ExecutionRef,
+) -> Result<Known, Error> {
     // What is no number is none of them, and refused where its tasks are asked for.
     if reference.id().parse::<i64>().is_ok() {
         let mut all = pin!(registry.executions_of(None).by_item());
@@ -224,7 +227,7 @@ async fn found(registry: &enterprise::Registry, reference: ExecutionRef) -> Resu
 
 /// Where these rules copy to, by their ids.
 async fn destinations(
-    registry: &enterprise::Registry,
+    registry: &enterprise::SwrEnterprise,
     mut wanted: Vec<&str>,
 ) -> Result<BTreeMap<String, ImageRef>, Error> {
     let mut found = BTreeMap::new();

@@ -44,7 +44,7 @@ fn the_exit_code_opens_the_gate_or_keeps_it_shut() {
         .unwrap();
     runtime.block_on(async {
         let sandbox = sandbox().await;
-        let to = world::Registry::Alibabacloud;
+        let to = world::Source::Alibabacloud;
         sandbox.decide("team/api", Some("v77"), None, Outcome::Stalls);
         let digest = sandbox.push(to, "team/api", "v77", "content").unwrap();
         let pushed = format!("team/api:v77@{digest}");

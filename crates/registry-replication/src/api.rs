@@ -17,8 +17,8 @@ use std::fmt;
 
 use alibabacloud_cr::{cr, sts as alibabacloud_sts};
 use huaweicloud_swr::{iam, sts, swr};
-pub use registry_transport::{
-    Access, Body, Call, Operation, Pages, Paging, Parameter, Place, Shown,
+pub use openapi_transport::{
+    Access, Body, Call, Operation, Pages, Paging, Parameter, Place, PreviewedRequest,
 };
 
 use crate::Error;

@@ -17,14 +17,14 @@
 //! # sandbox.set_pace(Pace::new(moment, moment, moment));
 //! # let key = (&account.access_key_id, account.access_key_secret.as_str());
 //!
-//! let registry = alibabacloud::Registry::builder()
+//! let registry = alibabacloud::AlibabaCr::builder()
 //!     .region("cn-hangzhou")
 //!     .instance("cri-fleet0000000001")
 //! #   .endpoint(&account.endpoint)
 //! #   .credentials(alibabacloud::Credentials::new(key.0, key.1))
 //!     .build()
 //!     .await?;
-//! # let source = world::Registry::Alibabacloud;
+//! # let source = world::Source::Alibabacloud;
 //! # let push = || sandbox.push(source, "team/api", "v44", "what was built");
 //! let digest = push()?;
 //! let gate = registry.arrival("team/api:v44").to("cn-shanghai").digest(&digest);
@@ -59,7 +59,7 @@
 //! use registry_replication::{Error, alibabacloud};
 //!
 //! # async fn example() -> Result<(), Error> {
-//! let registry = alibabacloud::Registry::builder()
+//! let registry = alibabacloud::AlibabaCr::builder()
 //!     .region("cn-hangzhou")
 //!     .instance("cri-kmsiwlxxdcva0001")
 //!     .build()
@@ -72,16 +72,15 @@
 //! # }
 //! ```
 
-pub mod alibabacloud;
 pub mod api;
 mod arrival;
-pub mod huaweicloud;
 mod lag;
 mod listing;
 mod model;
 pub mod oci;
 mod pager;
 mod plan;
+mod providers;
 mod registry;
 mod settings;
 pub mod suggest;
@@ -98,11 +97,13 @@ pub use model::{
     TaskCounts, TaskKind, TaskRef, TaskState, Trigger, UnfitReference, VendorExecution, VendorRule,
     VendorSubtask, VendorTask,
 };
+pub use openapi_transport::Dialect;
+pub use openapi_transport::{
+    Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
+    ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, Surroundings, SystemClock, Timestamp,
+    Unavailable,
+};
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
+pub use providers::{alibabacloud, huaweicloud};
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
-pub use registry_transport::Provider as TransportProvider;
-pub use registry_transport::{
-    Asked, Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, Error, ErrorKind, Lease,
-    RateLimit, RetryPolicy, Secret, Source, Surroundings, SystemClock, Timestamp, Unavailable,
-};

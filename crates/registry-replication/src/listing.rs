@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use crate::pager::{Page, PageToken, Pager};
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use registry_transport::{Call, Context, Error, Shown};
+use openapi_transport::{Call, Context, Error, PreviewedRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -107,7 +107,7 @@ impl Plan {
     ///
     /// # Errors
     /// Why there is nothing to sign with.
-    pub async fn shown(&self) -> Result<Vec<Shown>, Error> {
+    pub async fn shown(&self) -> Result<Vec<PreviewedRequest>, Error> {
         let mut shown = Vec::new();
         for call in self.calls() {
             shown.push(call.shown(&self.context).await?);

@@ -1,7 +1,7 @@
 //! What all registries can be asked.
 
 use futures_core::future::BoxFuture;
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use crate::arrival::Arrival;
 use crate::listing::Listing;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use registry_transport::{
-    Answer, BoxFuture, Caller, Context, ContextBuilder, Error, Operation, Provider, Reading, Stamp,
+use openapi_transport::{
+    Answer, BoxFuture, Caller, Context, ContextBuilder, Dialect, Error, Operation, Reading, Stamp,
     Used,
 };
 
@@ -56,7 +56,7 @@ impl<C: Send + Sync + 'static> Settings<C> {
 #[derive(Debug)]
 struct Unset;
 
-impl Provider for Unset {
+impl Dialect for Unset {
     fn sign<'a>(
         &'a self,
         _: &'a mut reqwest::Request,
@@ -91,7 +91,7 @@ macro_rules! common_settings {
             /// Who calls. Unless said otherwise, the vendor's own chain of sources is asked: the
             /// credentials' `default_chain`.
             pub fn credentials(mut self, credentials: impl Into<$credentials>) -> Self {
-                let fixed = registry_transport::Caller::Fixed(credentials.into());
+                let fixed = openapi_transport::Caller::Fixed(credentials.into());
                 self.settings.caller = Some(fixed);
                 self
             }
@@ -99,9 +99,9 @@ macro_rules! common_settings {
             /// Who calls, from a chain of sources; what it gives is renewed ahead of its end.
             pub fn chain(
                 mut self,
-                chain: std::sync::Arc<registry_transport::Chain<$credentials>>,
+                chain: std::sync::Arc<openapi_transport::Chain<$credentials>>,
             ) -> Self {
-                self.settings.caller = Some(registry_transport::Caller::Chain(chain));
+                self.settings.caller = Some(openapi_transport::Caller::Chain(chain));
                 self
             }
 
@@ -111,8 +111,8 @@ macro_rules! common_settings {
             pub fn configure(
                 mut self,
                 configure: impl FnOnce(
-                    registry_transport::ContextBuilder,
-                ) -> registry_transport::ContextBuilder
+                    openapi_transport::ContextBuilder,
+                ) -> openapi_transport::ContextBuilder
                 + Send
                 + 'static,
             ) -> Self {

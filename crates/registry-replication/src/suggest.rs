@@ -1,6 +1,6 @@
 //! "Did you mean": the known name that is nearest to a name that a user typed.
 
-use registry_transport::{Error, ErrorKind};
+use openapi_transport::{Error, ErrorKind};
 
 /// Returns the known name that is nearest to what was typed, if it is near enough for a typo.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::world::{
-    FLEET_ALIBABACLOUD_INSTANCE_ID, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_REGION, Registry,
+    FLEET_ALIBABACLOUD_INSTANCE_ID, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_REGION, Source,
 };
 
 /// A registry that images can be in: where they are pushed to, or where they are copied to.
@@ -39,14 +39,12 @@ impl Place {
 }
 
 /// Where pushes to the registry go.
-impl From<Registry> for Place {
-    fn from(registry: Registry) -> Self {
+impl From<Source> for Place {
+    fn from(registry: Source) -> Self {
         match registry {
-            Registry::HuaweicloudEnterprise => {
-                Self::huaweicloud_enterprise(HUAWEICLOUD_INSTANCE_ID)
-            }
-            Registry::HuaweicloudBasic => Self::huaweicloud_basic(HUAWEICLOUD_REGION),
-            Registry::Alibabacloud => Self::alibabacloud(FLEET_ALIBABACLOUD_INSTANCE_ID),
+            Source::HuaweicloudEnterprise => Self::huaweicloud_enterprise(HUAWEICLOUD_INSTANCE_ID),
+            Source::HuaweicloudBasic => Self::huaweicloud_basic(HUAWEICLOUD_REGION),
+            Source::Alibabacloud => Self::alibabacloud(FLEET_ALIBABACLOUD_INSTANCE_ID),
         }
     }
 }

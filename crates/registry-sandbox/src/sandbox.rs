@@ -17,7 +17,7 @@ use crate::received::Received;
 use crate::registry::{self, RegistryEndpoint};
 use crate::server::{self, Service};
 use crate::spec::{SpecError, Specs};
-use crate::world::{Place, Record, Registry};
+use crate::world::{Place, Record, Source};
 
 /// How a sandbox is started.
 #[derive(Clone)]
@@ -179,7 +179,7 @@ impl Sandbox {
     /// let weak = Arc::downgrade(sandbox);
     /// sandbox.on_request(move |operation| {
     ///     if let (Some(sandbox), "ListRepoSyncTask") = (weak.upgrade(), operation) {
-    ///         sandbox.push(world::Registry::Alibabacloud, "team/api", "v44", "content").ok();
+    ///         sandbox.push(world::Source::Alibabacloud, "team/api", "v44", "content").ok();
     ///     }
     /// });
     /// # }
@@ -231,7 +231,7 @@ impl Sandbox {
     /// rules that run on a push run.
     pub fn push(
         &self,
-        to: Registry,
+        to: Source,
         repository: &str,
         tag: &str,
         content: &str,
@@ -281,15 +281,15 @@ impl Sandbox {
     /// any more. `is_due` is asked about each, oldest first. Answers how many went.
     ///
     /// ```
-    /// # use registry_sandbox::{Sandbox, world::Registry};
+    /// # use registry_sandbox::{Sandbox, world::Source};
     /// # fn clean_up(sandbox: &Sandbox) -> usize {
     /// let mut oldest = 0..10;
-    /// sandbox.purge_tasks(Registry::HuaweicloudBasic, |record| {
+    /// sandbox.purge_tasks(Source::HuaweicloudBasic, |record| {
     ///     record.repository == "team/api" && oldest.next().is_some()
     /// })
     /// # }
     /// ```
-    pub fn purge_tasks(&self, registry: Registry, is_due: impl FnMut(&Record) -> bool) -> usize {
+    pub fn purge_tasks(&self, registry: Source, is_due: impl FnMut(&Record) -> bool) -> usize {
         self.service.purge(registry, is_due)
     }
 

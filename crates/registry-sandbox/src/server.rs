@@ -27,7 +27,7 @@ use crate::push::{self, PushError};
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
 use crate::spec::{SpecError, Specs};
-use crate::world::Registry;
+use crate::world::Source;
 
 const LARGEST_BODY: usize = 1024 * 1024;
 /// When connections cannot be accepted, most often for want of file handles, waiting is all there is.
@@ -84,7 +84,7 @@ impl Service {
 
     pub(crate) fn push(
         &self,
-        to: Registry,
+        to: Source,
         repository: &str,
         tag: &str,
         content: &str,
@@ -93,13 +93,13 @@ impl Service {
         push::check_tag(tag)?;
         let now = (self.clock)();
         let pushed = match to {
-            Registry::HuaweicloudEnterprise => self
+            Source::HuaweicloudEnterprise => self
                 .huaweicloud
                 .push_enterprise(namespace, repository, tag, content, now),
-            Registry::HuaweicloudBasic => self
+            Source::HuaweicloudBasic => self
                 .huaweicloud
                 .push_basic(namespace, repository, tag, content, now),
-            Registry::Alibabacloud => self
+            Source::Alibabacloud => self
                 .alibabacloud
                 .push(namespace, repository, tag, content, now),
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::place::{Found, Place, Record};
 use crate::push;
 use crate::server::Service;
-use crate::world::Registry;
+use crate::world::Source;
 
 impl Service {
     pub(crate) fn has(&self, place: &Place) -> bool {
@@ -53,25 +53,21 @@ impl Service {
         }
     }
 
-    pub(crate) fn purge(
-        &self,
-        registry: Registry,
-        mut is_due: impl FnMut(&Record) -> bool,
-    ) -> usize {
+    pub(crate) fn purge(&self, registry: Source, mut is_due: impl FnMut(&Record) -> bool) -> usize {
         let now = (self.clock)();
         let mut ended = match registry {
-            Registry::HuaweicloudEnterprise => self.huaweicloud.ended_executions(now),
-            Registry::HuaweicloudBasic => self.huaweicloud.ended_jobs(now),
-            Registry::Alibabacloud => self.alibabacloud.ended_tasks(now),
+            Source::HuaweicloudEnterprise => self.huaweicloud.ended_executions(now),
+            Source::HuaweicloudBasic => self.huaweicloud.ended_jobs(now),
+            Source::Alibabacloud => self.alibabacloud.ended_tasks(now),
         };
         ended.sort_by_key(|record| record.made);
         // No lock is held while the caller decides.
         ended.retain(|record| is_due(record));
         let ids: BTreeSet<_> = ended.into_iter().map(|record| record.id).collect();
         match registry {
-            Registry::HuaweicloudEnterprise => self.huaweicloud.purge_executions(&ids, now),
-            Registry::HuaweicloudBasic => self.huaweicloud.purge_jobs(&ids, now),
-            Registry::Alibabacloud => self.alibabacloud.purge_tasks(&ids),
+            Source::HuaweicloudEnterprise => self.huaweicloud.purge_executions(&ids, now),
+            Source::HuaweicloudBasic => self.huaweicloud.purge_jobs(&ids, now),
+            Source::Alibabacloud => self.alibabacloud.purge_tasks(&ids),
         }
         ids.len()
     }

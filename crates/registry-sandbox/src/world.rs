@@ -9,7 +9,7 @@ pub use crate::place::{Place, Record};
 /// One of the registries that the sandbox holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Registry {
+pub enum Source {
     /// The Enterprise edition instance [`HUAWEICLOUD_INSTANCE_ID`].
     HuaweicloudEnterprise,
     /// The Basic edition of [`HUAWEICLOUD_REGION`].

@@ -18,7 +18,7 @@ use super::{ALL, QUARTER, Trial, short, there};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A stage whose only rule for the first destination is made by `make`.
-async fn with_rule(of: world::Registry, change: impl FnOnce(&mut Value)) -> Stage {
+async fn with_rule(of: world::Source, change: impl FnOnce(&mut Value)) -> Stage {
     let stage = Stage::bare(of, true).await;
     for number in 0..stage.destinations.len() {
         stage.delete_rule(number).await;
@@ -49,7 +49,7 @@ fn sentences(report: &Report) -> String {
 #[tokio::test]
 async fn each_thing_that_stands_in_the_way_is_named() {
     let mut told = String::new();
-    let mut tell = |name: &str, of: world::Registry, report: &Report, kind: ReasonKind| {
+    let mut tell = |name: &str, of: world::Source, report: &Report, kind: ReasonKind| {
         let destination = &report.destinations[0];
         assert!(
             destination.reasons.iter().any(|reason| reason.kind == kind),
@@ -115,7 +115,7 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         tell("a failure", of, &report, ReasonKind::TaskIssue);
     }
 
-    let enterprise = world::Registry::HuaweicloudEnterprise;
+    let enterprise = world::Source::HuaweicloudEnterprise;
     let tag = |pattern: &str| json!([{"type": "name", "value": "library/sim"}, {"type": "tag", "value": pattern}]);
     for (name, kind, field, value) in [
         (
@@ -153,21 +153,21 @@ async fn each_thing_that_stands_in_the_way_is_named() {
     for (name, of, field, value, kind) in [
         (
             "another tag",
-            world::Registry::Alibabacloud,
+            world::Source::Alibabacloud,
             "TagFilter",
             json!(r"release-\d+"),
             ReasonKind::NotCovered,
         ),
         (
             "by hand",
-            world::Registry::Alibabacloud,
+            world::Source::Alibabacloud,
             "SyncTrigger",
             json!("INITIATIVE"),
             ReasonKind::RuleByHand,
         ),
         (
             "by hand",
-            world::Registry::HuaweicloudBasic,
+            world::Source::HuaweicloudBasic,
             "syncAuto",
             json!(false),
             ReasonKind::RuleByHand,
@@ -249,7 +249,7 @@ async fn a_tag_that_moves_away_is_a_mismatch() {
 
 #[tokio::test]
 async fn an_execution_that_says_it_is_at_work_is_judged_by_its_tasks() {
-    let of = world::Registry::HuaweicloudEnterprise;
+    let of = world::Source::HuaweicloudEnterprise;
     let trial = Trial::start().await;
     let registry = trial.registry(of).await;
     let lag = jiff::SignedDuration::from_hours(2);
@@ -276,7 +276,7 @@ async fn an_execution_that_says_it_is_at_work_is_judged_by_its_tasks() {
 async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
     for of in ALL {
         let stage = Stage::bare(of, true).await;
-        if of != world::Registry::Alibabacloud {
+        if of != world::Source::Alibabacloud {
             stage.make_rule(0).await;
         }
         let sandbox = &stage.trial.sandbox;
@@ -364,7 +364,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
             Reply::answer(status, &headers, body.to_string())
         });
         let server = server.await;
-        let registry = alibabacloud::Registry::builder()
+        let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(server.endpoint())
             .instance("cri-1")
             .credentials(alibabacloud::Credentials::new("key", "secret"))

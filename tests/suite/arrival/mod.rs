@@ -10,11 +10,11 @@ mod verdicts;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openapi_transport::{Clock, ContextBuilder, Timestamp};
 use registry_replication::{Registry, Report, alibabacloud, huaweicloud, oci};
 use registry_sandbox::world::Place;
 use registry_sandbox::{Options, RegistryEndpoint, Sandbox, world};
 use registry_tests::hand_clock::{HandClock, Story};
-use registry_transport::{Clock, ContextBuilder, Timestamp};
 
 use crate::clients;
 
@@ -23,10 +23,10 @@ pub(crate) fn start() -> Timestamp {
     "2026-12-05T12:00:00Z".parse().unwrap()
 }
 
-pub(crate) const ALL: [world::Registry; 3] = [
-    world::Registry::HuaweicloudEnterprise,
-    world::Registry::HuaweicloudBasic,
-    world::Registry::Alibabacloud,
+pub(crate) const ALL: [world::Source; 3] = [
+    world::Source::HuaweicloudEnterprise,
+    world::Source::HuaweicloudBasic,
+    world::Source::Alibabacloud,
 ];
 
 /// A sandbox whose time stands still while anybody is at work.
@@ -52,12 +52,12 @@ impl Trial {
     }
 
     /// The registry that pushes go to.
-    pub(crate) async fn registry(&self, of: world::Registry) -> Box<dyn Registry> {
+    pub(crate) async fn registry(&self, of: world::Source) -> Box<dyn Registry> {
         let key = clients::sandbox_key(&self.sandbox);
         match of {
-            world::Registry::HuaweicloudEnterprise => {
+            world::Source::HuaweicloudEnterprise => {
                 let account = &self.sandbox.accounts().huaweicloud_swr;
-                let registry = huaweicloud::enterprise::Registry::builder()
+                let registry = huaweicloud::SwrEnterprise::builder()
                     .endpoint(&account.endpoint)
                     .project_id(&account.project_id)
                     .instance(&account.instance_id)
@@ -65,16 +65,16 @@ impl Trial {
                     .configure(self.configured());
                 Box::new(registry.build().await.unwrap())
             }
-            world::Registry::HuaweicloudBasic => {
-                let registry = huaweicloud::basic::Registry::builder()
+            world::Source::HuaweicloudBasic => {
+                let registry = huaweicloud::SwrBasic::builder()
                     .endpoint(self.sandbox.endpoint())
                     .region(world::HUAWEICLOUD_REGION)
                     .credentials(key)
                     .configure(self.configured());
                 Box::new(registry.build().await.unwrap())
             }
-            world::Registry::Alibabacloud => {
-                let registry = alibabacloud::Registry::builder()
+            world::Source::Alibabacloud => {
+                let registry = alibabacloud::AlibabaCr::builder()
                     .endpoint(self.sandbox.endpoint())
                     .instance(world::FLEET_ALIBABACLOUD_INSTANCE_ID)
                     .credentials(clients::sandbox_alibaba_key(&self.sandbox))
@@ -86,7 +86,7 @@ impl Trial {
     }
 
     /// The registry of a place itself, and what serves it.
-    pub(crate) async fn own_side(&self, place: &Place) -> (RegistryEndpoint, oci::Registry) {
+    pub(crate) async fn own_side(&self, place: &Place) -> (RegistryEndpoint, oci::Client) {
         let served = self.sandbox.registry(place).await.unwrap();
         let login = match place {
             Place::Alibabacloud(_) => oci::Login::password(
@@ -94,21 +94,21 @@ impl Trial {
                 world::ALIBABACLOUD_ACCESS_KEY_SECRET,
             ),
             Place::HuaweicloudBasic(region) => {
-                let logins = huaweicloud::basic::Registry::builder()
+                let logins = huaweicloud::SwrBasic::builder()
                     .endpoint(self.sandbox.endpoint())
                     .region(region)
                     .credentials(clients::sandbox_key(&self.sandbox))
                     .build()
                     .await
                     .unwrap();
-                let registry = oci::Registry::builder(served.host())
+                let registry = oci::Client::builder(served.host())
                     .login_from(logins.logins())
                     .configure(self.configured());
                 return (served, registry.build().unwrap());
             }
             _ => oci::Login::password(world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY),
         };
-        let registry = oci::Registry::builder(served.host()).login(login);
+        let registry = oci::Client::builder(served.host()).login(login);
         let registry = registry.configure(self.configured()).build().unwrap();
         (served, registry)
     }
@@ -124,18 +124,18 @@ impl Trial {
 }
 
 /// A place that the fleet's rules copy `team/api` to.
-pub(crate) fn there(of: world::Registry) -> &'static str {
+pub(crate) fn there(of: world::Source) -> &'static str {
     match of {
-        world::Registry::HuaweicloudEnterprise => world::HUAWEICLOUD_TARGET_REGION,
-        world::Registry::HuaweicloudBasic => world::FLEET_BASIC_REGIONS[0],
+        world::Source::HuaweicloudEnterprise => world::HUAWEICLOUD_TARGET_REGION,
+        world::Source::HuaweicloudBasic => world::FLEET_BASIC_REGIONS[0],
         _ => world::FLEET_ALIBABACLOUD_REGIONS[0],
     }
 }
 
 /// What `decide` calls the same place.
-pub(crate) fn decided(of: world::Registry) -> Option<&'static str> {
+pub(crate) fn decided(of: world::Source) -> Option<&'static str> {
     match of {
-        world::Registry::HuaweicloudEnterprise => None,
+        world::Source::HuaweicloudEnterprise => None,
         _ => Some(there(of)),
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
+use openapi_transport::Timestamp;
 use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
 use registry_sandbox::{Outcome, Pace, world};
 use registry_tests::hand_clock::Story;
-use registry_transport::Timestamp;
 
 use super::simulation::stage::Stage;
 use super::{ALL, QUARTER, Trial, there};
@@ -16,12 +16,12 @@ use super::{ALL, QUARTER, Trial, there};
 const CROWD: usize = 1000;
 
 /// A registry that copies a thousand tags of a repository, which takes it five minutes.
-async fn busy(of: world::Registry) -> (Stage, Timestamp) {
+async fn busy(of: world::Source) -> (Stage, Timestamp) {
     let stage = Stage::bare(of, true).await;
     let pace = |seconds| jiff::SignedDuration::from_secs(seconds);
     let sandbox = &stage.trial.sandbox;
     sandbox.set_pace(Pace::new(pace(2), pace(300), pace(10)));
-    if of == world::Registry::HuaweicloudBasic {
+    if of == world::Source::HuaweicloudBasic {
         stage.make_rule(0).await;
     }
     for other in 1..stage.destinations.len() {
@@ -31,7 +31,7 @@ async fn busy(of: world::Registry) -> (Stage, Timestamp) {
     for number in 0..CROWD {
         stage.push(&format!("v{number}"), "content");
     }
-    if of == world::Registry::HuaweicloudEnterprise {
+    if of == world::Source::HuaweicloudEnterprise {
         // All of them are one execution of a rule that is made later.
         stage.make_rule(0).await;
         stage.by_hand("", 0).await;
@@ -118,7 +118,7 @@ async fn what_one_wait_comes_to_does_not_end_another() {
         });
         let none = match of {
             // The repository itself is asked for its jobs.
-            world::Registry::HuaweicloudBasic => "error: service",
+            world::Source::HuaweicloudBasic => "error: service",
             _ => "not arrived: no-task",
         };
         assert_eq!(

@@ -9,7 +9,7 @@ use super::{QUARTER, Trial};
 
 #[tokio::test]
 async fn a_report_is_written_and_read_again() {
-    let of = world::Registry::HuaweicloudBasic;
+    let of = world::Source::HuaweicloudBasic;
     let trial = Trial::start().await;
     let registry = trial.registry(of).await;
     trial

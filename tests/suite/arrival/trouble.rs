@@ -6,13 +6,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::join;
 use jiff::SignedDuration;
+use openapi_transport::Clock;
 use registry_replication::{
     Basis, ErrorKind, Polling, Registry, Report, Trouble, Verdict, WaitError, huaweicloud,
 };
 use registry_sandbox::{Outcome, OutgoingAnswer, Pace, world};
 use registry_tests::hand_clock::{HandClock, Story};
 use registry_tests::hostile::{Hostile, Reply};
-use registry_transport::Clock;
 use serde_json::{Value, json};
 
 use super::{ALL, QUARTER, Trial, decided, short, start, there};
@@ -79,7 +79,7 @@ fn pace(waits: i64, runs: i64, pause: i64) -> Pace {
 async fn waited(
     trial: &Trial,
     registry: &dyn Registry,
-    of: world::Registry,
+    of: world::Source,
     deadline: Duration,
 ) -> Vec<Result<Report, WaitError>> {
     let arrival = registry.arrival("team/api:v77").to(there(of));
@@ -253,7 +253,7 @@ async fn a_look_that_lacks_the_newest_task_does_not_take_an_older_one_for_it() {
 
 #[tokio::test]
 async fn an_execution_whose_tasks_are_not_found_is_not_passed_over() {
-    let of = world::Registry::HuaweicloudEnterprise;
+    let of = world::Source::HuaweicloudEnterprise;
     let trial = Trial::start().await;
     let registry = trial.registry(of).await;
     let push = |content| trial.sandbox.push(of, "team/api", "v77", content).unwrap();
@@ -299,7 +299,7 @@ async fn the_digest_of_the_source_is_what_has_to_arrive() {
         let wait = trial.run(arrival.wait(QUARTER));
         let report = wait.await.unwrap();
         let basis = match of {
-            world::Registry::HuaweicloudEnterprise => Basis::TaskDigest,
+            world::Source::HuaweicloudEnterprise => Basis::TaskDigest,
             _ => Basis::SourceTag,
         };
         assert_eq!(report.destinations[0].rests_on, Some(basis), "{of:?}");
@@ -366,7 +366,7 @@ async fn a_task_that_was_seen_stays_known_when_a_listing_is_empty() {
 
 #[tokio::test]
 async fn a_failure_is_not_final_while_harbor_may_run_the_task_again() {
-    let of = world::Registry::HuaweicloudEnterprise;
+    let of = world::Source::HuaweicloudEnterprise;
     for (failures, pause) in [(1, 74), (2, 74), (2, 118)] {
         for begins in [0, 60] {
             let trial = Trial::start().await;
@@ -390,10 +390,10 @@ async fn a_failure_is_not_final_while_harbor_may_run_the_task_again() {
 }
 
 /// An Enterprise registry at a hostile server, and the clock that it goes by.
-async fn hostile(server: &Hostile) -> (huaweicloud::enterprise::Registry, HandClock) {
+async fn hostile(server: &Hostile) -> (huaweicloud::SwrEnterprise, HandClock) {
     let clock = HandClock::at(start());
     let own = Arc::new(clock.clone());
-    let registry = huaweicloud::enterprise::Registry::builder()
+    let registry = huaweicloud::SwrEnterprise::builder()
         .endpoint(server.endpoint())
         .project_id(clients::PROJECT)
         .instance(clients::INSTANCE)
@@ -445,7 +445,7 @@ async fn a_wait_ends_at_its_deadline_whatever_is_in_flight() {
 #[tokio::test]
 async fn a_push_time_that_cannot_be_makes_no_older_task_count() {
     for pushed in [0_i64, -62_135_596_800_000, 1_795_000_000] {
-        let of = world::Registry::Alibabacloud;
+        let of = world::Source::Alibabacloud;
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
         let push = |content| {
@@ -472,7 +472,7 @@ async fn a_push_time_that_cannot_be_makes_no_older_task_count() {
 
 #[tokio::test]
 async fn a_failure_whose_end_cannot_be_is_not_an_old_one() {
-    let of = world::Registry::HuaweicloudEnterprise;
+    let of = world::Source::HuaweicloudEnterprise;
     let trial = Trial::start().await;
     trial.sandbox.set_pace(pace(2, 5, 74));
     let registry = trial.registry(of).await;
@@ -507,7 +507,7 @@ async fn a_failure_whose_end_cannot_be_is_not_an_old_one() {
 
 #[tokio::test]
 async fn a_wait_can_be_spawned() {
-    let of = world::Registry::Alibabacloud;
+    let of = world::Source::Alibabacloud;
     let trial = Trial::start().await;
     let registry = trial.registry(of).await;
     trial

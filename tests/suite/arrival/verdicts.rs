@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use openapi_transport::Clock;
 use registry_replication::{Basis, Polling, Verdict, WaitError};
 use registry_sandbox::{Outcome, world};
 use registry_tests::hand_clock::Story;
-use registry_transport::Clock;
 
 use super::{ALL, QUARTER, Trial, decided, short, there};
 
@@ -80,7 +80,7 @@ async fn a_failure_counts_when_it_has_settled() {
                     // 37 s until the third attempt has failed. In the Enterprise edition each of
                     // them was seen to begin; elsewhere the settle window follows.
                     let from = match of {
-                        world::Registry::HuaweicloudEnterprise => 37_000,
+                        world::Source::HuaweicloudEnterprise => 37_000,
                         _ => 97_000,
                     };
                     assert!(

@@ -307,7 +307,7 @@ mod tests {
                 #[derive(Clone, Default)]
                 pub struct Page {
                     #[serde(rename = "TotalCount", default)]
-                    pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
+                    pub total_count: ::std::option::Option<::openapi_transport::TextNumber>,
                 }
                 #[non_exhaustive]
                 pub struct Open { pub list: ::std::vec::Vec<Page> }
@@ -320,13 +320,13 @@ mod tests {
                     pub fn new(client: &'a super::Client) -> Self {}
                     pub fn limit<V>(mut self, value: V) -> Self
                     where
-                        V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+                        V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
                         V::Error: ::std::fmt::Display {}
                     pub async fn send(self) -> Result<ResponseValue<types::Page>, Error<()>> {}
                 }
             }
             pub mod values {
-                ::registry_transport::open_enum! {
+                ::openapi_transport::open_enum! {
                     /// A state, pub enum or not.
                     pub enum State { Ready = "READY", Done = "DONE" }
                 }

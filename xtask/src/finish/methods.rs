@@ -112,7 +112,7 @@ pub(super) fn example(
     });
     let mut text = format!(
         "# async fn example(client: &{module}::Client{body}) \
-         -> Result<(), registry_transport::Error> {{\n\
+         -> Result<(), openapi_transport::Error> {{\n\
          let answer = client\n    .{name}()\n"
     );
     for parameter in &operation.parameters {
@@ -146,7 +146,7 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
     let mut paths = spec.operations.iter().map(|operation| &operation.path);
     if paths.any(|path| path.contains('{')) {
         imports.push(syn::parse_quote! {
-            use ::registry_transport::encode_path;
+            use ::openapi_transport::encode_path;
         });
     }
     items.splice(0..0, imports);
@@ -167,7 +167,7 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
                     set_doc(
                         &mut method.attrs,
                         "Sends the call and decodes the answer.\n\n# Errors\nOne that \
-                         `registry_transport::Error::from` turns into what happened and why.",
+                         `openapi_transport::Error::from` turns into what happened and why.",
                     );
                     ThroughTheTransport {
                         list: operation.list,
@@ -209,7 +209,7 @@ fn say_why(name: &str, method: &mut syn::ImplItemFn) {
     let name = name.trim_start_matches("r#");
     let some = is_optional.then(|| quote!(.map(Some)));
     method.block = syn::parse_quote!({
-        self.#field = ::registry_transport::private::given(#name, value)#some;
+        self.#field = ::openapi_transport::private::given(#name, value)#some;
         self
     });
     let value = method.sig.inputs.iter().find_map(|input| match input {
@@ -293,8 +293,8 @@ impl VisitMut for ThroughTheTransport {
         let text = path.path.to_token_stream().to_string().replace(' ', "");
         if text == "ResponseValue::from_response" {
             path.path = match self.list {
-                true => syn::parse_quote!(::registry_transport::decode_list),
-                false => syn::parse_quote!(::registry_transport::decode),
+                true => syn::parse_quote!(::openapi_transport::decode_list),
+                false => syn::parse_quote!(::openapi_transport::decode),
             };
         }
     }

@@ -117,7 +117,7 @@ fn constructor() -> Item {
     syn::parse_quote! {
         impl Client {
             /// A client whose calls leave through `context`.
-            pub fn new(context: ::registry_transport::Context) -> Self {
+            pub fn new(context: ::openapi_transport::Context) -> Self {
                 Self {
                     baseurl: context.endpoint().to_owned(),
                     client: context.http().clone(),

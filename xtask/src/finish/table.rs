@@ -189,21 +189,21 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
     let private = (has_bodies || has_parameters).then(|| quote!(private,));
     Ok(quote! {
         /// Every operation of this client.
-        pub const OPERATIONS: &[::registry_transport::Operation] = {
-            use ::registry_transport::{
+        pub const OPERATIONS: &[::openapi_transport::Operation] = {
+            use ::openapi_transport::{
                 Access, #body Operation, Page, Paging, #parameter #private
             };
             &[#(#rows),*]
         };
 
-        impl ClientHooks<::registry_transport::Context> for Client {
+        impl ClientHooks<::openapi_transport::Context> for Client {
             async fn exec(
                 &self,
                 request: ::reqwest::Request,
                 info: &OperationInfo,
             ) -> ::reqwest::Result<::reqwest::Response> {
                 let id = info.operation_id;
-                Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+                Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
             }
         }
     })

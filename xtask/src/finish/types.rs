@@ -135,11 +135,11 @@ fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
     }
     let ident = &data.ident;
     let received = syn::parse_quote! {
-        impl ::registry_transport::Received for #ident {
+        impl ::openapi_transport::Received for #ident {
             fn set<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,
                 name: &str,
-                fields: &mut ::registry_transport::Fields<A>,
+                fields: &mut ::openapi_transport::Fields<A>,
             ) -> ::std::result::Result<(), A::Error> {
                 match name {
                     #(#arms)*
@@ -154,23 +154,23 @@ fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
             fn deserialize<D: ::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                ::registry_transport::received(deserializer)
+                ::openapi_transport::received(deserializer)
             }
         }
     };
     [received, decoded]
 }
 
-/// Whether `registry_transport::Tolerant` is there for the type.
+/// Whether `openapi_transport::Tolerant` is there for the type.
 pub(super) fn is_tolerant(ty: &Type) -> bool {
     const INNER: [&str; 7] = [
         "i32",
         "i64",
         "bool",
         "::std::string::String",
-        "::registry_transport::Timestamp",
-        "::registry_transport::TextNumber",
-        "::registry_transport::EpochMillis",
+        "::openapi_transport::Timestamp",
+        "::openapi_transport::TextNumber",
+        "::openapi_transport::EpochMillis",
     ];
     let text = ty.to_token_stream().to_string().replace(' ', "");
     let inner = text
@@ -199,7 +199,7 @@ pub(super) fn values(spec: &Spec) -> String {
     ) in &spec.enums
     {
         text.push_str(&format!(
-            "    ::registry_transport::open_enum! {{\n        /// {}\n        pub enum {name} {{\n",
+            "    ::openapi_transport::open_enum! {{\n        /// {}\n        pub enum {name} {{\n",
             description.trim()
         ));
         for value in values {

@@ -41,7 +41,7 @@ pub(super) fn with_dependency(manifest: &str, name: &str) -> Result<String, Stri
         &mut lines,
         "[dependencies]",
         |line| line.trim().is_empty() || line.starts_with('['),
-        "registry-transport",
+        "openapi-transport",
         format!("{name}.workspace = true"),
     )
     .ok_or("the tests' manifest has no [dependencies]")?;

@@ -24,7 +24,7 @@ fn workspace() -> tempfile::TempDir {
     std::fs::write(folder.path().join("Cargo.toml"), MANIFEST).unwrap();
     std::fs::write(folder.path().join("Cargo.lock"), "name = \"serde-json\"\n").unwrap();
     std::fs::create_dir(folder.path().join("tests")).unwrap();
-    let tests = "[dependencies]\njiff.workspace = true\nregistry-transport.workspace = true\n";
+    let tests = "[dependencies]\njiff.workspace = true\nopenapi-transport.workspace = true\n";
     std::fs::write(folder.path().join("tests/Cargo.toml"), tests).unwrap();
     folder
 }
@@ -232,13 +232,13 @@ fn commands(guide: &str) -> impl Iterator<Item = &str> {
 fn alone(manifest: &str, repository: &Path) -> String {
     let (before, rest) = manifest.split_once("members = [\n").unwrap();
     let (_, after) = rest.split_once("]\n").unwrap();
-    let transport = repository.join("crates/registry-transport");
+    let transport = repository.join("crates/openapi-transport");
     let path = toml_text(&transport);
     format!("{before}members = [\n]\n{after}")
         .lines()
         .filter(|line| !line.starts_with("default-members"))
-        .map(|line| match line.starts_with("registry-transport = ") {
-            true => format!("registry-transport = {{ path = {path} }}\n"),
+        .map(|line| match line.starts_with("openapi-transport = ") {
+            true => format!("openapi-transport = {{ path = {path} }}\n"),
             false => format!("{line}\n"),
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_transport::{Answer, Lease, Timestamp, Unavailable};
+use openapi_transport::{Answer, Lease, Timestamp, Unavailable};
 use serde_json::Value;
 
 use super::Credentials;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
 use serde_json::Value;
 
 use super::fields::Fields;

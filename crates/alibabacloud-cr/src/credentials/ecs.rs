@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use registry_transport::{
+use openapi_transport::{
     Answer, BoxFuture, Lease, Source, Timestamp, Unavailable, encode_path, plain_request,
 };
 

@@ -1,6 +1,6 @@
 //! Reads a JSON object that somebody wrote by hand.
 
-use registry_transport::{Secret, Unavailable};
+use openapi_transport::{Secret, Unavailable};
 use serde_json::Value;
 
 use super::Credentials;

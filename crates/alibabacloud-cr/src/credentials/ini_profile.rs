@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use configparser::ini::Ini;
-use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
 
 use super::role::{IdentityToken, Role};
 use super::{ChainSettings, Credentials, PROFILE, named_file, no_home};

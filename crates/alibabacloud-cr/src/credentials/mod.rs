@@ -14,7 +14,7 @@ mod uri;
 
 use std::path::PathBuf;
 
-use registry_transport::{Chain, Error, Secret, Surroundings, Unavailable, read_secret_file};
+use openapi_transport::{Chain, Error, Secret, Surroundings, Unavailable, read_secret_file};
 
 pub use settings::ChainSettings;
 
@@ -76,7 +76,7 @@ impl Credentials {
     /// use alibabacloud_cr::{Alibabacloud, ChainSettings, Credentials};
     ///
     /// let chain = Credentials::default_chain(&ChainSettings::default());
-    /// let provider = Alibabacloud::with_chain(Arc::new(chain));
+    /// let dialect = Alibabacloud::with_chain(Arc::new(chain));
     /// ```
     pub fn default_chain(settings: &ChainSettings) -> Chain<Self> {
         Chain::new(settings.sources())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
 
 use super::role::{IdentityToken, ROLE_ARN, Role};
 use super::{ChainSettings, Credentials};

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use registry_transport::{Lease, Timestamp, Unavailable, run_command};
+use openapi_transport::{Lease, Timestamp, Unavailable, run_command};
 use serde_json::Value;
 
 use super::Credentials;

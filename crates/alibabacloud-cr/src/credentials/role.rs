@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_transport::{Context, Error, Lease, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{Context, Error, Lease, Timestamp, Unavailable, read_secret_file};
 
 use super::answer;
 use super::{ChainSettings, Credentials};
@@ -160,7 +160,7 @@ fn failed(error: impl Into<Error>) -> Unavailable {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use registry_transport::Surroundings;
+    use openapi_transport::Surroundings;
 
     fn url(variables: &'static [(&str, &str)], place: &StsPlace) -> String {
         let surroundings = Surroundings::new(|name| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use registry_transport::{Chance, Clock, Source, Surroundings, SystemChance, SystemClock};
+use openapi_transport::{Chance, Clock, Source, Surroundings, SystemChance, SystemClock};
 
 use super::Credentials;
 use super::cli_profile::CliProfile;

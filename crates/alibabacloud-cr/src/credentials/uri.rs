@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use registry_transport::{
+use openapi_transport::{
     BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, plain_request,
 };
 use reqwest::Url;

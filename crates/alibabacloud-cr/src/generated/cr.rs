@@ -105,7 +105,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the rule only looks for what it would remove.
         #[serde(
             rename = "DryRun",
@@ -135,7 +135,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Namespace that the rule is for.
         #[serde(
             rename = "NamespaceName",
@@ -147,7 +147,7 @@ pub mod types {
             rename = "NextTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub next_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub next_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// What the rule goes by, in more detail than TagRegexp and RetentionTagCount.
         #[serde(
             rename = "Policies",
@@ -371,7 +371,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the rule only looks for what it would remove.
         #[serde(
             rename = "DryRun",
@@ -407,7 +407,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Namespace that the rule is for.
         #[serde(
             rename = "NamespaceName",
@@ -419,7 +419,7 @@ pub mod types {
             rename = "NextTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub next_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub next_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// What the rule goes by, in more detail than TagRegexp and RetentionTagCount.
         #[serde(
             rename = "Policies",
@@ -479,7 +479,7 @@ pub mod types {
             rename = "AuthorizationToken",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub authorization_token: ::std::option::Option<::registry_transport::Secret>,
+        pub authorization_token: ::std::option::Option<::openapi_transport::Secret>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
@@ -488,7 +488,7 @@ pub mod types {
             rename = "ExpireTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub expire_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub expire_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
@@ -520,7 +520,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
@@ -566,7 +566,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
@@ -649,7 +649,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub chart_namespace_quota: ::std::option::Option<
-            ::registry_transport::TextNumber,
+            ::openapi_transport::TextNumber,
         >,
         /// How many namespaces of Helm charts there are.
         #[serde(
@@ -657,20 +657,20 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub chart_namespace_usage: ::std::option::Option<
-            ::registry_transport::TextNumber,
+            ::openapi_transport::TextNumber,
         >,
         /// How many repositories of Helm charts there may be.
         #[serde(
             rename = "ChartRepoQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub chart_repo_quota: ::std::option::Option<::registry_transport::TextNumber>,
+        pub chart_repo_quota: ::std::option::Option<::openapi_transport::TextNumber>,
         /// How many repositories of Helm charts there are.
         #[serde(
             rename = "ChartRepoUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub chart_repo_usage: ::std::option::Option<::registry_transport::TextNumber>,
+        pub chart_repo_usage: ::std::option::Option<::openapi_transport::TextNumber>,
         /// The word `success`, or an error code.
         #[serde(rename = "Code", skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
@@ -685,13 +685,13 @@ pub mod types {
             rename = "NamespaceQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub namespace_quota: ::std::option::Option<::registry_transport::TextNumber>,
+        pub namespace_quota: ::std::option::Option<::openapi_transport::TextNumber>,
         /// How many namespaces of images there are.
         #[serde(
             rename = "NamespaceUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub namespace_usage: ::std::option::Option<::registry_transport::TextNumber>,
+        pub namespace_usage: ::std::option::Option<::openapi_transport::TextNumber>,
         /// How many units of capacity were bought beside the Advanced edition.
         #[serde(
             rename = "PerformanceUnits",
@@ -703,13 +703,13 @@ pub mod types {
             rename = "RepoQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub repo_quota: ::std::option::Option<::registry_transport::TextNumber>,
+        pub repo_quota: ::std::option::Option<::openapi_transport::TextNumber>,
         /// How many repositories of images there are.
         #[serde(
             rename = "RepoUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub repo_usage: ::std::option::Option<::registry_transport::TextNumber>,
+        pub repo_usage: ::std::option::Option<::openapi_transport::TextNumber>,
         /// Id of the request.
         #[serde(
             rename = "RequestId",
@@ -721,13 +721,13 @@ pub mod types {
             rename = "VpcQuota",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub vpc_quota: ::std::option::Option<::registry_transport::TextNumber>,
+        pub vpc_quota: ::std::option::Option<::openapi_transport::TextNumber>,
         /// How many networks are bound to the instance.
         #[serde(
             rename = "VpcUsage",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub vpc_usage: ::std::option::Option<::registry_transport::TextNumber>,
+        pub vpc_usage: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     /// One namespace.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -926,7 +926,7 @@ pub mod types {
             rename = "ImageCreate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub image_create: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub image_create: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Id of the image.
         #[serde(
             rename = "ImageId",
@@ -944,7 +944,7 @@ pub mod types {
             rename = "ImageUpdate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub image_update: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub image_update: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the call succeeded; false can come with status 200.
         #[serde(
             rename = "IsSuccess",
@@ -979,7 +979,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// A longer text about the repository.
         #[serde(
             rename = "Detail",
@@ -1003,7 +1003,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// What starts a build of the repository's images, a change of the source (AUTO) or a request (MANUAL).
         #[serde(
             rename = "RepoBuildType",
@@ -1076,7 +1076,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::TextNumber>,
+        pub create_time: ::std::option::Option<::openapi_transport::TextNumber>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
@@ -1116,7 +1116,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::TextNumber>,
+        pub modified_time: ::std::option::Option<::openapi_transport::TextNumber>,
         /// Region of the instance.
         #[serde(
             rename = "RegionId",
@@ -1379,7 +1379,7 @@ pub mod types {
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
+        pub total_count: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     /// One page of synchronization rules.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1469,7 +1469,7 @@ pub mod types {
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
+        pub total_count: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     /// One page of tags.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1526,7 +1526,7 @@ pub mod types {
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
+        pub total_count: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     /// One page of repositories.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1583,7 +1583,7 @@ pub mod types {
             rename = "TotalCount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub total_count: ::std::option::Option<::registry_transport::TextNumber>,
+        pub total_count: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     /// A namespace of repositories.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1676,7 +1676,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Id of the instance.
         #[serde(
             rename = "InstanceId",
@@ -1688,7 +1688,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// What starts a build of the repository's images, a change of the source (AUTO) or a request (MANUAL).
         #[serde(
             rename = "RepoBuildType",
@@ -1828,7 +1828,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the target belongs to another account.
         #[serde(
             rename = "CrossUser",
@@ -1870,7 +1870,7 @@ pub mod types {
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Regular expression for namespaces; for the scope INSTANCE only.
         #[serde(
             rename = "NamespaceNameFilter",
@@ -1963,7 +1963,7 @@ pub mod types {
             rename = "CreateTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub create_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub create_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Whether the destination belongs to another account.
         #[serde(
             rename = "CrossUser",
@@ -1999,13 +1999,13 @@ pub mod types {
             rename = "ModifedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modifed_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modifed_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// When the task last changed, in milliseconds since 1970.
         #[serde(
             rename = "ModifiedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub modified_time: ::std::option::Option<::registry_transport::EpochMillis>,
+        pub modified_time: ::std::option::Option<::openapi_transport::EpochMillis>,
         /// Priority, 1 to 5.
         #[serde(
             rename = "Priority",
@@ -2072,7 +2072,7 @@ pub mod types {
             rename = "ImageCreate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub image_create: ::std::option::Option<::registry_transport::TextNumber>,
+        pub image_create: ::std::option::Option<::openapi_transport::TextNumber>,
         /// Id of the image.
         #[serde(
             rename = "ImageId",
@@ -2090,7 +2090,7 @@ pub mod types {
             rename = "ImageUpdate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub image_update: ::std::option::Option<::registry_transport::TextNumber>,
+        pub image_update: ::std::option::Option<::openapi_transport::TextNumber>,
         /// State of an image.
         #[serde(
             rename = "Status",
@@ -2101,11 +2101,11 @@ pub mod types {
         #[serde(rename = "Tag", skip_serializing_if = "::std::option::Option::is_none")]
         pub tag: ::std::option::Option<::std::string::String>,
     }
-    impl ::registry_transport::Received for AclEntry {
+    impl ::openapi_transport::Received for AclEntry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Entry" => self.entry = fields.tolerant()?,
@@ -2118,14 +2118,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for AclEntryDetail {
+    impl ::openapi_transport::Received for AclEntryDetail {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Comment" => self.comment = fields.tolerant()?,
@@ -2139,14 +2139,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactBuildRuleParameters {
+    impl ::openapi_transport::Received for ArtifactBuildRuleParameters {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ImageIndexOnly" => self.image_index_only = fields.tolerant()?,
@@ -2159,14 +2159,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactLifecycleRule {
+    impl ::openapi_transport::Received for ArtifactLifecycleRule {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Auto" => self.auto = fields.tolerant()?,
@@ -2196,14 +2196,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CreateArtifactLifecycleRuleAnswer {
+    impl ::openapi_transport::Received for CreateArtifactLifecycleRuleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2219,14 +2219,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CreateRepoSyncRuleAnswer {
+    impl ::openapi_transport::Received for CreateRepoSyncRuleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2242,14 +2242,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CreatedSyncTaskAnswer {
+    impl ::openapi_transport::Received for CreatedSyncTaskAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2265,14 +2265,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for DoneAnswer {
+    impl ::openapi_transport::Received for DoneAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2287,14 +2287,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Endpoint {
+    impl ::openapi_transport::Received for Endpoint {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AclEnable" => self.acl_enable = fields.tolerant()?,
@@ -2313,14 +2313,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for EndpointDomain {
+    impl ::openapi_transport::Received for EndpointDomain {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Domain" => self.domain = fields.tolerant()?,
@@ -2334,14 +2334,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetArtifactLifecycleRuleAnswer {
+    impl ::openapi_transport::Received for GetArtifactLifecycleRuleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Auto" => self.auto = fields.tolerant()?,
@@ -2374,14 +2374,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetAuthorizationTokenAnswer {
+    impl ::openapi_transport::Received for GetAuthorizationTokenAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AuthorizationToken" => self.authorization_token = fields.plain()?,
@@ -2399,14 +2399,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetInstanceAnswer {
+    impl ::openapi_transport::Received for GetInstanceAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2430,14 +2430,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetInstanceEndpointAnswer {
+    impl ::openapi_transport::Received for GetInstanceEndpointAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AclEnable" => self.acl_enable = fields.tolerant()?,
@@ -2457,14 +2457,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetInstanceUsageAnswer {
+    impl ::openapi_transport::Received for GetInstanceUsageAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ChartNamespaceQuota" => self.chart_namespace_quota = fields.tolerant()?,
@@ -2490,14 +2490,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetNamespaceAnswer {
+    impl ::openapi_transport::Received for GetNamespaceAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AutoCreateRepo" => self.auto_create_repo = fields.tolerant()?,
@@ -2522,14 +2522,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetRepoSyncTaskAnswer {
+    impl ::openapi_transport::Received for GetRepoSyncTaskAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2558,14 +2558,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetRepoTagAnswer {
+    impl ::openapi_transport::Received for GetRepoTagAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2587,14 +2587,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for GetRepositoryAnswer {
+    impl ::openapi_transport::Received for GetRepositoryAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2622,14 +2622,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Instance {
+    impl ::openapi_transport::Received for Instance {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "CreateTime" => self.create_time = fields.tolerant()?,
@@ -2651,14 +2651,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstanceTag {
+    impl ::openapi_transport::Received for InstanceTag {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "TagKey" => self.tag_key = fields.tolerant()?,
@@ -2672,14 +2672,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for LifecycleCondition {
+    impl ::openapi_transport::Received for LifecycleCondition {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "LastPullOlderThanDays" => {
@@ -2698,14 +2698,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for LifecycleFilter {
+    impl ::openapi_transport::Received for LifecycleFilter {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "TagWildcard" => self.tag_wildcard = fields.tolerant()?,
@@ -2718,14 +2718,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for LifecyclePolicy {
+    impl ::openapi_transport::Received for LifecyclePolicy {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Condition" => self.condition = fields.plain()?,
@@ -2740,14 +2740,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for LinkedVpc {
+    impl ::openapi_transport::Received for LinkedVpc {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "VpcId" => self.vpc_id = fields.tolerant()?,
@@ -2760,14 +2760,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListArtifactLifecycleRuleAnswer {
+    impl ::openapi_transport::Received for ListArtifactLifecycleRuleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2786,14 +2786,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListInstanceAnswer {
+    impl ::openapi_transport::Received for ListInstanceAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2812,14 +2812,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListInstanceEndpointAnswer {
+    impl ::openapi_transport::Received for ListInstanceEndpointAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2835,14 +2835,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListNamespaceAnswer {
+    impl ::openapi_transport::Received for ListNamespaceAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2861,14 +2861,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListRepoSyncRuleAnswer {
+    impl ::openapi_transport::Received for ListRepoSyncRuleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2887,14 +2887,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListRepoSyncTaskAnswer {
+    impl ::openapi_transport::Received for ListRepoSyncTaskAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2913,14 +2913,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListRepoTagAnswer {
+    impl ::openapi_transport::Received for ListRepoTagAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2941,14 +2941,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ListRepositoryAnswer {
+    impl ::openapi_transport::Received for ListRepositoryAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Code" => self.code = fields.tolerant()?,
@@ -2969,14 +2969,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Namespace {
+    impl ::openapi_transport::Received for Namespace {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AutoCreateRepo" => self.auto_create_repo = fields.tolerant()?,
@@ -2998,14 +2998,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RepoConfiguration {
+    impl ::openapi_transport::Received for RepoConfiguration {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ArtifactBuildRuleParameters" => {
@@ -3022,14 +3022,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Repository {
+    impl ::openapi_transport::Received for Repository {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "CreateTime" => self.create_time = fields.tolerant()?,
@@ -3053,14 +3053,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncImage {
+    impl ::openapi_transport::Received for SyncImage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ImageTag" => self.image_tag = fields.tolerant()?,
@@ -3077,14 +3077,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncLayerTask {
+    impl ::openapi_transport::Received for SyncLayerTask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ArtifactDigest" => self.artifact_digest = fields.tolerant()?,
@@ -3102,14 +3102,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncRule {
+    impl ::openapi_transport::Received for SyncRule {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "CreateTime" => self.create_time = fields.tolerant()?,
@@ -3142,14 +3142,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncTask {
+    impl ::openapi_transport::Received for SyncTask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "CreateTime" => self.create_time = fields.tolerant()?,
@@ -3177,14 +3177,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TaggedImage {
+    impl ::openapi_transport::Received for TaggedImage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Digest" => self.digest = fields.tolerant()?,
@@ -3203,7 +3203,7 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
 }
@@ -3216,11 +3216,11 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: ::registry_transport::Context,
+    pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
     /// A client whose calls leave through `context`.
-    pub fn new(context: ::registry_transport::Context) -> Self {
+    pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
             client: context.http().clone(),
@@ -3228,7 +3228,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<::registry_transport::Context> for Client {
+impl ClientInfo<::openapi_transport::Context> for Client {
     fn api_version() -> &'static str {
         "2018-12-01"
     }
@@ -3238,7 +3238,7 @@ impl ClientInfo<::registry_transport::Context> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &::registry_transport::Context {
+    fn inner(&self) -> &::openapi_transport::Context {
         &self.inner
     }
 }
@@ -3246,7 +3246,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<::registry_transport::Context>,
+        Client: ClientHooks<::openapi_transport::Context>,
     {}
 };
 /// # RepoSync
@@ -3260,7 +3260,7 @@ impl Client {
     /// `POST /CancelRepoSyncTask`. The vendor's page: *Container Registry: CancelRepoSyncTask*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .cancel_repo_sync_task()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3280,7 +3280,7 @@ impl Client {
     /// `POST /CreateRepoSyncRule`. The vendor's page: *Container Registry: CreateRepoSyncRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_repo_sync_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3314,7 +3314,7 @@ impl Client {
     /// `POST /CreateRepoSyncTask`. The vendor's page: *Container Registry: CreateRepoSyncTask*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_repo_sync_task()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3343,7 +3343,7 @@ impl Client {
     /// `POST /CreateRepoSyncTaskByRule`. The vendor's page: *Container Registry: CreateRepoSyncTaskByRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_repo_sync_task_by_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3368,7 +3368,7 @@ impl Client {
     /// `POST /DeleteRepoSyncRule`. The vendor's page: *Container Registry: DeleteRepoSyncRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_repo_sync_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3388,7 +3388,7 @@ impl Client {
     /// `POST /GetRepoSyncTask`. The vendor's page: *Container Registry: GetRepoSyncTask*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_repo_sync_task()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3408,7 +3408,7 @@ impl Client {
     /// `POST /ListRepoSyncRule`. The vendor's page: *Container Registry: ListRepoSyncRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repo_sync_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3433,7 +3433,7 @@ impl Client {
     /// `POST /ListRepoSyncTask`. The vendor's page: *Container Registry: ListRepoSyncTask*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repo_sync_task()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3463,7 +3463,7 @@ impl Client {
     /// `POST /CreateArtifactLifecycleRule`. The vendor's page: *Container Registry: CreateArtifactLifecycleRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_artifact_lifecycle_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3494,7 +3494,7 @@ impl Client {
     /// `POST /DeleteArtifactLifecycleRule`. The vendor's page: *Container Registry: DeleteArtifactLifecycleRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_artifact_lifecycle_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3516,7 +3516,7 @@ impl Client {
     /// `GET /GetArtifactLifecycleRule`. The vendor's page: *Container Registry: GetArtifactLifecycleRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_artifact_lifecycle_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3536,7 +3536,7 @@ impl Client {
     /// `GET /ListArtifactLifecycleRule`. The vendor's page: *Container Registry: ListArtifactLifecycleRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_artifact_lifecycle_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3560,7 +3560,7 @@ impl Client {
     /// `POST /UpdateArtifactLifecycleRule`. The vendor's page: *Container Registry: UpdateArtifactLifecycleRule*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .update_artifact_lifecycle_rule()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3597,7 +3597,7 @@ impl Client {
     /// `POST /GetInstance`. The vendor's page: *Container Registry: GetInstance*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_instance()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3616,7 +3616,7 @@ impl Client {
     /// `POST /GetInstanceEndpoint`. The vendor's page: *Container Registry: GetInstanceEndpoint*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_instance_endpoint()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3637,7 +3637,7 @@ impl Client {
     /// `POST /GetInstanceUsage`. The vendor's page: *Container Registry: GetInstanceUsage*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_instance_usage()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3656,7 +3656,7 @@ impl Client {
     /// `POST /ListInstance`. The vendor's page: *Container Registry: ListInstance*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance()
     ///     .instance_name("shanghai-instance1")
@@ -3679,7 +3679,7 @@ impl Client {
     /// `POST /ListInstanceEndpoint`. The vendor's page: *Container Registry: ListInstanceEndpoint*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_endpoint()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3705,7 +3705,7 @@ impl Client {
     /// `POST /GetNamespace`. The vendor's page: *Container Registry: GetNamespace*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_namespace()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3726,7 +3726,7 @@ impl Client {
     /// `POST /ListNamespace`. The vendor's page: *ListNamespace - 查询命名空间列表 (Listing namespaces)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_namespace()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3754,7 +3754,7 @@ impl Client {
     /// `POST /GetRepository`. The vendor's page: *Container Registry: GetRepository*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_repository()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3776,7 +3776,7 @@ impl Client {
     /// `POST /ListRepository`. The vendor's page: *Container Registry: ListRepository*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repository()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3807,7 +3807,7 @@ impl Client {
     /// `GET /GetRepoTag`. The vendor's page: *GetRepoTag - 查询某镜像版本(Tag) (Getting one image tag)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_repo_tag()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3828,7 +3828,7 @@ impl Client {
     /// `POST /ListRepoTag`. The vendor's page: *Container Registry: ListRepoTag - 查詢鏡像版本(Tag)列表 (Listing image tags)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repo_tag()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3857,7 +3857,7 @@ impl Client {
     /// `POST /GetAuthorizationToken`. The vendor's page: *Container Registry: GetAuthorizationToken*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::cr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_authorization_token()
     ///     .instance_id("cri-kmsiwlxxdcva0001")
@@ -3880,8 +3880,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CancelRepoSyncTask<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        sync_task_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        sync_task_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> CancelRepoSyncTask<'a> {
         /// Begins the call.
@@ -3895,22 +3895,19 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the synchronization task.
         pub fn sync_task_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_task_id = ::registry_transport::private::given(
+            self.sync_task_id = ::openapi_transport::private::given(
                 "sync_task_id",
                 value,
             );
@@ -3919,7 +3916,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, sync_task_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -3940,7 +3937,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3955,7 +3952,7 @@ pub mod builder {
         dry_run: Result<Option<bool>, String>,
         enable_delete_tag: Result<Option<bool>, String>,
         enable_delete_untagged_manifest: Result<Option<bool>, String>,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         retention_tag_count: Result<Option<i64>, String>,
@@ -3987,7 +3984,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.auto = ::registry_transport::private::given("auto", value).map(Some);
+            self.auto = ::openapi_transport::private::given("auto", value).map(Some);
             self
         }
         /// Whether the rule only looks for what it would remove, and removes nothing. Off if left out.
@@ -3996,7 +3993,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.dry_run = ::registry_transport::private::given("dry_run", value)
+            self.dry_run = ::openapi_transport::private::given("dry_run", value)
                 .map(Some);
             self
         }
@@ -4006,7 +4003,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = ::registry_transport::private::given(
+            self.enable_delete_tag = ::openapi_transport::private::given(
                     "enable_delete_tag",
                     value,
                 )
@@ -4019,7 +4016,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_untagged_manifest = ::registry_transport::private::given(
+            self.enable_delete_untagged_manifest = ::openapi_transport::private::given(
                     "enable_delete_untagged_manifest",
                     value,
                 )
@@ -4029,13 +4026,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Namespace that the rule is for.
@@ -4044,7 +4038,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -4057,7 +4051,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -4067,7 +4061,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_tag_count = ::registry_transport::private::given(
+            self.retention_tag_count = ::openapi_transport::private::given(
                     "retention_tag_count",
                     value,
                 )
@@ -4080,7 +4074,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.schedule_time = ::registry_transport::private::given(
+            self.schedule_time = ::openapi_transport::private::given(
                     "schedule_time",
                     value,
                 )
@@ -4093,7 +4087,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::LifecycleScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.scope = ::registry_transport::private::given("scope", value).map(Some);
+            self.scope = ::openapi_transport::private::given("scope", value).map(Some);
             self
         }
         /// Regular expression for the tags to keep.
@@ -4102,14 +4096,14 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_regexp = ::registry_transport::private::given("tag_regexp", value)
+            self.tag_regexp = ::openapi_transport::private::given("tag_regexp", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreateArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -4184,7 +4178,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -4195,20 +4189,20 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateRepoSyncRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         link_id: Result<Option<::std::string::String>, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
         namespace_name_filter: Result<Option<::std::string::String>, String>,
-        priority: Result<Option<::registry_transport::Bounded<1, 5>>, String>,
+        priority: Result<Option<::openapi_transport::Bounded<1, 5>>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         repo_name_filter: Result<Option<::std::string::String>, String>,
-        sync_rule_name: Result<::registry_transport::NonEmpty, String>,
+        sync_rule_name: Result<::openapi_transport::NonEmpty, String>,
         sync_scope: Result<crate::generated::cr::values::SyncScope, String>,
         sync_trigger: Result<Option<crate::generated::cr::values::SyncTrigger>, String>,
-        tag_filter: Result<::registry_transport::NonEmpty, String>,
-        target_instance_id: Result<::registry_transport::NonEmpty, String>,
+        tag_filter: Result<::openapi_transport::NonEmpty, String>,
+        target_instance_id: Result<::openapi_transport::NonEmpty, String>,
         target_namespace_name: Result<Option<::std::string::String>, String>,
-        target_region_id: Result<::registry_transport::NonEmpty, String>,
+        target_region_id: Result<::openapi_transport::NonEmpty, String>,
         target_repo_name: Result<Option<::std::string::String>, String>,
         target_user_id: Result<Option<::std::string::String>, String>,
     }
@@ -4242,13 +4236,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of a link of the customer's own to copy over.
@@ -4257,7 +4248,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.link_id = ::registry_transport::private::given("link_id", value)
+            self.link_id = ::openapi_transport::private::given("link_id", value)
                 .map(Some);
             self
         }
@@ -4267,7 +4258,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -4280,7 +4271,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name_filter = ::registry_transport::private::given(
+            self.namespace_name_filter = ::openapi_transport::private::given(
                     "namespace_name_filter",
                     value,
                 )
@@ -4290,10 +4281,10 @@ pub mod builder {
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
         pub fn priority<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = ::registry_transport::private::given("priority", value)
+            self.priority = ::openapi_transport::private::given("priority", value)
                 .map(Some);
             self
         }
@@ -4303,7 +4294,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -4313,7 +4304,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name_filter = ::registry_transport::private::given(
+            self.repo_name_filter = ::openapi_transport::private::given(
                     "repo_name_filter",
                     value,
                 )
@@ -4323,10 +4314,10 @@ pub mod builder {
         /// Name of the rule.
         pub fn sync_rule_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_name = ::registry_transport::private::given(
+            self.sync_rule_name = ::openapi_transport::private::given(
                 "sync_rule_name",
                 value,
             );
@@ -4338,7 +4329,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::SyncScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_scope = ::registry_transport::private::given("sync_scope", value);
+            self.sync_scope = ::openapi_transport::private::given("sync_scope", value);
             self
         }
         /// What starts the rule.
@@ -4347,7 +4338,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::SyncTrigger>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_trigger = ::registry_transport::private::given(
+            self.sync_trigger = ::openapi_transport::private::given(
                     "sync_trigger",
                     value,
                 )
@@ -4357,19 +4348,19 @@ pub mod builder {
         /// Regular expression for the tags to copy.
         pub fn tag_filter<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_filter = ::registry_transport::private::given("tag_filter", value);
+            self.tag_filter = ::openapi_transport::private::given("tag_filter", value);
             self
         }
         /// Id of the instance to copy to.
         pub fn target_instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = ::registry_transport::private::given(
+            self.target_instance_id = ::openapi_transport::private::given(
                 "target_instance_id",
                 value,
             );
@@ -4381,7 +4372,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_namespace_name = ::registry_transport::private::given(
+            self.target_namespace_name = ::openapi_transport::private::given(
                     "target_namespace_name",
                     value,
                 )
@@ -4391,10 +4382,10 @@ pub mod builder {
         /// Region of the instance to copy to.
         pub fn target_region_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = ::registry_transport::private::given(
+            self.target_region_id = ::openapi_transport::private::given(
                 "target_region_id",
                 value,
             );
@@ -4406,7 +4397,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_repo_name = ::registry_transport::private::given(
+            self.target_repo_name = ::openapi_transport::private::given(
                     "target_repo_name",
                     value,
                 )
@@ -4419,7 +4410,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_user_id = ::registry_transport::private::given(
+            self.target_user_id = ::openapi_transport::private::given(
                     "target_user_id",
                     value,
                 )
@@ -4429,7 +4420,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreateRepoSyncRuleAnswer>, Error<()>> {
@@ -4536,7 +4527,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -4547,16 +4538,16 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateRepoSyncTask<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         override_: Result<Option<bool>, String>,
-        priority: Result<Option<::registry_transport::Bounded<1, 5>>, String>,
-        repo_id: Result<::registry_transport::NonEmpty, String>,
-        tag: Result<::registry_transport::NonEmpty, String>,
-        target_instance_id: Result<::registry_transport::NonEmpty, String>,
-        target_namespace: Result<::registry_transport::NonEmpty, String>,
-        target_region_id: Result<::registry_transport::NonEmpty, String>,
-        target_repo_name: Result<::registry_transport::NonEmpty, String>,
-        target_tag: Result<::registry_transport::NonEmpty, String>,
+        priority: Result<Option<::openapi_transport::Bounded<1, 5>>, String>,
+        repo_id: Result<::openapi_transport::NonEmpty, String>,
+        tag: Result<::openapi_transport::NonEmpty, String>,
+        target_instance_id: Result<::openapi_transport::NonEmpty, String>,
+        target_namespace: Result<::openapi_transport::NonEmpty, String>,
+        target_region_id: Result<::openapi_transport::NonEmpty, String>,
+        target_repo_name: Result<::openapi_transport::NonEmpty, String>,
+        target_tag: Result<::openapi_transport::NonEmpty, String>,
         target_user_id: Result<Option<::std::string::String>, String>,
     }
     impl<'a> CreateRepoSyncTask<'a> {
@@ -4588,13 +4579,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Whether an image that the tag to copy to has already is replaced.
@@ -4603,45 +4591,45 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.override_ = ::registry_transport::private::given("override_", value)
+            self.override_ = ::openapi_transport::private::given("override_", value)
                 .map(Some);
             self
         }
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
         pub fn priority<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = ::registry_transport::private::given("priority", value)
+            self.priority = ::openapi_transport::private::given("priority", value)
                 .map(Some);
             self
         }
         /// Id of the repository.
         pub fn repo_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = ::registry_transport::private::given("repo_id", value);
+            self.repo_id = ::openapi_transport::private::given("repo_id", value);
             self
         }
         /// The tag.
         pub fn tag<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value);
+            self.tag = ::openapi_transport::private::given("tag", value);
             self
         }
         /// Id of the instance to copy to.
         pub fn target_instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = ::registry_transport::private::given(
+            self.target_instance_id = ::openapi_transport::private::given(
                 "target_instance_id",
                 value,
             );
@@ -4650,10 +4638,10 @@ pub mod builder {
         /// Namespace to copy to.
         pub fn target_namespace<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_namespace = ::registry_transport::private::given(
+            self.target_namespace = ::openapi_transport::private::given(
                 "target_namespace",
                 value,
             );
@@ -4662,10 +4650,10 @@ pub mod builder {
         /// Region of the instance to copy to.
         pub fn target_region_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = ::registry_transport::private::given(
+            self.target_region_id = ::openapi_transport::private::given(
                 "target_region_id",
                 value,
             );
@@ -4674,10 +4662,10 @@ pub mod builder {
         /// Repository to copy to.
         pub fn target_repo_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_repo_name = ::registry_transport::private::given(
+            self.target_repo_name = ::openapi_transport::private::given(
                 "target_repo_name",
                 value,
             );
@@ -4686,10 +4674,10 @@ pub mod builder {
         /// Tag to copy to.
         pub fn target_tag<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_tag = ::registry_transport::private::given("target_tag", value);
+            self.target_tag = ::openapi_transport::private::given("target_tag", value);
             self
         }
         /// Id of the account that the instance to copy to belongs to, if it is another one.
@@ -4698,7 +4686,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_user_id = ::registry_transport::private::given(
+            self.target_user_id = ::openapi_transport::private::given(
                     "target_user_id",
                     value,
                 )
@@ -4708,7 +4696,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreatedSyncTaskAnswer>, Error<()>> {
@@ -4784,7 +4772,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -4795,11 +4783,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateRepoSyncTaskByRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        priority: Result<Option<::registry_transport::Bounded<1, 5>>, String>,
-        repo_id: Result<::registry_transport::NonEmpty, String>,
-        sync_rule_id: Result<::registry_transport::NonEmpty, String>,
-        tag: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        priority: Result<Option<::openapi_transport::Bounded<1, 5>>, String>,
+        repo_id: Result<::openapi_transport::NonEmpty, String>,
+        sync_rule_id: Result<::openapi_transport::NonEmpty, String>,
+        tag: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> CreateRepoSyncTaskByRule<'a> {
         /// Begins the call.
@@ -4816,41 +4804,38 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.
         pub fn priority<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 5>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 5>>,
             V::Error: ::std::fmt::Display,
         {
-            self.priority = ::registry_transport::private::given("priority", value)
+            self.priority = ::openapi_transport::private::given("priority", value)
                 .map(Some);
             self
         }
         /// Id of the repository.
         pub fn repo_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = ::registry_transport::private::given("repo_id", value);
+            self.repo_id = ::openapi_transport::private::given("repo_id", value);
             self
         }
         /// Id of a rule with the trigger INITIATIVE.
         pub fn sync_rule_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_id = ::registry_transport::private::given(
+            self.sync_rule_id = ::openapi_transport::private::given(
                 "sync_rule_id",
                 value,
             );
@@ -4859,16 +4844,16 @@ pub mod builder {
         /// The tag.
         pub fn tag<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value);
+            self.tag = ::openapi_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreatedSyncTaskAnswer>, Error<()>> {
@@ -4897,7 +4882,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -4908,8 +4893,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteArtifactLifecycleRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        rule_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        rule_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> DeleteArtifactLifecycleRule<'a> {
         /// Begins the call.
@@ -4923,28 +4908,25 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the lifecycle rule.
         pub fn rule_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = ::registry_transport::private::given("rule_id", value);
+            self.rule_id = ::openapi_transport::private::given("rule_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, rule_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -4965,7 +4947,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -4976,8 +4958,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteRepoSyncRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        sync_rule_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        sync_rule_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> DeleteRepoSyncRule<'a> {
         /// Begins the call.
@@ -4991,22 +4973,19 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the synchronization rule.
         pub fn sync_rule_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_rule_id = ::registry_transport::private::given(
+            self.sync_rule_id = ::openapi_transport::private::given(
                 "sync_rule_id",
                 value,
             );
@@ -5015,7 +4994,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, sync_rule_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -5036,7 +5015,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5047,8 +5026,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetArtifactLifecycleRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        rule_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        rule_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetArtifactLifecycleRule<'a> {
         /// Begins the call.
@@ -5062,28 +5041,25 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the lifecycle rule.
         pub fn rule_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = ::registry_transport::private::given("rule_id", value);
+            self.rule_id = ::openapi_transport::private::given("rule_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -5106,7 +5082,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5117,8 +5093,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetAuthorizationToken<'a> {
         client: &'a super::Client,
-        expires_in_hours: Result<Option<::registry_transport::Bounded<1, 24>>, String>,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        expires_in_hours: Result<Option<::openapi_transport::Bounded<1, 24>>, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetAuthorizationToken<'a> {
         /// Begins the call.
@@ -5132,10 +5108,10 @@ pub mod builder {
         /// For how long the password is good, 1 to 24 hours. 1 to 24, in hours.
         pub fn expires_in_hours<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 24>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 24>>,
             V::Error: ::std::fmt::Display,
         {
-            self.expires_in_hours = ::registry_transport::private::given(
+            self.expires_in_hours = ::openapi_transport::private::given(
                     "expires_in_hours",
                     value,
                 )
@@ -5145,19 +5121,16 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetAuthorizationTokenAnswer>, Error<()>> {
@@ -5185,7 +5158,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5196,7 +5169,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetInstance<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetInstance<'a> {
         /// Begins the call.
@@ -5209,19 +5182,16 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceAnswer>, Error<()>> {
@@ -5242,7 +5212,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5254,7 +5224,7 @@ pub mod builder {
     pub struct GetInstanceEndpoint<'a> {
         client: &'a super::Client,
         endpoint_type: Result<crate::generated::cr::values::EndpointType, String>,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         module_name: Result<Option<crate::generated::cr::values::ModuleName>, String>,
     }
     impl<'a> GetInstanceEndpoint<'a> {
@@ -5273,7 +5243,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::EndpointType>,
             V::Error: ::std::fmt::Display,
         {
-            self.endpoint_type = ::registry_transport::private::given(
+            self.endpoint_type = ::openapi_transport::private::given(
                 "endpoint_type",
                 value,
             );
@@ -5282,13 +5252,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// What the endpoint gives access to.
@@ -5297,14 +5264,14 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::ModuleName>,
             V::Error: ::std::fmt::Display,
         {
-            self.module_name = ::registry_transport::private::given("module_name", value)
+            self.module_name = ::openapi_transport::private::given("module_name", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceEndpointAnswer>, Error<()>> {
@@ -5331,7 +5298,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5342,7 +5309,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetInstanceUsage<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetInstanceUsage<'a> {
         /// Begins the call.
@@ -5355,19 +5322,16 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceUsageAnswer>, Error<()>> {
@@ -5388,7 +5352,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5399,7 +5363,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetNamespace<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         namespace_id: Result<Option<::std::string::String>, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
     }
@@ -5416,13 +5380,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the namespace.
@@ -5431,7 +5392,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = ::registry_transport::private::given(
+            self.namespace_id = ::openapi_transport::private::given(
                     "namespace_id",
                     value,
                 )
@@ -5444,7 +5405,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -5454,7 +5415,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetNamespaceAnswer>, Error<()>> {
@@ -5481,7 +5442,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5492,8 +5453,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetRepoSyncTask<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        sync_task_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        sync_task_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetRepoSyncTask<'a> {
         /// Begins the call.
@@ -5507,22 +5468,19 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the synchronization task.
         pub fn sync_task_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_task_id = ::registry_transport::private::given(
+            self.sync_task_id = ::openapi_transport::private::given(
                 "sync_task_id",
                 value,
             );
@@ -5531,7 +5489,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepoSyncTaskAnswer>, Error<()>> {
@@ -5554,7 +5512,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5565,9 +5523,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetRepoTag<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        repo_id: Result<::registry_transport::NonEmpty, String>,
-        tag: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        repo_id: Result<::openapi_transport::NonEmpty, String>,
+        tag: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> GetRepoTag<'a> {
         /// Begins the call.
@@ -5582,37 +5540,34 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the repository.
         pub fn repo_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = ::registry_transport::private::given("repo_id", value);
+            self.repo_id = ::openapi_transport::private::given("repo_id", value);
             self
         }
         /// The tag.
         pub fn tag<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value);
+            self.tag = ::openapi_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepoTagAnswer>, Error<()>> {
@@ -5637,7 +5592,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5648,7 +5603,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct GetRepository<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         repo_id: Result<Option<::std::string::String>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         repo_namespace_name: Result<Option<::std::string::String>, String>,
@@ -5667,13 +5622,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the repository.
@@ -5682,7 +5634,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = ::registry_transport::private::given("repo_id", value)
+            self.repo_id = ::openapi_transport::private::given("repo_id", value)
                 .map(Some);
             self
         }
@@ -5692,7 +5644,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -5702,7 +5654,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = ::registry_transport::private::given(
+            self.repo_namespace_name = ::openapi_transport::private::given(
                     "repo_namespace_name",
                     value,
                 )
@@ -5712,7 +5664,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepositoryAnswer>, Error<()>> {
@@ -5745,7 +5697,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5757,9 +5709,9 @@ pub mod builder {
     pub struct ListArtifactLifecycleRule<'a> {
         client: &'a super::Client,
         enable_delete_tag: Result<Option<bool>, String>,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
     }
     impl<'a> ListArtifactLifecycleRule<'a> {
         /// Begins the call.
@@ -5778,7 +5730,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = ::registry_transport::private::given(
+            self.enable_delete_tag = ::openapi_transport::private::given(
                     "enable_delete_tag",
                     value,
                 )
@@ -5788,39 +5740,36 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -5852,7 +5801,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -5868,8 +5817,8 @@ pub mod builder {
             Option<crate::generated::cr::values::InstanceStatus>,
             String,
         >,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         resource_group_id: Result<Option<::std::string::String>, String>,
     }
     impl<'a> ListInstance<'a> {
@@ -5890,7 +5839,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_name = ::registry_transport::private::given(
+            self.instance_name = ::openapi_transport::private::given(
                     "instance_name",
                     value,
                 )
@@ -5903,7 +5852,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::InstanceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_status = ::registry_transport::private::given(
+            self.instance_status = ::openapi_transport::private::given(
                     "instance_status",
                     value,
                 )
@@ -5913,20 +5862,20 @@ pub mod builder {
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
@@ -5936,7 +5885,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.resource_group_id = ::registry_transport::private::given(
+            self.resource_group_id = ::openapi_transport::private::given(
                     "resource_group_id",
                     value,
                 )
@@ -5946,7 +5895,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListInstanceAnswer>, Error<()>> {
@@ -5994,7 +5943,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6005,7 +5954,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceEndpoint<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         module_name: Result<Option<crate::generated::cr::values::ModuleName>, String>,
         summary: Result<Option<bool>, String>,
     }
@@ -6022,13 +5971,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// What the endpoint gives access to.
@@ -6037,7 +5983,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::ModuleName>,
             V::Error: ::std::fmt::Display,
         {
-            self.module_name = ::registry_transport::private::given("module_name", value)
+            self.module_name = ::openapi_transport::private::given("module_name", value)
                 .map(Some);
             self
         }
@@ -6047,14 +5993,14 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.summary = ::registry_transport::private::given("summary", value)
+            self.summary = ::openapi_transport::private::given("summary", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListInstanceEndpointAnswer>, Error<()>> {
@@ -6079,7 +6025,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6090,14 +6036,14 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListNamespace<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
         namespace_status: Result<
             Option<crate::generated::cr::values::NamespaceStatus>,
             String,
         >,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::AtLeast<1>>, String>,
     }
     impl<'a> ListNamespace<'a> {
         /// Begins the call.
@@ -6114,13 +6060,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Lists only the namespace of this name.
@@ -6129,7 +6072,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -6142,7 +6085,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::NamespaceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_status = ::registry_transport::private::given(
+            self.namespace_status = ::openapi_transport::private::given(
                     "namespace_status",
                     value,
                 )
@@ -6152,27 +6095,27 @@ pub mod builder {
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListNamespaceAnswer>, Error<()>> {
@@ -6215,7 +6158,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6226,10 +6169,10 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListRepoSyncRule<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         target_instance_id: Result<Option<::std::string::String>, String>,
         target_region_id: Result<Option<::std::string::String>, String>,
@@ -6251,13 +6194,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Lists only rules of this namespace.
@@ -6266,7 +6206,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -6276,20 +6216,20 @@ pub mod builder {
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
@@ -6299,7 +6239,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -6309,7 +6249,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_instance_id = ::registry_transport::private::given(
+            self.target_instance_id = ::openapi_transport::private::given(
                     "target_instance_id",
                     value,
                 )
@@ -6322,7 +6262,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.target_region_id = ::registry_transport::private::given(
+            self.target_region_id = ::openapi_transport::private::given(
                     "target_region_id",
                     value,
                 )
@@ -6332,7 +6272,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoSyncRuleAnswer>, Error<()>> {
@@ -6386,7 +6326,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6397,9 +6337,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListRepoSyncTask<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         repo_namespace_name: Result<Option<::std::string::String>, String>,
         sync_record_id: Result<Option<::std::string::String>, String>,
@@ -6422,32 +6362,29 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
@@ -6457,7 +6394,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -6467,7 +6404,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = ::registry_transport::private::given(
+            self.repo_namespace_name = ::openapi_transport::private::given(
                     "repo_namespace_name",
                     value,
                 )
@@ -6480,7 +6417,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.sync_record_id = ::registry_transport::private::given(
+            self.sync_record_id = ::openapi_transport::private::given(
                     "sync_record_id",
                     value,
                 )
@@ -6493,13 +6430,13 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value).map(Some);
+            self.tag = ::openapi_transport::private::given("tag", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoSyncTaskAnswer>, Error<()>> {
@@ -6549,7 +6486,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6560,12 +6497,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListRepoTag<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        max_results: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        max_results: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         next_token: Result<Option<::std::string::String>, String>,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        repo_id: Result<::registry_transport::NonEmpty, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        repo_id: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> ListRepoTag<'a> {
         /// Begins the call.
@@ -6583,22 +6520,19 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.
         pub fn max_results<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.max_results = ::registry_transport::private::given("max_results", value)
+            self.max_results = ::openapi_transport::private::given("max_results", value)
                 .map(Some);
             self
         }
@@ -6608,43 +6542,43 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.next_token = ::registry_transport::private::given("next_token", value)
+            self.next_token = ::openapi_transport::private::given("next_token", value)
                 .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
         /// Id of the repository.
         pub fn repo_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_id = ::registry_transport::private::given("repo_id", value);
+            self.repo_id = ::openapi_transport::private::given("repo_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoTagAnswer>, Error<()>> {
@@ -6683,7 +6617,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6694,11 +6628,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListRepository<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
-        max_results: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
+        max_results: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         next_token: Result<Option<::std::string::String>, String>,
-        page_no: Result<Option<::registry_transport::AtLeast<1>>, String>,
-        page_size: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        page_no: Result<Option<::openapi_transport::AtLeast<1>>, String>,
+        page_size: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         repo_namespace_name: Result<Option<::std::string::String>, String>,
         repo_status: Result<
@@ -6724,22 +6658,19 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.
         pub fn max_results<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.max_results = ::registry_transport::private::given("max_results", value)
+            self.max_results = ::openapi_transport::private::given("max_results", value)
                 .map(Some);
             self
         }
@@ -6749,27 +6680,27 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.next_token = ::registry_transport::private::given("next_token", value)
+            self.next_token = ::openapi_transport::private::given("next_token", value)
                 .map(Some);
             self
         }
         /// Number of the page, from 1. At least 1, `1` if it is not given.
         pub fn page_no<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_no = ::registry_transport::private::given("page_no", value)
+            self.page_no = ::openapi_transport::private::given("page_no", value)
                 .map(Some);
             self
         }
         /// Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.
         pub fn page_size<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page_size = ::registry_transport::private::given("page_size", value)
+            self.page_size = ::openapi_transport::private::given("page_size", value)
                 .map(Some);
             self
         }
@@ -6779,7 +6710,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -6789,7 +6720,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_namespace_name = ::registry_transport::private::given(
+            self.repo_namespace_name = ::openapi_transport::private::given(
                     "repo_namespace_name",
                     value,
                 )
@@ -6802,14 +6733,14 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::RepoStatusFilter>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_status = ::registry_transport::private::given("repo_status", value)
+            self.repo_status = ::openapi_transport::private::given("repo_status", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepositoryAnswer>, Error<()>> {
@@ -6860,7 +6791,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -6875,11 +6806,11 @@ pub mod builder {
         dry_run: Result<Option<bool>, String>,
         enable_delete_tag: Result<Option<bool>, String>,
         enable_delete_untagged_manifest: Result<Option<bool>, String>,
-        instance_id: Result<::registry_transport::NonEmpty, String>,
+        instance_id: Result<::openapi_transport::NonEmpty, String>,
         namespace_name: Result<Option<::std::string::String>, String>,
         repo_name: Result<Option<::std::string::String>, String>,
         retention_tag_count: Result<Option<i64>, String>,
-        rule_id: Result<::registry_transport::NonEmpty, String>,
+        rule_id: Result<::openapi_transport::NonEmpty, String>,
         schedule_time: Result<Option<::std::string::String>, String>,
         scope: Result<Option<crate::generated::cr::values::LifecycleScope>, String>,
         tag_regexp: Result<Option<::std::string::String>, String>,
@@ -6909,7 +6840,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.auto = ::registry_transport::private::given("auto", value).map(Some);
+            self.auto = ::openapi_transport::private::given("auto", value).map(Some);
             self
         }
         /// Whether the rule only looks for what it would remove, and removes nothing. Off if left out.
@@ -6918,7 +6849,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.dry_run = ::registry_transport::private::given("dry_run", value)
+            self.dry_run = ::openapi_transport::private::given("dry_run", value)
                 .map(Some);
             self
         }
@@ -6928,7 +6859,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_tag = ::registry_transport::private::given(
+            self.enable_delete_tag = ::openapi_transport::private::given(
                     "enable_delete_tag",
                     value,
                 )
@@ -6941,7 +6872,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enable_delete_untagged_manifest = ::registry_transport::private::given(
+            self.enable_delete_untagged_manifest = ::openapi_transport::private::given(
                     "enable_delete_untagged_manifest",
                     value,
                 )
@@ -6951,13 +6882,10 @@ pub mod builder {
         /// Id of the instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Namespace that the rule is for.
@@ -6966,7 +6894,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                     "namespace_name",
                     value,
                 )
@@ -6979,7 +6907,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repo_name = ::registry_transport::private::given("repo_name", value)
+            self.repo_name = ::openapi_transport::private::given("repo_name", value)
                 .map(Some);
             self
         }
@@ -6989,7 +6917,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_tag_count = ::registry_transport::private::given(
+            self.retention_tag_count = ::openapi_transport::private::given(
                     "retention_tag_count",
                     value,
                 )
@@ -6999,10 +6927,10 @@ pub mod builder {
         /// Id of the lifecycle rule.
         pub fn rule_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.rule_id = ::registry_transport::private::given("rule_id", value);
+            self.rule_id = ::openapi_transport::private::given("rule_id", value);
             self
         }
         /// How often the rule runs by itself, such as WEEK. The pages name no other value.
@@ -7011,7 +6939,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.schedule_time = ::registry_transport::private::given(
+            self.schedule_time = ::openapi_transport::private::given(
                     "schedule_time",
                     value,
                 )
@@ -7024,7 +6952,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::cr::values::LifecycleScope>,
             V::Error: ::std::fmt::Display,
         {
-            self.scope = ::registry_transport::private::given("scope", value).map(Some);
+            self.scope = ::openapi_transport::private::given("scope", value).map(Some);
             self
         }
         /// Regular expression for the tags to keep.
@@ -7033,14 +6961,14 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag_regexp = ::registry_transport::private::given("tag_regexp", value)
+            self.tag_regexp = ::openapi_transport::private::given("tag_regexp", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self {
                 client,
@@ -7116,15 +7044,15 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = {
-    use ::registry_transport::{
+pub const OPERATIONS: &[::openapi_transport::Operation] = {
+    use ::openapi_transport::{
         Access, Operation, Page, Paging, Parameter, Place, private,
     };
     &[
@@ -7149,14 +7077,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "SyncTaskId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the synchronization task.",
                 ),
             ],
@@ -7183,7 +7111,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7283,7 +7211,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7318,21 +7246,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "TagFilter",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Regular expression for the tags to copy.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetRegionId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Region of the instance to copy to.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetInstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance to copy to.",
                 ),
                 Parameter::new(
@@ -7360,7 +7288,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "SyncRuleName",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Name of the rule.",
                 ),
                 Parameter::new(
@@ -7383,7 +7311,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "Priority",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 5>>,
                     "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
                 ),
                 Parameter::new(
@@ -7417,56 +7345,56 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RepoId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the repository.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "Tag",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "The tag.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetRegionId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Region of the instance to copy to.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetInstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance to copy to.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetNamespace",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Namespace to copy to.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetRepoName",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Repository to copy to.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "TargetTag",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Tag to copy to.",
                 ),
                 Parameter::new(
@@ -7487,7 +7415,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "Priority",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 5>>,
                     "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
                 ),
             ],
@@ -7514,35 +7442,35 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RepoId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the repository.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "Tag",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "The tag.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "SyncRuleId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of a rule with the trigger INITIATIVE.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "Priority",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 5>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 5>>,
                     "Priority, 1 to 5. Tasks of a higher one run first, tasks of the same one in no order. 1 to 5, `3` if it is not given.",
                 ),
             ],
@@ -7569,14 +7497,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RuleId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the lifecycle rule.",
                 ),
             ],
@@ -7603,14 +7531,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "SyncRuleId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the synchronization rule.",
                 ),
             ],
@@ -7637,14 +7565,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RuleId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the lifecycle rule.",
                 ),
             ],
@@ -7671,14 +7599,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "ExpiresInHours",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 24>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 24>>,
                     "For how long the password is good, 1 to 24 hours. 1 to 24, in hours.",
                 ),
             ],
@@ -7705,7 +7633,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
             ],
@@ -7732,7 +7660,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7775,7 +7703,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
             ],
@@ -7802,7 +7730,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7843,14 +7771,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "SyncTaskId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the synchronization task.",
                 ),
             ],
@@ -7877,21 +7805,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RepoId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the repository.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "Tag",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "The tag.",
                 ),
             ],
@@ -7918,7 +7846,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7966,7 +7894,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -7980,14 +7908,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
                 ),
             ],
@@ -8038,14 +7966,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
                 ),
             ],
@@ -8072,7 +8000,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -8114,7 +8042,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -8138,14 +8066,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
                 ),
             ],
@@ -8172,7 +8100,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -8207,14 +8135,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
                 ),
             ],
@@ -8241,7 +8169,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -8269,14 +8197,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records on a page. The page of ListInstance gives the default; no page states a maximum. At least 1, `30` if it is not given.",
                 ),
                 Parameter::new(
@@ -8310,28 +8238,28 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RepoId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the repository.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
                 ),
                 Parameter::new(
@@ -8345,7 +8273,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "MaxResults",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
                 ),
             ],
@@ -8372,7 +8300,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
@@ -8403,14 +8331,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "PageNo",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. At least 1, `1` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "PageSize",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on a page. More than 100 is refused, or taken as 100. The page of ListInstance gives the default. 1 to 100, `30` if it is not given.",
                 ),
                 Parameter::new(
@@ -8424,7 +8352,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "MaxResults",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of records to answer, counted from NextToken. Goes together with NextToken; the two win over PageNo and PageSize. At least 1.",
                 ),
             ],
@@ -8451,14 +8379,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "InstanceId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RuleId",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Id of the lifecycle rule.",
                 ),
                 Parameter::new(
@@ -8539,26 +8467,26 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
         },
     ]
 };
-impl ClientHooks<::registry_transport::Context> for Client {
+impl ClientHooks<::openapi_transport::Context> for Client {
     async fn exec(
         &self,
         request: ::reqwest::Request,
         info: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         let id = info.operation_id;
-        Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+        Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
 /// Values that the vendor lists; an unlisted one is kept as it came.
 pub mod values {
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Whose domain name it is. SYSTEM is the vendor's, USER the customer's own.
         pub enum DomainType {
             System = "SYSTEM",
             User = "USER",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of an endpoint.
         pub enum EndpointStatus {
             Creating = "CREATING",
@@ -8566,20 +8494,20 @@ pub mod values {
             Deleting = "DELETING",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Kind of endpoint. internet is the public one.
         pub enum EndpointType {
             Internet = "internet",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of an image.
         pub enum ImageStatus {
             Normal = "NORMAL",
             Deleting = "DELETING",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Edition of an instance. Only Enterprise_Advanced can be copied from.
         pub enum InstanceSpecification {
             EnterpriseBasic = "Enterprise_Basic",
@@ -8587,7 +8515,7 @@ pub mod values {
             EnterpriseAdvanced = "Enterprise_Advanced",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of an instance.
         pub enum InstanceStatus {
             Pending = "PENDING",
@@ -8600,35 +8528,35 @@ pub mod values {
             Deleted = "DELETED",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How much of an instance a lifecycle rule covers. The pages have no list; these values stand in their examples.
         pub enum LifecycleScope {
             Instance = "INSTANCE",
             Repo = "REPO",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What an endpoint gives access to. Registry is images, Chart is Helm charts.
         pub enum ModuleName {
             Registry = "Registry",
             Chart = "Chart",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a namespace.
         pub enum NamespaceStatus {
             Normal = "NORMAL",
             Deleting = "DELETING",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What starts a build of the repository's images, a change of the source (AUTO) or a request (MANUAL).
         pub enum RepoBuildType {
             Auto = "AUTO",
             Manual = "MANUAL",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a repository.
         pub enum RepoStatus {
             Normal = "NORMAL",
@@ -8636,7 +8564,7 @@ pub mod values {
             Deleted = "DELETED",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of the repositories to list. ALL is every state.
         pub enum RepoStatusFilter {
             Normal = "NORMAL",
@@ -8645,21 +8573,21 @@ pub mod values {
             All = "ALL",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Who may pull. PUBLIC is everyone, PRIVATE is who has logged in.
         pub enum RepoType {
             Public = "PUBLIC",
             Private = "PRIVATE",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Which way a rule copies. FROM is from the local instance to the target, TO the other way.
         pub enum SyncDirection {
             From = "FROM",
             To = "TO",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a synchronization rule covers. REPO is one repository, NAMESPACE the repositories of one namespace, INSTANCE namespaces and repositories of the instance by regular expressions.
         pub enum SyncScope {
             Repo = "REPO",
@@ -8667,14 +8595,14 @@ pub mod values {
             Instance = "INSTANCE",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What starts a synchronization rule. PASSIVE is a push, INITIATIVE a request by hand (CreateRepoSyncTaskByRule).
         pub enum SyncTrigger {
             Initiative = "INITIATIVE",
             Passive = "PASSIVE",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Why a task failed.
         pub enum TaskIssue {
             OssPolicyUnauthorized = "OSS_POLICY_UNAUTHORIZED",
@@ -8685,7 +8613,7 @@ pub mod values {
             DataLengthExceeded = "DATA_LENGTH_EXCEEDED",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a synchronization task.
         pub enum TaskStatus {
             Pending = "PENDING",
@@ -8695,7 +8623,7 @@ pub mod values {
             Canceled = "CANCELED",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What started a task. PASSIVE is a push that a rule covers, INITIATIVE a request by hand.
         pub enum TaskTrigger {
             Passive = "PASSIVE",

@@ -156,13 +156,13 @@ pub mod types {
             rename = "ExpirationTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub expiration_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub expiration_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When it was issued.
         #[serde(
             rename = "IssuanceTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub issuance_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub issuance_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// URL of who issued it.
         #[serde(
             rename = "Issuer",
@@ -197,25 +197,25 @@ pub mod types {
             rename = "AccessKeySecret",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub access_key_secret: ::std::option::Option<::registry_transport::Secret>,
+        pub access_key_secret: ::std::option::Option<::openapi_transport::Secret>,
         /// When they end.
         #[serde(
             rename = "Expiration",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub expiration: ::std::option::Option<::registry_transport::Timestamp>,
+        pub expiration: ::std::option::Option<::openapi_transport::Timestamp>,
         /// The token to send along; of no fixed length.
         #[serde(
             rename = "SecurityToken",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub security_token: ::std::option::Option<::registry_transport::Secret>,
+        pub security_token: ::std::option::Option<::openapi_transport::Secret>,
     }
-    impl ::registry_transport::Received for AssumeRoleAnswer {
+    impl ::openapi_transport::Received for AssumeRoleAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AssumedRoleUser" => self.assumed_role_user = fields.plain()?,
@@ -231,14 +231,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for AssumeRoleWithOidcAnswer {
+    impl ::openapi_transport::Received for AssumeRoleWithOidcAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AssumedRoleUser" => self.assumed_role_user = fields.plain()?,
@@ -255,14 +255,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for AssumedRoleUser {
+    impl ::openapi_transport::Received for AssumedRoleUser {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "Arn" => self.arn = fields.tolerant()?,
@@ -276,14 +276,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CallerIdentity {
+    impl ::openapi_transport::Received for CallerIdentity {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AccountId" => self.account_id = fields.tolerant()?,
@@ -302,14 +302,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for OidcTokenInfo {
+    impl ::openapi_transport::Received for OidcTokenInfo {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "ClientIds" => self.client_ids = fields.tolerant()?,
@@ -327,14 +327,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TemporaryCredentials {
+    impl ::openapi_transport::Received for TemporaryCredentials {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "AccessKeyId" => self.access_key_id = fields.tolerant()?,
@@ -350,7 +350,7 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
 }
@@ -363,11 +363,11 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: ::registry_transport::Context,
+    pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
     /// A client whose calls leave through `context`.
-    pub fn new(context: ::registry_transport::Context) -> Self {
+    pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
             client: context.http().clone(),
@@ -375,7 +375,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<::registry_transport::Context> for Client {
+impl ClientInfo<::openapi_transport::Context> for Client {
     fn api_version() -> &'static str {
         "2015-04-01"
     }
@@ -385,7 +385,7 @@ impl ClientInfo<::registry_transport::Context> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &::registry_transport::Context {
+    fn inner(&self) -> &::openapi_transport::Context {
         &self.inner
     }
 }
@@ -393,7 +393,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<::registry_transport::Context>,
+        Client: ClientHooks<::openapi_transport::Context>,
     {}
 };
 /// # Role
@@ -407,7 +407,7 @@ impl Client {
     /// `POST /AssumeRole`. The vendor's page: *Resource Access Management: AssumeRole*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .assume_role()
     ///     .role_arn("acs:ram::123456789012****:role/adminrole")
@@ -430,7 +430,7 @@ impl Client {
     /// `POST /AssumeRoleWithOIDC`. The vendor's page: *Resource Access Management: AssumeRoleWithOIDC*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .assume_role_with_oidc()
     ///     .oidc_provider_arn("acs:ram::113511544585****:oidc-provider/TestOidcIdp")
@@ -459,7 +459,7 @@ impl Client {
     /// `POST /GetCallerIdentity`. The vendor's page: *Resource Access Management: GetCallerIdentity*.
     ///
     /// ```no_run
-    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &alibabacloud_cr::sts::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .get_caller_identity()
     ///     .send()
@@ -480,11 +480,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct AssumeRole<'a> {
         client: &'a super::Client,
-        duration_seconds: Result<Option<::registry_transport::AtLeast<900>>, String>,
+        duration_seconds: Result<Option<::openapi_transport::AtLeast<900>>, String>,
         external_id: Result<Option<::std::string::String>, String>,
         policy: Result<Option<::std::string::String>, String>,
-        role_arn: Result<::registry_transport::NonEmpty, String>,
-        role_session_name: Result<::registry_transport::NonEmpty, String>,
+        role_arn: Result<::openapi_transport::NonEmpty, String>,
+        role_session_name: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> AssumeRole<'a> {
         /// Begins the call.
@@ -503,10 +503,10 @@ pub mod builder {
         /// How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.
         pub fn duration_seconds<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<900>>,
             V::Error: ::std::fmt::Display,
         {
-            self.duration_seconds = ::registry_transport::private::given(
+            self.duration_seconds = ::openapi_transport::private::given(
                     "duration_seconds",
                     value,
                 )
@@ -519,7 +519,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.external_id = ::registry_transport::private::given("external_id", value)
+            self.external_id = ::openapi_transport::private::given("external_id", value)
                 .map(Some);
             self
         }
@@ -529,26 +529,25 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy = ::registry_transport::private::given("policy", value)
-                .map(Some);
+            self.policy = ::openapi_transport::private::given("policy", value).map(Some);
             self
         }
         /// ARN of the role, acs:ram::ACCOUNT:role/ROLE.
         pub fn role_arn<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_arn = ::registry_transport::private::given("role_arn", value);
+            self.role_arn = ::openapi_transport::private::given("role_arn", value);
             self
         }
         /// Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _
         pub fn role_session_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_session_name = ::registry_transport::private::given(
+            self.role_session_name = ::openapi_transport::private::given(
                 "role_session_name",
                 value,
             );
@@ -557,7 +556,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AssumeRoleAnswer>, Error<()>> {
@@ -603,7 +602,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -614,12 +613,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct AssumeRoleWithOidc<'a> {
         client: &'a super::Client,
-        duration_seconds: Result<Option<::registry_transport::AtLeast<900>>, String>,
-        oidc_provider_arn: Result<::registry_transport::NonEmpty, String>,
-        oidc_token: Result<::registry_transport::Secret, String>,
+        duration_seconds: Result<Option<::openapi_transport::AtLeast<900>>, String>,
+        oidc_provider_arn: Result<::openapi_transport::NonEmpty, String>,
+        oidc_token: Result<::openapi_transport::Secret, String>,
         policy: Result<Option<::std::string::String>, String>,
-        role_arn: Result<::registry_transport::NonEmpty, String>,
-        role_session_name: Result<::registry_transport::NonEmpty, String>,
+        role_arn: Result<::openapi_transport::NonEmpty, String>,
+        role_session_name: Result<::openapi_transport::NonEmpty, String>,
     }
     impl<'a> AssumeRoleWithOidc<'a> {
         /// Begins the call.
@@ -641,10 +640,10 @@ pub mod builder {
         /// How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.
         pub fn duration_seconds<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<900>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<900>>,
             V::Error: ::std::fmt::Display,
         {
-            self.duration_seconds = ::registry_transport::private::given(
+            self.duration_seconds = ::openapi_transport::private::given(
                     "duration_seconds",
                     value,
                 )
@@ -654,10 +653,10 @@ pub mod builder {
         /// ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.
         pub fn oidc_provider_arn<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.oidc_provider_arn = ::registry_transport::private::given(
+            self.oidc_provider_arn = ::openapi_transport::private::given(
                 "oidc_provider_arn",
                 value,
             );
@@ -666,10 +665,10 @@ pub mod builder {
         /// The token as the provider issued it; 4 to 20,000 characters.
         pub fn oidc_token<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Secret>,
+            V: std::convert::TryInto<::openapi_transport::Secret>,
             V::Error: ::std::fmt::Display,
         {
-            self.oidc_token = ::registry_transport::private::given("oidc_token", value);
+            self.oidc_token = ::openapi_transport::private::given("oidc_token", value);
             self
         }
         /// A policy as JSON that takes permissions of the role away; 1 to 2,048 characters.
@@ -678,26 +677,25 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy = ::registry_transport::private::given("policy", value)
-                .map(Some);
+            self.policy = ::openapi_transport::private::given("policy", value).map(Some);
             self
         }
         /// ARN of the role.
         pub fn role_arn<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_arn = ::registry_transport::private::given("role_arn", value);
+            self.role_arn = ::openapi_transport::private::given("role_arn", value);
             self
         }
         /// Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _
         pub fn role_session_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::NonEmpty>,
+            V: std::convert::TryInto<::openapi_transport::NonEmpty>,
             V::Error: ::std::fmt::Display,
         {
-            self.role_session_name = ::registry_transport::private::given(
+            self.role_session_name = ::openapi_transport::private::given(
                 "role_session_name",
                 value,
             );
@@ -706,7 +704,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AssumeRoleWithOidcAnswer>, Error<()>> {
@@ -760,7 +758,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -780,7 +778,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CallerIdentity>, Error<()>> {
@@ -799,15 +797,15 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = {
-    use ::registry_transport::{
+pub const OPERATIONS: &[::openapi_transport::Operation] = {
+    use ::openapi_transport::{
         Access, Operation, Page, Paging, Parameter, Place, private,
     };
     &[
@@ -832,21 +830,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "RoleArn",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "ARN of the role, acs:ram::ACCOUNT:role/ROLE.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RoleSessionName",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
                 ),
                 Parameter::new(
                     Place::Query,
                     "DurationSeconds",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<900>>,
+                    private::parameter::<::openapi_transport::AtLeast<900>>,
                     "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
                 ),
                 Parameter::new(
@@ -887,14 +885,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "OIDCProviderArn",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "ARN of the identity provider, acs:ram::ACCOUNT:oidc-provider/PROVIDER.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "RoleArn",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "ARN of the role.",
                 ),
                 Parameter::new(
@@ -909,14 +907,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "RoleSessionName",
                     true,
-                    private::parameter::<::registry_transport::NonEmpty>,
+                    private::parameter::<::openapi_transport::NonEmpty>,
                     "Name of the session in the vendor's logs; 2 to 64 letters, digits and the signs . @ - _",
                 ),
                 Parameter::new(
                     Place::Query,
                     "DurationSeconds",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<900>>,
+                    private::parameter::<::openapi_transport::AtLeast<900>>,
                     "How long the credentials are good. The role's own MaxSessionDuration is the maximum. At least 900, in seconds, `3600` if it is not given.",
                 ),
                 Parameter::new(
@@ -950,19 +948,19 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
         },
     ]
 };
-impl ClientHooks<::registry_transport::Context> for Client {
+impl ClientHooks<::openapi_transport::Context> for Client {
     async fn exec(
         &self,
         request: ::reqwest::Request,
         info: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         let id = info.operation_id;
-        Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+        Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
 /// Values that the vendor lists; an unlisted one is kept as it came.
 pub mod values {
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What kind of identity calls.
         pub enum IdentityType {
             Account = "Account",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_transport::{Chain, Clock, Surroundings, SystemClock};
+use openapi_transport::{Chain, Clock, Surroundings, SystemClock};
 
 use super::{Credentials, Environment, Metadata, Oidc, Profile};
 
@@ -79,7 +79,7 @@ impl Credentials {
     ///
     /// let settings = ChainSettings::of_process().region("cn-north-4");
     /// let chain = Arc::new(Credentials::default_chain(&settings));
-    /// let provider = Huaweicloud::with_chain(chain);
+    /// let dialect = Huaweicloud::with_chain(chain);
     /// ```
     pub fn default_chain(settings: &ChainSettings) -> Chain<Self> {
         Chain::new(vec![

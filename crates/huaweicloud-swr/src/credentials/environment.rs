@@ -1,6 +1,6 @@
 //! An access key in variables.
 
-use registry_transport::{
+use openapi_transport::{
     BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, check_variable,
 };
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_transport::{
+use openapi_transport::{
     BoxFuture, Clock, Context, Error, ErrorKind, Lease, Secret, Source, Surroundings, Timestamp,
     Unavailable, read_secret_file,
 };

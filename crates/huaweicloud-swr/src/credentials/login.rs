@@ -1,6 +1,6 @@
 //! The login to the registry itself that goes with an access key.
 
-use registry_transport::{Error, Secret};
+use openapi_transport::{Error, Secret};
 
 use super::AccessKey;
 use crate::signer;
@@ -13,7 +13,7 @@ impl AccessKey {
     /// key, but lets whoever has it pull and push until the key is deleted.
     ///
     /// # Errors
-    /// Of kind [`Credentials`](registry_transport::ErrorKind::Credentials) for a temporary key,
+    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) for a temporary key,
     /// whose login only the vendor's `CreateSecret` makes.
     pub fn login(&self, region: &str) -> Result<(String, Secret), Error> {
         if self.security_token.is_some() {

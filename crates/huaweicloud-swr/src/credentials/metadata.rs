@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use registry_transport::{
+use openapi_transport::{
     Answer, BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, plain_request,
 };
 

@@ -8,7 +8,7 @@ mod metadata;
 mod password;
 mod profile;
 
-use registry_transport::{Error, Lease, Secret, Timestamp, Unavailable};
+use openapi_transport::{Error, Lease, Secret, Timestamp, Unavailable};
 
 use crate::iam::types::TemporaryKey;
 

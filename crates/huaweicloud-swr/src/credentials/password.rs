@@ -1,25 +1,25 @@
 //! An IAM user's name and password.
 
-use registry_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
 
 use super::Credentials;
 use crate::iam;
 use crate::token::{self, User};
 
 /// An IAM user, for whom IAM makes tokens: each good for 24 hours, and renewed ahead of its end by
-/// the [`Chain`](registry_transport::Chain) that holds this source.
+/// the [`Chain`](openapi_transport::Chain) that holds this source.
 ///
 /// ```no_run
 /// use std::sync::Arc;
 /// use huaweicloud_swr::token::User;
 /// use huaweicloud_swr::{Huaweicloud, IamUser, endpoints, iam};
-/// use registry_transport::{Chain, Context};
+/// use openapi_transport::{Chain, Context};
 ///
-/// # fn example(user: User) -> Result<(), registry_transport::Error> {
+/// # fn example(user: User) -> Result<(), openapi_transport::Error> {
 /// let anonymous = Arc::new(Huaweicloud::anonymous());
 /// let iam = Context::builder(endpoints::iam("cn-north-4")?, anonymous).build()?;
 /// let user = IamUser::new(iam::Client::new(iam), user);
-/// let provider = Huaweicloud::with_chain(Arc::new(Chain::new(vec![Arc::new(user)])));
+/// let dialect = Huaweicloud::with_chain(Arc::new(Chain::new(vec![Arc::new(user)])));
 /// # Ok(())
 /// # }
 /// ```

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use configparser::ini::{Ini, IniDefault};
-use registry_transport::{
+use openapi_transport::{
     BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
 };
 

@@ -90,7 +90,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct IdToken {
         /// The ID token itself, a JSON Web Token.
-        pub id: ::registry_transport::Secret,
+        pub id: ::openapi_transport::Secret,
     }
     impl IdToken {
         /// Begins one, field by field.
@@ -133,7 +133,7 @@ pub mod types {
         pub duration_seconds: ::std::option::Option<i64>,
         /// The token; the vendor prefers it in the header X-Auth-Token.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub id: ::std::option::Option<::registry_transport::Secret>,
+        pub id: ::std::option::Option<::openapi_transport::Secret>,
     }
     impl IdentityToken {
         /// Begins one, field by field.
@@ -215,7 +215,7 @@ pub mod types {
         /// Name of the IAM user.
         pub name: ::std::string::String,
         /// The user's password.
-        pub password: ::registry_transport::Secret,
+        pub password: ::openapi_transport::Secret,
     }
     impl PasswordUser {
         /// Begins one, field by field.
@@ -288,13 +288,13 @@ pub mod types {
         pub access: ::std::option::Option<::std::string::String>,
         /// When the key ends.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub expires_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub expires_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Secret key (SK).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub secret: ::std::option::Option<::registry_transport::Secret>,
+        pub secret: ::std::option::Option<::openapi_transport::Secret>,
         /// Token for the header X-Security-Token.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub securitytoken: ::std::option::Option<::registry_transport::Secret>,
+        pub securitytoken: ::std::option::Option<::openapi_transport::Secret>,
     }
     /// A temporary access key.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -340,10 +340,10 @@ pub mod types {
         pub domain: ::std::option::Option<Named>,
         /// When the token ends.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub expires_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub expires_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the token was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub issued_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub issued_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// How the identity was shown.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub methods: ::std::vec::Vec<::std::string::String>,
@@ -421,7 +421,7 @@ pub mod types {
         pub name: ::std::option::Option<::std::string::String>,
         /// When the password ends; empty if never.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub password_expires_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub password_expires_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// Builders of what requests are made of.
     pub mod builder {
@@ -536,7 +536,7 @@ pub mod types {
         #[derive(Clone, Debug)]
         pub struct IdToken {
             id: ::std::result::Result<
-                ::registry_transport::Secret,
+                ::openapi_transport::Secret,
                 ::std::string::String,
             >,
         }
@@ -551,7 +551,7 @@ pub mod types {
             /// Sets `id`.
             pub fn id<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::registry_transport::Secret>,
+                T: ::std::convert::TryInto<::openapi_transport::Secret>,
                 T::Error: ::std::fmt::Display,
             {
                 self.id = value
@@ -685,7 +685,7 @@ pub mod types {
                 ::std::string::String,
             >,
             id: ::std::result::Result<
-                ::std::option::Option<::registry_transport::Secret>,
+                ::std::option::Option<::openapi_transport::Secret>,
                 ::std::string::String,
             >,
         }
@@ -717,7 +717,7 @@ pub mod types {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
-                    ::std::option::Option<::registry_transport::Secret>,
+                    ::std::option::Option<::openapi_transport::Secret>,
                 >,
                 T::Error: ::std::fmt::Display,
             {
@@ -927,7 +927,7 @@ pub mod types {
             domain: ::std::result::Result<super::DomainName, ::std::string::String>,
             name: ::std::result::Result<::std::string::String, ::std::string::String>,
             password: ::std::result::Result<
-                ::registry_transport::Secret,
+                ::openapi_transport::Secret,
                 ::std::string::String,
             >,
         }
@@ -970,7 +970,7 @@ pub mod types {
             /// Sets `password`.
             pub fn password<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::registry_transport::Secret>,
+                T: ::std::convert::TryInto<::openapi_transport::Secret>,
                 T::Error: ::std::fmt::Display,
             {
                 self.password = value
@@ -1290,11 +1290,11 @@ pub mod types {
             }
         }
     }
-    impl ::registry_transport::Received for CatalogEndpoint {
+    impl ::openapi_transport::Received for CatalogEndpoint {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -1311,14 +1311,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CatalogEntry {
+    impl ::openapi_transport::Received for CatalogEntry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "endpoints" => self.endpoints = fields.tolerant()?,
@@ -1334,14 +1334,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Links {
+    impl ::openapi_transport::Received for Links {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "next" => self.next = fields.tolerant()?,
@@ -1356,14 +1356,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Named {
+    impl ::openapi_transport::Received for Named {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -1377,14 +1377,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Project {
+    impl ::openapi_transport::Received for Project {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "description" => self.description = fields.tolerant()?,
@@ -1404,14 +1404,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ProjectList {
+    impl ::openapi_transport::Received for ProjectList {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "links" => self.links = fields.plain()?,
@@ -1425,14 +1425,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TemporaryKey {
+    impl ::openapi_transport::Received for TemporaryKey {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "access" => self.access = fields.tolerant()?,
@@ -1448,14 +1448,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TemporaryKeyAnswer {
+    impl ::openapi_transport::Received for TemporaryKeyAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "credential" => self.credential = fields.plain()?,
@@ -1468,14 +1468,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Token {
+    impl ::openapi_transport::Received for Token {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "catalog" => self.catalog = fields.tolerant()?,
@@ -1495,14 +1495,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TokenAnswer {
+    impl ::openapi_transport::Received for TokenAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "token" => self.token = fields.plain()?,
@@ -1515,14 +1515,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TokenProject {
+    impl ::openapi_transport::Received for TokenProject {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "domain" => self.domain = fields.plain()?,
@@ -1537,14 +1537,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TokenUser {
+    impl ::openapi_transport::Received for TokenUser {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "domain" => self.domain = fields.plain()?,
@@ -1560,7 +1560,7 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
 }
@@ -1573,11 +1573,11 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: ::registry_transport::Context,
+    pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
     /// A client whose calls leave through `context`.
-    pub fn new(context: ::registry_transport::Context) -> Self {
+    pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
             client: context.http().clone(),
@@ -1585,7 +1585,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<::registry_transport::Context> for Client {
+impl ClientInfo<::openapi_transport::Context> for Client {
     fn api_version() -> &'static str {
         "v3"
     }
@@ -1595,7 +1595,7 @@ impl ClientInfo<::registry_transport::Context> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &::registry_transport::Context {
+    fn inner(&self) -> &::openapi_transport::Context {
         &self.inner
     }
 }
@@ -1603,7 +1603,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<::registry_transport::Context>,
+        Client: ClientHooks<::openapi_transport::Context>,
     {}
 };
 /// # tokens
@@ -1617,7 +1617,7 @@ impl Client {
     /// `POST /v3.0/OS-AUTH/id-token/tokens`. The vendor's page: *Obtaining a Token with an OpenID Connect ID Token*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::IdTokenRequest) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::IdTokenRequest) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_token_with_id_token()
     ///     .x_idp_id("my-idp")
@@ -1637,7 +1637,7 @@ impl Client {
     /// `POST /v3/auth/tokens`. The vendor's page: *Obtaining a User Token Through Password Authentication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TokenRequest) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TokenRequest) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .keystone_create_user_token_by_password()
     ///     .nocatalog("true")
@@ -1664,7 +1664,7 @@ impl Client {
     /// `POST /v3.0/OS-CREDENTIAL/securitytokens`. The vendor's page: *Obtaining Temporary Access Keys and Security Tokens of an IAM User*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TemporaryKeyRequest) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::iam::Client, body: huaweicloud_swr::iam::types::TemporaryKeyRequest) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_temporary_access_key_by_token()
     ///     .body(body)
@@ -1690,7 +1690,7 @@ impl Client {
     /// `GET /v3/projects`. The vendor's page: *Querying Project Information*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::iam::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::iam::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .keystone_list_projects()
     ///     .domain_id("65382450e8f64ac0870cd180d14e684b")
@@ -1736,7 +1736,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.x_idp_id = ::registry_transport::private::given("x_idp_id", value);
+            self.x_idp_id = ::openapi_transport::private::given("x_idp_id", value);
             self
         }
         /// Sets the body.
@@ -1768,7 +1768,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::TokenAnswer>, Error<()>> {
             let Self { client, x_idp_id, body } = self;
             let x_idp_id = x_idp_id.map_err(Error::InvalidRequest)?;
@@ -1795,7 +1795,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1845,7 +1845,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::TemporaryKeyAnswer>, Error<()>> {
@@ -1870,7 +1870,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1899,7 +1899,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.nocatalog = ::registry_transport::private::given("nocatalog", value)
+            self.nocatalog = ::openapi_transport::private::given("nocatalog", value)
                 .map(Some);
             self
         }
@@ -1930,7 +1930,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::TokenAnswer>, Error<()>> {
             let Self { client, nocatalog, body } = self;
             let nocatalog = nocatalog.map_err(Error::InvalidRequest)?;
@@ -1955,7 +1955,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1970,9 +1970,9 @@ pub mod builder {
         enabled: Result<Option<bool>, String>,
         is_domain: Result<Option<bool>, String>,
         name: Result<Option<::std::string::String>, String>,
-        page: Result<Option<::registry_transport::AtLeast<1>>, String>,
+        page: Result<Option<::openapi_transport::AtLeast<1>>, String>,
         parent_id: Result<Option<::std::string::String>, String>,
-        per_page: Result<Option<::registry_transport::Bounded<1, 5000>>, String>,
+        per_page: Result<Option<::openapi_transport::Bounded<1, 5000>>, String>,
     }
     impl<'a> KeystoneListProjects<'a> {
         /// Begins the call.
@@ -1994,7 +1994,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.domain_id = ::registry_transport::private::given("domain_id", value)
+            self.domain_id = ::openapi_transport::private::given("domain_id", value)
                 .map(Some);
             self
         }
@@ -2004,7 +2004,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.enabled = ::registry_transport::private::given("enabled", value)
+            self.enabled = ::openapi_transport::private::given("enabled", value)
                 .map(Some);
             self
         }
@@ -2014,7 +2014,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_domain = ::registry_transport::private::given("is_domain", value)
+            self.is_domain = ::openapi_transport::private::given("is_domain", value)
                 .map(Some);
             self
         }
@@ -2024,16 +2024,16 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Number of the page, from 1. Goes only together with per_page. At least 1.
         pub fn page<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<1>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<1>>,
             V::Error: ::std::fmt::Display,
         {
-            self.page = ::registry_transport::private::given("page", value).map(Some);
+            self.page = ::openapi_transport::private::given("page", value).map(Some);
             self
         }
         /// Lists only the projects below this project, or the region's projects of this account.
@@ -2042,24 +2042,24 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.parent_id = ::registry_transport::private::given("parent_id", value)
+            self.parent_id = ::openapi_transport::private::given("parent_id", value)
                 .map(Some);
             self
         }
         /// Number of projects on a page. Goes only together with page. 1 to 5000.
         pub fn per_page<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 5000>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 5000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.per_page = ::registry_transport::private::given("per_page", value)
+            self.per_page = ::openapi_transport::private::given("per_page", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::ProjectList>, Error<()>> {
             let Self {
                 client,
@@ -2099,15 +2099,15 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = {
-    use ::registry_transport::{
+pub const OPERATIONS: &[::openapi_transport::Operation] = {
+    use ::openapi_transport::{
         Access, Body, Operation, Page, Paging, Parameter, Place, private,
     };
     &[
@@ -2255,14 +2255,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "page",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<1>>,
+                    private::parameter::<::openapi_transport::AtLeast<1>>,
                     "Number of the page, from 1. Goes only together with per_page. At least 1.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "per_page",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 5000>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 5000>>,
                     "Number of projects on a page. Goes only together with page. 1 to 5000.",
                 ),
             ],
@@ -2270,13 +2270,13 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
         },
     ]
 };
-impl ClientHooks<::registry_transport::Context> for Client {
+impl ClientHooks<::openapi_transport::Context> for Client {
     async fn exec(
         &self,
         request: ::reqwest::Request,
         info: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         let id = info.operation_id;
-        Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+        Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }

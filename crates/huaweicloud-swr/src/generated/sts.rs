@@ -175,11 +175,11 @@ pub mod types {
             }
         }
     }
-    impl ::registry_transport::Received for DecodeAnswer {
+    impl ::openapi_transport::Received for DecodeAnswer {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "decoded_message" => self.decoded_message = fields.tolerant()?,
@@ -192,7 +192,7 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
 }
@@ -205,11 +205,11 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: ::registry_transport::Context,
+    pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
     /// A client whose calls leave through `context`.
-    pub fn new(context: ::registry_transport::Context) -> Self {
+    pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
             client: context.http().clone(),
@@ -217,7 +217,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<::registry_transport::Context> for Client {
+impl ClientInfo<::openapi_transport::Context> for Client {
     fn api_version() -> &'static str {
         "v5"
     }
@@ -227,7 +227,7 @@ impl ClientInfo<::registry_transport::Context> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &::registry_transport::Context {
+    fn inner(&self) -> &::openapi_transport::Context {
         &self.inner
     }
 }
@@ -235,7 +235,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<::registry_transport::Context>,
+        Client: ClientHooks<::openapi_transport::Context>,
     {}
 };
 /// # authorization
@@ -249,7 +249,7 @@ impl Client {
     /// `POST /v5/decode-authorization-message`. The vendor's page: *Decoding the Authentication Failure Cause*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::sts::Client, body: huaweicloud_swr::sts::types::DecodeRequest) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::sts::Client, body: huaweicloud_swr::sts::types::DecodeRequest) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .decode_authorization_message()
     ///     .body(body)
@@ -310,7 +310,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::DecodeAnswer>, Error<()>> {
@@ -335,15 +335,15 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = {
-    use ::registry_transport::{Access, Body, Operation, Page, Paging, private};
+pub const OPERATIONS: &[::openapi_transport::Operation] = {
+    use ::openapi_transport::{Access, Body, Operation, Page, Paging, private};
     &[
         Operation {
             id: "decode_authorization_message",
@@ -371,13 +371,13 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
         },
     ]
 };
-impl ClientHooks<::registry_transport::Context> for Client {
+impl ClientHooks<::openapi_transport::Context> for Client {
     async fn exec(
         &self,
         request: ::reqwest::Request,
         info: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         let id = info.operation_id;
-        Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+        Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }

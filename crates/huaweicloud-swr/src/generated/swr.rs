@@ -130,10 +130,10 @@ pub mod types {
         pub namespace_id: ::std::option::Option<i64>,
         /// When the artifact was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub pull_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the artifact was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub push_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub repository_id: ::std::option::Option<i64>,
@@ -171,10 +171,10 @@ pub mod types {
         pub namespace_id: ::std::option::Option<i64>,
         /// When the artifact was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub pull_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the artifact was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub push_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub repository_id: ::std::option::Option<i64>,
@@ -237,10 +237,10 @@ pub mod types {
         pub name: ::std::option::Option<::std::string::String>,
         /// When the tag was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub pull_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the tag was pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub push_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub repository_id: ::std::option::Option<i64>,
@@ -283,7 +283,7 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the user who made it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub creator_id: ::std::option::Option<::std::string::String>,
@@ -328,7 +328,7 @@ pub mod types {
         pub size: ::std::option::Option<i64>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Address of a picture; not in use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
@@ -344,7 +344,7 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What its owner wrote about it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -389,7 +389,7 @@ pub mod types {
         pub total_range: ::std::option::Option<i64>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Address of a picture; not in use.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
@@ -405,7 +405,7 @@ pub mod types {
         >,
         /// When the repository was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What its owner wrote about it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -438,7 +438,7 @@ pub mod types {
         pub status: ::std::option::Option<bool>,
         /// When the repository last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of the list of ListRepoDetails.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -501,7 +501,7 @@ pub mod types {
     pub struct BasicRetentionLog {
         /// When the record was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the record.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<i64>,
@@ -537,10 +537,10 @@ pub mod types {
     pub struct BasicRetentionParams {
         /// For `date_rule`. Tags that are older are deleted. In days.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub days: ::std::option::Option<::registry_transport::TextNumber>,
+        pub days: ::std::option::Option<::openapi_transport::TextNumber>,
         /// For `tag_rule`. As many of the newest tags stay.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub num: ::std::option::Option<::registry_transport::TextNumber>,
+        pub num: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     impl BasicRetentionParams {
         /// Begins one, field by field.
@@ -586,7 +586,7 @@ pub mod types {
     pub struct BasicTag {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Digest of the manifest, such as `sha256:…`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub digest: ::std::option::Option<::std::string::String>,
@@ -628,7 +628,7 @@ pub mod types {
         pub tag_type: ::std::option::Option<i64>,
         /// When the tag last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// A tag in the list of ListRepositoryTags. The vendor calls it ShowReposTagResp.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -636,10 +636,10 @@ pub mod types {
     pub struct BasicTagEntry {
         /// When the tag was made, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the tag was deleted, in UTC; absent or null while it is there.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub deleted: ::std::option::Option<::registry_transport::Timestamp>,
+        pub deleted: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Digest of the manifest, such as `sha256:…`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub digest: ::std::option::Option<::std::string::String>,
@@ -684,7 +684,7 @@ pub mod types {
         pub tag_type: ::std::option::Option<i64>,
         /// When the tag last changed, in UTC.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of the list of ListRepositoryTag.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -747,7 +747,7 @@ pub mod types {
         pub access_key: ::std::option::Option<::std::string::String>,
         /// Secret that belongs to access_key.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub access_secret: ::std::option::Option<::registry_transport::Secret>,
+        pub access_secret: ::std::option::Option<::openapi_transport::Secret>,
         /// How a caller proves itself to the registry.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<crate::generated::swr::values::CredentialType>,
@@ -758,7 +758,7 @@ pub mod types {
         /// Name that the instance signs in with.
         pub access_key: ::std::string::String,
         /// Secret that belongs to access_key.
-        pub access_secret: ::registry_transport::Secret,
+        pub access_secret: ::openapi_transport::Secret,
         /// How a caller proves itself to the registry.
         #[serde(rename = "type")]
         pub type_: crate::generated::swr::values::CredentialType,
@@ -775,7 +775,7 @@ pub mod types {
     pub struct CveAllowlist {
         /// When the list was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub creation_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub creation_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the list stops to count. It always counts if this is absent. In seconds since 1970.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires_at: ::std::option::Option<i64>,
@@ -790,7 +790,7 @@ pub mod types {
         pub namespace_id: ::std::option::Option<i64>,
         /// When the list last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub update_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub update_time: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One vulnerability that refuses no pull.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -833,7 +833,7 @@ pub mod types {
         >,
         /// When the instance was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What the instance is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -842,7 +842,7 @@ pub mod types {
         pub enterprise_project_id: ::std::option::Option<::std::string::String>,
         /// When the instance expires; empty if it does not.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub expires_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub expires_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the instance.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
@@ -878,7 +878,7 @@ pub mod types {
         pub subnet_name: ::std::option::Option<::std::string::String>,
         /// When the instance last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Whether the bucket is one of the customer's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub user_def_obs: ::std::option::Option<bool>,
@@ -904,7 +904,7 @@ pub mod types {
     pub struct InstanceJob {
         /// When the job was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
@@ -930,7 +930,7 @@ pub mod types {
         pub type_: ::std::option::Option<::std::string::String>,
         /// When the job last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of jobs.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -963,7 +963,7 @@ pub mod types {
         pub artifact_count: ::std::option::Option<i64>,
         /// When the repository was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What the repository is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -996,7 +996,7 @@ pub mod types {
         pub tag_count: ::std::option::Option<i64>,
         /// When the repository last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of the repositories of all instances.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1015,7 +1015,7 @@ pub mod types {
     pub struct Namespace {
         /// When the namespace was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Vulnerabilities that refuse no pull.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cve_allowlist: ::std::option::Option<CveAllowlist>,
@@ -1033,7 +1033,7 @@ pub mod types {
         pub repo_count: ::std::option::Option<i64>,
         /// When the namespace last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// Settings of a namespace.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1079,7 +1079,7 @@ pub mod types {
         pub duration: ::std::option::Option<i64>,
         /// When the scan ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub end_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the report.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub report_id: ::std::option::Option<::std::string::String>,
@@ -1096,7 +1096,7 @@ pub mod types {
         pub severity: ::std::option::Option<crate::generated::swr::values::ScanSeverity>,
         /// When the scan started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub start_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What the scan found.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub summary: ::std::option::Option<VulnerabilitySummary>,
@@ -1140,7 +1140,7 @@ pub mod types {
     pub struct Registry {
         /// When the registry was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// How the instance signs in.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub credential: ::std::option::Option<Credential>,
@@ -1170,7 +1170,7 @@ pub mod types {
         pub type_: ::std::option::Option<crate::generated::swr::values::RegistryType>,
         /// When the registry last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Address of the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
@@ -1228,7 +1228,7 @@ pub mod types {
     pub struct ReplicationExecution {
         /// When the execution was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Number of tasks that failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub failed: ::std::option::Option<i64>,
@@ -1263,7 +1263,7 @@ pub mod types {
         pub trigger: ::std::option::Option<crate::generated::swr::values::TriggerType>,
         /// When the execution last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of the runs of replication policies.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1310,7 +1310,7 @@ pub mod types {
     pub struct ReplicationPolicy {
         /// When the policy was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What the policy is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -1351,7 +1351,7 @@ pub mod types {
         pub trigger: ::std::option::Option<TriggerConfig>,
         /// When the policy last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// A replication policy as it is to be. A change replaces the whole policy.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1431,7 +1431,7 @@ pub mod types {
         pub digest: ::std::option::Option<::std::string::String>,
         /// When the subtask ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub end_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the subtask.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<i64>,
@@ -1446,7 +1446,7 @@ pub mod types {
         pub repository: ::std::option::Option<::std::string::String>,
         /// When the subtask started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub start_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
@@ -1480,7 +1480,7 @@ pub mod types {
         pub dst_resource: ::std::option::Option<::std::string::String>,
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub end_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub execution_id: ::std::option::Option<i64>,
@@ -1501,7 +1501,7 @@ pub mod types {
         pub src_resource: ::std::option::Option<::std::string::String>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub start_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
@@ -1532,7 +1532,7 @@ pub mod types {
         pub artifact_count: ::std::option::Option<i64>,
         /// When the repository was made.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// What the repository is for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
@@ -1556,7 +1556,7 @@ pub mod types {
         pub tag_count: ::std::option::Option<i64>,
         /// When the repository last changed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// One page of an instance's or a namespace's repositories.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -1596,10 +1596,10 @@ pub mod types {
         pub namespace_id: ::std::option::Option<i64>,
         /// When the tag was last pulled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub pull_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub pull_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// When the tag was last pushed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub push_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub push_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the repository.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub repository_id: ::std::option::Option<i64>,
@@ -1630,7 +1630,7 @@ pub mod types {
         pub dry_run: ::std::option::Option<bool>,
         /// When the run ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub end_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the execution.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<i64>,
@@ -1639,7 +1639,7 @@ pub mod types {
         pub policy_id: ::std::option::Option<i64>,
         /// When the run started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub start_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// State of one run of an Enterprise edition policy.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<
@@ -1859,7 +1859,7 @@ pub mod types {
         pub namespace: ::std::option::Option<::std::string::String>,
         /// When the subtask started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub op_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub op_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Name of the repository, without its namespace.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub repository: ::std::option::Option<::std::string::String>,
@@ -1890,7 +1890,7 @@ pub mod types {
     pub struct RetentionTask {
         /// When the task ended.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub end_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub end_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the execution that the task belongs to.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub execution_id: ::std::option::Option<i64>,
@@ -1908,7 +1908,7 @@ pub mod types {
         pub retained: ::std::option::Option<i64>,
         /// When the task started.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub start_time: ::std::option::Option<::registry_transport::Timestamp>,
+        pub start_time: ::std::option::Option<::openapi_transport::Timestamp>,
         /// State of an Enterprise edition task.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::swr::values::TaskStatus>,
@@ -2013,7 +2013,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
@@ -2079,7 +2079,7 @@ pub mod types {
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// A place that images can be copied to. The vendor calls it RegionInfo.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -2107,7 +2107,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub created_at: ::std::option::Option<::openapi_transport::Timestamp>,
         /// Id of the account.
         #[serde(
             rename = "domainID",
@@ -2161,7 +2161,7 @@ pub mod types {
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub updated_at: ::std::option::Option<::registry_transport::Timestamp>,
+        pub updated_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
     /// Which automatic sync rule of a repository. The vendor calls it DeleteImageSyncRepoRequestBody.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -2342,11 +2342,11 @@ pub mod types {
         #[derive(Clone, Debug)]
         pub struct BasicRetentionParams {
             days: ::std::result::Result<
-                ::std::option::Option<::registry_transport::TextNumber>,
+                ::std::option::Option<::openapi_transport::TextNumber>,
                 ::std::string::String,
             >,
             num: ::std::result::Result<
-                ::std::option::Option<::registry_transport::TextNumber>,
+                ::std::option::Option<::openapi_transport::TextNumber>,
                 ::std::string::String,
             >,
         }
@@ -2363,7 +2363,7 @@ pub mod types {
             pub fn days<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
-                    ::std::option::Option<::registry_transport::TextNumber>,
+                    ::std::option::Option<::openapi_transport::TextNumber>,
                 >,
                 T::Error: ::std::fmt::Display,
             {
@@ -2378,7 +2378,7 @@ pub mod types {
             pub fn num<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
-                    ::std::option::Option<::registry_transport::TextNumber>,
+                    ::std::option::Option<::openapi_transport::TextNumber>,
                 >,
                 T::Error: ::std::fmt::Display,
             {
@@ -2581,7 +2581,7 @@ pub mod types {
                 ::std::string::String,
             >,
             access_secret: ::std::result::Result<
-                ::registry_transport::Secret,
+                ::openapi_transport::Secret,
                 ::std::string::String,
             >,
             type_: ::std::result::Result<
@@ -2617,7 +2617,7 @@ pub mod types {
             /// Sets `access_secret`.
             pub fn access_secret<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::registry_transport::Secret>,
+                T: ::std::convert::TryInto<::openapi_transport::Secret>,
                 T::Error: ::std::fmt::Display,
             {
                 self.access_secret = value
@@ -4258,11 +4258,11 @@ pub mod types {
             }
         }
     }
-    impl ::registry_transport::Received for Artifact {
+    impl ::openapi_transport::Received for Artifact {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "digest" => self.digest = fields.tolerant()?,
@@ -4286,14 +4286,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactDetail {
+    impl ::openapi_transport::Received for ArtifactDetail {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "digest" => self.digest = fields.tolerant()?,
@@ -4318,14 +4318,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactMarkerPage {
+    impl ::openapi_transport::Received for ArtifactMarkerPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifacts" => self.artifacts = fields.tolerant()?,
@@ -4339,14 +4339,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactPage {
+    impl ::openapi_transport::Received for ArtifactPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifacts" => self.artifacts = fields.tolerant()?,
@@ -4360,14 +4360,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ArtifactTag {
+    impl ::openapi_transport::Received for ArtifactTag {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifact_id" => self.artifact_id = fields.tolerant()?,
@@ -4385,14 +4385,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicQuota {
+    impl ::openapi_transport::Received for BasicQuota {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "quota_key" => self.quota_key = fields.plain()?,
@@ -4408,14 +4408,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicQuotaList {
+    impl ::openapi_transport::Received for BasicQuotaList {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "quotas" => self.quotas = fields.tolerant()?,
@@ -4428,14 +4428,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRepository {
+    impl ::openapi_transport::Received for BasicRepository {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "category" => self.category = fields.plain()?,
@@ -4465,14 +4465,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRepositoryEntry {
+    impl ::openapi_transport::Received for BasicRepositoryEntry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "category" => self.category = fields.plain()?,
@@ -4502,14 +4502,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRepositoryItem {
+    impl ::openapi_transport::Received for BasicRepositoryItem {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "category" => self.category = fields.plain()?,
@@ -4534,14 +4534,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRepositoryPage {
+    impl ::openapi_transport::Received for BasicRepositoryPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "nextMarker" => self.next_marker = fields.tolerant()?,
@@ -4555,14 +4555,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetention {
+    impl ::openapi_transport::Received for BasicRetention {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "algorithm" => self.algorithm = fields.plain()?,
@@ -4578,14 +4578,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetentionCreated {
+    impl ::openapi_transport::Received for BasicRetentionCreated {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -4598,14 +4598,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetentionLog {
+    impl ::openapi_transport::Received for BasicRetentionLog {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -4624,14 +4624,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetentionLogPage {
+    impl ::openapi_transport::Received for BasicRetentionLogPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "retention_log" => self.retention_log = fields.tolerant()?,
@@ -4645,14 +4645,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetentionParams {
+    impl ::openapi_transport::Received for BasicRetentionParams {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "days" => self.days = fields.tolerant()?,
@@ -4666,14 +4666,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicRetentionRule {
+    impl ::openapi_transport::Received for BasicRetentionRule {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "params" => self.params = fields.plain()?,
@@ -4688,14 +4688,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicTag {
+    impl ::openapi_transport::Received for BasicTag {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created" => self.created = fields.tolerant()?,
@@ -4722,14 +4722,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicTagEntry {
+    impl ::openapi_transport::Received for BasicTagEntry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created" => self.created = fields.tolerant()?,
@@ -4758,14 +4758,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicTagPage {
+    impl ::openapi_transport::Received for BasicTagPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "has_more" => self.has_more = fields.tolerant()?,
@@ -4780,14 +4780,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for BasicTagSelector {
+    impl ::openapi_transport::Received for BasicTagSelector {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "kind" => self.kind = fields.plain()?,
@@ -4801,14 +4801,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CreatedId {
+    impl ::openapi_transport::Received for CreatedId {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -4821,14 +4821,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Credential {
+    impl ::openapi_transport::Received for Credential {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "access_key" => self.access_key = fields.tolerant()?,
@@ -4843,14 +4843,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CveAllowlist {
+    impl ::openapi_transport::Received for CveAllowlist {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "creation_time" => self.creation_time = fields.tolerant()?,
@@ -4868,14 +4868,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for CveAllowlistItem {
+    impl ::openapi_transport::Received for CveAllowlistItem {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "cve_id" => self.cve_id = fields.tolerant()?,
@@ -4888,14 +4888,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Instance {
+    impl ::openapi_transport::Received for Instance {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "access_address" => self.access_address = fields.tolerant()?,
@@ -4933,14 +4933,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstanceJob {
+    impl ::openapi_transport::Received for InstanceJob {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -4961,14 +4961,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstanceJobPage {
+    impl ::openapi_transport::Received for InstanceJobPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "jobs" => self.jobs = fields.tolerant()?,
@@ -4982,14 +4982,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstancePage {
+    impl ::openapi_transport::Received for InstancePage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "instances" => self.instances = fields.tolerant()?,
@@ -5003,14 +5003,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstanceRepository {
+    impl ::openapi_transport::Received for InstanceRepository {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifact_count" => self.artifact_count = fields.tolerant()?,
@@ -5035,14 +5035,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for InstanceRepositoryPage {
+    impl ::openapi_transport::Received for InstanceRepositoryPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "page_info" => self.page_info = fields.plain()?,
@@ -5056,14 +5056,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Namespace {
+    impl ::openapi_transport::Received for Namespace {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -5082,14 +5082,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for NamespaceMetadata {
+    impl ::openapi_transport::Received for NamespaceMetadata {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "auto_scan" => self.auto_scan = fields.plain()?,
@@ -5105,14 +5105,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for NamespacePage {
+    impl ::openapi_transport::Received for NamespacePage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "namespaces" => self.namespaces = fields.tolerant()?,
@@ -5126,14 +5126,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for NativeReportSummary {
+    impl ::openapi_transport::Received for NativeReportSummary {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "complete_percent" => self.complete_percent = fields.tolerant()?,
@@ -5154,14 +5154,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Organization {
+    impl ::openapi_transport::Received for Organization {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "auth" => self.auth = fields.tolerant()?,
@@ -5177,14 +5177,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for OrganizationList {
+    impl ::openapi_transport::Received for OrganizationList {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "namespaces" => self.namespaces = fields.tolerant()?,
@@ -5197,14 +5197,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for PageInfo {
+    impl ::openapi_transport::Received for PageInfo {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "next_marker" => self.next_marker = fields.tolerant()?,
@@ -5217,14 +5217,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Registry {
+    impl ::openapi_transport::Received for Registry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -5248,14 +5248,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RegistryPage {
+    impl ::openapi_transport::Received for RegistryPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "registries" => self.registries = fields.tolerant()?,
@@ -5269,14 +5269,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationExecution {
+    impl ::openapi_transport::Received for ReplicationExecution {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -5300,14 +5300,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationExecutionPage {
+    impl ::openapi_transport::Received for ReplicationExecutionPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "executions" => self.executions = fields.tolerant()?,
@@ -5321,14 +5321,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationFilter {
+    impl ::openapi_transport::Received for ReplicationFilter {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "type" => self.type_ = fields.plain()?,
@@ -5342,14 +5342,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationPolicy {
+    impl ::openapi_transport::Received for ReplicationPolicy {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "created_at" => self.created_at = fields.tolerant()?,
@@ -5374,14 +5374,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationPolicyPage {
+    impl ::openapi_transport::Received for ReplicationPolicyPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "policies" => self.policies = fields.tolerant()?,
@@ -5395,14 +5395,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationRegistry {
+    impl ::openapi_transport::Received for ReplicationRegistry {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -5415,14 +5415,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationSubtask {
+    impl ::openapi_transport::Received for ReplicationSubtask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "digest" => self.digest = fields.tolerant()?,
@@ -5444,14 +5444,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationSubtaskPage {
+    impl ::openapi_transport::Received for ReplicationSubtaskPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "sub_tasks" => self.sub_tasks = fields.tolerant()?,
@@ -5466,14 +5466,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationTask {
+    impl ::openapi_transport::Received for ReplicationTask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "dst_resource" => self.dst_resource = fields.tolerant()?,
@@ -5496,14 +5496,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for ReplicationTaskPage {
+    impl ::openapi_transport::Received for ReplicationTaskPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "tasks" => self.tasks = fields.tolerant()?,
@@ -5517,14 +5517,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Repository {
+    impl ::openapi_transport::Received for Repository {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifact_count" => self.artifact_count = fields.tolerant()?,
@@ -5546,14 +5546,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RepositoryPage {
+    impl ::openapi_transport::Received for RepositoryPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "repositories" => self.repositories = fields.tolerant()?,
@@ -5567,14 +5567,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RepositoryTag {
+    impl ::openapi_transport::Received for RepositoryTag {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "artifact_id" => self.artifact_id = fields.tolerant()?,
@@ -5598,14 +5598,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RepositoryTagPage {
+    impl ::openapi_transport::Received for RepositoryTagPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "tags" => self.tags = fields.tolerant()?,
@@ -5619,14 +5619,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionExecution {
+    impl ::openapi_transport::Received for RetentionExecution {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "dry_run" => self.dry_run = fields.tolerant()?,
@@ -5645,14 +5645,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionExecutionPage {
+    impl ::openapi_transport::Received for RetentionExecutionPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "executions" => self.executions = fields.tolerant()?,
@@ -5666,14 +5666,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionPolicy {
+    impl ::openapi_transport::Received for RetentionPolicy {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "algorithm" => self.algorithm = fields.plain()?,
@@ -5693,14 +5693,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionPolicyPage {
+    impl ::openapi_transport::Received for RetentionPolicyPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "retentions" => self.retentions = fields.tolerant()?,
@@ -5714,14 +5714,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionRule {
+    impl ::openapi_transport::Received for RetentionRule {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "action" => self.action = fields.plain()?,
@@ -5742,14 +5742,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionSelector {
+    impl ::openapi_transport::Received for RetentionSelector {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "decoration" => self.decoration = fields.plain()?,
@@ -5765,14 +5765,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionSubtask {
+    impl ::openapi_transport::Received for RetentionSubtask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "action" => self.action = fields.plain()?,
@@ -5794,14 +5794,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionSubtaskPage {
+    impl ::openapi_transport::Received for RetentionSubtaskPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "sub_tasks" => self.sub_tasks = fields.tolerant()?,
@@ -5815,14 +5815,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionTask {
+    impl ::openapi_transport::Received for RetentionTask {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "end_time" => self.end_time = fields.tolerant()?,
@@ -5845,14 +5845,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for RetentionTaskPage {
+    impl ::openapi_transport::Received for RetentionTaskPage {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "tasks" => self.tasks = fields.tolerant()?,
@@ -5866,14 +5866,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for Scanner {
+    impl ::openapi_transport::Received for Scanner {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "name" => self.name = fields.tolerant()?,
@@ -5888,14 +5888,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for StartedExecution {
+    impl ::openapi_transport::Received for StartedExecution {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "id" => self.id = fields.tolerant()?,
@@ -5908,14 +5908,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncJob {
+    impl ::openapi_transport::Received for SyncJob {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "createdAt" => self.created_at = fields.tolerant()?,
@@ -5941,14 +5941,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncRegion {
+    impl ::openapi_transport::Received for SyncRegion {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "regionID" => self.region_id = fields.tolerant()?,
@@ -5962,14 +5962,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for SyncRepo {
+    impl ::openapi_transport::Received for SyncRepo {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "createdAt" => self.created_at = fields.tolerant()?,
@@ -5992,14 +5992,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TriggerConfig {
+    impl ::openapi_transport::Received for TriggerConfig {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "trigger_settings" => self.trigger_settings = fields.plain()?,
@@ -6013,14 +6013,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for TriggerSetting {
+    impl ::openapi_transport::Received for TriggerSetting {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "cron" => self.cron = fields.tolerant()?,
@@ -6033,14 +6033,14 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
-    impl ::registry_transport::Received for VulnerabilitySummary {
+    impl ::openapi_transport::Received for VulnerabilitySummary {
         fn set<'de, A: ::serde::de::MapAccess<'de>>(
             &mut self,
             name: &str,
-            fields: &mut ::registry_transport::Fields<A>,
+            fields: &mut ::openapi_transport::Fields<A>,
         ) -> ::std::result::Result<(), A::Error> {
             match name {
                 "fixable" => self.fixable = fields.tolerant()?,
@@ -6055,7 +6055,7 @@ pub mod types {
         fn deserialize<D: ::serde::Deserializer<'de>>(
             deserializer: D,
         ) -> ::std::result::Result<Self, D::Error> {
-            ::registry_transport::received(deserializer)
+            ::openapi_transport::received(deserializer)
         }
     }
 }
@@ -6068,11 +6068,11 @@ pub mod types {
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: ::registry_transport::Context,
+    pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
     /// A client whose calls leave through `context`.
-    pub fn new(context: ::registry_transport::Context) -> Self {
+    pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
             client: context.http().clone(),
@@ -6080,7 +6080,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<::registry_transport::Context> for Client {
+impl ClientInfo<::openapi_transport::Context> for Client {
     fn api_version() -> &'static str {
         "v2"
     }
@@ -6090,7 +6090,7 @@ impl ClientInfo<::registry_transport::Context> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &::registry_transport::Context {
+    fn inner(&self) -> &::openapi_transport::Context {
         &self.inner
     }
 }
@@ -6098,7 +6098,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<::registry_transport::Context>,
+        Client: ClientHooks<::openapi_transport::Context>,
     {}
 };
 /// # replication_ee
@@ -6112,7 +6112,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions`. The vendor's page: *Listing Execution Records of an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_replication_policy_executions()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6137,7 +6137,7 @@ impl Client {
     /// `POST /v2/{project_id}/instances/{instance_id}/replication/executions`. The vendor's page: *Executing an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::StartReplicationInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::StartReplicationInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .execute_instance_replication_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6160,7 +6160,7 @@ impl Client {
     /// `PUT /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}`. The vendor's page: *Stopping an Image Replication Task*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .stop_instance_replication_policy_execution()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6183,7 +6183,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks`. The vendor's page: *Listing Images in an Execution Task of an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_replication_policy_exec_tasks()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6208,7 +6208,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/executions/{execution_id}/tasks/{task_id}/subtasks`. The vendor's page: *Listing Image Tags in an Execution Task of an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_replication_policy_exec_sub_tasks()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6235,7 +6235,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/policies`. The vendor's page: *Listing Image Replication Policies*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_replication_policies()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6263,7 +6263,7 @@ impl Client {
     /// `POST /v2/{project_id}/instances/{instance_id}/replication/policies`. The vendor's page: *Creating an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::ReplicationPolicyInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::ReplicationPolicyInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_instance_replication_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6286,7 +6286,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}`. The vendor's page: *Querying Details About an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_replication_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6309,7 +6309,7 @@ impl Client {
     /// `PUT /v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}`. The vendor's page: *Modifying an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::ReplicationPolicyInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::ReplicationPolicyInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .update_instance_replication_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6333,7 +6333,7 @@ impl Client {
     /// `DELETE /v2/{project_id}/instances/{instance_id}/replication/policies/{policy_id}`. The vendor's page: *Deleting an Image Replication Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_instance_replication_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6361,7 +6361,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/registries`. The vendor's page: *Listing Target Registries for Image Replication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_registries()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6387,7 +6387,7 @@ impl Client {
     /// `POST /v2/{project_id}/instances/{instance_id}/registries`. The vendor's page: *Creating a Target Registry for Image Replication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RegistryInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RegistryInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_instance_registry()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6408,7 +6408,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/registries/{registry_id}`. The vendor's page: *Querying Details About a Target Registry for Image Replication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_registry()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6429,7 +6429,7 @@ impl Client {
     /// `PUT /v2/{project_id}/instances/{instance_id}/registries/{registry_id}`. The vendor's page: *Modifying a Target Registry for Image Replication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RegistryInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RegistryInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .update_instance_registry()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6451,7 +6451,7 @@ impl Client {
     /// `DELETE /v2/{project_id}/instances/{instance_id}/registries/{registry_id}`. The vendor's page: *Deleting a Target Registry for Image Replication*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_instance_registry()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6477,7 +6477,7 @@ impl Client {
     /// `POST /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies`. The vendor's page: *Creating an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RetentionPolicyInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RetentionPolicyInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_instance_retention_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6501,7 +6501,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}`. The vendor's page: *Querying Details About an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_retention_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6525,7 +6525,7 @@ impl Client {
     /// `PUT /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}`. The vendor's page: *Modifying an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RetentionPolicyInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::RetentionPolicyInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .update_instance_retention_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6550,7 +6550,7 @@ impl Client {
     /// `DELETE /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}`. The vendor's page: *Deleting an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_instance_retention_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6574,7 +6574,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions`. The vendor's page: *Listing Execution Records of an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_retention_policy_executions()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6600,7 +6600,7 @@ impl Client {
     /// `POST /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions`. The vendor's page: *Executing an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::StartRetentionInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::StartRetentionInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .execute_instance_retention_policy()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6625,7 +6625,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks`. The vendor's page: *获取老化策略执行任务的镜像列表 (Listing the images in an execution of a retention policy)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_retention_policy_exec_tasks()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6653,7 +6653,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/retention/policies/{policy_id}/executions/{execution_id}/tasks/{task_id}/subtasks`. The vendor's page: *Listing the Image Tags in an Execution Task of an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_retention_policy_exec_sub_tasks()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6682,7 +6682,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/retention/policies`. The vendor's page: *Listing Image Retention Policies*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_retention_policies()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6713,7 +6713,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances`. The vendor's page: *Querying the Instance List*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6736,7 +6736,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}`. The vendor's page: *Querying Details About an Instance*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6761,7 +6761,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces`. The vendor's page: *Listing Namespaces*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_namespaces()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6787,7 +6787,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}`. The vendor's page: *Obtaining Details About a Namespace*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_namespace()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6813,7 +6813,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories`. The vendor's page: *Listing All Artifact Repositories in a Namespace*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_namespace_repositories()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6838,7 +6838,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}`. The vendor's page: *获取制品仓库详情 (Details of an artifact repository)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_repository()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6860,7 +6860,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/repositories`. The vendor's page: *Listing Artifact Repositories*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_repositories()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6885,7 +6885,7 @@ impl Client {
     /// `GET /v2/{project_id}/repositories`. The vendor's page: *Listing Repositories in All SWR Enterprise Edition Instances in the Current Project*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_all_instance_repositories()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6914,7 +6914,7 @@ impl Client {
     /// `GET /v2/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/tags`. The vendor's page: *List of artifact tags in an artifact repository*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_tags()
     ///     .instance_id("3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71")
@@ -6938,7 +6938,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/artifacts`. The vendor's page: *Listing All Artifact Tags in an SWR Enterprise Edition Instance*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_all_artifacts()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6960,7 +6960,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts`. The vendor's page: *获取制品版本列表 (Listing the artifacts of a repository)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_artifacts()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -6986,7 +6986,7 @@ impl Client {
     /// `GET /v2/{project_id}/instances/{instance_id}/namespaces/{namespace_name}/repositories/{repository_name}/artifacts/{reference}`. The vendor's page: *Query Details About an Artifact Tag*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_artifact()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -7015,7 +7015,7 @@ impl Client {
     /// `GET /v2/{project_id}/jobs`. The vendor's page: *Listing Jobs*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_instance_jobs()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -7037,7 +7037,7 @@ impl Client {
     /// `GET /v2/{project_id}/jobs/{job_id}`. The vendor's page: *Obtaining Details About a Job*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_instance_job()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -7062,7 +7062,7 @@ impl Client {
     /// `POST /v2/manage/namespaces/{namespace}/repos/{repository}/sync_images`. The vendor's page: *Manually Synchronizing Images*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncImagesInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncImagesInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_manual_image_sync_repo()
     ///     .namespace("test")
@@ -7085,7 +7085,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/sync_job`. The vendor's page: *Obtaining the List of Automatic Image Replication Tasks (sync_job)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_sync_job()
     ///     .namespace("test")
@@ -7106,7 +7106,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo`. The vendor's page: *Obtaining the List of Automatic Image Replication Tasks (sync_repo)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_image_auto_sync_repos_details()
     ///     .namespace("test")
@@ -7128,7 +7128,7 @@ impl Client {
     /// `POST /v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo`. The vendor's page: *Creating an Automatic Image Synchronization Task*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncRepoInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncRepoInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_image_sync_repo()
     ///     .namespace("test")
@@ -7149,7 +7149,7 @@ impl Client {
     /// `DELETE /v2/manage/namespaces/{namespace}/repos/{repository}/sync_repo`. The vendor's page: *Deleting an Automatic Image Synchronization Task*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncRepoDestination) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::SyncRepoDestination) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_image_sync_repo()
     ///     .namespace("test")
@@ -7170,7 +7170,7 @@ impl Client {
     /// `GET /v2/manage/regions`. The vendor's page: *Listing Regions Where Image Synchronization Is Supported*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_sync_regions()
     ///     .send()
@@ -7193,7 +7193,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/retentions`. The vendor's page: *Querying Image Retention Policies*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_retentions()
     ///     .namespace("test")
@@ -7213,7 +7213,7 @@ impl Client {
     /// `POST /v2/manage/namespaces/{namespace}/repos/{repository}/retentions`. The vendor's page: *Adding an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::BasicRetentionInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::BasicRetentionInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .create_retention()
     ///     .namespace("test")
@@ -7234,7 +7234,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/retentions/histories`. The vendor's page: *获取镜像老化记录 (Querying Image Retention Records)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_retention_histories()
     ///     .namespace("test")
@@ -7257,7 +7257,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}`. The vendor's page: *获取镜像老化规则记录 (Querying Details About an Image Retention Policy)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_retention()
     ///     .namespace("test")
@@ -7278,7 +7278,7 @@ impl Client {
     /// `DELETE /v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}`. The vendor's page: *Deleting an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .delete_retention()
     ///     .namespace("test")
@@ -7299,7 +7299,7 @@ impl Client {
     /// `PATCH /v2/manage/namespaces/{namespace}/repos/{repository}/retentions/{retention_id}`. The vendor's page: *Modifying an Image Retention Policy*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::BasicRetentionInput) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client, body: huaweicloud_swr::swr::types::BasicRetentionInput) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .update_retention()
     ///     .namespace("test")
@@ -7326,7 +7326,7 @@ impl Client {
     /// `GET /v2/manage/namespaces`. The vendor's page: *Querying Organizations*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_namespaces()
     ///     .namespace("test")
@@ -7346,7 +7346,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}`. The vendor's page: *Querying Details About an Organization*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_namespace()
     ///     .namespace("test")
@@ -7370,7 +7370,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}`. The vendor's page: *查询镜像仓库概要信息 (Querying the Brief Information on an Image Repository)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_repository()
     ///     .namespace("test")
@@ -7390,7 +7390,7 @@ impl Client {
     /// `GET /v2/manage/repos`. The vendor's page: *Querying Image Repositories*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repos_details()
     ///     .namespace("test")
@@ -7416,7 +7416,7 @@ impl Client {
     /// `GET /v3/manage/repos`. The vendor's page: *Querying the Image Repository List (V3)*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repo_details()
     ///     .namespace("test")
@@ -7445,7 +7445,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/tags`. The vendor's page: *Querying Image Tags*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repository_tags()
     ///     .namespace("test")
@@ -7471,7 +7471,7 @@ impl Client {
     /// `GET /v2/manage/namespaces/{namespace}/repos/{repository}/tags/{tag}`. The vendor's page: *Querying Details About an Image with a Specific Tag*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .show_repo_tag()
     ///     .namespace("test")
@@ -7492,7 +7492,7 @@ impl Client {
     /// `GET /v3/manage/namespaces/{namespace}/repos/{repository}/tags`. The vendor's page: *查询镜像tag列表（V3） (Querying the Image Tag List (V3))*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_repository_tag()
     ///     .namespace("test")
@@ -7523,7 +7523,7 @@ impl Client {
     /// `GET /v2/manage/projects/{project_id}/quotas`. The vendor's page: *Querying Quotas*.
     ///
     /// ```no_run
-    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), registry_transport::Error> {
+    /// # async fn example(client: &huaweicloud_swr::swr::Client) -> Result<(), openapi_transport::Error> {
     /// let answer = client
     ///     .list_quotas()
     ///     .project_id("0123456789abcdef0123456789abcdef")
@@ -7541,19 +7541,19 @@ impl Client {
 /// Calls in the making: parameters are set one by one, then the call is sent.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
-    use ::registry_transport::encode_path;
+    use ::openapi_transport::encode_path;
     /// Builder for [`Client::list_instance_tags`]
     ///
     /// [`Client::list_instance_tags`]: super::Client::list_instance_tags
     #[derive(Debug, Clone)]
     pub struct ListInstanceTags<'a> {
         client: &'a super::Client,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         repository_name: Result<crate::EnterpriseRepositoryName, String>,
         is_accessory: Result<Option<bool>, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
     }
     impl<'a> ListInstanceTags<'a> {
         /// Begins the call.
@@ -7571,22 +7571,19 @@ pub mod builder {
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -7598,7 +7595,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = ::registry_transport::private::given(
+            self.repository_name = ::openapi_transport::private::given(
                 "repository_name",
                 value,
             );
@@ -7610,7 +7607,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_accessory = ::registry_transport::private::given(
+            self.is_accessory = ::openapi_transport::private::given(
                     "is_accessory",
                     value,
                 )
@@ -7620,26 +7617,25 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryTagPage>, Error<()>> {
@@ -7681,7 +7677,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -7710,8 +7706,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = ::registry_transport::private::given("filter", value)
-                .map(Some);
+            self.filter = ::openapi_transport::private::given("filter", value).map(Some);
             self
         }
         /// Lists only the organization of this name.
@@ -7720,14 +7715,14 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value)
+            self.namespace = ::openapi_transport::private::given("namespace", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::OrganizationList>, Error<()>> {
@@ -7750,7 +7745,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -7777,13 +7772,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::Organization>, Error<()>> {
@@ -7806,7 +7801,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -7835,7 +7830,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7844,13 +7839,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRepository>, Error<()>> {
@@ -7874,7 +7869,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -7903,7 +7898,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7912,13 +7907,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::BasicRetention>>, Error<()>> {
@@ -7943,7 +7938,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -7974,7 +7969,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -7983,7 +7978,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -8015,7 +8010,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetentionCreated>, Error<()>> {
@@ -8046,7 +8041,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8060,8 +8055,8 @@ pub mod builder {
         namespace: Result<crate::NamespaceName, String>,
         repository: Result<crate::RepositoryName, String>,
         filter: Result<Option<::std::string::String>, String>,
-        limit: Result<Option<::registry_transport::TextNumber>, String>,
-        offset: Result<Option<::registry_transport::TextNumber>, String>,
+        limit: Result<Option<::openapi_transport::TextNumber>, String>,
+        offset: Result<Option<::openapi_transport::TextNumber>, String>,
     }
     impl<'a> ListRetentionHistories<'a> {
         /// Begins the call.
@@ -8081,7 +8076,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8090,7 +8085,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// The page in another form: limit::N|offset::N, both or none. Instead of the parameters limit and offset.
@@ -8099,33 +8094,31 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = ::registry_transport::private::given("filter", value)
-                .map(Some);
+            self.filter = ::openapi_transport::private::given("filter", value).map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetentionLogPage>, Error<()>> {
@@ -8156,7 +8149,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8187,7 +8180,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8196,7 +8189,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -8205,7 +8198,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = ::registry_transport::private::given(
+            self.retention_id = ::openapi_transport::private::given(
                 "retention_id",
                 value,
             );
@@ -8214,7 +8207,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetention>, Error<()>> {
@@ -8240,7 +8233,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8271,7 +8264,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8280,7 +8273,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -8289,7 +8282,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = ::registry_transport::private::given(
+            self.retention_id = ::openapi_transport::private::given(
                 "retention_id",
                 value,
             );
@@ -8298,7 +8291,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, retention_id } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8348,7 +8341,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8357,7 +8350,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Id of the retention policy.
@@ -8366,7 +8359,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.retention_id = ::registry_transport::private::given(
+            self.retention_id = ::openapi_transport::private::given(
                 "retention_id",
                 value,
             );
@@ -8401,7 +8394,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, retention_id, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8454,7 +8447,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8463,7 +8456,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -8495,7 +8488,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<::std::string::String>>, Error<()>> {
@@ -8526,7 +8519,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8557,7 +8550,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8566,7 +8559,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Which records: limit::N|offset::N, both mandatory, and after them, if wanted, |order::desc or |order::asc.
@@ -8575,13 +8568,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::Filter>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = ::registry_transport::private::given("filter", value);
+            self.filter = ::openapi_transport::private::given("filter", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncJob>>, Error<()>> {
@@ -8608,7 +8601,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8637,7 +8630,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8646,13 +8639,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncRepo>>, Error<()>> {
@@ -8677,7 +8670,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -8708,7 +8701,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8717,7 +8710,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -8747,7 +8740,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8799,7 +8792,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8808,7 +8801,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Sets the body.
@@ -8840,7 +8833,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8875,8 +8868,8 @@ pub mod builder {
         namespace: Result<crate::NamespaceName, String>,
         repository: Result<crate::RepositoryName, String>,
         filter: Result<Option<::std::string::String>, String>,
-        limit: Result<Option<::registry_transport::TextNumber>, String>,
-        offset: Result<Option<::registry_transport::TextNumber>, String>,
+        limit: Result<Option<::openapi_transport::TextNumber>, String>,
+        offset: Result<Option<::openapi_transport::TextNumber>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::BasicTagOrderColumn>,
             String,
@@ -8908,7 +8901,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -8917,7 +8910,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// All conditions in one text: NAME::VALUE, several joined by |. Names are offset and limit (as a pair), order_column and order_type (as a pair), and tag.
@@ -8926,27 +8919,25 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = ::registry_transport::private::given("filter", value)
-                .map(Some);
+            self.filter = ::openapi_transport::private::given("filter", value).map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -8955,7 +8946,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicTagOrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -8968,7 +8959,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
@@ -8978,13 +8969,13 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value).map(Some);
+            self.tag = ::openapi_transport::private::given("tag", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::BasicTagEntry>>, Error<()>> {
@@ -9032,7 +9023,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9045,7 +9036,7 @@ pub mod builder {
         client: &'a super::Client,
         namespace: Result<crate::NamespaceName, String>,
         repository: Result<crate::RepositoryName, String>,
-        tag: Result<::registry_transport::PathSegment, String>,
+        tag: Result<::openapi_transport::PathSegment, String>,
     }
     impl<'a> ShowRepoTag<'a> {
         /// Begins the call.
@@ -9063,7 +9054,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -9072,22 +9063,22 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Name of the tag.
         pub fn tag<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value);
+            self.tag = ::openapi_transport::private::given("tag", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::BasicTag>, Error<()>> {
             let Self { client, namespace, repository, tag } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -9111,7 +9102,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9122,7 +9113,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListQuotas<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
         namespace: Result<Option<::std::string::String>, String>,
         repository: Result<Option<::std::string::String>, String>,
     }
@@ -9139,10 +9130,10 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Organization of the repository whose tag quota is asked for.
@@ -9151,7 +9142,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value)
+            self.namespace = ::openapi_transport::private::given("namespace", value)
                 .map(Some);
             self
         }
@@ -9161,14 +9152,14 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value)
+            self.repository = ::openapi_transport::private::given("repository", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicQuotaList>, Error<()>> {
@@ -9195,7 +9186,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9215,7 +9206,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncRegion>>, Error<()>> {
@@ -9234,7 +9225,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9250,10 +9241,10 @@ pub mod builder {
             String,
         >,
         filter: Result<Option<::std::string::String>, String>,
-        limit: Result<Option<::registry_transport::TextNumber>, String>,
+        limit: Result<Option<::openapi_transport::TextNumber>, String>,
         name: Result<Option<::std::string::String>, String>,
         namespace: Result<Option<::std::string::String>, String>,
-        offset: Result<Option<::registry_transport::TextNumber>, String>,
+        offset: Result<Option<::openapi_transport::TextNumber>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::BasicRepositoryOrderColumn>,
             String,
@@ -9286,7 +9277,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.category = ::registry_transport::private::given("category", value)
+            self.category = ::openapi_transport::private::given("category", value)
                 .map(Some);
             self
         }
@@ -9296,17 +9287,16 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.filter = ::registry_transport::private::given("filter", value)
-                .map(Some);
+            self.filter = ::openapi_transport::private::given("filter", value).map(Some);
             self
         }
         /// Number of records on the page. Goes only together with offset.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only repositories of this name. A slash in it is sent as a dollar sign.
@@ -9315,7 +9305,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only repositories of this organization.
@@ -9324,18 +9314,17 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value)
+            self.namespace = ::openapi_transport::private::given("namespace", value)
                 .map(Some);
             self
         }
         /// Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::TextNumber>,
+            V: std::convert::TryInto<::openapi_transport::TextNumber>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -9346,7 +9335,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -9359,14 +9348,14 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<
@@ -9416,7 +9405,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode_list(response).await,
+                200u16 => ::openapi_transport::decode_list(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9427,10 +9416,10 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstance<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
         enterprise_project_id: Result<Option<::std::string::String>, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         status: Result<Option<crate::generated::swr::values::InstanceStatus>, String>,
     }
     impl<'a> ListInstance<'a> {
@@ -9448,10 +9437,10 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Lists only instances of this enterprise project; 0 is the default one.
@@ -9460,7 +9449,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.enterprise_project_id = ::registry_transport::private::given(
+            self.enterprise_project_id = ::openapi_transport::private::given(
                     "enterprise_project_id",
                     value,
                 )
@@ -9470,20 +9459,19 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only instances in this state.
@@ -9492,14 +9480,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::InstanceStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = ::registry_transport::private::given("status", value)
-                .map(Some);
+            self.status = ::openapi_transport::private::given("status", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstancePage>, Error<()>> {
@@ -9543,7 +9530,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9554,8 +9541,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstance<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
     }
     impl<'a> ShowInstance<'a> {
         /// Begins the call.
@@ -9569,28 +9556,25 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::Instance>, Error<()>> {
             let Self { client, project_id, instance_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -9612,7 +9596,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9623,9 +9607,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceAllArtifacts<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         marker: Result<Option<i64>, String>,
     }
     impl<'a> ListInstanceAllArtifacts<'a> {
@@ -9642,31 +9626,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with marker. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page begins: next_marker of the page before, an artifact's id. Goes only together with limit. `1` if it is not given.
@@ -9675,14 +9656,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = ::registry_transport::private::given("marker", value)
-                .map(Some);
+            self.marker = ::openapi_transport::private::given("marker", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactMarkerPage>, Error<()>> {
@@ -9710,7 +9690,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9721,11 +9701,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceNamespaces<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         name: Result<Option<::std::string::String>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::NamespaceOrderColumn>,
             String,
@@ -9751,31 +9731,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only namespaces of this name.
@@ -9784,17 +9761,16 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What the list is sorted by.
@@ -9805,7 +9781,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -9818,7 +9794,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
@@ -9828,14 +9804,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BooleanText>,
             V::Error: ::std::fmt::Display,
         {
-            self.public = ::registry_transport::private::given("public", value)
-                .map(Some);
+            self.public = ::openapi_transport::private::given("public", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NamespacePage>, Error<()>> {
@@ -9883,7 +9858,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9894,9 +9869,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceNamespace<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
     }
     impl<'a> ShowInstanceNamespace<'a> {
         /// Begins the call.
@@ -9911,31 +9886,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -9944,7 +9916,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::Namespace>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -9968,7 +9940,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -9979,11 +9951,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListNamespaceRepositories<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::RepositoryOrderColumn>,
             String,
@@ -10007,31 +9979,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10040,20 +10009,19 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -10064,7 +10032,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -10077,14 +10045,14 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryPage>, Error<()>> {
@@ -10129,7 +10097,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10140,9 +10108,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceRepository<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         repository_name: Result<crate::EnterpriseRepositoryName, String>,
     }
     impl<'a> ShowInstanceRepository<'a> {
@@ -10159,31 +10127,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10195,7 +10160,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = ::registry_transport::private::given(
+            self.repository_name = ::openapi_transport::private::given(
                 "repository_name",
                 value,
             );
@@ -10204,7 +10169,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::Repository>, Error<()>> {
             let Self {
                 client,
@@ -10236,7 +10201,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10247,12 +10212,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceArtifacts<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         repository_name: Result<crate::EnterpriseRepositoryName, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         tags: Result<Option<::std::string::String>, String>,
         type_: Result<Option<crate::generated::swr::values::ArtifactType>, String>,
     }
@@ -10274,31 +10239,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10310,7 +10272,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = ::registry_transport::private::given(
+            self.repository_name = ::openapi_transport::private::given(
                 "repository_name",
                 value,
             );
@@ -10319,20 +10281,19 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only artifacts with a tag that contains this.
@@ -10341,7 +10302,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tags = ::registry_transport::private::given("tags", value).map(Some);
+            self.tags = ::openapi_transport::private::given("tags", value).map(Some);
             self
         }
         /// Lists only artifacts of this kind.
@@ -10350,13 +10311,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::ArtifactType>,
             V::Error: ::std::fmt::Display,
         {
-            self.type_ = ::registry_transport::private::given("type_", value).map(Some);
+            self.type_ = ::openapi_transport::private::given("type_", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactPage>, Error<()>> {
@@ -10402,7 +10363,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10413,11 +10374,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceArtifact<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         repository_name: Result<crate::EnterpriseRepositoryName, String>,
-        reference: Result<::registry_transport::PathSegment, String>,
+        reference: Result<::openapi_transport::PathSegment, String>,
         with_scan_overview: Result<Option<bool>, String>,
     }
     impl<'a> ShowInstanceArtifact<'a> {
@@ -10436,31 +10397,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10472,7 +10430,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::EnterpriseRepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository_name = ::registry_transport::private::given(
+            self.repository_name = ::openapi_transport::private::given(
                 "repository_name",
                 value,
             );
@@ -10481,10 +10439,10 @@ pub mod builder {
         /// Digest of the artifact. Harbor takes a tag here, too; the page does not say so.
         pub fn reference<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.reference = ::registry_transport::private::given("reference", value);
+            self.reference = ::openapi_transport::private::given("reference", value);
             self
         }
         /// Whether the answer has the outcome of the last scan.
@@ -10493,7 +10451,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.with_scan_overview = ::registry_transport::private::given(
+            self.with_scan_overview = ::openapi_transport::private::given(
                     "with_scan_overview",
                     value,
                 )
@@ -10503,7 +10461,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactDetail>, Error<()>> {
@@ -10548,7 +10506,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10559,9 +10517,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateInstanceRetentionPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         body: Result<types::builder::RetentionPolicyInput, String>,
     }
     impl<'a> CreateInstanceRetentionPolicy<'a> {
@@ -10578,31 +10536,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10639,7 +10594,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -10669,7 +10624,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10680,9 +10635,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceRetentionPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
     }
     impl<'a> ShowInstanceRetentionPolicy<'a> {
@@ -10699,31 +10654,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10735,13 +10687,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionPolicy>, Error<()>> {
@@ -10769,7 +10721,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -10780,9 +10732,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct UpdateInstanceRetentionPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
         body: Result<types::builder::RetentionPolicyInput, String>,
     }
@@ -10801,31 +10753,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10837,7 +10786,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -10871,7 +10820,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self {
                 client,
@@ -10913,9 +10862,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteInstanceRetentionPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
     }
     impl<'a> DeleteInstanceRetentionPolicy<'a> {
@@ -10932,31 +10881,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -10968,13 +10914,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name, policy_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11004,12 +10950,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRetentionPolicyExecutions<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
     }
     impl<'a> ListInstanceRetentionPolicyExecutions<'a> {
         /// Begins the call.
@@ -11027,31 +10973,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -11063,32 +11006,31 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionExecutionPage>, Error<()>> {
@@ -11128,7 +11070,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11139,9 +11081,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ExecuteInstanceRetentionPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
         body: Result<types::builder::StartRetentionInput, String>,
     }
@@ -11160,31 +11102,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -11196,7 +11135,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -11228,7 +11167,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::StartedExecution>, Error<()>> {
@@ -11269,7 +11208,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11280,13 +11219,13 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRetentionPolicyExecTasks<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
         execution_id: Result<i64, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         status: Result<Option<crate::generated::swr::values::TaskStatus>, String>,
     }
     impl<'a> ListInstanceRetentionPolicyExecTasks<'a> {
@@ -11307,31 +11246,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -11343,7 +11279,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Id of the policy's execution.
@@ -11352,7 +11288,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = ::registry_transport::private::given(
+            self.execution_id = ::openapi_transport::private::given(
                 "execution_id",
                 value,
             );
@@ -11361,20 +11297,19 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -11383,14 +11318,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = ::registry_transport::private::given("status", value)
-                .map(Some);
+            self.status = ::openapi_transport::private::given("status", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionTaskPage>, Error<()>> {
@@ -11436,7 +11370,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11447,14 +11381,14 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRetentionPolicyExecSubTasks<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        namespace_name: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        namespace_name: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
         execution_id: Result<i64, String>,
         task_id: Result<i64, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         status: Result<Option<crate::generated::swr::values::TaskStatus>, String>,
     }
     impl<'a> ListInstanceRetentionPolicyExecSubTasks<'a> {
@@ -11476,31 +11410,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.
         pub fn namespace_name<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_name = ::registry_transport::private::given(
+            self.namespace_name = ::openapi_transport::private::given(
                 "namespace_name",
                 value,
             );
@@ -11512,7 +11443,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Id of the policy's execution.
@@ -11521,7 +11452,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = ::registry_transport::private::given(
+            self.execution_id = ::openapi_transport::private::given(
                 "execution_id",
                 value,
             );
@@ -11533,26 +11464,25 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.task_id = ::registry_transport::private::given("task_id", value);
+            self.task_id = ::openapi_transport::private::given("task_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -11561,14 +11491,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = ::registry_transport::private::given("status", value)
-                .map(Some);
+            self.status = ::openapi_transport::private::given("status", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionSubtaskPage>, Error<()>> {
@@ -11616,7 +11545,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11627,11 +11556,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRegistries<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         name: Result<Option<::std::string::String>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         order_column: Result<Option<crate::generated::swr::values::OrderColumn>, String>,
         order_type: Result<Option<crate::generated::swr::values::SortOrder>, String>,
         type_: Result<Option<crate::generated::swr::values::RegistryType>, String>,
@@ -11654,31 +11583,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only registries whose name contains this.
@@ -11687,17 +11613,16 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -11706,7 +11631,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::OrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -11719,7 +11644,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
@@ -11729,13 +11654,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::RegistryType>,
             V::Error: ::std::fmt::Display,
         {
-            self.type_ = ::registry_transport::private::given("type_", value).map(Some);
+            self.type_ = ::openapi_transport::private::given("type_", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RegistryPage>, Error<()>> {
@@ -11783,7 +11708,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11794,8 +11719,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateInstanceRegistry<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         body: Result<types::builder::RegistryInput, String>,
     }
     impl<'a> CreateInstanceRegistry<'a> {
@@ -11811,22 +11736,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sets the body.
@@ -11856,7 +11778,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11884,7 +11806,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11895,8 +11817,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceRegistry<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         registry_id: Result<i64, String>,
     }
     impl<'a> ShowInstanceRegistry<'a> {
@@ -11912,22 +11834,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the target registry.
@@ -11936,16 +11855,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = ::registry_transport::private::given(
-                "registry_id",
-                value,
-            );
+            self.registry_id = ::openapi_transport::private::given("registry_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::Registry>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11969,7 +11885,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -11980,8 +11896,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct UpdateInstanceRegistry<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         registry_id: Result<i64, String>,
         body: Result<types::builder::RegistryInput, String>,
     }
@@ -11999,22 +11915,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the target registry.
@@ -12023,10 +11936,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = ::registry_transport::private::given(
-                "registry_id",
-                value,
-            );
+            self.registry_id = ::openapi_transport::private::given("registry_id", value);
             self
         }
         /// Sets the body.
@@ -12056,7 +11966,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12089,8 +11999,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteInstanceRegistry<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         registry_id: Result<i64, String>,
     }
     impl<'a> DeleteInstanceRegistry<'a> {
@@ -12106,22 +12016,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the target registry.
@@ -12130,16 +12037,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = ::registry_transport::private::given(
-                "registry_id",
-                value,
-            );
+            self.registry_id = ::openapi_transport::private::given("registry_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12167,10 +12071,10 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceReplicationPolicyExecutions<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         policy_id: Result<Option<i64>, String>,
     }
     impl<'a> ListInstanceReplicationPolicyExecutions<'a> {
@@ -12188,41 +12092,37 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only executions of this policy.
@@ -12231,14 +12131,14 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value)
+            self.policy_id = ::openapi_transport::private::given("policy_id", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationExecutionPage>, Error<()>> {
@@ -12269,7 +12169,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -12280,8 +12180,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ExecuteInstanceReplicationPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         body: Result<types::builder::StartReplicationInput, String>,
     }
     impl<'a> ExecuteInstanceReplicationPolicy<'a> {
@@ -12297,22 +12197,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sets the body.
@@ -12346,7 +12243,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::StartedExecution>, Error<()>> {
@@ -12377,7 +12274,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                202u16 => ::registry_transport::decode(response).await,
+                202u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -12388,8 +12285,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct StopInstanceReplicationPolicyExecution<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         execution_id: Result<i64, String>,
     }
     impl<'a> StopInstanceReplicationPolicyExecution<'a> {
@@ -12405,22 +12302,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the execution.
@@ -12429,7 +12323,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = ::registry_transport::private::given(
+            self.execution_id = ::openapi_transport::private::given(
                 "execution_id",
                 value,
             );
@@ -12438,7 +12332,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, execution_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12466,11 +12360,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceReplicationPolicyExecTasks<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         execution_id: Result<i64, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
     }
     impl<'a> ListInstanceReplicationPolicyExecTasks<'a> {
         /// Begins the call.
@@ -12487,22 +12381,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the execution.
@@ -12511,7 +12402,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = ::registry_transport::private::given(
+            self.execution_id = ::openapi_transport::private::given(
                 "execution_id",
                 value,
             );
@@ -12520,26 +12411,25 @@ pub mod builder {
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationTaskPage>, Error<()>> {
@@ -12569,7 +12459,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -12580,12 +12470,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceReplicationPolicyExecSubTasks<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         execution_id: Result<i64, String>,
         task_id: Result<i64, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         status: Result<Option<crate::generated::swr::values::TaskStatus>, String>,
     }
     impl<'a> ListInstanceReplicationPolicyExecSubTasks<'a> {
@@ -12605,22 +12495,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the execution.
@@ -12629,7 +12516,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.execution_id = ::registry_transport::private::given(
+            self.execution_id = ::openapi_transport::private::given(
                 "execution_id",
                 value,
             );
@@ -12641,26 +12528,25 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.task_id = ::registry_transport::private::given("task_id", value);
+            self.task_id = ::openapi_transport::private::given("task_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only what is in this state.
@@ -12669,14 +12555,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::TaskStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = ::registry_transport::private::given("status", value)
-                .map(Some);
+            self.status = ::openapi_transport::private::given("status", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationSubtaskPage>, Error<()>> {
@@ -12719,7 +12604,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -12730,11 +12615,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceReplicationPolicies<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         name: Result<Option<::std::string::String>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         order_column: Result<Option<crate::generated::swr::values::OrderColumn>, String>,
         order_type: Result<Option<crate::generated::swr::values::SortOrder>, String>,
         registry_id: Result<Option<i64>, String>,
@@ -12757,31 +12642,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only policies whose name contains this.
@@ -12790,17 +12672,16 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -12809,7 +12690,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::OrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -12822,7 +12703,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
@@ -12832,14 +12713,14 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.registry_id = ::registry_transport::private::given("registry_id", value)
+            self.registry_id = ::openapi_transport::private::given("registry_id", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationPolicyPage>, Error<()>> {
@@ -12888,7 +12769,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -12899,8 +12780,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateInstanceReplicationPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         body: Result<types::builder::ReplicationPolicyInput, String>,
     }
     impl<'a> CreateInstanceReplicationPolicy<'a> {
@@ -12916,22 +12797,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Sets the body.
@@ -12965,7 +12843,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12994,7 +12872,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                201u16 => ::registry_transport::decode(response).await,
+                201u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13005,8 +12883,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceReplicationPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
     }
     impl<'a> ShowInstanceReplicationPolicy<'a> {
@@ -13022,22 +12900,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the replication policy.
@@ -13046,13 +12921,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationPolicy>, Error<()>> {
@@ -13078,7 +12953,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13089,8 +12964,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct UpdateInstanceReplicationPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
         body: Result<types::builder::ReplicationPolicyInput, String>,
     }
@@ -13108,22 +12983,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the replication policy.
@@ -13132,7 +13004,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sets the body.
@@ -13166,7 +13038,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, policy_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13199,8 +13071,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct DeleteInstanceReplicationPolicy<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
         policy_id: Result<i64, String>,
     }
     impl<'a> DeleteInstanceReplicationPolicy<'a> {
@@ -13216,22 +13088,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Id of the replication policy.
@@ -13240,13 +13109,13 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.policy_id = ::registry_transport::private::given("policy_id", value);
+            self.policy_id = ::openapi_transport::private::given("policy_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, policy_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13274,11 +13143,11 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRepositories<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         namespace_id: Result<Option<i64>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::RepositoryOrderColumn>,
             String,
@@ -13302,31 +13171,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only repositories of this namespace.
@@ -13335,7 +13201,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = ::registry_transport::private::given(
+            self.namespace_id = ::openapi_transport::private::given(
                     "namespace_id",
                     value,
                 )
@@ -13345,11 +13211,10 @@ pub mod builder {
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// What the list is sorted by. The service sorts by created_at if this is absent.
@@ -13360,7 +13225,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -13373,14 +13238,14 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::SortOrder>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryPage>, Error<()>> {
@@ -13427,7 +13292,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13438,12 +13303,12 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceRetentionPolicies<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        instance_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        instance_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         name: Result<Option<::std::string::String>, String>,
         namespace_id: Result<Option<i64>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
     }
     impl<'a> ListInstanceRetentionPolicies<'a> {
         /// Begins the call.
@@ -13461,31 +13326,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the Enterprise edition instance.
         pub fn instance_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.instance_id = ::registry_transport::private::given(
-                "instance_id",
-                value,
-            );
+            self.instance_id = ::openapi_transport::private::given("instance_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Lists only policies of this name.
@@ -13494,7 +13356,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only policies of this namespace.
@@ -13503,7 +13365,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace_id = ::registry_transport::private::given(
+            self.namespace_id = ::openapi_transport::private::given(
                     "namespace_id",
                     value,
                 )
@@ -13513,17 +13375,16 @@ pub mod builder {
         /// Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionPolicyPage>, Error<()>> {
@@ -13565,7 +13426,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13576,9 +13437,9 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListInstanceJobs<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
-        offset: Result<Option<::registry_transport::AtLeast<0>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
+        offset: Result<Option<::openapi_transport::AtLeast<0>>, String>,
         status: Result<Option<crate::generated::swr::values::InstanceJobStatus>, String>,
     }
     impl<'a> ListInstanceJobs<'a> {
@@ -13595,29 +13456,28 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.
         pub fn offset<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::AtLeast<0>>,
+            V: std::convert::TryInto<::openapi_transport::AtLeast<0>>,
             V::Error: ::std::fmt::Display,
         {
-            self.offset = ::registry_transport::private::given("offset", value)
-                .map(Some);
+            self.offset = ::openapi_transport::private::given("offset", value).map(Some);
             self
         }
         /// Lists only jobs in this state.
@@ -13626,14 +13486,13 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::InstanceJobStatus>,
             V::Error: ::std::fmt::Display,
         {
-            self.status = ::registry_transport::private::given("status", value)
-                .map(Some);
+            self.status = ::openapi_transport::private::given("status", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstanceJobPage>, Error<()>> {
@@ -13661,7 +13520,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13672,8 +13531,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ShowInstanceJob<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        job_id: Result<::registry_transport::PathSegment, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        job_id: Result<::openapi_transport::PathSegment, String>,
     }
     impl<'a> ShowInstanceJob<'a> {
         /// Begins the call.
@@ -13687,25 +13546,25 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Id of the job.
         pub fn job_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.job_id = ::registry_transport::private::given("job_id", value);
+            self.job_id = ::openapi_transport::private::given("job_id", value);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(self) -> Result<ResponseValue<types::InstanceJob>, Error<()>> {
             let Self { client, project_id, job_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13727,7 +13586,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13738,8 +13597,8 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListAllInstanceRepositories<'a> {
         client: &'a super::Client,
-        project_id: Result<::registry_transport::PathSegment, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 100>>, String>,
+        project_id: Result<::openapi_transport::PathSegment, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 100>>, String>,
         marker: Result<Option<::std::string::String>, String>,
         name: Result<Option<::std::string::String>, String>,
     }
@@ -13757,19 +13616,19 @@ pub mod builder {
         /// Id of the project, which is one region's share of the account.
         pub fn project_id<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::PathSegment>,
+            V: std::convert::TryInto<::openapi_transport::PathSegment>,
             V::Error: ::std::fmt::Display,
         {
-            self.project_id = ::registry_transport::private::given("project_id", value);
+            self.project_id = ::openapi_transport::private::given("project_id", value);
             self
         }
         /// Number of records on the page. 1 to 100, `100` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 100>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 100>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page begins: next_marker of the page before. Absent for the first page. Goes only together with limit.
@@ -13778,8 +13637,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = ::registry_transport::private::given("marker", value)
-                .map(Some);
+            self.marker = ::openapi_transport::private::given("marker", value).map(Some);
             self
         }
         /// Lists only repositories of this name.
@@ -13788,13 +13646,13 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstanceRepositoryPage>, Error<()>> {
@@ -13823,7 +13681,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -13836,7 +13694,7 @@ pub mod builder {
         client: &'a super::Client,
         namespace: Result<crate::NamespaceName, String>,
         repository: Result<crate::RepositoryName, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 1000>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 1000>>, String>,
         marker: Result<Option<::std::string::String>, String>,
         order_column: Result<
             Option<crate::generated::swr::values::BasicTagOrderColumn>,
@@ -13870,7 +13728,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::NamespaceName>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value);
+            self.namespace = ::openapi_transport::private::given("namespace", value);
             self
         }
         /// Name of the repository. A slash in it is sent as a dollar sign.
@@ -13879,16 +13737,16 @@ pub mod builder {
             V: std::convert::TryInto<crate::RepositoryName>,
             V::Error: ::std::fmt::Display,
         {
-            self.repository = ::registry_transport::private::given("repository", value);
+            self.repository = ::openapi_transport::private::given("repository", value);
             self
         }
         /// Number of tags on the page. 1 to 1000, `100` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 1000>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 1000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page starts, which is the nextMarker of the page before it. Left out for the first page.
@@ -13897,8 +13755,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = ::registry_transport::private::given("marker", value)
-                .map(Some);
+            self.marker = ::openapi_transport::private::given("marker", value).map(Some);
             self
         }
         /// What to sort by. Goes only together with order_type.
@@ -13907,7 +13764,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicTagOrderColumn>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_column = ::registry_transport::private::given(
+            self.order_column = ::openapi_transport::private::given(
                     "order_column",
                     value,
                 )
@@ -13920,7 +13777,7 @@ pub mod builder {
             V: std::convert::TryInto<crate::generated::swr::values::BasicOrderType>,
             V::Error: ::std::fmt::Display,
         {
-            self.order_type = ::registry_transport::private::given("order_type", value)
+            self.order_type = ::openapi_transport::private::given("order_type", value)
                 .map(Some);
             self
         }
@@ -13930,7 +13787,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.tag = ::registry_transport::private::given("tag", value).map(Some);
+            self.tag = ::openapi_transport::private::given("tag", value).map(Some);
             self
         }
         /// Whether each tag comes with its manifest.
@@ -13939,7 +13796,7 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.with_manifest = ::registry_transport::private::given(
+            self.with_manifest = ::openapi_transport::private::given(
                     "with_manifest",
                     value,
                 )
@@ -13949,7 +13806,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicTagPage>, Error<()>> {
@@ -13999,7 +13856,7 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -14015,7 +13872,7 @@ pub mod builder {
             String,
         >,
         is_public: Result<Option<bool>, String>,
-        limit: Result<Option<::registry_transport::Bounded<1, 1000>>, String>,
+        limit: Result<Option<::openapi_transport::Bounded<1, 1000>>, String>,
         marker: Result<Option<i64>, String>,
         name: Result<Option<::std::string::String>, String>,
         namespace: Result<Option<::std::string::String>, String>,
@@ -14041,7 +13898,7 @@ pub mod builder {
             >,
             V::Error: ::std::fmt::Display,
         {
-            self.category = ::registry_transport::private::given("category", value)
+            self.category = ::openapi_transport::private::given("category", value)
                 .map(Some);
             self
         }
@@ -14051,17 +13908,17 @@ pub mod builder {
             V: std::convert::TryInto<bool>,
             V::Error: ::std::fmt::Display,
         {
-            self.is_public = ::registry_transport::private::given("is_public", value)
+            self.is_public = ::openapi_transport::private::given("is_public", value)
                 .map(Some);
             self
         }
         /// Number of repositories on the page. 1 to 1000, `100` if it is not given.
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<::registry_transport::Bounded<1, 1000>>,
+            V: std::convert::TryInto<::openapi_transport::Bounded<1, 1000>>,
             V::Error: ::std::fmt::Display,
         {
-            self.limit = ::registry_transport::private::given("limit", value).map(Some);
+            self.limit = ::openapi_transport::private::given("limit", value).map(Some);
             self
         }
         /// Where the page starts, which is the nextMarker of the page before it. Left out for the first page.
@@ -14070,8 +13927,7 @@ pub mod builder {
             V: std::convert::TryInto<i64>,
             V::Error: ::std::fmt::Display,
         {
-            self.marker = ::registry_transport::private::given("marker", value)
-                .map(Some);
+            self.marker = ::openapi_transport::private::given("marker", value).map(Some);
             self
         }
         /// Lists only repositories of this name. A slash in it is sent as a dollar sign.
@@ -14080,7 +13936,7 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.name = ::registry_transport::private::given("name", value).map(Some);
+            self.name = ::openapi_transport::private::given("name", value).map(Some);
             self
         }
         /// Lists only repositories of this organization.
@@ -14089,14 +13945,14 @@ pub mod builder {
             V: std::convert::TryInto<::std::string::String>,
             V::Error: ::std::fmt::Display,
         {
-            self.namespace = ::registry_transport::private::given("namespace", value)
+            self.namespace = ::openapi_transport::private::given("namespace", value)
                 .map(Some);
             self
         }
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `registry_transport::Error::from` turns into what happened and why.
+        /// One that `openapi_transport::Error::from` turns into what happened and why.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRepositoryPage>, Error<()>> {
@@ -14127,15 +13983,15 @@ pub mod builder {
             };
             let response = client.exec(request, &info).await?;
             match response.status().as_u16() {
-                200u16 => ::registry_transport::decode(response).await,
+                200u16 => ::openapi_transport::decode(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     }
 }
 /// Every operation of this client.
-pub const OPERATIONS: &[::registry_transport::Operation] = {
-    use ::registry_transport::{
+pub const OPERATIONS: &[::openapi_transport::Operation] = {
+    use ::openapi_transport::{
         Access, Body, Operation, Page, Paging, Parameter, Place, private,
     };
     &[
@@ -14160,14 +14016,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -14181,14 +14037,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -14404,14 +14260,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Number of records on the page. Goes only together with offset.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
                 ),
                 Parameter::new(
@@ -14779,14 +14635,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Number of records on the page. Goes only together with offset.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
                 ),
                 Parameter::new(
@@ -14861,7 +14717,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "tag",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the tag.",
                 ),
             ],
@@ -14888,7 +14744,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
@@ -14972,14 +14828,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Number of records on the page. Goes only together with offset.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::TextNumber>,
+                    private::parameter::<::openapi_transport::TextNumber>,
                     "Index of the first record, 0 or more; older pages want a multiple of limit. Goes only together with limit.",
                 ),
                 Parameter::new(
@@ -15033,21 +14889,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
                 ),
                 Parameter::new(
@@ -15091,14 +14947,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
             ],
@@ -15125,14 +14981,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -15146,7 +15002,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with marker. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -15173,28 +15029,28 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -15254,21 +15110,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
             ],
@@ -15295,35 +15151,35 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -15368,21 +15224,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15416,21 +15272,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15444,14 +15300,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -15495,21 +15351,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15523,7 +15379,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "reference",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Digest of the artifact. Harbor takes a tag here, too; the page does not say so.",
                 ),
                 Parameter::new(
@@ -15557,21 +15413,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
             ],
@@ -15603,21 +15459,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15651,21 +15507,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15699,21 +15555,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15752,21 +15608,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15780,14 +15636,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -15814,21 +15670,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15867,21 +15723,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15902,14 +15758,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -15944,21 +15800,21 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "namespace_name",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Name of the namespace: 1 to 64 characters of a-z, 0-9, period, underscore and hyphen; a lowercase letter or digit first and last, no two marks side by side.",
                 ),
                 Parameter::new(
@@ -15986,14 +15842,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -16028,14 +15884,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16075,14 +15931,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -16109,14 +15965,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
             ],
@@ -16148,14 +16004,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16189,14 +16045,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16230,14 +16086,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16276,14 +16132,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16297,14 +16153,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -16331,14 +16187,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
             ],
@@ -16370,14 +16226,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16411,14 +16267,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16432,14 +16288,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -16466,14 +16322,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16494,14 +16350,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -16536,14 +16392,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16580,14 +16436,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -16614,14 +16470,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
             ],
@@ -16653,14 +16509,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16694,14 +16550,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16735,14 +16591,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16781,28 +16637,28 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
                 Parameter::new(
@@ -16854,14 +16710,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "instance_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the Enterprise edition instance.",
                 ),
                 Parameter::new(
@@ -16882,14 +16738,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record, 0 or a multiple of limit. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `10` if it is not given.",
                 ),
             ],
@@ -16916,7 +16772,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
@@ -16933,14 +16789,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "offset",
                     false,
-                    private::parameter::<::registry_transport::AtLeast<0>>,
+                    private::parameter::<::openapi_transport::AtLeast<0>>,
                     "Index of the first record. Goes only together with limit. At least 0, `0` if it is not given.",
                 ),
                 Parameter::new(
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. Goes only together with offset. 1 to 100, `100` if it is not given.",
                 ),
             ],
@@ -16967,14 +16823,14 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
                     Place::Path,
                     "job_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the job.",
                 ),
             ],
@@ -17001,7 +16857,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Path,
                     "project_id",
                     true,
-                    private::parameter::<::registry_transport::PathSegment>,
+                    private::parameter::<::openapi_transport::PathSegment>,
                     "Id of the project, which is one region's share of the account.",
                 ),
                 Parameter::new(
@@ -17015,7 +16871,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 100>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 100>>,
                     "Number of records on the page. 1 to 100, `100` if it is not given.",
                 ),
                 Parameter::new(
@@ -17063,7 +16919,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 1000>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 1000>>,
                     "Number of tags on the page. 1 to 1000, `100` if it is not given.",
                 ),
                 Parameter::new(
@@ -17155,7 +17011,7 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
                     Place::Query,
                     "limit",
                     false,
-                    private::parameter::<::registry_transport::Bounded<1, 1000>>,
+                    private::parameter::<::openapi_transport::Bounded<1, 1000>>,
                     "Number of repositories on the page. 1 to 1000, `100` if it is not given.",
                 ),
                 Parameter::new(
@@ -17177,33 +17033,33 @@ pub const OPERATIONS: &[::registry_transport::Operation] = {
         },
     ]
 };
-impl ClientHooks<::registry_transport::Context> for Client {
+impl ClientHooks<::openapi_transport::Context> for Client {
     async fn exec(
         &self,
         request: ::reqwest::Request,
         info: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         let id = info.operation_id;
-        Ok(::registry_transport::execute(&self.inner, OPERATIONS, id, request).await)
+        Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
 /// Values that the vendor lists; an unlisted one is kept as it came.
 pub mod values {
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Kind of an artifact. The newest pages name images only.
         pub enum ArtifactType {
             Image = "IMAGE",
             Chart = "CHART",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Direction of a Basic edition list.
         pub enum BasicOrderType {
             Desc = "desc",
             Asc = "asc",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a Basic edition quota counts.
         pub enum BasicQuotaKey {
             Namespace = "namespace",
@@ -17211,7 +17067,7 @@ pub mod values {
             Tag = "tag",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Category of a Basic edition repository.
         pub enum BasicRepositoryCategory {
             AppServer = "app_server",
@@ -17224,7 +17080,7 @@ pub mod values {
             Arm = "arm",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What Basic edition repositories are sorted by.
         pub enum BasicRepositoryOrderColumn {
             UpdatedTime = "updated_time",
@@ -17235,47 +17091,47 @@ pub mod values {
             IsPublic = "is_public",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How the rules of a Basic edition retention policy go together. `or` deletes what any of them names.
         pub enum BasicRetentionAlgorithm {
             Or = "or",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Kind of a Basic edition retention rule. `date_rule` goes by age, `tag_rule` by number.
         pub enum BasicRetentionTemplate {
             DateRule = "date_rule",
             TagRule = "tag_rule",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What Basic edition tags are sorted by.
         pub enum BasicTagOrderColumn {
             UpdatedAt = "updated_at",
             Tag = "tag",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How a tag selector matches. `label` is a tag's name, `regexp` a regular expression.
         pub enum BasicTagSelectorKind {
             Label = "label",
             Regexp = "regexp",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// A truth value that is sent as text.
         pub enum BooleanText {
             True = "true",
             False = "false",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How a caller proves itself to the registry.
         pub enum CredentialType {
             Basic = "basic",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of one run of an Enterprise edition policy.
         pub enum ExecutionStatus {
             InProgress = "InProgress",
@@ -17284,13 +17140,13 @@ pub mod values {
             Stopped = "Stopped",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How an instance is paid for: by use.
         pub enum InstanceChargeMode {
             PostPaid = "postPaid",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a job.
         pub enum InstanceJobStatus {
             Creating = "Creating",
@@ -17300,7 +17156,7 @@ pub mod values {
             Success = "Success",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of an instance.
         pub enum InstanceStatus {
             Initial = "Initial",
@@ -17309,13 +17165,13 @@ pub mod values {
             Unavailable = "Unavailable",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a list of namespaces is sorted by.
         pub enum NamespaceOrderColumn {
             UpdatedAt = "updated_at",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How bad a vulnerability must be for a pull to be refused.
         pub enum NamespaceSeverity {
             None = "none",
@@ -17325,7 +17181,7 @@ pub mod values {
             Critical = "critical",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a list of policies or registries is sorted by.
         pub enum OrderColumn {
             CreatedAt = "created_at",
@@ -17333,14 +17189,14 @@ pub mod values {
             Name = "name",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Whether the instance reaches the registry.
         pub enum RegistryStatus {
             Healthy = "healthy",
             Unhealthy = "unhealthy",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Kind of a registry: `swr-pro` is an open-source Harbor, `swr-pro-internal` an Enterprise edition instance, `huawei-SWR` the Basic edition.
         pub enum RegistryType {
             SwrPro = "swr-pro",
@@ -17348,40 +17204,40 @@ pub mod values {
             HuaweiSWR = "huawei-SWR",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a filter looks at: `name` is NAMESPACE/REPOSITORY, `tag` the tag.
         pub enum ReplicationFilterType {
             Name = "name",
             Tag = "tag",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How the repositories were chosen in the console: by a pattern, or one by one from a list.
         pub enum RepoScopeMode {
             Regular = "regular",
             Selection = "selection",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a list of repositories is sorted by.
         pub enum RepositoryOrderColumn {
             CreatedAt = "created_at",
             UpdatedAt = "updated_at",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a rule does with the versions that it finds. Reserved by the vendor.
         pub enum RetentionAction {
             Retain = "retain",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How the rules of a policy go together: a version that one rule keeps is kept.
         pub enum RetentionAlgorithm {
             Or = "or",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a selector does with its pattern: `repoMatches` is for repositories, `matches` and `excludes` are for tags.
         pub enum RetentionSelectorDecoration {
             RepoMatches = "repoMatches",
@@ -17389,19 +17245,19 @@ pub mod values {
             Excludes = "excludes",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How a pattern is read: * stops at a slash, ** does not, ? is one character, {a,b} is either.
         pub enum RetentionSelectorKind {
             Doublestar = "doublestar",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a retention execution does with a tag.
         pub enum RetentionSubtaskAction {
             Del = "DEL",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What a rule keeps: the latest so many that were pulled or pushed, or what was pushed or pulled in the last so many days.
         pub enum RetentionTemplate {
             LatestPulledN = "latestPulledN",
@@ -17410,7 +17266,7 @@ pub mod values {
             NDaysSinceLastPull = "nDaysSinceLastPull",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// How bad the worst finding of a scan is. `None` has no rating, `Security` is harmless.
         pub enum ScanSeverity {
             None = "None",
@@ -17421,7 +17277,7 @@ pub mod values {
             Security = "Security",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a scan for vulnerabilities.
         pub enum ScanStatus {
             Success = "Success",
@@ -17430,14 +17286,14 @@ pub mod values {
             Pending = "Pending",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// Which way a list is sorted.
         pub enum SortOrder {
             Desc = "desc",
             Asc = "asc",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of a Basic edition sync job. `existed` means that the tag was there already.
         pub enum SyncJobStatus {
             Waiting = "waiting",
@@ -17449,7 +17305,7 @@ pub mod values {
             Existed = "existed",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// State of an Enterprise edition task.
         pub enum TaskStatus {
             Initialized = "Initialized",
@@ -17460,7 +17316,7 @@ pub mod values {
             Stopped = "Stopped",
         }
     }
-    ::registry_transport::open_enum! {
+    ::openapi_transport::open_enum! {
         /// What starts a policy. `scheduled` and `event_based` policies can be started by hand, too; a retention policy knows no `event_based`.
         pub enum TriggerType {
             Manual = "manual",

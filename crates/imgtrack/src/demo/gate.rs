@@ -34,7 +34,7 @@ pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Ga
         world::FLEET_IMAGE_NAMESPACE,
         world::FLEET_IMAGE_REPOSITORY
     );
-    let to = world::Registry::HuaweicloudBasic;
+    let to = world::Source::HuaweicloudBasic;
     let digest = sandbox
         .push(to, &repository, TAG, "what the demo pushes")
         .map_err(|error| Failure::Usage(error.to_string()))?;

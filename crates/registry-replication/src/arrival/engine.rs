@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_transport::{Clock, Error, Timestamp};
+use openapi_transport::{Clock, Error, Timestamp};
 
 use super::destination::Destination;
 use super::explain;

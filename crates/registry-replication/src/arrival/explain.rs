@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_transport::{Error, ErrorKind, Timestamp};
+use openapi_transport::{Error, ErrorKind, Timestamp};
 
 use super::cover::{Cover, ReadRule, cover};
 use super::destination::Destination;

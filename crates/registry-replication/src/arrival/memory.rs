@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use registry_transport::{Error, Timestamp};
+use openapi_transport::{Error, Timestamp};
 
 use super::destination::Destination;
 use super::report::{DestinationReport, Verdict};

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use registry_transport::{Error, Timestamp};
+use openapi_transport::{Error, Timestamp};
 
 pub use destination::Destination;
 use engine::{Ask, Engine, Extent};
@@ -201,7 +201,7 @@ impl Arrival {
     /// have succeeded, but also where there are none, since somebody else may have copied it. What
     /// has to be shown is the digest that was asked for, the one that the task names, or the one
     /// that the source has at that time.
-    pub fn proof(mut self, destination: impl Into<Destination>, registry: oci::Registry) -> Self {
+    pub fn proof(mut self, destination: impl Into<Destination>, registry: oci::Client) -> Self {
         self.proofs.push((destination.into(), Arc::new(registry)));
         self
     }
@@ -321,7 +321,7 @@ async fn another(engine: &Engine) -> Duration {
     engine.clock().elapsed()
 }
 
-impl Shows for oci::Registry {
+impl Shows for oci::Client {
     fn shows<'a>(
         &'a self,
         repository: &'a str,

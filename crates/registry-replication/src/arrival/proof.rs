@@ -1,7 +1,7 @@
 //! The proof: the destination itself is asked what it has under the tag.
 
 use futures_core::future::BoxFuture;
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use super::engine::{Engine, Extent};
 use super::report::{Basis, DestinationReport, ReasonKind, Verdict};

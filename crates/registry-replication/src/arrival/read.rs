@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::TryStreamExt;
-use registry_transport::{Clock, Error, Timestamp};
+use openapi_transport::{Clock, Error, Timestamp};
 
 use crate::pager::Page;
 
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_kept_once_two_reads_agree_on_it() {
-        let clock: Arc<dyn Clock> = Arc::new(registry_transport::SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(openapi_transport::SystemClock);
         let kept = Kept::default();
         let read = |value: i32| {
             let reading = async move { Ok::<_, Error>(value) };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use registry_transport::Timestamp;
+use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use registry_transport::{Context, Error, Timestamp};
+use openapi_transport::{Context, Error, Timestamp};
 
 use super::cover::ReadRule;
 use super::read::Agreed;

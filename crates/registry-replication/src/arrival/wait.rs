@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
-use registry_transport::{Error, ErrorKind, Timestamp};
+use openapi_transport::{Error, ErrorKind, Timestamp};
 
 use super::engine::{Ask, Engine};
 use super::needs_another;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use super::sight::{Look, Sight, Wanted};
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use super::group::{Key, Outcome};
 use super::{Lag, LagSummary, read};

@@ -6,7 +6,7 @@ mod group;
 use std::collections::BTreeMap;
 
 use futures_core::Stream;
-use registry_transport::Error;
+use openapi_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Executions: runs of a rule.
 
 use huaweicloud_swr::swr;
-use registry_transport::Timestamp;
+use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use registry_transport::Error;
+use openapi_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

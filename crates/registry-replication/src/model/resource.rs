@@ -60,21 +60,21 @@ struct Document {
 #[derive(Deserialize)]
 struct Metadata {
     repository: Option<Repository>,
-    #[serde(default, deserialize_with = "registry_transport::tolerant")]
+    #[serde(default, deserialize_with = "openapi_transport::tolerant")]
     artifacts: Vec<DocumentArtifact>,
 }
 
 #[derive(Deserialize)]
 struct Repository {
-    #[serde(default, deserialize_with = "registry_transport::tolerant")]
+    #[serde(default, deserialize_with = "openapi_transport::tolerant")]
     name: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct DocumentArtifact {
-    #[serde(default, deserialize_with = "registry_transport::tolerant")]
+    #[serde(default, deserialize_with = "openapi_transport::tolerant")]
     digest: Option<String>,
-    #[serde(default, deserialize_with = "registry_transport::tolerant")]
+    #[serde(default, deserialize_with = "openapi_transport::tolerant")]
     tags: Vec<String>,
 }
 

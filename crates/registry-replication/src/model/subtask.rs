@@ -1,7 +1,7 @@
 //! Subtasks: the work of a task on one tag.
 
 use huaweicloud_swr::swr;
-use registry_transport::Timestamp;
+use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use alibabacloud_cr::cr;
 use huaweicloud_swr::swr;
-use registry_transport::Timestamp;
+use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use registry_transport::{Caller, Context, Error, Secret, Used};
+use openapi_transport::{Caller, Context, Error, Secret, Used};
 
 use super::challenge::{Bearer, Challenge};
 use super::login::{DockerLogins, Login};

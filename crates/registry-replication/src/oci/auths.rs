@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use registry_transport::Secret;
+use openapi_transport::Secret;
 use serde_json::{Map, Value};
 
 use super::login::Login;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use http_auth::ChallengeRef;
-use registry_transport::encode_path as encode;
+use openapi_transport::encode_path as encode;
 
 /// What a registry that refused asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

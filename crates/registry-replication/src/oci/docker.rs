@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use registry_transport::{
+use openapi_transport::{
     BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
 };
 use tokio::time::Instant;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use registry_transport::{Secret, Surroundings, Unavailable, run_command};
+use openapi_transport::{Secret, Surroundings, Unavailable, run_command};
 use serde::Deserialize;
 
 use super::login::Login;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use registry_transport::{BoxFuture, Chain, Lease, Secret, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Chain, Lease, Secret, Source, Timestamp, Unavailable};
 
 use super::docker::DockerConfig;
 

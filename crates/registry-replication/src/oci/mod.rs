@@ -1,7 +1,7 @@
 //! What a destination itself says: the manifest of an image, over the OCI distribution API.
 //!
 //! Registries speak it beside their vendor's API, and so does any other registry that rules copy
-//! to. A task that has succeeded says that a copy was made; a [`Registry`] says what is there.
+//! to. A task that has succeeded says that a copy was made; a [`Client`] says what is there.
 
 mod access;
 mod auths;
@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use registry_transport::{
+use openapi_transport::{
     Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Operation, Source, send,
 };
 use sha2::{Digest, Sha256};
@@ -47,7 +47,7 @@ const DIGEST: &str = "docker-content-digest";
 /// use registry_replication::{Error, oci};
 ///
 /// # async fn example() -> Result<(), Error> {
-/// let registry = oci::Registry::builder("registry.cn-shanghai.example")
+/// let registry = oci::Client::builder("registry.cn-shanghai.example")
 ///     .docker_config()
 ///     .build()?;
 /// match registry.manifest("team/api", "v42").await? {
@@ -58,7 +58,7 @@ const DIGEST: &str = "docker-content-digest";
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Registry {
+pub struct Client {
     context: Context,
     access: Arc<Access>,
     /// Its host, for people.
@@ -96,7 +96,7 @@ pub struct Manifest {
     pub media_type: Option<String>,
 }
 
-/// Settings of a [`Registry`].
+/// Settings of a [`Client`].
 pub struct Builder {
     host: String,
     tls: Option<bool>,
@@ -159,7 +159,7 @@ impl Builder {
     /// # Errors
     /// When the host is none, or has more than a port to it; when the system's certificates cannot
     /// be read.
-    pub fn build(self) -> Result<Registry, Error> {
+    pub fn build(self) -> Result<Client, Error> {
         names::host(&self.host)?;
         let context = |scheme: &str| {
             let endpoint = format!("{scheme}://{}", names::api_host(&self.host));
@@ -175,7 +175,7 @@ impl Builder {
             Some(configure) => configure(context),
             None => context,
         };
-        Ok(Registry {
+        Ok(Client {
             context: context.build()?,
             access: Arc::new(Access::new(self.logins)),
             host: self.host.into(),
@@ -194,7 +194,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-impl Registry {
+impl Client {
     /// Begins a registry by its host, `registry.example` or `registry.example:8443`.
     pub fn builder(host: impl Into<String>) -> Builder {
         Builder {

@@ -1,6 +1,6 @@
 //! What a host, a repository and a reference look like, and what a digest is.
 
-use registry_transport::Error;
+use openapi_transport::Error;
 
 /// `HOST` or `HOST:PORT`.
 ///

@@ -1,6 +1,6 @@
 //! Redirects of manifests, to storage for example.
 
-use registry_transport::{Answer, Context, Error, Operation, send};
+use openapi_transport::{Answer, Context, Error, Operation, send};
 use reqwest::Url;
 
 use super::access::{Access, Role};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Uri;
-use registry_transport::{Answer, Context, Error, Secret, encode_path as encode, send};
+use openapi_transport::{Answer, Context, Error, Secret, encode_path as encode, send};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ struct Granted {
 /// Where tokens are made: the scheme and host of a realm, and the rest.
 ///
 /// # Errors
-/// Of kind [`Credentials`](registry_transport::ErrorKind::Credentials), when it is no URL.
+/// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials), when it is no URL.
 pub(super) fn place(realm: &str) -> Result<(String, String), Error> {
     let uri: Uri = realm
         .parse()

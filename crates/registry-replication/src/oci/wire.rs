@@ -1,7 +1,7 @@
 //! The calls, and how registries write their refusals.
 
-use registry_transport::{
-    Access, Answer, BoxFuture, Error, Operation, Page, Paging, Provider, Reading, Refusal, Stamp,
+use openapi_transport::{
+    Access, Answer, BoxFuture, Dialect, Error, Operation, Page, Paging, Reading, Refusal, Stamp,
     Used,
 };
 use serde_json::Value;
@@ -55,7 +55,7 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
 #[derive(Debug)]
 pub(super) struct Distribution;
 
-impl Provider for Distribution {
+impl Dialect for Distribution {
     fn sign<'a>(
         &'a self,
         _: &'a mut reqwest::Request,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
-use registry_transport::Error;
+use openapi_transport::Error;
 
 pub(crate) use keyed::Keyed;
 use reading::Reading;

@@ -6,7 +6,7 @@ use std::fmt;
 use futures_core::future::BoxFuture;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use registry_transport::Error;
+use openapi_transport::Error;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Lost, Place, Said, Taken};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use super::reading::{Read, Reading};
 use super::token::PageToken;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use registry_transport::Error;
+use openapi_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use super::Trial;
 use super::alibabacloud_trial::{FLEET, TARGET};
 use crate::Outcome;
 use crate::push::PushError;
-use crate::world::{self, Registry};
+use crate::world::{self, Source};
 
 #[tokio::test]
 async fn a_push_runs_the_rules_that_cover_it_and_the_image_arrives() {
@@ -274,7 +274,7 @@ async fn a_push_makes_repositories_and_no_namespaces() {
     assert_ne!(trial.push("team/new", "v1", "changed"), digest);
     let refused = trial
         .sandbox
-        .push(Registry::Alibabacloud, "nobody/new", "v1", "content");
+        .push(Source::Alibabacloud, "nobody/new", "v1", "content");
     assert_eq!(refused, Err(PushError::NoNamespace("nobody".to_owned())));
 }
 

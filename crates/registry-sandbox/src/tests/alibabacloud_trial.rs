@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Response, Trial};
 use crate::encoding::encode;
 use crate::spec::Specs;
-use crate::world::{self, Registry};
+use crate::world::{self, Source};
 
 pub(super) const FLEET: (&str, &str) = ("InstanceId", world::FLEET_ALIBABACLOUD_INSTANCE_ID);
 
@@ -48,7 +48,7 @@ impl Trial {
     }
 
     pub(super) fn push(&self, image: &str, tag: &str, content: &str) -> String {
-        let registry = Registry::Alibabacloud;
+        let registry = Source::Alibabacloud;
         self.sandbox.push(registry, image, tag, content).unwrap()
     }
 

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::Trial;
 use super::huaweicloud_trial::here;
 use super::truth::{IMAGE, ends};
-use crate::world::{self, Registry};
+use crate::world::{self, Source};
 use crate::{Outcome, Pace};
 
 #[tokio::test]
@@ -22,15 +22,15 @@ async fn records_of_ended_work_can_be_purged() {
         };
         purge(usize::MAX);
         let count = async || match source {
-            Registry::HuaweicloudEnterprise => {
+            Source::HuaweicloudEnterprise => {
                 trial.executions_of(world::FLEET_PUSH_POLICY).await.len()
             }
-            Registry::HuaweicloudBasic => trial.basic_jobs(999).await.len(),
-            Registry::Alibabacloud => trial.tasks("r1").await.len(),
+            Source::HuaweicloudBasic => trial.basic_jobs(999).await.len(),
+            Source::Alibabacloud => trial.tasks("r1").await.len(),
         };
         let before = count().await;
         let each = match source {
-            Registry::HuaweicloudEnterprise => 1,
+            Source::HuaweicloudEnterprise => 1,
             _ => 3,
         };
         trial.pushed(source, "one");
@@ -72,7 +72,7 @@ async fn records_of_ended_work_can_be_purged() {
         trial.seconds(36);
         assert_eq!(count(), 0);
         trial.seconds(1);
-        let lags = source == Registry::HuaweicloudEnterprise;
+        let lags = source == Source::HuaweicloudEnterprise;
         assert_eq!(count() == 0, lags);
         trial.seconds(3);
         assert_ne!(count(), 0, "{source:?}");
@@ -85,7 +85,7 @@ async fn the_record_of_an_execution_can_lag_behind() {
     let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(30));
     trial.sandbox.set_pace(pace);
     trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
-    trial.pushed(Registry::HuaweicloudEnterprise, "one");
+    trial.pushed(Source::HuaweicloudEnterprise, "one");
     for (seconds, task, record, failed) in [
         (36, "InProgress", "InProgress", 0),
         (1, "Failed", "InProgress", 0),
@@ -113,14 +113,14 @@ async fn a_hook_can_do_anything_between_two_calls() {
         let Some(trial) = weak.upgrade() else { return };
         match operation {
             "ListRepoSyncTask" => {
-                trial.pushed(Registry::Alibabacloud, "one");
+                trial.pushed(Source::Alibabacloud, "one");
             }
             "ListInstanceReplicationPolicyExecutions" => {
-                trial.pushed(Registry::HuaweicloudEnterprise, "one");
+                trial.pushed(Source::HuaweicloudEnterprise, "one");
                 trial.seconds(7);
                 trial
                     .sandbox
-                    .purge_tasks(Registry::HuaweicloudEnterprise, |_| true);
+                    .purge_tasks(Source::HuaweicloudEnterprise, |_| true);
             }
             other => panic!("{other}"),
         }

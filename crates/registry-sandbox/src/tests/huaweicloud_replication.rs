@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Trial;
 use super::huaweicloud_trial::{here, policy, there};
-use crate::world::{self, Registry};
+use crate::world::{self, Source};
 use crate::{Outcome, PushError};
 
 fn artifact(repository: &str, tag: &str) -> String {
@@ -343,7 +343,7 @@ async fn registries_come_and_go() {
 #[tokio::test]
 async fn pushes_are_refused() {
     let trial = Trial::start().await;
-    for to in [Registry::HuaweicloudEnterprise, Registry::HuaweicloudBasic] {
+    for to in [Source::HuaweicloudEnterprise, Source::HuaweicloudBasic] {
         let push = |repository, tag| trial.sandbox.push(to, repository, tag, "content");
         assert_eq!(push("api", "v1"), Err(PushError::Name("api".to_owned())));
         assert_eq!(

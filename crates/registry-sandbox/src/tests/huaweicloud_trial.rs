@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Trial;
-use crate::world::{self, Registry};
+use crate::world::{self, Source};
 
 fn at(instance: &str, path: &str) -> String {
     let project = match instance {
@@ -76,7 +76,7 @@ impl Trial {
     }
 
     pub(super) fn pushed_enterprise(&self, repository: &str, tag: &str, content: &str) -> String {
-        let to = Registry::HuaweicloudEnterprise;
+        let to = Source::HuaweicloudEnterprise;
         self.sandbox.push(to, repository, tag, content).unwrap()
     }
 }

@@ -228,7 +228,7 @@ async fn a_large_body_is_refused() {
 fn no_client_is_among_the_dependencies() {
     let manifest = include_str!("../../Cargo.toml");
     for client in [
-        "registry-transport",
+        "openapi-transport",
         "huaweicloud-swr",
         "alibabacloud-cr",
         "registry-replication",

@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 use super::alibabacloud_trial::FLEET;
 use super::{Response, Trial, exchange};
 use crate::digest::sha256_hex;
-use crate::world::{self, Place, Registry};
+use crate::world::{self, Place, Source};
 use crate::{RegistryEndpoint, StartError};
 
 fn places() -> [Place; 3] {
     [
-        Registry::HuaweicloudEnterprise,
-        Registry::HuaweicloudBasic,
-        Registry::Alibabacloud,
+        Source::HuaweicloudEnterprise,
+        Source::HuaweicloudBasic,
+        Source::Alibabacloud,
     ]
     .map(Place::from)
 }
@@ -128,11 +128,11 @@ async fn a_manifest_is_read_by_tag_and_by_digest() {
     }
 }
 
-fn registry(place: &Place) -> Registry {
+fn registry(place: &Place) -> Source {
     match place {
-        Place::HuaweicloudEnterprise(_) => Registry::HuaweicloudEnterprise,
-        Place::HuaweicloudBasic(_) => Registry::HuaweicloudBasic,
-        Place::Alibabacloud(_) => Registry::Alibabacloud,
+        Place::HuaweicloudEnterprise(_) => Source::HuaweicloudEnterprise,
+        Place::HuaweicloudBasic(_) => Source::HuaweicloudBasic,
+        Place::Alibabacloud(_) => Source::Alibabacloud,
     }
 }
 

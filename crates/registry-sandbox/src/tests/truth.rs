@@ -6,28 +6,28 @@ use super::Trial;
 use super::alibabacloud_trial::{FLEET, TARGET};
 use super::huaweicloud_trial::{here, policy, there};
 use crate::encoding::encode;
-use crate::world::{self, Place, Registry};
+use crate::world::{self, Place, Source};
 
 /// A registry that is pushed to, one that it copies to, and the repository at both ends. The
 /// fleet's rules copy what is pushed to it.
-pub(super) fn ends() -> [(Registry, Place); 3] {
+pub(super) fn ends() -> [(Source, Place); 3] {
     [
         (
-            Registry::HuaweicloudEnterprise,
+            Source::HuaweicloudEnterprise,
             Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
         ),
         (
-            Registry::HuaweicloudBasic,
+            Source::HuaweicloudBasic,
             Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[1]),
         ),
-        (Registry::Alibabacloud, Place::alibabacloud(TARGET)),
+        (Source::Alibabacloud, Place::alibabacloud(TARGET)),
     ]
 }
 
 pub(super) const IMAGE: &str = "team/api";
 
 impl Trial {
-    pub(super) fn pushed(&self, to: Registry, content: &str) -> String {
+    pub(super) fn pushed(&self, to: Source, content: &str) -> String {
         self.sandbox.push(to, IMAGE, "r1", content).unwrap()
     }
 
@@ -40,18 +40,18 @@ impl Trial {
     }
 
     /// State of the newest task of the image, in the vendor's words.
-    async fn newest(&self, registry: Registry, place: &Place) -> String {
+    async fn newest(&self, registry: Source, place: &Place) -> String {
         let task = match registry {
-            Registry::HuaweicloudEnterprise => {
+            Source::HuaweicloudEnterprise => {
                 let run = &self.executions_of(world::FLEET_PUSH_POLICY).await[0];
                 self.tasks_of(run["id"].as_i64().unwrap()).await[0]["status"].clone()
             }
-            Registry::HuaweicloudBasic => {
+            Source::HuaweicloudBasic => {
                 let jobs = self.basic_jobs(10).await;
                 let there = |job: &&Value| job["remoteRegionId"] == world::FLEET_BASIC_REGIONS[1];
                 jobs.iter().find(there).unwrap()["status"].clone()
             }
-            Registry::Alibabacloud => {
+            Source::Alibabacloud => {
                 let Place::Alibabacloud(id) = place else {
                     panic!("{place}")
                 };
@@ -98,11 +98,11 @@ async fn the_truth_is_told_of_every_place() {
     }
     // What was there from the start.
     for place in [
-        Place::from(Registry::HuaweicloudEnterprise),
+        Place::from(Source::HuaweicloudEnterprise),
         Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
-        Place::from(Registry::HuaweicloudBasic),
+        Place::from(Source::HuaweicloudBasic),
         Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[2]),
-        Place::from(Registry::Alibabacloud),
+        Place::from(Source::Alibabacloud),
         Place::alibabacloud(world::FLEET_ALIBABACLOUD_TARGET_IDS[2]),
     ] {
         let held = trial.sandbox.holds(&place, IMAGE, world::FLEET_TAG_ARRIVED);
@@ -126,7 +126,7 @@ async fn what_is_lost_comes_back_with_the_next_copy() {
         assert_eq!(trial.held(&destination), Some(digest), "{destination}");
     }
     let trial = Trial::start().await;
-    let digest = trial.pushed(Registry::HuaweicloudEnterprise, "one");
+    let digest = trial.pushed(Source::HuaweicloudEnterprise, "one");
     let artifact = "namespaces/team/repositories/api/artifacts";
     trial.seconds(7);
     trial.lost(&ends()[0].1);
@@ -197,9 +197,9 @@ async fn an_attempt_that_finds_nothing_fails() {
 }
 
 /// Lets pushes make no more tasks.
-async fn stop_rules(trial: &Trial, source: Registry) {
+async fn stop_rules(trial: &Trial, source: Source) {
     match source {
-        Registry::HuaweicloudEnterprise => {
+        Source::HuaweicloudEnterprise => {
             let mut off = policy("team-on-push", "team/**", "event_based");
             off["enabled"] = json!(false);
             let target = here(&format!(
@@ -208,7 +208,7 @@ async fn stop_rules(trial: &Trial, source: Registry) {
             ));
             assert_eq!(trial.send_json("PUT", &target, &off).await.0, 200);
         }
-        Registry::HuaweicloudBasic => {
+        Source::HuaweicloudBasic => {
             for region in world::FLEET_BASIC_REGIONS {
                 let rule = json!({"remoteRegionId": region, "remoteNamespace": "team"});
                 let target = "/v2/manage/namespaces/team/repos/api/sync_repo";
@@ -216,7 +216,7 @@ async fn stop_rules(trial: &Trial, source: Registry) {
                 assert_eq!(status, 200);
             }
         }
-        Registry::Alibabacloud => {
+        Source::Alibabacloud => {
             let given = [FLEET, ("NamespaceName", "team")];
             let rules = trial.done("ListRepoSyncRule", &given).await;
             for rule in rules["SyncRules"].as_array().unwrap() {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use openapi_transport::{Clock, Timestamp};
 use registry_sandbox::{OutgoingAnswer, Sandbox};
 use registry_tests::hand_clock::HandClock;
-use registry_transport::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 use super::Random;

@@ -12,7 +12,7 @@ pub(crate) const TAGS: [Tag; 3] = ["v1", "v2", "latest"];
 /// What happens, and what is asked.
 #[derive(Debug)]
 pub(crate) struct History {
-    pub(crate) of: world::Registry,
+    pub(crate) of: world::Source,
     pub(crate) seed: u64,
     /// Whether rules overwrite what is at the destination.
     pub(crate) overwrites: bool,
@@ -95,10 +95,10 @@ pub(crate) enum By {
 }
 
 /// How many destinations the rules of a registry have.
-pub(crate) fn destinations(of: world::Registry) -> usize {
+pub(crate) fn destinations(of: world::Source) -> usize {
     match of {
-        world::Registry::HuaweicloudEnterprise => 1,
-        world::Registry::HuaweicloudBasic => 2,
+        world::Source::HuaweicloudEnterprise => 1,
+        world::Source::HuaweicloudBasic => 2,
         _ => 3,
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn destinations(of: world::Registry) -> usize {
 pub(crate) const END: u64 = 900;
 
 impl History {
-    pub(crate) fn new(of: world::Registry, seed: u64) -> Self {
+    pub(crate) fn new(of: world::Source, seed: u64) -> Self {
         let mut random = Random(seed ^ ((of as u64 + 1) << 32));
         let overwrites = random.percent(70);
         let mut moments = Vec::new();
@@ -145,7 +145,7 @@ impl Random {
     }
 }
 
-fn event(random: &mut Random, of: world::Registry) -> Event {
+fn event(random: &mut Random, of: world::Source) -> Event {
     let tag = random.tag();
     let count = destinations(of) as u64;
     let destination = usize::try_from(random.below(count)).unwrap();
@@ -169,7 +169,7 @@ fn event(random: &mut Random, of: world::Registry) -> Event {
             runs: random.within(1..=60),
             // Harbor's longest pause, and elsewhere no longer than failures take to settle.
             pause: match of {
-                world::Registry::HuaweicloudEnterprise => random.within(1..=118),
+                world::Source::HuaweicloudEnterprise => random.within(1..=118),
                 _ => random.within(1..=50),
             },
             lag: random.below(120),
@@ -188,7 +188,7 @@ fn event(random: &mut Random, of: world::Registry) -> Event {
     }
 }
 
-fn asked(random: &mut Random, of: world::Registry) -> Asked {
+fn asked(random: &mut Random, of: world::Source) -> Asked {
     let count = destinations(of);
     let mut all: Vec<_> = (0..count).filter(|_| random.percent(60)).collect();
     if all.is_empty() {

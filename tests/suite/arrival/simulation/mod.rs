@@ -44,7 +44,7 @@ impl Random {
     }
 }
 
-fn histories(of: world::Registry) {
+fn histories(of: world::Source) {
     let number = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
     let seeds = match number("ARRIVAL_SEED") {
         Some(seed) => seed..seed + 1,
@@ -80,15 +80,15 @@ fn histories(of: world::Registry) {
 
 #[test]
 fn nothing_is_said_of_huaweicloud_enterprise_that_is_not_so() {
-    histories(world::Registry::HuaweicloudEnterprise);
+    histories(world::Source::HuaweicloudEnterprise);
 }
 
 #[test]
 fn nothing_is_said_of_huaweicloud_basic_that_is_not_so() {
-    histories(world::Registry::HuaweicloudBasic);
+    histories(world::Source::HuaweicloudBasic);
 }
 
 #[test]
 fn nothing_is_said_of_alibabacloud_that_is_not_so() {
-    histories(world::Registry::Alibabacloud);
+    histories(world::Source::Alibabacloud);
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::SignedDuration;
+use openapi_transport::{Clock, Timestamp};
 use registry_replication::{
     Basis, DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict,
     WaitError,
@@ -15,7 +16,6 @@ use registry_replication::{
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
 use registry_tests::hand_clock::Story;
-use registry_transport::{Clock, Timestamp};
 
 use super::Random;
 use super::faults::Faults;
@@ -135,7 +135,7 @@ impl Play<'_> {
                 outcome,
             } => {
                 let destination = destination.map(|number| match of {
-                    world::Registry::HuaweicloudEnterprise => None,
+                    world::Source::HuaweicloudEnterprise => None,
                     _ => Some(stage.destinations[number].name),
                 });
                 let destination = destination.flatten();
@@ -171,7 +171,7 @@ impl Play<'_> {
                 false => {
                     stage.delete_rule(*destination).await;
                     // Its executions go with it.
-                    let gone = of == world::Registry::HuaweicloudEnterprise;
+                    let gone = of == world::Source::HuaweicloudEnterprise;
                     self.log.borrow_mut().purged |= gone;
                 }
             },
@@ -187,7 +187,7 @@ impl Play<'_> {
     /// Ids of what can be stopped.
     async fn at_work(&self) -> Vec<String> {
         let registry = &self.stage.registry;
-        if self.history.of == world::Registry::HuaweicloudEnterprise {
+        if self.history.of == world::Source::HuaweicloudEnterprise {
             let executions: Vec<_> = all(registry.executions_of(None)).await;
             let own = executions.into_iter().filter(|one| !one.state.is_final());
             return own.map(|one| one.id).collect();
@@ -290,7 +290,7 @@ impl Play<'_> {
                     let mut pushes = log.pushes.iter();
                     let again = |(_, tag, pushed): &&_| *tag == asked.tag && pushed == digest;
                     let twice = pushes.by_ref().filter(again).count() > 1
-                        && self.history.of != world::Registry::HuaweicloudEnterprise;
+                        && self.history.of != world::Source::HuaweicloudEnterprise;
                     if by_digest && !log.purged && (asked.proof || !twice) {
                         assert_ne!(held.as_deref(), Some(digest), "false failed: {context}");
                     }
@@ -401,7 +401,7 @@ impl Play<'_> {
     /// Ids of the tasks of the repository; of the Enterprise edition, of the executions.
     async fn ids(&self, page_size: u32) -> Vec<String> {
         let registry = &self.stage.registry;
-        if self.history.of == world::Registry::HuaweicloudEnterprise {
+        if self.history.of == world::Source::HuaweicloudEnterprise {
             let executions = all(registry.executions_of(None).page_size(page_size)).await;
             return executions.into_iter().map(|one| one.id).collect();
         }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use alibabacloud_cr::Alibabacloud;
 use huaweicloud_swr::Huaweicloud;
+use openapi_transport::{Call, Context, Dialect};
 use registry_replication::api::find;
 use registry_replication::{Registry, oci};
 use registry_sandbox::world::Place;
 use registry_sandbox::{RegistryEndpoint, world};
-use registry_transport::{Call, Context, Provider};
 use serde_json::{Value, json};
 
 use super::super::Trial;
@@ -18,7 +18,7 @@ use crate::clients;
 /// A sandbox with everything that a history is about.
 pub(crate) struct Stage {
     pub(crate) trial: Trial,
-    pub(crate) of: world::Registry,
+    pub(crate) of: world::Source,
     pub(crate) registry: Box<dyn Registry>,
     pub(crate) destinations: Vec<Destination>,
     context: Context,
@@ -29,7 +29,7 @@ pub(crate) struct Stage {
 pub(crate) struct Destination {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
-    pub(crate) proof: oci::Registry,
+    pub(crate) proof: oci::Client,
     /// Serves it until it is dropped.
     #[expect(dead_code, reason = "it is there to be dropped")]
     served: RegistryEndpoint,
@@ -42,7 +42,7 @@ impl Stage {
     pub(crate) async fn set(history: &History) -> Self {
         let stage = Self::bare(history.of, history.overwrites).await;
         for number in 0..stage.destinations.len() {
-            if history.of != world::Registry::Alibabacloud {
+            if history.of != world::Source::Alibabacloud {
                 stage.make_rule(number).await;
             }
         }
@@ -50,11 +50,11 @@ impl Stage {
     }
 
     /// Without rules of its own.
-    pub(crate) async fn bare(of: world::Registry, overwrites: bool) -> Self {
+    pub(crate) async fn bare(of: world::Source, overwrites: bool) -> Self {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
-        let provider: Arc<dyn Provider> = match of {
-            world::Registry::Alibabacloud => Arc::new(Alibabacloud::new(
+        let provider: Arc<dyn Dialect> = match of {
+            world::Source::Alibabacloud => Arc::new(Alibabacloud::new(
                 clients::sandbox_alibaba_key(&trial.sandbox),
             )),
             _ => Arc::new(Huaweicloud::new(clients::sandbox_key(&trial.sandbox))),
@@ -63,12 +63,12 @@ impl Stage {
         let mut all = Vec::new();
         for number in 0..destinations(of) {
             let (name, instance, place) = match of {
-                world::Registry::HuaweicloudEnterprise => (
+                world::Source::HuaweicloudEnterprise => (
                     world::HUAWEICLOUD_TARGET_REGION,
                     world::HUAWEICLOUD_TARGET_INSTANCE_ID,
                     Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
                 ),
-                world::Registry::HuaweicloudBasic => {
+                world::Source::HuaweicloudBasic => {
                     let region = world::FLEET_BASIC_REGIONS[number];
                     (region, "", Place::huaweicloud_basic(region))
                 }
@@ -103,7 +103,7 @@ impl Stage {
     /// A repository of its own. Of the fleet's rules, only those of Alibaba's instance cover it.
     pub(crate) fn repository(&self) -> (&'static str, &'static str) {
         match self.of {
-            world::Registry::HuaweicloudEnterprise => ("library", "sim"),
+            world::Source::HuaweicloudEnterprise => ("library", "sim"),
             _ => ("team", "sim"),
         }
     }
@@ -156,7 +156,7 @@ impl Stage {
         let to = &self.destinations[number];
         let (namespace, repository) = self.repository();
         let (name, mut rule) = match self.of {
-            world::Registry::HuaweicloudEnterprise => (
+            world::Source::HuaweicloudEnterprise => (
                 "CreateInstanceReplicationPolicy",
                 json!({
                     "name": "sim",
@@ -169,7 +169,7 @@ impl Stage {
                     "enabled": true,
                 }),
             ),
-            world::Registry::HuaweicloudBasic => (
+            world::Source::HuaweicloudBasic => (
                 "CreateImageSyncRepo",
                 json!({
                     "remoteRegionId": to.name,
@@ -197,10 +197,10 @@ impl Stage {
         };
         change(&mut rule);
         match self.of {
-            world::Registry::HuaweicloudEnterprise => {
+            world::Source::HuaweicloudEnterprise => {
                 self.call(name, self.enterprise(), Some(rule)).await
             }
-            world::Registry::HuaweicloudBasic => self.call(name, self.basic(), Some(rule)).await,
+            world::Source::HuaweicloudBasic => self.call(name, self.basic(), Some(rule)).await,
             _ => self.call(name, rule, None).await,
         };
     }
@@ -209,7 +209,7 @@ impl Stage {
     async fn rules(&self, number: usize) -> Vec<String> {
         let to = self.destinations[number].name;
         match self.of {
-            world::Registry::HuaweicloudEnterprise => {
+            world::Source::HuaweicloudEnterprise => {
                 let mut all = self.enterprise();
                 all["offset"] = json!(0);
                 all["limit"] = json!(100);
@@ -237,7 +237,7 @@ impl Stage {
 
     pub(crate) async fn delete_rule(&self, number: usize) {
         let (namespace, _) = self.repository();
-        if self.of == world::Registry::HuaweicloudBasic {
+        if self.of == world::Source::HuaweicloudBasic {
             let to = self.destinations[number].name;
             let body = json!({"remoteRegionId": to, "remoteNamespace": namespace});
             self.call("DeleteImageSyncRepo", self.basic(), Some(body))
@@ -245,7 +245,7 @@ impl Stage {
             return;
         }
         for rule in self.rules(number).await {
-            if self.of == world::Registry::HuaweicloudEnterprise {
+            if self.of == world::Source::HuaweicloudEnterprise {
                 let mut this = self.enterprise();
                 this["policy_id"] = json!(rule);
                 self.call("DeleteInstanceReplicationPolicy", this, None)
@@ -263,7 +263,7 @@ impl Stage {
         let to = &self.destinations[number];
         let (namespace, repository) = self.repository();
         match self.of {
-            world::Registry::HuaweicloudEnterprise => {
+            world::Source::HuaweicloudEnterprise => {
                 for rule in self.rules(number).await {
                     let id: i64 = rule.parse().unwrap();
                     let body = json!({"policy_id": id});
@@ -271,7 +271,7 @@ impl Stage {
                     self.call(name, self.enterprise(), Some(body)).await;
                 }
             }
-            world::Registry::HuaweicloudBasic => {
+            world::Source::HuaweicloudBasic => {
                 let body = json!({
                     "imageTag": [tag],
                     "remoteRegionId": to.name,
@@ -308,13 +308,13 @@ impl Stage {
     /// Stops what is at work, as far as the vendor can.
     pub(crate) async fn stop(&self, work: &str) {
         match self.of {
-            world::Registry::HuaweicloudEnterprise => {
+            world::Source::HuaweicloudEnterprise => {
                 let mut this = self.enterprise();
                 this["execution_id"] = json!(work);
                 let name = "StopInstanceReplicationPolicyExecution";
                 self.call(name, this, None).await;
             }
-            world::Registry::HuaweicloudBasic => {}
+            world::Source::HuaweicloudBasic => {}
             _ => {
                 let instance = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
                 let this = json!({"InstanceId": instance, "SyncTaskId": work});

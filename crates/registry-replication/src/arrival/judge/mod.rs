@@ -8,7 +8,7 @@ mod tests;
 
 use std::time::Duration;
 
-use registry_transport::{Error, Timestamp};
+use openapi_transport::{Error, Timestamp};
 
 use crate::arrival::cover::ReadRule;
 use crate::arrival::destination::Destination;

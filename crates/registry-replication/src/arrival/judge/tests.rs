@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use registry_transport::Timestamp;
+use openapi_transport::Timestamp;
 
 use super::*;
 use crate::arrival::read::Agreed;

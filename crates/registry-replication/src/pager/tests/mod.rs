@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use futures_util::TryStreamExt;
 use futures_util::task::noop_waker;
-use registry_transport::Error;
+use openapi_transport::Error;
 
 use super::{Fetched, Keyed, Page, PageToken, Pager, Paging, Slot, Steps};
 

@@ -1,0 +1,223 @@
+//! What is Huawei Cloud's own about a call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openapi_transport::{
+    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Refusal, Stamp,
+    Timestamp, Used, headers, rfc3986,
+};
+use reqwest::Request;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+
+use crate::credentials::{AccessKey, Credentials};
+use crate::refusal;
+use crate::signer::{self, Scheme};
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// Signs calls to Huawei Cloud and reads its errors.
+#[derive(Clone, Debug)]
+pub struct Huaweicloud {
+    caller: Caller<Credentials>,
+    project_id: Option<String>,
+    derived: Option<(String, String)>,
+}
+
+impl Huaweicloud {
+    /// Calls with these credentials.
+    pub fn new(credentials: impl Into<Credentials>) -> Self {
+        Self::of(Caller::Fixed(credentials.into()))
+    }
+
+    /// Calls with whatever credentials the chain has at the time of the call; what the service
+    /// does not accept is given up and asked for anew.
+    pub fn with_chain(chain: Arc<Chain<Credentials>>) -> Self {
+        Self::of(Caller::Chain(chain))
+    }
+
+    /// Calls without credentials, for the operations that need none: those that make tokens.
+    pub fn anonymous() -> Self {
+        Self::of(Caller::Nobody)
+    }
+
+    /// Calls as this caller.
+    pub fn of(caller: Caller<Credentials>) -> Self {
+        Self {
+            caller,
+            project_id: None,
+            derived: None,
+        }
+    }
+
+    /// The credentials that a call at the time `now` would show.
+    ///
+    /// # Errors
+    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) when there are none.
+    pub async fn credentials(&self, now: Timestamp) -> Result<Credentials, Error> {
+        Ok(self.caller.credentials(now).await?.0)
+    }
+
+    /// Speaks for this project, whatever the credentials name.
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project_id = Some(id.into());
+        self
+    }
+
+    /// Signs with a key derived for one region and service (V11-HMAC-SHA256) instead of the
+    /// secret key itself.
+    pub fn derived(mut self, region: impl Into<String>, service: impl Into<String>) -> Self {
+        self.derived = Some((region.into(), service.into()));
+        self
+    }
+
+    /// Shows the service who calls.
+    fn show(
+        &self,
+        request: &mut Request,
+        credentials: &Credentials,
+        stamp: &Stamp,
+    ) -> Result<(), Error> {
+        match credentials {
+            Credentials::Token(token) => {
+                headers::set(request, "x-auth-token", token.expose(), true)
+            }
+            Credentials::AccessKey(key) => self.sign(request, key, stamp),
+        }
+    }
+
+    fn sign(&self, request: &mut Request, key: &AccessKey, stamp: &Stamp) -> Result<(), Error> {
+        let host = headers::host(request);
+        headers::set(request, "host", &host, false)?;
+        let date = stamp.date.strftime("%Y%m%dT%H%M%SZ").to_string();
+        headers::set(request, signer::DATE, &date, false)?;
+        if let Some(project) = self.project_id.as_ref().or(key.project_id.as_ref()) {
+            headers::set(request, "x-project-id", project, false)?;
+        } else if let Some(domain) = &key.domain_id {
+            headers::set(request, "x-domain-id", domain, false)?;
+        }
+        if let Some(token) = &key.security_token {
+            headers::set(request, "x-security-token", token.expose(), true)?;
+        }
+        let has_body = request
+            .body()
+            .is_some_and(|body| body.as_bytes() != Some(b""));
+        if has_body && !is_json(request.headers().get(CONTENT_TYPE)) {
+            headers::set(
+                request,
+                signer::CONTENT_SHA256,
+                signer::UNSIGNED_PAYLOAD,
+                false,
+            )?;
+        }
+        let scheme = match &self.derived {
+            Some((region, service)) => Scheme::Derived { region, service },
+            None => Scheme::Plain,
+        };
+        let signature = signer::sign(request, &key.id, key.secret.expose(), scheme);
+        headers::set(request, "authorization", &signature.authorization, true)
+    }
+}
+
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/json"))
+}
+
+impl Dialect for Huaweicloud {
+    fn sign<'a>(
+        &'a self,
+        request: &'a mut Request,
+        operation: &'a Operation,
+        stamp: &'a Stamp,
+    ) -> BoxFuture<'a, Result<Used, Error>> {
+        Box::pin(async move {
+            rfc3986::normalize_query(request.url_mut());
+            request
+                .headers_mut()
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+            if !operation.signed {
+                return Ok(None);
+            }
+            let (credentials, used) = self.caller.credentials(stamp.date).await?;
+            self.show(request, &credentials, stamp)?;
+            Ok(used)
+        })
+    }
+
+    fn read(&self, answer: &Answer) -> Reading {
+        let id = answer.headers.get(REQUEST_ID);
+        let refusal = (!answer.status.is_success()).then(|| refusal::read(&answer.body));
+        Reading {
+            request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+            skewed: refusal.as_ref().is_some_and(is_about_date),
+            limit: refusal.as_ref().and_then(limit),
+            unauthenticated: answer.status.as_u16() == 401,
+            refusal,
+            ..Reading::default()
+        }
+    }
+
+    fn renew(&self, used: &Used) -> bool {
+        self.caller.renew(used)
+    }
+}
+
+/// The limit that the gateway names when it throttles, as the shortest time between two calls.
+///
+/// The vendor publishes no rates for SWR's calls. Its gateway names the limit in its refusal,
+/// `The throttling threshold has been reached: policy user over ratelimit,limit:20,time:1 second`
+/// (<https://support.huaweicloud.com/intl/en-us/ocr_faq/ocr_01_0041.html>), also with `minute`.
+fn limit(refusal: &Refusal) -> Option<Duration> {
+    if !matches!(refusal.code.as_deref()?, "APIGW.0308" | "APIG.0308") {
+        return None;
+    }
+    let (_, text) = refusal.message.as_deref()?.split_once("limit:")?;
+    let (calls, text) = text.split_once(",time:")?;
+    let mut words = text.split_whitespace();
+    let count: u32 = words.next()?.parse().ok()?;
+    let unit = match words.next()?.trim_end_matches(|c: char| !c.is_alphabetic()) {
+        "second" | "seconds" => 1,
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 60 * 60,
+        "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let calls: u32 = calls.trim().parse().ok().filter(|calls| *calls > 0)?;
+    Some(Duration::from_secs(unit) * count / calls)
+}
+
+/// The gateway has one code for all that is wrong with a signature; its sentence says what.
+fn is_about_date(refusal: &Refusal) -> bool {
+    let says = refusal.message.as_deref().unwrap_or_default();
+    refusal.code.as_deref() == Some("APIGW.0301") && says.contains("signature expired")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_that_the_gateway_names_is_read() {
+        const SAYS: &str = "The throttling threshold has been reached: policy user over ratelimit,";
+        for (code, says, millis) in [
+            ("APIGW.0308", "limit:20,time:1 second", Some(50)),
+            ("APIG.0308", "limit:600,time:1 minute", Some(100)),
+            ("APIGW.0308", "limit:5,time:1 minute.", Some(12_000)),
+            ("APIGW.0308", "limit:0,time:1 second", None),
+            ("APIGW.0308", "limit:20", None),
+            ("APIGW.0308", "limit:20,time:1 fortnight", None),
+            ("APIGW.0301", "limit:20,time:1 second", None),
+        ] {
+            let refusal = Refusal {
+                code: Some(code.to_owned()),
+                message: Some(format!("{SAYS}{says}")),
+                ..Refusal::default()
+            };
+            let expected = millis.map(Duration::from_millis);
+            assert_eq!(limit(&refusal), expected, "{code}: {says}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! One attempt at a call: signed, sent, read.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Request;
+
+use crate::client;
+use crate::connection::Diagnosis;
+use crate::context::Context;
+use crate::cut;
+use crate::dialect::{Answer, Reading, Stamp, Used};
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::pace::LONGEST_WAIT;
+use crate::secret::Secret;
+
+const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
+
+/// A success.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    pub(crate) request_id: Option<String>,
+}
+
+/// An attempt that was none, and what is known about why.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    /// Whether it came to sending anything.
+    pub(crate) sent: bool,
+    /// Whether the service may have seen the request.
+    pub(crate) arrived: bool,
+    /// What the service asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// The limit that the service names, as the shortest time between two calls.
+    pub(crate) limit: Option<Duration>,
+    /// What the request was signed with.
+    pub(crate) used: Used,
+    /// Whether the service did not accept what the request was signed with.
+    pub(crate) unauthenticated: bool,
+    /// By how much the service's clock is ahead, where that is why it refused.
+    pub(crate) skew: Option<SignedDuration>,
+}
+
+impl Failed {
+    fn before_sending(error: Error) -> Self {
+        Self {
+            error,
+            sent: false,
+            arrived: false,
+            retry_after: None,
+            limit: None,
+            used: None,
+            unauthenticated: false,
+            skew: None,
+        }
+    }
+
+    fn on_the_way(error: Error, arrived: bool) -> Self {
+        Self {
+            sent: true,
+            arrived,
+            ..Self::before_sending(error)
+        }
+    }
+}
+
+/// A request as it leaves, and what it is signed with.
+///
+/// Finding what to sign with may take `time`.
+pub(crate) async fn signed(
+    context: &Context,
+    operation: &'static Operation,
+    mut request: Request,
+    time: Duration,
+) -> Result<(Request, Used), Error> {
+    let settings = context.settings();
+    let name = operation.name;
+    let headers = request.headers_mut();
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    // progenitor leaves it out where a success has no body; a refusal has one.
+    let json = HeaderValue::from_static("application/json");
+    headers.entry(header::ACCEPT).or_insert(json);
+    let stamp = Stamp {
+        date: context.now(),
+        nonce: settings.chance.nonce(),
+    };
+    let signing = settings.dialect.sign(&mut request, operation, &stamp);
+    let used = match tokio::time::timeout(time, signing).await {
+        Ok(signed) => signed.map_err(|error| error.with_operation(name))?,
+        Err(_) => {
+            let what = "there were no credentials in time".to_owned();
+            return Err(Error::out_of_time(name, what));
+        }
+    };
+    Ok((request, used))
+}
+
+/// Makes one attempt of at most `deadline`. Finding what to sign with comes before it, and may take
+/// what is `left` of the call.
+pub(crate) async fn attempt(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+    deadline: Duration,
+    left: Duration,
+) -> Result<Done, Failed> {
+    let name = operation.name;
+    let begun = Instant::now();
+    let (mut request, used) = signed(context, operation, request, left)
+        .await
+        .map_err(Failed::before_sending)?;
+    *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
+    let secrets = secrets(request.headers());
+    let host = client::address(request.url());
+    // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
+    let may_have_body = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    let body = request.body().map(|body| body.as_bytes());
+    if may_have_body && matches!(body, None | Some(Some(b""))) {
+        let none = HeaderValue::from_static("0");
+        request.headers_mut().insert(header::CONTENT_LENGTH, none);
+    }
+
+    let response = context.http().execute(request).await.map_err(|error| {
+        let arrived = !error.is_connect();
+        let error = Error::transport(name, &host, context.proxy(), &error);
+        Failed::on_the_way(error, arrived)
+    })?;
+    let answer = read(context, response, name, &host)
+        .await
+        .map_err(|error| Failed::on_the_way(error, true))?;
+    judge(context, operation, answer, used, &secrets)
+}
+
+/// Values of headers that nothing may show.
+fn secrets(headers: &HeaderMap) -> Vec<Secret> {
+    let secret = headers.values().filter(|value| value.is_sensitive());
+    let texts = secret.filter_map(|value| value.to_str().ok());
+    // Of `Bearer TOKEN`, the token alone, too.
+    let texts = texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, secret)| secret)]);
+    texts.flatten().map(Secret::from).collect()
+}
+
+/// How the service wants to be shown who calls.
+fn challenges(answer: &Answer) -> Vec<String> {
+    let asks = answer.status == StatusCode::UNAUTHORIZED;
+    let values = answer.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let texts = values
+        .filter(|_| asks)
+        .filter_map(|value| value.to_str().ok())
+        // A part of it cannot be read.
+        .filter(|text| text.len() <= cut::CHALLENGE);
+    texts.take(cut::CHALLENGES).map(str::to_owned).collect()
+}
+
+async fn read(
+    context: &Context,
+    mut response: reqwest::Response,
+    operation: &'static str,
+    host: &str,
+) -> Result<Answer, Error> {
+    let max = context.settings().max_answer;
+    let status = response.status();
+    let headers: HeaderMap = std::mem::take(response.headers_mut());
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > cut::HEADERS {
+        let what = format!("the headers are longer than {} bytes", cut::HEADERS);
+        return Err(Error::undecodable(Some(operation), status, what));
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Error::transport(operation, host, context.proxy(), &error))?
+    {
+        if body.len() + chunk.len() > max {
+            let what = format!("the answer is longer than {max} bytes");
+            return Err(Error::undecodable(Some(operation), status, what));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}
+
+/// Whether an answer is a success, and what it is if not.
+fn judge(
+    context: &Context,
+    operation: &'static Operation,
+    answer: Answer,
+    used: Used,
+    secrets: &[Secret],
+) -> Result<Done, Failed> {
+    let Reading {
+        request_id,
+        refusal,
+        retry_after,
+        limit,
+        skewed,
+        unauthenticated,
+    } = context.settings().dialect.read(&answer);
+    let status = answer.status;
+    let theirs = date(answer.headers.get(header::DATE));
+    if let Some(theirs) = theirs {
+        context.note_service_time(theirs);
+    }
+    if status.is_success() && refusal.is_none() {
+        return Ok(Done { answer, request_id });
+    }
+    if status.is_redirection() {
+        let what = "the service sent us elsewhere, and credentials are not carried along: \
+                    is the endpoint right?";
+        let location = answer.headers.get(header::LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let error = Error::undecodable(Some(operation.name), status, what.to_owned())
+            .with_request_id(request_id)
+            .with_redirect(location.map(str::to_owned));
+        return Err(Failed::on_the_way(error, true));
+    }
+    // Only a proxy that passes plain HTTP on answers so.
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        let diagnosis = Diagnosis::proxy_authentication(context.proxy());
+        let what = diagnosis.reason.clone();
+        let error = Error::unconnected(operation.name, what, diagnosis);
+        return Err(Failed::on_the_way(error, true));
+    }
+    let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
+    let retry_after = retry_after.or_else(|| {
+        // A date is meant by the clock of the service that wrote it.
+        retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
+    });
+    let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
+    let skew = theirs
+        .filter(|_| skewed)
+        .map(|theirs| theirs.duration_since(context.local_now()));
+    let mut refusal = refusal.unwrap_or_default();
+    // Some services repeat the request that they refuse.
+    for secret in secrets {
+        refusal.hide(secret);
+    }
+    let error = Error::refused(operation.name, status, refusal, throttled)
+        .with_request_id(request_id)
+        .with_retry_after(retry_after)
+        .with_challenges(challenges(&answer));
+    Err(Failed {
+        error,
+        sent: true,
+        arrived: true,
+        retry_after,
+        limit,
+        used,
+        unauthenticated,
+        skew,
+    })
+}
+
+/// `Retry-After`, as a number of seconds or as a date.
+fn retry_after_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?;
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = date(Some(value))?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// A date as HTTP writes it.
+fn date(value: Option<&HeaderValue>) -> Option<Timestamp> {
+    let text = value?.to_str().ok()?;
+    let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(zoned.timestamp())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            (" 120 ", Some(120)),
+            ("Sun, 22 Nov 2026 12:00:30 GMT", Some(30)),
+            ("Sun, 22 Nov 2026 11:59:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(retry_after_header(&headers, now), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What the calls of one client have in common.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Url;
+
+use crate::ambient::{Chance, Clock, SystemChance, SystemClock};
+use crate::client;
+use crate::dialect::Dialect;
+use crate::error::Error;
+use crate::pace::{Limiters, RateLimit, Waits};
+use crate::policy::{Budget, RetryPolicy};
+
+/// What the calls of one client have in common: endpoint, dialect, limits, connections.
+///
+/// Cheap to clone; clones share connections, retry budget, rate limit, the waits that hosts have
+/// asked for, and what was learnt of the service's clock.
+///
+/// A host that has asked for a wait (`Retry-After`, up to an hour) gets no call before its end: a
+/// call waits if its deadline allows it, and fails at once as
+/// [`Throttled`](crate::ErrorKind::Throttled) if not.
+#[derive(Clone)]
+pub struct Context(Arc<Shared>);
+
+struct Shared {
+    settings: ContextBuilder,
+    endpoint: Url,
+    http: reqwest::Client,
+    budget: Budget,
+    limiters: Limiters,
+    waits: Waits,
+    /// The proxy that calls go through, for people.
+    proxy: Option<String>,
+    /// By how many milliseconds the service's clock is ahead of ours.
+    skew: AtomicI64,
+    /// The same, by the date of the last answer, which has whole seconds.
+    dated: AtomicI64,
+}
+
+/// Settings of a [`Context`].
+#[derive(Clone)]
+pub struct ContextBuilder {
+    endpoint: String,
+    pub(crate) dialect: Arc<dyn Dialect>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    connect: Duration,
+    pub(crate) attempt: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+    rate: Option<RateLimit>,
+    pub(crate) max_answer: usize,
+    plain_http: bool,
+}
+
+impl Context {
+    /// Begins a context for calls to `endpoint`, a URL with scheme and host, signed by `dialect`.
+    pub fn builder(endpoint: impl Into<String>, dialect: Arc<dyn Dialect>) -> ContextBuilder {
+        ContextBuilder {
+            endpoint: endpoint.into(),
+            dialect,
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            connect: Duration::from_secs(5),
+            attempt: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+            retry: RetryPolicy::default(),
+            rate: Some(RateLimit::default()),
+            max_answer: 32 << 20,
+            plain_http: false,
+        }
+    }
+
+    /// Begins a context for another endpoint with the settings of this one: its dialect, clock,
+    /// deadlines and limits. Plain HTTP to other machines is allowed only if this one uses it.
+    pub fn beside(&self, endpoint: impl Into<String>) -> ContextBuilder {
+        let settings = self.settings().clone();
+        ContextBuilder {
+            endpoint: endpoint.into(),
+            plain_http: settings.plain_http && self.0.endpoint.scheme() == "http",
+            ..settings
+        }
+    }
+
+    /// The clock that calls go by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.settings.clock
+    }
+
+    /// The endpoint, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        self.0.endpoint.as_str().trim_end_matches('/')
+    }
+
+    /// The HTTP client that calls leave through.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// By how much the service's clock is ahead of ours, as far as it has told.
+    pub fn clock_skew(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
+    }
+
+    /// The time by the service's clock, as far as the dates of its answers tell: right to two
+    /// seconds. Before the first answer, the time of this machine.
+    pub fn service_time(&self) -> Timestamp {
+        let now = self.local_now();
+        let ahead = SignedDuration::from_millis(self.0.dated.load(Ordering::Relaxed));
+        // An answer's date has whole seconds, and the answer has been on its way for a while.
+        match ahead.abs() > SignedDuration::from_secs(2) {
+            true => now.checked_add(ahead).unwrap_or(now),
+            false => now,
+        }
+    }
+
+    pub(crate) fn note_service_time(&self, theirs: Timestamp) {
+        let ahead = theirs.duration_since(self.local_now()).as_millis();
+        let ahead = i64::try_from(ahead).unwrap_or_default();
+        self.0.dated.store(ahead, Ordering::Relaxed);
+    }
+
+    /// The time as the service has it, for what is signed.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.local_now();
+        now.checked_add(self.clock_skew()).unwrap_or(now)
+    }
+
+    /// The time as this machine has it.
+    pub(crate) fn local_now(&self) -> Timestamp {
+        self.0.settings.clock.now()
+    }
+
+    pub(crate) fn correct_clock(&self, skew: SignedDuration) {
+        let millis = i64::try_from(skew.as_millis()).unwrap_or_default();
+        self.0.skew.store(millis, Ordering::Relaxed);
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    pub(crate) fn limiters(&self) -> &Limiters {
+        &self.0.limiters
+    }
+
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.0.waits
+    }
+
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        self.0.proxy.as_deref()
+    }
+
+    pub(crate) fn settings(&self) -> &ContextBuilder {
+        &self.0.settings
+    }
+}
+
+impl ContextBuilder {
+    /// Sets what signs the calls and reads the answers, in place of what the builder was begun with.
+    pub fn dialect(mut self, dialect: Arc<dyn Dialect>) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Sets another endpoint in place of what the builder was begun with.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// The clock that is set, for what a dialect does by itself.
+    pub fn clock_set(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// The chance that is set, for what a dialect does by itself.
+    pub fn chance_set(&self) -> Arc<dyn Chance> {
+        self.chance.clone()
+    }
+
+    /// Where time comes from; the machine's clock unless said otherwise.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where chance comes from; the operating system unless said otherwise.
+    pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
+        self.chance = chance;
+        self
+    }
+
+    /// How long connecting may take; 5 s unless said otherwise.
+    pub fn connect_deadline(mut self, deadline: Duration) -> Self {
+        self.connect = deadline;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte; 30 s unless said
+    /// otherwise.
+    pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
+        self.attempt = deadline;
+        self
+    }
+
+    /// How long a call may take with all its attempts and the waits between them; 2 minutes unless
+    /// said otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// When calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How fast calls of each API family may follow each other. The default adapts to a service
+    /// that throttles; `None` is no limit at all.
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate = limit.into();
+        self
+    }
+
+    /// How many bytes an answer may have, unpacked; 32 MiB unless said otherwise. Reading stops
+    /// there.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// Allows plain HTTP to other machines. Whoever is in between can then read tokens and answers.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Makes the context.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
+    /// and not on this machine; when the system's certificates, or those that `SSL_CERT_FILE` or
+    /// `SSL_CERT_DIR` name instead, cannot be read.
+    pub fn build(self) -> Result<Context, Error> {
+        // What was given is not shown: it could hold a password or a token.
+        let endpoint = Url::parse(&self.endpoint).map_err(|error| {
+            Error::configuration(format!(
+                "endpoint: {error}; give a URL such as https://HOST"
+            ))
+        })?;
+        let unfit = |why: &str| {
+            let host = endpoint.host_str().unwrap_or_default();
+            Error::configuration(format!("endpoint {}://{host}: {why}", endpoint.scheme()))
+        };
+        if !endpoint.has_host() {
+            return Err(unfit("has no host"));
+        }
+        if !endpoint.username().is_empty() || endpoint.password().is_some() {
+            return Err(unfit("must not hold a user name or password"));
+        }
+        if endpoint.query().is_some() || endpoint.fragment().is_some() {
+            return Err(unfit("must not have a query or fragment"));
+        }
+        match endpoint.scheme() {
+            "https" => {}
+            "http" if self.plain_http || client::is_loopback(&endpoint) => {}
+            "http" => return Err(unfit("plain http goes only to this machine; use https")),
+            _ => return Err(unfit("must begin with https://")),
+        }
+        let http = client::new(&endpoint, self.connect, client::Proxies::OfEnvironment)?;
+        Ok(Context(Arc::new(Shared {
+            budget: Budget::full(),
+            limiters: Limiters::new(self.rate, self.clock.clone()),
+            waits: Waits::default(),
+            proxy: client::proxy(&endpoint),
+            skew: AtomicI64::new(0),
+            dated: AtomicI64::new(0),
+            settings: self,
+            endpoint,
+            http,
+        })))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("endpoint", &self.endpoint())
+            .field("dialect", &self.0.settings.dialect)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ContextBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The endpoint is unchecked here and could hold a password.
+        f.debug_struct("ContextBuilder")
+            .field("dialect", &self.dialect)
+            .finish_non_exhaustive()
+    }
+}

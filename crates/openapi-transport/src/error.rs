@@ -1,0 +1,499 @@
+//! One error for everything that can go wrong with a call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::connection::{self, ConnectionFault, Diagnosis};
+use crate::cut::{self, cut};
+use crate::dialect::{Answer, Refusal};
+use crate::secret::Secret;
+
+/// A call that did not end in a decoded answer.
+///
+/// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
+/// the vendor's message.
+///
+/// What a service sends is cut when the error is made: a message to 1 KiB, a code and a request id
+/// to 128 bytes each. A text that was cut says so. At most 8 challenges of 4 KiB are kept.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
+    kind: ErrorKind,
+    operation: Option<&'static str>,
+    what: String,
+    status: Option<StatusCode>,
+    refusal: Refusal,
+    request_id: Option<String>,
+    attempts: u32,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    challenges: Vec<String>,
+    /// Host and port that the call was for.
+    host: Option<String>,
+    /// What the call was about, such as an image.
+    subject: Option<String>,
+    connection: Option<Diagnosis>,
+    /// What else may be the reason.
+    note: Option<String>,
+    /// Where a redirect leads.
+    redirect: Option<String>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There are no credentials, or they cannot be used.
+    Credentials,
+    /// The request was refused before anything was sent: a parameter or an endpoint is wrong.
+    Invalid,
+    /// The connection failed.
+    Transport,
+    /// The service wants fewer calls.
+    Throttled,
+    /// The service answered that it did not carry out the call.
+    Service,
+    /// The answer is not what the spec says.
+    Undecodable,
+    /// Time ran out.
+    Deadline,
+    /// The vendor has nothing of the kind; nothing was sent.
+    NotOffered,
+    /// The registry does not have the rule, execution, task or repository that the caller named.
+    NotFound,
+}
+
+impl ErrorKind {
+    /// A short word, as it stands in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Invalid => "invalid",
+            Self::Transport => "transport",
+            Self::Throttled => "throttled",
+            Self::Service => "service",
+            Self::Undecodable => "undecodable",
+            Self::Deadline => "deadline",
+            Self::NotOffered => "not-offered",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+impl Error {
+    fn new(kind: ErrorKind, operation: Option<&'static str>, what: String) -> Self {
+        Self(Box::new(Details {
+            kind,
+            operation,
+            what,
+            status: None,
+            refusal: Refusal::default(),
+            request_id: None,
+            attempts: 0,
+            retry_after: None,
+            challenges: Vec::new(),
+            source: None,
+            host: None,
+            subject: None,
+            connection: None,
+            note: None,
+            redirect: None,
+        }))
+    }
+
+    /// No credentials, or none that can be used; `what` says which were looked for.
+    pub fn credentials(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Credentials, None, what.into())
+    }
+
+    /// Something wrong with what the caller gave; `what` names it.
+    pub fn configuration(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, None, what.into())
+    }
+
+    /// Something that this vendor does not have; `what` names it and the vendor, `instead` says what
+    /// to use in its place.
+    pub fn not_offered(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
+        let what = format!("{what}: not offered; {instead}");
+        Self::new(ErrorKind::NotOffered, None, what)
+    }
+
+    /// The registry does not have what the caller named; `what` says so with the name.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, None, what.into())
+    }
+
+    /// Something that could not be done in the time that there was; trying again may help.
+    pub fn deadline(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Deadline, None, what.into())
+    }
+
+    /// An answer to a call that is not what was expected; `what` says why, and shows nothing of it.
+    pub fn unexpected(operation: &'static str, answer: &Answer, what: impl Into<String>) -> Self {
+        Self::undecodable(Some(operation), answer.status, what.into())
+    }
+
+    /// Answers that contradict each other or never end; `what` says why.
+    pub fn malformed(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Undecodable, None, what.into())
+    }
+
+    /// The same, without `secret` in what the service says: some repeat what they refuse.
+    #[must_use]
+    pub fn without(mut self, secret: &Secret) -> Self {
+        self.0.refusal.hide(secret);
+        self
+    }
+
+    /// The same, which names what the call was about, such as an image: its text has it after the
+    /// operation.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.0.subject = Some(cut(subject.into(), cut::MESSAGE));
+        self
+    }
+
+    /// The same, which names the host that the call was for. Errors of calls name it already.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.0.host = Some(host.into());
+        self
+    }
+
+    /// The same, with `note` at the end of its text: what else may be the reason.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
+        self
+    }
+
+    pub(crate) fn invalid(operation: &'static str, what: String) -> Self {
+        Self::new(ErrorKind::Invalid, Some(operation), what)
+    }
+
+    pub(crate) fn unbuilt(error: reqwest::Error) -> Self {
+        let what = "the request cannot be built".to_owned();
+        let mut made = Self::new(ErrorKind::Invalid, None, what);
+        made.0.source = Some(Arc::new(error));
+        made
+    }
+
+    /// A request to `host` that got no whole answer; `proxy` is the one that it went through.
+    pub(crate) fn transport(
+        operation: &'static str,
+        host: &str,
+        proxy: Option<&str>,
+        error: &reqwest::Error,
+    ) -> Self {
+        // A connection that was not made in time was not made.
+        if error.is_timeout() && !error.is_connect() {
+            let what = format!("no whole answer from {host} in time");
+            return Self::out_of_time(operation, what).with_host(host);
+        }
+        let diagnosis = connection::diagnose(error, proxy);
+        let what = match error.is_connect() {
+            true => format!("cannot connect to {host}: {}", diagnosis.reason),
+            false => format!("the connection to {host} failed: {}", diagnosis.reason),
+        };
+        Self::unconnected(operation, what, diagnosis).with_host(host)
+    }
+
+    pub(crate) fn unconnected(operation: &'static str, what: String, diagnosis: Diagnosis) -> Self {
+        let mut made = Self::new(ErrorKind::Transport, Some(operation), what);
+        made.0.connection = Some(diagnosis);
+        made
+    }
+
+    /// A call that was not sent because the service has asked to wait for `left`.
+    pub(crate) fn held(operation: &'static str, host: &str, left: Duration) -> Self {
+        // A wait of 0.2 s is not called 0 s.
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        let what = format!("not sent: {host} has asked for no calls for another {seconds} s");
+        let made = Self::new(ErrorKind::Throttled, Some(operation), what);
+        made.with_host(host).with_retry_after(Some(left))
+    }
+
+    pub(crate) fn out_of_time(operation: &'static str, what: String) -> Self {
+        Self::new(ErrorKind::Deadline, Some(operation), what)
+    }
+
+    /// `throttled` where status or headers say so; some vendors say it by their code alone.
+    pub(crate) fn refused(
+        operation: &'static str,
+        status: StatusCode,
+        mut refusal: Refusal,
+        throttled: bool,
+    ) -> Self {
+        refusal.bound();
+        let by_code = refusal.code.as_deref().is_some_and(|code| {
+            code.starts_with("Throttling")
+                || code == "ServiceUnavailable"
+                || code.contains("Rejected.Throttling")
+        });
+        let kind = if throttled || by_code {
+            ErrorKind::Throttled
+        } else {
+            ErrorKind::Service
+        };
+        let what = "refused by the service".to_owned();
+        let mut made = Self::new(kind, Some(operation), what);
+        made.0.status = Some(status);
+        made.0.refusal = refusal;
+        made
+    }
+
+    pub(crate) fn undecodable(
+        operation: Option<&'static str>,
+        status: StatusCode,
+        what: String,
+    ) -> Self {
+        // It may quote the answer.
+        let what = cut(what, cut::MESSAGE);
+        let mut made = Self::new(ErrorKind::Undecodable, operation, what);
+        made.0.status = Some(status);
+        made
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    pub(crate) fn with_challenges(mut self, challenges: Vec<String>) -> Self {
+        self.0.challenges = challenges;
+        self
+    }
+
+    pub(crate) fn with_redirect(mut self, redirect: Option<String>) -> Self {
+        self.0.redirect = redirect;
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id.map(|id| cut(id, cut::ID));
+        self
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The vendor's name of the call.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// HTTP status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// The vendor's error code.
+    pub fn code(&self) -> Option<&str> {
+        self.0.refusal.code.as_deref()
+    }
+
+    /// The vendor's sentence.
+    pub fn message(&self) -> Option<&str> {
+        self.0.refusal.message.as_deref()
+    }
+
+    /// Why access was refused, encoded; the vendor's STS decodes it.
+    pub fn encoded_authorization_message(&self) -> Option<&str> {
+        self.0.refusal.encoded_authorization_message.as_deref()
+    }
+
+    /// Id that the vendor gave the request, for its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How often the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Host and port that the call was for, such as `registry.example:443`.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// What the call was about, such as an image.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    /// Why the connection failed, where that is what went wrong.
+    pub fn connection(&self) -> Option<ConnectionFault> {
+        self.0.connection.as_ref().map(|diagnosis| diagnosis.fault)
+    }
+
+    /// How long the service asked to wait before the next attempt, at most an hour. For a call that
+    /// was not sent, because the service had asked for a wait before: how much of it is left.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How the service wants to be shown who calls, where that is why it refused: the values of
+    /// `WWW-Authenticate`.
+    pub fn challenges(&self) -> &[String] {
+        &self.0.challenges
+    }
+
+    /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
+    pub fn redirect(&self) -> Option<&str> {
+        self.0.redirect.as_deref()
+    }
+
+    /// Whether the same call may succeed later without any change.
+    ///
+    /// A certificate that is not trusted, a name that does not exist and a proxy that wants a
+    /// password do not pass. Of the statuses 408, 425, 429, 500, 502, 503, 504, 520 to 524 and 529
+    /// do.
+    pub fn can_retry(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Transport => {
+                let diagnosis = self.0.connection.as_ref();
+                diagnosis.is_none_or(|diagnosis| diagnosis.may_pass)
+            }
+            ErrorKind::Throttled | ErrorKind::Deadline => true,
+            ErrorKind::Service | ErrorKind::Undecodable => self.0.status.is_some_and(may_pass),
+            ErrorKind::Credentials
+            | ErrorKind::Invalid
+            | ErrorKind::NotOffered
+            | ErrorKind::NotFound => false,
+        }
+    }
+}
+
+/// Whether a status says that the same call may succeed later. 520 to 524 and 529 are of gateways
+/// in front of a service that is down, or has too much to do.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529
+    )
+}
+
+impl Refusal {
+    /// Hides a secret that the service repeats.
+    pub(crate) fn hide(&mut self, secret: &Secret) {
+        for text in [&mut self.code, &mut self.message].into_iter().flatten() {
+            *text = cut::without(text, secret);
+        }
+    }
+
+    /// Cuts what is longer than a person reads.
+    fn bound(&mut self) {
+        for (text, max) in [(&mut self.code, cut::ID), (&mut self.message, cut::MESSAGE)] {
+            *text = text.take().map(|text| cut(text, max));
+        }
+        // A part of it cannot be decoded.
+        let encoded = self.encoded_authorization_message.take();
+        self.encoded_authorization_message = encoded.filter(|text| text.len() <= cut::ENCODED);
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = &*self.0;
+        match (details.operation, &details.subject) {
+            (Some(operation), Some(subject)) => write!(f, "{operation} {subject}: ")?,
+            (Some(operation), None) => write!(f, "{operation}: ")?,
+            (None, Some(subject)) => write!(f, "{subject}: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&details.what)?;
+        if let Some(status) = details.status {
+            write!(f, ", HTTP {}", status.as_u16())?;
+        }
+        if let Some(code) = &details.refusal.code {
+            write!(f, ", {code}")?;
+        }
+        if let Some(message) = &details.refusal.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(request_id) = &details.request_id {
+            write!(f, " (request id {request_id})")?;
+        }
+        if details.refusal.encoded_authorization_message.is_some() {
+            f.write_str("; the reason is encoded, and the vendor's STS decodes it")?;
+        }
+        if details.attempts > 1 {
+            write!(f, ", after {} attempts", details.attempts)?;
+        }
+        if let Some(note) = &details.note {
+            write!(f, "; {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// What serde says, without the value that it quotes: some bodies and answers hold secrets.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // `invalid type: string "…", expected …`, `invalid type: integer `…`, expected …`. A value may
+    // hold the same words.
+    if text.starts_with("invalid ")
+        && let Some(expected) = text.rfind(", expected ")
+        && let Some(kind) = text[..expected].split(['"', '`']).next()
+    {
+        return format!("{}{}", kind.trim_end(), &text[expected..]);
+    }
+    match (text.find('"'), text.rfind('"')) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}\"…\"{}", &text[..begin], &text[end + 1..])
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_quotes_is_left_out() {
+        for (json, says) in [
+            (r#""hush""#, "invalid type: string, expected i64"),
+            (
+                r#""a, expected hush""#,
+                "invalid type: string, expected i64",
+            ),
+            (r#""a\"hush""#, "invalid type: string, expected i64"),
+            ("987654321.5", "invalid type: floating point, expected i64"),
+            ("[]", "invalid type: sequence, expected i64"),
+            ("{}", "invalid type: map, expected i64"),
+        ] {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            let error = serde_json::from_value::<i64>(value).unwrap_err();
+            assert_eq!(without_values(&error), says, "{json}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The one way out for every generated call.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use reqwest::Request;
+use tracing::{Instrument, Span, field};
+
+use crate::attempt::{Done, Failed, attempt};
+use crate::carried::{self, Origin};
+use crate::client;
+use crate::context::Context;
+use crate::dialect::Answer;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{Access, Operation};
+
+/// Sends one request of a generated client: `id` is the generated method's name, `operations` the
+/// generated table that has it.
+///
+/// Attempts are made inside of one deadline. A call that changes nothing is repeated after a
+/// failure that may pass; a call that changes something only if it provably never arrived.
+///
+/// Never fails: an error travels inside the response, and `?` takes it out where the call's
+/// result becomes an [`Error`]. Dropping the future drops the connection.
+pub async fn execute(
+    context: &Context,
+    operations: &'static [Operation],
+    id: &str,
+    request: Request,
+) -> reqwest::Response {
+    let Some(operation) = operations.iter().find(|operation| operation.id == id) else {
+        return carried::pack(Error::configuration(format!(
+            "{id} is not in the table of operations: generate the client again"
+        )));
+    };
+    let host = client::address(request.url());
+    match run(context, operation, request).await {
+        (Ok(Done { answer, request_id }), attempts) => {
+            let origin = Origin {
+                operation: operation.name,
+                host,
+                request_id,
+                attempts,
+            };
+            carried::answer(answer, origin)
+        }
+        (Err(error), _) => carried::pack(error),
+    }
+}
+
+/// Sends one request that is of no generated client, as [`execute`] does, and answers what came
+/// back undecoded.
+///
+/// # Errors
+/// Whatever can go wrong with a call.
+pub async fn send(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+) -> Result<Answer, Error> {
+    let (result, _) = run(context, operation, request).await;
+    result.map(|done| done.answer)
+}
+
+/// What became of a call, and how often it was sent.
+async fn run(
+    context: &Context,
+    operation: &'static Operation,
+    request: Request,
+) -> (Result<Done, Error>, u32) {
+    let url = request.url();
+    let span = tracing::info_span!(
+        "call",
+        otel.name = operation.name,
+        otel.kind = "client",
+        http.request.method = request.method().as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        http.response.status_code = field::Empty,
+        http.request.resend_count = field::Empty,
+        error.r#type = field::Empty,
+    );
+    let mut call = Call {
+        context,
+        operation,
+        host: client::address(url),
+        attempts: 0,
+        renewed: false,
+        corrected: false,
+        sending: false,
+        last: None,
+    };
+    let work = call.run(request).instrument(span.clone());
+    let result = match in_time(context, work).await {
+        Some(result) => result,
+        None => Err(call.out_of_time()),
+    };
+    call.record(&span, &result);
+    let attempts = call.attempts;
+    let host = call.host;
+    (
+        result.map_err(|error| error.with_attempts(attempts).with_host(host)),
+        attempts,
+    )
+}
+
+/// Does the work of a call within its deadline: by the injected clock, and, since a clock may stand
+/// still, by the machine's own time.
+async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Option<T> {
+    let settings = context.settings();
+    let mut work = pin!(work);
+    let mut guard = settings.clock.guard(settings.deadline);
+    let mut real = pin!(tokio::time::sleep(settings.deadline));
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(Some(done));
+        }
+        match (guard.as_mut().poll(cx), real.as_mut().poll(cx)) {
+            (Poll::Pending, Poll::Pending) => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// With less time than this left, what went wrong says more than another attempt would.
+const WORTH_TRYING: Duration = Duration::from_secs(1);
+
+/// A call on its way, and what it has used up.
+struct Call<'a> {
+    context: &'a Context,
+    operation: &'static Operation,
+    /// Host and port.
+    host: String,
+    attempts: u32,
+    /// Whether credentials that were not accepted have been given up once.
+    renewed: bool,
+    /// Whether the clock has been corrected once.
+    corrected: bool,
+    /// Whether an attempt is in flight.
+    sending: bool,
+    /// What went wrong with the attempt before.
+    last: Option<Error>,
+}
+
+impl Call<'_> {
+    async fn run(&mut self, request: Request) -> Result<Done, Error> {
+        self.operation.check(request.url())?;
+        let settings = self.context.settings();
+        let end = settings.clock.elapsed().saturating_add(settings.deadline);
+        loop {
+            if let Err(error) = self.wait_for_turn(end).await {
+                return Err(self.last.take().unwrap_or(error));
+            }
+            // Bodies of generated clients are bytes, which can be cloned.
+            let Some(this) = request.try_clone() else {
+                let what = "the body is a stream, which cannot be sent";
+                return Err(Error::invalid(self.operation.name, what.to_owned()));
+            };
+            let left = end.saturating_sub(settings.clock.elapsed());
+            let deadline = left.min(settings.attempt);
+            let departed = settings.clock.elapsed();
+            self.sending = true;
+            let outcome = attempt(self.context, self.operation, this, deadline, left).await;
+            self.sending = false;
+            if !matches!(&outcome, Err(failed) if !failed.sent) {
+                self.attempts += 1;
+            }
+            let failed = match outcome {
+                Ok(done) => {
+                    tracing::debug!(
+                        http.request.resend_count = self.attempts - 1,
+                        http.response.status_code = done.answer.status.as_u16(),
+                        "attempt"
+                    );
+                    self.context.budget().give_back();
+                    return Ok(done);
+                }
+                Err(failed) => failed,
+            };
+            tracing::debug!(
+                http.request.resend_count = self.attempts.saturating_sub(1),
+                http.response.status_code = failed.error.status(),
+                error.r#type = failed.error.kind().as_str(),
+                error.message = %failed.error,
+                "attempt"
+            );
+            self.take_in(&failed, departed);
+            match self.next(&failed, end) {
+                Some(wait) if wait.is_zero() => {}
+                Some(wait) => settings.clock.sleep(wait).await,
+                // What the service said tells more than that there was no time to ask again.
+                None if !failed.sent => return Err(self.last.take().unwrap_or(failed.error)),
+                None => return Err(failed.error),
+            }
+            self.last = Some(failed.error);
+        }
+    }
+
+    /// That the call's time is over while something was in flight.
+    fn out_of_time(&mut self) -> Error {
+        self.attempts += u32::from(self.sending);
+        let within = self.context.settings().deadline;
+        self.last.take().unwrap_or_else(|| {
+            let what = format!("no whole answer from {} within {within:?}", self.host);
+            Error::out_of_time(self.operation.name, what)
+        })
+    }
+
+    /// Takes in what a failed attempt says about the calls that follow.
+    fn take_in(&self, failed: &Failed, departed: Duration) {
+        let now = self.context.settings().clock.elapsed();
+        if failed.error.kind() == ErrorKind::Throttled {
+            let family = self.operation.family;
+            let limiters = self.context.limiters();
+            limiters.throttled(family, departed, failed.limit);
+        }
+        if let Some(wait) = failed.retry_after
+            && failed.error.can_retry()
+        {
+            self.context.waits().ask(&self.host, now, wait);
+        }
+    }
+
+    /// Waits until the host and the rate limit of the operation's family let the call go.
+    async fn wait_for_turn(&self, end: Duration) -> Result<(), Error> {
+        let clock = &self.context.settings().clock;
+        loop {
+            let now = clock.elapsed();
+            if let Some(left) = self.context.waits().left(&self.host, now) {
+                if now.saturating_add(left) > end {
+                    return Err(Error::held(self.operation.name, &self.host, left));
+                }
+                clock.sleep(left).await;
+                continue;
+            }
+            let Some(wait) = self.context.limiters().wait(self.operation.family) else {
+                return Ok(());
+            };
+            if now.saturating_add(wait) > end {
+                return Err(Error::out_of_time(
+                    self.operation.name,
+                    "too many calls wait for the rate limit".to_owned(),
+                ));
+            }
+            clock.sleep(wait).await;
+        }
+    }
+
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn next(&mut self, failed: &Failed, end: Duration) -> Option<Duration> {
+        if !failed.sent {
+            return None;
+        }
+        let settings = self.context.settings();
+        // A call that was refused for its date or its credentials was not carried out.
+        if let Some(skew) = failed.skew
+            && !self.corrected
+        {
+            self.corrected = true;
+            self.context.correct_clock(skew);
+            return Some(Duration::ZERO);
+        }
+        if failed.unauthenticated && !self.renewed && settings.dialect.renew(&failed.used) {
+            self.renewed = true;
+            return Some(Duration::ZERO);
+        }
+        let safe = match self.operation.access {
+            Access::Read => failed.error.can_retry(),
+            Access::Write => !failed.arrived && failed.error.can_retry(),
+        };
+        if !safe || self.attempts >= settings.retry.attempts {
+            return None;
+        }
+        let backoff = settings
+            .retry
+            .backoff(self.attempts, settings.chance.fraction());
+        let wait = failed.retry_after.unwrap_or_default().max(backoff);
+        let begins = settings.clock.elapsed().saturating_add(wait);
+        let in_time = begins.saturating_add(WORTH_TRYING) <= end;
+        (in_time && self.context.budget().take()).then_some(wait)
+    }
+
+    fn record(&self, span: &Span, result: &Result<Done, Error>) {
+        span.record("http.request.resend_count", self.attempts.saturating_sub(1));
+        match result {
+            Ok(done) => {
+                span.record("http.response.status_code", done.answer.status.as_u16());
+            }
+            Err(error) => {
+                span.record("http.response.status_code", error.status());
+                span.record("error.type", error.kind().as_str());
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How a request to a registry's API leaves, and what becomes of the answer.
+//!
+//! Every call of a generated client passes [`execute`]: it checks what can be checked before
+//! anything is sent, has the [`Dialect`] sign, sends over a connection that follows no redirect
+//! and, except to loopback, is encrypted, reads an answer of limited size, tries again where that
+//! is safe and may help, and turns everything that is not a success into one [`Error`].
+//!
+//! This crate knows no vendor. What is a vendor's own (signature, headers, error bodies) comes
+//! in through the [`Dialect`] trait.
+//!
+//! The other half is what generated types are made of: parameters that are checked when they are
+//! given ([`PathSegment`], [`Bounded`]), and values that decode tolerantly ([`tolerant`],
+//! [`open_enum!`], [`TextNumber`], [`EpochMillis`]), so that no odd field fails a page.
+
+mod ambient;
+mod attempt;
+mod by_name;
+mod caller;
+mod carried;
+mod client;
+mod connection;
+mod context;
+mod credentials;
+mod cut;
+mod dialect;
+mod error;
+mod execute;
+mod file;
+pub mod headers;
+mod open_enum;
+mod operation;
+mod pace;
+mod params;
+mod plain;
+mod policy;
+mod process;
+mod received;
+pub mod rfc3986;
+mod secret;
+mod tolerant;
+mod values;
+
+pub use ambient::{Chance, Clock, SystemChance, SystemClock};
+pub use by_name::{Call, Pages, PreviewedRequest};
+pub use caller::Caller;
+pub use carried::{decode, decode_list};
+pub use connection::ConnectionFault;
+pub use context::{Context, ContextBuilder};
+pub use credentials::{
+    Chain, CredentialAttempt, Lease, Source, Surroundings, Unavailable, check_variable,
+};
+pub use dialect::{Answer, BoxFuture, Dialect, Reading, Refusal, Stamp, Used};
+pub use error::{Error, ErrorKind};
+pub use execute::{execute, send};
+pub use file::read_secret_file;
+pub use jiff::Timestamp;
+pub use operation::{Access, Body, Operation, Page, Paging, Parameter, Place};
+pub use pace::RateLimit;
+pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
+pub use plain::plain_request;
+pub use policy::RetryPolicy;
+pub use process::{Printed, run_command};
+pub use received::{Fields, Received, received};
+pub use rfc3986::encode as encode_path;
+pub use secret::Secret;
+pub use tolerant::{Tolerant, text, tolerant};
+pub use values::{EpochMillis, TextNumber};
+
+/// What the generated code and [`open_enum!`] name by an absolute path.
+#[doc(hidden)]
+pub mod private {
+    pub use serde;
+
+    pub use crate::operation::{body, given, parameter, secret};
+}

@@ -1,0 +1,85 @@
+//! Requests outside of the generated clients: to metadata services and the like.
+
+use std::time::Duration;
+
+use http::Method;
+
+use crate::client;
+use crate::connection::{self, ConnectionFault as Fault, Diagnosis};
+use crate::credentials::Unavailable;
+use crate::dialect::Answer;
+
+/// More than any of these services answers.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Sends one request that is not signed, over no proxy, and reads the answer, which may have any
+/// status.
+///
+/// Metadata services speak plain HTTP within the machine's own network; nothing secret of ours
+/// goes there.
+///
+/// # Errors
+/// [`NotSet`](Unavailable::NotSet) when nobody is there, as off the vendor's own machines;
+/// [`Failed`](Unavailable::Failed) when the URL is none, or there is no whole answer in `deadline`.
+pub async fn plain_request(
+    method: Method,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    deadline: Duration,
+) -> Result<Answer, Unavailable> {
+    // The URL is shown without what could be a secret in it.
+    let target = reqwest::Url::parse(url)
+        .map_err(|error| Unavailable::failed(format!("the URL is none: {error}")))?;
+    let host = target.host_str().unwrap_or_default();
+    let port = target
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let shown = format!("{}://{host}{port}{}", target.scheme(), target.path());
+    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
+    let http = client::new(&target, deadline / 2, client::Proxies::Ignored)
+        .map_err(|error| failed(&error))?;
+    let mut request = http.request(method, target).timeout(deadline);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = request.send().await.map_err(|error| match () {
+        () if error.is_connect() => match connection::diagnose(&error, None) {
+            // The service is there, and something is wrong with it.
+            Diagnosis {
+                fault:
+                    Fault::UntrustedIssuer
+                    | Fault::NameMismatch
+                    | Fault::Expired
+                    | Fault::InvalidCertificate
+                    | Fault::Tls,
+                reason,
+                ..
+            } => failed(&reason),
+            _ => Unavailable::not_set(format!("{shown}: nobody there")),
+        },
+        () if error.is_timeout() => failed(&"no answer in time"),
+        () => failed(&"the connection failed"),
+    })?;
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = bytes::BytesMut::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| match error.is_timeout() {
+            true => failed(&"no answer in time"),
+            false => failed(&"the answer broke off"),
+        })?
+    {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(failed(&"the answer is too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}

@@ -1,0 +1,142 @@
+//! Whether what a caller names is there. Only changes, and listings that are empty, make these calls.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use openapi_transport::Error;
+
+use super::{AlibabaCr, state};
+use crate::arrival::read::is_absent;
+use crate::model::{ImageName, TaskState};
+use crate::suggest;
+
+impl AlibabaCr {
+    /// The vendor's id of an image's repository: `GetRepository`.
+    ///
+    /// # Errors
+    /// When there is no such repository, and whatever can go wrong with a call.
+    pub(super) async fn repository_checked(&self, image: &ImageName) -> Result<String, Error> {
+        match self.repository_id(image).await {
+            Ok(id) => Ok(id),
+            Err(error) => Err(self.about_repository(image, error).await),
+        }
+    }
+
+    /// The error of a call about a repository. If the repository is not there, it is noted with the
+    /// name that is nearest to it in its namespace: `ListRepository`, a single page.
+    async fn about_repository(&self, image: &ImageName, error: Error) -> Error {
+        if !is_absent(&error) {
+            return error;
+        }
+        let call = self.client.list_repository().instance_id(&self.instance);
+        let call = call.repo_namespace_name(image.namespace());
+        let known: Vec<String> = match call.page_no(1u64).page_size(100u32).send().await {
+            Ok(page) => {
+                let repositories = page.into_inner().repositories.into_iter();
+                repositories
+                    .filter_map(|one| {
+                        Some(format!("{}/{}", one.repo_namespace_name?, one.repo_name?))
+                    })
+                    .collect()
+            }
+            // The typo is what matters; that there is nothing to suggest does not.
+            Err(_) => Vec::new(),
+        };
+        let path = image.path();
+        let question = suggest::question(&path, known.iter().map(String::as_str));
+        error.with_note(format!(
+            "instance {} has no repository {path}{question}",
+            self.instance
+        ))
+    }
+
+    /// Looks an image or a repository up: `GetRepository`, and of a tag `GetRepoTag`.
+    ///
+    /// # Errors
+    /// When it is not there, and whatever can go wrong with a call.
+    pub(super) async fn image_exists(&self, image: &ImageName) -> Result<(), Error> {
+        let id = match self.repository_checked(image).await {
+            Ok(id) => id,
+            Err(error) if is_absent(&error) || error.can_retry() => return Err(error),
+            // A caller that may list need not be allowed to look up.
+            Err(_) => return Ok(()),
+        };
+        let Some(tag) = image.tag() else {
+            return Ok(());
+        };
+        let call = self.client.get_repo_tag().instance_id(&self.instance);
+        let answer = call.repo_id(id).tag(tag).send().await.map_err(Error::from);
+        match answer {
+            Err(error) if is_absent(&error) => Err(error.with_note(format!(
+                "repository {} has neither the tag {tag} nor tasks of it",
+                image.path()
+            ))),
+            Err(error) if error.can_retry() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks a batch up that has no tasks. A batch has tasks, so the only question is whether it has
+    /// others than those of the image that was asked for; and a task is easily taken for a batch.
+    pub(super) async fn batch_exists(&self, batch: &str, of_image: bool) -> Result<(), Error> {
+        if of_image {
+            let mut tasks = pin!(self.tasks().batch(batch).by_item());
+            return tasks.try_next().await.map(|_| ());
+        }
+        let call = self.client.get_repo_sync_task().instance_id(&self.instance);
+        let answer = call.sync_task_id(batch).send().await.map_err(Error::from);
+        let own = match answer {
+            Ok(task) => task.into_inner().sync_batch_task_id,
+            Err(error) if error.can_retry() => return Err(error),
+            Err(_) => None,
+        };
+        let advice = match own {
+            Some(own) => format!("{batch} is a task, and its batch is {own}"),
+            None => "list the tasks of an image: each names its batch".to_owned(),
+        };
+        Err(Error::not_found(format!(
+            "instance {} has no batch {batch}; {advice}",
+            self.instance
+        )))
+    }
+
+    /// The state of a task: `GetRepoSyncTask`.
+    ///
+    /// # Errors
+    /// When there is no such task, and whatever can go wrong with a call.
+    pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
+        let call = self.client.get_repo_sync_task().instance_id(&self.instance);
+        let answer = call.sync_task_id(id).send().await.map_err(Error::from);
+        let task = answer.map_err(|error| match is_absent(&error) {
+            true => error.with_note(format!(
+                "instance {} has no task {id}; list the tasks of an image to see their ids",
+                self.instance
+            )),
+            false => error,
+        })?;
+        Ok(TaskState::read(
+            task.into_inner().task_status.as_ref(),
+            state,
+        ))
+    }
+
+    /// Looks a rule up, in the listing of all: no call shows a single rule.
+    ///
+    /// # Errors
+    /// When there is no such rule, and whatever can go wrong with a call.
+    pub(super) async fn rule_exists(&self, id: &str) -> Result<(), Error> {
+        let mut rules = pin!(self.rules().by_item());
+        let mut known = Vec::new();
+        while let Some(rule) = rules.try_next().await? {
+            if rule.id == id {
+                return Ok(());
+            }
+            known.push(rule.id);
+        }
+        let question = suggest::question(id, known.iter().map(String::as_str));
+        Err(Error::not_found(format!(
+            "instance {} has no rule {id}{question}; list the rules to see their ids",
+            self.instance
+        )))
+    }
+}

@@ -1,0 +1,65 @@
+//! Passwords for the registry itself.
+
+use openapi_transport::{BoxFuture, Error, Lease, Source, Timestamp, Unavailable};
+
+use super::AlibabaCr;
+use crate::oci::Login;
+
+/// Passwords for an instance's own registry, for [`oci`](crate::oci): `GetAuthorizationToken`.
+///
+/// Each is good for an hour, or as long as the credentials behind it, and may do what these may.
+#[derive(Clone, Debug)]
+pub struct Logins {
+    registry: AlibabaCr,
+}
+
+impl AlibabaCr {
+    /// Passwords for the instance's own registry, whose host is
+    /// `INSTANCE-registry.REGION.cr.aliyuncs.com`, or a domain of its own.
+    pub fn logins(&self) -> Logins {
+        Logins {
+            registry: self.clone(),
+        }
+    }
+}
+
+impl Logins {
+    /// One of them, and when it ends. A [`oci::Client`](crate::oci::Client) asks by itself.
+    ///
+    /// # Errors
+    /// Whatever can go wrong with a call.
+    pub async fn get(&self) -> Result<Lease<Login>, Error> {
+        let answer = self
+            .registry
+            .client
+            .get_authorization_token()
+            .instance_id(&self.registry.instance)
+            .send()
+            .await?
+            .into_inner();
+        let (Some(user), Some(password)) = (answer.temp_username, answer.authorization_token)
+        else {
+            return Err(Error::credentials(
+                "GetAuthorizationToken: the answer lacks TempUsername or AuthorizationToken",
+            ));
+        };
+        let login = Login::password(user, password);
+        Ok(match answer.expire_time {
+            Some(end) => Lease::until(login, end.0),
+            None => Lease::lasting(login),
+        })
+    }
+}
+
+impl Source<Login> for Logins {
+    fn name(&self) -> &'static str {
+        "GetAuthorizationToken"
+    }
+
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+        Box::pin(async {
+            let login = self.get().await;
+            login.map_err(|error| Unavailable::failed(error.to_string()))
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
+
+mod connection;
+mod known;
+mod login;
+mod look;
+mod operate;
+mod rules;
+
+use std::sync::Arc;
+
+/// The generated client and what goes with it.
+pub use alibabacloud_cr as client;
+pub use alibabacloud_cr::Credentials;
+use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
+use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
+use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
+pub use connection::Connection;
+pub use login::Logins;
+use openapi_transport::{Caller, ContextBuilder, Error};
+pub use rules::Rules;
+
+use crate::arrival::read::Kept;
+use crate::arrival::sight::Rules as RulesRead;
+use crate::arrival::watch::Watch;
+use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
+use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::settings::{Settings, common_settings};
+use crate::suggest;
+
+/// An instance of the Enterprise Edition.
+#[derive(Clone, Debug)]
+pub struct AlibabaCr {
+    client: cr::Client,
+    instance: String,
+    watch: Watch,
+    rules_read: Kept<RulesRead>,
+}
+
+/// Settings of an [`AlibabaCr`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+    instance: Option<String>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Id of the instance, `cri-…`.
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// Makes the registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When region and endpoint or instance are missing; names what is missing.
+    pub async fn build(mut self) -> Result<AlibabaCr, Error> {
+        let instance = self
+            .instance
+            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+        let endpoint = endpoint(&self.settings)?;
+        let context = self.settings.begin(endpoint);
+        let provider = Arc::new(provider(&mut self.settings, &context));
+        Ok(AlibabaCr {
+            client: cr::Client::new(context.dialect(provider).build()?),
+            instance,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
+        })
+    }
+}
+
+/// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
+/// the `context`.
+fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Alibabacloud {
+    Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
+        let chain = ChainSettings::default()
+            .clock(context.clock_set())
+            .chance(context.chance_set());
+        Caller::Chain(Arc::new(Credentials::default_chain(&chain)))
+    }))
+}
+
+fn endpoint(settings: &Settings<Credentials>) -> Result<String, Error> {
+    settings
+        .endpoint(|region| suggest::region(endpoints::cr(region), region, &endpoints::CR_REGIONS))
+}
+
+impl AlibabaCr {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &cr::Client {
+        &self.client
+    }
+
+    /// The synchronization tasks of the instance: `ListRepoSyncTask`.
+    pub fn tasks(&self) -> Tasks {
+        Tasks {
+            registry: self.clone(),
+            image: None,
+            batch: None,
+            is_checked: true,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The synchronization tasks of an instance.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    registry: AlibabaCr,
+    image: Option<Result<ImageName, Error>>,
+    batch: Option<String>,
+    /// Whether image and batch are looked up when there are no tasks.
+    is_checked: bool,
+    paging: Paging,
+}
+paged!(Tasks of Task, Pages, "ListRepoSyncTask", "at least 1", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("image", self.image.as_ref().and_then(|image| Some(image.as_ref().ok()? as _))),
+    ("batch", self.batch.as_ref().map(|batch| batch as _)),
+]);
+
+impl Tasks {
+    /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
+    /// `namespace/repository`.
+    ///
+    /// An invalid name, and an image that is not there, is the stream's first error.
+    pub fn image(self, image: impl Into<String>) -> Self {
+        self.of_image(ImageName::given(&image.into()))
+    }
+
+    fn of_image(mut self, image: Result<ImageName, Error>) -> Self {
+        self.image = Some(image);
+        self
+    }
+
+    /// Takes an image or a batch that is not there for one without tasks.
+    fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
+    /// Only the tasks of one batch, by its `SyncBatchTaskId`, which a task has as its execution.
+    pub fn batch(mut self, id: impl Into<String>) -> Self {
+        self.batch = Some(id.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_repo_sync_task()
+            .instance_id(&self.registry.instance)
+            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
+            .page_size(slot.size);
+        let image = self.image.transpose()?;
+        if let Some(image) = &image {
+            call = call
+                .repo_namespace_name(image.namespace())
+                .repo_name(image.repository());
+            if let Some(tag) = image.tag() {
+                call = call.tag(tag);
+            }
+        }
+        if let Some(batch) = &self.batch {
+            call = call.sync_record_id(batch);
+        }
+        let page = call.send().await?.into_inner();
+        if self.is_checked && slot.is_empty_beginning(&page.sync_tasks) {
+            if let Some(image) = &image {
+                self.registry.image_exists(image).await?;
+            }
+            if let Some(batch) = &self.batch {
+                self.registry.batch_exists(batch, image.is_some()).await?;
+            }
+        }
+        Ok(Fetched {
+            items: page.sync_tasks.into_iter().map(task).collect(),
+            total: page.total_count.and_then(|total| total.0.try_into().ok()),
+            size: page.page_size.and_then(|size| size.try_into().ok()),
+        })
+    }
+}
+
+fn state(status: &TaskStatus) -> Option<TaskState> {
+    Some(match status {
+        TaskStatus::Pending => TaskState::Waiting,
+        TaskStatus::Synchronizing => TaskState::Running,
+        TaskStatus::Success => TaskState::Succeeded,
+        TaskStatus::Error => TaskState::Failed,
+        TaskStatus::Canceled => TaskState::Cancelled,
+        _ => return None,
+    })
+}
+
+fn image(vendor: SyncImage) -> ImageRef {
+    ImageRef {
+        region: vendor.region_id,
+        instance: vendor.instance_id,
+        namespace: vendor.repo_namespace_name,
+        repository: vendor.repo_name,
+        ..ImageRef::default()
+    }
+    .with_tag(vendor.image_tag)
+}
+
+fn task(vendor: SyncTask) -> Task {
+    // Older answers have the misspelt name alone.
+    let updated = vendor.modified_time.or(vendor.modifed_time);
+    let task = Task::new(
+        Provider::Alibabacloud,
+        TaskKind::Replication,
+        vendor.sync_task_id.clone(),
+    )
+    .with_status(vendor.task_status.clone(), state)
+    .with_updated(updated.map(|time| time.0));
+    Task {
+        execution: vendor.sync_batch_task_id.clone(),
+        rule: vendor.sync_rule_id.clone(),
+        source: vendor.image_from.clone().map(image),
+        destination: vendor.image_to.clone().map(image),
+        trigger: match vendor.task_trigger {
+            Some(TaskTrigger::Passive) => Some(Trigger::Automatic),
+            Some(TaskTrigger::Initiative) => Some(Trigger::Manual),
+            _ => None,
+        },
+        issue: vendor
+            .task_issue
+            .as_ref()
+            .map(|issue| issue.as_str().to_owned())
+            .filter(|issue| !issue.is_empty()),
+        created: vendor.create_time.map(|time| time.0),
+        vendor: Some(VendorTask::AlibabacloudSyncTask(Box::new(vendor))),
+        ..task
+    }
+}

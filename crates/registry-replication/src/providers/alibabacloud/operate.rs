@@ -1,0 +1,171 @@
+//! Container Registry as any registry: copies by a rule, and cancelling.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use alibabacloud_cr::cr::ClientInfo;
+use alibabacloud_cr::cr::types::CreatedSyncTaskAnswer;
+use futures_core::future::BoxFuture;
+use openapi_transport::{Call, Error};
+use serde_json::Value;
+
+use super::AlibabaCr;
+use crate::api;
+use crate::arrival::sight::Look;
+use crate::listing::Listing;
+use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
+use crate::plan::{Plan, Started};
+use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
+
+const OURS: Provider = Provider::Alibabacloud;
+
+impl sealed::Sealed for AlibabaCr {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
+
+impl registry::Registry for AlibabaCr {
+    fn provider(&self) -> Provider {
+        OURS
+    }
+
+    fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
+        match repository {
+            Some(name) => {
+                let name = name.clone().without_tag();
+                self.rules().of_repository(name).into()
+            }
+            None => self.rules().into(),
+        }
+    }
+
+    fn executions_of(&self, _: Option<&RuleRef>) -> Listing<Execution> {
+        Listing::refused(Error::not_offered(
+            "executions of rules of Alibaba Cloud",
+            "list the tasks of an image: each names its batch, whose tasks can be listed",
+        ))
+    }
+
+    fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
+        match scope {
+            TaskScope::Image(image) => self.tasks().of_image(Ok(image.clone())).into(),
+            TaskScope::Execution(batch) if batch.rule().is_none() => {
+                self.tasks().batch(batch.id()).into()
+            }
+            TaskScope::Execution(_) => Listing::refused(Error::not_offered(
+                "tasks of a retention execution of Alibaba Cloud",
+                "list those of an image or of a batch",
+            )),
+        }
+    }
+
+    fn subtasks_of(&self, _: &TaskRef) -> Listing<Subtask> {
+        Listing::refused(Error::not_offered(
+            "subtasks of Alibaba Cloud",
+            "a task is of one tag already; GetRepoSyncTask tells its layers",
+        ))
+    }
+
+    fn plan_run<'a>(
+        &'a self,
+        rule: &'a RuleRef,
+        options: &'a RunOptions,
+    ) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            options.no_trial()?;
+            let rule = rule.plain(OURS)?;
+            let images = options.tagged(OURS)?;
+            self.rule_exists(rule).await?;
+            let mut ids = HashMap::new();
+            let mut plan = Plan::new(self.client.inner());
+            for (image, tag) in images {
+                let name = (image.namespace(), image.repository());
+                let id = match ids.entry(name) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.repository_checked(image).await?),
+                };
+                let call = self
+                    .call("CreateRepoSyncTaskByRule")?
+                    .parameter("RepoId", id)?
+                    .parameter("Tag", tag)?
+                    .parameter("SyncRuleId", rule)?;
+                plan = plan.with(call, created);
+            }
+            Ok(plan)
+        })
+    }
+
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            let task = match target {
+                StopTarget::Task(task) if task.execution().is_none() => task,
+                StopTarget::Task(task) => {
+                    return Err(Error::configuration(format!(
+                        "task {:?}: tasks of Alibaba Cloud are named by their id alone",
+                        task.to_string()
+                    )));
+                }
+                StopTarget::Execution(_) => {
+                    return Err(Error::not_offered(
+                        "stopping a batch of Alibaba Cloud",
+                        "stop its tasks",
+                    ));
+                }
+            };
+            let state = self.task_state(task.id()).await?;
+            if state.is_final() {
+                return Ok(Plan::over(self.client.inner(), state));
+            }
+            let call = self.call("CancelRepoSyncTask")?;
+            let call = call.parameter("SyncTaskId", task.id())?;
+            Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+        })
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let call = self.client.list_instance_endpoint();
+            let answer = call.instance_id(&self.instance).send().await?.into_inner();
+            let domains = answer.endpoints.into_iter().flat_map(|one| one.domains);
+            let hosts = domains.filter_map(|domain| domain.domain);
+            Ok(hosts.filter(|host| !host.is_empty()).collect())
+        })
+    }
+}
+
+impl AlibabaCr {
+    /// A call by name, to this instance.
+    fn call(&self, name: &str) -> Result<Call, Error> {
+        let (_, operation) = api::find(name)?;
+        Call::new(operation).parameter("InstanceId", &self.instance)
+    }
+
+    /// The vendor's id of an image's repository: `GetRepository`.
+    pub(super) async fn repository_id(&self, image: &ImageName) -> Result<String, Error> {
+        let repository = self
+            .client
+            .get_repository()
+            .instance_id(&self.instance)
+            .repo_namespace_name(image.namespace())
+            .repo_name(image.repository())
+            .send()
+            .await?
+            .into_inner();
+        repository.repo_id.ok_or_else(|| {
+            let (namespace, repository) = (image.namespace(), image.repository());
+            Error::configuration(format!(
+                "the service names no id of repository {namespace}/{repository}"
+            ))
+        })
+    }
+}
+
+fn created(answer: Value) -> Started {
+    let answer: CreatedSyncTaskAnswer = serde_json::from_value(answer).unwrap_or_default();
+    match answer.sync_task_id {
+        Some(id) => Started::task(TaskRef::new(id)),
+        None => Started::default(),
+    }
+}

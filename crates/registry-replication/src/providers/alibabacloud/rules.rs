@@ -1,0 +1,154 @@
+//! Synchronization rules.
+
+use alibabacloud_cr::cr::types::SyncRule;
+use alibabacloud_cr::cr::values::{SyncDirection, SyncScope, SyncTrigger};
+use openapi_transport::Error;
+
+use super::AlibabaCr;
+use crate::model::{
+    FilterOn, FilterSyntax, ImageName, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind,
+    VendorRule,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+
+impl AlibabaCr {
+    /// The synchronization rules of the instance: `ListRepoSyncRule`.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            registry: self.clone(),
+            repository: None,
+            target_region: None,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The synchronization rules of an instance.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    registry: AlibabaCr,
+    repository: Option<Result<ImageName, Error>>,
+    target_region: Option<String>,
+    paging: Paging,
+}
+paged!(Rules of Rule, Pages, "ListRepoSyncRule", "at least 1", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("repository", self.repository.as_ref().and_then(|name| Some(name.as_ref().ok()? as _))),
+    ("target_region", self.target_region.as_ref().map(|target_region| target_region as _)),
+]);
+
+impl Rules {
+    /// Only the rules that name this `namespace/repository`; not those that cover it by its
+    /// namespace or by a pattern.
+    ///
+    /// An invalid name, and a repository that is not there, is the stream's first error.
+    pub fn repository(self, repository: impl Into<String>) -> Self {
+        self.of_repository(ImageName::repository_given(&repository.into()))
+    }
+
+    pub(super) fn of_repository(mut self, repository: Result<ImageName, Error>) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// Only the rules that copy to this region.
+    pub fn target_region(mut self, id: impl Into<String>) -> Self {
+        self.target_region = Some(id.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_repo_sync_rule()
+            .instance_id(&self.registry.instance)
+            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
+            .page_size(slot.size);
+        let repository = self.repository.transpose()?;
+        if let Some(name) = &repository {
+            call = call
+                .namespace_name(name.namespace())
+                .repo_name(name.repository());
+        }
+        if let Some(region) = self.target_region {
+            call = call.target_region_id(region);
+        }
+        let page = call.send().await?.into_inner();
+        if let Some(name) = &repository
+            && slot.is_empty_beginning(&page.sync_rules)
+        {
+            self.registry.image_exists(name).await?;
+        }
+        Ok(Fetched {
+            items: page.sync_rules.into_iter().map(rule).collect(),
+            total: page.total_count.and_then(|total| total.try_into().ok()),
+            size: page.page_size.and_then(|size| size.try_into().ok()),
+        })
+    }
+}
+
+fn trigger(vendor: &SyncTrigger) -> RuleTrigger {
+    match vendor {
+        SyncTrigger::Passive => RuleTrigger::OnPush,
+        SyncTrigger::Initiative => RuleTrigger::ByHand,
+        other => RuleTrigger::Unknown(other.as_str().to_owned()),
+    }
+}
+
+/// The patterns that count in the rule's scope; the vendor answers the others, too.
+fn filters(vendor: &SyncRule) -> Vec<RuleFilter> {
+    let (namespaces, repositories) = match vendor.sync_scope {
+        Some(SyncScope::Repo) => (None, None),
+        Some(SyncScope::Namespace) => (None, vendor.repo_name_filter.as_ref()),
+        _ => (
+            vendor.namespace_name_filter.as_ref(),
+            vendor.repo_name_filter.as_ref(),
+        ),
+    };
+    [
+        (FilterOn::Namespace, namespaces),
+        (FilterOn::Repository, repositories),
+        (FilterOn::Tag, vendor.tag_filter.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(on, pattern)| {
+        let pattern = pattern.filter(|text| !text.is_empty())?;
+        Some(RuleFilter::new(on, pattern, FilterSyntax::Regex))
+    })
+    .collect()
+}
+
+fn rule(vendor: SyncRule) -> Rule {
+    let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let local = ImageRef {
+        region: known(&vendor.local_region_id),
+        instance: known(&vendor.local_instance_id),
+        namespace: known(&vendor.local_namespace_name),
+        repository: known(&vendor.local_repo_name),
+        ..ImageRef::default()
+    };
+    let target = ImageRef {
+        region: known(&vendor.target_region_id),
+        instance: known(&vendor.target_instance_id),
+        namespace: known(&vendor.target_namespace_name),
+        repository: known(&vendor.target_repo_name),
+        ..ImageRef::default()
+    };
+    let (source, destination) = match vendor.sync_direction {
+        Some(SyncDirection::To) => (target, local),
+        _ => (local, target),
+    };
+    let id = vendor.sync_rule_id.clone();
+    Rule {
+        name: vendor.sync_rule_name.clone(),
+        source,
+        filters: filters(&vendor),
+        destination,
+        created: vendor.create_time.map(|time| time.0),
+        updated: vendor.modified_time.map(|time| time.0),
+        ..Rule::new(Provider::Alibabacloud, TaskKind::Replication, id)
+            .with_trigger(vendor.sync_trigger.as_ref().map(trigger))
+    }
+    .answered(VendorRule::AlibabacloudSyncRule(Box::new(vendor)))
+}

@@ -1,0 +1,155 @@
+//! What an arrival looks at: automatic sync rules and sync jobs of repositories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use huaweicloud_swr::Order;
+use huaweicloud_swr::swr::ClientInfo;
+use openapi_transport::{Context, Error};
+
+use super::SwrBasic;
+use crate::arrival::cover::ReadRule;
+use crate::arrival::read::{Agreed, Records, newest, or_absent};
+use crate::arrival::sight::{
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+};
+use crate::arrival::watch::Watch;
+use crate::model::{ImageName, Provider, Task, VendorTask};
+
+/// Repositories that are read at once.
+const AT_ONCE: usize = 4;
+
+impl Look for SwrBasic {
+    fn provider(&self) -> Provider {
+        Provider::HuaweicloudBasic
+    }
+
+    fn context(&self) -> &Context {
+        self.client.inner()
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
+        Box::pin(async move {
+            let begun = self.context().clock().elapsed();
+            let repositories = stream::iter(wanted.repositories()).map(|repository| {
+                let (registry, wanted) = (self.clone(), wanted.clone());
+                async move {
+                    let works = kept_back(registry.works(&repository, &wanted).await)?;
+                    let rules = kept_back(registry.rules_kept(&repository, wanted.begun).await)?;
+                    Ok::<_, Error>((repository, works, rules))
+                }
+            });
+            let read: Vec<_> = repositories.buffered(AT_ONCE).try_collect().await?;
+            let mut sight = Sight {
+                at: began(self.context(), begun),
+                rules: BTreeMap::new(),
+                names: BTreeMap::new(),
+                works: BTreeMap::new(),
+                short: BTreeSet::new(),
+            };
+            for (repository, works, rules) in read {
+                if works.as_ref().is_ok_and(|(_, is_short)| *is_short) {
+                    sight.short.insert(repository.clone());
+                }
+                let works = works.map(|(works, _)| works);
+                sight.works.insert(repository.clone(), works);
+                sight.rules.insert(repository, rules);
+            }
+            Ok(sight)
+        })
+    }
+
+    fn source(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>> {
+        Box::pin(async move {
+            let call = self.client.show_repo_tag().namespace(image.namespace());
+            let call = call.repository(image.repository());
+            let call = call.tag(image.tag().unwrap_or_default());
+            let answer = call.send().await.map_err(Error::from);
+            let tag = or_absent(answer)?.map(|answer| answer.into_inner());
+            Ok(tag.map(|tag| SourceTag {
+                digest: tag.digest,
+                pushed: tag.updated.or(tag.created),
+            }))
+        })
+    }
+}
+
+/// What fails for good concerns those alone who want this repository; the rest ends the look.
+fn kept_back<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match read {
+        Err(error) if error.can_retry() => Err(error),
+        read => Ok(read),
+    }
+}
+
+impl SwrBasic {
+    async fn rules_kept(
+        &self,
+        (namespace, repository): &Repository,
+        not_before: Duration,
+    ) -> Result<Agreed<Rules>, Error> {
+        let clock = self.context().clock().clone();
+        let name = format!("{namespace}/{repository}");
+        let read = async {
+            let image = ImageName::plain(namespace, repository);
+            let rules = self.rules_of_repository(&image).await?;
+            Ok(rules.into_iter().map(ReadRule::new).collect())
+        };
+        self.rules_read.or(&name, &clock, not_before, read).await
+    }
+
+    /// Works, and whether the listing shows less than the service counts.
+    async fn works(
+        &self,
+        (namespace, repository): &Repository,
+        wanted: &Wanted,
+    ) -> Result<(Works, bool), Error> {
+        let image = ImageName::plain(namespace, repository);
+        let jobs = self.jobs_of(Ok(image)).unchecked();
+        let jobs = newest(
+            jobs.order(Order::Descending).by_fetch(),
+            |job: &Task| job.created,
+            |_, created| wanted.is_too_old(created),
+        );
+        let Records { all, is_short } = jobs.await?;
+        Ok((all.into_iter().filter_map(work).collect(), is_short))
+    }
+}
+
+fn work(job: Task) -> Option<Work> {
+    let overwrites = match &job.vendor {
+        Some(VendorTask::HuaweicloudSyncJob(vendor)) => vendor.override_,
+        _ => None,
+    };
+    let reference = job.reference();
+    let tag = job.source?.tags().next().map(str::to_owned);
+    let mut destination = job.destination?;
+    destination.artifacts.clear();
+    Some(Work {
+        tag,
+        destination,
+        rule: None,
+        execution: None,
+        task: reference,
+        subtask: None,
+        digest: None,
+        state: job.state,
+        status: job.status,
+        issue: None,
+        created: job.created,
+        started: None,
+        changed: job.updated,
+        keeps: false,
+        overwrites,
+    })
+}

@@ -1,0 +1,302 @@
+//! Huawei Cloud SWR, Basic edition.
+
+mod known;
+mod look;
+mod operate;
+
+use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
+use huaweicloud_swr::swr::{self, values::SyncJobStatus};
+use huaweicloud_swr::{Filter, Huaweicloud, Order};
+use openapi_transport::Error;
+
+use super::{Credentials, Logins};
+use crate::arrival::read::Kept;
+use crate::arrival::sight::Rules;
+use crate::arrival::watch::Watch;
+use crate::model::{
+    ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
+    VendorTask,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::settings::{Settings, common_settings};
+
+/// The Basic edition in one region.
+#[derive(Clone, Debug)]
+pub struct SwrBasic {
+    client: swr::Client,
+    provider: Huaweicloud,
+    region: Option<String>,
+    watch: Watch,
+    rules_read: Kept<Rules>,
+}
+
+/// Settings of a [`SwrBasic`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Makes the registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When region and endpoint are missing.
+    pub async fn build(self) -> Result<SwrBasic, Error> {
+        let mut settings = self.settings;
+        let endpoint = super::endpoint(&settings)?;
+        let region = settings.region.clone();
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
+        Ok(SwrBasic {
+            client: super::client(context, provider.clone())?,
+            provider,
+            region,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
+        })
+    }
+}
+
+impl SwrBasic {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &swr::Client {
+        &self.client
+    }
+
+    /// The password for the region's own registry, `swr.REGION.myhuaweicloud.com`, that goes with
+    /// the access key. The region must be set.
+    pub fn logins(&self) -> Logins {
+        Logins {
+            provider: self.provider.clone(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// The automatic sync rules of a repository, `namespace/repository`:
+    /// `ListImageAutoSyncReposDetails`.
+    ///
+    /// # Errors
+    /// When `repository` names none, and whatever can go wrong with a call.
+    pub async fn rules(&self, repository: &str) -> Result<Vec<Rule>, Error> {
+        self.rules_checked(&ImageName::repository_given(repository)?)
+            .await
+    }
+
+    /// The rules of a repository; a repository that is not there is an error.
+    async fn rules_checked(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
+        match self.rules_of_repository(name).await {
+            Ok(rules) if rules.is_empty() => {
+                self.repository_exists(name).await?;
+                Ok(rules)
+            }
+            Ok(rules) => Ok(rules),
+            Err(error) => Err(self.about_repository(name, error).await),
+        }
+    }
+
+    async fn rules_of_repository(&self, name: &ImageName) -> Result<Vec<Rule>, Error> {
+        let rules = self
+            .client
+            .list_image_auto_sync_repos_details()
+            .namespace(name.namespace())
+            .repository(name.repository())
+            .send()
+            .await?
+            .into_inner();
+        let rule = |vendor| rule(vendor, self.region.as_deref());
+        Ok(rules.into_iter().map(rule).collect())
+    }
+
+    /// The sync jobs of a repository, `namespace/repository`: `ShowSyncJob`.
+    ///
+    /// An invalid name, and a repository that is not there, is the stream's first error.
+    pub fn sync_jobs(&self, repository: &str) -> SyncJobs {
+        self.jobs_of(ImageName::repository_given(repository))
+    }
+
+    fn jobs_of(&self, repository: Result<ImageName, Error>) -> SyncJobs {
+        SyncJobs {
+            registry: self.clone(),
+            repository,
+            order: None,
+            is_checked: true,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The sync jobs of a repository.
+#[derive(Clone, Debug)]
+pub struct SyncJobs {
+    registry: SwrBasic,
+    repository: Result<ImageName, Error>,
+    order: Option<Order>,
+    /// Whether the repository is looked up when it has no jobs.
+    is_checked: bool,
+    paging: Paging,
+}
+paged!(SyncJobs of Task, Records, "ShowSyncJob", "at least 1", |self| [
+    ("region", self.registry.region.as_ref().map(|region| region as _)),
+    ("repository", self.repository.as_ref().ok().map(|name| name as _)),
+    ("order", self.order.map(|order| format!("{order:?}")).as_ref().map(|order| order as _)),
+]);
+
+impl SyncJobs {
+    /// Takes a repository that is not there for a repository without jobs.
+    fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
+    /// Newest or oldest first; the vendor's own order unless said otherwise.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
+        if slot.size == 0 {
+            return Err(Error::configuration("page size: 0 is less than 1"));
+        }
+        let name = self.repository?;
+        let filter = Filter::new(slot.size, slot.offset);
+        let filter = self.order.map_or(filter, |order| filter.order(order));
+        let answer = self
+            .registry
+            .client
+            .show_sync_job()
+            .namespace(name.namespace())
+            .repository(name.repository())
+            .filter(filter)
+            .send()
+            .await
+            .map_err(Error::from);
+        let answer = match answer {
+            Err(error) if self.is_checked => {
+                return Err(self.registry.about_repository(&name, error).await);
+            }
+            answer => answer?,
+        };
+        let range = answer.headers().get("content-range");
+        let total = range.and_then(|range| total(range.to_str().ok()?));
+        let region = self.registry.region.as_deref();
+        let jobs = answer.into_inner();
+        if self.is_checked && slot.is_empty_beginning(&jobs) {
+            self.registry.repository_exists(&name).await?;
+        }
+        Ok(Fetched {
+            items: jobs.into_iter().map(|vendor| job(vendor, region)).collect(),
+            total,
+            size: None,
+        })
+    }
+}
+
+/// `A-B/T`: only `T` is leant on. The page says that `B` counts the page's records, where HTTP has
+/// an index.
+fn total(range: &str) -> Option<u64> {
+    range.rsplit_once('/')?.1.trim().parse().ok()
+}
+
+fn state(status: &SyncJobStatus) -> Option<TaskState> {
+    Some(match status {
+        SyncJobStatus::Waiting => TaskState::Waiting,
+        SyncJobStatus::Running => TaskState::Running,
+        SyncJobStatus::Success => TaskState::Succeeded,
+        SyncJobStatus::Failed => TaskState::Failed,
+        SyncJobStatus::Timeout => TaskState::TimedOut,
+        SyncJobStatus::Cancel => TaskState::Cancelled,
+        SyncJobStatus::Existed => TaskState::AlreadyThere,
+        _ => return None,
+    })
+}
+
+/// Source and destination, which rules and jobs name alike. The repository keeps its name.
+fn ends(
+    region: Option<&str>,
+    namespace: &Option<String>,
+    repository: &Option<String>,
+    remote_region: &Option<String>,
+    remote_namespace: &Option<String>,
+) -> (ImageRef, ImageRef) {
+    let end = |region: Option<String>, namespace: &Option<String>| ImageRef {
+        region,
+        namespace: namespace.clone(),
+        repository: repository.clone(),
+        ..ImageRef::default()
+    };
+    (
+        end(region.map(str::to_owned), namespace),
+        end(remote_region.clone(), remote_namespace),
+    )
+}
+
+fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
+    let (source, destination) = ends(
+        region,
+        &vendor.namespace,
+        &vendor.repo_name,
+        &vendor.remote_region_id,
+        &vendor.remote_namespace,
+    );
+    let rule = Rule::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id);
+    let trigger = vendor.sync_auto.map(|automatic| match automatic {
+        true => RuleTrigger::OnPush,
+        false => RuleTrigger::ByHand,
+    });
+    Rule {
+        source,
+        destination,
+        overwrites: vendor.override_,
+        created: vendor.created_at,
+        updated: vendor.updated_at,
+        ..rule.with_trigger(trigger)
+    }
+    .answered(VendorRule::HuaweicloudSyncRepo(Box::new(vendor)))
+}
+
+fn job(vendor: SyncJob, region: Option<&str>) -> Task {
+    let (source, destination) = ends(
+        region,
+        &vendor.namespace,
+        &vendor.repo_name,
+        &vendor.remote_region_id,
+        &vendor.remote_namespace,
+    );
+    let task = Task::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id)
+        .with_status(vendor.status.clone(), state)
+        .with_updated(vendor.updated_at);
+    Task {
+        source: Some(source.with_tag(vendor.tag.clone())),
+        destination: Some(destination.with_tag(vendor.tag.clone())),
+        created: vendor.created_at,
+        vendor: Some(VendorTask::HuaweicloudSyncJob(Box::new(vendor))),
+        ..task
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_total_of_a_range_is_read() {
+        for (range, expected) in [
+            ("0-1/1", Some(1)),
+            ("100-37/700", Some(700)),
+            ("items 0-9/10", Some(10)),
+            ("0-0/ 0", Some(0)),
+            ("*/*", None),
+            ("0-9", None),
+            ("", None),
+        ] {
+            assert_eq!(total(range), expected, "{range}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The Basic edition as any registry: rules of a repository, and copies by hand.
+
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use huaweicloud_swr::endpoints;
+use huaweicloud_swr::swr::ClientInfo;
+use openapi_transport::{Call, Error};
+use serde_json::json;
+
+use super::SwrBasic;
+use crate::api;
+use crate::arrival::sight::Look;
+use crate::listing::Listing;
+use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
+use crate::pager::{Fetched, Pager, Paging, Steps, listing};
+use crate::plan::{Plan, Started};
+use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
+
+const OURS: Provider = Provider::HuaweicloudBasic;
+
+impl sealed::Sealed for SwrBasic {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
+
+impl registry::Registry for SwrBasic {
+    fn provider(&self) -> Provider {
+        OURS
+    }
+
+    fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
+        Listing::tried(
+            repository
+                .ok_or_else(|| {
+                    Error::not_offered(
+                        "rules of all repositories of Huawei Cloud Basic",
+                        "name a repository, namespace/repository",
+                    )
+                })
+                .and_then(|name| name.clone().without_tag())
+                .map(|name| self.rule_listing(name)),
+        )
+    }
+
+    fn executions_of(&self, _: Option<&RuleRef>) -> Listing<Execution> {
+        Listing::refused(Error::not_offered(
+            "executions of rules of Huawei Cloud Basic",
+            "list the tasks of a repository",
+        ))
+    }
+
+    fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
+        match scope {
+            TaskScope::Image(image) => self.jobs_of(image.clone().without_tag()).into(),
+            TaskScope::Execution(_) => Listing::refused(Error::not_offered(
+                "tasks of an execution of Huawei Cloud Basic",
+                "list those of a repository, namespace/repository",
+            )),
+        }
+    }
+
+    fn subtasks_of(&self, _: &TaskRef) -> Listing<Subtask> {
+        Listing::refused(Error::not_offered(
+            "subtasks of Huawei Cloud Basic",
+            "a task is of one tag already",
+        ))
+    }
+
+    fn plan_run<'a>(
+        &'a self,
+        rule: &'a RuleRef,
+        options: &'a RunOptions,
+    ) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            options.no_trial()?;
+            let id = rule.plain(OURS)?;
+            let images = options.tagged(OURS)?;
+            let name = one_repository(&images)?;
+            let rules = self.rules_checked(name).await?;
+            let found = rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
+                let known: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
+                let known = match known.is_empty() {
+                    true => "it has none".to_owned(),
+                    false => format!("it has {}", known.join(", ")),
+                };
+                let (namespace, repository) = (name.namespace(), name.repository());
+                Error::not_found(format!(
+                    "repository {namespace}/{repository} has no rule {id}; {known}"
+                ))
+            })?;
+            let tags: Vec<_> = images.iter().map(|(_, tag)| *tag).collect();
+            let (_, operation) = api::find("CreateManualImageSyncRepo")?;
+            let call = Call::new(operation)
+                .parameter("namespace", name.namespace())?
+                .parameter("repository", name.repository())?
+                .body(&json!({
+                    "imageTag": tags,
+                    "override": found.overwrites.unwrap_or(false),
+                    "remoteNamespace": found.destination.namespace,
+                    "remoteRegionId": found.destination.region,
+                }))?;
+            Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+        })
+    }
+
+    fn plan_stop<'a>(&'a self, _: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        let refused =
+            Error::not_offered("stopping a task of Huawei Cloud Basic", "it ends by itself");
+        Box::pin(std::future::ready(Err(refused)))
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        let host = self.region.as_deref().map(endpoints::registry);
+        Box::pin(std::future::ready(Ok(host.into_iter().collect())))
+    }
+}
+
+impl SwrBasic {
+    /// The rules as a listing: one page, since the vendor answers all at once.
+    fn rule_listing(&self, name: ImageName) -> Listing<Rule> {
+        let registry = self.clone();
+        let region = self.region.as_ref().map(|region| region as _);
+        let called = listing(
+            "ListImageAutoSyncReposDetails",
+            &[("region", region), ("repository", Some(&name))],
+        );
+        let fetch = move |_| {
+            let (registry, name) = (registry.clone(), name.clone());
+            async move {
+                let items = registry.rules_checked(&name).await?;
+                Ok(Fetched {
+                    total: Some(items.len() as u64),
+                    items,
+                    size: None,
+                })
+            }
+        };
+        Listing::of(Pager::new(called, Paging::default(), Steps::All, fetch))
+    }
+}
+
+/// The repository that all images are of.
+fn one_repository<'a>(images: &[(&'a ImageName, &str)]) -> Result<&'a ImageName, Error> {
+    let same = |one: &ImageName, other: &ImageName| {
+        one.namespace() == other.namespace() && one.repository() == other.repository()
+    };
+    let mut all = images.iter().map(|(image, _)| *image);
+    let first = all
+        .next()
+        .ok_or_else(|| Error::configuration("no image is named"))?;
+    match all.find(|image| !same(first, image)) {
+        None => Ok(first),
+        Some(other) => Err(Error::configuration(format!(
+            "images {:?} and {:?} are of two repositories; a rule of Huawei Cloud Basic has one",
+            first.to_string(),
+            other.to_string()
+        ))),
+    }
+}

@@ -1,0 +1,185 @@
+//! Executions of replication and retention rules.
+
+use huaweicloud_swr::swr::types::{ReplicationExecution, RetentionExecution};
+use huaweicloud_swr::swr::values::ExecutionStatus;
+use openapi_transport::Error;
+
+use super::SwrEnterprise;
+use super::rules::trigger;
+use crate::model::{
+    Execution, Provider, RuleRef, TaskCounts, TaskKind, TaskState, VendorExecution,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+
+impl SwrEnterprise {
+    /// The executions of all replication rules: `ListInstanceReplicationPolicyExecutions`.
+    pub fn replication_executions(&self) -> ReplicationExecutions {
+        ReplicationExecutions {
+            registry: self.clone(),
+            policy: None,
+            paging: Paging::default(),
+        }
+    }
+
+    /// The executions of a namespace's retention rule: `ListInstanceRetentionPolicyExecutions`.
+    pub fn retention_executions(
+        &self,
+        namespace: impl Into<String>,
+        policy: i64,
+    ) -> RetentionExecutions {
+        RetentionExecutions {
+            registry: self.clone(),
+            namespace: namespace.into(),
+            policy,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The executions of an instance's replication rules.
+#[derive(Clone, Debug)]
+pub struct ReplicationExecutions {
+    registry: SwrEnterprise,
+    policy: Option<i64>,
+    paging: Paging,
+}
+paged!(ReplicationExecutions of Execution, Pages, "ListInstanceReplicationPolicyExecutions", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("policy", self.policy.as_ref().map(|policy| policy as _)),
+]);
+
+impl ReplicationExecutions {
+    /// Only the executions of this rule.
+    pub fn policy(mut self, id: i64) -> Self {
+        self.policy = Some(id);
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_instance_replication_policy_executions()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .offset(slot.offset)
+            .limit(slot.size);
+        if let Some(policy) = self.policy {
+            call = call.policy_id(policy);
+        }
+        let page = call.send().await?.into_inner();
+        if let Some(policy) = self.policy
+            && slot.is_empty_beginning(&page.executions)
+        {
+            let rule = RuleRef::new(policy.to_string());
+            self.registry.rule_exists(&rule).await?;
+        }
+        Ok(Fetched {
+            items: page.executions.into_iter().map(replication).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+/// The executions of a retention rule.
+#[derive(Clone, Debug)]
+pub struct RetentionExecutions {
+    registry: SwrEnterprise,
+    namespace: String,
+    policy: i64,
+    paging: Paging,
+}
+paged!(RetentionExecutions of Execution, Pages, "ListInstanceRetentionPolicyExecutions", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+]);
+
+impl RetentionExecutions {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {
+        let page = self
+            .registry
+            .client
+            .list_instance_retention_policy_executions()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .namespace_name(&self.namespace)
+            .policy_id(self.policy)
+            .offset(slot.offset)
+            .limit(slot.size)
+            .send()
+            .await?
+            .into_inner();
+        if slot.is_empty_beginning(&page.executions) {
+            let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
+            self.registry.rule_exists(&rule).await?;
+        }
+        let execution = |vendor| retention(vendor, &self.namespace, self.policy);
+        Ok(Fetched {
+            items: page.executions.into_iter().map(execution).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+fn state(status: &ExecutionStatus) -> Option<TaskState> {
+    Some(match status {
+        ExecutionStatus::InProgress => TaskState::Running,
+        ExecutionStatus::Succeed => TaskState::Succeeded,
+        ExecutionStatus::Failed => TaskState::Failed,
+        ExecutionStatus::Stopped => TaskState::Cancelled,
+        _ => return None,
+    })
+}
+
+fn replication(vendor: ReplicationExecution) -> Execution {
+    let state = TaskState::read(vendor.status.as_ref(), state);
+    let counts = TaskCounts {
+        total: vendor.total,
+        succeeded: vendor.succeed,
+        failed: vendor.failed,
+        running: vendor.in_progress,
+        stopped: vendor.stopped,
+    };
+    Execution {
+        provider: Provider::HuaweicloudEnterprise,
+        kind: TaskKind::Replication,
+        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
+        rule: vendor.policy_id.map(|id| id.to_string()),
+        namespace: None,
+        status: vendor.status.as_ref().map(|word| word.as_str().to_owned()),
+        message: vendor.status_text.clone().filter(|text| !text.is_empty()),
+        trigger: vendor.trigger.as_ref().map(trigger),
+        trial: None,
+        tasks: (counts != TaskCounts::default()).then_some(counts),
+        created: vendor.created_at,
+        started: None,
+        updated: vendor.updated_at,
+        ended: vendor.updated_at.filter(|_| state.is_final()),
+        state,
+        vendor: Some(VendorExecution::HuaweicloudReplication(Box::new(vendor))),
+    }
+}
+
+fn retention(vendor: RetentionExecution, namespace: &str, policy: i64) -> Execution {
+    Execution {
+        provider: Provider::HuaweicloudEnterprise,
+        kind: TaskKind::Retention,
+        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
+        rule: Some(policy.to_string()),
+        namespace: Some(namespace.to_owned()),
+        state: TaskState::read(vendor.status.as_ref(), state),
+        status: vendor.status.as_ref().map(|word| word.as_str().to_owned()),
+        message: None,
+        trigger: vendor.trigger.as_ref().map(trigger),
+        trial: vendor.dry_run,
+        tasks: None,
+        created: None,
+        started: vendor.start_time,
+        updated: vendor.end_time,
+        ended: vendor.end_time,
+        vendor: Some(VendorExecution::HuaweicloudRetention(Box::new(vendor))),
+    }
+}

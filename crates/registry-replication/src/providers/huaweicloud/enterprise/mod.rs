@@ -1,0 +1,109 @@
+//! Huawei Cloud SWR, Enterprise edition.
+
+mod executions;
+mod known;
+mod look;
+mod operate;
+mod rules;
+mod runs;
+mod subtasks;
+mod tasks;
+
+use huaweicloud_swr::swr;
+use openapi_transport::Error;
+
+pub use executions::{ReplicationExecutions, RetentionExecutions};
+pub use rules::{ReplicationRules, RetentionRules};
+pub use subtasks::{ReplicationSubtasks, RetentionSubtasks};
+pub use tasks::{ReplicationTasks, RetentionTasks};
+
+use super::Credentials;
+use crate::arrival::read::Kept;
+use crate::arrival::watch::Watch;
+use crate::settings::{Settings, common_settings};
+use runs::Runs;
+
+/// An instance of the Enterprise edition.
+#[derive(Clone, Debug)]
+pub struct SwrEnterprise {
+    client: swr::Client,
+    project_id: String,
+    instance: String,
+    watch: Watch,
+    rules_read: Kept<look::RulesRead>,
+    runs: Runs,
+}
+
+/// Settings of a [`SwrEnterprise`].
+#[derive(Default)]
+pub struct Builder {
+    settings: Settings<Credentials>,
+    project_id: Option<String>,
+    iam_endpoint: Option<String>,
+    instance: Option<String>,
+}
+common_settings!(Builder, Credentials);
+
+impl Builder {
+    /// Id of the project, which is the region's share of the account. Unless said otherwise, the
+    /// one that the credentials name, or IAM by the region.
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project_id = Some(id.into());
+        self
+    }
+
+    /// URL of IAM for the lookup of the project id. [default: the region's]
+    pub fn iam_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(url.into());
+        self
+    }
+
+    /// Id of the instance.
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// Makes the registry. Nothing is sent yet, unless the project id has to be looked up.
+    ///
+    /// # Errors
+    /// When region and endpoint or instance are missing, and when the project id is not given and
+    /// cannot be found out; names what is missing.
+    pub async fn build(self) -> Result<SwrEnterprise, Error> {
+        let mut settings = self.settings;
+        let instance = self
+            .instance
+            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+        let endpoint = super::endpoint(&settings)?;
+        let context = settings.begin(endpoint);
+        let provider = super::provider(&mut settings, &context);
+        let project_id = match self.project_id {
+            Some(id) => id,
+            None => {
+                let iam = self.iam_endpoint;
+                super::project_id(settings.region, iam, context.clone(), &provider).await?
+            }
+        };
+        let provider = provider.project_id(&project_id);
+        Ok(SwrEnterprise {
+            client: super::client(context, provider)?,
+            project_id,
+            instance,
+            watch: Watch::default(),
+            rules_read: Kept::default(),
+            runs: Runs::default(),
+        })
+    }
+}
+
+impl SwrEnterprise {
+    /// Begins a registry.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The generated client.
+    pub fn client(&self) -> &swr::Client {
+        &self.client
+    }
+}

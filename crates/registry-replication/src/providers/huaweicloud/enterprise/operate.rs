@@ -1,0 +1,233 @@
+//! The Enterprise edition as any registry: references to ids, run and stop.
+
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use huaweicloud_swr::swr::ClientInfo;
+use huaweicloud_swr::swr::types::StartedExecution;
+use openapi_transport::{Call, Error, Timestamp};
+use serde_json::{Value, json};
+
+use super::SwrEnterprise;
+use super::runs::QUIET_SECONDS;
+use crate::api;
+use crate::arrival::sight::Look;
+use crate::listing::Listing;
+use crate::model::{
+    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
+    number,
+};
+use crate::plan::{Plan, Started};
+use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
+
+impl sealed::Sealed for SwrEnterprise {
+    fn looked_at(&self) -> Arc<dyn Look> {
+        Arc::new(self.clone())
+    }
+}
+
+impl registry::Registry for SwrEnterprise {
+    fn provider(&self) -> Provider {
+        Provider::HuaweicloudEnterprise
+    }
+
+    fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
+        if repository.is_some() {
+            return Listing::refused(Error::not_offered(
+                "rules of one repository of Huawei Cloud Enterprise",
+                "list all rules, whose filters say what they cover",
+            ));
+        }
+        Listing::from(self.replication_rules()).then(self.retention_rules().into())
+    }
+
+    fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution> {
+        let all = self.replication_executions();
+        Listing::tried(rule.map_or_else(
+            || Ok(all.clone().into()),
+            |rule| {
+                let policy = number("rule", rule.id())?;
+                Ok(match rule.namespace() {
+                    Some(namespace) => self.retention_executions(namespace, policy).into(),
+                    None => all.clone().policy(policy).into(),
+                })
+            },
+        ))
+    }
+
+    fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
+        let TaskScope::Execution(execution) = scope else {
+            return Listing::refused(Error::not_offered(
+                "tasks of an image of Huawei Cloud Enterprise",
+                "list those of an execution, such as 83 or library/7/113",
+            ));
+        };
+        Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
+            Some((namespace, policy)) => {
+                let tasks = self.retention_tasks(namespace, policy, ids.execution);
+                tasks.into()
+            }
+            None => self.replication_tasks(ids.execution).into(),
+        }))
+    }
+
+    fn subtasks_of(&self, task: &TaskRef) -> Listing<Subtask> {
+        let ids = task
+            .execution()
+            .ok_or_else(|| {
+                Error::configuration(format!(
+                    "task {:?} has no execution; write EXECUTION/TASK such as 83/1927, or \
+                     NAMESPACE/RULE/EXECUTION/TASK such as library/7/113/2439",
+                    task.to_string()
+                ))
+            })
+            .and_then(Ids::of);
+        let listing = ids.and_then(|ids| {
+            let task = number("task", task.id())?;
+            Ok(match ids.retention {
+                Some((namespace, policy)) => self
+                    .retention_subtasks(namespace, policy, ids.execution, task)
+                    .into(),
+                None => self.replication_subtasks(ids.execution, task).into(),
+            })
+        });
+        Listing::tried(listing)
+    }
+
+    fn plan_run<'a>(
+        &'a self,
+        rule: &'a RuleRef,
+        options: &'a RunOptions,
+    ) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            if !options.images.is_empty() {
+                return Err(Error::not_offered(
+                    "a run for some images with a rule of Huawei Cloud Enterprise",
+                    "leave out the images: the rule runs for all that it covers",
+                ));
+            }
+            let policy = number("rule", rule.id())?;
+            if rule.namespace().is_none() {
+                options.no_trial()?;
+            }
+            self.rule_exists(rule).await?;
+            let call = match rule.namespace() {
+                None => self
+                    .call("ExecuteInstanceReplicationPolicy")?
+                    .body(&json!({ "policy_id": policy }))?,
+                Some(namespace) => self
+                    .call("ExecuteInstanceRetentionPolicy")?
+                    .parameter("namespace_name", namespace)?
+                    .parameter("policy_id", rule.id())?
+                    .body(&json!({ "dry_run": options.trial }))?,
+            };
+            let rule = rule.clone();
+            Ok(self.plan().with(call, |answer| started(answer, rule)))
+        })
+    }
+
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        Box::pin(async move {
+            let execution = match target {
+                StopTarget::Execution(execution) => execution,
+                StopTarget::Task(task) => {
+                    let instead = match task.execution() {
+                        Some(execution) if execution.rule().is_some() => {
+                            "it is a task of a retention rule and ends by itself".to_owned()
+                        }
+                        Some(execution) => {
+                            format!("stop execution {execution}, which stops all of its tasks")
+                        }
+                        None => "stop its execution".to_owned(),
+                    };
+                    return Err(Error::not_offered(
+                        "stopping a task of Huawei Cloud Enterprise",
+                        instead,
+                    ));
+                }
+            };
+            let ids = Ids::of(execution)?;
+            if ids.retention.is_some() {
+                return Err(Error::not_offered(
+                    "stopping an execution of a retention rule",
+                    "it ends by itself; only replication executions can be stopped",
+                ));
+            }
+            let found = self.execution(ids.execution).await?;
+            let found = found.ok_or_else(|| self.no_execution(execution))?;
+            let now = self.client.inner().service_time();
+            if has_ended(&found, now) {
+                return Ok(Plan::over(self.client.inner(), found.state));
+            }
+            let call = self
+                .call("StopInstanceReplicationPolicyExecution")?
+                .parameter("execution_id", &ids.execution.to_string())?;
+            Ok(self.plan().with(call, |_| Started::default()))
+        })
+    }
+
+    fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let call = self.client.show_instance().project_id(&self.project_id);
+            let call = call.instance_id(&self.instance);
+            let host = call.send().await?.into_inner().access_address;
+            Ok(host.into_iter().filter(|host| !host.is_empty()).collect())
+        })
+    }
+}
+
+/// Whether an execution has come to an end that stays. Of one that failed a short time ago, the
+/// registry may still retry tasks.
+fn has_ended(execution: &Execution, now: Timestamp) -> bool {
+    match execution.state {
+        TaskState::Failed => execution
+            .updated
+            .is_some_and(|updated| now.as_second() - updated.as_second() >= QUIET_SECONDS),
+        _ => execution.state.is_final(),
+    }
+}
+
+impl SwrEnterprise {
+    fn plan(&self) -> Plan {
+        Plan::new(self.client.inner())
+    }
+
+    /// A call by name, to this instance.
+    fn call(&self, name: &str) -> Result<Call, Error> {
+        let (_, operation) = api::find(name)?;
+        Call::new(operation)
+            .parameter("project_id", &self.project_id)?
+            .parameter("instance_id", &self.instance)
+    }
+}
+
+/// An execution's ids as the calls have them.
+struct Ids<'a> {
+    /// Namespace and rule of a retention execution.
+    retention: Option<(&'a str, i64)>,
+    execution: i64,
+}
+
+impl<'a> Ids<'a> {
+    fn of(execution: &'a ExecutionRef) -> Result<Self, Error> {
+        let retention = match execution.rule() {
+            Some(rule) => {
+                let policy = number("rule", rule.id())?;
+                rule.namespace().map(|namespace| (namespace, policy))
+            }
+            None => None,
+        };
+        Ok(Self {
+            retention,
+            execution: number("execution", execution.id())?,
+        })
+    }
+}
+
+fn started(answer: Value, rule: RuleRef) -> Started {
+    let answer: StartedExecution = serde_json::from_value(answer).unwrap_or_default();
+    match answer.id {
+        Some(id) => Started::execution(ExecutionRef::of(rule, id.to_string())),
+        None => Started::default(),
+    }
+}

@@ -1,0 +1,226 @@
+//! Rules: replication and retention policies.
+
+use huaweicloud_swr::swr::types::{
+    ReplicationFilter, ReplicationPolicy, ReplicationRegistry, RetentionPolicy, RetentionRule,
+    TriggerConfig,
+};
+use huaweicloud_swr::swr::values::{
+    ReplicationFilterType, RetentionSelectorDecoration, TriggerType,
+};
+use openapi_transport::Error;
+
+use super::SwrEnterprise;
+use crate::model::{
+    FilterOn, FilterSyntax, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind, VendorRule,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+
+impl SwrEnterprise {
+    /// The replication rules of the instance: `ListInstanceReplicationPolicies`.
+    pub fn replication_rules(&self) -> ReplicationRules {
+        ReplicationRules {
+            registry: self.clone(),
+            name: None,
+            paging: Paging::default(),
+        }
+    }
+
+    /// The retention rules of all namespaces of the instance: `ListInstanceRetentionPolicies`.
+    ///
+    /// A rule may be made of several that say what to keep; the filters of all that are not switched
+    /// off are its [`filters`](Rule::filters), and [`vendor`](Rule::vendor) has them apart.
+    pub fn retention_rules(&self) -> RetentionRules {
+        RetentionRules {
+            registry: self.clone(),
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The replication rules of an instance.
+#[derive(Clone, Debug)]
+pub struct ReplicationRules {
+    registry: SwrEnterprise,
+    name: Option<String>,
+    paging: Paging,
+}
+paged!(ReplicationRules of Rule, Pages, "ListInstanceReplicationPolicies", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("name", self.name.as_ref().map(|name| name as _)),
+]);
+
+impl ReplicationRules {
+    /// Only the rules whose name contains this.
+    pub fn name(mut self, part: impl Into<String>) -> Self {
+        self.name = Some(part.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_instance_replication_policies()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .offset(slot.offset)
+            .limit(slot.size);
+        if let Some(name) = &self.name {
+            call = call.name(name);
+        }
+        let page = call.send().await?.into_inner();
+        let rule = |policy| replication(policy, &self.registry.instance);
+        Ok(Fetched {
+            items: page.policies.into_iter().map(rule).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+/// The retention rules of an instance.
+#[derive(Clone, Debug)]
+pub struct RetentionRules {
+    registry: SwrEnterprise,
+    paging: Paging,
+}
+paged!(RetentionRules of Rule, Pages, "ListInstanceRetentionPolicies", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+]);
+
+impl RetentionRules {
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
+        let page = self
+            .registry
+            .client
+            .list_instance_retention_policies()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .offset(slot.offset)
+            .limit(slot.size)
+            .send()
+            .await?
+            .into_inner();
+        let rule = |policy| retention(policy, &self.registry.instance);
+        Ok(Fetched {
+            items: page.retentions.into_iter().map(rule).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+pub(super) fn trigger(vendor: &TriggerType) -> RuleTrigger {
+    match vendor {
+        TriggerType::Manual => RuleTrigger::ByHand,
+        TriggerType::Scheduled => RuleTrigger::OnSchedule,
+        TriggerType::EventBased => RuleTrigger::OnPush,
+        other => RuleTrigger::Unknown(other.as_str().to_owned()),
+    }
+}
+
+fn triggered(rule: Rule, vendor: Option<&TriggerConfig>) -> Rule {
+    let kind = vendor.and_then(|vendor| vendor.type_.as_ref()).map(trigger);
+    // A rule keeps its schedule while something else starts it.
+    let scheduled = kind == Some(RuleTrigger::OnSchedule);
+    let cron = vendor.and_then(|vendor| vendor.trigger_settings.as_ref()?.cron.clone());
+    Rule {
+        schedule: cron.filter(|cron| scheduled && !cron.is_empty()),
+        ..rule.with_trigger(kind)
+    }
+}
+
+/// One end of a replication rule: the instance itself, which has the id 0, or a target registry.
+fn end(vendor: Option<&ReplicationRegistry>, instance: &str) -> ImageRef {
+    match vendor.and_then(|vendor| vendor.id) {
+        None | Some(0) => ImageRef {
+            instance: Some(instance.to_owned()),
+            ..ImageRef::default()
+        },
+        Some(id) => ImageRef {
+            registry: Some(id.to_string()),
+            ..ImageRef::default()
+        },
+    }
+}
+
+fn filter(vendor: &ReplicationFilter) -> Option<RuleFilter> {
+    let pattern = vendor.value.as_ref().filter(|text| !text.is_empty())?;
+    let on = match vendor.type_.as_ref()? {
+        ReplicationFilterType::Name => FilterOn::Name,
+        ReplicationFilterType::Tag => FilterOn::Tag,
+        other => FilterOn::Unknown(other.as_str().to_owned()),
+    };
+    Some(RuleFilter::new(on, pattern, FilterSyntax::Doublestar))
+}
+
+fn replication(vendor: ReplicationPolicy, instance: &str) -> Rule {
+    let rule = Rule::new(
+        Provider::HuaweicloudEnterprise,
+        TaskKind::Replication,
+        vendor.id,
+    );
+    let namespace = vendor.dest_namespace.clone();
+    let destination = ImageRef {
+        namespace: namespace.filter(|name| !name.is_empty()),
+        ..end(vendor.dest_registry.as_ref(), instance)
+    };
+    Rule {
+        name: vendor.name.clone(),
+        enabled: vendor.enabled,
+        source: end(vendor.src_registry.as_ref(), instance),
+        filters: vendor.filters.iter().filter_map(filter).collect(),
+        destination,
+        overwrites: vendor.override_,
+        created: vendor.created_at,
+        updated: vendor.updated_at,
+        ..triggered(rule, vendor.trigger.as_ref())
+    }
+    .answered(VendorRule::HuaweicloudReplication(Box::new(vendor)))
+}
+
+/// What one part of a retention rule is about.
+fn selected(vendor: &RetentionRule) -> impl Iterator<Item = RuleFilter> {
+    let repositories = vendor.scope_selectors.get("repository").into_iter();
+    let repositories = repositories
+        .flatten()
+        .map(|one| (FilterOn::Repository, one));
+    let tags = vendor.tag_selectors.iter().map(|one| (FilterOn::Tag, one));
+    repositories.chain(tags).filter_map(|(on, selector)| {
+        let pattern = selector.pattern.clone().filter(|text| !text.is_empty())?;
+        Some(RuleFilter {
+            excludes: selector.decoration == Some(RetentionSelectorDecoration::Excludes),
+            ..RuleFilter::new(on, pattern, FilterSyntax::Doublestar)
+        })
+    })
+}
+
+fn retention(vendor: RetentionPolicy, instance: &str) -> Rule {
+    let rule = Rule::new(
+        Provider::HuaweicloudEnterprise,
+        TaskKind::Retention,
+        vendor.id,
+    );
+    let mut filters: Vec<RuleFilter> = Vec::new();
+    let parts = vendor
+        .rules
+        .iter()
+        .filter(|rule| rule.disabled != Some(true));
+    for filter in parts.flat_map(selected) {
+        if !filters.contains(&filter) {
+            filters.push(filter);
+        }
+    }
+    Rule {
+        name: vendor.name.clone(),
+        enabled: vendor.enabled,
+        source: ImageRef {
+            instance: Some(instance.to_owned()),
+            namespace: vendor.namespace_name.clone(),
+            ..ImageRef::default()
+        },
+        filters,
+        ..triggered(rule, vendor.trigger.as_ref())
+    }
+    .answered(VendorRule::HuaweicloudRetention(Box::new(vendor)))
+}

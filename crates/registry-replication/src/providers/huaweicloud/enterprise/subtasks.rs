@@ -1,0 +1,218 @@
+//! Subtasks of replication and retention tasks.
+
+use huaweicloud_swr::swr::types::{ReplicationSubtask, RetentionSubtask};
+use huaweicloud_swr::swr::values::TaskStatus;
+use openapi_transport::Error;
+
+use super::SwrEnterprise;
+use super::tasks::state;
+use crate::model::{
+    ExecutionRef, Provider, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorSubtask,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+
+impl SwrEnterprise {
+    /// The subtasks of a task of a replication execution, one for each tag:
+    /// `ListInstanceReplicationPolicyExecSubTasks`.
+    pub fn replication_subtasks(&self, execution: i64, task: i64) -> ReplicationSubtasks {
+        ReplicationSubtasks {
+            registry: self.clone(),
+            execution,
+            task,
+            status: None,
+            is_checked: true,
+            paging: Paging::default(),
+        }
+    }
+
+    /// The subtasks of a task of a retention execution, one for each tag that is to go:
+    /// `ListInstanceRetentionPolicyExecSubTasks`.
+    pub fn retention_subtasks(
+        &self,
+        namespace: impl Into<String>,
+        policy: i64,
+        execution: i64,
+        task: i64,
+    ) -> RetentionSubtasks {
+        RetentionSubtasks {
+            registry: self.clone(),
+            namespace: namespace.into(),
+            policy,
+            execution,
+            task,
+            status: None,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The subtasks of a replication task.
+#[derive(Clone, Debug)]
+pub struct ReplicationSubtasks {
+    registry: SwrEnterprise,
+    execution: i64,
+    task: i64,
+    status: Option<TaskStatus>,
+    /// Whether the task is looked up when it has no subtasks.
+    is_checked: bool,
+    paging: Paging,
+}
+paged!(ReplicationSubtasks of Subtask, Pages, "ListInstanceReplicationPolicyExecSubTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("execution", Some(&self.execution)),
+    ("task", Some(&self.task)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
+
+impl ReplicationSubtasks {
+    /// Takes a task that is not there for a task without subtasks.
+    pub(super) fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
+    /// Only the subtasks in this state.
+    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_instance_replication_policy_exec_sub_tasks()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .execution_id(self.execution)
+            .task_id(self.task)
+            .offset(slot.offset)
+            .limit(slot.size);
+        if let Some(status) = self.status {
+            call = call.status(status);
+        }
+        let page = call.send().await?.into_inner();
+        let execution = ExecutionRef::new(self.execution.to_string());
+        let task = TaskRef::of(execution, self.task.to_string());
+        // The list goes by either name; an answer has it once.
+        let subtasks = match page.sub_tasks.is_empty() {
+            true => page.subtasks,
+            false => page.sub_tasks,
+        };
+        if self.is_checked && slot.is_empty_beginning(&subtasks) {
+            let tasks = self.registry.replication_tasks(self.execution);
+            self.registry.task_exists(tasks.by_item(), &task).await?;
+        }
+        let subtask = |vendor| replication(vendor, task.clone());
+        Ok(Fetched {
+            items: subtasks.into_iter().map(subtask).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+/// The subtasks of a retention task.
+#[derive(Clone, Debug)]
+pub struct RetentionSubtasks {
+    registry: SwrEnterprise,
+    namespace: String,
+    policy: i64,
+    execution: i64,
+    task: i64,
+    status: Option<TaskStatus>,
+    paging: Paging,
+}
+paged!(RetentionSubtasks of Subtask, Pages, "ListInstanceRetentionPolicyExecSubTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+    ("execution", Some(&self.execution)),
+    ("task", Some(&self.task)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
+
+impl RetentionSubtasks {
+    /// Only the subtasks in this state.
+    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_instance_retention_policy_exec_sub_tasks()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .namespace_name(&self.namespace)
+            .policy_id(self.policy)
+            .execution_id(self.execution)
+            .task_id(self.task)
+            .offset(slot.offset)
+            .limit(slot.size);
+        if let Some(status) = self.status {
+            call = call.status(status);
+        }
+        let page = call.send().await?.into_inner();
+        let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
+        let execution = ExecutionRef::of(rule, self.execution.to_string());
+        let task = TaskRef::of(execution, self.task.to_string());
+        if slot.is_empty_beginning(&page.sub_tasks) {
+            let (policy, execution) = (self.policy, self.execution);
+            let tasks = self
+                .registry
+                .retention_tasks(&self.namespace, policy, execution);
+            self.registry.task_exists(tasks.by_item(), &task).await?;
+        }
+        let subtask = |vendor| retention(vendor, task.clone());
+        Ok(Fetched {
+            items: page.sub_tasks.into_iter().map(subtask).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+fn replication(vendor: ReplicationSubtask, task: TaskRef) -> Subtask {
+    Subtask {
+        provider: Provider::HuaweicloudEnterprise,
+        kind: TaskKind::Replication,
+        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
+        task,
+        namespace: vendor.namespace.clone(),
+        repository: vendor.repository.clone(),
+        tag: vendor.tag.clone(),
+        digest: vendor.digest.clone().filter(|text| !text.is_empty()),
+        state: TaskState::read(vendor.status.as_ref(), state),
+        status: vendor.status.as_ref().map(|word| word.as_str().to_owned()),
+        message: vendor.status_text.clone().filter(|text| !text.is_empty()),
+        operation: None,
+        job: vendor.job_id.clone().filter(|text| !text.is_empty()),
+        started: vendor.start_time,
+        ended: vendor.end_time,
+        vendor: Some(VendorSubtask::HuaweicloudReplication(Box::new(vendor))),
+    }
+}
+
+fn retention(vendor: RetentionSubtask, task: TaskRef) -> Subtask {
+    Subtask {
+        provider: Provider::HuaweicloudEnterprise,
+        kind: TaskKind::Retention,
+        id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
+        task,
+        namespace: vendor.namespace.clone(),
+        repository: vendor.repository.clone(),
+        tag: vendor.tag.clone(),
+        digest: vendor.digest.clone().filter(|text| !text.is_empty()),
+        state: TaskState::read(vendor.status.as_ref(), state),
+        status: vendor.status.as_ref().map(|word| word.as_str().to_owned()),
+        message: vendor.status_text.clone().filter(|text| !text.is_empty()),
+        operation: vendor.action.as_ref().map(|word| word.as_str().to_owned()),
+        job: vendor.job_id.map(|id| id.to_string()),
+        started: vendor.op_time,
+        ended: None,
+        vendor: Some(VendorSubtask::HuaweicloudRetention(Box::new(vendor))),
+    }
+}

@@ -1,0 +1,225 @@
+//! Tasks of replication and retention executions.
+
+use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
+use huaweicloud_swr::swr::values::TaskStatus;
+use openapi_transport::{Error, Timestamp};
+
+use super::SwrEnterprise;
+use crate::model::{
+    ExecutionRef, ImageRef, Provider, Resources, RetentionCounts, RuleRef, Task, TaskKind,
+    TaskState, VendorTask,
+};
+use crate::pager::{Fetched, Paging, Slot, paged};
+
+impl SwrEnterprise {
+    /// The tasks of an execution of a replication policy:
+    /// `ListInstanceReplicationPolicyExecTasks`.
+    pub fn replication_tasks(&self, execution: i64) -> ReplicationTasks {
+        ReplicationTasks {
+            registry: self.clone(),
+            execution,
+            is_checked: true,
+            paging: Paging::default(),
+        }
+    }
+
+    /// The tasks of an execution of a namespace's retention policy:
+    /// `ListInstanceRetentionPolicyExecTasks`.
+    pub fn retention_tasks(
+        &self,
+        namespace: impl Into<String>,
+        policy: i64,
+        execution: i64,
+    ) -> RetentionTasks {
+        RetentionTasks {
+            registry: self.clone(),
+            namespace: namespace.into(),
+            policy,
+            execution,
+            status: None,
+            paging: Paging::default(),
+        }
+    }
+}
+
+/// The tasks of a replication execution.
+#[derive(Clone, Debug)]
+pub struct ReplicationTasks {
+    registry: SwrEnterprise,
+    execution: i64,
+    /// Whether the execution is looked up when it has no tasks.
+    is_checked: bool,
+    paging: Paging,
+}
+paged!(ReplicationTasks of Task, Pages, "ListInstanceReplicationPolicyExecTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("execution", Some(&self.execution)),
+]);
+
+impl ReplicationTasks {
+    /// Takes an execution that is not there for an execution without tasks.
+    pub(super) fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
+        let page = self
+            .registry
+            .client
+            .list_instance_replication_policy_exec_tasks()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .execution_id(self.execution)
+            .offset(slot.offset)
+            .limit(slot.size)
+            .send()
+            .await?
+            .into_inner();
+        let execution = self.execution.to_string();
+        if self.is_checked && slot.is_empty_beginning(&page.tasks) {
+            let execution = ExecutionRef::new(&execution);
+            self.registry.execution_exists(&execution).await?;
+        }
+        let task = |vendor| {
+            let mut task = replication(vendor);
+            // Without its execution, nothing could refer to the task.
+            task.execution.get_or_insert_with(|| execution.clone());
+            task
+        };
+        Ok(Fetched {
+            items: page.tasks.into_iter().map(task).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+/// The tasks of a retention execution.
+#[derive(Clone, Debug)]
+pub struct RetentionTasks {
+    registry: SwrEnterprise,
+    namespace: String,
+    policy: i64,
+    execution: i64,
+    status: Option<TaskStatus>,
+    paging: Paging,
+}
+paged!(RetentionTasks of Task, Pages, "ListInstanceRetentionPolicyExecTasks", "1 to 100", |self| [
+    ("instance", Some(&self.registry.instance)),
+    ("namespace", Some(&self.namespace)),
+    ("policy", Some(&self.policy)),
+    ("execution", Some(&self.execution)),
+    ("status", self.status.as_ref().map(|status| status as _)),
+]);
+
+impl RetentionTasks {
+    /// Only the tasks in this state.
+    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
+        let mut call = self
+            .registry
+            .client
+            .list_instance_retention_policy_exec_tasks()
+            .project_id(&self.registry.project_id)
+            .instance_id(&self.registry.instance)
+            .namespace_name(&self.namespace)
+            .policy_id(self.policy)
+            .execution_id(self.execution)
+            .offset(slot.offset)
+            .limit(slot.size);
+        if let Some(status) = self.status {
+            call = call.status(status);
+        }
+        let page = call.send().await?.into_inner();
+        let execution = self.execution.to_string();
+        if slot.is_empty_beginning(&page.tasks) {
+            let rule = RuleRef::retention(&self.namespace, self.policy.to_string());
+            let execution = ExecutionRef::of(rule, &execution);
+            self.registry.execution_exists(&execution).await?;
+        }
+        let task = |vendor| {
+            let mut task = retention(vendor, &self.namespace, self.policy);
+            task.execution.get_or_insert_with(|| execution.clone());
+            task
+        };
+        Ok(Fetched {
+            items: page.tasks.into_iter().map(task).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
+    }
+}
+
+pub(super) fn state(status: &TaskStatus) -> Option<TaskState> {
+    Some(match status {
+        TaskStatus::Initialized | TaskStatus::Pending => TaskState::Waiting,
+        TaskStatus::InProgress => TaskState::Running,
+        TaskStatus::Succeed => TaskState::Succeeded,
+        TaskStatus::Failed => TaskState::Failed,
+        TaskStatus::Stopped => TaskState::Cancelled,
+        _ => return None,
+    })
+}
+
+fn replication(vendor: ReplicationTask) -> Task {
+    let resources = Resources::read(
+        vendor.src_resource.as_deref(),
+        vendor.dst_resource.as_deref(),
+        vendor.operation.as_deref(),
+    );
+    let task = Task::new(
+        Provider::HuaweicloudEnterprise,
+        TaskKind::Replication,
+        vendor.id,
+    )
+    .with_status(vendor.status.clone(), state);
+    Task {
+        execution: vendor.execution_id.map(|id| id.to_string()),
+        source: resources.source,
+        destination: resources.destination,
+        operation: resources.operation,
+        started: vendor.start_time,
+        updated: revised(vendor.status_revision).max(vendor.end_time),
+        ended: vendor.end_time,
+        vendor: Some(VendorTask::HuaweicloudReplication(Box::new(vendor))),
+        ..task
+    }
+}
+
+/// When the state last changed.
+fn revised(revision: Option<i64>) -> Option<Timestamp> {
+    let second = revision.filter(|second| *second > 0)?;
+    Timestamp::from_second(second).ok()
+}
+
+fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
+    let task = Task::new(
+        Provider::HuaweicloudEnterprise,
+        TaskKind::Retention,
+        vendor.id,
+    )
+    .with_status(vendor.status.clone(), state);
+    // The namespace is a part of the task's reference, so it is there without a repository, too.
+    let source = Some(ImageRef {
+        namespace: Some(namespace.to_owned()),
+        repository: vendor.repository.clone(),
+        ..ImageRef::default()
+    });
+    let retention = vendor.total.zip(vendor.retained);
+    Task {
+        execution: vendor.execution_id.map(|id| id.to_string()),
+        rule: Some(policy.to_string()),
+        source,
+        retention: retention.map(|(total, retained)| RetentionCounts { total, retained }),
+        started: vendor.start_time,
+        updated: vendor.end_time,
+        ended: vendor.end_time,
+        vendor: Some(VendorTask::HuaweicloudRetention(Box::new(vendor))),
+        ..task
+    }
+}

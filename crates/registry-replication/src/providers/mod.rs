@@ -1,0 +1,4 @@
+//! One folder for each vendor.
+
+pub mod alibabacloud;
+pub mod huaweicloud;
