@@ -11,7 +11,11 @@ fn main() -> ExitCode {
         .with_writer(|| Lines)
         .init();
     std::panic::set_hook(Box::new(|panic| {
-        let what = panic.payload_as_str().unwrap_or("no message");
+        // `payload_as_str` needs Rust 1.91.
+        let payload = panic.payload();
+        let what = payload.downcast_ref::<&str>().copied();
+        let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let what = what.unwrap_or("no message");
         let place = panic.location().map(ToString::to_string);
         let place = place.unwrap_or_default();
         let _ = Lines.write(format!("panicked at {place}: {what}").as_bytes());

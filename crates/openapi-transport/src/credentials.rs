@@ -79,7 +79,7 @@ const MAX_REASON: usize = 1000;
 
 fn cut(mut text: String) -> String {
     if text.len() > MAX_REASON {
-        text.truncate(text.floor_char_boundary(MAX_REASON));
+        crate::cut::truncate(&mut text, MAX_REASON);
         text.push('…');
     }
     text

@@ -22,10 +22,21 @@ const MARK: &str = "… [cut, ";
 pub(crate) fn cut(mut text: String, max: usize) -> String {
     let length = text.len();
     if length > max {
-        text.truncate(text.floor_char_boundary(max));
+        truncate(&mut text, max);
         text.push_str(&format!("{MARK}{length} bytes]"));
     }
     text
+}
+
+/// Shortens a text to at most `max` bytes, at the boundary of a character.
+///
+/// `str::floor_char_boundary` needs Rust 1.91.
+pub(crate) fn truncate(text: &mut String, max: usize) {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
 }
 
 /// The text without the secret, and without the beginning of it that a cut has left at the end.
