@@ -16,6 +16,7 @@
 
 mod calls;
 mod command;
+pub mod dependencies;
 pub mod diff;
 mod finish;
 mod generate;

@@ -15,6 +15,8 @@ usage: cargo xtask COMMAND
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints what would change, and exits with 1 if anything would
   lint [--root DIR] prints what is wrong with DIR/specs, and exits with 1 if anything is
+  dependencies      prints licences, sources and Rust versions of Cargo.lock that are not allowed, and
+                    exits with 1 if there are any
   diff [REV [REV]]  prints what a change of specs/ does to the Rust API and to the wire, from REV
                     (HEAD unless said otherwise) to the working tree, or from REV to REV, as
                     Markdown; with --exit-code, exits with 1 if any of it is breaking
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["generate", rest @ ..] => xtask::generate_command(root, rest),
         ["lint", rest @ ..] => xtask::lint::command(root, rest),
+        ["dependencies", rest @ ..] => xtask::dependencies::command(root, rest),
         ["diff", rest @ ..] => return xtask::diff::main(root, rest),
         ["new-provider", rest @ ..] => return xtask::new_provider::main(root, rest),
         ["--help" | "-h" | "help"] => {
