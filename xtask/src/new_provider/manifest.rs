@@ -23,12 +23,18 @@ pub(super) fn with(manifest: &str, name: &str) -> Result<String, String> {
         format!("    \"crates/{name}\","),
     )
     .ok_or("it has no `members = [` with a line for each")?;
+    // Published packages depend on a version, not on a path.
+    let version = lines
+        .iter()
+        .find(|line| line.starts_with("version = "))
+        .map(|line| format!("{line}, "))
+        .unwrap_or_default();
     insert(
         &mut lines,
         "[workspace.dependencies]",
         |line| line.trim().is_empty() || line.starts_with('['),
         &format!("{NEXT} = "),
-        format!("{name} = {{ path = \"crates/{name}\" }}"),
+        format!("{name} = {{ {version}path = \"crates/{name}\" }}"),
     )
     .ok_or("it has no [workspace.dependencies]")?;
     Ok(lines.join("\n") + "\n")

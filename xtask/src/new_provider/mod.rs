@@ -33,7 +33,7 @@ pub(crate) enum Error {
 }
 
 /// The files of a provider: where they go, and what is in them before names are put in.
-const SKELETON: [(&str, &str); 9] = [
+const SKELETON: [(&str, &str); 10] = [
     (
         "specs/{{name}}/{{service}}.yaml",
         include_str!("skeleton/spec.yaml"),
@@ -41,6 +41,10 @@ const SKELETON: [(&str, &str); 9] = [
     (
         "crates/{{name}}/Cargo.toml",
         include_str!("skeleton/Cargo.toml.txt"),
+    ),
+    (
+        "crates/{{name}}/README.md",
+        include_str!("skeleton/README.md.txt"),
     ),
     (
         "crates/{{name}}/src/lib.rs",

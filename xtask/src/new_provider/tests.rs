@@ -13,6 +13,9 @@ members = [
     \"crates/registry-replication\",
 ]
 
+[workspace.package]
+version = \"0.1.0\"
+
 [workspace.dependencies]
 registry-replication = { path = \"crates/registry-replication\" }
 
