@@ -17,6 +17,9 @@ const NOT_ACCEPTED: [&str; 3] = [
     "MissingSecurityToken",
 ];
 
+/// Beginning of the code of a signature that does not match, which no renewal cures.
+const WRONG_SIGNATURE: &str = "SignatureDoesNotMatch";
+
 /// A call is refused by its status, or by `IsSuccess: false` under a status that says success.
 pub(crate) fn read(answer: &Answer) -> Reading {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -38,6 +41,7 @@ pub(crate) fn read(answer: &Answer) -> Reading {
     };
     let refused = failed || !answer.status.is_success();
     let code = refusal.code.as_deref().unwrap_or_default();
+    let of_key = NOT_ACCEPTED.iter().any(|begin| code.starts_with(begin));
     Reading {
         request_id: text(field(["RequestId", "requestId"]))
             .or_else(|| header("x-acs-request-id").map(str::to_owned)),
@@ -46,11 +50,31 @@ pub(crate) fn read(answer: &Answer) -> Reading {
             .filter(|milliseconds| *milliseconds > 0)
             .map(Duration::from_millis),
         skewed: refused && code == OUT_OF_DATE,
-        unauthenticated: refused && NOT_ACCEPTED.iter().any(|begin| code.starts_with(begin)),
+        unauthenticated: refused && of_key,
+        denied: refused && (of_key || code.starts_with(WRONG_SIGNATURE)),
+        throttled: refused && is_throttled(code),
+        // An unknown key is a 404, too.
+        absent: refused && !of_key && is_absent(answer.status.as_u16(), code),
         refusal: refused.then_some(refusal),
         // Throttling limits are an account's own (its Quota Center shows them), and refusals do not
         // name them: <https://www.alibabacloud.com/help/en/openapi/throttling-and-quota-management>.
         limit: None,
+    }
+}
+
+/// Whether a code is of an account or service that gets too many calls.
+fn is_throttled(code: &str) -> bool {
+    code.starts_with("Throttling")
+        || code == "ServiceUnavailable"
+        || code.contains("Rejected.Throttling")
+}
+
+/// Whether the service says that what the call names does not exist: 404 with a code, or a code
+/// such as `INSTANCE_NOT_EXIST` under any status. A 404 without a code comes from a gateway.
+fn is_absent(status: u16, code: &str) -> bool {
+    match status {
+        404 => !code.is_empty(),
+        _ => code.ends_with("_NOT_EXIST"),
     }
 }
 
@@ -118,6 +142,33 @@ mod tests {
             assert_eq!(found.as_deref(), code, "{body}");
         }
         assert!(reading(502, "<html></html>").refusal.is_some());
+    }
+
+    #[test]
+    fn codes_say_what_a_refusal_means() {
+        for (status, code, means) in [
+            (404, "InvalidAccessKeyId.NotFound", "denied"),
+            (400, "InvalidSecurityToken.Expired", "denied"),
+            (400, "SignatureDoesNotMatch", "denied"),
+            (404, "InvalidAction.NotFound", "absent"),
+            (200, "INSTANCE_NOT_EXIST", "absent"),
+            (400, "Throttling.User", "throttled"),
+            (503, "ServiceUnavailable", "throttled"),
+            (400, "Rejected.Throttling", "throttled"),
+            (404, "", ""),
+            (500, "InternalError", ""),
+        ] {
+            let body = format!(r#"{{"Code":"{code}","IsSuccess":false}}"#);
+            let reading = reading(status, &body);
+            let found = [
+                ("denied", reading.denied),
+                ("absent", reading.absent),
+                ("throttled", reading.throttled),
+            ];
+            let found: Vec<_> = found.iter().filter(|(_, is)| *is).collect();
+            let found = found.iter().map(|(name, _)| *name).collect::<String>();
+            assert_eq!(found, means, "{status} {code}");
+        }
     }
 
     #[test]

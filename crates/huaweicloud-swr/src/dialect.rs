@@ -1,11 +1,10 @@
 //! What is Huawei Cloud's own about a call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use openapi_transport::{
-    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Refusal, Stamp,
-    Timestamp, Used, headers, rfc3986,
+    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, Timestamp, Used,
+    headers, rfc3986,
 };
 use reqwest::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -152,9 +151,13 @@ impl Dialect for Huaweicloud {
         let refusal = (!answer.status.is_success()).then(|| refusal::read(&answer.body));
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            skewed: refusal.as_ref().is_some_and(is_about_date),
-            limit: refusal.as_ref().and_then(limit),
+            skewed: refusal.as_ref().is_some_and(refusal::is_about_date),
+            limit: refusal.as_ref().and_then(refusal::limit),
             unauthenticated: answer.status.as_u16() == 401,
+            throttled: refusal.as_ref().is_some_and(refusal::is_throttled),
+            absent: refusal
+                .as_ref()
+                .is_some_and(|refusal| refusal::is_absent(answer.status.as_u16(), refusal)),
             refusal,
             ..Reading::default()
         }
@@ -162,62 +165,5 @@ impl Dialect for Huaweicloud {
 
     fn renew(&self, used: &Used) -> bool {
         self.caller.renew(used)
-    }
-}
-
-/// The limit that the gateway names when it throttles, as the shortest time between two calls.
-///
-/// The vendor publishes no rates for SWR's calls. Its gateway names the limit in its refusal,
-/// `The throttling threshold has been reached: policy user over ratelimit,limit:20,time:1 second`
-/// (<https://support.huaweicloud.com/intl/en-us/ocr_faq/ocr_01_0041.html>), also with `minute`.
-fn limit(refusal: &Refusal) -> Option<Duration> {
-    if !matches!(refusal.code.as_deref()?, "APIGW.0308" | "APIG.0308") {
-        return None;
-    }
-    let (_, text) = refusal.message.as_deref()?.split_once("limit:")?;
-    let (calls, text) = text.split_once(",time:")?;
-    let mut words = text.split_whitespace();
-    let count: u32 = words.next()?.parse().ok()?;
-    let unit = match words.next()?.trim_end_matches(|c: char| !c.is_alphabetic()) {
-        "second" | "seconds" => 1,
-        "minute" | "minutes" => 60,
-        "hour" | "hours" => 60 * 60,
-        "day" | "days" => 24 * 60 * 60,
-        _ => return None,
-    };
-    let calls: u32 = calls.trim().parse().ok().filter(|calls| *calls > 0)?;
-    Some(Duration::from_secs(unit) * count / calls)
-}
-
-/// The gateway has one code for all that is wrong with a signature; its sentence says what.
-fn is_about_date(refusal: &Refusal) -> bool {
-    let says = refusal.message.as_deref().unwrap_or_default();
-    refusal.code.as_deref() == Some("APIGW.0301") && says.contains("signature expired")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limit_that_the_gateway_names_is_read() {
-        const SAYS: &str = "The throttling threshold has been reached: policy user over ratelimit,";
-        for (code, says, millis) in [
-            ("APIGW.0308", "limit:20,time:1 second", Some(50)),
-            ("APIG.0308", "limit:600,time:1 minute", Some(100)),
-            ("APIGW.0308", "limit:5,time:1 minute.", Some(12_000)),
-            ("APIGW.0308", "limit:0,time:1 second", None),
-            ("APIGW.0308", "limit:20", None),
-            ("APIGW.0308", "limit:20,time:1 fortnight", None),
-            ("APIGW.0301", "limit:20,time:1 second", None),
-        ] {
-            let refusal = Refusal {
-                code: Some(code.to_owned()),
-                message: Some(format!("{SAYS}{says}")),
-                ..Refusal::default()
-            };
-            let expected = millis.map(Duration::from_millis);
-            assert_eq!(limit(&refusal), expected, "{code}: {says}");
-        }
     }
 }

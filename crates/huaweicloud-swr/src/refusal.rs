@@ -1,5 +1,7 @@
 //! Huawei Cloud's error bodies, of which there are several.
 
+use std::time::Duration;
+
 use openapi_transport::Refusal;
 use serde_json::Value;
 
@@ -52,6 +54,50 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Whether the gateway throttles.
+pub(crate) fn is_throttled(refusal: &Refusal) -> bool {
+    matches!(refusal.code.as_deref(), Some("APIGW.0308" | "APIG.0308"))
+}
+
+/// Whether the service says that what the call names does not exist: 404 with a code.
+///
+/// A 404 without a code, or with one of the gateway's (`APIGW.0101`, no such API), comes from
+/// something that does not know the registry.
+pub(crate) fn is_absent(status: u16, refusal: &Refusal) -> bool {
+    let gateway = |code: &str| code.starts_with("APIGW.") || code.starts_with("APIG.");
+    status == 404 && refusal.code.as_deref().is_some_and(|code| !gateway(code))
+}
+
+/// The limit that the gateway names when it throttles, as the shortest time between two calls.
+///
+/// The vendor publishes no rates for SWR's calls. Its gateway names the limit in its refusal,
+/// `The throttling threshold has been reached: policy user over ratelimit,limit:20,time:1 second`
+/// (<https://support.huaweicloud.com/intl/en-us/ocr_faq/ocr_01_0041.html>), also with `minute`.
+pub(crate) fn limit(refusal: &Refusal) -> Option<Duration> {
+    if !is_throttled(refusal) {
+        return None;
+    }
+    let (_, text) = refusal.message.as_deref()?.split_once("limit:")?;
+    let (calls, text) = text.split_once(",time:")?;
+    let mut words = text.split_whitespace();
+    let count: u32 = words.next()?.parse().ok()?;
+    let unit = match words.next()?.trim_end_matches(|c: char| !c.is_alphabetic()) {
+        "second" | "seconds" => 1,
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 60 * 60,
+        "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let calls: u32 = calls.trim().parse().ok().filter(|calls| *calls > 0)?;
+    Some(Duration::from_secs(unit) * count / calls)
+}
+
+/// The gateway has one code for all that is wrong with a signature; its sentence says what.
+pub(crate) fn is_about_date(refusal: &Refusal) -> bool {
+    let says = refusal.message.as_deref().unwrap_or_default();
+    refusal.code.as_deref() == Some("APIGW.0301") && says.contains("signature expired")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +134,55 @@ mod tests {
             let refusal = read(body.as_bytes());
             assert_eq!(refusal.code.as_deref(), code, "{body}");
             assert_eq!(refusal.message.as_deref(), message, "{body}");
+        }
+    }
+    #[test]
+    fn the_limit_that_the_gateway_names_is_read() {
+        const SAYS: &str = "The throttling threshold has been reached: policy user over ratelimit,";
+        for (code, says, millis) in [
+            ("APIGW.0308", "limit:20,time:1 second", Some(50)),
+            ("APIG.0308", "limit:600,time:1 minute", Some(100)),
+            ("APIGW.0308", "limit:5,time:1 minute.", Some(12_000)),
+            ("APIGW.0308", "limit:0,time:1 second", None),
+            ("APIGW.0308", "limit:20", None),
+            ("APIGW.0308", "limit:20,time:1 fortnight", None),
+            ("APIGW.0301", "limit:20,time:1 second", None),
+        ] {
+            let refusal = Refusal {
+                code: Some(code.to_owned()),
+                message: Some(format!("{SAYS}{says}")),
+                ..Refusal::default()
+            };
+            let expected = millis.map(Duration::from_millis);
+            assert_eq!(limit(&refusal), expected, "{code}: {says}");
+        }
+    }
+
+    #[test]
+    fn only_the_service_says_that_something_is_absent() {
+        for (status, body, expected) in [
+            (
+                404,
+                r#"{"errors":[{"errorCode":"SVCSTG.SWR.4001158"}]}"#,
+                true,
+            ),
+            (404, r#"{"error_code":"SWR.404","error_msg":"gone"}"#, true),
+            (
+                404,
+                r#"{"error_code":"APIGW.0101","error_msg":"no API"}"#,
+                false,
+            ),
+            (
+                404,
+                r#"{"error_code":"APIG.0101","error_msg":"no API"}"#,
+                false,
+            ),
+            (404, "{}", false),
+            (404, "<html>404</html>", false),
+            (400, r#"{"error_code":"SWR.404"}"#, false),
+        ] {
+            let found = is_absent(status, &read(body.as_bytes()));
+            assert_eq!(found, expected, "{status} {body}");
         }
     }
 }

@@ -66,7 +66,7 @@ impl Failure {
             Self::Registry(error) => match error.kind() {
                 ErrorKind::Invalid | ErrorKind::NotOffered => 2,
                 ErrorKind::Credentials => 7,
-                _ if matches!(error.status(), Some(401 | 403)) || is_of_the_key(error) => 7,
+                _ if error.is_denied() => 7,
                 _ => 1,
             },
             Self::Usage(_) | Self::Sandbox(StartError::NotLoopback(_)) => 2,
@@ -155,18 +155,6 @@ impl Failure {
             }
         }
     }
-}
-
-/// Whether a refusal is of who asks. Alibaba Cloud says so with a code, under 400 or 404.
-fn is_of_the_key(error: &Error) -> bool {
-    const CODES: [&str; 4] = [
-        "InvalidAccessKeyId",
-        "InvalidSecurityToken",
-        "MissingSecurityToken",
-        "SignatureDoesNotMatch",
-    ];
-    let code = error.code().unwrap_or_default();
-    CODES.iter().any(|known| code.starts_with(known))
 }
 
 impl TimedOut {

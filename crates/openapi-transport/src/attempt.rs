@@ -13,7 +13,7 @@ use crate::connection::Diagnosis;
 use crate::context::Context;
 use crate::cut;
 use crate::dialect::{Answer, Reading, Stamp, Used};
-use crate::error::Error;
+use crate::error::{Error, Meaning};
 use crate::operation::Operation;
 use crate::pace::LONGEST_WAIT;
 use crate::secret::Secret;
@@ -210,6 +210,9 @@ fn judge(
         limit,
         skewed,
         unauthenticated,
+        throttled,
+        absent,
+        denied,
     } = context.settings().dialect.read(&answer);
     let status = answer.status;
     let theirs = date(answer.headers.get(header::DATE));
@@ -236,7 +239,13 @@ fn judge(
         let error = Error::unconnected(operation.name, what, diagnosis);
         return Err(Failed::on_the_way(error, true));
     }
-    let throttled = status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
+    let throttled = throttled || status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
+    let meaning = Meaning {
+        throttled,
+        // A service that throttles has not looked.
+        absent: absent && !throttled,
+        denied,
+    };
     let retry_after = retry_after.or_else(|| {
         // A date is meant by the clock of the service that wrote it.
         retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
@@ -250,7 +259,7 @@ fn judge(
     for secret in secrets {
         refusal.hide(secret);
     }
-    let error = Error::refused(operation.name, status, refusal, throttled)
+    let error = Error::refused(operation.name, status, refusal, meaning)
         .with_request_id(request_id)
         .with_retry_after(retry_after)
         .with_challenges(challenges(&answer));

@@ -61,10 +61,20 @@ pub struct Reading {
     pub retry_after: Option<Duration>,
     /// The limit that a service names when it throttles, as the shortest time between two calls.
     pub limit: Option<Duration>,
-    /// Whether the call was refused because of its date.
+    /// Whether the service refused the call because of its date.
     pub skewed: bool,
-    /// Whether the call was refused because its credentials are not, or no longer, accepted.
+    /// Whether the service refused the call because it does not, or no longer, accept the
+    /// credentials. The transport renews them once.
     pub unauthenticated: bool,
+    /// Whether the service wants fewer calls. Status 429 and [`retry_after`](Self::retry_after) say
+    /// so by themselves.
+    pub throttled: bool,
+    /// Whether the service itself says that what the call names does not exist. A status 404 alone
+    /// is not enough, because a gateway that knows nothing of the service may send it.
+    pub absent: bool,
+    /// Whether the service refuses the caller: an unknown key, a wrong signature, a missing
+    /// permission. Statuses 401 and 403 say so by themselves.
+    pub denied: bool,
 }
 
 /// What a request was signed with, for [`Dialect::renew`]; nobody else can look into it.

@@ -28,6 +28,7 @@ struct Details {
     what: String,
     status: Option<StatusCode>,
     refusal: Refusal,
+    meaning: Meaning,
     request_id: Option<String>,
     attempts: u32,
     retry_after: Option<Duration>,
@@ -42,6 +43,14 @@ struct Details {
     note: Option<String>,
     /// Where a redirect leads.
     redirect: Option<String>,
+}
+
+/// What a refusal means, as the dialect reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) throttled: bool,
+    pub(crate) absent: bool,
+    pub(crate) denied: bool,
 }
 
 /// What kind of thing went wrong.
@@ -93,6 +102,7 @@ impl Error {
             what,
             status: None,
             refusal: Refusal::default(),
+            meaning: Meaning::default(),
             request_id: None,
             attempts: 0,
             retry_after: None,
@@ -222,28 +232,22 @@ impl Error {
         Self::new(ErrorKind::Deadline, Some(operation), what)
     }
 
-    /// `throttled` where status or headers say so; some vendors say it by their code alone.
     pub(crate) fn refused(
         operation: &'static str,
         status: StatusCode,
         mut refusal: Refusal,
-        throttled: bool,
+        meaning: Meaning,
     ) -> Self {
         refusal.bound();
-        let by_code = refusal.code.as_deref().is_some_and(|code| {
-            code.starts_with("Throttling")
-                || code == "ServiceUnavailable"
-                || code.contains("Rejected.Throttling")
-        });
-        let kind = if throttled || by_code {
-            ErrorKind::Throttled
-        } else {
-            ErrorKind::Service
+        let kind = match meaning.throttled {
+            true => ErrorKind::Throttled,
+            false => ErrorKind::Service,
         };
         let what = "refused by the service".to_owned();
         let mut made = Self::new(kind, Some(operation), what);
         made.0.status = Some(status);
         made.0.refusal = refusal;
+        made.0.meaning = meaning;
         made
     }
 
@@ -359,6 +363,25 @@ impl Error {
     /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
     pub fn redirect(&self) -> Option<&str> {
         self.0.redirect.as_deref()
+    }
+
+    /// Whether the service wants fewer calls: the kind is [`ErrorKind::Throttled`].
+    pub fn is_throttled(&self) -> bool {
+        self.0.kind == ErrorKind::Throttled
+    }
+
+    /// Whether the service itself says that what the call names does not exist.
+    ///
+    /// A status 404 that does not come from the service, such as a gateway's, does not count. What
+    /// the facade looked up and did not find has the kind [`ErrorKind::NotFound`] instead.
+    pub fn is_absent(&self) -> bool {
+        self.0.meaning.absent
+    }
+
+    /// Whether the service refuses the caller: it does not accept the credentials, or they lack a
+    /// permission.
+    pub fn is_denied(&self) -> bool {
+        self.0.meaning.denied || matches!(self.status(), Some(401 | 403))
     }
 
     /// Whether the same call may succeed later without any change.

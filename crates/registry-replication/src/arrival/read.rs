@@ -145,13 +145,11 @@ impl<T> std::fmt::Debug for Kept<T> {
     }
 }
 
-/// Turns the vendor's "no such thing" into `None`; other errors stay.
-///
-/// A 404 without the vendor's code comes from something in between, which knows nothing.
+/// Turns the vendor's "not found" into `None` and keeps other errors.
 pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),
-        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -160,18 +158,9 @@ pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error>
 /// to look up, and a listing that is empty is no reason to refuse it then.
 pub(crate) fn found<T>(answer: Result<T, Error>) -> Result<bool, Error> {
     match answer {
-        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) if error.is_absent() => Ok(false),
         Err(error) if error.can_retry() => Err(error),
         _ => Ok(true),
-    }
-}
-
-/// Whether a vendor says by an error that something is not there.
-pub(crate) fn is_absent(error: &Error) -> bool {
-    let code = error.code().unwrap_or_default();
-    match error.status() {
-        Some(404) => !code.is_empty(),
-        _ => code.ends_with("_NOT_EXIST"),
     }
 }
 

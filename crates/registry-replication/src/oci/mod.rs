@@ -279,8 +279,7 @@ impl Client {
     async fn fetched(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
         match self.ask(&GET, repository, reference).await {
             Ok((answer, _)) => self.hashed(&answer, reference),
-            // A registry's 404 has a code, any other server's has none.
-            Err(error) if is_absence(&error) && error.code().is_some() => {
+            Err(error) if error.is_absent() => {
                 self.manners.is_proven.store(true, Ordering::Relaxed);
                 Ok(None)
             }

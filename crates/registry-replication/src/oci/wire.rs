@@ -67,9 +67,15 @@ impl Dialect for Distribution {
 
     fn read(&self, answer: &Answer) -> Reading {
         let id = answer.headers.get("x-request-id");
+        let refusal = (!answer.status.is_success()).then(|| refusal(&answer.body));
+        let code = refusal.as_ref().and_then(|refusal| refusal.code.as_deref());
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            refusal: (!answer.status.is_success()).then(|| refusal(&answer.body)),
+            throttled: code == Some("TOOMANYREQUESTS"),
+            // Only a registry's 404 has a code.
+            absent: answer.status.as_u16() == 404 && code.is_some(),
+            denied: matches!(code, Some("DENIED" | "UNAUTHORIZED")),
+            refusal,
             ..Reading::default()
         }
     }

@@ -6,7 +6,6 @@ use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
 use super::{AlibabaCr, state};
-use crate::arrival::read::is_absent;
 use crate::model::{ImageName, TaskState};
 use crate::suggest;
 
@@ -25,7 +24,7 @@ impl AlibabaCr {
     /// The error of a call about a repository. If the repository is not there, it is noted with the
     /// name that is nearest to it in its namespace: `ListRepository`, a single page.
     async fn about_repository(&self, image: &ImageName, error: Error) -> Error {
-        if !is_absent(&error) {
+        if !error.is_absent() {
             return error;
         }
         let call = self.client.list_repository().instance_id(&self.instance);
@@ -57,7 +56,7 @@ impl AlibabaCr {
     pub(super) async fn image_exists(&self, image: &ImageName) -> Result<(), Error> {
         let id = match self.repository_checked(image).await {
             Ok(id) => id,
-            Err(error) if is_absent(&error) || error.can_retry() => return Err(error),
+            Err(error) if error.is_absent() || error.can_retry() => return Err(error),
             // A caller that may list need not be allowed to look up.
             Err(_) => return Ok(()),
         };
@@ -67,7 +66,7 @@ impl AlibabaCr {
         let call = self.client.get_repo_tag().instance_id(&self.instance);
         let answer = call.repo_id(id).tag(tag).send().await.map_err(Error::from);
         match answer {
-            Err(error) if is_absent(&error) => Err(error.with_note(format!(
+            Err(error) if error.is_absent() => Err(error.with_note(format!(
                 "repository {} has neither the tag {tag} nor tasks of it",
                 image.path()
             ))),
@@ -107,7 +106,7 @@ impl AlibabaCr {
     pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(id).send().await.map_err(Error::from);
-        let task = answer.map_err(|error| match is_absent(&error) {
+        let task = answer.map_err(|error| match error.is_absent() {
             true => error.with_note(format!(
                 "instance {} has no task {id}; list the tasks of an image to see their ids",
                 self.instance

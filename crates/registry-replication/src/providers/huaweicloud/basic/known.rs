@@ -4,7 +4,6 @@
 use openapi_transport::Error;
 
 use super::SwrBasic;
-use crate::arrival::read::is_absent;
 use crate::model::ImageName;
 use crate::suggest;
 
@@ -17,7 +16,7 @@ impl SwrBasic {
         let call = self.client.show_repository().namespace(name.namespace());
         let call = call.repository(name.repository());
         match call.send().await.map_err(Error::from) {
-            Err(error) if is_absent(&error) || error.can_retry() => {
+            Err(error) if error.is_absent() || error.can_retry() => {
                 Err(self.about_repository(name, error).await)
             }
             // A caller that may list need not be allowed to look up.
@@ -28,7 +27,7 @@ impl SwrBasic {
     /// The error of a call about a repository. If the repository is not there, it is noted with the
     /// name that is nearest to it: `ListReposDetails`, a single page.
     pub(super) async fn about_repository(&self, name: &ImageName, error: Error) -> Error {
-        if !is_absent(&error) {
+        if !error.is_absent() {
             return error;
         }
         let call = self.client.list_repos_details();
