@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .await?;
         let begun = Instant::now();
         let tasks = registry
-            .tasks()
+            .tasks(alibabacloud::TaskQuery::default())
             .page_size(u32::try_from(SIZE)?)
             .ahead(ahead);
         let tasks: Vec<Task> = tasks.by_item().try_collect().await?;

@@ -448,24 +448,3 @@ async fn a_reference_that_does_not_fit_says_so_before_anything_is_sent() {
     }
     assert!(trial.sandbox.received().is_empty());
 }
-
-#[tokio::test]
-async fn rules_come_once_whatever_the_size_of_a_page() {
-    let trial = Trial::start().await;
-    let registry = trial.enterprise().await;
-    let expected: Vec<_> = all(registry.rules_of(None)).await;
-    let expected: Vec<_> = expected.iter().map(|rule| rule.reference()).collect();
-    for size in [1, 2, 100] {
-        let rules = all(registry.rules_of(None).page_size(size)).await;
-        let found: Vec<_> = rules.iter().map(|rule| rule.reference()).collect();
-        assert_eq!(found, expected, "{size} on a page");
-    }
-    let refused = registry
-        .rules_of(None)
-        .page_size(101)
-        .by_item()
-        .boxed()
-        .next()
-        .await;
-    assert_eq!(refused.unwrap().unwrap_err().kind(), ErrorKind::Invalid);
-}

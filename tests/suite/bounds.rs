@@ -74,7 +74,7 @@ async fn a_service_that_caps_pages_in_silence_loses_no_record() {
         let tasks: Vec<_> = tasks.try_collect().await.unwrap();
         assert_eq!(tasks.len(), 120, "Enterprise, {cap} on a page");
         let basic = basic(server.endpoint()).await;
-        let jobs = basic.sync_jobs("team/api").by_item();
+        let jobs = basic.sync_jobs("team/api", None).by_item();
         let jobs: Vec<_> = jobs.try_collect().await.unwrap();
         assert_eq!(jobs.len(), 120, "Basic, {cap} on a page");
         let call = |operation: &'static api::Operation| {
@@ -140,7 +140,7 @@ async fn a_listing_that_never_ends_is_an_error_at_a_bound() {
         let enterprise = enterprise(server.endpoint()).await;
         let tasks = enterprise.replication_tasks(83).max_records(2000);
         let basic = basic(server.endpoint()).await;
-        let jobs = basic.sync_jobs("team/api").max_records(2000);
+        let jobs = basic.sync_jobs("team/api", None).max_records(2000);
         let ends = [ended(tasks.by_item()).await, ended(jobs.by_item()).await];
         for (count, error) in ends {
             let error_says = error.to_string();

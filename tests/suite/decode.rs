@@ -69,7 +69,7 @@ async fn replication_tasks(page: &str) -> Vec<Task> {
 
 async fn retention_tasks(page: &str) -> Vec<Task> {
     let (_recorder, registry) = enterprise(page).await;
-    let tasks = registry.retention_tasks("library", 7, 113).by_item();
+    let tasks = registry.retention_tasks("library", 7, 113, None).by_item();
     tasks.try_collect().await.unwrap()
 }
 
@@ -79,7 +79,10 @@ async fn sync_jobs(page: &str) -> Vec<Task> {
         ("content-type", "application/json"),
     ];
     let recorder = Recorder::start(200, &headers, page).await;
-    let jobs = basic(&recorder).await.sync_jobs("test/testrepo").by_item();
+    let jobs = basic(&recorder)
+        .await
+        .sync_jobs("test/testrepo", None)
+        .by_item();
     jobs.try_collect().await.unwrap()
 }
 
@@ -92,7 +95,11 @@ async fn sync_tasks(page: &str) -> Vec<Task> {
         .build()
         .await
         .unwrap();
-    registry.tasks().by_item().try_collect().await.unwrap()
+    registry
+        .tasks(alibabacloud::TaskQuery::default())
+        .all()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -100,7 +107,11 @@ async fn the_examples_in_words_that_all_registries_share() {
     assert_json_snapshot!("000", replication_tasks(REPLICATION).await);
     assert_json_snapshot!("001", retention_tasks(RETENTION).await);
     let recorder = Recorder::json(SYNC_REPO).await;
-    let rules = basic(&recorder).await.rules("test/grpc-helloworld").await;
+    let rules = basic(&recorder)
+        .await
+        .rules("test/grpc-helloworld")
+        .all()
+        .await;
     assert_json_snapshot!("002", rules.unwrap());
     assert_json_snapshot!("003", sync_jobs(SYNC_JOB).await);
     assert_json_snapshot!("004", sync_tasks(SYNC_TASK).await);
@@ -164,7 +175,12 @@ async fn whatever_becomes_of_a_field_the_page_decodes() {
 async fn a_list_may_be_null_or_hold_nulls() {
     for (page, count) in [("null", 0), ("[]", 0), ("[null]", 0), (SYNC_REPO, 1)] {
         let recorder = Recorder::json(page).await;
-        let rules = basic(&recorder).await.rules("test/testrepo").await.unwrap();
+        let rules = basic(&recorder)
+            .await
+            .rules("test/testrepo")
+            .all()
+            .await
+            .unwrap();
         assert_eq!(rules.len(), count, "{page}");
     }
     assert_eq!(sync_jobs("null").await.len(), 0);

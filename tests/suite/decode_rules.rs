@@ -78,8 +78,8 @@ async fn decoded(name: &str, page: &Value) -> Vec<Value> {
         .unwrap();
     let reference = |text: &str| text.parse().unwrap();
     match name {
-        "ListInstanceReplicationPolicies" => all(registry.replication_rules().into()).await,
-        "ListInstanceRetentionPolicies" => all(registry.retention_rules().into()).await,
+        "ListInstanceReplicationPolicies" => all(registry.replication_rules(None)).await,
+        "ListInstanceRetentionPolicies" => all(registry.retention_rules()).await,
         "ListInstanceReplicationPolicyExecutions" => all(registry.executions_of(None)).await,
         "ListInstanceRetentionPolicyExecutions" => {
             let rule = "library/7".parse().unwrap();

@@ -1,13 +1,13 @@
 //! Both clouds through the sandbox, which shares no code with the clients.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use alibabacloud_cr::{Alibabacloud, cr};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
 use openapi_transport::{Context, Dialect, Secret};
+use registry_replication::alibabacloud::TaskQuery;
 use registry_replication::{Error, ErrorKind, Registry, RunOptions, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::{FixedClock, NoChance, noon};
@@ -109,72 +109,6 @@ async fn the_five_pages_examples_come_back_value_for_value() {
     assert_eq!(answer, expected);
 }
 
-fn ids(tasks: &[Task]) -> HashSet<&str> {
-    tasks.iter().map(|task| task.id.as_str()).collect()
-}
-
-#[tokio::test]
-async fn streams_yield_every_item_once_whatever_the_size_of_a_page() {
-    let sandbox = sandbox().await;
-    let key = clients::sandbox_key(&sandbox);
-    let enterprise = clients::enterprise(&sandbox, key.clone()).await;
-    let basic = clients::basic(&sandbox, key).await;
-    let alibaba = clients::alibaba(
-        &sandbox,
-        world::FLEET_ALIBABACLOUD_INSTANCE_ID,
-        clients::sandbox_alibaba_key(&sandbox),
-    )
-    .await;
-    let repository = "team/api";
-    for size in [7, 50, 100] {
-        let replication = enterprise
-            .replication_tasks(world::FLEET_REPLICATION_EXECUTION)
-            .page_size(size)
-            .by_item();
-        let retention = enterprise
-            .retention_tasks(
-                world::FLEET_RETENTION_NAMESPACE,
-                world::FLEET_RETENTION_POLICY,
-                world::FLEET_RETENTION_EXECUTION,
-            )
-            .page_size(size)
-            .by_item();
-        let jobs = basic.sync_jobs(repository).page_size(size).by_item();
-        let tasks = alibaba.tasks().page_size(size).by_item();
-        for (name, stream, count) in [
-            (
-                "replication",
-                replication.boxed(),
-                world::FLEET_REPLICATION_TASKS,
-            ),
-            ("retention", retention.boxed(), world::FLEET_RETENTION_TASKS),
-            ("sync jobs", jobs.boxed(), world::FLEET_BASIC_JOBS),
-            ("sync tasks", tasks.boxed(), world::FLEET_ALIBABACLOUD_TASKS),
-        ] {
-            let tasks: Vec<Task> = stream.try_collect().await.unwrap();
-            assert_eq!(tasks.len(), count, "{name} by {size}");
-            assert_eq!(ids(&tasks).len(), count, "{name} by {size}");
-            let unknown = |task: &&Task| matches!(task.state, TaskState::Unknown(_));
-            assert_eq!(
-                tasks.iter().find(unknown).map(|task| &task.id),
-                None,
-                "{name}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_stream_asks_for_no_page_that_nobody_reads() {
-    let sandbox = sandbox().await;
-    let enterprise = clients::enterprise(&sandbox, clients::sandbox_key(&sandbox)).await;
-    let tasks = enterprise.replication_tasks(world::FLEET_REPLICATION_EXECUTION);
-    let tasks = tasks.ahead(0).by_item();
-    let first: Vec<Task> = tasks.take(150).try_collect().await.unwrap();
-    assert_eq!(first.len(), 150);
-    assert_eq!(sandbox.received().len(), 2);
-}
-
 #[tokio::test]
 async fn listings_can_be_narrowed() {
     let sandbox = sandbox().await;
@@ -185,8 +119,8 @@ async fn listings_can_be_narrowed() {
             world::FLEET_RETENTION_NAMESPACE,
             world::FLEET_RETENTION_POLICY,
             world::FLEET_RETENTION_EXECUTION,
+            Some("Failed".into()),
         )
-        .status("Failed")
         .by_item()
         .try_collect()
         .await
@@ -196,7 +130,7 @@ async fn listings_can_be_narrowed() {
 
     let basic = clients::basic(&sandbox, key).await;
     let created = async |order| {
-        let jobs = basic.sync_jobs("team/api").order(order).by_item();
+        let jobs = basic.sync_jobs("team/api", Some(order)).by_item();
         let jobs: Vec<Task> = jobs.try_collect().await.unwrap();
         jobs.into_iter()
             .map(|job| job.created.unwrap())
@@ -211,8 +145,8 @@ async fn listings_can_be_narrowed() {
         clients::sandbox_alibaba_key(&sandbox),
     )
     .await;
-    let image = alibaba.tasks().image("team/api:v41").by_item();
-    let tasks: Vec<Task> = image.try_collect().await.unwrap();
+    let image = TaskQuery::default().image("team/api:v41");
+    let tasks = alibaba.tasks(image).all().await.unwrap();
     assert!(!tasks.is_empty());
     for task in &tasks {
         let source = task.source.as_ref().unwrap();
@@ -220,13 +154,8 @@ async fn listings_can_be_narrowed() {
         assert_eq!(source.repository.as_deref(), Some("api"));
     }
     let batch = tasks[0].execution.clone().unwrap();
-    let same: Vec<Task> = alibaba
-        .tasks()
-        .batch(&batch)
-        .by_item()
-        .try_collect()
-        .await
-        .unwrap();
+    let of_batch = TaskQuery::default().batch(&batch);
+    let same = alibaba.tasks(of_batch).all().await.unwrap();
     assert!(
         same.iter()
             .all(|task| task.execution.as_ref() == Some(&batch))
@@ -242,13 +171,8 @@ async fn a_repository_with_a_slash_is_found() {
         world::FLEET_BASIC_NAMESPACE,
         world::FLEET_BASIC_NESTED_REPOSITORY
     );
-    assert_eq!(basic.rules(&name).await.unwrap().len(), 1);
-    let jobs: Vec<Task> = basic
-        .sync_jobs(&name)
-        .by_item()
-        .try_collect()
-        .await
-        .unwrap();
+    assert_eq!(basic.rules(&name).all().await.unwrap().len(), 1);
+    let jobs = basic.sync_jobs(&name, None).all().await.unwrap();
     assert_eq!(jobs.len(), 12);
 }
 
@@ -350,9 +274,9 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
     let basic = clients::basic(&sandbox, wrong).await;
     for error in [
         first_error(registry.replication_tasks(83).by_item()).await,
-        first_error(registry.retention_tasks("library", 7, 113).by_item()).await,
-        basic.rules("test/grpc-helloworld").await.unwrap_err(),
-        first_error(basic.sync_jobs("test/testrepo").by_item()).await,
+        first_error(registry.retention_tasks("library", 7, 113, None).by_item()).await,
+        basic.rules("test/grpc-helloworld").all().await.unwrap_err(),
+        first_error(basic.sync_jobs("test/testrepo", None).by_item()).await,
     ] {
         assert_eq!(error.status(), Some(401));
         assert_eq!(error.code(), Some("APIGW.0301"));
@@ -365,7 +289,7 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
     let id = &sandbox.accounts().alibabacloud_cr.access_key_id;
     let wrong = alibabacloud_cr::Credentials::new(id, "wrong");
     let registry = clients::alibaba(&sandbox, "cri-kmsiwlxxdcva0001", wrong).await;
-    let error = first_error(registry.tasks().by_item()).await;
+    let error = first_error(registry.tasks(TaskQuery::default()).by_item()).await;
     assert_eq!(error.code(), Some("SignatureDoesNotMatch"));
     assert!(error.request_id().is_some(), "{error}");
 }
@@ -481,7 +405,7 @@ async fn success_that_says_it_is_none_is_an_error() {
     let sandbox = sandbox().await;
     let key = clients::sandbox_alibaba_key(&sandbox);
     let registry = clients::alibaba(&sandbox, "cri-elsewhere", key).await;
-    let error = first_error(registry.tasks().by_item()).await;
+    let error = first_error(registry.tasks(TaskQuery::default()).by_item()).await;
     assert_eq!(error.status(), Some(200));
     assert_eq!(error.code(), Some("INSTANCE_NOT_EXIST"));
     assert_eq!(error.kind(), ErrorKind::Service);
@@ -496,10 +420,14 @@ async fn what_is_not_there_is_not_found() {
     let basic = clients::basic(&sandbox, key).await;
     for error in [
         first_error(registry.replication_tasks(84).by_item()).await,
-        first_error(registry.retention_tasks("nowhere", 7, 113).by_item()).await,
-        first_error(registry.retention_tasks("library", 8, 113).by_item()).await,
-        basic.rules("nowhere/grpc-helloworld").await.unwrap_err(),
-        first_error(basic.sync_jobs("test/nothing").by_item()).await,
+        first_error(registry.retention_tasks("nowhere", 7, 113, None).by_item()).await,
+        first_error(registry.retention_tasks("library", 8, 113, None).by_item()).await,
+        basic
+            .rules("nowhere/grpc-helloworld")
+            .all()
+            .await
+            .unwrap_err(),
+        first_error(basic.sync_jobs("test/nothing", None).by_item()).await,
     ] {
         assert_eq!(error.status(), Some(404), "{error}");
         assert!(
@@ -519,9 +447,9 @@ fn everything_can_be_sent_between_threads() {
     runtime.block_on(async {
         let sandbox = sandbox().await;
         let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
-        send(basic.rules("a/b"));
-        send(basic.sync_jobs("a/b").by_item());
-        send(basic.sync_jobs("a/b").by_page());
+        send(basic.rules("a/b").all());
+        send(basic.sync_jobs("a/b", None).by_item());
+        send(basic.sync_jobs("a/b", None).by_page());
         let client = clients::sandbox_swr(&sandbox);
         send(client.list_image_auto_sync_repos_details().send());
         send(iam_client(&sandbox).keystone_list_projects().send());

@@ -712,7 +712,7 @@ async fn jobs(page: &'static str) -> Result<Vec<registry_replication::Task>, Err
         .credentials(clients::huawei_key())
         .build()
         .await?;
-    basic.sync_jobs("team/api").by_item().try_collect().await
+    basic.sync_jobs("team/api", None).all().await
 }
 
 #[tokio::test]

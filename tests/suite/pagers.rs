@@ -1,7 +1,10 @@
 //! Listings over the sandbox: fetched ahead or not, in one go or resumed, each item comes once.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
-use registry_replication::{Error, ErrorKind, Listing, PageToken, Registry, RuleRef};
+use registry_replication::alibabacloud::TaskQuery;
+use registry_replication::{Error, ErrorKind, Listing, PageToken, Registry, RuleRef, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
 
 use crate::clients;
@@ -23,7 +26,10 @@ async fn read<T: Send + 'static>(
             .try_collect()
             .await
             .unwrap();
-        found.push(items.iter().map(&id).collect());
+        let ids: Vec<_> = items.iter().map(&id).collect();
+        let distinct: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len(), "each once");
+        found.push(ids);
         asked.push(sandbox.received().len() - before);
     }
     assert_eq!(found[0], found[1], "ahead or not");
@@ -66,7 +72,7 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
             world::FLEET_RETENTION_NAMESPACE,
             world::FLEET_RETENTION_POLICY,
         );
-        enterprise.retention_tasks(namespace, policy, world::FLEET_RETENTION_EXECUTION)
+        enterprise.retention_tasks(namespace, policy, world::FLEET_RETENTION_EXECUTION, None)
     };
     let repository = || "team/api".parse().unwrap();
 
@@ -88,16 +94,19 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
     ] {
         let listing = || -> Listing<_> {
             match name {
-                "replication tasks" => enterprise.replication_tasks(execution()).into(),
-                "retention tasks" => retention().into(),
-                "sync jobs" => basic.sync_jobs("team/api").into(),
-                _ => alibaba.tasks().into(),
+                "replication tasks" => enterprise.replication_tasks(execution()),
+                "retention tasks" => retention(),
+                "sync jobs" => basic.sync_jobs("team/api", None),
+                _ => alibaba.tasks(TaskQuery::default()),
             }
         };
         let found = read(
             &sandbox,
             || listing().page_size(size),
-            |task| task.id.clone(),
+            |task| {
+                assert!(!matches!(task.state, TaskState::Unknown(_)), "{task:?}");
+                task.id.clone()
+            },
         )
         .await;
         assert_eq!(found, expected, "{name} by {size}");
@@ -105,8 +114,14 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
 
     // Two parts, and one that the vendor answers at once.
     let rule = |rule: &registry_replication::Rule| format!("{:?} {}", rule.kind, rule.reference());
-    let (rules, ..) = read(&sandbox, || enterprise.rules_of(None).page_size(2), rule).await;
-    assert!(rules > 2);
+    let mut counts = BTreeSet::new();
+    for size in [1, 2, 100] {
+        let rules = || enterprise.rules_of(None).page_size(size);
+        counts.insert(read(&sandbox, rules, rule).await.0);
+    }
+    assert!(counts.len() == 1 && counts.first() > Some(&2), "{counts:?}");
+    let refused = first_error(enterprise.rules_of(None).page_size(101)).await;
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
     let (rules, asked, _) = read(&sandbox, || basic.rules_of(Some(&repository())), rule).await;
     assert_eq!((rules, asked), (3, 1));
     let (rules, ..) = read(&sandbox, || alibaba.rules_of(None), rule).await;
@@ -136,7 +151,7 @@ async fn a_token_is_of_its_listing_and_its_part() {
     let basic = clients::basic(&sandbox, key).await;
     let token = async |size| {
         let pages = basic
-            .sync_jobs("team/api")
+            .sync_jobs("team/api", None)
             .page_size(size)
             .by_page()
             .boxed();
@@ -160,12 +175,11 @@ async fn a_token_is_of_its_listing_and_its_part() {
     let after = sandbox.received().len();
     assert!(after > asked);
 
-    let other = basic.sync_jobs("team/web/storefront").resume(token.clone());
+    let other = basic
+        .sync_jobs("team/web/storefront", None)
+        .resume(token.clone());
     let of_enterprise = enterprise.replication_tasks(83).resume(token.clone());
-    for error in [
-        first_error(other.into()).await,
-        first_error(of_enterprise.into()).await,
-    ] {
+    for error in [first_error(other).await, first_error(of_enterprise).await] {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
         let says = "the page token is of another listing: of ShowSyncJob";
         assert!(error.to_string().starts_with(says), "{error}");
@@ -181,9 +195,8 @@ async fn a_token_is_of_its_listing_and_its_part() {
     assert!(!replication.token().is_last() && retention.token().is_last());
     let error = first_error(
         enterprise
-            .replication_rules()
-            .resume(retention.token().clone())
-            .into(),
+            .replication_rules(None)
+            .resume(retention.token().clone()),
     );
     let error = error.await.to_string();
     assert!(error.contains("ListInstanceRetentionPolicies"), "{error}");
@@ -197,4 +210,8 @@ async fn a_page_ahead_is_not_asked_for_before_it_is_wanted() {
     let first: Vec<_> = tasks().by_item().take(100).try_collect().await.unwrap();
     assert_eq!(first.len(), 100);
     assert_eq!(sandbox.received().len(), 1);
+    let more = tasks().ahead(0).by_item().take(150);
+    let more: Vec<_> = more.try_collect().await.unwrap();
+    assert_eq!(more.len(), 150);
+    assert_eq!(sandbox.received().len(), 3);
 }

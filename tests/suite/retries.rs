@@ -86,7 +86,7 @@ impl Call {
                 .configure(configure)
                 .build()
                 .await?
-                .tasks()
+                .tasks(alibabacloud::TaskQuery::default())
                 .by_item()
                 .try_collect::<Vec<Task>>()
                 .await
@@ -98,6 +98,7 @@ impl Call {
                 .build()
                 .await?
                 .rules("team/api")
+                .all()
                 .await
                 .map(drop),
             Self::Write => {

@@ -55,8 +55,8 @@ async fn nothing_that_holds_a_secret_shows_it() {
         .unwrap();
     hidden("registry", &basic);
     hidden("client", basic.client());
-    hidden("listing", &basic.sync_jobs("a/b"));
-    let error = basic.rules("a/b").await.unwrap_err();
+    hidden("listing", &basic.sync_jobs("a/b", None));
+    let error = basic.rules("a/b").all().await.unwrap_err();
     hidden("error", &error);
     assert!(!error.to_string().contains(MARKER));
 
@@ -67,7 +67,10 @@ async fn nothing_that_holds_a_secret_shows_it() {
         .build()
         .await
         .unwrap();
-    hidden("registry", &registry.tasks());
+    hidden(
+        "registry",
+        &registry.tasks(alibabacloud::TaskQuery::default()),
+    );
 }
 
 #[tokio::test]
@@ -79,7 +82,7 @@ async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
         .build()
         .await
         .unwrap();
-    let error = registry.rules("a/b").await.unwrap_err();
+    let error = registry.rules("a/b").all().await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "ListImageAutoSyncReposDetails: the value for header x-auth-token has characters that a \
@@ -100,7 +103,7 @@ async fn a_service_that_repeats_the_request_is_not_repeated() {
         .build()
         .await
         .unwrap();
-    let error = registry.rules("a/b").await.unwrap_err();
+    let error = registry.rules("a/b").all().await.unwrap_err();
     assert_eq!(
         error.message(),
         Some("you sent x-auth-token:[secret] to me")
@@ -119,7 +122,7 @@ async fn an_odd_answer_is_not_quoted() {
         .build()
         .await
         .unwrap();
-    let error = registry.rules("a/b").await.unwrap_err();
+    let error = registry.rules("a/b").all().await.unwrap_err();
     hidden("error", &error);
     assert!(
         error

@@ -53,7 +53,9 @@ pub(crate) async fn run(
             }
             (None, RegistryName::Alibabacloud) => {
                 let registry = connection.alibabacloud_at(&to.to).await?;
-                count.pages(registry.tasks().by_page()).await?;
+                count
+                    .pages(registry.tasks(Default::default()).by_page())
+                    .await?;
             }
             (None, _) => {
                 return Err(Failure::Usage(
@@ -231,7 +233,7 @@ async fn destinations(
     mut wanted: Vec<&str>,
 ) -> Result<BTreeMap<String, ImageRef>, Error> {
     let mut found = BTreeMap::new();
-    let mut rules = pin!(registry.replication_rules().by_item());
+    let mut rules = pin!(registry.replication_rules(None).by_item());
     while !wanted.is_empty() {
         let Some(rule) = rules.try_next().await? else {
             break;

@@ -304,10 +304,8 @@ async fn tasks(
             ..
         } => {
             let registry = connection.enterprise(&to).await?;
-            let mut tasks = registry.retention_tasks(namespace, policy, execution);
-            if let Some(status) = status {
-                tasks = tasks.status(status);
-            }
+            let status = status.map(Into::into);
+            let tasks = registry.retention_tasks(namespace, policy, execution, status);
             output.listing(tasks.by_item(), limit).await
         }
         TaskListing::SyncJobs {
@@ -319,10 +317,7 @@ async fn tasks(
         } => {
             let registry = connection.basic(&to).await?;
             let repository = operate::image(&registry, &repository).await?;
-            let mut jobs = registry.sync_jobs(&repository.to_string());
-            if let Some(order) = order {
-                jobs = jobs.order(order.into());
-            }
+            let jobs = registry.sync_jobs(&repository.to_string(), order.map(Into::into));
             output.listing(jobs.by_item(), limit).await
         }
         TaskListing::SyncTasks {
@@ -333,15 +328,14 @@ async fn tasks(
             ..
         } => {
             let registry = connection.alibabacloud(&to).await?;
-            let mut tasks = registry.tasks();
+            let mut query = registry_replication::alibabacloud::TaskQuery::default();
             if let Some(image) = image {
-                let image = operate::image(&registry, &image).await?;
-                tasks = tasks.image(image.to_string());
+                query = query.image(operate::image(&registry, &image).await?.to_string());
             }
             if let Some(batch) = batch {
-                tasks = tasks.batch(batch);
+                query = query.batch(batch);
             }
-            output.listing(tasks.by_item(), limit).await
+            output.listing(registry.tasks(query).by_item(), limit).await
         }
     }
 }

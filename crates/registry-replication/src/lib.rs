@@ -64,7 +64,8 @@
 //!     .instance("cri-kmsiwlxxdcva0001")
 //!     .build()
 //!     .await?;
-//! let mut tasks = std::pin::pin!(registry.tasks().image("team/api:v42").by_item());
+//! let query = alibabacloud::TaskQuery::default().image("team/api:v42");
+//! let mut tasks = std::pin::pin!(registry.tasks(query).by_item());
 //! while let Some(task) = tasks.try_next().await? {
 //!     println!("{} {}", task.id, task.state);
 //! }

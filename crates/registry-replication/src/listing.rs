@@ -1,61 +1,92 @@
-//! Listings that all registries share.
+//! Listings of registries as streams.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
 
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use openapi_transport::Error;
 
-use crate::pager::{Page, PageToken, Pager};
+use crate::pager::{Fetched, Keyed, Page, PageToken, Pager, Paging, Slot, Steps};
 
 type Pages<T> = BoxStream<'static, Result<Page<T>, Error>>;
 
-/// What a [`Registry`](crate::Registry) lists, fetched page by page as it is read.
+/// Listing of a registry, fetched page by page as it is read.
 ///
-/// A listing that the vendor does not have, or that was asked for something it cannot have, is
-/// there all the same: the error is the first that its stream yields.
+/// Every method that lists returns one. Nothing is sent before a stream of it is polled. A listing
+/// that the provider does not offer, or that has an invalid argument, yields that error as the first
+/// item of its stream.
 ///
 /// # While records come and go
 ///
-/// The vendors number the records of a listing, so that each one shifts when another is added or
-/// removed before it. What is read is exact all the same: a record that is there throughout comes
-/// exactly once, and one that comes or goes meanwhile at most once.
+/// Services number the records of a listing, so each record shifts when another is added or removed
+/// before it. Reading is exact nevertheless: a record that is present throughout comes exactly once,
+/// and a record that comes or goes meanwhile comes at most once.
 ///
-/// It rests on this: records keep their order, as those of the vendors do, which are listed by id or
-/// time of making. Each page after the first is asked for so that it overlaps with what was read. If
-/// something on it is known, nothing between can be missing; what is known is passed over. If not,
-/// records were removed meanwhile, and a page that begins earlier is asked for, further back each
-/// time. A listing of which more is removed or added than can be read ends with an error that says
-/// so, and never with a loss.
+/// This requires that records keep their order, as records listed by id or by creation time do. Each
+/// page after the first overlaps with what was read. A known record on the page proves that nothing
+/// between is missing; known records are skipped. If no record on it is known, records were removed
+/// meanwhile. Then a page that begins earlier is fetched, further back each time. A listing that
+/// changes faster than it can be read ends with an error, never with a loss.
 ///
-/// That costs one record on each page where a page may begin anywhere (Huawei Cloud Basic), and
-/// about one request in six more where pages are numbered (the others): 1,200 records take 14
-/// requests in the place of 12, and smaller pages cost more: of 20, one in three. One id
-/// per record is kept in memory while a stream reads. A record without an id, which vendors do not
-/// have but may send, is told by its place alone.
+/// The overlap costs one record per page where a page may begin at any record, and about one request
+/// in six where pages are numbered: 1,200 records take 14 requests instead of 12. Smaller pages cost
+/// more: with 20 records on a page, one request in three. While a stream reads, it keeps one id per
+/// record in memory. A record without an id is told from others by its position.
 ///
-/// A vendor's total is believed as far as the pages bear it out. A page that is empty though the
-/// total says more is asked for once more, then passed over, and after another one the listing is at
-/// its end. Where the service tells no total, or one that is too low, a short page is not the end:
-/// the service may put fewer records on a page than it was asked for. One more request asks for what
-/// follows.
+/// A service that continues a listing by a token (a cursor) keeps the position itself. Such pages do
+/// not overlap and are read one after another. What the service promises for its tokens then holds
+/// for records that come and go.
+///
+/// The total of a service is believed as far as the pages confirm it. A page that is empty although
+/// the total promises more is fetched once more and then skipped. After another such page the
+/// listing ends. Where the service reports no total, or a total that is too low, a short page is not
+/// the end, because a service may put fewer records on a page than requested. One more request
+/// confirms the end.
 ///
 /// # Bounds
 ///
 /// A listing that does not end is an error: after [`max_records`](Self::max_records), after
-/// [`max_pages`](Self::max_pages), and after pages in a row that bring nothing new.
+/// [`max_pages`](Self::max_pages), and after many pages in a row that bring nothing new.
 pub struct Listing<T> {
     parts: VecDeque<Pager<T>>,
-    /// How many parts before those are done with.
+    /// Number of parts that a page token has skipped.
     done: usize,
     refused: Option<Error>,
 }
 
-impl<T: Send + 'static> Listing<T> {
-    pub(crate) fn of(pager: Pager<T>) -> Self {
+impl<T> Clone for Listing<T> {
+    fn clone(&self) -> Self {
         Self {
-            parts: VecDeque::from([pager]),
+            parts: self.parts.clone(),
+            done: self.done,
+            refused: self.refused.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Listing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.parts.iter().map(Pager::name).collect();
+        f.debug_struct("Listing")
+            .field("parts", &names)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static> Listing<T> {
+    /// Creates a listing. `name` is made by [`listing_name`](crate::pager::listing_name).
+    pub(crate) fn new<F, P>(name: String, steps: Steps, fetch: F) -> Self
+    where
+        T: Keyed,
+        F: Fn(Slot) -> P + Send + Sync + 'static,
+        P: Future<Output = Result<Fetched<T>, Error>> + Send + 'static,
+    {
+        Self {
+            parts: VecDeque::from([Pager::new(name, Paging::default(), steps, fetch)]),
             done: 0,
             refused: None,
         }
@@ -69,28 +100,28 @@ impl<T: Send + 'static> Listing<T> {
         }
     }
 
-    /// What was asked for, or why it cannot be.
+    /// Returns the listing, or one that yields the error.
     pub(crate) fn tried(listing: Result<Self, Error>) -> Self {
         listing.unwrap_or_else(Self::refused)
     }
 
-    /// This one, and then the other.
+    /// Appends another listing.
     pub(crate) fn then(mut self, mut other: Self) -> Self {
         self.parts.append(&mut other.parts);
         self.refused = self.refused.or(other.refused);
         self
     }
 
-    /// Number of records on a page; 100 unless said otherwise. Huawei Cloud Enterprise takes 1 to
-    /// 100, the others at least 1.
+    /// Sets the number of records on a page. [default: 100]
     ///
-    /// A size that the vendor does not allow is refused before the first page is asked for.
+    /// A size that the service does not allow is an error before the first request. Huawei Cloud
+    /// Enterprise allows 1 to 100, the other services at least 1.
     ///
-    /// Where pages are numbered (Huawei Cloud Enterprise, Alibaba Cloud), one can overlap with
-    /// another only if there are sizes to choose from: pages of 16 and more do up to 720,000
-    /// records, those of 10 up to 2,500. Of smaller ones, some begin where the one before ended, and
-    /// a record may be missed if others are removed at that time. Pages of one record may begin
-    /// anywhere and share none. The same holds where the service puts so few on a page.
+    /// Where pages are numbered, two pages can overlap only if there are sizes to choose from: pages
+    /// of 16 and more do up to 720,000 records, pages of 10 up to 2,500. Some smaller pages begin
+    /// where the page before ended, so a record may be missed if others are removed at that time.
+    /// Pages of one record may begin anywhere and share none. The same holds where the service puts
+    /// so few records on a page.
     pub fn page_size(mut self, size: u32) -> Self {
         for pager in &mut self.parts {
             pager.paging.size = size;
@@ -98,13 +129,13 @@ impl<T: Send + 'static> Listing<T> {
         self
     }
 
-    /// How many pages may be fetched ahead of the one that is waited for; 4 unless said otherwise,
-    /// 0 for none.
+    /// Sets how many pages are prefetched at most; 0 prefetches none. [default: 4]
     ///
-    /// With the first page, none is; with the second, one; then two, four and so on, up to this
-    /// many, so that who takes a page or two pays for hardly more. Only pages that are there by the
-    /// vendor's total are fetched ahead. They are fetched while the stream is waited for, and end
-    /// with it. One that fails in a way that may pass is asked for again when it is needed.
+    /// Prefetch starts at 0 and doubles (0, 1, 2, 4 …) up to this limit, so reading one or two pages
+    /// stays cheap. A page is prefetched only if it exists by the service's total. Prefetch runs
+    /// while the stream is polled and ends with it. A prefetched page that fails with an error that
+    /// may pass is fetched again when it is needed. A listing that continues by a token prefetches
+    /// nothing.
     pub fn ahead(mut self, pages: u32) -> Self {
         for pager in &mut self.parts {
             pager.paging.ahead = pages;
@@ -115,7 +146,7 @@ impl<T: Send + 'static> Listing<T> {
     /// Sets the most records that the listing may have. A listing that has more ends with an error.
     ///
     /// A service with a defect may list for ever. The bound limits time and memory then. A listing
-    /// that is made of two parts may have as many in each.
+    /// of two parts may have as many records in each part.
     ///
     /// [default: 1,000,000]
     pub fn max_records(mut self, records: u64) -> Self {
@@ -139,26 +170,27 @@ impl<T: Send + 'static> Listing<T> {
         self
     }
 
-    /// Goes on after the page that has this token: what was on it and before it does not come again,
-    /// and all else comes as if the reading had not stopped. Only the size of pages may be another.
+    /// Resumes after the page that has this token. Records on that page and before it do not come
+    /// again, and all others come as if the reading had not stopped. Only the page size may differ.
     ///
-    /// The records before that place are looked for where they were, which takes one request; if
-    /// they have moved, from the first page on. After the token of the last page comes what was
-    /// added behind it since; if nothing was, an empty page.
+    /// One request searches the records before that place where they were. If they have moved, the
+    /// search starts at the first page. After the token of the last page come the records that were
+    /// added behind it since, or an empty page.
     ///
-    /// It rests on records being added at the beginning or the end, as those are that are listed by
-    /// id or time of making: one that is put between others may make some come again.
+    /// This requires that records are added at the beginning or the end, as in listings by id or by
+    /// creation time. A record that is added between others may make some come again.
     ///
-    /// A token of another listing is refused before anything is sent. If none of up to 32 records
-    /// before the place is there any more, an error says that the listing has to be read anew.
+    /// A token of another listing is an error before the first request. If none of up to 32 records
+    /// before the place exists any more, an error asks to read the listing from the start. So does an
+    /// error of a service that refuses an expired token of its own.
     pub fn resume(mut self, token: PageToken) -> Self {
         if self.refused.is_some() {
             return self;
         }
         let done = token.part();
         if done >= self.parts.len() {
-            let what = "the page token is of another listing, which has more parts than this one";
-            return Self::refused(Error::configuration(what));
+            let own = self.parts.back().map_or("this one", Pager::name);
+            return Self::refused(token.of_another_listing(own));
         }
         self.parts.drain(..done);
         self.done += done;
@@ -168,18 +200,25 @@ impl<T: Send + 'static> Listing<T> {
         self
     }
 
-    /// The pages, fetched as they are asked for, and some of them [ahead](Self::ahead). Where a
-    /// listing is made of two, such as rules of replication and of retention, each has its own
-    /// [`total`](Page::total).
+    /// Returns the pages as a stream. Pages are fetched as they are polled, and some of them
+    /// [ahead](Self::ahead).
     ///
-    /// Each page but the last of each part has as many records as [`page_size`](Self::page_size)
-    /// says, after [`resume`](Self::resume) as well. Pages are smaller where the service says that
-    /// it puts fewer on a page, and larger where the vendor answers all records at once. Since
-    /// fetched pages overlap, filling a page up may take one more request.
+    /// Where a listing has two parts, such as rules of replication and of retention, each part has
+    /// its own [`total`](Page::total). Each page except the last of each part has
+    /// [`page_size`](Self::page_size) records, after [`resume`](Self::resume) as well. Pages are
+    /// smaller where the service says that it puts fewer on a page, and larger where the service
+    /// answers all records at once. Fetched pages overlap, so filling a page may take one more
+    /// request.
     ///
     /// An error ends the stream.
     pub fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
         self.pages(|pager| pager.by_page().boxed())
+    }
+
+    /// Returns the pages as they are fetched. They lack the records that they share with earlier
+    /// pages.
+    pub(crate) fn by_fetch(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
+        self.pages(|pager| pager.by_fetch().boxed())
     }
 
     fn pages(
@@ -211,20 +250,28 @@ impl<T: Send + 'static> Listing<T> {
         })
     }
 
-    /// What is on all pages, one by one.
+    /// Returns the records of all pages as a stream.
     ///
     /// An error ends the stream.
     pub fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.pages(|pager| pager.by_fetch().boxed())
+        self.by_fetch()
             .map_ok(|page| stream::iter(page.items).map(Ok))
             .try_flatten()
     }
+
+    /// Reads all records into memory.
+    ///
+    /// # Errors
+    /// The first error of the stream. Records before it are dropped.
+    pub async fn all(self) -> Result<Vec<T>, Error> {
+        self.by_item().try_collect().await
+    }
 }
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::pager::{Fetched, Paging, Slot, Steps};
     use futures_util::FutureExt;
 
     /// Records `from..to`, ten on a page; a page that goes on to `breaks` fails.
@@ -241,7 +288,7 @@ mod tests {
             })
         };
         let name = format!("Part {from}");
-        Listing::of(Pager::new(name, Paging::default(), Steps::Pages, fetch)).page_size(10)
+        Listing::new(name, Steps::Pages, fetch).page_size(10)
     }
 
     /// What came, and the error that ended it.

@@ -129,14 +129,15 @@ async fn ask() -> Result<Shown, Failure> {
 
     let mut rules = basic
         .rules(&of_the_page(world::EXAMPLE_BASIC_RULE_REPOSITORY))
+        .all()
         .await?;
-    rules.extend(basic.rules(&of_the_fleet).await?);
+    rules.extend(basic.rules(&of_the_fleet).all().await?);
 
-    let example = basic.sync_jobs(&of_the_page(world::EXAMPLE_BASIC_JOB_REPOSITORY));
+    let example = of_the_page(world::EXAMPLE_BASIC_JOB_REPOSITORY);
+    let example = basic.sync_jobs(&example, None);
     let mut sync_jobs = first(example.by_item(), None).await?;
     let fleet = basic
-        .sync_jobs(&of_the_fleet)
-        .order(Order::Descending)
+        .sync_jobs(&of_the_fleet, Some(Order::Descending))
         .page_size(10);
     sync_jobs.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 
@@ -163,19 +164,21 @@ async fn ask() -> Result<Shown, Failure> {
         world::EXAMPLE_RETENTION_NAMESPACE,
         world::EXAMPLE_RETENTION_POLICY,
         world::EXAMPLE_RETENTION_EXECUTION,
+        None,
     );
     let mut retention_tasks = first(example.by_item(), None).await?;
     let fleet = enterprise.retention_tasks(
         world::FLEET_RETENTION_NAMESPACE,
         world::FLEET_RETENTION_POLICY,
         world::FLEET_RETENTION_EXECUTION,
+        None,
     );
     retention_tasks.extend(first(fleet.page_size(10).by_item(), Some(SHOWN)).await?);
 
     let registry = alibabacloud(world::ALIBABACLOUD_INSTANCE_ID).await?;
-    let mut sync_tasks = first(registry.tasks().by_item(), None).await?;
+    let mut sync_tasks = first(registry.tasks(Default::default()).by_item(), None).await?;
     let registry = alibabacloud(world::FLEET_ALIBABACLOUD_INSTANCE_ID).await?;
-    let fleet = registry.tasks().page_size(10);
+    let fleet = registry.tasks(Default::default()).page_size(10);
     sync_tasks.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 
     let deploy_gate = gate::ask(&basic, &sandbox).await?;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_util::{StreamExt, TryStreamExt, future, stream};
+use futures_util::{StreamExt, future, stream};
 use openapi_transport::Error;
 
 pub(crate) use keyed::Keyed;
@@ -101,6 +101,24 @@ pub(crate) struct Pager<T> {
     fetch: Arc<Fetch<T>>,
 }
 
+impl<T> Clone for Pager<T> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            paging: self.paging.clone(),
+            steps: self.steps,
+            key: self.key,
+            fetch: Arc::clone(&self.fetch),
+        }
+    }
+}
+
+impl<T> Pager<T> {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 type Fetch<T> = dyn Fn(Slot) -> BoxFuture<'static, Result<Fetched<T>, Error>> + Send + Sync;
 
 impl<T: Send + 'static> Pager<T> {
@@ -145,120 +163,14 @@ impl<T: Send + 'static> Pager<T> {
             Err(error) => stream::once(future::err(error)).right_stream(),
         }
     }
-
-    pub(crate) fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
-        self.by_fetch()
-            .map_ok(|page| stream::iter(page.items).map(Ok))
-            .try_flatten()
-    }
 }
 
-/// The name of a listing: the vendor's call, and what narrows it.
-pub(crate) fn listing(call: &str, narrowed: &[(&str, Option<&dyn Display>)]) -> String {
+/// Returns the name of a listing: the vendor's call, and the parameters that narrow it.
+///
+/// Page tokens carry this name, so the same listing must keep the same name in later versions.
+pub(crate) fn listing_name(call: &str, narrowed: &[(&str, Option<&dyn Display>)]) -> String {
     let given = narrowed
         .iter()
         .filter_map(|(what, value)| value.map(|value| format!(" {what}={value}")));
     given.fold(call.to_owned(), |name, part| name + &part)
 }
-
-/// Gives a listing of `$item`s its size of page, its token and its two streams. `$of` are what
-/// narrows it, by name.
-macro_rules! paged {
-    ($listing:ident of $item:ident, $steps:ident, $call:literal, $range:literal,
-     |$self:ident| [$($of:expr),* $(,)?]) => {
-        impl $listing {
-            #[doc = concat!("Number of records on a page, ", $range, "; 100 unless said otherwise.")]
-            ///
-            /// A size that the vendor does not allow is refused before the first page is asked for.
-            /// What [`Listing::page_size`](crate::Listing::page_size) says of small pages holds.
-            pub fn page_size(mut self, size: u32) -> Self {
-                self.paging.size = size;
-                self
-            }
-
-            /// How many pages may be fetched ahead of the one that is waited for; 4 unless said
-            /// otherwise. See [`Listing::ahead`](crate::Listing::ahead).
-            pub fn ahead(mut self, pages: u32) -> Self {
-                self.paging.ahead = pages;
-                self
-            }
-
-            /// Goes on after the page that has this token. See
-            /// [`Listing::resume`](crate::Listing::resume).
-            pub fn resume(mut self, token: crate::PageToken) -> Self {
-                self.paging.resume = Some(token);
-                self
-            }
-
-            /// Sets the most records that the listing may have. See
-            /// [`Listing::max_records`](crate::Listing::max_records).
-            ///
-            /// [default: 1,000,000]
-            pub fn max_records(mut self, records: u64) -> Self {
-                self.paging.max_records = records;
-                self
-            }
-
-            /// Sets the most pages that a reading may take. See
-            /// [`Listing::max_pages`](crate::Listing::max_pages).
-            ///
-            /// [default: 100,000]
-            pub fn max_pages(mut self, pages: u64) -> Self {
-                self.paging.max_pages = pages;
-                self
-            }
-
-            fn called(&$self) -> String {
-                crate::pager::listing($call, &[$($of),*])
-            }
-
-            fn pager(mut self) -> crate::pager::Pager<$item> {
-                let paging = std::mem::take(&mut self.paging);
-                let steps = crate::pager::Steps::$steps;
-                let name = self.called();
-                let fetch = move |slot| self.clone().fetch(slot);
-                crate::pager::Pager::new(name, paging, steps, fetch)
-            }
-
-            /// The pages, fetched as they are asked for, and some of them
-            /// [ahead](Self::ahead). What is on them is as [`by_item`](Self::by_item) has it. Each but
-            /// the last has as many records as [`page_size`](Self::page_size) says, after
-            /// [`resume`](Self::resume) as well, unless the service says that it puts fewer on a page.
-            ///
-            /// An error ends the stream.
-            pub fn by_page(
-                self,
-            ) -> impl futures_core::Stream<Item = Result<crate::Page<$item>, Error>> + Send + use<>
-            {
-                self.pager().by_page()
-            }
-
-            /// The pages as they are fetched.
-            #[allow(dead_code)]
-            pub(crate) fn by_fetch(
-                self,
-            ) -> impl futures_core::Stream<Item = Result<crate::Page<$item>, Error>> + Send + use<>
-            {
-                self.pager().by_fetch()
-            }
-
-            /// What is on all pages, one by one: each record that is there throughout exactly once,
-            /// whatever comes and goes meanwhile. [`Listing`](crate::Listing) says how, and what it
-            /// costs.
-            ///
-            /// An error ends the stream.
-            pub fn by_item(
-                self,
-            ) -> impl futures_core::Stream<Item = Result<$item, Error>> + Send + use<> {
-                self.pager().by_item()
-            }
-        }
-
-        impl From<$listing> for crate::Listing<$item> {
-            fn from(listing: $listing) -> Self {
-                Self::of(listing.pager())
-            }
-        }
-    };
-}
-pub(crate) use paged;

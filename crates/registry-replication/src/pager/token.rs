@@ -96,15 +96,20 @@ impl PageToken {
         self.0.over
     }
 
+    /// Returns the error for a token that another listing was resumed with.
+    pub(crate) fn of_another_listing(&self, listing: &str) -> Error {
+        Error::configuration(format!(
+            "the page token is of another listing: of {}, not of {listing}",
+            self.0.listing
+        ))
+    }
+
     /// How much was read, and the last of it; refuses to say so of another listing.
     pub(super) fn place_in(self, listing: &str) -> Result<(u64, Last), Error> {
-        let place = self.0;
-        if place.listing != listing {
-            return Err(Error::configuration(format!(
-                "the page token is of another listing: of {}, not of {listing}",
-                place.listing
-            )));
+        if self.0.listing != listing {
+            return Err(self.of_another_listing(listing));
         }
+        let place = self.0;
         let keys = |texts: Vec<String>| texts.into_iter().map(Key::from).collect();
         let last = Last {
             seen: keys(place.last),

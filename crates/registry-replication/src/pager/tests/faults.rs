@@ -1,7 +1,5 @@
 //! Each fault by its name, with what it costs.
 
-use futures_util::StreamExt;
-
 use super::*;
 
 #[test]
@@ -338,7 +336,7 @@ fn records_without_an_id_for_ever_are_an_error_at_the_bound() {
         };
         let pager = Pager::<u64>::new("Some".to_owned(), Paging::default(), steps, fetch);
         let mut count = 0_u64;
-        let counted = pager.by_item().try_for_each(|_| {
+        let counted = by_item(pager).try_for_each(|_| {
             count += 1;
             std::future::ready(Ok(()))
         });
@@ -380,7 +378,7 @@ fn records_added_in_front_for_ever_are_an_error() {
             let page = run(pin!(pages).try_next()).unwrap().unwrap();
             paging.resume = Some(stored(page.token()));
         }
-        let read = run(pager(paging).by_item().try_collect::<Vec<_>>());
+        let read = run(by_item(pager(paging)).try_collect::<Vec<_>>());
         let error = read.unwrap_err().to_string();
         assert!(error.contains("faster than it can be read"), "{error}");
         let calls = *calls.lock().unwrap();
@@ -430,7 +428,7 @@ fn records_without_an_id_are_told_by_their_place() {
             })
         };
         let pager = Pager::<u64>::new("Some".to_owned(), paging(16, 4), steps, fetch);
-        let items: Vec<u64> = run(pager.by_item().try_collect()).unwrap();
+        let items: Vec<u64> = run(by_item(pager).try_collect()).unwrap();
         assert_eq!(items.len(), 50, "{steps:?}");
         let without = items.iter().filter(|item| **item == u64::MAX);
         assert_eq!(without.count(), 17, "{steps:?}");
@@ -473,7 +471,7 @@ fn an_error_ends_the_stream_where_it_was_waited_for() {
     };
     for ahead in [0, 4] {
         let pager = Pager::new("Some".to_owned(), paging(10, ahead), Steps::Records, fetch);
-        let items = run(pager.by_item().collect::<Vec<_>>());
+        let items = run(by_item(pager).collect::<Vec<_>>());
         let (last, others) = items.split_last().unwrap();
         assert_eq!(last.as_ref().unwrap_err().to_string(), "broken");
         let others: Vec<u64> = others.iter().map(|item| *item.as_ref().unwrap()).collect();

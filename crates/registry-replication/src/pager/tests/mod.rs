@@ -12,8 +12,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use futures_util::TryStreamExt;
+use futures_core::Stream;
 use futures_util::task::noop_waker;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::Error;
 
 use super::{Fetched, Keyed, Page, PageToken, Pager, Paging, Slot, Steps};
@@ -265,6 +266,14 @@ fn read(
     let pages = run(pager(&service, steps, paging).by_page().try_collect());
     let service = service.lock().unwrap().clone();
     (pages, service)
+}
+
+/// The records of all pages, as [`Listing::by_item`](crate::Listing::by_item) reads them.
+fn by_item<T: Send + 'static>(pager: Pager<T>) -> impl Stream<Item = Result<T, Error>> {
+    let pages = pager.by_fetch();
+    pages
+        .map_ok(|page| stream::iter(page.items).map(Ok))
+        .try_flatten()
 }
 
 fn items(pages: Vec<Page<u64>>) -> Vec<u64> {

@@ -162,7 +162,7 @@ fn a_token_of_another_listing_is_refused_before_anything_is_asked() {
         ..Paging::default()
     };
     let pager = Pager::<u64>::new("Others".to_owned(), paging, Steps::Records, fetch);
-    let error = run(pager.by_item().try_collect::<Vec<_>>()).unwrap_err();
+    let error = run(by_item(pager).try_collect::<Vec<_>>()).unwrap_err();
     let says = "the page token is of another listing: of Numbers, not of Others";
     assert_eq!(error.to_string(), says);
     assert_eq!(*asked.lock().unwrap(), 0);

@@ -79,7 +79,10 @@ impl AlibabaCr {
     /// others than those of the image that was asked for; and a task is easily taken for a batch.
     pub(super) async fn batch_exists(&self, batch: &str, of_image: bool) -> Result<(), Error> {
         if of_image {
-            let mut tasks = pin!(self.tasks().batch(batch).by_item());
+            let mut tasks = pin!(
+                self.list_tasks(None, Some(batch.to_owned()), true)
+                    .by_item()
+            );
             return tasks.try_next().await.map(|_| ());
         }
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
@@ -124,7 +127,7 @@ impl AlibabaCr {
     /// # Errors
     /// When there is no such rule, and whatever can go wrong with a call.
     pub(super) async fn rule_exists(&self, id: &str) -> Result<(), Error> {
-        let mut rules = pin!(self.rules().by_item());
+        let mut rules = pin!(self.list_rules(None, None).by_item());
         let mut known = Vec::new();
         while let Some(rule) = rules.try_next().await? {
             if rule.id == id {

@@ -10,13 +10,14 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::{Context, Error};
 
-use super::{AlibabaCr, Tasks};
+use super::AlibabaCr;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository,
 };
 use crate::arrival::watch::Watch;
+use crate::listing::Listing;
 use crate::model::{ImageName, Provider, Rule, Task};
 
 /// More repositories than this are read from the listing of the whole instance.
@@ -98,7 +99,7 @@ impl AlibabaCr {
     async fn rules_kept(&self, not_before: Duration) -> Result<Agreed<Rules>, Error> {
         let clock = self.context().clock().clone();
         let read = async {
-            let rules: Vec<Rule> = self.rules().by_item().try_collect().await?;
+            let rules: Vec<Rule> = self.list_rules(None, None).by_item().try_collect().await?;
             // A rule that copies to this instance is the other instance's.
             let own = rules.into_iter().filter(|rule| {
                 let instance = rule.source.instance.as_ref();
@@ -141,15 +142,15 @@ impl AlibabaCr {
 
     /// The listings to read: of the tags, of their repositories, or of the whole instance. Those of
     /// a repository go no further back than what is wanted, if nothing wanted is older.
-    fn listings(&self, wanted: &Wanted, repositories: &BTreeSet<Repository>) -> Vec<Tasks> {
+    fn listings(&self, wanted: &Wanted, repositories: &BTreeSet<Repository>) -> Vec<Listing<Task>> {
         if repositories.len() > REPOSITORIES {
-            return vec![self.tasks()];
+            return vec![self.list_tasks(None, None, true)];
         }
         let mut listings = Vec::new();
         for own in repositories {
             let images = wanted.images.iter();
             let images: Vec<_> = images.filter(|image| repository(image) == *own).collect();
-            let tasks = |image| self.tasks().of_image(Ok(image)).unchecked();
+            let tasks = |image| self.list_tasks(Some(image), None, false);
             if wanted.since.is_none() && images.len() <= TAGS {
                 listings.extend(images.into_iter().cloned().map(tasks));
             } else {

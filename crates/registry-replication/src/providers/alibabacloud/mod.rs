@@ -7,6 +7,7 @@ mod look;
 mod operate;
 mod rules;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// The generated client and what goes with it.
@@ -18,13 +19,14 @@ use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 pub use connection::Connection;
 pub use login::Logins;
 use openapi_transport::{Caller, ContextBuilder, Error};
-pub use rules::Rules;
+pub use rules::RuleQuery;
 
 use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules as RulesRead;
 use crate::arrival::watch::Watch;
+use crate::listing::Listing;
 use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 use crate::settings::{Settings, common_settings};
 use crate::suggest;
 
@@ -99,60 +101,76 @@ impl AlibabaCr {
         &self.client
     }
 
-    /// The synchronization tasks of the instance: `ListRepoSyncTask`.
-    pub fn tasks(&self) -> Tasks {
-        Tasks {
-            registry: self.clone(),
-            image: None,
-            batch: None,
-            is_checked: true,
-            paging: Paging::default(),
-        }
-    }
-}
-
-/// The synchronization tasks of an instance.
-#[derive(Clone, Debug)]
-pub struct Tasks {
-    registry: AlibabaCr,
-    image: Option<Result<ImageName, Error>>,
-    batch: Option<String>,
-    /// Whether image and batch are looked up when there are no tasks.
-    is_checked: bool,
-    paging: Paging,
-}
-paged!(Tasks of Task, Pages, "ListRepoSyncTask", "at least 1", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("image", self.image.as_ref().and_then(|image| Some(image.as_ref().ok()? as _))),
-    ("batch", self.batch.as_ref().map(|batch| batch as _)),
-]);
-
-impl Tasks {
-    /// Only the tasks of this image, `namespace/repository:tag`, or of all images of a
-    /// `namespace/repository`.
+    /// Lists the synchronization tasks of the instance: `ListRepoSyncTask`.
     ///
-    /// An invalid name, and an image that is not there, is the stream's first error.
-    pub fn image(self, image: impl Into<String>) -> Self {
-        self.of_image(ImageName::given(&image.into()))
+    /// An image with an invalid name, an image that is not found and a batch that is not found are
+    /// reported as the first error of the stream.
+    pub fn tasks(&self, query: TaskQuery) -> Listing<Task> {
+        let TaskQuery { image, batch } = query;
+        let image = image.as_deref().map(ImageName::given).transpose();
+        Listing::tried(image.map(|image| self.list_tasks(image, batch, true)))
     }
 
-    fn of_image(mut self, image: Result<ImageName, Error>) -> Self {
-        self.image = Some(image);
+    /// Lists tasks. `is_checked` tells whether image and batch are looked up when they have no
+    /// tasks.
+    fn list_tasks(
+        &self,
+        image: Option<ImageName>,
+        batch: Option<String>,
+        is_checked: bool,
+    ) -> Listing<Task> {
+        let narrowed: [(&str, Option<&dyn Display>); 3] = [
+            ("instance", Some(&self.instance)),
+            ("image", image.as_ref().map(|image| image as _)),
+            ("batch", batch.as_ref().map(|batch| batch as _)),
+        ];
+        let name = listing_name("ListRepoSyncTask", &narrowed);
+        let tasks = Tasks {
+            registry: self.clone(),
+            image,
+            batch,
+            is_checked,
+        };
+        Listing::new(name, Steps::Pages, move |slot| tasks.clone().fetch(slot))
+    }
+}
+
+/// Filter for [`AlibabaCr::tasks`]. The default selects all tasks of the instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskQuery {
+    /// `namespace/repository:tag`, or `namespace/repository` for all images of a repository.
+    pub image: Option<String>,
+    /// `SyncBatchTaskId` of a batch. A task carries it as its execution.
+    pub batch: Option<String>,
+}
+
+impl TaskQuery {
+    /// Selects the tasks of one image, `namespace/repository:tag`, or of all images of a
+    /// `namespace/repository`.
+    pub fn image(mut self, image: impl Into<String>) -> Self {
+        self.image = Some(image.into());
         self
     }
 
-    /// Takes an image or a batch that is not there for one without tasks.
-    fn unchecked(mut self) -> Self {
-        self.is_checked = false;
-        self
-    }
-
-    /// Only the tasks of one batch, by its `SyncBatchTaskId`, which a task has as its execution.
+    /// Selects the tasks of one batch, by its `SyncBatchTaskId`.
     pub fn batch(mut self, id: impl Into<String>) -> Self {
         self.batch = Some(id.into());
         self
     }
+}
 
+/// Parameters of one task listing.
+#[derive(Clone)]
+struct Tasks {
+    registry: AlibabaCr,
+    image: Option<ImageName>,
+    batch: Option<String>,
+    /// Whether image and batch are looked up when they have no tasks.
+    is_checked: bool,
+}
+
+impl Tasks {
     async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let mut call = self
             .registry
@@ -161,7 +179,7 @@ impl Tasks {
             .instance_id(&self.registry.instance)
             .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
-        let image = self.image.transpose()?;
+        let image = self.image;
         if let Some(image) = &image {
             call = call
                 .repo_namespace_name(image.namespace())

@@ -32,13 +32,8 @@ impl registry::Registry for AlibabaCr {
     }
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
-        match repository {
-            Some(name) => {
-                let name = name.clone().without_tag();
-                self.rules().of_repository(name).into()
-            }
-            None => self.rules().into(),
-        }
+        let name = repository.cloned().map(ImageName::without_tag).transpose();
+        Listing::tried(name.map(|name| self.list_rules(name, None)))
     }
 
     fn executions_of(&self, _: Option<&RuleRef>) -> Listing<Execution> {
@@ -50,9 +45,9 @@ impl registry::Registry for AlibabaCr {
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
-            TaskScope::Image(image) => self.tasks().of_image(Ok(image.clone())).into(),
+            TaskScope::Image(image) => self.list_tasks(Some(image.clone()), None, true),
             TaskScope::Execution(batch) if batch.rule().is_none() => {
-                self.tasks().batch(batch.id()).into()
+                self.list_tasks(None, Some(batch.id().to_owned()), true)
             }
             TaskScope::Execution(_) => Listing::refused(Error::not_offered(
                 "tasks of a retention execution of Alibaba Cloud",

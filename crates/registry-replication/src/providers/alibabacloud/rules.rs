@@ -1,62 +1,91 @@
 //! Synchronization rules.
 
+use std::fmt::Display;
+
 use alibabacloud_cr::cr::types::SyncRule;
 use alibabacloud_cr::cr::values::{SyncDirection, SyncScope, SyncTrigger};
 use openapi_transport::Error;
 
 use super::AlibabaCr;
+use crate::listing::Listing;
 use crate::model::{
     FilterOn, FilterSyntax, ImageName, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind,
     VendorRule,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl AlibabaCr {
-    /// The synchronization rules of the instance: `ListRepoSyncRule`.
-    pub fn rules(&self) -> Rules {
-        Rules {
-            registry: self.clone(),
-            repository: None,
-            target_region: None,
-            paging: Paging::default(),
-        }
-    }
-}
-
-/// The synchronization rules of an instance.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    registry: AlibabaCr,
-    repository: Option<Result<ImageName, Error>>,
-    target_region: Option<String>,
-    paging: Paging,
-}
-paged!(Rules of Rule, Pages, "ListRepoSyncRule", "at least 1", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("repository", self.repository.as_ref().and_then(|name| Some(name.as_ref().ok()? as _))),
-    ("target_region", self.target_region.as_ref().map(|target_region| target_region as _)),
-]);
-
-impl Rules {
-    /// Only the rules that name this `namespace/repository`; not those that cover it by its
-    /// namespace or by a pattern.
+    /// Lists the synchronization rules of the instance: `ListRepoSyncRule`.
     ///
-    /// An invalid name, and a repository that is not there, is the stream's first error.
-    pub fn repository(self, repository: impl Into<String>) -> Self {
-        self.of_repository(ImageName::repository_given(&repository.into()))
+    /// A repository with an invalid name and a repository that is not found are reported as the
+    /// first error of the stream.
+    pub fn rules(&self, query: RuleQuery) -> Listing<Rule> {
+        let RuleQuery {
+            repository,
+            target_region,
+        } = query;
+        let name = repository
+            .as_deref()
+            .map(ImageName::repository_given)
+            .transpose();
+        Listing::tried(name.map(|name| self.list_rules(name, target_region)))
     }
 
-    pub(super) fn of_repository(mut self, repository: Result<ImageName, Error>) -> Self {
-        self.repository = Some(repository);
+    pub(super) fn list_rules(
+        &self,
+        repository: Option<ImageName>,
+        target_region: Option<String>,
+    ) -> Listing<Rule> {
+        let region = target_region.as_ref().map(|region| region as _);
+        let narrowed: [(&str, Option<&dyn Display>); 3] = [
+            ("instance", Some(&self.instance)),
+            ("repository", repository.as_ref().map(|name| name as _)),
+            ("target_region", region),
+        ];
+        let name = listing_name("ListRepoSyncRule", &narrowed);
+        let rules = Rules {
+            registry: self.clone(),
+            repository,
+            target_region,
+        };
+        Listing::new(name, Steps::Pages, move |slot| rules.clone().fetch(slot))
+    }
+}
+
+/// Filter for [`AlibabaCr::rules`]. The default selects all rules of the instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleQuery {
+    /// `namespace/repository` that a rule names.
+    pub repository: Option<String>,
+    /// Id of the region that a rule copies to.
+    pub target_region: Option<String>,
+}
+
+impl RuleQuery {
+    /// Selects the rules that name this `namespace/repository`. It excludes rules that cover the
+    /// repository by its namespace or by a pattern.
+    pub fn repository(mut self, repository: impl Into<String>) -> Self {
+        self.repository = Some(repository.into());
         self
     }
 
-    /// Only the rules that copy to this region.
+    /// Selects the rules that copy to this region.
     pub fn target_region(mut self, id: impl Into<String>) -> Self {
         self.target_region = Some(id.into());
         self
     }
+}
 
+/// Parameters of one rule listing.
+#[derive(Clone)]
+struct Rules {
+    registry: AlibabaCr,
+    repository: Option<ImageName>,
+    target_region: Option<String>,
+}
+
+impl Rules {
     async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
         let mut call = self
             .registry
@@ -65,7 +94,7 @@ impl Rules {
             .instance_id(&self.registry.instance)
             .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
             .page_size(slot.size);
-        let repository = self.repository.transpose()?;
+        let repository = self.repository;
         if let Some(name) = &repository {
             call = call
                 .namespace_name(name.namespace())

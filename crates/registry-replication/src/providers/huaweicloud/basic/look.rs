@@ -115,9 +115,9 @@ impl SwrBasic {
         wanted: &Wanted,
     ) -> Result<(Works, bool), Error> {
         let image = ImageName::plain(namespace, repository);
-        let jobs = self.jobs_of(Ok(image)).unchecked();
+        let jobs = self.list_jobs(image, Some(Order::Descending), false);
         let jobs = newest(
-            jobs.order(Order::Descending).by_fetch(),
+            jobs.by_fetch(),
             |job: &Task| job.created,
             |_, created| wanted.is_too_old(created),
         );

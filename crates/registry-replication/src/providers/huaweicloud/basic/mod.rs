@@ -4,6 +4,8 @@ mod known;
 mod look;
 mod operate;
 
+use std::fmt::Display;
+
 use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
 use huaweicloud_swr::swr::{self, values::SyncJobStatus};
 use huaweicloud_swr::{Filter, Huaweicloud, Order};
@@ -13,11 +15,12 @@ use super::{Credentials, Logins};
 use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules;
 use crate::arrival::watch::Watch;
+use crate::listing::Listing;
 use crate::model::{
     ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
     VendorTask,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 use crate::settings::{Settings, common_settings};
 
 /// The Basic edition in one region.
@@ -78,14 +81,34 @@ impl SwrBasic {
         }
     }
 
-    /// The automatic sync rules of a repository, `namespace/repository`:
+    /// Lists the automatic sync rules of a repository, `namespace/repository`:
     /// `ListImageAutoSyncReposDetails`.
     ///
-    /// # Errors
-    /// When `repository` names none, and whatever can go wrong with a call.
-    pub async fn rules(&self, repository: &str) -> Result<Vec<Rule>, Error> {
-        self.rules_checked(&ImageName::repository_given(repository)?)
-            .await
+    /// The service answers all of them at once. An invalid name and a repository that is not found
+    /// are reported as the first error of the stream.
+    pub fn rules(&self, repository: &str) -> Listing<Rule> {
+        let name = ImageName::repository_given(repository);
+        Listing::tried(name.map(|name| self.list_rules(name)))
+    }
+
+    fn list_rules(&self, name: ImageName) -> Listing<Rule> {
+        let narrowed: [(&str, Option<&dyn Display>); 2] = [
+            ("region", self.region.as_ref().map(|region| region as _)),
+            ("repository", Some(&name)),
+        ];
+        let called = listing_name("ListImageAutoSyncReposDetails", &narrowed);
+        let registry = self.clone();
+        Listing::new(called, Steps::All, move |_| {
+            let (registry, name) = (registry.clone(), name.clone());
+            async move {
+                let items = registry.rules_checked(&name).await?;
+                Ok(Fetched {
+                    total: Some(items.len() as u64),
+                    items,
+                    size: None,
+                })
+            }
+        })
     }
 
     /// The rules of a repository; a repository that is not there is an error.
@@ -113,58 +136,56 @@ impl SwrBasic {
         Ok(rules.into_iter().map(rule).collect())
     }
 
-    /// The sync jobs of a repository, `namespace/repository`: `ShowSyncJob`.
+    /// Lists the sync jobs of a repository, `namespace/repository`: `ShowSyncJob`. Without an
+    /// `order`, the service decides the order.
     ///
-    /// An invalid name, and a repository that is not there, is the stream's first error.
-    pub fn sync_jobs(&self, repository: &str) -> SyncJobs {
-        self.jobs_of(ImageName::repository_given(repository))
+    /// An invalid name and a repository that is not found are reported as the first error of the
+    /// stream.
+    pub fn sync_jobs(&self, repository: &str, order: Option<Order>) -> Listing<Task> {
+        let name = ImageName::repository_given(repository);
+        Listing::tried(name.map(|name| self.list_jobs(name, order, true)))
     }
 
-    fn jobs_of(&self, repository: Result<ImageName, Error>) -> SyncJobs {
-        SyncJobs {
+    /// Lists sync jobs. `is_checked` tells whether the repository is looked up when it has no jobs.
+    fn list_jobs(
+        &self,
+        repository: ImageName,
+        order: Option<Order>,
+        is_checked: bool,
+    ) -> Listing<Task> {
+        let ordered = order.map(|order| format!("{order:?}"));
+        let narrowed: [(&str, Option<&dyn Display>); 3] = [
+            ("region", self.region.as_ref().map(|region| region as _)),
+            ("repository", Some(&repository)),
+            ("order", ordered.as_ref().map(|order| order as _)),
+        ];
+        let name = listing_name("ShowSyncJob", &narrowed);
+        let jobs = SyncJobs {
             registry: self.clone(),
             repository,
-            order: None,
-            is_checked: true,
-            paging: Paging::default(),
-        }
+            order,
+            is_checked,
+        };
+        Listing::new(name, Steps::Records, move |slot| jobs.clone().fetch(slot))
     }
 }
 
-/// The sync jobs of a repository.
-#[derive(Clone, Debug)]
-pub struct SyncJobs {
+/// Parameters of one listing of sync jobs.
+#[derive(Clone)]
+struct SyncJobs {
     registry: SwrBasic,
-    repository: Result<ImageName, Error>,
+    repository: ImageName,
     order: Option<Order>,
     /// Whether the repository is looked up when it has no jobs.
     is_checked: bool,
-    paging: Paging,
 }
-paged!(SyncJobs of Task, Records, "ShowSyncJob", "at least 1", |self| [
-    ("region", self.registry.region.as_ref().map(|region| region as _)),
-    ("repository", self.repository.as_ref().ok().map(|name| name as _)),
-    ("order", self.order.map(|order| format!("{order:?}")).as_ref().map(|order| order as _)),
-]);
 
 impl SyncJobs {
-    /// Takes a repository that is not there for a repository without jobs.
-    fn unchecked(mut self) -> Self {
-        self.is_checked = false;
-        self
-    }
-
-    /// Newest or oldest first; the vendor's own order unless said otherwise.
-    pub fn order(mut self, order: Order) -> Self {
-        self.order = Some(order);
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         if slot.size == 0 {
             return Err(Error::configuration("page size: 0 is less than 1"));
         }
-        let name = self.repository?;
+        let name = self.repository;
         let filter = Filter::new(slot.size, slot.offset);
         let filter = self.order.map_or(filter, |order| filter.order(order));
         let answer = self

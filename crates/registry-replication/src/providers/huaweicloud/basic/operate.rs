@@ -13,7 +13,6 @@ use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
-use crate::pager::{Fetched, Pager, Paging, Steps, listing};
 use crate::plan::{Plan, Started};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
@@ -40,7 +39,7 @@ impl registry::Registry for SwrBasic {
                     )
                 })
                 .and_then(|name| name.clone().without_tag())
-                .map(|name| self.rule_listing(name)),
+                .map(|name| self.list_rules(name)),
         )
     }
 
@@ -53,7 +52,10 @@ impl registry::Registry for SwrBasic {
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
-            TaskScope::Image(image) => self.jobs_of(image.clone().without_tag()).into(),
+            TaskScope::Image(image) => {
+                let name = image.clone().without_tag();
+                Listing::tried(name.map(|name| self.list_jobs(name, None, true)))
+            }
             TaskScope::Execution(_) => Listing::refused(Error::not_offered(
                 "tasks of an execution of Huawei Cloud Basic",
                 "list those of a repository, namespace/repository",
@@ -114,30 +116,6 @@ impl registry::Registry for SwrBasic {
     fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
         let host = self.region.as_deref().map(endpoints::registry);
         Box::pin(std::future::ready(Ok(host.into_iter().collect())))
-    }
-}
-
-impl SwrBasic {
-    /// The rules as a listing: one page, since the vendor answers all at once.
-    fn rule_listing(&self, name: ImageName) -> Listing<Rule> {
-        let registry = self.clone();
-        let region = self.region.as_ref().map(|region| region as _);
-        let called = listing(
-            "ListImageAutoSyncReposDetails",
-            &[("region", region), ("repository", Some(&name))],
-        );
-        let fetch = move |_| {
-            let (registry, name) = (registry.clone(), name.clone());
-            async move {
-                let items = registry.rules_checked(&name).await?;
-                Ok(Fetched {
-                    total: Some(items.len() as u64),
-                    items,
-                    size: None,
-                })
-            }
-        };
-        Listing::of(Pager::new(called, Paging::default(), Steps::All, fetch))
     }
 }
 

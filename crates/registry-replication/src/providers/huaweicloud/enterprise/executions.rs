@@ -1,60 +1,69 @@
 //! Executions of replication and retention rules.
 
+use std::fmt::Display;
+
 use huaweicloud_swr::swr::types::{ReplicationExecution, RetentionExecution};
 use huaweicloud_swr::swr::values::ExecutionStatus;
 use openapi_transport::Error;
 
 use super::SwrEnterprise;
 use super::rules::trigger;
+use crate::listing::Listing;
 use crate::model::{
     Execution, Provider, RuleRef, TaskCounts, TaskKind, TaskState, VendorExecution,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {
-    /// The executions of all replication rules: `ListInstanceReplicationPolicyExecutions`.
-    pub fn replication_executions(&self) -> ReplicationExecutions {
-        ReplicationExecutions {
+    /// Lists the executions of one replication rule, or of all:
+    /// `ListInstanceReplicationPolicyExecutions`.
+    pub fn replication_executions(&self, policy: Option<i64>) -> Listing<Execution> {
+        let narrowed: [(&str, Option<&dyn Display>); 2] = [
+            ("instance", Some(&self.instance)),
+            ("policy", policy.as_ref().map(|policy| policy as _)),
+        ];
+        let name = listing_name("ListInstanceReplicationPolicyExecutions", &narrowed);
+        let executions = ReplicationExecutions {
             registry: self.clone(),
-            policy: None,
-            paging: Paging::default(),
-        }
+            policy,
+        };
+        Listing::new(name, Steps::Pages, move |slot| {
+            executions.clone().fetch(slot)
+        })
     }
 
-    /// The executions of a namespace's retention rule: `ListInstanceRetentionPolicyExecutions`.
+    /// Lists the executions of a namespace's retention rule:
+    /// `ListInstanceRetentionPolicyExecutions`.
     pub fn retention_executions(
         &self,
         namespace: impl Into<String>,
         policy: i64,
-    ) -> RetentionExecutions {
-        RetentionExecutions {
+    ) -> Listing<Execution> {
+        let executions = RetentionExecutions {
             registry: self.clone(),
             namespace: namespace.into(),
             policy,
-            paging: Paging::default(),
-        }
+        };
+        let narrowed: [(&str, Option<&dyn Display>); 3] = [
+            ("instance", Some(&self.instance)),
+            ("namespace", Some(&executions.namespace)),
+            ("policy", Some(&policy)),
+        ];
+        let name = listing_name("ListInstanceRetentionPolicyExecutions", &narrowed);
+        Listing::new(name, Steps::Pages, move |slot| {
+            executions.clone().fetch(slot)
+        })
     }
 }
 
-/// The executions of an instance's replication rules.
-#[derive(Clone, Debug)]
-pub struct ReplicationExecutions {
+/// Parameters of one listing of replication executions.
+#[derive(Clone)]
+struct ReplicationExecutions {
     registry: SwrEnterprise,
     policy: Option<i64>,
-    paging: Paging,
 }
-paged!(ReplicationExecutions of Execution, Pages, "ListInstanceReplicationPolicyExecutions", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("policy", self.policy.as_ref().map(|policy| policy as _)),
-]);
 
 impl ReplicationExecutions {
-    /// Only the executions of this rule.
-    pub fn policy(mut self, id: i64) -> Self {
-        self.policy = Some(id);
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {
         let mut call = self
             .registry
@@ -82,19 +91,13 @@ impl ReplicationExecutions {
     }
 }
 
-/// The executions of a retention rule.
-#[derive(Clone, Debug)]
-pub struct RetentionExecutions {
+/// Parameters of one listing of retention executions.
+#[derive(Clone)]
+struct RetentionExecutions {
     registry: SwrEnterprise,
     namespace: String,
     policy: i64,
-    paging: Paging,
 }
-paged!(RetentionExecutions of Execution, Pages, "ListInstanceRetentionPolicyExecutions", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("namespace", Some(&self.namespace)),
-    ("policy", Some(&self.policy)),
-]);
 
 impl RetentionExecutions {
     async fn fetch(self, slot: Slot) -> Result<Fetched<Execution>, Error> {

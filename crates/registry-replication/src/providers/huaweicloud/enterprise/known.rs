@@ -47,7 +47,7 @@ impl SwrEnterprise {
 
     /// A replication execution, from the listing of all: no call shows a single execution.
     pub(super) async fn execution(&self, id: i64) -> Result<Option<Execution>, Error> {
-        let mut all = pin!(self.replication_executions().by_item());
+        let mut all = pin!(self.replication_executions(None).by_item());
         let mut last = i64::MAX;
         let mut falls = true;
         while let Some(execution) = all.try_next().await? {

@@ -17,8 +17,9 @@ use crate::arrival::sight::{
     Look, Repository, Rules, Settling, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
+use crate::listing::Listing;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
-use crate::pager::{Fetched, Keyed, Pager, Paging, Slot, Steps};
+use crate::pager::{Fetched, Keyed, Slot, Steps};
 
 /// Executions that are looked into where nothing says how far back to go.
 const HISTORY: usize = 200;
@@ -121,7 +122,7 @@ impl Keyed for types::Registry {
 impl SwrEnterprise {
     async fn rules_and_names(&self) -> Result<RulesRead, Error> {
         let registries = self.target_registries().await?;
-        let rules: Vec<Rule> = self.replication_rules().by_item().try_collect().await?;
+        let rules: Vec<Rule> = self.replication_rules(None).all().await?;
         // Of a rule that names a registry as its source, the images are not this instance's.
         let own = rules
             .into_iter()
@@ -144,7 +145,7 @@ impl SwrEnterprise {
         let registry = self.clone();
         let fetch = move |slot: Slot| registry.clone().registries_on(slot);
         let name = "ListInstanceRegistries".to_owned();
-        let registries = Pager::new(name, Paging::default(), Steps::Pages, fetch).by_item();
+        let registries = Listing::new(name, Steps::Pages, fetch).by_item();
         let known = registries.map_ok(|registry| (registry.key(), registry));
         known.try_collect().await
     }
@@ -179,7 +180,7 @@ impl SwrEnterprise {
             false => HISTORY / PAGE as usize,
         };
         let executions = newest(
-            self.replication_executions().by_fetch().take(pages),
+            self.replication_executions(None).by_fetch().take(pages),
             |execution: &Execution| execution.created,
             |read, created| match is_bounded {
                 true => wanted.is_too_old(created),

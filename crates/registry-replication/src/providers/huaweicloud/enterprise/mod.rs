@@ -12,11 +12,6 @@ mod tasks;
 use huaweicloud_swr::swr;
 use openapi_transport::Error;
 
-pub use executions::{ReplicationExecutions, RetentionExecutions};
-pub use rules::{ReplicationRules, RetentionRules};
-pub use subtasks::{ReplicationSubtasks, RetentionSubtasks};
-pub use tasks::{ReplicationTasks, RetentionTasks};
-
 use super::Credentials;
 use crate::arrival::read::Kept;
 use crate::arrival::watch::Watch;

@@ -38,21 +38,18 @@ impl registry::Registry for SwrEnterprise {
                 "list all rules, whose filters say what they cover",
             ));
         }
-        Listing::from(self.replication_rules()).then(self.retention_rules().into())
+        self.replication_rules(None).then(self.retention_rules())
     }
 
     fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution> {
-        let all = self.replication_executions();
-        Listing::tried(rule.map_or_else(
-            || Ok(all.clone().into()),
-            |rule| {
-                let policy = number("rule", rule.id())?;
-                Ok(match rule.namespace() {
-                    Some(namespace) => self.retention_executions(namespace, policy).into(),
-                    None => all.clone().policy(policy).into(),
-                })
-            },
-        ))
+        let Some(rule) = rule else {
+            return self.replication_executions(None);
+        };
+        let policy = number("rule", rule.id());
+        Listing::tried(policy.map(|policy| match rule.namespace() {
+            Some(namespace) => self.retention_executions(namespace, policy),
+            None => self.replication_executions(Some(policy)),
+        }))
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
@@ -64,10 +61,9 @@ impl registry::Registry for SwrEnterprise {
         };
         Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
             Some((namespace, policy)) => {
-                let tasks = self.retention_tasks(namespace, policy, ids.execution);
-                tasks.into()
+                self.retention_tasks(namespace, policy, ids.execution, None)
             }
-            None => self.replication_tasks(ids.execution).into(),
+            None => self.replication_tasks(ids.execution),
         }))
     }
 
@@ -85,10 +81,10 @@ impl registry::Registry for SwrEnterprise {
         let listing = ids.and_then(|ids| {
             let task = number("task", task.id())?;
             Ok(match ids.retention {
-                Some((namespace, policy)) => self
-                    .retention_subtasks(namespace, policy, ids.execution, task)
-                    .into(),
-                None => self.replication_subtasks(ids.execution, task).into(),
+                Some((namespace, policy)) => {
+                    self.retention_subtasks(namespace, policy, ids.execution, task, None)
+                }
+                None => self.replication_subtasks(ids.execution, task, None),
             })
         });
         Listing::tried(listing)

@@ -1,5 +1,7 @@
 //! Rules: replication and retention policies.
 
+use std::fmt::Display;
+
 use huaweicloud_swr::swr::types::{
     ReplicationFilter, ReplicationPolicy, ReplicationRegistry, RetentionPolicy, RetentionRule,
     TriggerConfig,
@@ -10,52 +12,67 @@ use huaweicloud_swr::swr::values::{
 use openapi_transport::Error;
 
 use super::SwrEnterprise;
+use crate::listing::Listing;
 use crate::model::{
     FilterOn, FilterSyntax, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind, VendorRule,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {
-    /// The replication rules of the instance: `ListInstanceReplicationPolicies`.
-    pub fn replication_rules(&self) -> ReplicationRules {
-        ReplicationRules {
+    /// Lists the replication rules of the instance whose names contain `name`, or all:
+    /// `ListInstanceReplicationPolicies`.
+    pub fn replication_rules(&self, name: Option<&str>) -> Listing<Rule> {
+        let narrowed: [(&str, Option<&dyn Display>); 2] = [
+            ("instance", Some(&self.instance)),
+            ("name", name.as_ref().map(|name| name as _)),
+        ];
+        let called = listing_name("ListInstanceReplicationPolicies", &narrowed);
+        let rules = ReplicationRules {
             registry: self.clone(),
-            name: None,
-            paging: Paging::default(),
-        }
+            name: name.map(str::to_owned),
+        };
+        Listing::new(called, Steps::Pages, move |slot| rules.clone().fetch(slot))
     }
 
-    /// The retention rules of all namespaces of the instance: `ListInstanceRetentionPolicies`.
+    /// Lists the retention rules of all namespaces of the instance:
+    /// `ListInstanceRetentionPolicies`.
     ///
-    /// A rule may be made of several that say what to keep; the filters of all that are not switched
-    /// off are its [`filters`](Rule::filters), and [`vendor`](Rule::vendor) has them apart.
-    pub fn retention_rules(&self) -> RetentionRules {
-        RetentionRules {
-            registry: self.clone(),
-            paging: Paging::default(),
-        }
+    /// The service may define a rule as several parts, each with filters of its own.
+    /// [`filters`](Rule::filters) has the filters of all enabled parts, and
+    /// [`vendor`](Rule::vendor) has the parts.
+    pub fn retention_rules(&self) -> Listing<Rule> {
+        let narrowed: [(&str, Option<&dyn Display>); 1] = [("instance", Some(&self.instance))];
+        let called = listing_name("ListInstanceRetentionPolicies", &narrowed);
+        let registry = self.clone();
+        Listing::new(called, Steps::Pages, move |slot| {
+            registry.clone().retention_rules_on(slot)
+        })
+    }
+
+    async fn retention_rules_on(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
+        let call = self.client.list_instance_retention_policies();
+        let call = call
+            .project_id(&self.project_id)
+            .instance_id(&self.instance);
+        let page = call.offset(slot.offset).limit(slot.size).send().await?;
+        let page = page.into_inner();
+        let rule = |policy| retention(policy, &self.instance);
+        Ok(Fetched {
+            items: page.retentions.into_iter().map(rule).collect(),
+            total: page.total.and_then(|total| total.try_into().ok()),
+            size: None,
+        })
     }
 }
 
-/// The replication rules of an instance.
-#[derive(Clone, Debug)]
-pub struct ReplicationRules {
+/// Parameters of one listing of replication rules.
+#[derive(Clone)]
+struct ReplicationRules {
     registry: SwrEnterprise,
     name: Option<String>,
-    paging: Paging,
 }
-paged!(ReplicationRules of Rule, Pages, "ListInstanceReplicationPolicies", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("name", self.name.as_ref().map(|name| name as _)),
-]);
 
 impl ReplicationRules {
-    /// Only the rules whose name contains this.
-    pub fn name(mut self, part: impl Into<String>) -> Self {
-        self.name = Some(part.into());
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
         let mut call = self
             .registry
@@ -72,38 +89,6 @@ impl ReplicationRules {
         let rule = |policy| replication(policy, &self.registry.instance);
         Ok(Fetched {
             items: page.policies.into_iter().map(rule).collect(),
-            total: page.total.and_then(|total| total.try_into().ok()),
-            size: None,
-        })
-    }
-}
-
-/// The retention rules of an instance.
-#[derive(Clone, Debug)]
-pub struct RetentionRules {
-    registry: SwrEnterprise,
-    paging: Paging,
-}
-paged!(RetentionRules of Rule, Pages, "ListInstanceRetentionPolicies", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-]);
-
-impl RetentionRules {
-    async fn fetch(self, slot: Slot) -> Result<Fetched<Rule>, Error> {
-        let page = self
-            .registry
-            .client
-            .list_instance_retention_policies()
-            .project_id(&self.registry.project_id)
-            .instance_id(&self.registry.instance)
-            .offset(slot.offset)
-            .limit(slot.size)
-            .send()
-            .await?
-            .into_inner();
-        let rule = |policy| retention(policy, &self.registry.instance);
-        Ok(Fetched {
-            items: page.retentions.into_iter().map(rule).collect(),
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
         })

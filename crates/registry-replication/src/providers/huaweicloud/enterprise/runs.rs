@@ -60,7 +60,7 @@ impl Runs {
             Some(run) => run,
             None => {
                 let id = number("execution", &execution.id)?;
-                let tasks = registry.replication_tasks(id).unchecked().by_item();
+                let tasks = registry.list_replication_tasks(id, false).by_item();
                 // It may be gone since it was listed, or the answer lags behind the listing.
                 let tasks: Option<Vec<Task>> = or_absent(tasks.try_collect().await)?;
                 let Some(tasks) = tasks else {
@@ -98,9 +98,8 @@ impl Runs {
                         number("execution", &execution.id)?,
                         number("task", &task.id)?,
                     );
-                    let subtasks = registry.replication_subtasks(ids.0, ids.1);
-                    let subtasks = subtasks.unchecked().by_item();
-                    let subtasks: Option<Vec<Subtask>> = or_absent(subtasks.try_collect().await)?;
+                    let subtasks = registry.list_replication_subtasks(ids.0, ids.1, None, false);
+                    let subtasks: Option<Vec<Subtask>> = or_absent(subtasks.all().await)?;
                     let Some(subtasks) = subtasks.map(Arc::new) else {
                         return Ok(nothing());
                     };

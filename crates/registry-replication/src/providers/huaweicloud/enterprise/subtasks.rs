@@ -1,82 +1,100 @@
 //! Subtasks of replication and retention tasks.
 
+use std::fmt::Display;
+
 use huaweicloud_swr::swr::types::{ReplicationSubtask, RetentionSubtask};
 use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::Error;
 
 use super::SwrEnterprise;
 use super::tasks::state;
+use crate::listing::Listing;
 use crate::model::{
     ExecutionRef, Provider, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorSubtask,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {
-    /// The subtasks of a task of a replication execution, one for each tag:
-    /// `ListInstanceReplicationPolicyExecSubTasks`.
-    pub fn replication_subtasks(&self, execution: i64, task: i64) -> ReplicationSubtasks {
-        ReplicationSubtasks {
+    /// Lists the subtasks of a task of a replication execution, one for each tag, in one state or
+    /// in any: `ListInstanceReplicationPolicyExecSubTasks`.
+    pub fn replication_subtasks(
+        &self,
+        execution: i64,
+        task: i64,
+        status: Option<TaskStatus>,
+    ) -> Listing<Subtask> {
+        self.list_replication_subtasks(execution, task, status, true)
+    }
+
+    /// Lists subtasks. `is_checked` tells whether the task is looked up when it has no subtasks.
+    pub(super) fn list_replication_subtasks(
+        &self,
+        execution: i64,
+        task: i64,
+        status: Option<TaskStatus>,
+        is_checked: bool,
+    ) -> Listing<Subtask> {
+        let narrowed: [(&str, Option<&dyn Display>); 4] = [
+            ("instance", Some(&self.instance)),
+            ("execution", Some(&execution)),
+            ("task", Some(&task)),
+            ("status", status.as_ref().map(|status| status as _)),
+        ];
+        let name = listing_name("ListInstanceReplicationPolicyExecSubTasks", &narrowed);
+        let subtasks = ReplicationSubtasks {
             registry: self.clone(),
             execution,
             task,
-            status: None,
-            is_checked: true,
-            paging: Paging::default(),
-        }
+            status,
+            is_checked,
+        };
+        Listing::new(name, Steps::Pages, move |slot| subtasks.clone().fetch(slot))
     }
 
-    /// The subtasks of a task of a retention execution, one for each tag that is to go:
-    /// `ListInstanceRetentionPolicyExecSubTasks`.
+    /// Lists the subtasks of a task of a retention execution, one for each tag that the rule
+    /// deletes, in one state or in any: `ListInstanceRetentionPolicyExecSubTasks`.
     pub fn retention_subtasks(
         &self,
         namespace: impl Into<String>,
         policy: i64,
         execution: i64,
         task: i64,
-    ) -> RetentionSubtasks {
-        RetentionSubtasks {
+        status: Option<TaskStatus>,
+    ) -> Listing<Subtask> {
+        let subtasks = RetentionSubtasks {
             registry: self.clone(),
             namespace: namespace.into(),
             policy,
             execution,
             task,
-            status: None,
-            paging: Paging::default(),
-        }
+            status,
+        };
+        let status = subtasks.status.as_ref();
+        let narrowed: [(&str, Option<&dyn Display>); 6] = [
+            ("instance", Some(&self.instance)),
+            ("namespace", Some(&subtasks.namespace)),
+            ("policy", Some(&policy)),
+            ("execution", Some(&execution)),
+            ("task", Some(&task)),
+            ("status", status.map(|status| status as _)),
+        ];
+        let name = listing_name("ListInstanceRetentionPolicyExecSubTasks", &narrowed);
+        Listing::new(name, Steps::Pages, move |slot| subtasks.clone().fetch(slot))
     }
 }
 
-/// The subtasks of a replication task.
-#[derive(Clone, Debug)]
-pub struct ReplicationSubtasks {
+/// Parameters of one listing of replication subtasks.
+#[derive(Clone)]
+struct ReplicationSubtasks {
     registry: SwrEnterprise,
     execution: i64,
     task: i64,
     status: Option<TaskStatus>,
     /// Whether the task is looked up when it has no subtasks.
     is_checked: bool,
-    paging: Paging,
 }
-paged!(ReplicationSubtasks of Subtask, Pages, "ListInstanceReplicationPolicyExecSubTasks", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("execution", Some(&self.execution)),
-    ("task", Some(&self.task)),
-    ("status", self.status.as_ref().map(|status| status as _)),
-]);
 
 impl ReplicationSubtasks {
-    /// Takes a task that is not there for a task without subtasks.
-    pub(super) fn unchecked(mut self) -> Self {
-        self.is_checked = false;
-        self
-    }
-
-    /// Only the subtasks in this state.
-    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
-        self.status = Some(status.into());
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
         let mut call = self
             .registry
@@ -112,33 +130,18 @@ impl ReplicationSubtasks {
     }
 }
 
-/// The subtasks of a retention task.
-#[derive(Clone, Debug)]
-pub struct RetentionSubtasks {
+/// Parameters of one listing of retention subtasks.
+#[derive(Clone)]
+struct RetentionSubtasks {
     registry: SwrEnterprise,
     namespace: String,
     policy: i64,
     execution: i64,
     task: i64,
     status: Option<TaskStatus>,
-    paging: Paging,
 }
-paged!(RetentionSubtasks of Subtask, Pages, "ListInstanceRetentionPolicyExecSubTasks", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("namespace", Some(&self.namespace)),
-    ("policy", Some(&self.policy)),
-    ("execution", Some(&self.execution)),
-    ("task", Some(&self.task)),
-    ("status", self.status.as_ref().map(|status| status as _)),
-]);
 
 impl RetentionSubtasks {
-    /// Only the subtasks in this state.
-    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
-        self.status = Some(status.into());
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Subtask>, Error> {
         let mut call = self
             .registry
@@ -163,7 +166,7 @@ impl RetentionSubtasks {
             let (policy, execution) = (self.policy, self.execution);
             let tasks = self
                 .registry
-                .retention_tasks(&self.namespace, policy, execution);
+                .retention_tasks(&self.namespace, policy, execution, None);
             self.registry.task_exists(tasks.by_item(), &task).await?;
         }
         let subtask = |vendor| retention(vendor, task.clone());

@@ -1,68 +1,80 @@
 //! Tasks of replication and retention executions.
 
+use std::fmt::Display;
+
 use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
 use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::{Error, Timestamp};
 
 use super::SwrEnterprise;
+use crate::listing::Listing;
 use crate::model::{
     ExecutionRef, ImageRef, Provider, Resources, RetentionCounts, RuleRef, Task, TaskKind,
     TaskState, VendorTask,
 };
-use crate::pager::{Fetched, Paging, Slot, paged};
+use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {
-    /// The tasks of an execution of a replication policy:
+    /// Lists the tasks of an execution of a replication rule:
     /// `ListInstanceReplicationPolicyExecTasks`.
-    pub fn replication_tasks(&self, execution: i64) -> ReplicationTasks {
-        ReplicationTasks {
-            registry: self.clone(),
-            execution,
-            is_checked: true,
-            paging: Paging::default(),
-        }
+    pub fn replication_tasks(&self, execution: i64) -> Listing<Task> {
+        self.list_replication_tasks(execution, true)
     }
 
-    /// The tasks of an execution of a namespace's retention policy:
+    /// Lists tasks. `is_checked` tells whether the execution is looked up when it has no tasks.
+    pub(super) fn list_replication_tasks(&self, execution: i64, is_checked: bool) -> Listing<Task> {
+        let narrowed: [(&str, Option<&dyn Display>); 2] = [
+            ("instance", Some(&self.instance)),
+            ("execution", Some(&execution)),
+        ];
+        let name = listing_name("ListInstanceReplicationPolicyExecTasks", &narrowed);
+        let tasks = ReplicationTasks {
+            registry: self.clone(),
+            execution,
+            is_checked,
+        };
+        Listing::new(name, Steps::Pages, move |slot| tasks.clone().fetch(slot))
+    }
+
+    /// Lists the tasks of an execution of a namespace's retention rule, in one state or in any:
     /// `ListInstanceRetentionPolicyExecTasks`.
     pub fn retention_tasks(
         &self,
         namespace: impl Into<String>,
         policy: i64,
         execution: i64,
-    ) -> RetentionTasks {
-        RetentionTasks {
+        status: Option<TaskStatus>,
+    ) -> Listing<Task> {
+        let tasks = RetentionTasks {
             registry: self.clone(),
             namespace: namespace.into(),
             policy,
             execution,
-            status: None,
-            paging: Paging::default(),
-        }
+            status,
+        };
+        let status = tasks.status.as_ref();
+        let narrowed: [(&str, Option<&dyn Display>); 5] = [
+            ("instance", Some(&self.instance)),
+            ("namespace", Some(&tasks.namespace)),
+            ("policy", Some(&policy)),
+            ("execution", Some(&execution)),
+            ("status", status.map(|status| status as _)),
+        ];
+        let name = listing_name("ListInstanceRetentionPolicyExecTasks", &narrowed);
+        Listing::new(name, Steps::Pages, move |slot| tasks.clone().fetch(slot))
     }
 }
 
-/// The tasks of a replication execution.
-#[derive(Clone, Debug)]
-pub struct ReplicationTasks {
+/// Parameters of one listing of replication tasks.
+#[derive(Clone)]
+struct ReplicationTasks {
     registry: SwrEnterprise,
     execution: i64,
     /// Whether the execution is looked up when it has no tasks.
     is_checked: bool,
-    paging: Paging,
 }
-paged!(ReplicationTasks of Task, Pages, "ListInstanceReplicationPolicyExecTasks", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("execution", Some(&self.execution)),
-]);
 
 impl ReplicationTasks {
-    /// Takes an execution that is not there for an execution without tasks.
-    pub(super) fn unchecked(mut self) -> Self {
-        self.is_checked = false;
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let page = self
             .registry
@@ -95,31 +107,17 @@ impl ReplicationTasks {
     }
 }
 
-/// The tasks of a retention execution.
-#[derive(Clone, Debug)]
-pub struct RetentionTasks {
+/// Parameters of one listing of retention tasks.
+#[derive(Clone)]
+struct RetentionTasks {
     registry: SwrEnterprise,
     namespace: String,
     policy: i64,
     execution: i64,
     status: Option<TaskStatus>,
-    paging: Paging,
 }
-paged!(RetentionTasks of Task, Pages, "ListInstanceRetentionPolicyExecTasks", "1 to 100", |self| [
-    ("instance", Some(&self.registry.instance)),
-    ("namespace", Some(&self.namespace)),
-    ("policy", Some(&self.policy)),
-    ("execution", Some(&self.execution)),
-    ("status", self.status.as_ref().map(|status| status as _)),
-]);
 
 impl RetentionTasks {
-    /// Only the tasks in this state.
-    pub fn status(mut self, status: impl Into<TaskStatus>) -> Self {
-        self.status = Some(status.into());
-        self
-    }
-
     async fn fetch(self, slot: Slot) -> Result<Fetched<Task>, Error> {
         let mut call = self
             .registry
