@@ -217,6 +217,7 @@ fn term(words: &mut Words<'_>, allowed: &[&str]) -> Option<bool> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

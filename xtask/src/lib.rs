@@ -23,6 +23,7 @@ mod generate;
 pub mod lint;
 pub mod new_provider;
 mod prepare;
+pub mod prose;
 mod spec;
 mod write;
 

@@ -17,6 +17,9 @@ usage: cargo xtask COMMAND
   lint [--root DIR] prints what is wrong with DIR/specs, and exits with 1 if anything is
   dependencies      prints licences, sources and Rust versions of Cargo.lock that are not allowed, and
                     exits with 1 if there are any
+  prose [PATH…]     prints phrases of help, errors, docs and Markdown that should be replaced, and
+                    exits with 1 if there are any; --shrink removes clean files from the list of
+                    pending files, which are checked only by PATH
   diff [REV [REV]]  prints what a change of specs/ does to the Rust API and to the wire, from REV
                     (HEAD unless said otherwise) to the working tree, or from REV to REV, as
                     Markdown; with --exit-code, exits with 1 if any of it is breaking
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["generate", rest @ ..] => xtask::generate_command(root, rest),
         ["lint", rest @ ..] => xtask::lint::command(root, rest),
         ["dependencies", rest @ ..] => xtask::dependencies::command(root, rest),
+        ["prose", rest @ ..] => xtask::prose::command(root, rest),
         ["diff", rest @ ..] => return xtask::diff::main(root, rest),
         ["new-provider", rest @ ..] => return xtask::new_provider::main(root, rest),
         ["--help" | "-h" | "help"] => {
