@@ -9,63 +9,21 @@ pub mod certificates;
 #[allow(missing_docs, reason = "one module per service, each documented inside")]
 pub mod generated;
 pub mod given;
-pub mod hand_clock;
 pub mod hostile;
 pub mod specs;
 
-use std::sync::{Arc, Mutex as StdMutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use openapi_transport::{BoxFuture, Chance, Clock, ContextBuilder, Timestamp};
+use openapi_transport::testing::ManualClock;
+use openapi_transport::{Chance, ContextBuilder, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-/// A clock that moves when somebody sleeps by it, and then at once.
-#[derive(Debug)]
-pub struct FixedClock {
-    start: Timestamp,
-    slept: StdMutex<Vec<Duration>>,
-}
-
-impl FixedClock {
-    /// A clock that stands at `start`.
-    pub fn at(start: Timestamp) -> Arc<Self> {
-        Arc::new(Self {
-            start,
-            slept: StdMutex::default(),
-        })
-    }
-
-    /// What was slept by it, in order.
-    pub fn slept(&self) -> Vec<Duration> {
-        self.slept.lock().unwrap().clone()
-    }
-
-    /// Moves it.
-    pub fn advance(&self, duration: Duration) {
-        self.slept.lock().unwrap().push(duration);
-    }
-}
-
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        self.start + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.slept.lock().unwrap().iter().sum()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.advance(duration);
-        Box::pin(std::future::ready(()))
-    }
-
-    fn guard(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::pending())
-    }
+/// A manual clock at `start` whose sleeps end at once.
+pub fn quick_clock(start: Timestamp) -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(start).auto_advance())
 }
 
 /// The same nonce, time and again, and always the middle.
@@ -89,11 +47,9 @@ pub fn noon() -> Timestamp {
 
 /// Makes what a client sends the same each time.
 pub fn fixed(context: ContextBuilder) -> ContextBuilder {
-    context
-        .clock(FixedClock::at(noon()))
-        .chance(Arc::new(NoChance(
-            "00112233445566778899aabbccddeeff".to_owned(),
-        )))
+    context.clock(quick_clock(noon())).chance(Arc::new(NoChance(
+        "00112233445566778899aabbccddeeff".to_owned(),
+    )))
 }
 
 /// What a [`Recorder`] does with a request.

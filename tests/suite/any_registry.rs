@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, ContextBuilder};
 use registry_replication::api::{self, Access};
 use registry_replication::{
@@ -11,19 +12,19 @@ use registry_replication::{
     StopTarget, Task, TaskState, alibabacloud, huaweicloud,
 };
 use registry_sandbox::{Options, Outcome, Sandbox, world};
-use registry_tests::{FixedClock, noon};
+use registry_tests::{noon, quick_clock};
 
 use crate::clients;
 
 /// A sandbox whose time stands still until it is moved.
 struct Trial {
     sandbox: Sandbox,
-    clock: Arc<FixedClock>,
+    clock: Arc<ManualClock>,
 }
 
 impl Trial {
     async fn start() -> Self {
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let read = clock.clone();
         let options = Options::default().clock(Arc::new(move || read.now()));
         let sandbox = Sandbox::start(options).await.unwrap();

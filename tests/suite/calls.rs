@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use alibabacloud_cr::Alibabacloud;
 use huaweicloud_swr::Huaweicloud;
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Context, Dialect, Error};
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::given::Given;
 use registry_tests::specs::{self, Operation};
-use registry_tests::{FixedClock, generated, noon};
+use registry_tests::{generated, noon, quick_clock};
 use serde_json::{Value, json};
 
 use crate::clients;
@@ -23,7 +24,7 @@ const CR: &str = "alibabacloud-cr/cr";
 struct Trial {
     /// Served as long as it is held.
     _sandbox: Sandbox,
-    clock: Arc<FixedClock>,
+    clock: Arc<ManualClock>,
     swr: huaweicloud_swr::swr::Client,
     cr: alibabacloud_cr::cr::Client,
     /// Names of the calls that were made.
@@ -32,7 +33,7 @@ struct Trial {
 
 impl Trial {
     async fn new() -> Self {
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let hands = Arc::clone(&clock);
         let options = Options::default().clock(Arc::new(move || hands.now()));
         let sandbox = Sandbox::start(options).await.unwrap();

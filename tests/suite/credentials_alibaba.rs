@@ -11,13 +11,14 @@ use alibabacloud_cr::sts::values::IdentityType;
 use alibabacloud_cr::{Alibabacloud, ChainSettings, Credentials, sts};
 use futures_util::future::join_all;
 use insta::assert_snapshot;
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{
     BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
     Surroundings, Timestamp, Unavailable, plain_request,
 };
 use registry_sandbox::{MetadataAccess, Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
-use registry_tests::{FixedClock, noon};
+use registry_tests::{noon, quick_clock};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -30,7 +31,7 @@ const PYTHON_INI: &str = ".alibabacloud/credentials.ini";
 /// A sandbox and a client that share a time, which the test moves.
 struct Trial {
     sandbox: Sandbox,
-    clock: Arc<FixedClock>,
+    clock: Arc<ManualClock>,
 }
 
 impl Trial {
@@ -39,7 +40,7 @@ impl Trial {
     }
 
     async fn with(access: MetadataAccess) -> Self {
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let read = clock.clone();
         let options = Options::default()
             .clock(Arc::new(move || read.now()))

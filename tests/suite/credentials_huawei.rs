@@ -12,13 +12,14 @@ use huaweicloud_swr::{
     Profile, Projects, iam, swr,
 };
 use insta::assert_snapshot;
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{
     Answer, BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
     Surroundings, Timestamp, Unavailable,
 };
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
-use registry_tests::{FixedClock, Recorder, noon};
+use registry_tests::{Recorder, noon, quick_clock};
 use tempfile::TempDir;
 
 use crate::clients;
@@ -40,13 +41,13 @@ const HAND_OUT: &str = "/openstack/latest/securitykey";
 /// A sandbox and a home directory, with one clock for the sandbox and its clients.
 struct Trial {
     sandbox: Sandbox,
-    clock: Arc<FixedClock>,
+    clock: Arc<ManualClock>,
     home: TempDir,
 }
 
 impl Trial {
     async fn start() -> Self {
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let shared = clock.clone();
         let options = Options::default().clock(Arc::new(move || shared.now()));
         Self {
@@ -684,7 +685,7 @@ async fn a_call_that_is_not_let_in_is_signed_anew_once() {
 async fn a_refusal_about_the_date_says_so() {
     let trial = Trial::start().await;
     let provider = Huaweicloud::new(clients::sandbox_key(&trial.sandbox));
-    let behind = FixedClock::at(noon() - hours(1));
+    let behind = quick_clock(noon() - hours(1));
     let late = Trial {
         clock: behind,
         ..trial

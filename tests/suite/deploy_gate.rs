@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use imgtrack::Program;
 use insta::assert_snapshot;
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
 use registry_sandbox::{Options, Outcome, Sandbox, world};
-use registry_tests::{FixedClock, Move, Recorder};
+use registry_tests::{Move, Recorder, quick_clock};
 use serde_json::Value;
 
 use crate::program::output;
@@ -26,14 +27,14 @@ const OTHER: &str = "sha256:0000000000000000000000000000000000000000000000000000
 /// The program, a sandbox, and a clock that is moved by whoever sleeps by it.
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
-    clock: Arc<FixedClock>,
+    clock: Arc<ManualClock>,
 }
 
 impl Trial {
     /// After everything that the sandbox's fleet has done.
     pub(crate) async fn start() -> Self {
         let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
-        let clock = FixedClock::at(start);
+        let clock = quick_clock(start);
         let read = clock.clone();
         let options = Options::default().clock(Arc::new(move || read.now()));
         let sandbox = Arc::new(Sandbox::start(options).await.unwrap());

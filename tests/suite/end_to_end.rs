@@ -10,7 +10,7 @@ use openapi_transport::{Context, Dialect, Secret};
 use registry_replication::alibabacloud::TaskQuery;
 use registry_replication::{Error, ErrorKind, Registry, RunOptions, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
-use registry_tests::{FixedClock, NoChance, noon};
+use registry_tests::{NoChance, noon, quick_clock};
 use serde_json::Value;
 
 use crate::clients;
@@ -296,7 +296,7 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
 
 fn at(sandbox: &Sandbox, provider: impl Dialect + 'static) -> Context {
     Context::builder(sandbox.endpoint(), Arc::new(provider))
-        .clock(FixedClock::at(noon()))
+        .clock(quick_clock(noon()))
         .chance(Arc::new(NoChance("the-same-again".to_owned())))
         .build()
         .unwrap()

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use huaweicloud_swr::Huaweicloud;
 use huaweicloud_swr::swr::Client;
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{ConnectionFault, Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 use registry_tests::certificates::Authority;
-use registry_tests::hand_clock::HandClock;
 use registry_tests::hostile::{Hostile, Reply};
-use registry_tests::{FixedClock, Recorder, noon};
+use registry_tests::{Recorder, noon, quick_clock};
 
 use crate::clients;
 
@@ -355,8 +355,8 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
 
         // Clocks that stand still while something is in flight do not make it longer.
         for clock in [
-            Arc::new(HandClock::at(noon())) as Arc<dyn openapi_transport::Clock>,
-            FixedClock::at(noon()),
+            Arc::new(ManualClock::at(noon())) as Arc<dyn openapi_transport::Clock>,
+            quick_clock(noon()),
         ] {
             let still = context(server.endpoint())
                 .clock(clock)
@@ -368,7 +368,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
         }
 
         // A clock that is moved ends it at once.
-        let clock = HandClock::at(noon());
+        let clock = ManualClock::at(noon());
         let minutes = context(server.endpoint())
             .clock(Arc::new(clock.clone()))
             .attempt_deadline(Duration::from_secs(100))

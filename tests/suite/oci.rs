@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openapi_transport::BoxFuture;
+use openapi_transport::testing::ManualClock;
 use registry_replication::oci::{Client, Login, Manifest};
 use registry_replication::{
     Chain, Error, ErrorKind, Lease, Secret, Source, Timestamp, Unavailable, alibabacloud,
     huaweicloud,
 };
-use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
+use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 
 use crate::clients;
 
@@ -50,7 +51,7 @@ pub(crate) fn host(recorder: &Recorder) -> &str {
 
 pub(crate) fn builder(
     recorder: &Recorder,
-    clock: &Arc<FixedClock>,
+    clock: &Arc<ManualClock>,
 ) -> registry_replication::oci::Builder {
     let clock = clock.clone();
     Client::builder(host(recorder)).configure(|context| {
@@ -203,7 +204,7 @@ async fn what_an_answer_means() {
         ),
     ] {
         let recorder = Recorder::script(moves).await;
-        let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+        let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
         let outcome = match look(&registry).await {
             Ok(Some(manifest)) => found(&manifest.digest, manifest.media_type.as_deref()),
             Ok(None) => "nothing".to_owned(),
@@ -218,7 +219,7 @@ async fn what_an_answer_means() {
 async fn what_a_head_denies_is_fetched_each_time() {
     let unknown = Move::answer(404, &[], UNKNOWN);
     let recorder = Recorder::script(vec![there(), unknown]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     assert_eq!(look(&registry).await.unwrap().unwrap().digest, DIGEST);
     assert_eq!(look(&registry).await.unwrap(), None);
     assert_eq!(look(&registry.clone()).await.unwrap(), None);
@@ -228,7 +229,7 @@ async fn what_a_head_denies_is_fetched_each_time() {
 #[tokio::test]
 async fn a_request_takes_every_kind_of_manifest() {
     let recorder = Recorder::script(vec![there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     registry.manifest("team/api", DIGEST).await.unwrap();
     let request = recorder.request().await;
     assert!(
@@ -251,7 +252,7 @@ async fn a_request_takes_every_kind_of_manifest() {
 #[tokio::test]
 async fn another_manifest_than_the_one_asked_for_by_its_digest_is_none() {
     let recorder = Recorder::script(vec![there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     let long = format!("sha512:{}", "0a".repeat(64));
     for (reference, fits) in [(DIGEST, true), (OTHER, false), (&long, true)] {
         let found = registry.manifest("team/api", reference).await;
@@ -262,7 +263,7 @@ async fn another_manifest_than_the_one_asked_for_by_its_digest_is_none() {
 #[tokio::test]
 async fn what_is_no_name_is_not_sent() {
     let recorder = Recorder::script(vec![there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     for (repository, reference) in [("team/../api", "v42"), ("team/api", "../v42"), ("", "v42")] {
         let error = registry.manifest(repository, reference).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
@@ -304,7 +305,7 @@ fn requests_are_encrypted_except_on_this_machine() {
 #[tokio::test]
 async fn a_password_is_shown_once_it_is_asked_for() {
     let recorder = Recorder::script(vec![wants("Basic realm=\"x\""), there()]).await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let registry = builder(&recorder, &clock)
         .login(password())
         .build()
@@ -317,7 +318,7 @@ async fn a_password_is_shown_once_it_is_asked_for() {
 #[tokio::test]
 async fn a_wrong_password_is_refused_after_it_was_shown_once() {
     let recorder = Recorder::script(vec![wants("Basic realm=\"x\"")]).await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let registry = builder(&recorder, &clock)
         .login(password())
         .build()
@@ -329,24 +330,24 @@ async fn a_wrong_password_is_refused_after_it_was_shown_once() {
     );
     let fetched = BASIC.replace("HEAD", "GET");
     assert_eq!(asked(&recorder).await, [HEAD, BASIC, &fetched]);
-    assert!(clock.slept().is_empty());
+    assert!(clock.sleeps().is_empty());
 }
 
 #[tokio::test]
 async fn a_token_is_fetched_and_kept_until_it_ends() {
     let service = Recorder::script(vec![token("first"), token("second")]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let registry = builder(&recorder, &clock)
         .login(password())
         .build()
         .unwrap();
-    let before = clock.slept().len();
+    let before = clock.sleeps().len();
     for seconds in [0, 54, 1] {
         clock.advance(Duration::from_secs(seconds));
         look(&registry).await.unwrap().unwrap();
     }
-    assert_eq!(clock.slept().len(), before + 3, "nothing waits");
+    assert_eq!(clock.sleeps().len(), before, "nothing waits");
     let fetch = "GET /token?service=registry.example&scope=repository%3Ateam%2Fapi%3Apull\
         &account=robot | Basic cm9ib3Q6TUFSS0VELVNFQ1JFVA==";
     assert_eq!(asked(&service).await, [fetch; 2]);
@@ -368,7 +369,7 @@ async fn a_token_that_ends_early_is_renewed_once() {
         bearer(&service),
     ])
     .await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+    let registry = builder(&recorder, &quick_clock(noon())).login(password());
     let registry = registry.build().unwrap();
     look(&registry).await.unwrap().unwrap();
     look(&registry).await.unwrap().unwrap();
@@ -393,7 +394,7 @@ async fn a_token_that_ends_early_is_renewed_once() {
 async fn another_repository_gets_a_token_of_its_own_at_once() {
     let service = Recorder::script(vec![token("first"), token("second")]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     look(&registry).await.unwrap().unwrap();
     registry.manifest("team/web", "v1").await.unwrap().unwrap();
     assert_eq!(
@@ -415,7 +416,7 @@ async fn another_repository_gets_a_token_of_its_own_at_once() {
 async fn looks_at_one_repository_share_a_token() {
     let service = Recorder::script(vec![token("first")]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     look(&registry).await.unwrap();
     let looks = (0..10).map(|_| look(&registry));
     for found in futures_util::future::join_all(looks).await {
@@ -430,7 +431,7 @@ async fn an_identity_token_is_exchanged() {
     let granted = Move::answer(200, &[], r#"{"access_token":"granted"}"#);
     let service = Recorder::script(vec![granted]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon()))
+    let registry = builder(&recorder, &quick_clock(noon()))
         .login(Login::IdentityToken(Secret::from("a+b")))
         .build()
         .unwrap();
@@ -460,7 +461,7 @@ async fn a_password_goes_only_where_it_is_encrypted() {
         ("/token", "no whole URL"),
     ] {
         let recorder = Recorder::script(vec![wants(&format!("Bearer realm=\"{realm}\""))]).await;
-        let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+        let registry = builder(&recorder, &quick_clock(noon())).login(password());
         let error = look(&registry.build().unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(error.to_string().contains(says), "{error}");
@@ -474,7 +475,7 @@ async fn a_token_service_that_sends_us_elsewhere_is_not_followed() {
     let location = format!("{}/token", elsewhere.endpoint());
     let service = Recorder::script(vec![Move::answer(302, &[("location", &location)], "")]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).login(password());
+    let registry = builder(&recorder, &quick_clock(noon())).login(password());
     let error = look(&registry.build().unwrap()).await.unwrap_err();
     assert_eq!(error.status(), Some(302));
     assert!(elsewhere.requests().await.is_empty());
@@ -542,7 +543,7 @@ async fn outages_are_waited_out_and_refusals_are_not() {
         moves.extend(of_registry);
         moves.push(there());
         let recorder = Recorder::script(moves).await;
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let registry = builder(&recorder, &clock)
             .login(password())
             .build()
@@ -554,7 +555,7 @@ async fn outages_are_waited_out_and_refusals_are_not() {
             }
             (outcome, _) => panic!("{name}: {outcome:?}"),
         }
-        assert_eq!(clock.slept(), slept, "{name}");
+        assert_eq!(clock.sleeps(), slept, "{name}");
     }
 }
 
@@ -579,7 +580,7 @@ impl Source<Login> for Numbered {
 async fn a_login_is_asked_for_again_ahead_of_its_end_and_when_it_is_refused() {
     let wants = || wants("Basic realm=\"x\"");
     let recorder = Recorder::script(vec![wants(), there(), there(), wants(), there()]).await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let registry = builder(&recorder, &clock).login_from(Numbered::default());
     let registry = registry.build().unwrap();
     look(&registry).await.unwrap().unwrap();
@@ -599,7 +600,7 @@ async fn a_login_is_asked_for_again_ahead_of_its_end_and_when_it_is_refused() {
 async fn a_token_service_that_refuses_a_login_is_shown_a_new_one() {
     let service = Recorder::script(vec![Move::answer(401, &[], ""), token("t")]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).login_from(Numbered::default());
+    let registry = builder(&recorder, &quick_clock(noon())).login_from(Numbered::default());
     look(&registry.build().unwrap()).await.unwrap().unwrap();
     let asked = asked(&service).await;
     let ends = |text: &String, end: &str| text.ends_with(end);
@@ -625,7 +626,7 @@ async fn nothing_shows_a_password_or_a_token() {
         Move::answer(403, &[], says(&format!("T-{MARKER}"))),
     ])
     .await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let login = builder(&recorder, &clock).login(password());
     let mut shown = vec![format!("{login:?}")];
     let registry = login.build().unwrap();
@@ -650,7 +651,7 @@ async fn nothing_shows_a_password_or_a_token() {
 async fn nobody_who_is_not_let_in_is_told_to_log_in() {
     let service = Recorder::script(vec![token("first")]).await;
     let recorder = Recorder::script(vec![bearer(&service)]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     let error = look(&registry).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(
@@ -670,7 +671,7 @@ async fn a_login_that_a_header_cannot_hold_is_refused_unsent() {
     let granted = Move::answer(200, &[], r#"{"token":"a\nb"}"#);
     let service = Recorder::script(vec![granted]).await;
     let recorder = Recorder::script(vec![bearer(&service), there()]).await;
-    let registry = builder(&recorder, &FixedClock::at(noon())).build().unwrap();
+    let registry = builder(&recorder, &quick_clock(noon())).build().unwrap();
     let error = look(&registry).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(asked(&recorder).await, [HEAD]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use registry_replication::oci::{Client, DockerConfig, Login};
 use registry_replication::{ErrorKind, Source, Surroundings, Unavailable};
 use registry_tests::hostile::{Hostile, Reply};
-use registry_tests::{FixedClock, Recorder, noon};
+use registry_tests::{Recorder, noon, quick_clock};
 use tempfile::TempDir;
 
 use crate::oci::{BASIC, HEAD, asked, builder, host, look, there, wants};
@@ -374,7 +374,7 @@ async fn it_is_asked_when_the_registry_wants_a_login() {
         host(&recorder)
     );
     let home = Home::config(&text);
-    let registry = builder(&recorder, &FixedClock::at(noon()))
+    let registry = builder(&recorder, &quick_clock(noon()))
         .login_from(DockerConfig::new(host(&recorder), home.around()));
     look(&registry.build().unwrap()).await.unwrap().unwrap();
     assert_eq!(asked(&recorder).await, [HEAD, BASIC]);
@@ -387,7 +387,7 @@ fn registry(host: &str, home: &Home) -> Client {
     builder
         .configure(|context| {
             context
-                .clock(FixedClock::at(noon()))
+                .clock(quick_clock(noon()))
                 .attempt_deadline(Duration::from_secs(5))
         })
         .build()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use registry_replication::oci::{Builder, Client, Login};
 use registry_replication::{Error, ErrorKind};
 use registry_tests::hostile::{Hostile, Reply, Request};
-use registry_tests::{FixedClock, NoChance, noon};
+use registry_tests::{NoChance, noon, quick_clock};
 
 use crate::oci::{MANIFEST, MANIFEST_DIGEST};
 
@@ -17,7 +17,7 @@ const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manife
 fn builder(server: &Hostile) -> Builder {
     Client::builder(server.host()).configure(|context| {
         context
-            .clock(FixedClock::at(noon()))
+            .clock(quick_clock(noon()))
             .chance(Arc::new(NoChance("0".to_owned())))
             .attempt_deadline(Duration::from_millis(300))
     })

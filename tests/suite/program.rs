@@ -2,14 +2,14 @@
 
 use imgtrack::Program;
 use insta::assert_snapshot;
-use registry_tests::FixedClock;
+use registry_tests::quick_clock;
 use serde_json::Value;
 
 /// Exit code, stdout and stderr of a run. A sandbox's fleet has ended a week ago by its clock.
 pub(crate) fn run(words: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let words = std::iter::once("imgtrack").chain(words.iter().copied());
-    let clock = FixedClock::at("2026-12-05T12:00:00Z".parse().unwrap());
+    let clock = quick_clock("2026-12-05T12:00:00Z".parse().unwrap());
     let program = match words.clone().any(|word| word == "doctor") {
         // It compares clocks with this machine's.
         true => Program::default(),

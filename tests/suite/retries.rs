@@ -7,10 +7,11 @@ use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{Huaweicloud, iam, swr};
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{Context, ContextBuilder, Error, ErrorKind, RateLimit, RetryPolicy};
 use registry_replication::{Task, alibabacloud, huaweicloud};
 use registry_tests::hostile::{Hostile, Reply};
-use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
+use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 
 use crate::clients::{self, INSTANCE, PROJECT};
 
@@ -63,7 +64,7 @@ impl Call {
         }
     }
 
-    async fn send(self, endpoint: &str, clock: &Arc<FixedClock>) -> Result<(), Error> {
+    async fn send(self, endpoint: &str, clock: &Arc<ManualClock>) -> Result<(), Error> {
         let configure = configure(clock);
         match self {
             Self::List => huaweicloud::SwrEnterprise::builder()
@@ -153,7 +154,7 @@ impl Call {
 }
 
 /// Chance is always the middle: backoffs are 100, 200 and 400 ms.
-fn configure(clock: &Arc<FixedClock>) -> impl FnOnce(ContextBuilder) -> ContextBuilder + use<> {
+fn configure(clock: &Arc<ManualClock>) -> impl FnOnce(ContextBuilder) -> ContextBuilder + use<> {
     let clock = clock.clone();
     |context| {
         context
@@ -289,7 +290,7 @@ async fn a_fault_that_passes_is_got_over_unless_the_call_writes() {
         for call in Call::ALL.into_iter().filter(|call| fits(&fault, *call)) {
             let here = format!("{} at {call:?}", fault.name);
             let recorder = Recorder::script(vec![fault.moved.clone(), call.success()]).await;
-            let clock = FixedClock::at(noon());
+            let clock = quick_clock(noon());
             let result = call.send(recorder.endpoint(), &clock).await;
             let sent = recorder.requests().await.len();
             if call.writes() {
@@ -299,11 +300,11 @@ async fn a_fault_that_passes_is_got_over_unless_the_call_writes() {
                     (1, 1),
                     "{here}: a write is sent once"
                 );
-                assert!(clock.slept().is_empty(), "{here}");
+                assert!(clock.sleeps().is_empty(), "{here}");
             } else {
                 assert!(result.is_ok(), "{here}: {result:?}");
                 assert_eq!(sent, 2, "{here}");
-                assert_eq!(millis(&clock.slept()), [fault.waits], "{here}");
+                assert_eq!(millis(&clock.sleeps()), [fault.waits], "{here}");
             }
         }
     }
@@ -315,7 +316,7 @@ async fn a_fault_that_stays_ends_after_four_attempts() {
         for call in Call::ALL.into_iter().filter(|call| fits(&fault, *call)) {
             let here = format!("{} at {call:?}", fault.name);
             let recorder = Recorder::script(vec![fault.moved.clone()]).await;
-            let clock = FixedClock::at(noon());
+            let clock = quick_clock(noon());
             let error = call
                 .send(recorder.endpoint(), &clock)
                 .await
@@ -337,7 +338,7 @@ async fn a_fault_that_stays_ends_after_four_attempts() {
                 asked => vec![asked; 3],
             };
             let slept = if call.writes() { vec![] } else { waits };
-            assert_eq!(millis(&clock.slept()), slept, "{here}");
+            assert_eq!(millis(&clock.sleeps()), slept, "{here}");
             if attempts > 1 {
                 let says = format!(", after {attempts} attempts");
                 assert!(error.to_string().ends_with(&says), "{here}: {error}");
@@ -350,11 +351,11 @@ async fn a_fault_that_stays_ends_after_four_attempts() {
 async fn what_never_arrived_is_sent_again_even_if_it_writes() {
     for call in Call::ALL {
         // Nobody listens at the port of the discard service.
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let error = call.send("http://127.0.0.1:9", &clock).await.unwrap_err();
         assert_eq!(error.attempts(), 4, "{call:?}");
         assert_eq!(error.kind(), ErrorKind::Transport, "{call:?}");
-        assert_eq!(millis(&clock.slept()), [100, 200, 400], "{call:?}");
+        assert_eq!(millis(&clock.sleeps()), [100, 200, 400], "{call:?}");
     }
 }
 
@@ -380,7 +381,7 @@ async fn what_will_not_change_is_not_tried_again() {
     ] {
         for call in Call::ALL {
             let recorder = Recorder::script(vec![moved.clone(), call.success()]).await;
-            let clock = FixedClock::at(noon());
+            let clock = quick_clock(noon());
             let result = call.send(recorder.endpoint(), &clock).await;
             let error = result.expect_err(name);
             assert!(!error.can_retry(), "{name} at {call:?}");
@@ -394,7 +395,7 @@ fn rules_of(recorder: &Recorder, context: ContextBuilder) -> huaweicloud_swr::sw
     huaweicloud_swr::swr::Client::new(context.build().unwrap())
 }
 
-fn context(recorder: &Recorder, clock: &Arc<FixedClock>) -> ContextBuilder {
+fn context(recorder: &Recorder, clock: &Arc<ManualClock>) -> ContextBuilder {
     let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
     configure(clock)(Context::builder(recorder.endpoint(), provider))
 }
@@ -412,19 +413,19 @@ async fn rules(client: &huaweicloud_swr::swr::Client) -> Result<(), Error> {
 #[tokio::test]
 async fn the_deadline_ends_it_before_the_attempts_do() {
     let recorder = Recorder::start(503, &[("retry-after", "40")], "").await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let settings = context(&recorder, &clock).deadline(Duration::from_secs(100));
     let error = rules(&rules_of(&recorder, settings)).await.unwrap_err();
     assert_eq!(error.attempts(), 3);
     assert_eq!(error.status(), Some(503));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
-    assert_eq!(millis(&clock.slept()), [40_000, 40_000]);
+    assert_eq!(millis(&clock.sleeps()), [40_000, 40_000]);
 }
 
 #[tokio::test]
 async fn an_outage_is_not_doubled() {
     let recorder = Recorder::start(503, &[], "").await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let client = rules_of(&recorder, context(&recorder, &clock));
     for _ in 0..50 {
         assert!(rules(&client).await.is_err());
@@ -436,7 +437,7 @@ async fn an_outage_is_not_doubled() {
 #[tokio::test]
 async fn calls_of_a_family_wait_for_their_turn() {
     let recorder = Recorder::start(200, &[], "[]").await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let two = std::num::NonZeroU32::new(2).unwrap();
     let limit = RateLimit::per_second(two).burst(two);
     let settings = context(&recorder, &clock).rate_limit(limit);
@@ -444,7 +445,7 @@ async fn calls_of_a_family_wait_for_their_turn() {
     for _ in 0..5 {
         rules(&client).await.unwrap();
     }
-    assert_eq!(millis(&clock.slept()), [500, 500, 500]);
+    assert_eq!(millis(&clock.sleeps()), [500, 500, 500]);
 
     let hurried = context(&recorder, &clock)
         .rate_limit(RateLimit::per_second(two).burst(std::num::NonZeroU32::MIN))
@@ -463,7 +464,7 @@ async fn each_attempt_has_a_date_of_its_own() {
         Move::answer(200, &[], "[]"),
     ])
     .await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let client = rules_of(&recorder, context(&recorder, &clock));
     rules(&client).await.unwrap();
     let dates: Vec<String> = recorder
@@ -483,7 +484,7 @@ async fn each_attempt_has_a_date_of_its_own() {
 #[tokio::test]
 async fn one_attempt_if_that_is_the_policy() {
     let recorder = Recorder::start(503, &[], "").await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let settings = context(&recorder, &clock).retry(RetryPolicy::never());
     let error = rules(&rules_of(&recorder, settings)).await.unwrap_err();
     assert_eq!(error.attempts(), 1);
@@ -493,7 +494,7 @@ async fn one_attempt_if_that_is_the_policy() {
 /// A client of a server that replies so, by `clock`.
 fn client_of(
     server: &Hostile,
-    clock: &Arc<FixedClock>,
+    clock: &Arc<ManualClock>,
     more: impl FnOnce(ContextBuilder) -> ContextBuilder,
 ) -> huaweicloud_swr::swr::Client {
     let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
@@ -512,7 +513,7 @@ async fn a_host_that_asks_for_a_wait_gets_no_call_before_its_end() {
     ] {
         let server = Hostile::start(move |_| Reply::answer(429, &[("retry-after", value)], "{}"));
         let server = server.await;
-        let clock = FixedClock::at(noon());
+        let clock = quick_clock(noon());
         let client = client_of(&server, &clock, |context| {
             context.retry(RetryPolicy::never())
         });
@@ -557,7 +558,7 @@ async fn a_wait_that_the_deadline_allows_is_waited_for() {
         false => Reply::json("[]"),
     })
     .await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let client = client_of(&server, &clock, |context| {
         context.retry(RetryPolicy::never())
     });
@@ -568,7 +569,7 @@ async fn a_wait_that_the_deadline_allows_is_waited_for() {
     let call = call.project_id(PROJECT).instance_id(INSTANCE).policy_id(12);
     call.send().await.unwrap_err();
     assert_eq!(server.count(), 2);
-    assert_eq!(millis(&clock.slept()), [40_000, 60_000]);
+    assert_eq!(millis(&clock.sleeps()), [60_000]);
 }
 
 #[tokio::test]
@@ -586,7 +587,7 @@ async fn a_service_that_throttles_slows_calls_down_and_no_other_does() {
         }
     })
     .await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let limit = RateLimit::default();
     let client = client_of(&server, &clock, |context| {
         context.rate_limit(limit).retry(RetryPolicy::never())
@@ -594,7 +595,7 @@ async fn a_service_that_throttles_slows_calls_down_and_no_other_does() {
     for _ in 0..200 {
         rules(&client).await.unwrap();
     }
-    assert!(clock.slept().is_empty(), "a limit before any refusal");
+    assert!(clock.sleeps().is_empty(), "a limit before any refusal");
 
     throttles.store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(
@@ -605,13 +606,13 @@ async fn a_service_that_throttles_slows_calls_down_and_no_other_does() {
         rules(&client).await.unwrap();
     }
     // It begins at half of the rate that the service has named.
-    assert_eq!(millis(&clock.slept()), [500, 500]);
+    assert_eq!(millis(&clock.sleeps()), [500, 500]);
     // 30 seconds without a refusal lift what was learnt from it, but not what was named.
     clock.advance(Duration::from_secs(31));
     for _ in 0..2 {
         rules(&client).await.unwrap();
     }
-    assert_eq!(millis(&clock.slept())[3..], [250]);
+    assert_eq!(millis(&clock.sleeps())[2..], [250]);
 }
 
 #[tokio::test]
@@ -626,7 +627,7 @@ async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
         _ => Reply::json(r#"{"tasks":[{"id":1}],"total":1}"#),
     })
     .await;
-    let clock = FixedClock::at(noon());
+    let clock = quick_clock(noon());
     let key = || huaweicloud::AccessKey::new("AK", "SK");
     let builder = huaweicloud::SwrEnterprise::builder()
         .region("cn-north-4")
@@ -643,7 +644,7 @@ async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
         .await
         .unwrap();
     // Its clock has waited, and has dated the request.
-    assert_eq!(millis(&clock.slept()), [100]);
+    assert_eq!(millis(&clock.sleeps()), [100]);
     let requests = server.requests();
     assert_eq!(requests[0].header("x-sdk-date"), Some("20261122T120000Z"));
     assert!(requests[2].path().contains("/p-1/"), "{requests:?}");

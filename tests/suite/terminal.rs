@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use imgtrack::Program;
 use openapi_transport::Timestamp;
+use openapi_transport::testing::ManualClock;
 use registry_sandbox::{Options, Sandbox, world};
-use registry_tests::hand_clock::HandClock;
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::{Value, json};
 
@@ -417,7 +417,7 @@ fn silent_sandbox() -> (tokio::runtime::Runtime, Arc<Sandbox>) {
 /// the program waits for an answer.
 fn run_in_silence(sandbox: &Arc<Sandbox>, words: &[&str], step: Duration) -> (u8, String, String) {
     let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
-    let clock = HandClock::at(start);
+    let clock = ManualClock::at(start);
     let program = Program::default()
         .sandbox(sandbox.clone())
         .clock(Arc::new(clock.clone()));
@@ -529,7 +529,7 @@ fn a_timeout_is_a_duration_that_is_longer_than_nothing() {
 #[tokio::test]
 async fn what_was_started_before_the_time_is_up_is_told() {
     let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
-    let clock = HandClock::at(start);
+    let clock = ManualClock::at(start);
     let sandbox = Arc::new(Sandbox::start(Options::default()).await.unwrap());
     let ended = Arc::new(AtomicBool::new(false));
     let (hand, end, made) = (clock.clone(), ended.clone(), AtomicUsize::new(0));

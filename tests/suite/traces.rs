@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use huaweicloud_swr::{AccessKey, Huaweicloud, swr};
 use insta::assert_snapshot;
 use openapi_transport::Context;
-use registry_tests::{FixedClock, Move, NoChance, Recorder, noon};
+use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 use tracing_subscriber::fmt::MakeWriter;
 
 const MARKER: &str = "MARKED-SECRET";
@@ -62,7 +62,7 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
     .await;
     let key = AccessKey::new("AK", MARKER).security_token(MARKER);
     let context = Context::builder(recorder.endpoint(), Arc::new(Huaweicloud::new(key)))
-        .clock(FixedClock::at(noon()))
+        .clock(quick_clock(noon()))
         .chance(Arc::new(NoChance("n".to_owned())))
         .build()
         .unwrap();

@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 
-use crate::ambient::{Chance, Clock, SystemChance, SystemClock};
+use crate::chance::{Chance, SystemChance};
 use crate::client;
+use crate::clock::{Clock, SystemClock};
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::pace::{Limiters, RateLimit, Waits};

@@ -12,12 +12,13 @@
 //! given ([`PathSegment`], [`Bounded`]), and values that decode tolerantly ([`tolerant`],
 //! [`open_enum!`], [`TextNumber`], [`EpochMillis`]), so that no odd field fails a page.
 
-mod ambient;
 mod attempt;
 mod by_name;
 mod caller;
 mod carried;
+mod chance;
 mod client;
+mod clock;
 mod connection;
 mod context;
 mod credentials;
@@ -37,13 +38,16 @@ mod process;
 mod received;
 pub mod rfc3986;
 mod secret;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 mod tolerant;
 mod values;
 
-pub use ambient::{Chance, Clock, SystemChance, SystemClock};
 pub use by_name::{Call, Pages, PreviewedRequest};
 pub use caller::Caller;
 pub use carried::{decode, decode_list};
+pub use chance::{Chance, SystemChance};
+pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionFault;
 pub use context::{Context, ContextBuilder};
 pub use credentials::{

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::ambient::Clock;
+use crate::clock::Clock;
 
 /// How fast calls of one API family may follow each other.
 ///

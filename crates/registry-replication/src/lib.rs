@@ -99,6 +99,8 @@ pub use model::{
     VendorSubtask, VendorTask,
 };
 pub use openapi_transport::Dialect;
+#[cfg(feature = "test-util")]
+pub use openapi_transport::testing;
 pub use openapi_transport::{
     Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
     ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, Surroundings, SystemClock, Timestamp,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
+use openapi_transport::testing::Schedule;
 use registry_replication::{Basis, ReasonKind, Registry, Report, Verdict, WaitError, alibabacloud};
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
-use registry_tests::hand_clock::Story;
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::{Value, json};
 
@@ -200,7 +200,7 @@ async fn what_does_not_get_on_is_stalled_and_a_deadline_ends_a_wait() {
             let arrival = registry.arrival("team/api:v77").to(there(of)).since(since);
             let end = trial
                 .clock
-                .run(arrival.wait(deadline), || 1, Story::default());
+                .run(arrival.wait(deadline), || 1, Schedule::default());
             let error = end.await.unwrap_err();
             let report = error.report().unwrap();
             let elapsed = Duration::from_millis(report.elapsed_ms);
@@ -237,7 +237,7 @@ async fn a_tag_that_moves_away_is_a_mismatch() {
             .digest(&first);
         let end = trial
             .clock
-            .run(arrival.wait(QUARTER), || 1, Story::default());
+            .run(arrival.wait(QUARTER), || 1, Schedule::default());
         let error = end.await.unwrap_err();
         assert_eq!(
             error.verdict(),
@@ -261,7 +261,7 @@ async fn an_execution_that_says_it_is_at_work_is_judged_by_its_tasks() {
     let arrival = registry.arrival("team/api:v77").to(there(of));
     let end = trial
         .clock
-        .run(arrival.wait(QUARTER), || 1, Story::default());
+        .run(arrival.wait(QUARTER), || 1, Schedule::default());
     let report = end.await.unwrap();
     assert!(report.elapsed_ms < 15_000, "{report:?}");
     let listed = registry.executions_of(None).by_item();
@@ -309,7 +309,7 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
             }
         };
         let clock = clock.clone();
-        clock.run(watched, || 1, Story::default()).await;
+        clock.run(watched, || 1, Schedule::default()).await;
         seen.dedup();
         let pending = Verdict::Pending;
         let expected = [
@@ -329,7 +329,7 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
         sandbox.forget(&to.place, &name, "v1");
         let proven = other.proof(to.name, to.proof.clone());
         let report = clock
-            .run(proven.check(), || 1, Story::default())
+            .run(proven.check(), || 1, Schedule::default())
             .await
             .unwrap();
         assert_eq!(looks(&report), (pending, None), "{of:?}");

@@ -10,11 +10,11 @@ mod verdicts;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openapi_transport::testing::{ManualClock, Schedule};
 use openapi_transport::{Clock, ContextBuilder, Timestamp};
 use registry_replication::{Registry, Report, alibabacloud, huaweicloud, oci};
 use registry_sandbox::world::Place;
 use registry_sandbox::{Options, RegistryEndpoint, Sandbox, world};
-use registry_tests::hand_clock::{HandClock, Story};
 
 use crate::clients;
 
@@ -32,12 +32,12 @@ pub(crate) const ALL: [world::Source; 3] = [
 /// A sandbox whose time stands still while anybody is at work.
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) clock: HandClock,
+    pub(crate) clock: ManualClock,
 }
 
 impl Trial {
     pub(crate) async fn start() -> Self {
-        let clock = HandClock::at(start());
+        let clock = ManualClock::at(start());
         let read = clock.clone();
         let options = Options::default().clock(Arc::new(move || read.now()));
         let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
@@ -115,7 +115,7 @@ impl Trial {
 
     /// Runs what waits for nothing but the clock, to its end.
     pub(crate) async fn run<F: IntoFuture>(&self, work: F) -> F::Output {
-        self.clock.run(work, || 1, Story::default()).await
+        self.clock.run(work, || 1, Schedule::default()).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

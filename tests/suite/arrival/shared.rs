@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use openapi_transport::Timestamp;
+use openapi_transport::testing::Schedule;
 use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
 use registry_sandbox::{Outcome, Pace, world};
-use registry_tests::hand_clock::Story;
 
 use super::simulation::stage::Stage;
 use super::{ALL, QUARTER, Trial, there};
@@ -57,7 +57,7 @@ async fn all(trial: &Trial, waits: Vec<Wait>) -> Vec<Result<Report, WaitError>> 
     let waits = join_all(waits);
     trial
         .clock
-        .run(waits, || live.get(), Story::default())
+        .run(waits, || live.get(), Schedule::default())
         .await
 }
 
@@ -160,7 +160,7 @@ async fn a_wait_that_is_dropped_leaves_nothing_behind() {
             drop(wait);
             assert_eq!(trial.clock.sleepers(), 0, "{of:?}");
             // Another goes on as if nothing had been.
-            let end = trial.clock.run(other, || 1, Story::default()).await;
+            let end = trial.clock.run(other, || 1, Schedule::default()).await;
             assert_eq!(end.unwrap().verdict, Verdict::Arrived, "{of:?}");
         }
         drop((arrival, registry));
@@ -207,7 +207,7 @@ async fn a_wait_that_nobody_polls_holds_nobody_up() {
         assert_eq!(report.verdict, Verdict::Pending, "{of:?}");
         let end = trial
             .clock
-            .run(arrival.wait(QUARTER), || 1, Story::default());
+            .run(arrival.wait(QUARTER), || 1, Schedule::default());
         assert_eq!(end.await.unwrap().verdict, Verdict::Arrived, "{of:?}");
         drop(idle);
     }

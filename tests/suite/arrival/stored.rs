@@ -1,9 +1,9 @@
 //! Reports as they are stored: their JSON, and its schema.
 
 use insta::{assert_json_snapshot, assert_snapshot};
+use openapi_transport::testing::Schedule;
 use registry_replication::{Report, WaitError};
 use registry_sandbox::{Outcome, world};
-use registry_tests::hand_clock::Story;
 
 use super::{QUARTER, Trial};
 
@@ -26,7 +26,7 @@ async fn a_report_is_written_and_read_again() {
     let arrival = arrival.to("la-south-2").any();
     let end = trial
         .clock
-        .run(arrival.wait(QUARTER), || 1, Story::default());
+        .run(arrival.wait(QUARTER), || 1, Schedule::default());
     let report = end.await.unwrap();
     let json = serde_json::to_value(&report).unwrap();
     let read: Report = serde_json::from_value(json.clone()).unwrap();
@@ -39,7 +39,7 @@ async fn a_report_is_written_and_read_again() {
         .to("cn-east-3");
     let end = trial
         .clock
-        .run(arrival.wait(QUARTER), || 1, Story::default());
+        .run(arrival.wait(QUARTER), || 1, Schedule::default());
     let error = end.await.unwrap_err();
     assert!(matches!(error, WaitError::NotArrived(_)), "{error:?}");
     assert_snapshot!("not-arrived", error.to_string());

@@ -7,11 +7,11 @@ use futures_util::StreamExt;
 use futures_util::future::join;
 use jiff::SignedDuration;
 use openapi_transport::Clock;
+use openapi_transport::testing::{ManualClock, Schedule};
 use registry_replication::{
     Basis, ErrorKind, Polling, Registry, Report, Trouble, Verdict, WaitError, huaweicloud,
 };
 use registry_sandbox::{Outcome, OutgoingAnswer, Pace, world};
-use registry_tests::hand_clock::{HandClock, Story};
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn waited(
 ) -> Vec<Result<Report, WaitError>> {
     let arrival = registry.arrival("team/api:v77").to(there(of));
     let reports = arrival.wait(deadline).collect::<Vec<_>>();
-    trial.clock.run(reports, || 1, Story::default()).await
+    trial.clock.run(reports, || 1, Schedule::default()).await
 }
 
 #[tokio::test]
@@ -330,7 +330,7 @@ async fn an_image_that_the_source_lacks_is_missed_and_waited_for() {
                     .unwrap(),
             )
         };
-        let story = Story::default().then(passed + 30, push);
+        let story = Schedule::default().then(Duration::from_secs(passed + 30), push);
         let wait = trial.clock.run(arrival.wait(QUARTER), || 1, story);
         assert_eq!(wait.await.unwrap().verdict, Verdict::Arrived, "{of:?}");
     }
@@ -390,8 +390,8 @@ async fn a_failure_is_not_final_while_harbor_may_run_the_task_again() {
 }
 
 /// An Enterprise registry at a hostile server, and the clock that it goes by.
-async fn hostile(server: &Hostile) -> (huaweicloud::SwrEnterprise, HandClock) {
-    let clock = HandClock::at(start());
+async fn hostile(server: &Hostile) -> (huaweicloud::SwrEnterprise, ManualClock) {
+    let clock = ManualClock::at(start());
     let own = Arc::new(clock.clone());
     let registry = huaweicloud::SwrEnterprise::builder()
         .endpoint(server.endpoint())

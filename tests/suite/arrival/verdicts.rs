@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openapi_transport::Clock;
+use openapi_transport::testing::Schedule;
 use registry_replication::{Basis, Polling, Verdict, WaitError};
 use registry_sandbox::{Outcome, world};
-use registry_tests::hand_clock::Story;
 
 use super::{ALL, QUARTER, Trial, decided, short, there};
 
@@ -20,7 +20,7 @@ async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
         let before = registry.arrival("team/api:v77").to(there(of)).newest();
         let first = trial
             .clock
-            .run(before.wait(QUARTER), || 1, Story::default());
+            .run(before.wait(QUARTER), || 1, Schedule::default());
         let first = first.await.unwrap();
         assert_eq!(first.verdict, Verdict::Arrived, "{of:?}");
         assert_eq!(first.destinations[0].rests_on, Some(Basis::NewestTask));
@@ -34,7 +34,11 @@ async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
             assert_eq!(now.verdict, Verdict::Pending, "{of:?} {}", short(&now));
         }
         let wait = asked.digest(&digest).wait(QUARTER);
-        let report = trial.clock.run(wait, || 1, Story::default()).await.unwrap();
+        let report = trial
+            .clock
+            .run(wait, || 1, Schedule::default())
+            .await
+            .unwrap();
         assert!(report.is_final);
         assert_eq!(
             report.verdict,
@@ -64,7 +68,7 @@ async fn a_failure_counts_when_it_has_settled() {
             let reports = trial.clock.run(
                 arrival.wait(QUARTER).collect::<Vec<_>>(),
                 || 1,
-                Story::default(),
+                Schedule::default(),
             );
             let mut reports = reports.await;
             let end = reports.pop().unwrap();
@@ -112,7 +116,7 @@ async fn a_tag_that_is_rolled_back_arrives_again() {
             .digest(digest);
         let end = trial
             .clock
-            .run(arrival.wait(QUARTER), || 1, Story::default());
+            .run(arrival.wait(QUARTER), || 1, Schedule::default());
         let report = end.await.unwrap();
         assert_eq!(
             report.verdict,
@@ -143,7 +147,8 @@ async fn a_wait_may_begin_before_the_push() {
                 .digest(digest);
             let wait = arrival.polling(Polling::new(Duration::ZERO, Duration::from_secs(5)));
             let passed = trial.clock.elapsed().as_secs();
-            let story = Story::default().then(passed + 50, || drop(push("new")));
+            let story =
+                Schedule::default().then(Duration::from_secs(passed + 50), || drop(push("new")));
             let end = trial.clock.run(wait.wait(Duration::MAX), || 1, story).await;
             assert_eq!(end.unwrap().verdict, Verdict::Arrived, "{of:?} {before:?}");
         }

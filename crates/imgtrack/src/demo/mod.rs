@@ -1,6 +1,5 @@
 //! `imgtrack demo`: the whole story against a sandbox.
 
-mod clock;
 mod gate;
 
 use std::collections::BTreeMap;
@@ -9,7 +8,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use registry_replication::huaweicloud::client::Order;
-use registry_replication::{Clock, Rule, Task, Timestamp};
+use registry_replication::testing::ManualClock;
+use registry_replication::{Rule, Task, Timestamp};
 use registry_sandbox::{Options, Sandbox, world};
 use serde::Serialize;
 
@@ -17,7 +17,6 @@ use crate::cli::{Alibabacloud, Common, Enterprise};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::output::{Output, first};
-use clock::Hurried;
 use gate::Gate;
 
 /// How many tasks of the fleet each table shows beside the vendor's own example.
@@ -98,9 +97,8 @@ pub(crate) async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
 }
 
 async fn ask() -> Result<Shown, Failure> {
-    let clock = Hurried::at(NOW);
-    let read = clock.clone();
-    let options = Options::default().clock(Arc::new(move || read.now()));
+    let clock = ManualClock::at(NOW).auto_advance();
+    let options = Options::default().clock(clock.time_source());
     let sandbox = Arc::new(Sandbox::start(options).await?);
     let connection = Connection::new(Some(sandbox.clone()), Some(Arc::new(clock)));
     let common = || Common {

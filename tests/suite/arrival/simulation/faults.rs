@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
 use registry_sandbox::{OutgoingAnswer, Sandbox};
-use registry_tests::hand_clock::HandClock;
 use serde_json::{Value, json};
 
 use super::Random;
@@ -58,7 +58,7 @@ const FAULTS: [Fault; 8] = [
 /// Faults of one history, made of its seed.
 pub(crate) struct Faults {
     seed: u64,
-    clock: HandClock,
+    clock: ManualClock,
     state: Mutex<State>,
 }
 
@@ -75,7 +75,7 @@ struct State {
 
 impl Faults {
     /// Begins to disturb the answers of `sandbox`.
-    pub(crate) fn begin(seed: u64, sandbox: &Sandbox, clock: &HandClock) -> Arc<Self> {
+    pub(crate) fn begin(seed: u64, sandbox: &Sandbox, clock: &ManualClock) -> Arc<Self> {
         let faults = Arc::new(Self {
             seed,
             clock: clock.clone(),

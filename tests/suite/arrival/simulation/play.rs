@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::SignedDuration;
+use openapi_transport::testing::Schedule;
 use openapi_transport::{Clock, Timestamp};
 use registry_replication::{
     Basis, DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict,
@@ -15,7 +16,6 @@ use registry_replication::{
 };
 use registry_sandbox::world::Place;
 use registry_sandbox::{Outcome, Pace, world};
-use registry_tests::hand_clock::Story;
 
 use super::Random;
 use super::faults::Faults;
@@ -88,7 +88,9 @@ pub(crate) async fn play(history: &History) -> Tally {
     let waits = join_all(history.asked.iter().map(|asked| play.ask(asked)));
     let all = join(play.happen(), waits);
     let clock = play.stage.trial.clock.clone();
-    clock.run(all, || play.live.get(), Story::default()).await;
+    clock
+        .run(all, || play.live.get(), Schedule::default())
+        .await;
     play.log.borrow_mut().tally.faulty = play.faults.end();
     // Whatever the registry may still try, it has tried then.
     clock.advance(Duration::from_secs(3 * 3600));
