@@ -6,9 +6,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// An authority of its own, which no system trusts.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -18,6 +19,9 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 pub struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
+    pem: (String, String),
+    /// Who issues the certificates that clients have to show.
+    clients: Option<CertificateDer<'static>>,
 }
 
 impl Authority {
@@ -58,17 +62,41 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Identity {
             certificate: certificate.der().clone(),
+            pem: (certificate.pem(), key.serialize_pem()),
             key: key.into(),
+            clients: None,
         }
     }
 }
 
 impl Identity {
+    /// The certificate and its key in PEM format.
+    pub fn pem(&self) -> (String, String) {
+        self.pem.clone()
+    }
+
+    /// The same, for a server that asks for a certificate of this authority.
+    pub fn asking_for(mut self, clients: &Authority) -> Self {
+        self.clients = Some(clients.0.der().clone());
+        self
+    }
+
     pub(crate) fn acceptor(self) -> TlsAcceptor {
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
+            .unwrap();
+        let config = match self.clients {
+            None => config.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(authority).unwrap();
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let config = config
             .with_single_cert(vec![self.certificate], self.key)
             .unwrap();
         TlsAcceptor::from(Arc::new(config))

@@ -16,6 +16,7 @@ mod decode_rules;
 mod deploy_gate;
 mod end_to_end;
 mod faults;
+mod http_settings;
 mod input;
 mod lag;
 mod lag_command;

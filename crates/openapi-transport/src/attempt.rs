@@ -127,11 +127,18 @@ pub(crate) async fn attempt(
         request.headers_mut().insert(header::CONTENT_LENGTH, none);
     }
 
+    let asked = request.url().clone();
     let response = context.http().execute(request).await.map_err(|error| {
         let arrived = !error.is_connect();
         let error = Error::transport(name, &host, context.proxy(), &error);
         Failed::on_the_way(error, arrived)
     })?;
+    if *response.url() != asked {
+        let what = "the HTTP client followed a redirect, which may carry credentials to another \
+                    host; build it with redirect(Policy::none())";
+        let error = Error::undecodable(Some(name), response.status(), what.to_owned());
+        return Err(Failed::on_the_way(error, true));
+    }
     let answer = read(context, response, name, &host)
         .await
         .map_err(|error| Failed::on_the_way(error, true))?;

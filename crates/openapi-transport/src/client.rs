@@ -10,8 +10,10 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
+use crate::http_settings::{HttpSettings, Identity, Route};
 
 /// Whether a URL's host is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -35,55 +37,71 @@ pub(crate) fn address(url: &Url) -> String {
     }
 }
 
-/// Whether the proxies that the environment names are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proxies {
-    OfEnvironment,
-    Ignored,
-}
-
-/// A client that follows no redirect, since a redirect would carry the credentials elsewhere.
+/// Client for calls to `endpoint`, and the proxy that they go through, for people.
+///
+/// It follows no redirect, since a redirect would carry the credentials elsewhere.
 pub(crate) fn new(
     endpoint: &Url,
     connect: Duration,
-    proxies: Proxies,
-) -> Result<reqwest::Client, Error> {
-    let unfit = |error: &dyn std::fmt::Display| {
+    settings: &HttpSettings,
+) -> Result<(reqwest::Client, Option<String>), Error> {
+    if let Some(client) = settings.own_client()? {
+        return Ok((client.clone(), None));
+    }
+    let failed = |error: &dyn std::fmt::Display| {
         Error::configuration(format!("cannot set up HTTP: {error}"))
     };
+    // What is set is checked even where this endpoint does not need it.
+    let (route, roots, identity) = (settings.route()?, settings.roots()?, settings.identity()?);
+    let via_tls = matches!(&route, Route::Fixed { is_tls: true, .. });
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    let tls = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| unfit(&error))?;
-    let tls = if endpoint.scheme() == "https" {
-        use rustls_platform_verifier::BuilderVerifierExt;
+        .map_err(|error| failed(&error))?;
+    let tls = if endpoint.scheme() == "https" || via_tls {
         check_certificates()?;
-        tls.with_platform_verifier()
-            .map_err(|error| unfit(&error))?
-            .with_no_client_auth()
+        let verifier = Verifier::new_with_extra_roots(roots, provider);
+        let verifier = verifier.map_err(|error| match settings.has_roots() {
+            true => Error::configuration(format!(
+                "invalid root certificate, or no certificates of the system: {error}"
+            )),
+            false => failed(&error),
+        })?;
+        tls.dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
     } else {
         // Reading the system's certificates takes time and can fail; plain HTTP needs none.
         tls.with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth()
     };
-    let mut builder = reqwest::Client::builder()
+    let tls = match identity {
+        Some(Identity { chain, key }) => tls.with_client_auth_cert(chain, key).map_err(|error| {
+            Error::configuration(format!(
+                "invalid client certificate: {error}; pass a certificate and the key that belongs \
+                 to it"
+            ))
+        })?,
+        None => tls.with_no_client_auth(),
+    };
+    let builder = reqwest::Client::builder()
         .redirect(Policy::none())
         .connect_timeout(connect)
         // Ends before the connection's own time does, so that the error names the right fault.
         .dns_resolver(Names(connect.mul_f64(0.8)))
         .tls_backend_preconfigured(tls);
-    if proxies == Proxies::Ignored || is_loopback(endpoint) {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| unfit(&error))
+    let (builder, proxy) = match route {
+        _ if is_loopback(endpoint) => (builder.no_proxy(), None),
+        Route::Direct => (builder.no_proxy(), None),
+        Route::Environment => (builder, environment_proxy(endpoint)),
+        // Setting a proxy turns the environment's off.
+        Route::Fixed { proxy, shown, .. } => (builder.proxy(proxy), Some(shown)),
+    };
+    let client = builder.build().map_err(|error| failed(&error))?;
+    Ok((client, proxy))
 }
 
 /// The proxy that the environment names for calls to `endpoint`, for people: the host and the port
 /// alone.
-pub(crate) fn proxy(endpoint: &Url) -> Option<String> {
-    if is_loopback(endpoint) {
-        return None;
-    }
+fn environment_proxy(endpoint: &Url) -> Option<String> {
     let uri: http::Uri = endpoint.as_str().parse().ok()?;
     let found = hyper_util::client::proxy::matcher::Matcher::from_system().intercept(&uri)?;
     let host = found.uri().host()?;

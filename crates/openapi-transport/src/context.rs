@@ -13,6 +13,7 @@ use crate::client;
 use crate::clock::{Clock, SystemClock};
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::http_settings::HttpSettings;
 use crate::pace::{Limiters, RateLimit, Waits};
 use crate::policy::{Budget, RetryPolicy};
 
@@ -49,6 +50,7 @@ pub struct ContextBuilder {
     pub(crate) dialect: Arc<dyn Dialect>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
+    http: HttpSettings,
     connect: Duration,
     pub(crate) attempt: Duration,
     pub(crate) deadline: Duration,
@@ -66,6 +68,7 @@ impl Context {
             dialect,
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            http: HttpSettings::default(),
             connect: Duration::from_secs(5),
             attempt: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
@@ -197,6 +200,35 @@ impl ContextBuilder {
         self
     }
 
+    /// Sets how connections are made: proxy, certificates, or a client of the caller's own.
+    ///
+    /// Contexts [beside](Context::beside) this one take the setting over.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use openapi_transport::{Context, HttpSettings, Proxy};
+    ///
+    /// # fn example(dialect: Arc<dyn openapi_transport::Dialect>) -> Result<(), openapi_transport::Error> {
+    /// # let company_ca = String::new();
+    /// let http = HttpSettings::default()
+    ///     .proxy(Proxy::new("http://proxy.example:3128"))
+    ///     .root_certificates(company_ca);
+    /// let context = Context::builder("https://registry.example", dialect)
+    ///     .http(http)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn http(mut self, settings: HttpSettings) -> Self {
+        self.http = settings;
+        self
+    }
+
+    /// The HTTP settings that are set, for what a dialect does by itself.
+    pub fn http_set(&self) -> HttpSettings {
+        self.http.clone()
+    }
+
     /// How long connecting may take; 5 s unless said otherwise.
     pub fn connect_deadline(mut self, deadline: Duration) -> Self {
         self.connect = deadline;
@@ -248,7 +280,8 @@ impl ContextBuilder {
     /// # Errors
     /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
     /// and not on this machine; when the system's certificates, or those that `SSL_CERT_FILE` or
-    /// `SSL_CERT_DIR` name instead, cannot be read.
+    /// `SSL_CERT_DIR` name instead, cannot be read; when the [HTTP settings](Self::http) have an
+    /// invalid proxy or an invalid certificate.
     pub fn build(self) -> Result<Context, Error> {
         // What was given is not shown: it could hold a password or a token.
         let endpoint = Url::parse(&self.endpoint).map_err(|error| {
@@ -275,12 +308,12 @@ impl ContextBuilder {
             "http" => return Err(unfit("plain http goes only to this machine; use https")),
             _ => return Err(unfit("must begin with https://")),
         }
-        let http = client::new(&endpoint, self.connect, client::Proxies::OfEnvironment)?;
+        let (http, proxy) = client::new(&endpoint, self.connect, &self.http)?;
         Ok(Context(Arc::new(Shared {
             budget: Budget::full(),
             limiters: Limiters::new(self.rate, self.clock.clone()),
             waits: Waits::default(),
-            proxy: client::proxy(&endpoint),
+            proxy,
             skew: AtomicI64::new(0),
             dated: AtomicI64::new(0),
             settings: self,

@@ -8,6 +8,7 @@ use crate::client;
 use crate::connection::{self, ConnectionFault as Fault, Diagnosis};
 use crate::credentials::Unavailable;
 use crate::dialect::Answer;
+use crate::http_settings::{HttpSettings, Proxy};
 
 /// More than any of these services answers.
 const MAX_ANSWER: usize = 1 << 20;
@@ -37,8 +38,9 @@ pub async fn plain_request(
         .unwrap_or_default();
     let shown = format!("{}://{host}{port}{}", target.scheme(), target.path());
     let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
-    let http = client::new(&target, deadline / 2, client::Proxies::Ignored)
-        .map_err(|error| failed(&error))?;
+    let settings = HttpSettings::default().proxy(Proxy::none());
+    let (http, _) =
+        client::new(&target, deadline / 2, &settings).map_err(|error| failed(&error))?;
     let mut request = http.request(method, target).timeout(deadline);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -121,6 +121,7 @@ impl ChainSettings {
         let context = Context::builder(endpoint, Arc::new(Alibabacloud::new(caller)))
             .clock(self.clock.clone())
             .chance(self.chance.clone())
+            .http(self.http.clone())
             .attempt_deadline(Duration::from_secs(5))
             .deadline(Duration::from_secs(10))
             .max_answer_bytes(MAX_ANSWER)

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use openapi_transport::{Chance, Clock, Source, Surroundings, SystemChance, SystemClock};
+use openapi_transport::{
+    Chance, Clock, HttpSettings, Source, Surroundings, SystemChance, SystemClock,
+};
 
 use super::Credentials;
 use super::cli_profile::CliProfile;
@@ -20,6 +22,7 @@ pub struct ChainSettings {
     pub(super) surroundings: Surroundings,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
+    pub(super) http: HttpSettings,
     pub(super) metadata: String,
     pub(super) sts: Option<String>,
 }
@@ -30,6 +33,7 @@ impl Default for ChainSettings {
             surroundings: Surroundings::of_process(),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            http: HttpSettings::default(),
             metadata: "http://100.100.100.200".to_owned(),
             sts: None,
         }
@@ -52,6 +56,12 @@ impl ChainSettings {
     /// Where the chance in calls to STS comes from.
     pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
         self.chance = chance;
+        self
+    }
+
+    /// Sets proxy and certificates for calls to STS.
+    pub fn http(mut self, settings: HttpSettings) -> Self {
+        self.http = settings;
         self
     }
 

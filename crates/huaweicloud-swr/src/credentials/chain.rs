@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openapi_transport::{Chain, Clock, Surroundings, SystemClock};
+use openapi_transport::{Chain, Clock, HttpSettings, Surroundings, SystemClock};
 
 use super::{Credentials, Environment, Metadata, Oidc, Profile};
 
@@ -20,6 +20,7 @@ pub struct ChainSettings {
     pub(super) region: Option<String>,
     pub(super) metadata_endpoint: String,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) http: HttpSettings,
 }
 
 impl ChainSettings {
@@ -31,6 +32,7 @@ impl ChainSettings {
             region: None,
             metadata_endpoint: METADATA.to_owned(),
             clock: Arc::new(SystemClock),
+            http: HttpSettings::default(),
         }
     }
 
@@ -55,6 +57,12 @@ impl ChainSettings {
     /// Takes the time for calls to IAM from this clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Sets proxy and certificates for calls to IAM.
+    pub fn http(mut self, settings: HttpSettings) -> Self {
+        self.http = settings;
         self
     }
 }

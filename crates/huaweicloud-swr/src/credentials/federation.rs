@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openapi_transport::{
-    BoxFuture, Clock, Context, Error, ErrorKind, Lease, Secret, Source, Surroundings, Timestamp,
-    Unavailable, read_secret_file,
+    BoxFuture, Clock, Context, Error, ErrorKind, HttpSettings, Lease, Secret, Source, Surroundings,
+    Timestamp, Unavailable, read_secret_file,
 };
 
 use super::{AccessKey, ChainSettings, Credentials, environment, pair, temporary, until};
@@ -68,6 +68,7 @@ pub(super) struct Federation {
     surroundings: Surroundings,
     region: Option<String>,
     clock: Arc<dyn Clock>,
+    http: HttpSettings,
 }
 
 impl Federation {
@@ -76,6 +77,7 @@ impl Federation {
             surroundings: settings.surroundings.clone(),
             region: settings.region.clone(),
             clock: settings.clock.clone(),
+            http: settings.http.clone(),
         }
     }
 
@@ -107,6 +109,7 @@ impl Federation {
         let client = |provider: Huaweicloud| {
             Context::builder(&endpoint, Arc::new(provider))
                 .clock(self.clock.clone())
+                .http(self.http.clone())
                 .attempt_deadline(Duration::from_secs(5))
                 .deadline(Duration::from_secs(10))
                 .max_answer_bytes(MAX_ANSWER)

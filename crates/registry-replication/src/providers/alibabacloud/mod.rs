@@ -80,7 +80,8 @@ fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> A
     Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
         let chain = ChainSettings::default()
             .clock(context.clock_set())
-            .chance(context.chance_set());
+            .chance(context.chance_set())
+            .http(context.http_set());
         Caller::Chain(Arc::new(Credentials::default_chain(&chain)))
     }))
 }

@@ -31,7 +31,9 @@ use crate::suggest;
 /// the `context`.
 fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Huaweicloud {
     Huaweicloud::of(settings.caller.take().unwrap_or_else(|| {
-        let mut chain = ChainSettings::of_process().clock(context.clock_set());
+        let mut chain = ChainSettings::of_process()
+            .clock(context.clock_set())
+            .http(context.http_set());
         if let Some(region) = &settings.region {
             chain = chain.region(region);
         }
