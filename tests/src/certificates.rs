@@ -20,7 +20,7 @@ pub struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     pem: (String, String),
-    /// Who issues the certificates that clients have to show.
+    /// Issuer of the certificates that clients have to show.
     clients: Option<CertificateDer<'static>>,
 }
 
