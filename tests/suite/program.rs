@@ -29,23 +29,10 @@ pub(crate) fn output(words: &[&str]) -> String {
 
 #[test]
 fn help() {
-    for (name, words) in [
-        ("help", &["--help"][..]),
-        ("help-demo", &["demo", "--help"]),
-        ("help-doctor", &["doctor", "--help"]),
-        ("help-decode-message", &["decode-message", "--help"]),
-        ("help-rules", &["rules", "--help"]),
-        ("help-sandbox", &["sandbox", "--help"]),
-        ("help-tasks", &["tasks", "--help"]),
-        (
-            "help-tasks-replication",
-            &["tasks", "replication", "--help"],
-        ),
-        ("help-tasks-retention", &["tasks", "retention", "--help"]),
-        ("help-tasks-sync-jobs", &["tasks", "sync-jobs", "--help"]),
-        ("help-tasks-sync-tasks", &["tasks", "sync-tasks", "--help"]),
-    ] {
-        assert_snapshot!(name, output(words));
+    assert_snapshot!("help", output(&["--help"]));
+    for command in imgtrack::commands() {
+        let help = output(&[command.as_str(), "--help"]);
+        assert_snapshot!(format!("help-{command}"), help);
     }
 }
 
@@ -92,123 +79,139 @@ fn the_readme_shows_what_the_demo_prints() {
 
 #[test]
 fn listings_as_tables_and_as_json() {
-    for (name, words) in [
-        ("rules", &["rules", "team/api"][..]),
+    for (name, words, registry) in [
+        ("rules", &["rules", "team/api"][..], "huaweicloud-basic"),
         (
             "replication",
-            &[
-                "tasks",
-                "replication",
-                "--execution",
-                "301",
-                "--limit",
-                "12",
-            ],
+            &["tasks", "301", "--limit", "12"],
+            "huaweicloud-enterprise",
         ),
         (
             "retention",
-            &[
-                "tasks",
-                "retention",
-                "--namespace",
-                "platform",
-                "--policy",
-                "21",
-                "--execution",
-                "402",
-                "--status",
-                "Failed",
-                "--limit",
-                "5",
-            ],
+            &["tasks", "platform/21/402", "--limit", "5"],
+            "huaweicloud-enterprise",
         ),
         (
             "sync-jobs",
-            &[
-                "tasks",
-                "sync-jobs",
-                "team/api",
-                "--order",
-                "desc",
-                "--limit",
-                "9",
-            ],
+            &["tasks", "team/api", "--limit", "9"],
+            "huaweicloud-basic",
         ),
         (
             "sync-tasks",
-            &[
-                "tasks",
-                "sync-tasks",
-                "team/api:v43",
-                "--instance",
-                "cri-fleet0000000001",
-            ],
+            &["tasks", "team/api:v43", "--instance", "cri-fleet0000000001"],
+            "alibabacloud",
         ),
-        ("nothing", &["rules", "team/archive"]),
+        ("nothing", &["rules", "team/archive"], "huaweicloud-basic"),
     ] {
-        let table = [words, &["--sandbox"]].concat();
-        assert_snapshot!(format!("{name}-table"), output(&table));
-        let json = [words, &["--sandbox", "-o", "json"]].concat();
+        let words = [words, &["--registry", registry, "--sandbox"]].concat();
+        assert_snapshot!(format!("{name}-table"), output(&words));
+        let json = [&words[..], &["-o", "json"]].concat();
         assert_snapshot!(format!("{name}-json"), output(&json));
     }
 }
 
+/// The words of a command line, split at blanks.
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
 #[test]
 fn errors_say_what_happened_why_and_what_to_do() {
-    for (words, code, says) in [
+    for (line, code, says) in [
         (
-            &["tasks", "sync-tasks", "api", "--sandbox"][..],
+            "tasks api --registry huaweicloud-basic --sandbox",
             2,
-            "error: invalid value 'api' for '[IMAGE]': it has no namespace; write \
-             NAMESPACE/REPOSITORY or NAMESPACE/REPOSITORY:TAG\n",
+            "error: invalid scope \"api\": it has no namespace; write NAMESPACE/REPOSITORY or \
+             NAMESPACE/REPOSITORY:TAG; Huawei Cloud Basic lists tasks by repository",
         ),
         (
-            &["rules", "team/api:v1", "--sandbox"],
+            "rules team/api:v1 --registry huaweicloud-basic --sandbox",
             2,
-            "error: repository \"team/api:v1\" has a tag; leave out \":v1\"\n  hint: `imgtrack \
-             COMMAND --help` lists the options\n",
+            "error: repository \"team/api:v1\" has a tag; leave out \":v1\"\n  hint: run `imgtrack \
+             COMMAND --help` to list the options\n",
         ),
         (
-            &["rules", "team/api"],
+            "rules team/api --registry huaweicloud-basic",
             2,
             "error: neither region nor endpoint is set\n",
         ),
         (
-            &["tasks", "replication", "--execution", "84", "--sandbox"],
+            "tasks 84 --registry huaweicloud-enterprise --sandbox",
             1,
             "error: ListInstanceReplicationPolicyExecTasks: refused by the service, HTTP 404, ",
         ),
         (
-            &[
-                "tasks",
-                "replication",
-                "--execution",
-                "83",
-                "--project-id",
-                "p",
-                "--sandbox",
-            ],
+            "tasks 83 --registry huaweicloud-enterprise --project-id p --sandbox",
             7,
-            "  hint: this decodes it: imgtrack decode-message --sandbox ",
+            "  hint: decode the reason: echo '{\"encoded_message\":\"",
         ),
-        (&["tasks", "replication"], 2, "--execution <ID>"),
+        ("tasks --registry huaweicloud-enterprise", 2, "<SCOPE>"),
         (
-            &["rules", "a/b", "--sandbox", "--region", "x"],
+            "rules a/b --registry huaweicloud-basic --sandbox --region x",
             2,
-            "cannot be used with",
+            "error: --region cannot be used with --sandbox; leave one of them out\n",
         ),
         (
-            &["sandbox", "--listen", "0.0.0.0:0"],
+            "rules --sandbox",
+            2,
+            "error: missing --registry; use --registry NAME, one of huaweicloud-enterprise, \
+             huaweicloud-basic, alibabacloud\n",
+        ),
+        (
+            "rules --registry harbour",
+            2,
+            "[possible values: huaweicloud-enterprise, huaweicloud-basic, alibabacloud]",
+        ),
+        ("doctor --region x", 2, "error: --region needs --registry"),
+        (
+            "sandbox --listen 0.0.0.0:0",
             2,
             "0.0.0.0:0 is not a loopback address",
         ),
-        (&["dance"], 2, "unrecognized subcommand"),
+        ("dance", 2, "unrecognized subcommand"),
     ] {
-        let (found, out, err) = run(words);
-        assert_eq!(found, code, "{words:?}: {err}");
-        assert!(err.contains(says), "{words:?}: {err}");
-        assert_eq!(out, "", "{words:?}");
+        let (found, out, err) = run(&words(line));
+        assert_eq!(found, code, "{line}: {err}");
+        assert!(err.contains(says), "{line}: {err}");
+        assert_eq!(out, "", "{line}");
     }
+}
+
+#[test]
+fn what_a_provider_does_not_have_is_refused_before_the_shape_of_the_text() {
+    for (line, says) in [
+        (
+            "stop 83/1 --registry huaweicloud-basic --sandbox",
+            "error: Huawei Cloud Basic cannot stop anything; its tasks end on their own\n",
+        ),
+        (
+            "stop a/b/c/d/e --registry huaweicloud-basic",
+            "error: Huawei Cloud Basic cannot stop anything",
+        ),
+        (
+            "tasks 83 --registry huaweicloud-basic --sandbox",
+            "Huawei Cloud Basic lists tasks by repository (NAMESPACE/REPOSITORY)\n",
+        ),
+        (
+            "tasks team/api --registry huaweicloud-enterprise --sandbox",
+            "Huawei Cloud Enterprise lists tasks by execution (EXECUTION)\n",
+        ),
+    ] {
+        let (code, out, err) = run(&words(line));
+        assert_eq!((code, out.as_str()), (2, ""), "{line}: {err}");
+        assert!(err.contains(says), "{line}: {err}");
+    }
+}
+
+#[test]
+fn options_of_the_registry_may_come_before_the_command() {
+    let after = output(&words(
+        "rules team/api --registry huaweicloud-basic --sandbox",
+    ));
+    let before = output(&words(
+        "--registry huaweicloud-basic --sandbox rules team/api",
+    ));
+    assert_eq!(before, after);
 }
 
 #[test]
@@ -241,31 +244,6 @@ fn the_doctor_looks_at_everything() {
 }
 
 #[test]
-fn a_refusal_is_decoded_by_the_command_that_its_error_names() {
-    let refused = [
-        "tasks",
-        "replication",
-        "--execution",
-        "83",
-        "--project-id",
-        "p",
-        "--sandbox",
-    ];
-    let (_, _, err) = run(&refused);
-    let (_, encoded) = err
-        .split_once("imgtrack decode-message --sandbox ")
-        .unwrap();
-    let decoded = output(&["decode-message", encoded.trim(), "--sandbox"]);
-    let decoded: Value = serde_json::from_str(&decoded).unwrap();
-    assert!(decoded.is_object(), "{decoded}");
-
-    let (code, _, err) = run(&["decode-message", "rubbish", "--sandbox"]);
-    assert_eq!(code, 1, "{err}");
-    let (code, _, err) = run(&["decode-message", "", "--sandbox"]);
-    assert_eq!(code, 2, "{err}");
-}
-
-#[test]
 fn a_reader_that_has_read_enough_is_no_error() {
     struct Closed;
     impl std::io::Write for Closed {
@@ -280,7 +258,14 @@ fn a_reader_that_has_read_enough_is_no_error() {
         &["imgtrack", "demo"][..],
         &["imgtrack", "demo", "-o", "json"],
         &["imgtrack", "--help"],
-        &["imgtrack", "rules", "team/api", "--sandbox"],
+        &[
+            "imgtrack",
+            "rules",
+            "team/api",
+            "--registry",
+            "huaweicloud-basic",
+            "--sandbox",
+        ],
         &[
             "imgtrack",
             "status",

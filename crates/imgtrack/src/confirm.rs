@@ -1,4 +1,4 @@
-//! Asking before something is changed.
+//! Confirmation prompts.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::time::Instant;
@@ -7,8 +7,9 @@ use crate::failure::Failure;
 use crate::output::Prompts;
 use crate::terminal::{Screen, escaped};
 
-/// Asks whether to go on, unless that has been said. Without a terminal to ask at, it must have been
-/// said. The time that the answer takes is added to `prompts`.
+/// Asks for confirmation unless `yes`. Without a terminal, `yes` is required.
+///
+/// The time that the answer takes is added to `prompts`.
 pub(crate) fn ask(what: &str, yes: bool, prompts: &Prompts) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -16,13 +17,12 @@ pub(crate) fn ask(what: &str, yes: bool, prompts: &Prompts) -> Result<(), Failur
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Err(Failure::Usage(format!(
-            "{what}, and there is no terminal to confirm it: add --yes, or look first with \
-             --dry-run"
+            "{what}; stdin is not a terminal, so pass --yes to confirm or --dry-run to preview"
         )));
     }
     let mut err = std::io::stderr();
     let mut words = Screen::new(&mut err);
-    write!(words, "{}. Go on? [y/N] ", escaped(what))?;
+    write!(words, "{}. Continue? [y/N] ", escaped(what))?;
     words.flush()?;
     let mut answer = String::new();
     let begun = Instant::now();

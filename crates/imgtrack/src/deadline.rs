@@ -1,4 +1,4 @@
-//! The bound on a whole command.
+//! Time limit of a whole command.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -9,8 +9,9 @@ use registry_replication::Clock;
 use crate::failure::{Failure, TimedOut};
 use crate::output::Prompts;
 
-/// Runs a command's work until its time is up, whatever is in flight then. The time that a person
-/// takes to answer does not count.
+/// Runs a command until its time is up, whatever is in flight then.
+///
+/// The time that prompts take does not count.
 pub(crate) async fn within(
     limit: Option<TimedOut>,
     clock: &dyn Clock,

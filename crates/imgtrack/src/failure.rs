@@ -1,4 +1,4 @@
-//! How a run ends badly: what it says, and with which exit code.
+//! Failures: messages, hints and exit codes.
 
 use std::error::Error as _;
 use std::io;
@@ -9,21 +9,22 @@ use registry_sandbox::StartError;
 
 use crate::terminal::{cut, escaped};
 
-/// How many characters of a line are shown.
+/// Longest line in characters.
 const LONGEST_LINE: usize = 4_000;
-/// How many lines are shown of an error and its causes, and how many errors of several.
+/// Most lines of an error with its causes.
 const MOST_LINES: usize = 8;
+/// Most errors.
 const MOST_ERRORS: usize = 8;
 
-/// Why the program did not do what it was asked.
+/// Error of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Registry(#[from] Error),
-    /// Somebody was asked, and did not want it.
+    /// The user has answered no.
     #[error("nothing was changed")]
     Declined,
-    /// What was asked for cannot be meant, and why.
+    /// Invalid usage.
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
@@ -32,17 +33,17 @@ pub(crate) enum Failure {
     Io(#[from] io::Error),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// More than one thing went wrong.
+    /// Several errors.
     #[error("{} errors", .0.len())]
     Several(Vec<Failure>),
     #[error("{}", .0.sentence())]
     TimedOut(TimedOut),
 }
 
-/// A command that did not end within its `--timeout`.
+/// Command that has not ended within its `--timeout`.
 #[derive(Clone, Debug)]
 pub(crate) struct TimedOut {
-    /// The words of the command, such as `tasks of`.
+    /// Name of the command, such as `tasks`.
     pub(crate) command: String,
     pub(crate) timeout: Duration,
     /// Whether its exit code is a verdict.
@@ -54,7 +55,7 @@ pub(crate) struct TimedOut {
 /// Exit codes, from the best to the worst.
 const CODES: [u8; 8] = [0, 4, 5, 3, 6, 2, 7, 1];
 
-/// The exit code that tells most of several.
+/// Returns the worst of several exit codes.
 pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     let rank = |code: &u8| CODES.iter().position(|known| known == code);
     codes.into_iter().max_by_key(rank).unwrap_or(0)
@@ -73,7 +74,7 @@ impl Failure {
             Self::TimedOut(TimedOut {
                 is_verdict: true, ..
             }) => 4,
-            // Whoever reads us has read enough.
+            // The reader has closed the pipe.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
@@ -83,7 +84,7 @@ impl Failure {
         }
     }
 
-    /// Whether nothing answered.
+    /// Returns whether the service could not be reached.
     pub(crate) fn is_of_connection(&self) -> bool {
         match self {
             Self::Registry(error) => error.kind() == ErrorKind::Transport,
@@ -92,9 +93,14 @@ impl Failure {
         }
     }
 
-    /// Says what happened, why, and what to do about it, in a bounded number of lines of bounded
-    /// length.
-    pub(crate) fn tell(&self, decoder: Option<&str>, err: &mut dyn io::Write) -> io::Result<()> {
+    /// Writes what happened, why, and what to do, in few lines of bounded length.
+    ///
+    /// `decoder` returns the command that decodes an encoded reason.
+    pub(crate) fn tell(
+        &self,
+        decoder: &dyn Fn(&str) -> Option<String>,
+        err: &mut dyn io::Write,
+    ) -> io::Result<()> {
         if let Self::Several(all) = self {
             let shown = all.iter().take(MOST_ERRORS);
             shown
@@ -119,7 +125,7 @@ impl Failure {
         }
     }
 
-    /// What happened, and its causes, a line each.
+    /// Returns the error and its causes, a line each.
     fn lines(&self) -> Vec<String> {
         let first = match self {
             Self::Declined => self.to_string(),
@@ -130,13 +136,13 @@ impl Failure {
         std::iter::once(first).chain(causes).collect()
     }
 
-    /// What to do, as far as that is known; `decoder` are the words that decode an encoded reason.
-    fn hint(&self, decoder: Option<&str>) -> Option<String> {
+    /// Returns what to do, if that is known.
+    fn hint(&self, decoder: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let error = match self {
             Self::Registry(error) => error,
             Self::TimedOut(late) => {
                 let more = short(late.timeout.saturating_mul(2));
-                return Some(format!("`--timeout {more}` allows more time"));
+                return Some(format!("use --timeout {more} to allow more time"));
             }
             _ => return None,
         };
@@ -144,14 +150,16 @@ impl Failure {
             return Some(fault.fix().to_owned());
         }
         match error.kind() {
-            ErrorKind::Credentials => Some("`imgtrack demo` needs no account".to_owned()),
+            ErrorKind::Credentials => Some(
+                "run `imgtrack doctor` to check credentials; `imgtrack demo` needs none".to_owned(),
+            ),
             ErrorKind::Invalid if error.operation().is_none() => {
-                Some("`imgtrack COMMAND --help` lists the options".to_owned())
+                Some("run `imgtrack COMMAND --help` to list the options".to_owned())
             }
             _ => {
                 let encoded = error.encoded_authorization_message()?;
                 let encoded = Some(encoded).filter(|encoded| is_word(encoded))?;
-                Some(format!("this decodes it: {} {encoded}", decoder?))
+                Some(format!("decode the reason: {}", decoder(encoded)?))
             }
         }
     }
@@ -160,7 +168,9 @@ impl Failure {
 impl TimedOut {
     fn sentence(&self) -> String {
         let unsure = match self.changes {
-            true => "; a request that was sent may have taken effect, so look before you repeat it",
+            true => {
+                "; a request that was sent may have taken effect, so check before you repeat it"
+            }
             false => "",
         };
         let timeout = short(self.timeout);
@@ -171,7 +181,7 @@ impl TimedOut {
     }
 }
 
-/// A duration as `--timeout` takes it: `90s` is `1m30s`.
+/// Formats a duration as `--timeout` takes it: `90s` is `1m30s`.
 fn short(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
     let parts = [
@@ -186,7 +196,7 @@ fn short(duration: Duration) -> String {
         .collect()
 }
 
-/// Whether a service's text can be pasted into a shell as a word, as encoded reasons can.
+/// Returns whether a service's text is safe to paste into a shell, as encoded reasons are.
 fn is_word(text: &str) -> bool {
     const LONGEST: usize = 64 * 1024;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);

@@ -1,20 +1,17 @@
-//! Is this image where it has to be, and if not, why? The program, as a library so that its tests
-//! need no process.
+//! Program `imgtrack`, as a library so that its tests need no process.
 
-mod api;
-mod arrival;
+mod args;
+mod arrivals;
 mod cli;
+mod commands;
 mod confirm;
-mod connect;
 mod deadline;
-mod demo;
-mod doctor;
 mod failure;
-mod lag;
-mod operate;
 mod output;
-mod sandbox;
+mod provider;
+mod session;
 mod table;
+mod target;
 mod terminal;
 
 use std::ffi::OsString;
@@ -22,20 +19,21 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
-use registry_replication::{Clock, SystemClock};
+use registry_replication::Clock;
 use registry_sandbox::Sandbox;
 
-use cli::{Cli, Command, TaskListing};
-use connect::Connection;
-use failure::{Failure, TimedOut};
+use cli::Cli;
+use failure::Failure;
 use output::Output;
+use session::Session;
+use target::Target;
 use terminal::{Screen, escaped};
 
 pub use terminal::write_line;
 
-/// Runs the program with these words, the program's name first, and returns its exit code.
+/// Runs the program with these arguments, the program's name first, and returns its exit code.
 ///
-/// Data goes to `out`, words about it to `err`.
+/// Data goes to `out`, messages to `err`.
 pub fn run<I>(words: I, out: &mut dyn Write, err: &mut dyn Write) -> u8
 where
     I: IntoIterator<Item = OsString>,
@@ -43,7 +41,7 @@ where
     Program::default().run(words, out, err)
 }
 
-/// The words of every command, such as `tasks of`, in the order of the help.
+/// Returns the names of all commands, in the order of the help.
 pub fn commands() -> Vec<String> {
     fn collect(command: &clap::Command, before: &str, all: &mut Vec<String>) {
         for inner in command.get_subcommands() {
@@ -59,7 +57,7 @@ pub fn commands() -> Vec<String> {
     all
 }
 
-/// The program, and what it runs by beside its words.
+/// Program with its environment.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     sandbox: Option<Arc<Sandbox>>,
@@ -67,25 +65,23 @@ pub struct Program {
 }
 
 impl Program {
-    /// What `--sandbox` asks. Unless it is given, the program starts a sandbox of its own.
+    /// Sets the sandbox that `--sandbox` uses. By default, the program starts its own.
     ///
-    /// The sandbox must be served meanwhile by another thread than the one that calls
-    /// [`run`](Self::run), which blocks.
+    /// Another thread must serve the sandbox, because [`run`](Self::run) blocks.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Arc<Sandbox>) -> Self {
         self.sandbox = Some(sandbox);
         self
     }
 
-    /// The clock that calls and waits go by; the system's unless another is given. The demo has its
-    /// own.
+    /// Sets the clock of calls and waits. The default is the system's clock. The demo has its own.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// As [`run`].
+    /// Runs the program, as [`run`] does.
     pub fn run<I>(self, words: I, out: &mut dyn Write, err: &mut dyn Write) -> u8
     where
         I: IntoIterator<Item = OsString>,
@@ -107,15 +103,15 @@ impl Program {
                 };
             }
         };
-        let decoder = cli.command.decoder();
-        let region_hint = cli.command.region_hint();
+        let target = cli.target.clone();
         let code = match self.execute(name, cli, out, &mut err) {
             Ok(code) => code,
             Err(failed) => {
                 let code = failed.exit_code();
                 if code != 0 {
-                    // Nobody is left to tell when this fails.
-                    let _ = failed.tell(decoder.as_deref(), &mut err);
+                    // An error of stderr cannot be reported.
+                    let _ = failed.tell(&|encoded| target.decoder(encoded), &mut err);
+                    let region_hint = target.region_hint();
                     if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
                         let _ = writeln!(err, "  hint: {}", escaped(&hint));
                     }
@@ -127,7 +123,7 @@ impl Program {
         code
     }
 
-    /// The exit code of what did as it was asked: some commands find that all is not well.
+    /// Runs a command, and returns its exit code.
     fn execute(
         self,
         name: String,
@@ -138,36 +134,26 @@ impl Program {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let limit = cli.command.look().map(|look| TimedOut {
-            command: name,
-            timeout: look.timeout,
-            is_verdict: cli.command.is_verdict(),
-            changes: cli.command.changes(),
-        });
         let done = runtime.block_on(async {
-            let sandbox = match (cli.command.is_in_sandbox(), self.sandbox) {
-                (false, _) => None,
-                (true, Some(sandbox)) => Some(sandbox),
-                (true, None) => Some(Connection::sandbox(self.clock.clone()).await?),
+            let mut session = Session {
+                target: Target::new(cli.target, self.sandbox, self.clock).await?,
+                output: Output::new(cli.output, out),
+                err,
+                grammar: Cli::command,
             };
-            let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
-            let mut output = Output::new(cli.output, out);
-            let prompts = output.prompts().clone();
-            let connection = Connection::new(sandbox, self.clock);
-            let work = perform(cli.command, &connection, &mut output, err);
-            let done = deadline::within(limit, &*clock, &prompts, work).await;
-            // What was begun is completed before an error is told.
-            let closed = output.close();
+            let done = cli.command.run(name, &mut session).await;
+            // The output is completed before an error is reported.
+            let closed = session.output.close();
             let code = done?;
             closed.map(|()| code)
         });
-        // A thread may still look a name up or read a file that stays silent.
+        // A thread may still look up a name or read a silent file.
         runtime.shutdown_background();
         done
     }
 }
 
-/// The command's words, such as `tasks of`, and all that is said with them.
+/// Parses the arguments, and returns the command's name with them.
 fn parse(words: &[OsString]) -> Result<(String, Cli), clap::Error> {
     let mut command = Cli::command();
     let mut matches = command.try_get_matches_from_mut(words)?;
@@ -178,7 +164,7 @@ fn parse(words: &[OsString]) -> Result<(String, Cli), clap::Error> {
     Ok((name, cli.map_err(|error| error.format(&mut command))?))
 }
 
-/// What clap says, with the line breaks and tabs escaped that come from the words.
+/// Renders an error of clap, with line breaks and tabs of the arguments escaped.
 fn sanitized(error: &clap::Error, words: &[OsString]) -> String {
     let mut text = error.render().to_string();
     for word in words {
@@ -196,146 +182,4 @@ fn sanitized(error: &clap::Error, words: &[OsString]) -> String {
 fn write_all(to: &mut Screen<'_>, text: &str) -> std::io::Result<()> {
     to.write_all(text.as_bytes())?;
     to.flush()
-}
-
-async fn perform(
-    command: Command,
-    connection: &Connection,
-    output: &mut Output<'_>,
-    err: &mut dyn Write,
-) -> Result<u8, Failure> {
-    match command {
-        Command::Status {
-            image, asked, to, ..
-        } => {
-            return arrival::status(&image, &asked, &to, connection, output).await;
-        }
-        Command::Wait { args, asked, to } => {
-            return arrival::wait(&args, &asked, &to, connection, output, err).await;
-        }
-        Command::Explain {
-            image, asked, to, ..
-        } => {
-            return arrival::explain(&image, &asked, &to, connection, output).await;
-        }
-        Command::Lag { args, to, .. } => lag::run(&args, &to, connection, output).await,
-        Command::Api(args) => api::run(args, connection, output).await,
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "imgtrack", &mut script);
-            output.text(&String::from_utf8_lossy(&script))
-        }
-        Command::Doctor { args, .. } => {
-            let well = doctor::run(args, connection.inside(), output).await?;
-            return Ok(if well { 0 } else { 1 });
-        }
-        Command::Demo => demo::run(output).await,
-        Command::Sandbox { listen } => sandbox::run(listen, output).await,
-        Command::Rules {
-            repository,
-            registry,
-            limit,
-            to,
-            ..
-        } => operate::rules(repository, registry, limit, &to, connection, output).await,
-        Command::Executions {
-            rule, limit, to, ..
-        } => operate::executions(rule, limit, &to, connection, output).await,
-        Command::Subtasks {
-            task, limit, to, ..
-        } => operate::subtasks(&task, limit, &to, connection, output).await,
-        Command::Run {
-            rule,
-            image,
-            trial,
-            change,
-            to,
-            ..
-        } => operate::run(&rule, &image, trial, &change, &to, connection, output).await,
-        Command::Stop {
-            what, change, to, ..
-        } => operate::stop(&what, &change, &to, connection, output).await,
-        Command::DecodeMessage { message, to, .. } => {
-            let message = match message.as_str() {
-                "-" => stdin().await?,
-                _ => message,
-            };
-            let service = connection.sts(&to).await?;
-            output.message(&service.decode_message(message.trim()).await?)
-        }
-        Command::Tasks { of } => tasks(of, connection, output).await,
-    }?;
-    Ok(0)
-}
-
-/// Reads stdin to its end. It may stay silent, so another thread waits for it.
-async fn stdin() -> Result<String, Failure> {
-    let read = || std::io::read_to_string(std::io::stdin());
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(std::io::Error::other)??)
-}
-
-async fn tasks(
-    of: TaskListing,
-    connection: &Connection,
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
-    match of {
-        TaskListing::Of {
-            what, limit, to, ..
-        } => operate::tasks(&what, limit, &to, connection, output).await,
-        TaskListing::Replication {
-            execution,
-            limit,
-            to,
-            ..
-        } => {
-            let registry = connection.enterprise(&to).await?;
-            let tasks = registry.replication_tasks(execution).by_item();
-            output.listing(tasks, limit).await
-        }
-        TaskListing::Retention {
-            namespace,
-            policy,
-            execution,
-            status,
-            limit,
-            to,
-            ..
-        } => {
-            let registry = connection.enterprise(&to).await?;
-            let status = status.map(Into::into);
-            let tasks = registry.retention_tasks(namespace, policy, execution, status);
-            output.listing(tasks.by_item(), limit).await
-        }
-        TaskListing::SyncJobs {
-            repository,
-            order,
-            limit,
-            to,
-            ..
-        } => {
-            let registry = connection.basic(&to).await?;
-            let repository = operate::image(&registry, &repository).await?;
-            let jobs = registry.sync_jobs(&repository.to_string(), order.map(Into::into));
-            output.listing(jobs.by_item(), limit).await
-        }
-        TaskListing::SyncTasks {
-            image,
-            batch,
-            limit,
-            to,
-            ..
-        } => {
-            let registry = connection.alibabacloud(&to).await?;
-            let mut query = registry_replication::alibabacloud::TaskQuery::default();
-            if let Some(image) = image {
-                query = query.image(operate::image(&registry, &image).await?.to_string());
-            }
-            if let Some(batch) = batch {
-                query = query.batch(batch);
-            }
-            output.listing(registry.tasks(query).by_item(), limit).await
-        }
-    }
 }

@@ -1,11 +1,11 @@
-//! The program. What it does is in the library beside it.
+//! Program `imgtrack`; see the library of this package.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Warnings only: what the program itself has to say, it says by its errors.
+    // Warnings only: the program reports its own errors.
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
         .with_writer(|| Lines)
@@ -27,12 +27,12 @@ fn main() -> ExitCode {
             });
         }
     }));
-    // Neither is locked: threads that warn must not wait for the end of the program.
+    // Neither is locked, so that threads can log warnings.
     let (mut out, mut err) = (io::stdout(), io::stderr());
     ExitCode::from(imgtrack::run(std::env::args_os(), &mut out, &mut err))
 }
 
-/// Stderr, for texts that are written whole, each a line.
+/// Writer of whole lines to stderr.
 struct Lines;
 
 impl Write for Lines {

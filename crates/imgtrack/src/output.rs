@@ -1,4 +1,4 @@
-//! Data on its way out.
+//! Data output.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -6,18 +6,26 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
-use registry_replication::{Error, Rule, Task};
+use registry_replication::Error;
 use serde::Serialize;
 
-use crate::cli::Format;
 use crate::failure::Failure;
-use crate::operate::Listed;
-use crate::table::{self, Table};
+use crate::table::{self, Listed, Table};
 use crate::terminal::{self, Screen, escaped};
 
-/// Where data goes, and in which form.
+/// Format of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Table, for people
+    Table,
+    /// JSON, for programs
+    Json,
+}
+
+/// Writer of data.
 pub(crate) struct Output<'a> {
     format: Format,
     out: Screen<'a>,
@@ -25,17 +33,17 @@ pub(crate) struct Output<'a> {
     prompts: Prompts,
 }
 
-/// What [`Output::close`] has to complete.
+/// Output that [`Output::close`] completes.
 enum Open {
     Nothing,
     /// A JSON array with at least one item.
     Array,
     Rows(Table),
-    /// What is known so far of a command whose output is one piece.
+    /// Latest text of a command whose output is one piece.
     Held(String),
 }
 
-/// How long the program waited for a person, which does not count as the command's time.
+/// Time that prompts have taken, which does not count as the command's time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prompts(Rc<Cell<Duration>>);
 
@@ -69,7 +77,7 @@ impl<'a> Output<'a> {
         &self.prompts
     }
 
-    /// The program's own words for people; programs do not get them.
+    /// Writes a sentence for people; JSON output leaves it out.
     pub(crate) fn say(&mut self, words: &str) -> Result<(), Failure> {
         if !self.is_json() {
             writeln!(self.out, "{words}")?;
@@ -77,12 +85,12 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Text for people, whose lines are the program's own: values in it are escaped already.
+    /// Writes text in which values are already escaped.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    /// One line, whatever the format, at once.
+    /// Writes one line at once, in any format.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.out, "{}", escaped(line))?;
         self.flush()
@@ -93,21 +101,12 @@ impl<'a> Output<'a> {
         Ok(writeln!(self.out)?)
     }
 
-    /// A text that is usually a JSON document; laid out if it is one.
-    pub(crate) fn message(&mut self, text: &str) -> Result<(), Failure> {
-        match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(document) => self.json(&document),
-            Err(_) if self.is_json() => self.json(&text),
-            Err(_) => self.line(text),
-        }
-    }
-
-    /// Keeps a text to write at the end of the command, however it ends. A later one takes its place.
+    /// Keeps a text to write when the command ends, in any way. A later text replaces it.
     pub(crate) fn hold(&mut self, text: String) {
         self.open = Open::Held(text);
     }
 
-    /// The same for JSON.
+    /// Keeps a JSON document in the same way.
     pub(crate) fn hold_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         terminal::write_json(&mut bytes, 0, value)?;
@@ -116,8 +115,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Completes what was begun, also after an error: rows that wait are written, and a JSON array is
-    /// closed.
+    /// Completes the output, also after an error: writes waiting rows and closes a JSON array.
     pub(crate) fn close(&mut self) -> Result<(), Failure> {
         match std::mem::replace(&mut self.open, Open::Nothing) {
             Open::Nothing => {}
@@ -132,7 +130,7 @@ impl<'a> Output<'a> {
         Ok(self.out.flush()?)
     }
 
-    /// Writes an item of a JSON array, which [`end`](Self::end) or [`close`](Self::close) ends.
+    /// Writes an item of a JSON array; [`end`](Self::end) or [`close`](Self::close) ends it.
     pub(crate) fn item(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let before = match self.open {
             Open::Array => ",\n  ",
@@ -151,7 +149,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// The next item of a stream. What was written before is passed on while the stream waits.
+    /// Returns the next item of a stream. If the stream waits, earlier output is flushed.
     pub(crate) async fn next<T>(
         &mut self,
         mut items: Pin<&mut impl Stream<Item = Result<T, Error>>>,
@@ -166,10 +164,9 @@ impl<'a> Output<'a> {
         Ok(item?)
     }
 
-    /// Writes what a listing has, or the first of it, each with what refers to it, as it comes. The
-    /// rest is not asked for.
+    /// Writes the records of a listing as they arrive, or the first of them. The rest is not read.
     ///
-    /// After an error, [`close`](Self::close) completes what was written.
+    /// After an error, [`close`](Self::close) completes the output.
     pub(crate) async fn listing<T: Listed>(
         &mut self,
         items: impl Stream<Item = Result<T, Error>>,
@@ -194,7 +191,7 @@ impl<'a> Output<'a> {
 
     fn row<T: Listed>(&mut self, item: &T) -> Result<(), Failure> {
         if !matches!(self.open, Open::Rows(_)) {
-            self.open = Open::Rows(Table::new(item.heads()));
+            self.open = Open::Rows(item.table());
         }
         let Open::Rows(table) = &mut self.open else {
             return Ok(());
@@ -204,16 +201,13 @@ impl<'a> Output<'a> {
         self.text(&lines)
     }
 
-    pub(crate) fn rules(&mut self, rules: &[Rule]) -> Result<(), Failure> {
-        self.text(&table::all(rules))
-    }
-
-    pub(crate) fn table(&mut self, tasks: &[Task]) -> Result<(), Failure> {
-        self.text(&table::all(tasks))
+    /// Writes records that are known already as a table.
+    pub(crate) fn table<T: Listed>(&mut self, items: &[T]) -> Result<(), Failure> {
+        self.text(&table::all(items))
     }
 }
 
-/// A record, and what refers to it on the command line.
+/// Record with its reference.
 #[derive(Serialize)]
 struct Referred<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,7 +216,7 @@ struct Referred<'a, T> {
     item: &'a T,
 }
 
-/// The first items of a stream, or all.
+/// Returns the first items of a stream, or all items.
 pub(crate) async fn first<T>(
     items: impl Stream<Item = Result<T, Error>>,
     limit: Option<usize>,

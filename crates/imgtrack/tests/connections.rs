@@ -45,7 +45,8 @@ fn imgtrack(variables: &[(&str, &str)]) -> Command {
 /// One call to `endpoint`.
 async fn rules(endpoint: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = imgtrack(variables);
-    command.args(["rules", "team/api", "--endpoint", endpoint]);
+    command.args(["rules", "team/api", "--registry", "huaweicloud-basic"]);
+    command.args(["--endpoint", endpoint]);
     Run::of(command).await
 }
 
@@ -53,7 +54,8 @@ async fn rules(endpoint: &str, variables: &[(&str, &str)]) -> Run {
 async fn doctor(endpoint: &str, variables: &[(&str, &str)]) -> serde_json::Value {
     let mut command = imgtrack(variables);
     command
-        .args(["doctor", "--huaweicloud-region", "cn-north-4", "-o", "json"])
+        .args(["doctor", "--registry", "huaweicloud-basic"])
+        .args(["--region", "cn-north-4", "-o", "json"])
         .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint);
     let run = Run::of(command).await;
     assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);

@@ -86,6 +86,7 @@ fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
     let rules = |secret: &str| {
         imgtrack()
             .args(["rules", "test/grpc-helloworld", "-o", "json"])
+            .args(["--registry", "huaweicloud-basic"])
             .args(["--endpoint", &huawei("endpoint")])
             .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
             .env("HUAWEICLOUD_SDK_SK", secret)
@@ -109,7 +110,7 @@ fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
     let alibaba = |name: &str| sandbox.text("alibabacloud-cr", name);
     let tasks = |id: &str, secret: &str| {
         imgtrack()
-            .args(["tasks", "sync-tasks", "test/test:v0.1"])
+            .args(["tasks", "test/test:v0.1", "--registry", "alibabacloud"])
             .args(["--endpoint", &alibaba("endpoint")])
             .args(["--instance", &alibaba("instance_id")])
             .env("ALIBABA_CLOUD_ACCESS_KEY_ID", id)
@@ -140,7 +141,7 @@ fn the_project_is_looked_up_by_the_region() {
     let huawei = |name: &str| sandbox.text("huaweicloud-swr", name);
     let tasks = |region: &str| {
         imgtrack()
-            .args(["tasks", "replication", "--execution", "83"])
+            .args(["tasks", "83", "--registry", "huaweicloud-enterprise"])
             .args(["--region", region, "--instance", &huawei("instance_id")])
             .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
             .env("HUAWEICLOUD_SDK_SK", huawei("secret_key"))
@@ -186,7 +187,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
     assert!(
-        said.contains("add --yes, or look first with --dry-run"),
+        said.contains("pass --yes to confirm or --dry-run to preview"),
         "{said}"
     );
     answer(&["run", "12", "--dry-run"]);
@@ -215,8 +216,9 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
 fn without_credentials_it_says_where_it_looked() {
     let output = imgtrack()
         .args([
-            "tasks",
-            "sync-tasks",
+            "rules",
+            "--registry",
+            "alibabacloud",
             "--region",
             "cn-hangzhou",
             "--instance",
@@ -246,9 +248,9 @@ fn a_pipe_that_closes_early_is_no_error() {
     let mut process = imgtrack()
         .args([
             "tasks",
-            "replication",
-            "--execution",
             "301",
+            "--registry",
+            "huaweicloud-enterprise",
             "--sandbox",
             "-o",
             "json",
@@ -281,7 +283,7 @@ fn a_process_ends_in_time_though_a_thread_of_it_waits_for_good() {
     assert!(made.success());
     let started = std::time::Instant::now();
     let processes = [
-        vec!["rules", "team/api"],
+        vec!["rules", "team/api", "--registry", "huaweicloud-basic"],
         vec![
             "api",
             "CancelRepoSyncTask",
@@ -305,7 +307,10 @@ fn a_process_ends_in_time_though_a_thread_of_it_waits_for_good() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(" timed out after 1s"), "{said}");
-        assert!(said.contains("`--timeout 2s` allows more time"), "{said}");
+        assert!(
+            said.contains("use --timeout 2s to allow more time"),
+            "{said}"
+        );
     }
     let took = started.elapsed();
     assert!(took < std::time::Duration::from_secs(20), "{took:?}");
@@ -325,6 +330,7 @@ fn a_proxy_that_the_environment_names_is_used_but_not_for_loopback() {
     let through = |endpoint: &str, key: &str, secret: &str| {
         imgtrack()
             .args(["rules", "test/grpc-helloworld", "--endpoint", endpoint])
+            .args(["--registry", "huaweicloud-basic"])
             .env("HTTPS_PROXY", &address)
             .env("HTTP_PROXY", &address)
             .env("HUAWEICLOUD_SDK_AK", key)
@@ -356,7 +362,8 @@ fn the_doctor_says_what_to_do() {
     let command = |secret: &str, iam: &str| {
         let mut command = imgtrack();
         command
-            .args(["doctor", "--huaweicloud-region", "cn-north-4"])
+            .args(["doctor", "--registry", "huaweicloud-basic"])
+            .args(["--region", "cn-north-4"])
             .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
             .env("HUAWEICLOUD_SDK_SK", secret)
             .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", iam)
@@ -368,12 +375,21 @@ fn the_doctor_says_what_to_do() {
     let well = doctor(&huawei("secret_key"), &huawei("endpoint"));
     assert_eq!(well.status.code(), Some(0), "{}", stdout(&well));
     let said = stdout(&well);
+    assert!(!said.contains("alibabacloud"), "{said}");
+    let mut all = imgtrack();
+    all.arg("doctor")
+        .env("HUAWEICLOUD_SDK_AK", huawei("access_key"))
+        .env("HUAWEICLOUD_SDK_SK", huawei("secret_key"))
+        .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
+    let all = all.output().unwrap();
+    let said = stdout(&all);
+    assert_eq!(all.status.code(), Some(0), "{said}");
     assert!(
         said.contains("alibabacloud  credentials  skipped  none"),
         "{said}"
     );
     assert!(
-        said.contains("→ set up one of these (the README says how):"),
+        said.contains("→ set up one of these sources (see the README):"),
         "{said}"
     );
 
@@ -408,7 +424,7 @@ fn the_doctor_says_what_to_do() {
         .unwrap();
     let said = stdout(&insecure);
     assert_eq!(insecure.status.code(), Some(1), "{said}");
-    assert!(said.contains("huaweicloud   endpoint     failed"), "{said}");
+    assert!(said.contains("huaweicloud  endpoint     failed"), "{said}");
 
     let named = command(&huawei("secret_key"), &huawei("endpoint"))
         .env("HUAWEICLOUD_SDK_PROJECT_ID", huawei("project_id"))
@@ -426,6 +442,7 @@ fn a_region_that_nothing_answers_in_may_be_a_typo() {
     let ask = |region: &str, variable: &str| {
         let output = imgtrack()
             .args(["rules", "team/api", "--region", region])
+            .args(["--registry", "huaweicloud-basic"])
             .env(variable, nowhere)
             .env("HUAWEICLOUD_SDK_AK", "ExampleAccessKey")
             .env("HUAWEICLOUD_SDK_SK", "ExampleSecretKey")
@@ -450,7 +467,13 @@ fn files_that_never_end_hold_nothing_up() {
     assert!(made.success());
     let begun = std::time::Instant::now();
     let output = imgtrack()
-        .args(["tasks", "sync-tasks", "--region", "cn-hangzhou"])
+        .args([
+            "rules",
+            "--registry",
+            "alibabacloud",
+            "--region",
+            "cn-hangzhou",
+        ])
         .args(["--instance", "cri-1"])
         .env("ALIBABA_CLOUD_CONFIG_FILE", &pipe)
         .env("ALIBABA_CLOUD_CREDENTIALS_FILE", "/dev/zero")

@@ -1,4 +1,4 @@
-//! How images stand to their destinations.
+//! Verdicts on images.
 
 use registry_replication::{Basis, DestinationReport, Report};
 
@@ -6,7 +6,7 @@ use super::Table;
 use super::records::{duration, time};
 use crate::terminal::escaped;
 
-/// A row for each image and destination.
+/// Formats a row for each image and destination.
 pub(crate) fn arrivals(reports: &[&Report]) -> String {
     let mut table = Table::new(&[
         "VERDICT",
@@ -17,7 +17,7 @@ pub(crate) fn arrivals(reports: &[&Report]) -> String {
         "STATE",
         "SINCE",
         "AGE",
-        "RESTS ON",
+        "BASED ON",
     ]);
     for report in reports {
         for destination in &report.destinations {
@@ -44,7 +44,7 @@ fn text(what: Option<&impl ToString>) -> String {
     what.map(ToString::to_string).unwrap_or_default()
 }
 
-/// What a verdict rests on, in a word or two.
+/// Names the basis of a verdict in a few words.
 fn basis(basis: Basis) -> &'static str {
     match basis {
         Basis::Destination => "the destination",
@@ -57,7 +57,7 @@ fn basis(basis: Basis) -> &'static str {
     }
 }
 
-/// What a table has no room for: the reasons of those that have some, and what to mind.
+/// Formats what the table has no room for: reasons and a warning.
 pub(crate) fn noted(reports: &[&Report]) -> String {
     let mut notes = String::new();
     let mut unsure = false;
@@ -71,14 +71,14 @@ pub(crate) fn noted(reports: &[&Report]) -> String {
     }
     if unsure {
         notes.push_str(
-            "The newest task may have copied an older image than the tag names now: leave out \
+            "The newest task may have copied an older image than the tag names now; leave out \
              --newest to be sure.\n",
         );
     }
     notes
 }
 
-/// All sentences that there are, destination by destination.
+/// Formats all sentences, destination by destination.
 pub(crate) fn explained(report: &Report) -> String {
     let destinations = report.destinations.iter();
     destinations

@@ -1,11 +1,11 @@
-//! How long copies take.
+//! Latencies of copies.
 
 use registry_replication::LagSummary;
 
 use super::Table;
 use super::records::duration;
 
-/// A row for each destination and rule.
+/// Formats a row for each destination and rule.
 pub(crate) fn lag(rows: &[LagSummary]) -> String {
     if rows.is_empty() {
         return "no tasks\n".to_owned();
@@ -37,14 +37,14 @@ pub(crate) fn lag(rows: &[LagSummary]) -> String {
     table.finish()
 }
 
-/// To the nearest second.
+/// Rounds to the nearest second.
 fn time(millis: Option<u64>) -> String {
     let seconds = millis.map(|millis| millis.saturating_add(500) / 1000);
     let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
     seconds.map(duration).unwrap_or_default()
 }
 
-/// What counts into no time: `34 cancelled, 92 running`.
+/// Formats the tasks without a latency: `34 cancelled, 92 running`.
 fn others(row: &LagSummary) -> String {
     let parts = [
         (row.cancelled, "cancelled"),

@@ -1,75 +1,184 @@
 //! Rules, executions, tasks and subtasks as tables.
 
 use registry_replication::{
-    Execution, FilterOn, ImageRef, Provider, Rule, RuleTrigger, Subtask, Task, TaskCounts,
-    TaskKind, Timestamp,
+    Execution, FilterOn, ImageRef, Rule, RuleTrigger, Subtask, Task, TaskCounts, TaskKind,
+    Timestamp,
 };
+use serde::Serialize;
 
-/// The heads of a table of tasks; those of one listing are of one kind.
-pub(crate) fn task_heads(first: &Task) -> &'static [&'static str] {
-    match first.kind {
-        TaskKind::Retention => &["TASK", "STATE", "REPOSITORY", "KEPT", "STARTED", "TOOK"],
-        _ => &["TASK", "STATE", "FROM", "TO", "STARTED", "TOOK"],
+use super::layout::Table;
+
+/// Record of a listing.
+pub(crate) trait Listed: Serialize + Sized {
+    /// Text of an empty listing.
+    const NOTHING: &'static str;
+
+    /// Returns the reference that other commands take, if there is one.
+    fn reference(&self) -> Option<String>;
+
+    /// Creates the table of a listing that begins with this record.
+    fn table(&self) -> Table;
+
+    /// Returns the row of that table.
+    fn row(&self) -> Vec<String>;
+}
+
+impl Listed for Task {
+    const NOTHING: &'static str = "no tasks\n";
+
+    fn reference(&self) -> Option<String> {
+        Some(self.reference().to_string())
+    }
+
+    /// A listing has tasks of one kind.
+    fn table(&self) -> Table {
+        Table::new(match self.kind {
+            TaskKind::Retention => &["TASK", "STATE", "REPOSITORY", "KEPT", "STARTED", "TOOK"],
+            _ => &["TASK", "STATE", "FROM", "TO", "STARTED", "TOOK"],
+        })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let kept = || {
+            let counts = self.retention;
+            counts.map(|counts| format!("{} of {}", counts.retained, counts.total))
+        };
+        vec![
+            self.reference().to_string(),
+            state(self),
+            end(self.source.as_ref()),
+            match self.kind {
+                TaskKind::Retention => kept().unwrap_or_default(),
+                _ => end(self.destination.as_ref()),
+            },
+            time(self.started.or(self.created)),
+            took(self.started.or(self.created), self.ended),
+        ]
     }
 }
 
-/// A task as a row, by the name that it is given.
-pub(crate) fn task_row(task: &Task, name: String) -> Vec<String> {
-    let kept = || {
-        let counts = task.retention;
-        counts.map(|counts| format!("{} of {}", counts.retained, counts.total))
-    };
-    vec![
-        name,
-        state(task),
-        end(task.source.as_ref()),
-        match task.kind {
-            TaskKind::Retention => kept().unwrap_or_default(),
-            _ => end(task.destination.as_ref()),
-        },
-        time(task.started.or(task.created)),
-        took(task.started.or(task.created), task.ended),
-    ]
-}
+impl Listed for Rule {
+    const NOTHING: &'static str = "no rules\n";
 
-/// The heads of a table of rules; those of one listing are of one registry.
-pub(crate) fn rule_heads(first: &Rule) -> &'static [&'static str] {
-    match first.provider {
-        Provider::HuaweicloudBasic => &["RULE", "FROM", "TO", "AUTOMATIC", "OVERWRITES", "CREATED"],
-        _ => &["RULE", "KIND", "NAME", "COVERS", "TO", "STARTS", "ENABLED"],
+    fn reference(&self) -> Option<String> {
+        Some(self.reference().to_string())
     }
-}
 
-/// A rule as a row.
-pub(crate) fn rule_row(rule: &Rule) -> Vec<String> {
-    match rule.provider {
-        // They cover one repository each, and copy it under its own name.
-        Provider::HuaweicloudBasic => vec![
-            rule.id.clone(),
-            end(Some(&rule.source)),
-            end(Some(&rule.destination)),
-            yes_or_no(rule.automatic),
-            yes_or_no(rule.overwrites),
-            time(rule.created),
-        ],
-        // They cover what fits their filters.
-        _ => vec![
-            rule.reference().to_string(),
-            match rule.kind {
+    /// Providers fill different columns.
+    fn table(&self) -> Table {
+        Table::new(&[
+            "RULE",
+            "KIND",
+            "NAME",
+            "COVERS",
+            "TO",
+            "STARTS",
+            "AUTOMATIC",
+            "OVERWRITES",
+            "ENABLED",
+            "CREATED",
+        ])
+        .compact()
+    }
+
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.reference().to_string(),
+            match self.kind {
                 TaskKind::Retention => "retention",
                 _ => "replication",
             }
             .to_owned(),
-            rule.name.clone().unwrap_or_default(),
-            covers(rule),
-            goes(rule),
-            starts(rule),
-            yes_or_no(rule.enabled),
-        ],
+            self.name.clone().unwrap_or_default(),
+            covers(self),
+            goes(self),
+            starts(self),
+            // A trigger tells it, too.
+            yes_or_no(self.automatic.filter(|_| self.trigger.is_none())),
+            yes_or_no(self.overwrites),
+            yes_or_no(self.enabled),
+            time(self.created),
+        ]
     }
 }
 
-/// Where a rule looks and which images it finds there, by patterns where it has some:
+impl Listed for Execution {
+    const NOTHING: &'static str = "no executions\n";
+
+    fn reference(&self) -> Option<String> {
+        Some(self.reference().to_string())
+    }
+
+    fn table(&self) -> Table {
+        Table::new(&[
+            "EXECUTION",
+            "RULE",
+            "STATE",
+            "TASKS",
+            "STARTED BY",
+            "STARTED",
+            "TOOK",
+        ])
+    }
+
+    fn row(&self) -> Vec<String> {
+        let state = match self.trial {
+            Some(true) => format!("{} (trial)", self.state),
+            _ => self.state.to_string(),
+        };
+        let trigger = self.trigger.as_ref().map(RuleTrigger::as_str);
+        let started = self.started.or(self.created);
+        vec![
+            self.reference().to_string(),
+            match self.reference().rule() {
+                Some(rule) => rule.to_string(),
+                None => self.rule.clone().unwrap_or_default(),
+            },
+            state,
+            self.tasks.map(counted).unwrap_or_default(),
+            trigger.unwrap_or_default().to_owned(),
+            time(started),
+            took(started, self.ended),
+        ]
+    }
+}
+
+impl Listed for Subtask {
+    const NOTHING: &'static str = "no subtasks\n";
+
+    fn reference(&self) -> Option<String> {
+        None
+    }
+
+    fn table(&self) -> Table {
+        Table::new(&[
+            "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "MESSAGE",
+        ])
+    }
+
+    fn row(&self) -> Vec<String> {
+        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+        let image = format!(
+            "{}/{}:{}",
+            word(&self.namespace),
+            word(&self.repository),
+            word(&self.tag)
+        );
+        let digest = self.digest.as_deref().unwrap_or_default();
+        vec![
+            self.id.clone(),
+            self.state.to_string(),
+            image,
+            // As many digits as docker prints.
+            digest.chars().take("sha256:".len() + 12).collect(),
+            time(self.started),
+            took(self.started, self.ended),
+            self.message.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// Formats the images that a rule covers, with the patterns of its filters:
 /// `cn-shanghai: team/.*:v.*`.
 fn covers(rule: &Rule) -> String {
     let pattern = |on: FilterOn| {
@@ -97,7 +206,7 @@ fn covers(rule: &Rule) -> String {
     format!("{}{name}{}", place(&rule.source), tag.unwrap_or_default())
 }
 
-/// A text that would make a table too wide, cut.
+/// Cuts a text that would make a table too wide.
 fn short(text: &str) -> String {
     const LONGEST: usize = 48;
     match text.char_indices().nth(LONGEST) {
@@ -106,7 +215,7 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Where a rule copies to; names that it keeps are not said again.
+/// Formats the destination of a rule; names that it keeps are left out.
 fn goes(rule: &Rule) -> String {
     let end = &rule.destination;
     let name = match (&end.namespace, &end.repository) {
@@ -118,7 +227,7 @@ fn goes(rule: &Rule) -> String {
     text.trim_end_matches(": ").to_owned()
 }
 
-/// The region or registry of an end, before its name.
+/// Formats the region or registry, to put before the name.
 fn place(end: &ImageRef) -> String {
     match (&end.region, &end.registry) {
         (Some(region), _) => format!("{region}: "),
@@ -135,42 +244,7 @@ fn starts(rule: &Rule) -> String {
     }
 }
 
-/// The heads of a table of executions.
-pub(crate) fn execution_heads(_: &Execution) -> &'static [&'static str] {
-    &[
-        "EXECUTION",
-        "RULE",
-        "STATE",
-        "TASKS",
-        "STARTED BY",
-        "STARTED",
-        "TOOK",
-    ]
-}
-
-/// An execution as a row.
-pub(crate) fn execution_row(execution: &Execution) -> Vec<String> {
-    let state = match execution.trial {
-        Some(true) => format!("{} (trial)", execution.state),
-        _ => execution.state.to_string(),
-    };
-    let trigger = execution.trigger.as_ref().map(RuleTrigger::as_str);
-    let started = execution.started.or(execution.created);
-    vec![
-        execution.reference().to_string(),
-        match execution.reference().rule() {
-            Some(rule) => rule.to_string(),
-            None => execution.rule.clone().unwrap_or_default(),
-        },
-        state,
-        execution.tasks.map(counted).unwrap_or_default(),
-        trigger.unwrap_or_default().to_owned(),
-        time(started),
-        took(started, execution.ended),
-    ]
-}
-
-/// `1200: 1019 succeeded, 55 failed`
+/// Formats the tasks of an execution: `1200: 1019 succeeded, 55 failed`.
 fn counted(counts: TaskCounts) -> String {
     let parts = [
         (counts.succeeded, "succeeded"),
@@ -188,35 +262,6 @@ fn counted(counts: TaskCounts) -> String {
         (Some(total), false) => format!("{total}: {}", parts.join(", ")),
         (None, _) => parts.join(", "),
     }
-}
-
-/// The heads of a table of subtasks.
-pub(crate) fn subtask_heads(_: &Subtask) -> &'static [&'static str] {
-    &[
-        "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "MESSAGE",
-    ]
-}
-
-/// A subtask as a row.
-pub(crate) fn subtask_row(subtask: &Subtask) -> Vec<String> {
-    let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-    let image = format!(
-        "{}/{}:{}",
-        word(&subtask.namespace),
-        word(&subtask.repository),
-        word(&subtask.tag)
-    );
-    let digest = subtask.digest.as_deref().unwrap_or_default();
-    vec![
-        subtask.id.clone(),
-        subtask.state.to_string(),
-        image,
-        // As much as containers' own programs show.
-        digest.chars().take("sha256:".len() + 12).collect(),
-        time(subtask.started),
-        took(subtask.started, subtask.ended),
-        subtask.message.clone().unwrap_or_default(),
-    ]
 }
 
 fn state(task: &Task) -> String {
@@ -251,7 +296,7 @@ fn took(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
     }
 }
 
-/// Seconds as people say them: `45s`, `33m 40s`, `2h 5m`, `8d 11h`.
+/// Formats seconds: `45s`, `33m 40s`, `2h 5m`, `8d 11h`.
 pub(crate) fn duration(seconds: i64) -> String {
     match seconds {
         ..60 => format!("{}s", seconds.max(0)),

@@ -1,0 +1,88 @@
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use registry_replication::Timestamp;
+
+use super::value;
+
+/// Conditions of an arrival.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Arrival")]
+pub(crate) struct ArrivalArgs {
+    /// Destination: region, instance, target registry, or PLACE/NAMESPACE. Repeatable
+    ///
+    /// [default: every destination of the rules that cover the image]
+    #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
+    pub(crate) to: Vec<String>,
+    /// Require the image at every destination [default]
+    #[arg(long, conflicts_with = "any")]
+    pub(crate) all: bool,
+    /// Require the image at any one destination
+    #[arg(long)]
+    pub(crate) any: bool,
+    /// Expect this digest, sha256:…; for several images, write IMAGE@DIGEST
+    ///
+    /// [default: the digest that the source has under the tag]
+    #[arg(long, value_parser = value::digest)]
+    pub(crate) digest: Option<String>,
+    /// Accept only tasks created since a time (2026-11-27T14:40:00Z) or 10m ago
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Since>,
+    /// Accept the newest task, whatever image it copied
+    #[arg(long, conflicts_with_all = ["digest", "since"])]
+    pub(crate) newest: bool,
+    /// Require HOST to serve the digest, twice in a row. Repeatable
+    ///
+    /// HOST is the registry of the destination. Credentials come from Docker's configuration.
+    #[arg(long, value_name = "DESTINATION=HOST")]
+    pub(crate) proof: Vec<String>,
+    /// Time until a failed task is final [default: 60s, or as the registry retries]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    pub(crate) settle: Option<Duration>,
+    /// Time without progress until a task counts as stalled
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = value::window)]
+    pub(crate) stall: Duration,
+    /// Time for a rule to create its task
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
+    pub(crate) appear: Duration,
+}
+
+/// Time, or age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Time(Timestamp),
+    Ago(Duration),
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = text.parse().map(Self::Time);
+        time.or_else(|_| value::any_duration(text).map(Self::Ago))
+            .map_err(|_| {
+                "neither a time such as 2026-11-27T14:40:00Z nor a duration such as 10m".to_owned()
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_a_time_or_an_age() {
+        let time = "2026-11-27T14:40:00Z";
+        let at = Timestamp::constant(1_795_790_400, 0);
+        for (text, since) in [
+            (time, Some(Since::Time(at))),
+            ("2026-11-27T15:40:00+01:00", Some(Since::Time(at))),
+            ("10m", Some(Since::Ago(Duration::from_secs(600)))),
+            ("2026-11-27", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(text.parse().ok(), since, "{text}");
+        }
+    }
+}

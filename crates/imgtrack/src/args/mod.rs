@@ -1,0 +1,14 @@
+//! Options that several commands have.
+
+mod arrival;
+mod bound;
+mod change;
+mod limit;
+mod target;
+pub(crate) mod value;
+
+pub(crate) use arrival::{ArrivalArgs, Since};
+pub(crate) use bound::Bound;
+pub(crate) use change::Change;
+pub(crate) use limit::Limit;
+pub(crate) use target::TargetArgs;

@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use registry_replication::suggest;
+
+use super::value;
+use crate::provider::{Provider, providers};
+
+/// Options that name a registry: one for each setting of each provider in the table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TargetArgs {
+    /// Name of the provider.
+    pub(crate) registry: Option<String>,
+    /// Settings that were given, by their names.
+    pub(crate) settings: BTreeMap<&'static str, String>,
+    /// Whether the built-in sandbox is used.
+    pub(crate) sandbox: bool,
+}
+
+/// Help heading of the options.
+const HEADING: &str = "Registry";
+
+impl Args for TargetArgs {
+    fn augment_args(command: Command) -> Command {
+        let names = PossibleValuesParser::new(providers().iter().map(|provider| provider.name));
+        let option =
+            |name: &'static str| Arg::new(name).long(name).global(true).help_heading(HEADING);
+        let registry = option("registry")
+            .value_name("NAME")
+            .value_parser(names)
+            .help("Registry to query");
+        let settings = Provider::all_settings().map(|setting| {
+            let option = option(setting.name)
+                .value_name(setting.value_name)
+                .help(setting.help);
+            match setting.value_name {
+                "URL" => option.value_parser(value::word),
+                _ => option.value_parser(value::id),
+            }
+        });
+        let sandbox = option("sandbox")
+            .action(ArgAction::SetTrue)
+            .help("Use the built-in sandbox instead of the cloud");
+        command.arg(registry).args(settings).arg(sandbox)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for TargetArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let text = |name| matches.get_one::<String>(name).cloned();
+        let settings = Provider::all_settings();
+        Ok(Self {
+            registry: text("registry"),
+            settings: settings
+                .filter_map(|setting| Some((setting.name, text(setting.name)?)))
+                .collect(),
+            sandbox: matches.get_flag("sandbox"),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl TargetArgs {
+    /// Returns the provider that `--registry` names.
+    pub(crate) fn provider(&self) -> Option<&'static Provider> {
+        let named = self.registry.as_deref();
+        let mut known = providers().iter();
+        known.find(|provider| Some(provider.name) == named)
+    }
+
+    /// Returns a setting that was given.
+    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
+    /// Returns the options that name the target on a command line.
+    pub(crate) fn words(&self) -> String {
+        let mut words = Vec::new();
+        if let Some(name) = &self.registry {
+            words.push(format!("--registry {name}"));
+        }
+        for setting in Provider::all_settings() {
+            if let Some(value) = self.setting(setting.name) {
+                words.push(format!("--{} {value}", setting.name));
+            }
+        }
+        if self.sandbox {
+            words.push("--sandbox".to_owned());
+        }
+        words.join(" ")
+    }
+
+    /// Returns a hint if the region that was given is unknown, and its name is close to another.
+    pub(crate) fn region_hint(&self) -> Option<String> {
+        let region = self.setting("region")?;
+        if self.setting("endpoint").is_some() {
+            return None;
+        }
+        let regions = self.provider()?.regions;
+        let near = suggest::near(region, regions.iter().copied())?;
+        let is_known = regions.contains(&region);
+        (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
+    }
+
+    /// Returns the command that decodes an encoded authorization message.
+    pub(crate) fn decoder(&self, encoded: &str) -> Option<String> {
+        if self
+            .registry
+            .as_deref()
+            .is_some_and(|name| !name.starts_with("huawei"))
+        {
+            return None;
+        }
+        let place = match (self.setting("region"), self.sandbox) {
+            (_, true) => "--sandbox".to_owned(),
+            (Some(region), false) => format!("--region {region}"),
+            (None, false) => "--region ID".to_owned(),
+        };
+        Some(format!(
+            "echo '{{\"encoded_message\":\"{encoded}\"}}' | imgtrack api \
+             DecodeAuthorizationMessage --body - {place}"
+        ))
+    }
+}

@@ -1,0 +1,165 @@
+//! Value parsers: invalid values are refused before anything is sent.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use registry_replication::{ImageName, ImageReference};
+
+/// Longest duration: ten years. A longer one has no deadline that can be printed.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Parses a word: not empty, without white space and control characters.
+pub(crate) fn word(text: &str) -> Result<String, String> {
+    let stray = |c: char| c.is_whitespace() || c.is_control();
+    if text.is_empty() {
+        return Err("it is empty; leave it out or give a value".to_owned());
+    }
+    match text.chars().find(|c| stray(*c)) {
+        None => Ok(text.to_owned()),
+        Some(found) => Err(format!(
+            "it has {found:?}; remove white space and control characters"
+        )),
+    }
+}
+
+/// Parses an id: a word that is not a path.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    let id = word(text)?;
+    match id == "." || id == ".." || id.contains(['/', '\\']) {
+        true => Err("it is a path; write an id without slashes".to_owned()),
+        false => Ok(id),
+    }
+}
+
+/// Parses a number of records: at least 1.
+pub(crate) fn limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it is 0; write 1 or more".to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(_) => Err("it is not a number such as 20".to_owned()),
+    }
+}
+
+/// Parses an image or a repository, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`.
+pub(crate) fn image(text: &str) -> Result<String, String> {
+    read(text)?;
+    Ok(text.to_owned())
+}
+
+/// Parses an image with its tag, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+pub(crate) fn tagged(text: &str) -> Result<String, String> {
+    let image = read(text)?;
+    match image.tag() {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!(
+            "it has no tag; write {}:TAG",
+            image.without_digest()
+        )),
+    }
+}
+
+fn read(text: &str) -> Result<ImageReference, String> {
+    let image: ImageReference = text.parse().map_err(reason)?;
+    ImageName::of(&image).map_err(reason)?;
+    Ok(image)
+}
+
+/// Returns why a text is not an image; clap prints the value.
+fn reason(error: registry_replication::InvalidImage) -> String {
+    error.problem().to_owned()
+}
+
+/// Parses a digest: `sha256:` and 64 hexadecimal digits.
+pub(crate) fn digest(text: &str) -> Result<String, String> {
+    // The grammar covers whole references only.
+    let image = format!("namespace/repository@{text}").parse::<ImageReference>();
+    image.map_err(reason)?;
+    Ok(text.to_owned())
+}
+
+/// Parses a destination, `PLACE` or `PLACE/NAMESPACE`.
+pub(crate) fn destination(text: &str) -> Result<String, String> {
+    let text = word(text)?;
+    let parts: Vec<&str> = text.split('/').collect();
+    match parts.as_slice() {
+        [place] | [place, _] if place.is_empty() || matches!(*place, "." | "..") => {
+            Err("it has no region, instance or target registry before the slash".to_owned())
+        }
+        [_] => Ok(text),
+        [_, ""] => Err("it has no namespace after the slash; leave out the slash".to_owned()),
+        [_, _] => Ok(text),
+        _ => Err("it has more than one slash; write PLACE or PLACE/NAMESPACE".to_owned()),
+    }
+}
+
+/// Parses a duration of any length: `90s`, `15m`, `1h30m`.
+pub(crate) fn any_duration(text: &str) -> Result<Duration, String> {
+    let known = text.parse::<SignedDuration>();
+    let known = known.map_err(|_| "it is not a duration such as 90s, 15m or 1h30m".to_owned())?;
+    Duration::try_from(known)
+        .map_err(|_| "it is negative; write a duration such as 90s, 15m or 1h30m".to_owned())
+}
+
+/// Parses a duration of at most ten years.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let known = any_duration(text)?;
+    match known > LONGEST {
+        true => Err("it is longer than 10 years; write a duration such as 90s or 1h30m".to_owned()),
+        false => Ok(known),
+    }
+}
+
+/// Parses a duration that is not zero.
+pub(crate) fn window(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it is zero; write a duration such as 90s, 15m or 1h30m".to_owned()),
+        window => Ok(window),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, seconds) in [
+            ("0s", Some(0)),
+            ("90s", Some(90)),
+            ("15m", Some(900)),
+            ("1h30m", Some(5400)),
+            ("1h 30m", Some(5400)),
+            ("PT15M", Some(900)),
+            ("87600h", Some(10 * 365 * 24 * 3600)),
+            ("87601h", None),
+            ("99999999999999999h", None),
+            ("15", None),
+            ("-15m", None),
+            ("15m ago", None),
+            ("", None),
+            ("soon", None),
+        ] {
+            let found = duration(text).ok();
+            assert_eq!(found, seconds.map(Duration::from_secs), "{text}");
+        }
+        assert!(window("0s").is_err());
+    }
+
+    #[test]
+    fn destinations_are_a_place_and_perhaps_a_namespace() {
+        for (text, fits) in [
+            ("cn-north-1", true),
+            ("cn-north-1/partners", true),
+            ("*", true),
+            ("", false),
+            (" ", false),
+            ("cn-north-1 ", false),
+            ("/partners", false),
+            ("cn-north-1/", false),
+            ("cn-north-1/team/api", false),
+            ("..", false),
+        ] {
+            assert_eq!(destination(text).is_ok(), fits, "{text:?}");
+        }
+    }
+}

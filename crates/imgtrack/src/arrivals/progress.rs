@@ -1,0 +1,125 @@
+//! Progress of a wait, one line for each change.
+
+use std::collections::BTreeMap;
+
+use registry_replication::{DestinationReport, ReasonKind, Report, TaskState, Trouble, Verdict};
+
+use crate::table::duration;
+
+/// State that was printed last, so that it is not printed again.
+#[derive(Default)]
+pub(super) struct Progress {
+    known: BTreeMap<String, Known>,
+    /// Why the registry cannot be read, and whether it told when to retry.
+    trouble: Option<(String, bool)>,
+}
+
+/// Contents of a line, without what changes on its own, such as the remaining time.
+type Known = (
+    Verdict,
+    Option<String>,
+    Option<TaskState>,
+    Option<ReasonKind>,
+);
+
+impl Progress {
+    /// Returns a line for each destination that has changed.
+    ///
+    /// Another line tells when the registry stops being readable, when the reason changes, and when
+    /// the registry is readable again.
+    pub(super) fn news(&mut self, report: &Report) -> Vec<String> {
+        let mut lines = Vec::new();
+        let trouble = report.trouble.as_ref();
+        let trouble = trouble.map(|trouble| {
+            // Each request has an id of its own.
+            let what = trouble.what.split(" (request id").next();
+            (
+                what.unwrap_or_default().to_owned(),
+                trouble.next_look.is_some(),
+            )
+        });
+        if trouble != self.trouble {
+            lines.push(match &report.trouble {
+                Some(trouble) => in_trouble(report, trouble),
+                None => format!(
+                    "{} {} the registry is readable again",
+                    elapsed(report.elapsed_ms),
+                    report.image
+                ),
+            });
+            self.trouble = trouble;
+        }
+        if self.trouble.is_some() {
+            return lines;
+        }
+        for destination in &report.destinations {
+            let mut kinds = destination.reasons.iter().map(|reason| reason.kind);
+            if kinds.any(|kind| kind == ReasonKind::Unconfirmed) {
+                // The next poll is due, and tells more.
+                continue;
+            }
+            let evidence = destination.evidence.as_ref();
+            let known = (
+                destination.verdict,
+                evidence.map(|evidence| evidence.task.to_string()),
+                evidence.map(|evidence| evidence.state.clone()),
+                destination.reasons.first().map(|reason| reason.kind),
+            );
+            let name = destination.destination.to_string();
+            if self.known.get(&name) != Some(&known) {
+                lines.push(line(report, destination));
+                self.known.insert(name, known);
+            }
+        }
+        lines
+    }
+}
+
+fn in_trouble(report: &Report, trouble: &Trouble) -> String {
+    let mut line = format!(
+        "{} {} cannot read the registry: {}",
+        elapsed(report.elapsed_ms),
+        report.image,
+        trouble.what
+    );
+    if trouble.count > 1 {
+        line.push_str(&format!(
+            " ({} polls since {:.0})",
+            trouble.count, trouble.since
+        ));
+    }
+    if let Some(at) = trouble.next_look {
+        line.push_str(&format!("; next poll at {at:.0}"));
+    }
+    line
+}
+
+fn line(report: &Report, destination: &DestinationReport) -> String {
+    let mut line = format!(
+        "{} {} {} {}",
+        elapsed(report.elapsed_ms),
+        report.image,
+        destination.destination,
+        destination.verdict
+    );
+    if let Some(why) = why(destination) {
+        line.push_str(&format!(" ({why})"));
+    }
+    line
+}
+
+/// Returns the task and its state, or the first reason if the task has succeeded.
+fn why(destination: &DestinationReport) -> Option<String> {
+    let evidence = destination.evidence.as_ref();
+    let task = evidence.map(|evidence| format!("task {} {}", evidence.task, evidence.state));
+    let reason = destination.reasons.first().map(ToString::to_string);
+    match evidence.is_some_and(|evidence| evidence.state != TaskState::Succeeded) {
+        true => task,
+        false => reason.or(task),
+    }
+}
+
+/// Formats the time that a wait has taken.
+pub(super) fn elapsed(milliseconds: u64) -> String {
+    duration(i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX)).replace(' ', "")
+}

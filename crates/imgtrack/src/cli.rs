@@ -1,0 +1,155 @@
+//! Grammar of the command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::args::TargetArgs;
+use crate::commands::{
+    Api, Completions, Demo, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status,
+    Stop, Subtasks, Tasks, Wait,
+};
+use crate::deadline;
+use crate::failure::{Failure, TimedOut};
+use crate::output::Format;
+use crate::session::Session;
+
+const AFTER: &str = "\
+Credentials come from the sources of the vendors' SDKs, such as these variables:
+  Huawei Cloud   HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK, CLOUD_SDK_SK)
+  Alibaba Cloud  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
+`imgtrack doctor` reports what it finds.
+
+Exit codes:
+  0  done; for status, wait and explain: the image has arrived
+  2  invalid usage, or something that the registry does not offer or accept
+  3  the task that copies the image has failed
+  4  not yet: pending or stalled, or the --timeout of status, wait or explain has passed
+  5  no rule copies the image there, or no rule has created a task
+  6  the destination has, or will have, another image under the tag
+  7  no credentials, or permission denied
+  1  anything else";
+
+/// Exit codes of commands whose exit code is a verdict.
+const VERDICTS: &str = "\
+Exit codes, for the worst of several images:
+  0  arrived
+  2  invalid usage
+  3  failed
+  4  not yet: pending or stalled, or the --timeout has passed
+  5  no rule, or no task
+  6  another image under the tag
+  7  no credentials, or permission denied
+  1  anything else";
+
+/// Is this image where it has to be, and if not, why?
+#[derive(Debug, Parser)]
+#[command(name = "imgtrack", version, after_help = AFTER, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Output format
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "table",
+        display_order = 90
+    )]
+    pub(crate) output: Format,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show everything in the built-in sandbox: no account, no network
+    Demo(Demo),
+    /// Check once whether an image has arrived
+    #[command(after_help = VERDICTS)]
+    Status(Status),
+    /// Wait until images have arrived: a deploy gate
+    ///
+    /// The wait ends early when all images have arrived, or when waiting longer would change
+    /// nothing. One image that will not arrive does not end the waits for the others.
+    #[command(after_help = VERDICTS)]
+    Wait(Wait),
+    /// Explain why an image has not arrived, and what to change
+    #[command(after_help = VERDICTS)]
+    Explain(Explain),
+    /// Measure how long copies take, for each destination and rule
+    ///
+    /// Latencies cover successful copies only; failed and other tasks are counted separately. They
+    /// run from a task's creation, or from its start if the registry does not tell the creation.
+    Lag(Lag),
+    /// List the tasks of an execution, repository or image
+    Tasks(Tasks),
+    /// List rules of replication and retention
+    Rules(Rules),
+    /// List executions, which are runs of rules
+    Executions(Executions),
+    /// List the subtasks of a task, one for each tag
+    Subtasks(Subtasks),
+    /// Run a rule now
+    Run(Run),
+    /// Stop an execution or a task
+    Stop(Stop),
+    /// Check credentials, endpoint, clock and account, and make one harmless call
+    ///
+    /// Without --registry, all providers are checked.
+    Doctor(Doctor),
+    /// Make any call of the vendors' APIs, by its name
+    ///
+    /// Without a name, list the calls. The answer is the vendor's JSON.
+    Api(Api),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Run the sandbox on loopback, in the foreground, until interrupted
+    ///
+    /// The first line on stdout is a JSON object with the endpoint and keys of each provider.
+    Sandbox(Sandbox),
+}
+
+impl Command {
+    /// Runs the command, and returns its exit code.
+    ///
+    /// `name` is what the user typed, such as `tasks`.
+    pub(crate) async fn run(self, name: String, session: &mut Session<'_>) -> Result<u8, Failure> {
+        match self {
+            Self::Demo(command) => perform(command, name, session).await,
+            Self::Status(command) => perform(command, name, session).await,
+            Self::Wait(command) => perform(command, name, session).await,
+            Self::Explain(command) => perform(command, name, session).await,
+            Self::Lag(command) => perform(command, name, session).await,
+            Self::Tasks(command) => perform(command, name, session).await,
+            Self::Rules(command) => perform(command, name, session).await,
+            Self::Executions(command) => perform(command, name, session).await,
+            Self::Subtasks(command) => perform(command, name, session).await,
+            Self::Run(command) => perform(command, name, session).await,
+            Self::Stop(command) => perform(command, name, session).await,
+            Self::Doctor(command) => perform(command, name, session).await,
+            Self::Api(command) => perform(command, name, session).await,
+            Self::Completions(command) => perform(command, name, session).await,
+            Self::Sandbox(command) => perform(command, name, session).await,
+        }
+    }
+}
+
+/// Runs a command within its time limit.
+async fn perform<C: Execute>(
+    command: C,
+    name: String,
+    session: &mut Session<'_>,
+) -> Result<u8, Failure> {
+    let limit = command.bound().map(|bound| TimedOut {
+        command: name,
+        timeout: bound.timeout,
+        is_verdict: command.is_verdict(),
+        changes: command.changes(),
+    });
+    let clock = session.target.clock();
+    let prompts = session.output.prompts().clone();
+    let work = command.run(session);
+    deadline::within(limit, &*clock, &prompts, work).await
+}

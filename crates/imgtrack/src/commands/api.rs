@@ -1,0 +1,347 @@
+use clap::Args;
+use clap::builder::{PossibleValue, TypedValueParser};
+use registry_replication::Context;
+use registry_replication::api::{self, Call, Operation, Paging, Place, Service};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Execute, plan};
+use crate::args::{Bound, value};
+use crate::confirm;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+use crate::table::Table;
+use crate::target::Target;
+
+#[derive(Args, Debug)]
+pub(crate) struct Api {
+    /// Vendor's name of the call, such as ListRepoSyncTask; SERVICE:NAME if ambiguous
+    #[arg(value_parser = Names, hide_possible_values = true)]
+    operation: Option<String>,
+    /// Parameter, by the vendor's name. Repeatable
+    #[arg(short, long, value_name = "NAME=VALUE", requires = "operation")]
+    param: Vec<String>,
+    /// File with the JSON body; - reads stdin
+    #[arg(long, value_name = "FILE", requires = "operation")]
+    body: Option<String>,
+    /// Show the parameters of the call, and do not make it
+    #[arg(long, requires = "operation")]
+    describe: bool,
+    /// Show the request that would be sent, without secrets, and do not send it
+    #[arg(long, requires = "operation")]
+    dry_run: bool,
+    /// Read all pages, and write their records as one list
+    #[arg(long, requires = "operation")]
+    all: bool,
+    /// Stop after this many records
+    #[arg(long, value_name = "N", requires = "all", value_parser = value::limit)]
+    limit: Option<usize>,
+    /// Skip the confirmation prompt
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    bound: Bound,
+}
+
+/// Value parser that accepts any text, and offers the names of all calls to completion.
+#[derive(Clone)]
+struct Names;
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        clap::builder::StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = rows().into_iter().map(|row| PossibleValue::new(row.name));
+        Some(Box::new(names))
+    }
+}
+
+/// Call in the list of all calls.
+#[derive(Debug, Serialize)]
+struct Row {
+    /// With its service, if another service has a call of the same name.
+    name: String,
+    service: &'static str,
+    family: &'static str,
+    writes: bool,
+    summary: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let all = || {
+        Service::ALL.into_iter().flat_map(|service| {
+            let operations = service.operations().iter();
+            operations.map(move |operation| (service, operation))
+        })
+    };
+    let name = |service: Service, operation: &Operation| {
+        let same = all().filter(|(_, other)| other.name == operation.name);
+        match same.count() {
+            1 => operation.name.to_owned(),
+            _ => format!("{service}:{}", operation.name),
+        }
+    };
+    let mut rows: Vec<_> = all()
+        .map(|(service, operation)| Row {
+            name: name(service, operation),
+            service: service.name(),
+            family: operation.family,
+            writes: operation.access == api::Access::Write,
+            summary: operation.summary,
+        })
+        .collect();
+    rows.sort_by_key(|row| (row.service, row.family));
+    rows
+}
+
+impl Execute for Api {
+    fn bound(&self) -> Option<Bound> {
+        Some(self.bound)
+    }
+
+    fn changes(&self) -> bool {
+        let found = self.operation.as_deref().map(api::find);
+        let writes = found.is_some_and(|found| {
+            found.is_ok_and(|(_, operation)| operation.access == api::Access::Write)
+        });
+        !self.dry_run && writes
+    }
+
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        self.perform(&session.target, &mut session.output).await?;
+        Ok(0)
+    }
+}
+
+impl Api {
+    async fn perform(self, target: &Target, output: &mut Output<'_>) -> Result<(), Failure> {
+        let Some(name) = &self.operation else {
+            let rows = rows();
+            return match output.is_json() {
+                true => output.json(&rows),
+                false => output.text(&calls(&rows)),
+            };
+        };
+        let (service, operation) = api::find(name)?;
+        if self.describe {
+            return match output.is_json() {
+                true => output.json(&described(service, operation)),
+                false => output.text(&description(service, operation)),
+            };
+        }
+        let mut call = Call::new(operation);
+        for given in &self.param {
+            // The value is not repeated: it may be a secret.
+            let (name, value) = given.split_once('=').ok_or_else(|| {
+                Failure::Usage(format!(
+                    "invalid --param; write NAME=VALUE; `imgtrack api {} --describe` lists the \
+                     names",
+                    operation.name
+                ))
+            })?;
+            call = call.parameter(name, value)?;
+        }
+        if let Some(file) = &self.body {
+            call = call.body(&body(file.clone()).await?)?;
+        }
+        let context = target.context(service).await?;
+        let call = with_settings(call, target).await?;
+        if self.dry_run {
+            return output.json(&plan::request(call.shown(&context).await?));
+        }
+        call.complete()?;
+        if operation.access == api::Access::Write {
+            let what = format!(
+                "{} changes the registry ({})",
+                operation.name,
+                context.endpoint()
+            );
+            confirm::ask(&what, self.yes, output.prompts())?;
+        }
+        if self.all {
+            return all(call, &context, self.limit, output).await;
+        }
+        match call.send(&context).await? {
+            Value::Null => Ok(()),
+            answer => output.json(&answer),
+        }
+    }
+}
+
+/// Sets the project and the instance of the target, unless `--param` has set them.
+async fn with_settings(mut call: Call, target: &Target) -> Result<Call, Failure> {
+    let missing = |call: &Call, name: &str| {
+        let mut all = call.operation().parameters.iter();
+        all.any(|parameter| parameter.name == name) && !call.has(name)
+    };
+    // A project in the query is a choice; in the path, it is where the call goes.
+    let in_path = |parameter: &api::Parameter| {
+        parameter.name == "project_id" && parameter.place == Place::Path
+    };
+    if missing(&call, "project_id") && call.operation().parameters.iter().any(in_path) {
+        if target.setting("endpoint").is_some() && target.setting("project-id").is_none() {
+            // IAM is at another endpoint, and the keys may be for this one alone.
+            return Err(Failure::Usage(
+                "missing --project-id; it is not looked up if --endpoint is given".to_owned(),
+            ));
+        }
+        let id = target.project_id().await?;
+        call = call.parameter("project_id", &id)?;
+    }
+    for name in ["instance_id", "InstanceId"] {
+        if missing(&call, name)
+            && let Some(id) = target.instance(name)
+        {
+            call = call.parameter(name, &id)?;
+        }
+    }
+    Ok(call)
+}
+
+/// Writes the records of all pages, or the first of them, as they arrive.
+async fn all(
+    call: Call,
+    context: &Context,
+    limit: Option<usize>,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let mut left = limit.unwrap_or(usize::MAX);
+    let mut pages = call.pages()?;
+    while left > 0
+        && let Some(page) = pages.next(context).await?
+    {
+        let records = page.iter().take(left);
+        records
+            .into_iter()
+            .try_for_each(|record| output.item(record))?;
+        left = left.saturating_sub(page.len());
+        output.flush()?;
+    }
+    output.end()
+}
+
+/// Reads a body. A file may be a silent pipe, so another thread reads it.
+async fn body(file: String) -> Result<Value, Failure> {
+    let read = move || {
+        let text = match file.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin()),
+            file => std::fs::read_to_string(file),
+        };
+        let text = text.map_err(|error| Failure::Usage(format!("--body {file}: {error}")))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::Usage(format!("invalid JSON in --body {file}: {error}")))
+    };
+    let read = tokio::task::spawn_blocking(read).await;
+    read.map_err(std::io::Error::other)?
+}
+
+/// Describes a call as JSON.
+fn described(service: Service, operation: &Operation) -> Value {
+    let parameters = operation.parameters.iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "place": place(parameter.place),
+            "required": parameter.required,
+            "about": parameter.about,
+            "values": parameter.values,
+        })
+    });
+    json!({
+        "name": operation.name,
+        "service": service.name(),
+        "family": operation.family,
+        "summary": operation.summary,
+        "method": operation.method,
+        "path": operation.path,
+        "writes": operation.access == api::Access::Write,
+        "pages": operation.paging != Paging::None,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "body": operation.body.map(|body| json!({
+            "name": body.name,
+            "example": example(&body),
+        })),
+    })
+}
+
+/// Returns the example of a body with every field.
+fn example(body: &api::Body) -> Value {
+    serde_json::from_str(body.example).unwrap_or_default()
+}
+
+fn place(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Query => "query",
+        _ => "header",
+    }
+}
+
+/// Formats all calls as a table.
+fn calls(rows: &[Row]) -> String {
+    let mut table = Table::new(&["CALL", "SERVICE", "FAMILY", "WRITES", "DESCRIPTION"]);
+    for row in rows {
+        table.add_row([
+            row.name.as_str(),
+            row.service,
+            row.family,
+            if row.writes { "yes" } else { "" },
+            row.summary,
+        ]);
+    }
+    table.finish()
+}
+
+/// Describes a call for people.
+fn description(service: Service, operation: &Operation) -> String {
+    let mut text = format!(
+        "{service}:{}\n{}\n{} {}\n",
+        operation.name, operation.summary, operation.method, operation.path
+    );
+    let notes = [
+        (
+            operation.access == api::Access::Write,
+            "This call changes the registry.",
+        ),
+        (
+            operation.paging != api::Paging::None,
+            "Use --all to read all pages.",
+        ),
+    ];
+    for (_, note) in notes.into_iter().filter(|(holds, _)| *holds) {
+        text.push_str(&format!("{note}\n"));
+    }
+    let body = operation.body.map_or_else(String::new, |body| {
+        format!(
+            "\nJSON body: {}. Example:\n{:#}\n",
+            body.name,
+            example(&body)
+        )
+    });
+    if operation.parameters.is_empty() {
+        return format!("{text}{body}");
+    }
+    let mut table = Table::new(&["PARAMETER", "IN", "REQUIRED", "DESCRIPTION"]);
+    for parameter in operation.parameters {
+        let values = match parameter.values.is_empty() {
+            true => String::new(),
+            false => format!(" One of: {}.", parameter.values.join(", ")),
+        };
+        table.add_row([
+            parameter.name.to_owned(),
+            place(parameter.place).to_owned(),
+            if parameter.required { "yes" } else { "" }.to_owned(),
+            format!("{}{values}", parameter.about),
+        ]);
+    }
+    format!("{text}\n{}{body}", table.finish())
+}

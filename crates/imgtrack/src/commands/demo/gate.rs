@@ -1,0 +1,86 @@
+//! Deploy gate at the end of the demo.
+
+use std::time::Duration;
+
+use registry_replication::{Registry, Report};
+use registry_sandbox::{Sandbox, world};
+use serde::Serialize;
+
+use crate::arrivals::{self, Ended};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::terminal::escaped;
+
+const TAG: &str = "v44";
+/// Options that name the registry.
+const PLACE: &str = "--registry huaweicloud-basic --region cn-north-4";
+/// A region that no rule copies to.
+const ELSEWHERE: &str = "la-south-2";
+
+/// Push, wait until it has arrived in one region, and explanation why it will not arrive in another.
+#[derive(Serialize)]
+pub(super) struct Gate {
+    #[serde(skip)]
+    pushed: String,
+    #[serde(skip)]
+    progress: Vec<String>,
+    wait: Vec<Ended>,
+    explain: Report,
+}
+
+pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Gate, Failure> {
+    let repository = format!(
+        "{}/{}",
+        world::FLEET_IMAGE_NAMESPACE,
+        world::FLEET_IMAGE_REPOSITORY
+    );
+    let to = world::Source::HuaweicloudBasic;
+    let digest = sandbox
+        .push(to, &repository, TAG, "what the demo pushes")
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let image = format!("{repository}:{TAG}");
+    let there = registry
+        .arrival(&image)
+        .to(world::FLEET_BASIC_REGIONS[0])
+        .digest(&digest);
+    let mut progress = Vec::new();
+    let timeout = Duration::from_secs(15 * 60);
+    let wait = arrivals::follow(vec![(image.clone(), there)], timeout, |line| {
+        progress.push(line.to_owned());
+    })
+    .await;
+    let explain = registry.arrival(&image).to(ELSEWHERE).explain().await?;
+    Ok(Gate {
+        pushed: format!("{image}@{digest}"),
+        progress,
+        wait,
+        explain,
+    })
+}
+
+impl Gate {
+    pub(super) fn show(&self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let region = world::FLEET_BASIC_REGIONS[0];
+        output.say(&format!(
+            "The deploy gate: {} has just been pushed in {}, and a deployment in {region} waits for \
+             it. It deploys if the exit code is 0.\n",
+            self.explain.image,
+            world::HUAWEICLOUD_REGION,
+        ))?;
+        output.say(&format!(
+            "$ imgtrack wait {} --to {region} --timeout 15m {PLACE}",
+            self.pushed
+        ))?;
+        for line in &self.progress {
+            output.say(&escaped(line))?;
+        }
+        output.say("")?;
+        arrivals::told(&self.wait, output)?;
+        output.say("\nIn another region it never will arrive, and the program says why.\n")?;
+        output.say(&format!(
+            "$ imgtrack explain {} --to {ELSEWHERE} {PLACE}",
+            self.explain.image
+        ))?;
+        arrivals::explained(&self.explain, output)
+    }
+}

@@ -1,0 +1,61 @@
+//! Commands: each file has the arguments of one command and its `run`.
+
+mod api;
+mod completions;
+mod demo;
+mod doctor;
+mod executions;
+mod explain;
+mod lag;
+mod plan;
+mod rules;
+mod run;
+mod sandbox;
+mod scope;
+mod status;
+mod stop;
+mod subtasks;
+mod tasks;
+mod text;
+mod wait;
+
+pub(crate) use api::Api;
+pub(crate) use completions::Completions;
+pub(crate) use demo::Demo;
+pub(crate) use doctor::Doctor;
+pub(crate) use executions::Executions;
+pub(crate) use explain::Explain;
+pub(crate) use lag::Lag;
+pub(crate) use rules::Rules;
+pub(crate) use run::Run;
+pub(crate) use sandbox::Sandbox;
+pub(crate) use status::Status;
+pub(crate) use stop::Stop;
+pub(crate) use subtasks::Subtasks;
+pub(crate) use tasks::Tasks;
+pub(crate) use wait::Wait;
+
+use crate::args::Bound;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Command that can be run.
+pub(crate) trait Execute {
+    /// Returns the time limit of the whole command, if it has one.
+    fn bound(&self) -> Option<Bound> {
+        None
+    }
+
+    /// Returns whether the exit code is a verdict on an image.
+    fn is_verdict(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the command sends requests that change something.
+    fn changes(&self) -> bool {
+        false
+    }
+
+    /// Runs the command, and returns its exit code.
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure>;
+}

@@ -1,0 +1,99 @@
+//! Scopes of task listings, read by what the provider lists tasks by.
+
+use registry_replication::{Error, ExecutionRef, Registry, TaskRef, TaskScope};
+
+use super::text;
+use crate::args::value;
+use crate::failure::Failure;
+use crate::provider::{Feature, Provider};
+use crate::target::Target;
+
+/// Scope of a task listing, before the registry has read the image.
+pub(super) enum Scope {
+    Execution(ExecutionRef),
+    /// Image or repository, perhaps with a host.
+    Image(String),
+}
+
+/// Reads a scope. A scope that the provider does not have is refused with those that it has.
+pub(super) fn read(target: &Target, text: &str) -> Result<Scope, Failure> {
+    let provider = target.provider()?;
+    let (by_execution, by_image) = (
+        provider.has(Feature::ExecutionTasks),
+        provider.has(Feature::ImageTasks),
+    );
+    match (by_execution, by_image) {
+        (true, true) if text.contains('/') => image(provider, text),
+        (true, _) => execution(target, provider, text),
+        (false, _) => image(provider, text),
+    }
+}
+
+fn image(provider: &Provider, text: &str) -> Result<Scope, Failure> {
+    match value::image(text) {
+        Ok(text) => Ok(Scope::Image(text)),
+        // The text is something else than an image.
+        Err(problem) if !text.contains('/') => Err(Failure::Usage(format!(
+            "invalid scope {text:?}: {problem}; {} lists tasks by {}",
+            provider.title,
+            offered(provider)
+        ))),
+        Err(problem) => Err(Failure::Usage(format!("invalid image {text:?}: {problem}"))),
+    }
+}
+
+fn execution(target: &Target, provider: &Provider, text: &str) -> Result<Scope, Failure> {
+    if let Some(task) = task(text) {
+        let execution = task.execution().map(ToString::to_string);
+        return Err(Failure::Usage(format!(
+            "{text} is a task, not an execution; list its subtasks: imgtrack subtasks {text} \
+             {place}, or the tasks of its execution: imgtrack tasks {} {place}",
+            execution.unwrap_or_default(),
+            place = target.words()
+        )));
+    }
+    let execution = text::reference(text);
+    execution.map(Scope::Execution).map_err(|error| {
+        Failure::Usage(format!(
+            "{error}; {} lists tasks by {}",
+            provider.title,
+            offered(provider)
+        ))
+    })
+}
+
+/// Returns the task that a text names, if it is a reference to one: `301/5001`, not `library/7`.
+pub(super) fn task(text: &str) -> Option<TaskRef> {
+    let task: TaskRef = text.parse().ok()?;
+    let execution = task.execution()?;
+    let is_number = execution.id().parse::<i64>().is_ok();
+    is_number.then_some(task)
+}
+
+/// Returns what the provider lists tasks by.
+pub(super) fn offered(provider: &Provider) -> String {
+    let scopes = [
+        (
+            provider.has(Feature::ExecutionTasks),
+            "execution (EXECUTION)",
+        ),
+        (
+            provider.has(Feature::ImageTasks),
+            "repository (NAMESPACE/REPOSITORY)",
+        ),
+        (provider.tag_tasks, "image (NAMESPACE/REPOSITORY:TAG)"),
+    ];
+    let scopes = scopes.into_iter().filter(|(has, _)| *has);
+    let scopes: Vec<&str> = scopes.map(|(_, scope)| scope).collect();
+    scopes.join(" or ")
+}
+
+impl Scope {
+    /// Returns the scope as the library takes it.
+    pub(super) async fn resolved(self, registry: &dyn Registry) -> Result<TaskScope, Error> {
+        Ok(match self {
+            Self::Execution(execution) => TaskScope::Execution(execution),
+            Self::Image(text) => TaskScope::Image(text::image(registry, &text).await?),
+        })
+    }
+}

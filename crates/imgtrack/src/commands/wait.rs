@@ -1,0 +1,116 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use clap::Args;
+use futures_util::future::{Either, select};
+use registry_replication::{Arrival, Error, WaitError};
+
+use super::Execute;
+use crate::args::{ArrivalArgs, value};
+use crate::arrivals;
+use crate::failure::{Failure, TimedOut, worst};
+use crate::session::Session;
+use crate::target::Target;
+use crate::terminal::escaped;
+
+#[derive(Args, Debug)]
+pub(crate) struct Wait {
+    /// Images: NAMESPACE/REPOSITORY:TAG[@DIGEST]
+    #[arg(value_name = "IMAGE", required = true, value_parser = value::tagged)]
+    images: Vec<String>,
+    /// Longest time to wait, such as 90s, 15m or 1h30m
+    ///
+    /// The registry is polled a last time at the end. The command ends at most a second later.
+    #[arg(long, value_name = "DURATION", value_parser = value::window)]
+    timeout: Duration,
+    /// Time to go on while the registry's answers are unusable
+    ///
+    /// This counts only after the first successful poll. Failures that usually pass (no connection,
+    /// throttling, 5xx) do not end a wait before its timeout.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
+    trouble: Duration,
+    /// Print no progress
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    arrival: ArrivalArgs,
+}
+
+impl Execute for Wait {
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        if self.images.len() > 1 && self.arrival.digest.is_some() {
+            return Err(Failure::Usage(
+                "--digest applies to one image; for several images, write IMAGE@DIGEST".to_owned(),
+            ));
+        }
+        let clock = session.target.clock();
+        let begun = clock.elapsed();
+        // Looking up a project or a host counts, too.
+        let preparing = pin!(self.prepare(&session.target));
+        let waits = match select(preparing, clock.guard(self.timeout)).await {
+            Either::Left((waits, _)) => waits?,
+            Either::Right(_) => {
+                return Err(Failure::TimedOut(TimedOut {
+                    command: "wait".to_owned(),
+                    timeout: self.timeout,
+                    is_verdict: true,
+                    changes: false,
+                }));
+            }
+        };
+        let passed = clock.elapsed().saturating_sub(begun);
+        let left = self.timeout.saturating_sub(passed);
+        let err = &mut session.err;
+        let ended = arrivals::follow(waits, left, |line| {
+            if !self.quiet {
+                // The wait goes on even if its progress cannot be written.
+                let _ = writeln!(err, "{}", escaped(line));
+            }
+        })
+        .await;
+        arrivals::told(&ended, &mut session.output)?;
+        let mut known: Vec<Error> = Vec::new();
+        let mut codes = Vec::new();
+        for one in ended {
+            codes.push(one.code());
+            if let Some(WaitError::Call { error, .. }) = one.into_error() {
+                // All waits of one registry often fail for the same reason.
+                let is_new = known.iter().all(|known| !are_alike(known, &error));
+                if is_new {
+                    known.push(error);
+                }
+            }
+        }
+        match known.is_empty() {
+            true => Ok(worst(codes)),
+            false => Err(Failure::Several(
+                known.into_iter().map(Failure::from).collect(),
+            )),
+        }
+    }
+}
+
+impl Wait {
+    /// Returns the arrivals to wait for. This looks up names only.
+    async fn prepare(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
+        let registry = target.registry().await?;
+        let mut waits = Vec::new();
+        for image in &self.images {
+            let arrival = arrivals::arrival(&*registry, image, &self.arrival, target).await?;
+            waits.push((image.clone(), arrival.trouble_window(self.trouble)));
+        }
+        Ok(waits)
+    }
+}
+
+/// Returns whether two errors are the same except for their request ids.
+fn are_alike(one: &Error, other: &Error) -> bool {
+    let told = |error: &Error| {
+        let text = error.to_string();
+        match error.request_id() {
+            Some(id) => text.replace(id, ""),
+            None => text,
+        }
+    };
+    told(one) == told(other)
+}

@@ -1,0 +1,15 @@
+//! Everything that a command works with.
+
+use std::io::Write;
+
+use crate::output::Output;
+use crate::target::Target;
+
+/// Target, data output and message output of a command.
+pub(crate) struct Session<'a> {
+    pub(crate) target: Target,
+    pub(crate) output: Output<'a>,
+    pub(crate) err: &'a mut dyn Write,
+    /// Grammar of the whole command line, for completions.
+    pub(crate) grammar: fn() -> clap::Command,
+}
