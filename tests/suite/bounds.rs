@@ -112,7 +112,7 @@ async fn a_listing_that_never_ends_is_an_error_at_a_bound() {
     for (what, says, most) in [
         ("fresh", "more than 2000 records", 2000),
         ("without ids", "more than 2000 records", 2000),
-        ("in front", "faster than it can be read", 20_000),
+        ("in front", "changes too fast to read", 20_000),
         ("the same", "answers with the same records", 100),
     ] {
         let calls = calls.clone();

@@ -9,9 +9,9 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use openapi_transport::Error;
 
-use crate::pager::{Fetched, Keyed, Page, PageToken, Pager, Paging, Slot, Steps};
-
-type Pages<T> = BoxStream<'static, Result<Page<T>, Error>>;
+use crate::pager::{
+    Continued, CursorSlot, Fetched, Page, PageToken, Pager, Pages, Paging, Record, Slot, Steps,
+};
 
 /// Listing of a registry, fetched page by page as it is read.
 ///
@@ -81,12 +81,30 @@ impl<T: Send + 'static> Listing<T> {
     /// Creates a listing. `name` is made by [`listing_name`](crate::pager::listing_name).
     pub(crate) fn new<F, P>(name: String, steps: Steps, fetch: F) -> Self
     where
-        T: Keyed,
+        T: Record,
         F: Fn(Slot) -> P + Send + Sync + 'static,
         P: Future<Output = Result<Fetched<T>, Error>> + Send + 'static,
     {
+        Self::of(Pager::new(name, Paging::default(), steps, fetch))
+    }
+
+    /// Creates a listing that the service continues by a token.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no service of this version continues by a token")
+    )]
+    pub(crate) fn by_cursor<F, P>(name: String, fetch: F) -> Self
+    where
+        T: Record,
+        F: Fn(CursorSlot) -> P + Send + Sync + 'static,
+        P: Future<Output = Result<Continued<T>, Error>> + Send + 'static,
+    {
+        Self::of(Pager::by_cursor(name, Paging::default(), fetch))
+    }
+
+    fn of(pager: Pager<T>) -> Self {
         Self {
-            parts: VecDeque::from([Pager::new(name, Paging::default(), steps, fetch)]),
+            parts: VecDeque::from([pager]),
             done: 0,
             refused: None,
         }
@@ -181,8 +199,11 @@ impl<T: Send + 'static> Listing<T> {
     /// creation time. A record that is added between others may make some come again.
     ///
     /// A token of another listing is an error before the first request. If none of up to 32 records
-    /// before the place exists any more, an error asks to read the listing from the start. So does an
-    /// error of a service that refuses an expired token of its own.
+    /// before the place exists any more, an error asks to read the listing from the start.
+    ///
+    /// A listing that the service continues by a token of its own resumes by that token, which may
+    /// expire. The error of the service then suggests to read the listing from the start. After the
+    /// token of the last page comes one empty page.
     pub fn resume(mut self, token: PageToken) -> Self {
         if self.refused.is_some() {
             return self;
@@ -204,7 +225,8 @@ impl<T: Send + 'static> Listing<T> {
     /// [ahead](Self::ahead).
     ///
     /// Where a listing has two parts, such as rules of replication and of retention, each part has
-    /// its own [`total`](Page::total). Each page except the last of each part has
+    /// its own [`total`](Page::total). Where the service continues by a token, the pages are those
+    /// of the service without empty ones. Otherwise each page except the last of each part has
     /// [`page_size`](Self::page_size) records, after [`resume`](Self::resume) as well. Pages are
     /// smaller where the service says that it puts fewer on a page, and larger where the service
     /// answers all records at once. Fetched pages overlap, so filling a page may take one more
@@ -212,13 +234,13 @@ impl<T: Send + 'static> Listing<T> {
     ///
     /// An error ends the stream.
     pub fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        self.pages(|pager| pager.by_page().boxed())
+        self.pages(Pager::by_page)
     }
 
     /// Returns the pages as they are fetched. They lack the records that they share with earlier
     /// pages.
     pub(crate) fn by_fetch(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        self.pages(|pager| pager.by_fetch().boxed())
+        self.pages(Pager::by_fetch)
     }
 
     fn pages(

@@ -1,4 +1,4 @@
-//! Counting tasks as they end, from listings in which they come again.
+//! Counts of tasks as they end, from repeated listings.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -14,16 +14,16 @@ use super::group::{Key, Outcome};
 use super::{Lag, LagSummary, read};
 use crate::model::Task;
 
-/// How many tasks are known when they come again. Each takes some 50 bytes.
+/// Most tasks that are recognised when they come again. Each takes some 50 bytes.
 const KNOWN: usize = 1_000_000;
 
-/// Counts tasks as they end: a stream of the rows that change. See [`Lag::follow`].
+/// Stream of the rows that change as tasks end. See [`Lag::follow`].
 ///
-/// A task that was at work counts as running until it comes again in another state, or for good
-/// if it never does. One that had failed and is tried again counts as whatever it comes to. The
-/// last million tasks are known when they come again; one from before those counts anew.
+/// A running task counts as running until it comes again in another state. A failed task that the
+/// registry retries counts by its later state. The last million tasks are recognised when they come
+/// again; an older one counts again.
 ///
-/// Dropping it drops the tasks' stream; nothing goes on by itself.
+/// Dropping the follower drops the tasks' stream. There is no background task.
 pub struct LagFollower<'a> {
     tasks: BoxStream<'a, Result<Task, Error>>,
     lag: Lag,
@@ -39,12 +39,12 @@ impl<'a> LagFollower<'a> {
         }
     }
 
-    /// All that has been counted so far.
+    /// Returns the counts so far.
     pub fn lag(&self) -> &Lag {
         &self.lag
     }
 
-    /// All that has been counted, without the stream.
+    /// Drops the stream and returns the counts.
     pub fn into_lag(self) -> Lag {
         self.lag
     }
@@ -98,8 +98,8 @@ impl fmt::Debug for LagFollower<'_> {
     }
 }
 
-/// What tells a task from all others: two registries may give the same id. Where it copies to is
-/// left out, since that may be told late.
+/// Identity of a task. Two registries may use the same id. The destination is not part of it, because
+/// a registry may tell it late.
 fn identity(task: &Task) -> u64 {
     let mut hasher = DefaultHasher::new();
     (task.provider, &task.execution, &task.id).hash(&mut hasher);
@@ -111,7 +111,7 @@ fn identity(task: &Task) -> u64 {
     hasher.finish()
 }
 
-/// Tasks that have been seen, and what they had come to.
+/// Tasks that have been seen, with their outcomes.
 struct Known {
     most: usize,
     tasks: HashMap<u64, Seen>,

@@ -1,4 +1,4 @@
-//! What is counted for one destination and rule.
+//! Counts of one destination and rule.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ const LONGEST: u64 = 30 * 24 * 60 * 60 * 1000;
 /// Significant digits of a percentile.
 const DIGITS: u8 = 3;
 
-/// What a task counts by.
+/// Destination and rule that a task counts for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key {
     provider: Provider,
@@ -30,7 +30,7 @@ impl Key {
         }
     }
 
-    /// What counts all destinations and rules beyond those that are counted each.
+    /// Key of all destinations and rules without a row of their own.
     pub(super) fn others(&self) -> Self {
         Self {
             provider: self.provider,
@@ -40,7 +40,7 @@ impl Key {
     }
 }
 
-/// The beginning of a text, which may be as long as the vendor likes.
+/// Returns the beginning of a text, whose length the service decides.
 fn cut(mut text: String) -> String {
     const KEPT: usize = 256;
     if let Some((end, _)) = text.char_indices().nth(KEPT) {
@@ -49,7 +49,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Where an end is, as people read it.
+/// Returns a place as people read it.
 fn shown(end: &ImageRef) -> Option<String> {
     let places = [&end.region, &end.instance, &end.registry];
     let places: Vec<&str> = places.into_iter().flatten().map(String::as_str).collect();
@@ -59,7 +59,7 @@ fn shown(end: &ImageRef) -> Option<String> {
     }
 }
 
-/// What a task has come to.
+/// Outcome of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It copied, in this many milliseconds.
@@ -76,7 +76,7 @@ impl Outcome {
         match &task.state {
             TaskState::Succeeded => match (task.created.or(task.started), task.ended) {
                 (Some(begun), Some(ended)) => {
-                    // Before its beginning, by another clock, ends what took no time.
+                    // By another clock, a task may end before it begins. It took no time then.
                     let took = ended.duration_since(begun).as_millis();
                     Self::Took(u64::try_from(took).unwrap_or_default().min(LONGEST))
                 }
@@ -96,7 +96,7 @@ impl Outcome {
     }
 }
 
-/// What is counted.
+/// Counts.
 #[derive(Clone)]
 pub(super) struct Group {
     took: Histogram<u32>,

@@ -1,4 +1,4 @@
-//! How long copies take, for each destination and rule.
+//! Copy latency by destination and rule.
 
 mod follow;
 mod group;
@@ -15,18 +15,16 @@ use group::{Group, Key, Outcome};
 
 use crate::model::{Provider, Task, TaskKind};
 
-/// How long replication tasks take from creation to end, for each destination and rule.
+/// Latency of replication tasks from creation to end, by destination and rule.
 ///
-/// A task counts where it copies to and by the rule that it names; tasks of Huawei's Enterprise and
-/// Basic editions name none, and count by none unless [`Task::rule`] is set by whoever knows it.
-/// Tasks of the Enterprise edition do not say when they were made: of those, the time counts from
-/// their start. Retention tasks copy nothing and are passed over.
+/// A task counts for its destination and its rule. A task that names no rule counts without one,
+/// unless the caller sets [`Task::rule`]. The latency of a task without a creation time counts from
+/// its start. Retention tasks copy nothing and are skipped.
 ///
-/// Only a task that copied counts into the times; others are counted beside. Times are kept in
-/// milliseconds, up to 30 days (one that is longer counts as 30 days), so that a percentile is
-/// never less than what it stands for and at most 0.1 % more. The memory that it takes grows with
-/// the logarithm of the longest time, up to 100 KB for each destination and rule, and not with the
-/// number of tasks.
+/// Latencies cover successful copies only; all other tasks are counted separately. They are kept in
+/// milliseconds, up to 30 days. A longer one counts as 30 days. A percentile is never too low and at
+/// most 0.1 % too high. Memory grows with the logarithm of the longest latency, up to 100 KB for each
+/// destination and rule, and not with the number of tasks.
 ///
 /// ```
 /// use registry_replication::{Lag, Task};
@@ -53,53 +51,53 @@ pub struct Lag {
     groups: BTreeMap<Key, Group>,
 }
 
-/// How long the tasks of one destination and rule took. Times are in milliseconds, and absent
-/// where no task counts into them.
+/// Latency of the tasks of one destination and rule. Times are in milliseconds, and `None` if no
+/// task counts into them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LagSummary {
-    /// Whose registry the tasks are of.
+    /// Provider of the registry that lists the tasks.
     pub provider: Provider,
-    /// Where they copy to: region, instance and target registry, as far as the tasks name them,
-    /// else the namespace.
+    /// Destination: region, instance and target registry, as far as the tasks name them.
+    /// Otherwise the namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// The vendor's id of the rule behind them.
+    /// Id of the rule that created the tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// Number of tasks that copied, and whose times say how long that took.
+    /// Number of successful copies with a latency.
     pub count: u64,
-    /// The time in which half of these were done, in milliseconds.
+    /// Median latency, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p50_ms: Option<u64>,
-    /// The time in which 90 % of these were done, in milliseconds.
+    /// 90th percentile of the latency, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p90_ms: Option<u64>,
-    /// The time in which 99 % of these were done, in milliseconds.
+    /// 99th percentile of the latency, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_ms: Option<u64>,
-    /// The time of the slowest of these, in milliseconds; it is exact.
+    /// Longest latency, in milliseconds. It is exact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_ms: Option<u64>,
-    /// Number of tasks that copied, and whose times do not say how long that took.
+    /// Number of successful copies whose times do not show a latency.
     pub untimed: u64,
-    /// Number of tasks that failed or took too long for the registry.
+    /// Number of tasks that failed or timed out.
     pub failed: u64,
     /// Number of tasks that were stopped.
     pub cancelled: u64,
-    /// Number of tasks that found the tag at the destination already.
+    /// Number of tasks whose tag the destination had already.
     pub already_there: u64,
-    /// Number of tasks that wait, are at work, or are in a state that this version does not know.
+    /// Number of tasks that wait, run, or are in a state that this version does not know.
     pub running: u64,
 }
 
 impl Lag {
-    /// Of no tasks yet.
+    /// Creates an empty count.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Counts a task as it stands. Each task is to be given once; [`follow`](Self::follow) takes
+    /// Counts a task in its current state. Pass each task once. [`follow`](Self::follow) accepts
     /// listings in which tasks come again.
     pub fn add(&mut self, task: &Task) {
         if let Some((key, outcome)) = read(task) {
@@ -108,7 +106,7 @@ impl Lag {
         }
     }
 
-    /// Counts all that `other` has counted, too.
+    /// Adds all that `other` has counted.
     pub fn merge(&mut self, other: &Self) {
         for (key, group) in &other.groups {
             let key = self.bounded(key.clone());
@@ -124,20 +122,20 @@ impl Lag {
         }
     }
 
-    /// A row for each destination and rule, in the order of provider, destination and rule.
+    /// Returns a row for each destination and rule, in the order of provider, destination and rule.
     ///
-    /// After 10,000 rows, tasks of further destinations and rules count together, as of the
+    /// After 10,000 rows, tasks of further destinations and rules count together under the
     /// destination `(others)`. Names are cut after 256 characters.
     pub fn summaries(&self) -> Vec<LagSummary> {
         let rows = self.groups.iter().filter(|(_, group)| !group.is_empty());
         rows.map(|(key, group)| group.summary(key)).collect()
     }
 
-    /// Counts the tasks of a stream as they end. The stream may be made of listings that are asked
-    /// for time and again: a task is known when it comes again, and counts once.
+    /// Counts the tasks of a stream as they end. The stream may chain repeated listings: a task that
+    /// comes again is recognised and counts once.
     ///
-    /// Whenever a task has ended, the stream yields the row of its destination and rule as it is
-    /// by then; see [`LagFollower`] for the others. An error of the tasks' stream is passed on.
+    /// Whenever a task has ended, the stream yields the current row of its destination and rule; see
+    /// [`LagFollower`] for the others. An error of the tasks' stream is passed on.
     pub fn follow<'a>(
         tasks: impl Stream<Item = Result<Task, Error>> + Send + 'a,
     ) -> LagFollower<'a> {
@@ -163,8 +161,8 @@ impl<'a> FromIterator<&'a Task> for Lag {
     }
 }
 
-/// The most destinations and rules that are counted each. Tasks of further ones count together, as
-/// of the destination `(others)`: each group takes some kilobytes.
+/// Most destinations and rules that have a row of their own. Tasks of further ones count together
+/// under the destination `(others)`, because each group takes some kilobytes.
 const MOST_GROUPS: usize = 10_000;
 
 /// Where a task counts, and as what; `None` if it copies nothing.

@@ -1,22 +1,22 @@
-//! What a page says, and what becomes of it.
+//! Facts of a page, and the outcome of taking it.
 
-/// What a page says, beside its records.
+/// What a page says in addition to its records.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Said {
     pub(super) total: Option<u64>,
     pub(super) size: Option<u32>,
 }
 
-/// What became of a page.
+/// Outcome of taking a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// It does not fit to what was read; another is to be asked for.
+    /// It does not fit what was read, so another page is needed.
     Not,
     /// It continues what was read.
     New(Place),
 }
 
-/// A page that was taken, and what of it is to be handed out.
+/// Page that was taken, with the records to hand out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Number of records before the page.
@@ -27,18 +27,18 @@ pub(super) struct Place {
     pub(super) new: Vec<bool>,
 }
 
-/// Why a listing cannot be read to its end.
+/// Reason why a listing cannot be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// It moves too fast.
+    /// It changes too fast.
     Moving,
-    /// None of the records that were read last is there any more.
+    /// No record that was read last exists any more.
     Gone,
     /// The service answers with the same records, whichever are asked for.
     Repeating,
 }
 
-/// A page as it lies in the listing.
+/// Position of a page in the listing.
 pub(super) struct Measured {
     /// Number of records before it.
     pub(super) begin: u64,

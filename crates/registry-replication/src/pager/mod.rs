@@ -1,13 +1,14 @@
-//! Listings as streams.
+//! Paging engine of listings.
 
+mod anchor;
 mod answer;
-mod keyed;
-mod last;
+mod cursor;
+mod overlap;
+mod page_size;
 mod reading;
-mod sheets;
-mod slots;
+mod record;
+mod slot;
 mod token;
-mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -16,26 +17,29 @@ use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 
-use futures_core::Stream;
 use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future, stream};
 use openapi_transport::Error;
 
-pub(crate) use keyed::Keyed;
+use cursor::CursorReading;
+pub(crate) use cursor::{Continued, CursorSlot};
+use page_size::Sized;
 use reading::Reading;
-use sheets::Sheets;
-pub(crate) use slots::{Slot, Steps};
+pub(crate) use record::Record;
+pub(crate) use slot::{Slot, Steps};
 pub use token::{PageToken, UnfitPageToken};
 
-/// One page of a listing.
+/// Page of a listing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on the page and was on none before it.
+    /// Records of the page that no earlier page had.
     pub items: Vec<T>,
-    /// How many there are on all pages, as the vendor says.
+    /// Number of records on all pages, as the service counts them.
     pub total: Option<u64>,
-    /// How many the vendor puts on a page, where it says so; may be fewer than asked for.
+    /// Number of records that the service puts on a page, where it says so. It may be smaller than
+    /// requested.
     pub size: Option<u32>,
     pub(crate) token: PageToken,
 }
@@ -47,30 +51,31 @@ impl<T> From<Page<T>> for Vec<T> {
 }
 
 impl<T> Page<T> {
-    /// Where to go on after this page: the listing's `resume` takes it, in another process, too.
+    /// Returns the position after this page. [`Listing::resume`](crate::Listing::resume) accepts it, in
+    /// another process as well.
     pub fn token(&self) -> &PageToken {
         &self.token
     }
 }
 
-/// One page as the service answered it.
+/// Page as the service answered it.
 pub(crate) struct Fetched<T> {
     pub(crate) items: Vec<T>,
     pub(crate) total: Option<u64>,
     pub(crate) size: Option<u32>,
 }
 
-/// How a listing is to be read.
+/// Options of a reading.
 #[derive(Clone, Debug)]
 pub(crate) struct Paging {
     /// Number of records on a page.
     pub(crate) size: u32,
-    /// How many pages may be fetched ahead of the one that is waited for.
+    /// Most pages that are prefetched.
     pub(crate) ahead: u32,
     pub(crate) resume: Option<PageToken>,
-    /// The most records that are read before the listing counts as endless.
+    /// Most records that are read before the listing counts as endless.
     pub(crate) max_records: u64,
-    /// The most pages that are read before the listing counts as endless.
+    /// Most pages that are read before the listing counts as endless.
     pub(crate) max_pages: u64,
 }
 
@@ -91,14 +96,30 @@ impl Default for Paging {
     }
 }
 
-/// A listing that is fetched page by page, as it is read.
+/// Listing of one call, fetched page by page as it is read.
 pub(crate) struct Pager<T> {
-    /// What is listed, and what narrows it.
+    /// Call and the parameters that narrow it.
     name: String,
     pub(crate) paging: Paging,
-    steps: Steps,
     key: fn(&T) -> String,
-    fetch: Arc<Fetch<T>>,
+    source: Source<T>,
+}
+
+/// Way in which a service numbers its pages, and the call that fetches one.
+enum Source<T> {
+    /// By the number of records before a page.
+    Numbered(Steps, Arc<Fetch<T>>),
+    /// By a token that the page before names.
+    Cursor(Arc<FetchCursor<T>>),
+}
+
+impl<T> Clone for Source<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Numbered(steps, fetch) => Self::Numbered(*steps, Arc::clone(fetch)),
+            Self::Cursor(fetch) => Self::Cursor(Arc::clone(fetch)),
+        }
+    }
 }
 
 impl<T> Clone for Pager<T> {
@@ -106,9 +127,8 @@ impl<T> Clone for Pager<T> {
         Self {
             name: self.name.clone(),
             paging: self.paging.clone(),
-            steps: self.steps,
             key: self.key,
-            fetch: Arc::clone(&self.fetch),
+            source: self.source.clone(),
         }
     }
 }
@@ -119,48 +139,73 @@ impl<T> Pager<T> {
     }
 }
 
+pub(crate) type Pages<T> = BoxStream<'static, Result<Page<T>, Error>>;
+
 type Fetch<T> = dyn Fn(Slot) -> BoxFuture<'static, Result<Fetched<T>, Error>> + Send + Sync;
+
+type FetchCursor<T> =
+    dyn Fn(CursorSlot) -> BoxFuture<'static, Result<Continued<T>, Error>> + Send + Sync;
 
 impl<T: Send + 'static> Pager<T> {
     pub(crate) fn new<F, P>(name: String, paging: Paging, steps: Steps, fetch: F) -> Self
     where
-        T: Keyed,
+        T: Record,
         F: Fn(Slot) -> P + Send + Sync + 'static,
         P: Future<Output = Result<Fetched<T>, Error>> + Send + 'static,
     {
         Self {
             name,
             paging,
-            steps,
             key: T::key,
-            fetch: Arc::new(move |slot| Box::pin(fetch(slot))),
+            source: Source::Numbered(steps, Arc::new(move |slot| Box::pin(fetch(slot)))),
         }
     }
 
-    /// Pages of the size that was asked for.
-    pub(crate) fn by_page(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        self.sheets(Sheets::of)
+    /// Creates a pager over a service that continues a listing by a token.
+    pub(crate) fn by_cursor<F, P>(name: String, paging: Paging, fetch: F) -> Self
+    where
+        T: Record,
+        F: Fn(CursorSlot) -> P + Send + Sync + 'static,
+        P: Future<Output = Result<Continued<T>, Error>> + Send + 'static,
+    {
+        Self {
+            name,
+            paging,
+            key: T::key,
+            source: Source::Cursor(Arc::new(move |slot| Box::pin(fetch(slot)))),
+        }
     }
 
-    /// Pages as they are fetched: smaller than was asked for by what they share with others, and
-    /// without the request that fills them up.
-    pub(crate) fn by_fetch(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        self.sheets(Sheets::by_fetch)
+    /// Returns pages of the requested size. Pages of a listing that continues by a token are those
+    /// of the service.
+    pub(crate) fn by_page(self) -> Pages<T> {
+        self.pages(Sized::of)
     }
 
-    fn sheets(
-        self,
-        of: fn(Reading<T>) -> Sheets<T>,
-    ) -> impl Stream<Item = Result<Page<T>, Error>> + Send + use<T> {
-        let pages = |sheets| {
-            stream::try_unfold(sheets, |mut sheets: Sheets<T>| async move {
-                let page = sheets.next().await?;
-                Ok(page.map(|page| (page, sheets)))
-            })
-        };
-        match Reading::begin(self) {
-            Ok(reading) => pages(of(reading)).left_stream(),
-            Err(error) => stream::once(future::err(error)).right_stream(),
+    /// Returns the pages as they are fetched, without the records that they share with others and
+    /// without the request that fills them.
+    pub(crate) fn by_fetch(self) -> Pages<T> {
+        self.pages(Sized::by_fetch)
+    }
+
+    fn pages(self, of: fn(Reading<T>) -> Sized<T>) -> Pages<T> {
+        match self.source.clone() {
+            Source::Numbered(steps, fetch) => match Reading::begin(self, steps, fetch) {
+                Ok(reading) => stream::try_unfold(of(reading), |mut pages| async move {
+                    let page = pages.next().await?;
+                    Ok(page.map(|page| (page, pages)))
+                })
+                .boxed(),
+                Err(error) => stream::once(future::err(error)).boxed(),
+            },
+            Source::Cursor(fetch) => match CursorReading::begin(self, fetch) {
+                Ok(reading) => stream::try_unfold(reading, |mut reading| async move {
+                    let page = reading.next().await?;
+                    Ok(page.map(|page| (page, reading)))
+                })
+                .boxed(),
+                Err(error) => stream::once(future::err(error)).boxed(),
+            },
         }
     }
 }

@@ -1,7 +1,8 @@
-//! A listing while it is read: pages that are needed, and pages that are fetched ahead.
+//! Reading of a numbered listing: pages that are needed, and pages that are prefetched.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 use futures_util::StreamExt;
@@ -9,15 +10,16 @@ use futures_util::stream::FuturesOrdered;
 use openapi_transport::Error;
 use sha2::{Digest, Sha256};
 
+use super::anchor::{Anchor, Key};
 use super::answer::{Lost, Place, Said, Taken};
-use super::last::{Key, Last};
-use super::walk::{Asked, Walk};
-use super::{Fetched, Pager};
+use super::overlap::{Asked, Overlap};
+use super::slot::Steps;
+use super::{Fetch, Fetched, Pager};
 
-/// Page that was asked for, and what came.
+/// Requested page and its answer.
 type Answer<T> = (Asked, Result<Fetched<T>, Error>);
 
-/// A page that was read, with what it takes to say where each of its records is.
+/// Page that was read, with the position of each record.
 pub(super) struct Read<T> {
     /// What is to be handed out, each with its index on the page.
     pub(super) items: VecDeque<(usize, T)>,
@@ -27,15 +29,15 @@ pub(super) struct Read<T> {
     keys: Vec<Option<Key>>,
     place: Place,
     /// The last records before the page was taken.
-    before: Last,
+    before: Anchor,
     /// How much was read with the page, and the last of it.
     end: u64,
-    last: Last,
+    last: Anchor,
 }
 
 impl<T> Read<T> {
     /// How much was read when everything up to this index was handed out, and the last of it.
-    pub(super) fn up_to(&self, index: usize) -> (u64, Last) {
+    pub(super) fn up_to(&self, index: usize) -> (u64, Anchor) {
         let place = &self.place;
         let till = place.last_known.map_or(0, |last| last + 1);
         // What is known is read whatever was handed out.
@@ -49,15 +51,17 @@ impl<T> Read<T> {
     }
 
     /// How much was read with the whole page, and the last of it.
-    pub(super) fn whole(&self) -> (u64, Last) {
+    pub(super) fn whole(&self) -> (u64, Anchor) {
         (self.end, self.last.clone())
     }
 }
 
-/// Where a stream of pages stands.
+/// State of a stream of pages.
 pub(super) struct Reading<T> {
     pager: Pager<T>,
-    walk: Walk,
+    steps: Steps,
+    fetch: Arc<Fetch<T>>,
+    walk: Overlap,
     /// Pages that are being fetched, in the order in which they are taken. Whoever waits for the
     /// first drives all of them; nothing else does, and dropping them ends them.
     fetching: FuturesOrdered<BoxFuture<'static, Answer<T>>>,
@@ -77,22 +81,29 @@ pub(super) struct Reading<T> {
     pages: u64,
 }
 
-/// Longer keys are kept as a hash: they are the service's, and as long as it likes.
+/// Longest key that is kept as it is. A longer key is kept as a hash, because the service decides its
+/// length.
 const LONGEST_KEY: usize = 128;
 
 impl<T: Send + 'static> Reading<T> {
     /// Refuses a token that is not of this listing.
-    pub(super) fn begin(mut pager: Pager<T>) -> Result<Self, Error> {
+    pub(super) fn begin(
+        mut pager: Pager<T>,
+        steps: Steps,
+        fetch: Arc<Fetch<T>>,
+    ) -> Result<Self, Error> {
         let size = pager.paging.size;
         let walk = match pager.paging.resume.take() {
-            None => Walk::new(pager.steps, size),
+            None => Overlap::new(steps, size),
             Some(token) => {
                 let (end, last) = token.place_in(&pager.name)?;
-                Walk::resumed(pager.steps, size, end, last)
+                Overlap::resumed(steps, size, end, last)
             }
         };
         Ok(Self {
             pager,
+            steps,
+            fetch,
             walk,
             fetching: FuturesOrdered::new(),
             furthest: None,
@@ -114,8 +125,7 @@ impl<T: Send + 'static> Reading<T> {
             };
             let fetched = match fetched {
                 Ok(fetched) => fetched,
-                // It may have failed because nobody waited for it, or because there were too many
-                // at once.
+                // It may have failed because nothing polled it, or because too many ran at once.
                 Err(error) if self.ahead && error.can_retry() => {
                     self.forget();
                     continue;
@@ -127,6 +137,10 @@ impl<T: Send + 'static> Reading<T> {
             }
         }
         Ok(None)
+    }
+
+    pub(super) fn steps(&self) -> Steps {
+        self.steps
     }
 
     pub(super) fn pager(&self) -> &Pager<T> {
@@ -170,7 +184,7 @@ impl<T: Send + 'static> Reading<T> {
     }
 
     fn fetch(&mut self, asked: Asked) {
-        let answer = (self.pager.fetch)(asked.slot);
+        let answer = (self.fetch)(asked.slot);
         self.furthest = Some(asked);
         self.pages = self.pages.saturating_add(1);
         let answer = async move { (asked, answer.await) };
@@ -185,7 +199,7 @@ impl<T: Send + 'static> Reading<T> {
     }
 
     fn take(&mut self, asked: Asked, fetched: Fetched<T>) -> Result<Option<Read<T>>, Error> {
-        let keys = self.keys(&fetched.items);
+        let keys = keys(&fetched.items, self.pager.key);
         let said = Said {
             total: fetched.total,
             size: fetched.size,
@@ -229,22 +243,11 @@ impl<T: Send + 'static> Reading<T> {
         }))
     }
 
-    /// What tells the records of a page apart. A key that several of them have tells nothing.
-    fn keys(&self, items: &[T]) -> Vec<Option<Key>> {
-        let mut seen = HashSet::with_capacity(items.len());
-        let key = |item| {
-            let key = short((self.pager.key)(item));
-            (!key.is_empty() && seen.insert(Key::clone(&key))).then_some(key)
-        };
-        items.iter().map(key).collect()
-    }
-
     fn lost(&self, lost: Lost) -> Error {
         let name = &self.pager.name;
         match lost {
             Lost::Moving => Error::deadline(format!(
-                "{name}: the listing moves faster than it can be read; read it with more records \
-                 on a page, or later"
+                "{name}: the listing changes too fast to read; use a larger page size or retry later"
             )),
             Lost::Repeating => Error::malformed(format!(
                 "{name}: the service answers with the same records whichever page is asked for, \
@@ -252,18 +255,33 @@ impl<T: Send + 'static> Reading<T> {
                 self.pages
             )),
             Lost::Gone => Error::configuration(format!(
-                "{name}: the listing has moved on since the page token was made: none of the \
-                 records before it is there any more; read it anew"
+                "{name}: no record before the page token exists any more; read the listing from the \
+                 start"
             )),
         }
     }
 
     fn endless(&self, what: fmt::Arguments<'_>, bound: &str) -> Error {
-        let name = &self.pager.name;
-        Error::malformed(format!(
-            "{name}: the listing does not end: {what}; narrow it, or raise the bound {bound}"
-        ))
+        endless(&self.pager.name, what, bound)
     }
+}
+
+/// Returns the error for a listing that exceeds a bound.
+pub(super) fn endless(name: &str, what: fmt::Arguments<'_>, bound: &str) -> Error {
+    Error::malformed(format!(
+        "{name}: the listing does not end: {what}; narrow it, or raise the bound {bound}"
+    ))
+}
+
+/// Returns the keys that tell the records of a page apart. Of records that share a key, only the
+/// first has it.
+pub(super) fn keys<T>(items: &[T], key: fn(&T) -> String) -> Vec<Option<Key>> {
+    let mut seen = HashSet::with_capacity(items.len());
+    let key = |item| {
+        let key = short(key(item));
+        (!key.is_empty() && seen.insert(Key::clone(&key))).then_some(key)
+    };
+    items.iter().map(key).collect()
 }
 
 /// A key of limited length.

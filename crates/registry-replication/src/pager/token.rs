@@ -1,4 +1,4 @@
-//! Where a listing can be gone on with.
+//! Page tokens.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,14 +10,15 @@ use openapi_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::last::{Key, Last};
+use super::anchor::{Anchor, Key};
 
-/// A place in a listing, between two pages: a text that can be stored.
+/// Place between two pages of a listing, as a text that can be stored.
 ///
-/// [`Page::token`](crate::Page::token) has it, and the listing's `resume` goes on there. It names
-/// the listing and what narrows it, says how far it was read and which were the last records, up to
-/// 32; it holds no secret and needs about a kilobyte. Other versions of this library read it, or
-/// say that they do not.
+/// [`Page::token`](crate::Page::token) returns it, and
+/// [`Listing::resume`](crate::Listing::resume) continues there. It names the listing and what
+/// narrows it, the number of records before it and up to 32 of the last ones. It holds no secret.
+/// It takes about a kilobyte, and up to 24 more where the service continues by a token of its own.
+/// Other versions of this library read it, or return an error that names both versions.
 ///
 /// ```
 /// use registry_replication::PageToken;
@@ -40,6 +41,9 @@ struct Place {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     over: bool,
     last: Vec<String>,
+    /// Token of the service for the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
     /// Records that were the last before those, if they have not been seen since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     missed: Vec<String>,
@@ -49,32 +53,47 @@ fn is_first(part: &usize) -> bool {
     *part == 0
 }
 
-/// Why a text is no page token.
+/// Error of a text that is not a page token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitPageToken {
-    /// It is of another version of this library.
+    /// It comes from another version of this library.
     #[error("page token of version {0}; this library reads version {VERSION}")]
     Version(String),
-    /// It was cut or changed, or it is none.
-    #[error("the text is no page token; give one whole, as it was made")]
+    /// It was cut or changed, or it is not a page token.
+    #[error("invalid page token; pass the whole text as it was returned")]
     Unreadable,
 }
 
 const VERSION: &str = "1";
 
+/// Most bytes of a service's own token for a page.
+pub(super) const LONGEST_CURSOR: usize = 16 * 1024;
+
 impl PageToken {
     /// The place after `end` records, `last` of which were read last; `over` where nothing follows.
-    pub(super) fn of(listing: &str, end: u64, last: &Last, over: bool) -> Self {
+    pub(super) fn of(listing: &str, end: u64, last: &Anchor, over: bool) -> Self {
         let texts = |keys: &VecDeque<Key>| keys.iter().map(|key| key.as_ref().to_owned()).collect();
         Self(Place {
             listing: listing.to_owned(),
             part: 0,
             end,
             over,
+            cursor: None,
             last: texts(&last.seen),
             missed: texts(&last.missed),
         })
+    }
+
+    /// Adds the token of the service for the next page.
+    pub(super) fn with_cursor(mut self, cursor: Option<&str>) -> Self {
+        self.0.cursor = cursor.map(str::to_owned);
+        self
+    }
+
+    /// Returns the token of the service for the next page.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.0.cursor.as_deref()
     }
 
     /// Of a listing that has several parts.
@@ -105,13 +124,13 @@ impl PageToken {
     }
 
     /// How much was read, and the last of it; refuses to say so of another listing.
-    pub(super) fn place_in(self, listing: &str) -> Result<(u64, Last), Error> {
+    pub(super) fn place_in(self, listing: &str) -> Result<(u64, Anchor), Error> {
         if self.0.listing != listing {
             return Err(self.of_another_listing(listing));
         }
         let place = self.0;
         let keys = |texts: Vec<String>| texts.into_iter().map(Key::from).collect();
-        let last = Last {
+        let last = Anchor {
             seen: keys(place.last),
             missed: keys(place.missed),
         };
@@ -149,9 +168,11 @@ impl FromStr for PageToken {
             });
         }
         let json = BASE64.decode(place).map_err(|_| unreadable())?;
-        serde_json::from_slice(&json)
-            .map(Self)
-            .map_err(|_| unreadable())
+        let place: Place = serde_json::from_slice(&json).map_err(|_| unreadable())?;
+        match place.cursor.as_ref().map_or(0, String::len) <= LONGEST_CURSOR {
+            true => Ok(Self(place)),
+            false => Err(unreadable()),
+        }
     }
 }
 

@@ -179,7 +179,7 @@ proptest! {
                     // All that the token names may be gone: then it says so.
                     Err(error) => {
                         let says = error.to_string();
-                        prop_assert!(says.contains("read it anew"), "{}", says);
+                        prop_assert!(says.contains("read the listing from the start"), "{}", says);
                         return Ok(());
                     }
                 }

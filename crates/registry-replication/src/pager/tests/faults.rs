@@ -266,7 +266,7 @@ fn a_listing_that_moves_too_fast_is_an_error() {
     service.events = vec![Event::Add { at: 0, count: 10 }; 500];
     let (pages, service) = read(service, Steps::Records, paging(10, 0));
     let error = pages.unwrap_err().to_string();
-    assert!(error.contains("faster than it can be read"), "{error}");
+    assert!(error.contains("changes too fast to read"), "{error}");
     assert!(service.asked.len() < 200, "{}", service.asked.len());
 }
 
@@ -274,7 +274,7 @@ fn a_listing_that_moves_too_fast_is_an_error() {
 fn ends(paging: Paging, steps: Steps, service: Service) -> (String, usize) {
     let (pages, service) = read(service, steps, paging);
     let error = pages.unwrap_err();
-    assert!(!error.can_retry() || error.to_string().contains("faster than it can be read"));
+    assert!(!error.can_retry() || error.to_string().contains("changes too fast to read"));
     (error.to_string(), service.asked.len())
 }
 
@@ -380,7 +380,7 @@ fn records_added_in_front_for_ever_are_an_error() {
         }
         let read = run(by_item(pager(paging)).try_collect::<Vec<_>>());
         let error = read.unwrap_err().to_string();
-        assert!(error.contains("faster than it can be read"), "{error}");
+        assert!(error.contains("changes too fast to read"), "{error}");
         let calls = *calls.lock().unwrap();
         assert!(calls < 200, "{calls}");
     }
@@ -390,7 +390,7 @@ fn records_added_in_front_for_ever_are_an_error() {
 fn an_id_of_any_length_is_kept_in_little_memory() {
     let long = |number: u64| format!("{number:060000}");
     struct Long(String);
-    impl Keyed for Long {
+    impl Record for Long {
         fn key(&self) -> String {
             self.0.clone()
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod churn;
+mod cursor;
 mod faults;
 mod resume;
 
@@ -17,10 +18,10 @@ use futures_util::task::noop_waker;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::Error;
 
-use super::{Fetched, Keyed, Page, PageToken, Pager, Paging, Slot, Steps};
+use super::{Fetched, Page, PageToken, Pager, Paging, Record, Slot, Steps};
 
 /// Records are numbers here, and are listed in their order. The largest has no id.
-impl Keyed for u64 {
+impl Record for u64 {
     fn key(&self) -> String {
         match *self {
             Self::MAX => String::new(),

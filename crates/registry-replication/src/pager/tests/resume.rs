@@ -125,7 +125,12 @@ fn a_place_that_is_gone_is_an_error() {
     let count = u8::try_from(read.len()).unwrap();
     service.happens(Event::Remove { at: 0, count });
     let error = go_on(service, Steps::Records, token).unwrap_err();
-    assert!(error.to_string().contains("read it anew"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("read the listing from the start"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -181,12 +186,12 @@ fn a_token_is_a_text_that_stays_as_it_is() {
     assert_eq!(json, format!("{text:?}"));
     assert_eq!(serde_json::from_str::<PageToken>(&json).unwrap(), token);
     for (text, says) in [
-        ("", "no page token"),
-        ("1", "no page token"),
-        ("1.", "no page token"),
-        ("1.e30", "no page token"),
-        ("one.e30", "no page token"),
-        (&text[..text.len() - 2], "no page token"),
+        ("", "invalid page token"),
+        ("1", "invalid page token"),
+        ("1.", "invalid page token"),
+        ("1.e30", "invalid page token"),
+        ("one.e30", "invalid page token"),
+        (&text[..text.len() - 2], "invalid page token"),
         ("2.anything", "version 2; this library reads version 1"),
     ] {
         let error = text.parse::<PageToken>().unwrap_err().to_string();

@@ -19,7 +19,7 @@ use crate::arrival::sight::{
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
-use crate::pager::{Fetched, Keyed, Slot, Steps};
+use crate::pager::{Fetched, Record, Slot, Steps};
 
 /// Executions that are looked into where nothing says how far back to go.
 const HISTORY: usize = 200;
@@ -113,7 +113,7 @@ impl Look for SwrEnterprise {
     }
 }
 
-impl Keyed for types::Registry {
+impl Record for types::Registry {
     fn key(&self) -> String {
         self.id.map(|id| id.to_string()).unwrap_or_default()
     }

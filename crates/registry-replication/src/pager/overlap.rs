@@ -1,4 +1,5 @@
-//! Reading a listing that moves, without loss: what to ask for next, and what of an answer is new.
+//! Reading of a listing that changes, without loss: picks the next page and marks which records of an
+//! answer are new.
 //!
 //! Records keep their order, so what was read is a beginning of the listing: everything up to some
 //! record. A page is one stretch of the listing at one instant. If something on it is known, then
@@ -10,19 +11,19 @@
 
 use std::collections::HashSet;
 
+use super::anchor::{Anchor, Key};
 use super::answer::{Lost, Measured, Place, Said, Taken};
-use super::last::{Key, Last};
-use super::slots::{Slot, Steps, after, beginning_at, beginning_by};
+use super::slot::{Slot, Steps, after, beginning_at, beginning_by};
 
-/// So many pages in a row may lead no further, beside those that go through what is known.
+/// Most pages in a row that may lead no further, in addition to those that pass known records.
 const PATIENCE: u64 = 64;
 
 /// So many pages in a row may begin with the listing's first record though they were to begin later.
 /// The service does not look at where they are to begin, then.
 const REPEATS: u8 = 2;
 
-/// A listing that is being read.
-pub(super) struct Walk {
+/// State of a listing that is being read.
+pub(super) struct Overlap {
     steps: Steps,
     size: u32,
     /// Number of records up to the last one that was read, when its page was made.
@@ -32,7 +33,7 @@ pub(super) struct Walk {
     state: State,
     total: Option<u64>,
     known: HashSet<Key>,
-    last: Last,
+    last: Anchor,
     /// Whether others than those that are known have been read before.
     resumed: bool,
     /// Records that were read before, while the place is looked for from the beginning.
@@ -69,7 +70,7 @@ enum State {
     Over,
 }
 
-/// A page that is asked for.
+/// Requested page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) slot: Slot,
@@ -77,7 +78,7 @@ pub(super) struct Asked {
     bare: bool,
 }
 
-impl Walk {
+impl Overlap {
     pub(super) fn new(steps: Steps, size: u32) -> Self {
         Self {
             steps,
@@ -87,7 +88,7 @@ impl Walk {
             state: State::Onward,
             total: None,
             known: HashSet::new(),
-            last: Last::default(),
+            last: Anchor::default(),
             resumed: false,
             passed: None,
             barren: 0,
@@ -101,7 +102,7 @@ impl Walk {
     }
 
     /// Goes on where another reading stood: `end` records were read, the last of them are `last`.
-    pub(super) fn resumed(steps: Steps, size: u32, end: u64, last: Last) -> Self {
+    pub(super) fn resumed(steps: Steps, size: u32, end: u64, last: Anchor) -> Self {
         let known: HashSet<Key> = last.keys().cloned().collect();
         let state = match (known.is_empty(), end) {
             (false, _) => State::Near,
@@ -132,7 +133,7 @@ impl Walk {
         (self.known.len() as u64).saturating_add(passed as u64)
     }
 
-    pub(super) fn last(&self) -> &Last {
+    pub(super) fn last(&self) -> &Anchor {
         &self.last
     }
 

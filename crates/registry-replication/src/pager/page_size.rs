@@ -1,4 +1,4 @@
-//! Pages of the size that was asked for, from pages that overlap.
+//! Pages of the requested size, from pages that overlap.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use super::reading::{Read, Reading};
 use super::token::PageToken;
 use super::{Page, Steps};
 
-/// A listing in pages of one size.
-pub(super) struct Sheets<T> {
+/// Listing in pages of one size.
+pub(super) struct Sized<T> {
     reading: Reading<T>,
     /// How many records a page is to have; none for pages as they were fetched.
     size: Option<usize>,
@@ -21,14 +21,13 @@ pub(super) struct Sheets<T> {
     failed: Option<Error>,
 }
 
-impl<T: Send + 'static> Sheets<T> {
+impl<T: Send + 'static> Sized<T> {
     /// Pages of the size that was asked for.
     pub(super) fn of(mut reading: Reading<T>) -> Self {
         // A caller who takes one page and resumes pays for that page.
         reading.be_eager(false);
-        let pager = reading.pager();
-        let size = usize::try_from(pager.paging.size).unwrap_or(usize::MAX);
-        let size = Some(size.max(1)).filter(|_| pager.steps != Steps::All);
+        let size = usize::try_from(reading.pager().paging.size).unwrap_or(usize::MAX);
+        let size = Some(size.max(1)).filter(|_| reading.steps() != Steps::All);
         Self {
             size,
             ..Self::by_fetch(reading)

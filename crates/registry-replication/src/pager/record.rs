@@ -1,14 +1,15 @@
-//! What tells a record from others of its listing.
+//! Keys of records.
 
 use crate::model::{Execution, Rule, Subtask, Task};
 
-/// A record that a listing can know again.
-pub(crate) trait Keyed {
-    /// Unique in its listing, and the same in every answer; empty if the vendor names no id.
+/// Record that a listing can recognise.
+pub(crate) trait Record {
+    /// Returns a text that is unique in the listing and the same in every answer. It is empty if the
+    /// service names no id.
     fn key(&self) -> String;
 }
 
-impl Keyed for Rule {
+impl Record for Rule {
     fn key(&self) -> String {
         match self.id.is_empty() {
             true => String::new(),
@@ -18,19 +19,19 @@ impl Keyed for Rule {
     }
 }
 
-impl Keyed for Execution {
+impl Record for Execution {
     fn key(&self) -> String {
         self.id.clone()
     }
 }
 
-impl Keyed for Task {
+impl Record for Task {
     fn key(&self) -> String {
         self.id.clone()
     }
 }
 
-impl Keyed for Subtask {
+impl Record for Subtask {
     fn key(&self) -> String {
         self.id.clone()
     }

@@ -1,26 +1,34 @@
-//! The last records that were read, by which the place is found again.
+//! Last records that were read, by which a resumed reading finds its position.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// What tells a record from others of its listing.
+/// Key that tells a record from others of its listing.
 pub(super) type Key = Arc<str>;
 
-/// So many are kept.
+/// Most records that are kept.
 const KEPT: usize = 32;
 
-/// The last records of all that were handed out: from the first of them on, none is left out.
+/// Last records that were handed out. Between the first and the last of them, no record is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Last {
+pub(super) struct Anchor {
     /// In the listing's order.
     pub(super) seen: VecDeque<Key>,
     /// Those that were the last before, and have not been seen since: they are gone, or come after.
     pub(super) missed: VecDeque<Key>,
 }
 
-impl Last {
+impl Anchor {
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.seen.iter().chain(&self.missed)
+    }
+
+    /// Appends a record that comes after all others.
+    pub(super) fn push(&mut self, key: Key) {
+        self.seen.push_back(key);
+        if self.seen.len() > KEPT {
+            self.seen.pop_front();
+        }
     }
 
     /// Notes a page: its records, each with whether it is handed out now; the last that was known

@@ -1,6 +1,6 @@
-//! Which page to ask for, so that it begins with something that is known.
+//! Choice of a page that begins with a known record.
 
-/// Which page to fetch.
+/// Page to fetch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
     /// Number of records before the page; of pages that are numbered, a multiple of the size.
@@ -27,7 +27,7 @@ impl Slot {
     }
 }
 
-/// Where a page may begin.
+/// Positions where a page may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steps {
     /// Only at multiples of the page size.
