@@ -51,7 +51,7 @@ pub struct Lag {
     groups: BTreeMap<Key, Group>,
 }
 
-/// Latency of the tasks of one destination and rule. Times are in milliseconds, and `None` if no
+/// Latency of the tasks of one destination and rule. Times are in milliseconds, and absent if no
 /// task counts into them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
