@@ -8,7 +8,6 @@ mod confirm;
 mod deadline;
 mod failure;
 mod output;
-mod provider;
 mod session;
 mod table;
 mod target;

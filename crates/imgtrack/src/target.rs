@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_replication::api::Service;
-use registry_replication::huaweicloud::{self, AccessKey};
 use registry_replication::{
-    Clock, Context, ContextBuilder, Error, Registry, SystemClock, Timestamp, alibabacloud, oci,
+    Clock, Context, ContextBuilder, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
+    oci, providers,
 };
-use registry_sandbox::{HuaweicloudAccount, Options, Sandbox, world};
+use registry_sandbox::{Options, Sandbox, world};
 
-use crate::args::{Since, TargetArgs};
+use crate::args::{Since, TargetArgs, flag};
 use crate::failure::Failure;
-use crate::provider::{Provider, providers};
 
 /// Registry that a command queries, with the clock that its calls use.
 pub(crate) struct Target {
@@ -20,23 +19,6 @@ pub(crate) struct Target {
     sandbox: Option<Arc<Sandbox>>,
     /// The system's clock if absent.
     clock: Option<Arc<dyn Clock>>,
-}
-
-/// Applies region and endpoint, and the settings that are named, to a builder.
-macro_rules! configured {
-    ($self:ident, $builder:expr $(, $set:ident = $name:literal)*) => {{
-        let mut builder = $builder.configure($self.by_clock());
-        if let Some(region) = $self.setting("region") {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = $self.setting("endpoint") {
-            builder = builder.endpoint(endpoint);
-        }
-        $(if let Some(value) = $self.setting($name) {
-            builder = builder.$set(value);
-        })*
-        builder
-    }};
 }
 
 impl Target {
@@ -106,7 +88,7 @@ impl Target {
     }
 
     /// Returns the provider that `--registry` names.
-    pub(crate) fn provider(&self) -> Result<&'static Provider, Failure> {
+    pub(crate) fn provider(&self) -> Result<&'static Descriptor, Failure> {
         self.args.provider().ok_or_else(|| {
             let names: Vec<&str> = providers().iter().map(|provider| provider.name).collect();
             Failure::Usage(format!(
@@ -130,8 +112,9 @@ impl Target {
         };
         for name in self.args.settings.keys() {
             if provider.settings.iter().all(|known| known.name != *name) {
+                let flag = flag(name);
                 return Err(Failure::Usage(format!(
-                    "{} has no setting {name}; leave out --{name}",
+                    "{} has no setting {flag}; leave out --{flag}",
                     provider.title
                 )));
             }
@@ -140,14 +123,12 @@ impl Target {
     }
 
     /// Connects to the registry. Invalid and missing settings are refused before any call.
-    pub(crate) async fn registry(&self) -> Result<Box<dyn Registry>, Failure> {
+    pub(crate) async fn registry(&self) -> Result<Arc<dyn Registry>, Failure> {
         let provider = self.provider()?;
         self.check()?;
-        Ok(match provider.name {
-            "huaweicloud-enterprise" => Box::new(self.enterprise().await?),
-            "huaweicloud-basic" => Box::new(self.basic().await?),
-            _ => Box::new(self.alibabacloud().await?),
-        })
+        let names: Vec<_> = provider.settings.iter().map(|one| one.name).collect();
+        let settings = self.settings(provider.cloud.name, &names);
+        Ok(provider.connect(settings).await?)
     }
 
     /// Returns the registry at a destination.
@@ -164,104 +145,65 @@ impl Target {
         }
     }
 
-    fn huaweicloud(&self) -> Option<&HuaweicloudAccount> {
-        let sandbox = self.sandbox.as_ref()?;
-        Some(&sandbox.accounts().huaweicloud_swr)
-    }
-
-    async fn basic(&self) -> Result<huaweicloud::SwrBasic, Error> {
-        let mut builder = huaweicloud::SwrBasic::builder();
-        if let Some(account) = self.huaweicloud() {
-            builder = builder
-                .region(world::HUAWEICLOUD_REGION)
-                .endpoint(&account.endpoint)
-                .credentials(key(account));
-        }
-        configured!(self, builder).build().await
-    }
-
-    async fn enterprise(&self) -> Result<huaweicloud::SwrEnterprise, Error> {
-        let mut builder = huaweicloud::SwrEnterprise::builder();
-        if let Some(account) = self.huaweicloud() {
-            builder = builder
-                .endpoint(&account.endpoint)
-                .project_id(&account.project_id)
-                .instance(&account.instance_id)
-                .credentials(key(account));
-        }
-        configured!(
-            self,
-            builder,
-            project_id = "project-id",
-            instance = "instance"
-        )
-        .build()
-        .await
-    }
-
-    pub(crate) async fn alibabacloud(&self) -> Result<alibabacloud::AlibabaCr, Error> {
-        let mut builder = alibabacloud::AlibabaCr::builder();
+    /// Returns the settings of these names for a cloud: those of the command line, and else those of
+    /// the sandbox.
+    fn settings(&self, cloud: &str, names: &[&str]) -> Settings {
+        let clock = self.clock.clone();
+        let mut settings = Settings::new().configure(move |context| match &clock {
+            Some(clock) => context.clock(clock.clone()),
+            None => context,
+        });
         if let Some(sandbox) = &self.sandbox {
-            let account = &sandbox.accounts().alibabacloud_cr;
-            builder = builder
-                .endpoint(&account.endpoint)
-                .instance(&account.instance_id)
-                .credentials(alibaba_key(sandbox));
+            settings = inside(sandbox, cloud, names, settings);
         }
-        configured!(self, builder, instance = "instance")
-            .build()
-            .await
-    }
-
-    /// Returns a context for calls of a service by their names.
-    pub(crate) async fn context(&self, service: Service) -> Result<Context, Failure> {
-        self.check()?;
-        Ok(match service {
-            Service::AlibabacloudCr | Service::AlibabacloudSts => {
-                let mut builder = alibabacloud::Connection::builder();
-                if let Some(sandbox) = &self.sandbox {
-                    builder = builder
-                        .endpoint(sandbox.endpoint())
-                        .credentials(alibaba_key(sandbox));
-                }
-                configured!(self, builder).build(service).await?
-            }
-            _ => self.huaweicloud_connection().build(service).await?,
+        let given = self.args.settings.iter();
+        let given = given.filter(|(name, _)| names.contains(name));
+        given.fold(settings, |settings, (name, value)| {
+            settings.set(*name, value)
         })
     }
 
-    fn huaweicloud_connection(&self) -> huaweicloud::Connection {
-        let mut builder = huaweicloud::Connection::builder();
-        if let Some(account) = self.huaweicloud() {
-            builder = builder
-                .region(world::HUAWEICLOUD_REGION)
-                .endpoint(&account.endpoint)
-                .credentials(key(account));
-        }
-        configured!(self, builder)
+    /// Returns a context for calls of a service by their names, and the settings that it was made
+    /// from.
+    pub(crate) async fn context(&self, service: &Service) -> Result<(Context, Settings), Failure> {
+        self.check()?;
+        let cloud = service.name.split('.').next().unwrap_or_default();
+        let names: Vec<_> = service.settings.iter().map(|one| one.name).collect();
+        let settings = self.settings(cloud, &names);
+        Ok((service.connect(settings.clone()).await?, settings))
     }
+}
 
-    /// Returns the id of the project that calls go to.
-    pub(crate) async fn project_id(&self) -> Result<String, Error> {
-        match (self.setting("project-id"), self.huaweicloud()) {
-            (Some(id), _) => Ok(id.to_owned()),
-            (None, Some(account)) => Ok(account.project_id.clone()),
-            (None, None) => self.huaweicloud_connection().project_id().await,
+/// Adds the settings and the key of the sandbox's account at a cloud.
+fn inside(sandbox: &Sandbox, cloud: &str, names: &[&str], settings: Settings) -> Settings {
+    let accounts = sandbox.accounts();
+    let (values, settings) = match cloud {
+        "alibabacloud" => {
+            let account = &accounts.alibabacloud_cr;
+            let values = vec![
+                ("endpoint", account.endpoint.clone()),
+                ("instance", account.instance_id.clone()),
+            ];
+            let secret = account.access_key_secret.as_str();
+            (values, settings.access_key(&account.access_key_id, secret))
         }
-    }
-
-    /// Returns the id of the instance that calls go to, by the vendor's name of the parameter.
-    pub(crate) fn instance(&self, parameter: &str) -> Option<String> {
-        let sandbox = || {
-            let accounts = self.sandbox.as_ref()?.accounts();
-            Some(match parameter {
-                "InstanceId" => accounts.alibabacloud_cr.instance_id.clone(),
-                _ => accounts.huaweicloud_swr.instance_id.clone(),
-            })
-        };
-        let given = self.setting("instance").map(str::to_owned);
-        given.or_else(sandbox)
-    }
+        _ => {
+            let account = &accounts.huaweicloud_swr;
+            let values = vec![
+                ("region", world::HUAWEICLOUD_REGION.to_owned()),
+                ("endpoint", account.endpoint.clone()),
+                ("project_id", account.project_id.clone()),
+                ("instance", account.instance_id.clone()),
+            ];
+            let secret = account.secret_key.as_str();
+            (values, settings.access_key(&account.access_key, secret))
+        }
+    };
+    let values = values.into_iter();
+    let values = values.filter(|(name, _)| names.contains(name));
+    values.fold(settings, |settings, (name, value)| {
+        settings.set(name, value)
+    })
 }
 
 /// Starts a sandbox inside this program, which uses the program's clock.
@@ -272,13 +214,4 @@ async fn start_sandbox(clock: Option<Arc<dyn Clock>>) -> Result<Arc<Sandbox>, Fa
         None => options,
     };
     Ok(Arc::new(Sandbox::start(options).await?))
-}
-
-fn key(account: &HuaweicloudAccount) -> AccessKey {
-    AccessKey::new(&account.access_key, account.secret_key.as_str())
-}
-
-fn alibaba_key(sandbox: &Sandbox) -> alibabacloud::Credentials {
-    let account = &sandbox.accounts().alibabacloud_cr;
-    alibabacloud::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
 }

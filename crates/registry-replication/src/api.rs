@@ -1,12 +1,11 @@
 //! Calls by the vendor's name, for programs that do not know at compile time what they will call.
 //!
 //! ```no_run
-//! use registry_replication::{Error, api, huaweicloud};
+//! use registry_replication::{Error, Settings, api};
 //!
 //! # async fn example() -> Result<(), Error> {
 //! let (service, operation) = api::find("ListNamespaces")?;
-//! assert_eq!(service.name(), "huaweicloud.swr");
-//! let context = huaweicloud::Connection::builder().region("cn-north-4").build(service).await?;
+//! let context = service.connect(Settings::new().set("region", "cn-north-4")).await?;
 //! let answer = api::Call::new(operation).send(&context).await?;
 //! println!("{answer}");
 //! # Ok(())
@@ -15,69 +14,114 @@
 
 use std::fmt;
 
-use alibabacloud_cr::{cr, sts as alibabacloud_sts};
-use huaweicloud_swr::{iam, sts, swr};
+use futures_core::future::BoxFuture;
 pub use openapi_transport::{
     Access, Body, Call, Operation, Pages, Paging, Parameter, Place, PreviewedRequest,
 };
+use openapi_transport::{Context, Error};
 
-use crate::Error;
+use crate::connect::Settings;
 use crate::model::grammar::quoted;
+use crate::provider::{Setting, providers};
 use crate::suggest;
 
 /// A service that calls can be made to: one spec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
-pub enum Service {
-    /// Huawei Cloud SWR, both editions.
-    HuaweicloudSwr,
-    /// Huawei Cloud IAM.
-    HuaweicloudIam,
-    /// Huawei Cloud STS.
-    HuaweicloudSts,
-    /// Alibaba Cloud Container Registry.
-    AlibabacloudCr,
-    /// Alibaba Cloud STS.
-    AlibabacloudSts,
+pub struct Service {
+    /// Name: the cloud and the spec, such as `alibabacloud.cr`.
+    pub name: &'static str,
+    /// Its calls.
+    pub operations: &'static [Operation],
+    /// What a connection can be given.
+    pub settings: &'static [Setting],
+    pub(crate) connect: fn(Settings) -> BoxFuture<'static, Result<Context, Error>>,
+    /// Looks up a setting that is missing, by calls.
+    pub(crate) lookup: Option<Lookup>,
 }
 
-impl Service {
-    /// All services.
-    pub const ALL: [Self; 5] = [
-        Self::HuaweicloudSwr,
-        Self::HuaweicloudIam,
-        Self::HuaweicloudSts,
-        Self::AlibabacloudCr,
-        Self::AlibabacloudSts,
-    ];
+/// Looks up the setting of this name; `None` if it cannot be looked up.
+pub(crate) type Lookup =
+    fn(Settings, &'static str) -> BoxFuture<'static, Result<Option<String>, Error>>;
 
-    /// `huaweicloud.swr` and the like.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HuaweicloudSwr => "huaweicloud.swr",
-            Self::HuaweicloudIam => "huaweicloud.iam",
-            Self::HuaweicloudSts => "huaweicloud.sts",
-            Self::AlibabacloudCr => "alibabacloud.cr",
-            Self::AlibabacloudSts => "alibabacloud.sts",
-        }
+impl Service {
+    /// Makes a context for calls to the service. Nothing is sent. Settings that the service does
+    /// not have are ignored.
+    ///
+    /// # Errors
+    /// When region and endpoint are missing.
+    pub async fn connect(&self, settings: Settings) -> Result<Context, Error> {
+        (self.connect)(settings).await
     }
 
-    /// Its calls.
-    pub fn operations(self) -> &'static [Operation] {
-        match self {
-            Self::HuaweicloudSwr => swr::OPERATIONS,
-            Self::HuaweicloudIam => iam::OPERATIONS,
-            Self::HuaweicloudSts => sts::OPERATIONS,
-            Self::AlibabacloudCr => cr::OPERATIONS,
-            Self::AlibabacloudSts => alibabacloud_sts::OPERATIONS,
+    /// Fills the parameters of a call that name a place, such as the project and the instance,
+    /// from settings. A parameter that is set stays. A missing setting that the path of the call
+    /// needs is looked up, which may send calls.
+    ///
+    /// # Errors
+    /// When a value is invalid for its parameter, and whatever can go wrong with a call.
+    pub async fn fill(&self, mut call: Call, settings: &Settings) -> Result<Call, Error> {
+        for setting in self.settings {
+            let Some(name) = setting.parameter.filter(|name| !call.has(name)) else {
+                continue;
+            };
+            let mut all = call.operation().parameters.iter();
+            let Some(parameter) = all.find(|parameter| parameter.name == name) else {
+                continue;
+            };
+            // Elsewhere than in the path, an optional place is a choice of the caller.
+            let is_in_path = parameter.place == Place::Path;
+            let value = match settings.get(setting.name) {
+                Some(value) if is_in_path || setting.required => Some(value.to_owned()),
+                None if is_in_path => match self.lookup {
+                    Some(lookup) => lookup(settings.clone(), setting.name).await?,
+                    None => None,
+                },
+                _ => None,
+            };
+            if let Some(value) = value {
+                call = call.parameter(name, &value)?;
+            }
         }
+        Ok(call)
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Service {}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Service").field(&self.name).finish()
     }
 }
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
+}
+
+/// Returns all services of this build.
+pub fn services() -> impl Iterator<Item = &'static Service> + Clone {
+    let mut last = "";
+    let clouds = providers().iter().map(|provider| provider.cloud);
+    // The providers of one cloud follow each other.
+    let clouds = clouds.filter(move |cloud| std::mem::replace(&mut last, cloud.name) != cloud.name);
+    clouds.flat_map(|cloud| cloud.services)
+}
+
+/// Returns every call of every service.
+fn calls() -> impl Iterator<Item = (&'static Service, &'static Operation)> + Clone {
+    services().flat_map(|service| {
+        let operations = service.operations.iter();
+        operations.map(move |operation| (service, operation))
+    })
 }
 
 /// The call of this name: the vendor's own, `ListRepoSyncTask`, or with its service where several
@@ -86,18 +130,13 @@ impl fmt::Display for Service {
 /// # Errors
 /// Of kind [`Invalid`](crate::ErrorKind::Invalid): there is no such call, or there are several;
 /// names those that are meant, perhaps.
-pub fn find(name: &str) -> Result<(Service, &'static Operation), Error> {
+pub fn find(name: &str) -> Result<(&'static Service, &'static Operation), Error> {
     let (wanted, plain) = match name.split_once(':') {
         Some((service, plain)) => (Some(service), plain),
         None => (None, name),
     };
-    let all = || {
-        Service::ALL.into_iter().flat_map(|service| {
-            let operations = service.operations().iter();
-            operations.map(move |operation| (service, operation))
-        })
-    };
-    let of_service = |service: &Service| wanted.is_none_or(|wanted| wanted == service.name());
+    let all = calls;
+    let of_service = |service: &Service| wanted.is_none_or(|wanted| wanted == service.name);
     let mut found = all().filter(|(service, operation)| {
         of_service(service) && operation.name.eq_ignore_ascii_case(plain)
     });
@@ -106,7 +145,7 @@ pub fn find(name: &str) -> Result<(Service, &'static Operation), Error> {
         (Some(one), Some(other)) => {
             let names = [one, other].map(|(service, found)| format!("{service}:{}", found.name));
             Err(Error::configuration(format!(
-                "{name} is a call of several services: say {}",
+                "{name} is a call of several services; write {}",
                 names.join(" or ")
             )))
         }

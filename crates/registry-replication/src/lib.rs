@@ -75,12 +75,14 @@
 
 pub mod api;
 mod arrival;
+mod connect;
 mod lag;
 mod listing;
 mod model;
 pub mod oci;
 mod pager;
 mod plan;
+mod provider;
 mod providers;
 mod registry;
 mod settings;
@@ -90,13 +92,13 @@ pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
     Trouble, Verdict, Wait, WaitError,
 };
+pub use connect::Settings;
 pub use lag::{Lag, LagFollower, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,
     InvalidImage, Provider, RetentionCounts, Rule, RuleFilter, RuleRef, RuleTrigger, Subtask, Task,
-    TaskCounts, TaskKind, TaskRef, TaskState, Trigger, UnfitReference, VendorExecution, VendorRule,
-    VendorSubtask, VendorTask,
+    TaskCounts, TaskKind, TaskRef, TaskState, Trigger, UnfitReference, VendorAnswer,
 };
 pub use openapi_transport::Dialect;
 #[cfg(feature = "test-util")]
@@ -108,5 +110,8 @@ pub use openapi_transport::{
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
-pub use providers::{alibabacloud, huaweicloud};
+pub use provider::{
+    Cloud, Descriptor, Feature, Offered, Offers, Setting, Windows, connect, providers,
+};
+pub use providers::*;
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};

@@ -1,4 +1,4 @@
-//! What all registries can be asked.
+//! The trait of all registries.
 
 use futures_core::future::BoxFuture;
 use openapi_transport::Error;
@@ -10,6 +10,7 @@ use crate::model::{
     Subtask, Task, TaskRef, TaskState,
 };
 use crate::plan::{Plan, Started};
+use crate::provider::{Descriptor, Feature};
 
 pub(crate) mod sealed {
     use std::sync::Arc;
@@ -18,17 +19,17 @@ pub(crate) mod sealed {
 
     /// Keeps the trait ours to widen.
     pub trait Sealed {
-        /// The registry as arrivals look at it.
+        /// Returns the registry as arrivals look at it.
         fn looked_at(&self) -> Arc<dyn Look>;
     }
 }
 
-/// A registry of any vendor: rules, executions, tasks and subtasks, run and stop.
+/// A registry of any provider: rules, executions, tasks and subtasks, run and stop.
 ///
-/// What a vendor does not have is refused with an error of the kind
-/// [`NotOffered`](crate::ErrorKind::NotOffered) that says what to use instead; a listing yields it
-/// as its first item. Each vendor's own registry has more to say: ids as they are typed there, and
-/// ways to narrow a listing.
+/// [`descriptor`](Self::descriptor) tells what the provider offers. A method that the provider does
+/// not offer returns an error of kind [`NotOffered`](crate::ErrorKind::NotOffered) that names the
+/// alternative; a listing yields it as its first item. The vendor's own type has more methods: with
+/// the vendor's ids, and with more ways to narrow a listing.
 ///
 /// ```no_run
 /// use futures_util::TryStreamExt;
@@ -49,82 +50,96 @@ pub(crate) mod sealed {
 /// # }
 /// ```
 pub trait Registry: sealed::Sealed + Send + Sync {
-    /// Whose registry it is.
-    fn provider(&self) -> Provider;
+    /// Returns the provider's row of the table.
+    fn descriptor(&self) -> &Descriptor;
 
-    /// Whether an image, `namespace/repository:tag`, is where it has to be. Nothing is asked yet;
-    /// a name that is none is the first error of what asks.
+    /// Returns the provider's name.
+    fn provider(&self) -> Provider {
+        self.descriptor().provider()
+    }
+
+    /// Begins the question whether an image, `namespace/repository:tag`, has arrived.
+    ///
+    /// No call is sent. An invalid name is the error of the first method that sends a call.
     fn arrival(&self, image: &str) -> Arrival {
         Arrival::new(self.looked_at(), image)
     }
 
-    /// The rules, of one repository or of all.
+    /// Lists the rules of one repository, or all rules.
     ///
-    /// Enterprise: replication rules and then retention rules, `ListInstanceReplicationPolicies`
-    /// and `ListInstanceRetentionPolicies`; not of one repository. Basic: of one repository only,
-    /// `ListImageAutoSyncReposDetails`. Alibaba: `ListRepoSyncRule`; of a repository, those that
-    /// name it, and not those of its namespace or instance.
+    /// Needs [`Feature::Rules`] or [`Feature::RepositoryRules`].
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule>;
 
-    /// The executions of a rule, or of all replication rules.
+    /// Lists the executions of a rule, or of all replication rules.
     ///
-    /// Enterprise: `ListInstanceReplicationPolicyExecutions`,
-    /// `ListInstanceRetentionPolicyExecutions`. Others have none.
-    fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution>;
+    /// Needs [`Feature::Executions`].
+    fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution> {
+        let _ = rule;
+        Listing::refused(self.descriptor().refusal(Feature::Executions))
+    }
 
-    /// The tasks of an execution or image.
+    /// Lists the tasks of an execution or image, or all tasks.
     ///
-    /// Enterprise: of an execution, `ListInstanceReplicationPolicyExecTasks`,
-    /// `ListInstanceRetentionPolicyExecTasks`. Basic: of a repository, `ShowSyncJob`. Alibaba: of a
-    /// batch or an image, `ListRepoSyncTask`.
+    /// Needs [`Feature::AllTasks`], [`Feature::ExecutionTasks`] or [`Feature::ImageTasks`].
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task>;
 
-    /// The subtasks of a task.
+    /// Lists the subtasks of a task.
     ///
-    /// Enterprise: `ListInstanceReplicationPolicyExecSubTasks`,
-    /// `ListInstanceRetentionPolicyExecSubTasks`. Others have none: a task is of one tag there.
-    fn subtasks_of(&self, task: &TaskRef) -> Listing<Subtask>;
+    /// Needs [`Feature::Subtasks`].
+    fn subtasks_of(&self, task: &TaskRef) -> Listing<Subtask> {
+        let _ = task;
+        Listing::refused(self.descriptor().refusal(Feature::Subtasks))
+    }
 
-    /// What [`run`](Self::run) would send. What it asks to find that out changes nothing.
+    /// Plans the calls that [`run`](Self::run) would send. Planning only reads.
     ///
     /// # Errors
-    /// What the vendor does not offer or what is missing, and whatever can go wrong with a call.
+    /// When the provider does not offer it, when the rule or an image is missing, and whatever can
+    /// go wrong with a call.
     fn plan_run<'a>(
         &'a self,
         rule: &'a RuleRef,
         options: &'a RunOptions,
-    ) -> BoxFuture<'a, Result<Plan, Error>>;
+    ) -> BoxFuture<'a, Result<Plan, Error>> {
+        let _ = (rule, options);
+        let error = self.descriptor().refusal(Feature::RunRule);
+        Box::pin(std::future::ready(Err(error)))
+    }
 
-    /// What [`stop`](Self::stop) would send. It looks the target up, which changes nothing.
+    /// Plans the calls that [`stop`](Self::stop) would send. Planning only reads.
     ///
     /// The plan of a target that has ended has no calls, and [`Plan::ended`] tells its state.
     ///
     /// # Errors
-    /// What the vendor does not offer, a target that the registry does not have, and whatever can go
-    /// wrong with a call.
-    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>>;
+    /// When the provider does not offer it, when the registry does not have the target, and whatever
+    /// can go wrong with a call.
+    fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
+        let feature = match target {
+            StopTarget::Execution(_) => Feature::StopExecution,
+            StopTarget::Task(_) => Feature::StopTask,
+        };
+        let error = self.descriptor().refusal(feature);
+        Box::pin(std::future::ready(Err(error)))
+    }
 
-    /// The host names that docker knows this registry by, as far as they are known.
-    ///
-    /// Enterprise: `ShowInstance`. Basic: made of the region, without a call. Alibaba:
-    /// `ListInstanceEndpoint`.
+    /// Returns the host names by which docker knows this registry, as far as they are known.
     ///
     /// # Errors
     /// Whatever can go wrong with a call.
     fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
 
-    /// Reads an image that a user gave, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`, and takes the
-    /// host off.
+    /// Reads an image that a user gave, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`, and removes
+    /// the host.
     ///
-    /// Only a text with a host asks the registry, for its [`hosts`](Self::hosts).
+    /// Only a text with a host sends calls, for the registry's [`hosts`](Self::hosts).
     ///
     /// # Errors
-    /// When the text is not an image, when it has no namespace, and when the host is another
-    /// registry's.
+    /// When the text is not an image, when it lacks a namespace that the provider needs, and when
+    /// the host is another registry's.
     fn read_image<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<ImageReference, Error>> {
         Box::pin(async move {
             let reference: ImageReference = text.parse()?;
-            ImageName::of(&reference)?;
+            self.descriptor().named(ImageName::of(&reference))?;
             let Some(host) = reference.host() else {
                 return Ok(reference);
             };
@@ -149,17 +164,14 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         })
     }
 
-    /// Runs a rule now, and answers what that has started.
+    /// Runs a rule now, and returns what that has started.
     ///
-    /// Enterprise: `ExecuteInstanceReplicationPolicy`, `ExecuteInstanceRetentionPolicy`, for all
-    /// that the rule covers. Basic: copies the tags of [`RunOptions::images`], which must be of one
-    /// repository, to the rule's destination by `CreateManualImageSyncRepo`; the rule is looked up
-    /// by `ListImageAutoSyncReposDetails`, and the jobs are not named. Alibaba: copies those images
-    /// by `CreateRepoSyncTaskByRule`, one call each; `GetRepository` knows the repository's id.
+    /// Where the provider offers [`Feature::RunRule`], the rule runs for all that it covers. Where it
+    /// offers [`Feature::RunImages`], it copies the images of [`RunOptions::images`].
     ///
     /// # Errors
-    /// As [`plan_run`](Self::plan_run). Calls are made one after the other, and what those before
-    /// the one that failed have started goes on.
+    /// As [`plan_run`](Self::plan_run). The calls are sent one after the other; what they started
+    /// before a failed call goes on.
     fn run<'a>(
         &'a self,
         rule: &'a RuleRef,
@@ -171,8 +183,7 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     /// Stops an execution or task. What it has copied by then stays at the destination. A target
     /// that has ended is left as it is.
     ///
-    /// Enterprise: a replication execution, `StopInstanceReplicationPolicyExecution`. Alibaba: a
-    /// task, `CancelRepoSyncTask`. Basic: nothing.
+    /// Needs [`Feature::StopExecution`] or [`Feature::StopTask`].
     ///
     /// # Errors
     /// As [`plan_stop`](Self::plan_stop), and whatever can go wrong with a call.
@@ -194,7 +205,7 @@ fn plain_host(host: &str) -> &str {
     host.strip_suffix(":443").unwrap_or(host)
 }
 
-/// What a stop has come to.
+/// The outcome of a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StopOutcome {
@@ -204,17 +215,19 @@ pub enum StopOutcome {
     HadEnded(TaskState),
 }
 
-/// Which tasks are asked for.
+/// The tasks of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskScope {
-    /// Those of an execution.
+    /// All tasks.
+    All,
+    /// The tasks of an execution.
     Execution(ExecutionRef),
-    /// Those of an image, or of all images of a repository.
+    /// The tasks of an image, or of all images of a repository.
     Image(ImageName),
 }
 
-/// What is to be stopped.
+/// The target of a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StopTarget {
@@ -248,32 +261,46 @@ impl From<TaskRef> for StopTarget {
     }
 }
 
-/// How a rule is to run.
+/// Options of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// The images to copy, each with its tag, where a rule does not run for all that it covers.
+    /// Images to copy, each with its tag, where a rule does not run for all that it covers.
     pub images: Vec<ImageName>,
     /// Whether a retention rule only shows what it would delete.
     pub trial: bool,
 }
 
 impl RunOptions {
-    /// With this image, too.
+    /// Adds an image.
     pub fn image(mut self, image: ImageName) -> Self {
         self.images.push(image);
         self
     }
 
-    /// As a trial: a retention rule deletes nothing, and its subtasks show what it would delete.
+    /// Makes the run a trial: a retention rule deletes nothing, and its subtasks show what it would
+    /// delete.
     pub fn trial(mut self, trial: bool) -> Self {
         self.trial = trial;
         self
     }
 
-    /// Refuses a trial of a rule that copies.
-    pub(crate) fn no_trial(&self) -> Result<(), Error> {
-        match self.trial {
+    /// Refuses options that a rule of the provider cannot run with.
+    pub(crate) fn check(&self, rule: &RuleRef, provider: &Descriptor) -> Result<(), Error> {
+        if !self.images.is_empty() {
+            provider.check(Feature::RunImages)?;
+        }
+        if rule.namespace().is_some() && !provider.offers.retention_in_namespaces {
+            return Err(Error::configuration(format!(
+                "invalid rule \"{rule}\"; rules of {} are named by their id alone",
+                provider.title
+            )));
+        }
+        if !self.trial {
+            return Ok(());
+        }
+        provider.check(Feature::Trial)?;
+        match rule.namespace().is_none() && provider.offers.retention_in_namespaces {
             false => Ok(()),
             true => Err(Error::not_offered(
                 "a trial of a replication rule",
@@ -282,16 +309,17 @@ impl RunOptions {
         }
     }
 
-    /// The images with their tags; refuses none, and those without a tag.
-    pub(crate) fn tagged(&self, provider: Provider) -> Result<Vec<(&ImageName, &str)>, Error> {
+    /// Returns the images with their tags; refuses an empty list, and images without a tag.
+    pub(crate) fn tagged(&self, provider: &Descriptor) -> Result<Vec<(&ImageName, &str)>, Error> {
         if self.images.is_empty() {
             return Err(Error::configuration(format!(
                 "rules of {} run for images that are named; name at least one, \
                  namespace/repository:tag",
-                provider.title()
+                provider.title
             )));
         }
         let tagged = self.images.iter().map(|image| {
+            provider.named(image.clone())?;
             image.tag().map(|tag| (image, tag)).ok_or_else(|| {
                 Error::configuration(format!(
                     "image {:?} has no tag; write {image}:TAG",

@@ -11,4 +11,4 @@ pub(crate) use arrival::{ArrivalArgs, Since};
 pub(crate) use bound::Bound;
 pub(crate) use change::Change;
 pub(crate) use limit::Limit;
-pub(crate) use target::TargetArgs;
+pub(crate) use target::{TargetArgs, flag};

@@ -3,10 +3,9 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::suggest;
+use registry_replication::{Descriptor, Setting, providers, suggest};
 
 use super::value;
-use crate::provider::{Provider, providers};
 
 /// Options that name a registry: one for each setting of each provider in the table.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +21,28 @@ pub(crate) struct TargetArgs {
 /// Help heading of the options.
 const HEADING: &str = "Registry";
 
+/// Returns the settings of all providers, each name once.
+fn all_settings() -> impl Iterator<Item = &'static Setting> {
+    let mut all: Vec<&'static Setting> = Vec::new();
+    for setting in providers().iter().flat_map(|provider| provider.settings) {
+        if all.iter().all(|known| known.name != setting.name) {
+            all.push(setting);
+        }
+    }
+    all.into_iter()
+}
+
+/// Returns the option of a setting, without its dashes.
+pub(crate) fn flag(setting: &str) -> String {
+    setting.replace('_', "-")
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars.clone()).collect()
+}
+
 impl Args for TargetArgs {
     fn augment_args(command: Command) -> Command {
         let names = PossibleValuesParser::new(providers().iter().map(|provider| provider.name));
@@ -31,13 +52,13 @@ impl Args for TargetArgs {
             .value_name("NAME")
             .value_parser(names)
             .help("Registry to query");
-        let settings = Provider::all_settings().map(|setting| {
+        let settings = all_settings().map(|setting| {
             let option = option(setting.name)
-                .value_name(setting.value_name)
-                .help(setting.help);
-            match setting.value_name {
-                "URL" => option.value_parser(value::word),
-                _ => option.value_parser(value::id),
+                .long(flag(setting.name))
+                .help(capitalized(setting.about));
+            match setting.name == "endpoint" {
+                true => option.value_name("URL").value_parser(value::word),
+                false => option.value_name("ID").value_parser(value::id),
             }
         });
         let sandbox = option("sandbox")
@@ -54,7 +75,7 @@ impl Args for TargetArgs {
 impl FromArgMatches for TargetArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let text = |name| matches.get_one::<String>(name).cloned();
-        let settings = Provider::all_settings();
+        let settings = all_settings();
         Ok(Self {
             registry: text("registry"),
             settings: settings
@@ -72,9 +93,9 @@ impl FromArgMatches for TargetArgs {
 
 impl TargetArgs {
     /// Returns the provider that `--registry` names.
-    pub(crate) fn provider(&self) -> Option<&'static Provider> {
+    pub(crate) fn provider(&self) -> Option<&'static Descriptor> {
         let named = self.registry.as_deref();
-        let mut known = providers().iter();
+        let mut known = providers().iter().copied();
         known.find(|provider| Some(provider.name) == named)
     }
 
@@ -89,9 +110,9 @@ impl TargetArgs {
         if let Some(name) = &self.registry {
             words.push(format!("--registry {name}"));
         }
-        for setting in Provider::all_settings() {
+        for setting in all_settings() {
             if let Some(value) = self.setting(setting.name) {
-                words.push(format!("--{} {value}", setting.name));
+                words.push(format!("--{} {value}", flag(setting.name)));
             }
         }
         if self.sandbox {

@@ -79,12 +79,12 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let all = || {
-        Service::ALL.into_iter().flat_map(|service| {
-            let operations = service.operations().iter();
+        api::services().flat_map(|service| {
+            let operations = service.operations.iter();
             operations.map(move |operation| (service, operation))
         })
     };
-    let name = |service: Service, operation: &Operation| {
+    let name = |service: &Service, operation: &Operation| {
         let same = all().filter(|(_, other)| other.name == operation.name);
         match same.count() {
             1 => operation.name.to_owned(),
@@ -94,7 +94,7 @@ fn rows() -> Vec<Row> {
     let mut rows: Vec<_> = all()
         .map(|(service, operation)| Row {
             name: name(service, operation),
-            service: service.name(),
+            service: service.name,
             family: operation.family,
             writes: operation.access == api::Access::Write,
             summary: operation.summary,
@@ -154,8 +154,8 @@ impl Api {
         if let Some(file) = &self.body {
             call = call.body(&body(file.clone()).await?)?;
         }
-        let context = target.context(service).await?;
-        let call = with_settings(call, target).await?;
+        let (context, settings) = target.context(service).await?;
+        let call = service.fill(call, &settings).await?;
         if self.dry_run {
             return output.json(&plan::request(call.shown(&context).await?));
         }
@@ -176,36 +176,6 @@ impl Api {
             answer => output.json(&answer),
         }
     }
-}
-
-/// Sets the project and the instance of the target, unless `--param` has set them.
-async fn with_settings(mut call: Call, target: &Target) -> Result<Call, Failure> {
-    let missing = |call: &Call, name: &str| {
-        let mut all = call.operation().parameters.iter();
-        all.any(|parameter| parameter.name == name) && !call.has(name)
-    };
-    // A project in the query is a choice; in the path, it is where the call goes.
-    let in_path = |parameter: &api::Parameter| {
-        parameter.name == "project_id" && parameter.place == Place::Path
-    };
-    if missing(&call, "project_id") && call.operation().parameters.iter().any(in_path) {
-        if target.setting("endpoint").is_some() && target.setting("project-id").is_none() {
-            // IAM is at another endpoint, and the keys may be for this one alone.
-            return Err(Failure::Usage(
-                "missing --project-id; it is not looked up if --endpoint is given".to_owned(),
-            ));
-        }
-        let id = target.project_id().await?;
-        call = call.parameter("project_id", &id)?;
-    }
-    for name in ["instance_id", "InstanceId"] {
-        if missing(&call, name)
-            && let Some(id) = target.instance(name)
-        {
-            call = call.parameter(name, &id)?;
-        }
-    }
-    Ok(call)
 }
 
 /// Writes the records of all pages, or the first of them, as they arrive.
@@ -246,7 +216,7 @@ async fn body(file: String) -> Result<Value, Failure> {
 }
 
 /// Describes a call as JSON.
-fn described(service: Service, operation: &Operation) -> Value {
+fn described(service: &Service, operation: &Operation) -> Value {
     let parameters = operation.parameters.iter().map(|parameter| {
         json!({
             "name": parameter.name,
@@ -258,7 +228,7 @@ fn described(service: Service, operation: &Operation) -> Value {
     });
     json!({
         "name": operation.name,
-        "service": service.name(),
+        "service": service.name,
         "family": operation.family,
         "summary": operation.summary,
         "method": operation.method,
@@ -302,7 +272,7 @@ fn calls(rows: &[Row]) -> String {
 }
 
 /// Describes a call for people.
-fn description(service: Service, operation: &Operation) -> String {
+fn description(service: &Service, operation: &Operation) -> String {
     let mut text = format!(
         "{service}:{}\n{}\n{} {}\n",
         operation.name, operation.summary, operation.method, operation.path

@@ -5,14 +5,14 @@ use clap::Args;
 use futures_core::Stream;
 use futures_util::TryStreamExt;
 use registry_replication::{
-    Error, Execution, ExecutionRef, ImageRef, Page, Registry, RuleRef, Task, Timestamp,
+    Error, Execution, ExecutionRef, Feature, ImageRef, Page, Registry, RuleRef, Task, TaskScope,
+    Timestamp,
 };
 
 use super::{Execute, scope, text};
 use crate::args::{Bound, Since, value};
 use crate::failure::Failure;
 use crate::output::first;
-use crate::provider::Feature;
 use crate::session::Session;
 use crate::table;
 
@@ -78,12 +78,10 @@ impl Execute for Lag {
                     let scope = scope.resolved(&*registry).await?;
                     count.pages(registry.tasks_of(&scope).by_page()).await?;
                 }
-                None if provider.all_tasks => {
-                    target.check()?;
-                    let registry = target.alibabacloud().await?;
-                    count
-                        .pages(registry.tasks(Default::default()).by_page())
-                        .await?;
+                None if provider.has(Feature::AllTasks) => {
+                    let registry = target.registry().await?;
+                    let tasks = registry.tasks_of(&TaskScope::All);
+                    count.pages(tasks.by_page()).await?;
                 }
                 None => {
                     return Err(Failure::Usage(format!(

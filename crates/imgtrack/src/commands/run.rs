@@ -101,7 +101,7 @@ fn lines(started: &Started, target: &Target, options: &RunOptions) -> Result<Str
         lines.push(format!("task {} has started", escaped(&task.to_string())));
     }
     if started.executions.is_empty() {
-        let by_image = target.provider()?.tag_tasks;
+        let by_image = target.provider()?.offers.tag_tasks;
         let images = options.images.iter().map(|image| match by_image {
             true => image.to_string(),
             false => image.path(),

@@ -1,11 +1,12 @@
 //! Scopes of task listings, read by what the provider lists tasks by.
 
-use registry_replication::{Error, ExecutionRef, Registry, TaskRef, TaskScope};
+use registry_replication::{
+    Descriptor, Error, ExecutionRef, Feature, Registry, TaskRef, TaskScope,
+};
 
 use super::text;
 use crate::args::value;
 use crate::failure::Failure;
-use crate::provider::{Feature, Provider};
 use crate::target::Target;
 
 /// Scope of a task listing, before the registry has read the image.
@@ -29,7 +30,7 @@ pub(super) fn read(target: &Target, text: &str) -> Result<Scope, Failure> {
     }
 }
 
-fn image(provider: &Provider, text: &str) -> Result<Scope, Failure> {
+fn image(provider: &Descriptor, text: &str) -> Result<Scope, Failure> {
     match value::image(text) {
         Ok(text) => Ok(Scope::Image(text)),
         // The text is something else than an image.
@@ -42,7 +43,7 @@ fn image(provider: &Provider, text: &str) -> Result<Scope, Failure> {
     }
 }
 
-fn execution(target: &Target, provider: &Provider, text: &str) -> Result<Scope, Failure> {
+fn execution(target: &Target, provider: &Descriptor, text: &str) -> Result<Scope, Failure> {
     if let Some(task) = task(text) {
         let execution = task.execution().map(ToString::to_string);
         return Err(Failure::Usage(format!(
@@ -71,7 +72,7 @@ pub(super) fn task(text: &str) -> Option<TaskRef> {
 }
 
 /// Returns what the provider lists tasks by.
-pub(super) fn offered(provider: &Provider) -> String {
+pub(super) fn offered(provider: &Descriptor) -> String {
     let scopes = [
         (
             provider.has(Feature::ExecutionTasks),
@@ -81,7 +82,10 @@ pub(super) fn offered(provider: &Provider) -> String {
             provider.has(Feature::ImageTasks),
             "repository (NAMESPACE/REPOSITORY)",
         ),
-        (provider.tag_tasks, "image (NAMESPACE/REPOSITORY:TAG)"),
+        (
+            provider.offers.tag_tasks,
+            "image (NAMESPACE/REPOSITORY:TAG)",
+        ),
     ];
     let scopes = scopes.into_iter().filter(|(has, _)| *has);
     let scopes: Vec<&str> = scopes.map(|(_, scope)| scope).collect();

@@ -1,11 +1,10 @@
 use clap::Args;
-use registry_replication::StopTarget;
+use registry_replication::{Feature, StopTarget};
 use serde_json::json;
 
 use super::{Execute, plan, scope, text};
 use crate::args::{Bound, Change, value};
 use crate::failure::Failure;
-use crate::provider::Feature;
 use crate::session::Session;
 use crate::target::Target;
 

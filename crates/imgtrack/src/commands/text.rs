@@ -13,7 +13,7 @@ pub(super) async fn image(registry: &dyn Registry, text: &str) -> Result<ImageNa
              digest"
         )));
     }
-    Ok(ImageName::of(&reference)?)
+    Ok(ImageName::of(&reference))
 }
 
 /// Parses a reference to a rule, an execution or a task.

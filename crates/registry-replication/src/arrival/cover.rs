@@ -161,7 +161,7 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
             cover.distance += 2;
         }
     }
-    let full = format!("{}/{}", image.namespace(), image.repository());
+    let full = image.path();
     for (filter, read) in rule.filters.iter().zip(&rule.patterns) {
         let (what, text) = match &filter.on {
             FilterOn::Name => ("names", Some(full.as_str())),
@@ -207,7 +207,7 @@ mod tests {
                 .map(|(on, pattern, syntax)| RuleFilter::new(on, pattern, syntax))
                 .collect(),
             ..Rule::new(
-                Provider::HuaweicloudEnterprise,
+                Provider::named("somecloud"),
                 TaskKind::Replication,
                 Some(12),
             )

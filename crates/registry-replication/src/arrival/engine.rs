@@ -363,7 +363,7 @@ impl Engine {
             }
         };
         Report {
-            provider: self.ask.registry.provider(),
+            provider: self.ask.registry.descriptor().provider(),
             image: self.ask.question.image.to_string(),
             verdict,
             is_final,
@@ -394,7 +394,7 @@ impl Engine {
                 )
             };
             Report {
-                provider: self.ask.registry.provider(),
+                provider: self.ask.registry.descriptor().provider(),
                 image: self.ask.question.image.to_string(),
                 verdict: Verdict::Pending,
                 is_final: false,

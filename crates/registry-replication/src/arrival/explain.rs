@@ -9,7 +9,8 @@ use super::destination::Destination;
 use super::judge::end;
 use super::report::{Reason, ReasonKind};
 use super::sight::{Sight, Work};
-use crate::model::{ImageName, ImageRef, Provider, Rule, RuleTrigger, TaskKind, TaskState};
+use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskKind, TaskState};
+use crate::provider::Feature;
 use crate::suggest;
 
 /// Rules that are named when none fits; more would hide the one that matters.
@@ -91,22 +92,17 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
             format!("{} is switched off: enable it", named(rule)),
         ));
     }
-    let reference = rule.reference();
     match &rule.trigger {
         Some(RuleTrigger::ByHand) => reasons.push(Reason::new(
             ReasonKind::RuleByHand,
-            match rule.provider {
-                Provider::HuaweicloudEnterprise => format!(
-                    "{} runs by hand only: run it (`imgtrack run {reference} --registry {}`), or let it \
-                     run on push",
-                    named(rule),
-                    rule.provider
+            match runs_whole(rule) {
+                true => format!(
+                    "{} runs only on request: run it, or let it run on push",
+                    named(rule)
                 ),
-                _ => format!(
-                    "{} runs by hand only: run it (`imgtrack run {reference} --registry {} --image \
-                     {image}`), or let it run on push",
-                    named(rule),
-                    rule.provider
+                false => format!(
+                    "{} runs only on request: run it for {image}, or let it run on push",
+                    named(rule)
                 ),
             },
         )),
@@ -130,6 +126,12 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
         ));
     }
     reasons
+}
+
+/// Whether a run of the rule copies all that the rule covers, rather than images that are named.
+fn runs_whole(rule: &Rule) -> bool {
+    let provider = rule.provider.descriptor();
+    provider.is_none_or(|provider| provider.has(Feature::RunRule))
 }
 
 pub(crate) fn older_than_rule(
@@ -248,25 +250,10 @@ fn ended(work: &Work) -> &'static str {
 /// The vendor's own words about a task.
 pub(crate) fn issue(work: &Work) -> Option<Reason> {
     let issue = work.issue.as_ref()?;
-    let todo = advice(issue).map(|todo| format!(": {todo}"));
+    let todo = work.advice.map(|todo| format!(": {todo}"));
     let todo = todo.unwrap_or_default();
     let text = format!("of task {} the registry says {issue:?}{todo}", work.task);
     Some(Reason::new(ReasonKind::TaskIssue, text))
-}
-
-/// What to do about an issue that Alibaba's tasks name.
-fn advice(issue: &str) -> Option<&'static str> {
-    Some(match issue {
-        "TAG_CONFLICT" => {
-            "the destination has another image under the tag and does not let it be overwritten; \
-             push under another tag, or delete it there"
-        }
-        "OSS_POLICY_UNAUTHORIZED" => "let the registry write to the destination's bucket",
-        "UNSUPPORTED_FORMAT" => "the destination does not take manifests of this kind",
-        "DATA_LENGTH_EXCEEDED" => "a layer is larger than the destination takes",
-        "NETWORK_ERROR" | "INTERNAL_ERROR" => "run the task again",
-        _ => return None,
-    })
 }
 
 pub(crate) fn failed(work: &Work) -> Vec<Reason> {

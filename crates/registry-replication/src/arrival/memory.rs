@@ -283,6 +283,7 @@ mod tests {
             state,
             status: None,
             issue: None,
+            advice: None,
             created: None,
             started: None,
             changed: None,

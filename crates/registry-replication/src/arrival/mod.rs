@@ -35,7 +35,6 @@ pub use report::{
 use sight::{Look, Settling};
 pub use wait::{Wait, WaitError};
 
-use crate::model::ImageName;
 use crate::oci;
 
 /// Whether an image is where it has to be: what is asked, before it is asked.
@@ -87,8 +86,8 @@ pub struct Arrival {
     newest: bool,
     extent: Extent,
     settle: Option<Duration>,
-    stall: Duration,
-    task: Duration,
+    stall: Option<Duration>,
+    task: Option<Duration>,
     trouble: Duration,
     polling: Polling,
     proofs: Vec<(Destination, Arc<dyn Shows>)>,
@@ -105,8 +104,8 @@ impl Arrival {
             newest: false,
             extent: Extent::All,
             settle: None,
-            stall: Duration::from_secs(15 * 60),
-            task: Duration::from_secs(60),
+            stall: None,
+            task: None,
             trouble: Duration::from_secs(60),
             polling: Polling::default(),
             proofs: Vec::new(),
@@ -166,14 +165,14 @@ impl Arrival {
     /// unless said otherwise. The vendors' tasks do not show how far the bytes have come: allow for
     /// the time that the largest image takes.
     pub fn stall_window(mut self, window: Duration) -> Self {
-        self.stall = window;
+        self.stall = Some(window);
         self
     }
 
     /// How long a task may take to come up where a rule should make it; 60 s unless said otherwise.
     /// It counts from [`since`](Self::since), or from the begin of the wait.
     pub fn task_window(mut self, window: Duration) -> Self {
-        self.task = window;
+        self.task = Some(window);
         self
     }
 
@@ -207,7 +206,7 @@ impl Arrival {
     }
 
     fn ask(&self) -> Result<Ask, Error> {
-        let image = ImageName::given(&self.image)?;
+        let image = self.registry.descriptor().image(&self.image)?;
         if image.tag().is_none() {
             return Err(Error::configuration(format!(
                 "image {:?} has no tag; write {image}:TAG",
@@ -233,10 +232,14 @@ impl Arrival {
             ));
         }
         let digest = self.digest.as_deref().map(sha256).transpose()?;
-        let own = self.registry.settling();
-        let settle = self
-            .settle
-            .map_or(own, |window| Settling { window, runs: None });
+        let own = self.registry.descriptor().windows;
+        let settle = match self.settle {
+            Some(window) => Settling { window, runs: None },
+            None => Settling {
+                window: own.settle,
+                runs: own.runs,
+            },
+        };
         Ok(Ask {
             resolves: !self.newest && digest.is_none() && self.since.is_none(),
             registry: self.registry.clone(),
@@ -246,8 +249,8 @@ impl Arrival {
                 since: self.since,
                 is_absent: false,
                 settle,
-                stall: self.stall,
-                task: self.task,
+                stall: self.stall.unwrap_or(own.stall),
+                task: self.task.unwrap_or(own.task),
             },
             destinations: self.to.clone(),
             extent: self.extent,

@@ -196,5 +196,8 @@ fn repository_at(place: Option<&ImageRef>, namespace: &str, repository: &str) ->
     let repository = place
         .and_then(|place| place.repository.as_deref())
         .unwrap_or(repository);
-    format!("{namespace}/{repository}")
+    match namespace.is_empty() {
+        false => format!("{namespace}/{repository}"),
+        true => repository.to_owned(),
+    }
 }

@@ -12,23 +12,19 @@ use openapi_transport::{Context, Error, Timestamp};
 use super::cover::ReadRule;
 use super::read::Agreed;
 use super::watch::Watch;
-use crate::model::{ExecutionRef, ImageName, ImageRef, Provider, Rule, TaskRef, TaskState};
+use crate::model::{ExecutionRef, ImageName, ImageRef, Rule, TaskRef, TaskState};
+use crate::provider::Descriptor;
 
 /// A registry that can be looked at. Each vendor's registry is one; see `look.rs` in its folder.
 pub trait Look: fmt::Debug + Send + Sync {
-    /// Whose registry it is.
-    fn provider(&self) -> Provider;
+    /// The row of the provider table.
+    fn descriptor(&self) -> &Descriptor;
 
     /// Where its calls go, and by which clock.
     fn context(&self) -> &Context;
 
     /// What all waits of this registry share.
     fn watch(&self) -> &Watch;
-
-    /// How failures settle here.
-    fn settling(&self) -> Settling {
-        Settling::default()
-    }
 
     /// Reads the rules, and the tasks that have to do with what is wanted.
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>>;
@@ -48,21 +44,11 @@ pub trait Look: fmt::Debug + Send + Sync {
 
 /// When a failed task is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settling {
+pub(crate) struct Settling {
     /// How long a task has to stay failed.
     pub(crate) window: Duration,
     /// After how many runs the registry gives up, if each run shows by its own start time.
     pub(crate) runs: Option<usize>,
-}
-
-impl Default for Settling {
-    /// 60 s: the vendor documents no retries.
-    fn default() -> Self {
-        Self {
-            window: Duration::from_secs(60),
-            runs: None,
-        }
-    }
 }
 
 /// A repository: namespace, and name within it.
@@ -255,6 +241,8 @@ pub(crate) struct Work {
     pub(crate) status: Option<String>,
     /// What the vendor says about the state.
     pub(crate) issue: Option<String>,
+    /// What to do about the issue.
+    pub(crate) advice: Option<&'static str>,
     pub(crate) created: Option<Timestamp>,
     /// When its current or last run began.
     pub(crate) started: Option<Timestamp>,

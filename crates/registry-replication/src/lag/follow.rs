@@ -102,7 +102,7 @@ impl fmt::Debug for LagFollower<'_> {
 /// a registry may tell it late.
 fn identity(task: &Task) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (task.provider, &task.execution, &task.id).hash(&mut hasher);
+    (&task.provider, &task.execution, &task.id).hash(&mut hasher);
     if let Some(end) = &task.source {
         let places = [&end.region, &end.instance, &end.registry];
         let names = [&end.namespace, &end.repository];

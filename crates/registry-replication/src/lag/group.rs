@@ -24,7 +24,7 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn of(task: &Task) -> Self {
         Self {
-            provider: task.provider,
+            provider: task.provider.clone(),
             destination: task.destination.as_ref().and_then(shown).map(cut),
             rule: task.rule.clone().map(cut),
         }
@@ -33,7 +33,7 @@ impl Key {
     /// Key of all destinations and rules without a row of their own.
     pub(super) fn others(&self) -> Self {
         Self {
-            provider: self.provider,
+            provider: self.provider.clone(),
             destination: Some("(others)".to_owned()),
             rule: None,
         }
@@ -193,7 +193,7 @@ impl Group {
         let at =
             |quantile| (count > 0).then(|| self.took.value_at_quantile(quantile).min(self.max));
         LagSummary {
-            provider: key.provider,
+            provider: key.provider.clone(),
             destination: key.destination.clone(),
             rule: key.rule.clone(),
             count,

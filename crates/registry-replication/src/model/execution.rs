@@ -1,16 +1,15 @@
 //! Executions: runs of a rule.
 
-use huaweicloud_swr::swr;
 use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::{ExecutionRef, RuleRef};
 use super::rule::RuleTrigger;
-use super::{Provider, TaskKind, TaskState};
+use super::{Provider, TaskKind, TaskState, VendorAnswer};
 
 /// One run of a rule, in words that all registries share.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Execution {
     /// Whose registry it is.
@@ -56,7 +55,7 @@ pub struct Execution {
     pub ended: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
     #[serde(skip)]
-    pub vendor: Option<VendorExecution>,
+    pub vendor: VendorAnswer,
 }
 
 /// How the tasks of an execution stand; what the vendor does not count is absent.
@@ -78,16 +77,6 @@ pub struct TaskCounts {
     /// Number of tasks that were stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<i64>,
-}
-
-/// An execution as the vendor answered it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum VendorExecution {
-    /// Huawei Cloud SWR Enterprise, replication.
-    HuaweicloudReplication(Box<swr::types::ReplicationExecution>),
-    /// Huawei Cloud SWR Enterprise, retention.
-    HuaweicloudRetention(Box<swr::types::RetentionExecution>),
 }
 
 impl Execution {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::grammar::{ImageReference, InvalidImage};
 
-/// An image, or all images of a repository, in one registry: `namespace/repository[:tag]`.
+/// An image, or all images of a repository, in one registry: `[namespace/]repository[:tag]`.
+///
+/// Most providers need the namespace, and refuse a name without it.
 ///
 /// ```
 /// use registry_replication::ImageName;
@@ -17,7 +19,7 @@ use super::grammar::{ImageReference, InvalidImage};
 /// assert_eq!(image.namespace(), "team");
 /// assert_eq!(image.repository(), "api/server");
 /// assert_eq!(image.tag(), Some("v42"));
-/// assert!("api".parse::<ImageName>().is_err());
+/// assert_eq!("api".parse::<ImageName>().unwrap().namespace(), "");
 /// assert!("team/api:v1/x".parse::<ImageName>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,30 +30,23 @@ pub struct ImageName {
 }
 
 impl ImageName {
-    /// The image of a reference, without its host and digest.
-    ///
-    /// # Errors
-    /// When the path has no namespace.
-    pub fn of(reference: &ImageReference) -> Result<Self, InvalidImage> {
-        let Some((namespace, repository)) = reference.path().split_once('/') else {
-            return Err(InvalidImage::new(
-                &reference.to_string(),
-                "it has no namespace; write NAMESPACE/REPOSITORY or NAMESPACE/REPOSITORY:TAG",
-            ));
-        };
-        Ok(Self {
+    /// Returns the image of a reference, without its host and digest.
+    pub fn of(reference: &ImageReference) -> Self {
+        let path = reference.path();
+        let (namespace, repository) = path.split_once('/').unwrap_or(("", path));
+        Self {
             namespace: namespace.to_owned(),
             repository: repository.to_owned(),
             tag: reference.tag().map(str::to_owned),
-        })
+        }
     }
 
-    /// The namespace: the part before the first `/`.
+    /// Returns the namespace: the part before the first `/`; empty if there is none.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The repository within the namespace; may have a `/` of its own.
+    /// Returns the repository within the namespace; may have a `/` of its own.
     pub fn repository(&self) -> &str {
         &self.repository
     }
@@ -65,16 +60,6 @@ impl ImageName {
         }
     }
 
-    /// Reads what a caller gave.
-    pub(crate) fn given(text: &str) -> Result<Self, Error> {
-        Ok(text.parse::<Self>()?)
-    }
-
-    /// As [`given`](Self::given), where a tag makes no sense.
-    pub(crate) fn repository_given(text: &str) -> Result<Self, Error> {
-        Self::given(text)?.without_tag()
-    }
-
     /// The same, or an error where it has a tag.
     pub(crate) fn without_tag(self) -> Result<Self, Error> {
         match self.tag() {
@@ -86,12 +71,15 @@ impl ImageName {
         }
     }
 
-    /// The name without its tag, `namespace/repository`.
+    /// Returns the name without its tag, `namespace/repository`.
     pub fn path(&self) -> String {
-        format!("{}/{}", self.namespace, self.repository)
+        match self.namespace.is_empty() {
+            false => format!("{}/{}", self.namespace, self.repository),
+            true => self.repository.clone(),
+        }
     }
 
-    /// The tag, if one is named.
+    /// Returns the tag, if one is named.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
@@ -116,7 +104,7 @@ impl FromStr for ImageName {
                 format!("it has a digest, and a tag is needed here; write {plain}"),
             ));
         }
-        Self::of(&reference)
+        Ok(Self::of(&reference))
     }
 }
 
@@ -135,7 +123,7 @@ impl TryFrom<&str> for ImageName {
 
 impl fmt::Display for ImageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.repository)?;
+        f.write_str(&self.path())?;
         match &self.tag {
             Some(tag) => write!(f, ":{tag}"),
             None => Ok(()),

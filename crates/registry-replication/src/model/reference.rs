@@ -3,14 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use openapi_transport::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Provider;
 use super::grammar::quoted;
 
-/// A rule by its id, `12`; a retention rule of Huawei Cloud Enterprise by namespace and id,
+/// A rule by its id, `12`; a retention rule that belongs to a namespace by namespace and id,
 /// `library/7`.
 ///
 /// ```
@@ -32,8 +30,7 @@ pub struct RuleRef {
     id: String,
 }
 
-/// An execution by its id, `83` (Alibaba's batch is one, too); one of a retention rule behind the
-/// rule, `library/7/113`.
+/// An execution by its id, `83`; one of a retention rule behind the rule, `library/7/113`.
 ///
 /// ```
 /// use registry_replication::ExecutionRef;
@@ -92,7 +89,7 @@ impl RuleRef {
         }
     }
 
-    /// A retention rule of Huawei Cloud Enterprise, which belongs to a namespace.
+    /// A retention rule that belongs to a namespace.
     pub fn retention(namespace: impl Into<String>, id: impl Into<String>) -> Self {
         Self {
             namespace: Some(namespace.into()),
@@ -108,19 +105,6 @@ impl RuleRef {
     /// The vendor's id.
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    /// The id of a rule that belongs to no namespace; `provider` has no others, or they are not
-    /// meant.
-    pub(crate) fn plain(&self, provider: Provider) -> Result<&str, Error> {
-        match &self.namespace {
-            None => Ok(&self.id),
-            Some(_) => Err(Error::configuration(format!(
-                "rule {:?}: rules of {} are named by their id alone",
-                self.to_string(),
-                provider.title()
-            ))),
-        }
     }
 }
 
@@ -185,16 +169,6 @@ impl TaskRef {
     pub fn id(&self) -> &str {
         &self.id
     }
-}
-
-/// An id of Huawei Cloud's, which is a number.
-pub(crate) fn number(what: &str, id: &str) -> Result<i64, Error> {
-    id.parse().map_err(|_| {
-        Error::configuration(format!(
-            "{what} {} is not a number, as ids of Huawei Cloud are",
-            quoted(id)
-        ))
-    })
 }
 
 /// The segments of a reference; none if one of them cannot be an id.

@@ -1,17 +1,15 @@
 //! Rules: what makes a registry copy or clean up.
 
-use alibabacloud_cr::cr;
-use huaweicloud_swr::swr;
 use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::ImageRef;
 use super::reference::RuleRef;
-use super::{Provider, TaskKind};
+use super::{Provider, TaskKind, VendorAnswer};
 
 /// What makes a registry copy or clean up, in words that all registries share.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Rule {
     /// Whose registry it is.
@@ -56,7 +54,7 @@ pub struct Rule {
     pub updated: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
     #[serde(skip)]
-    pub vendor: Option<VendorRule>,
+    pub vendor: VendorAnswer,
 }
 
 /// Rules that were written before there were others.
@@ -151,20 +149,6 @@ pub enum FilterSyntax {
     Regex,
 }
 
-/// A rule as the vendor answered it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum VendorRule {
-    /// Huawei Cloud SWR Basic, automatic sync.
-    HuaweicloudSyncRepo(Box<swr::types::SyncRepo>),
-    /// Huawei Cloud SWR Enterprise, replication policy.
-    HuaweicloudReplication(Box<swr::types::ReplicationPolicy>),
-    /// Huawei Cloud SWR Enterprise, retention policy.
-    HuaweicloudRetention(Box<swr::types::RetentionPolicy>),
-    /// Alibaba Cloud Container Registry, sync rule.
-    AlibabacloudSyncRule(Box<cr::types::SyncRule>),
-}
-
 impl Rule {
     pub(crate) fn new(provider: Provider, kind: TaskKind, id: Option<impl ToString>) -> Self {
         Self {
@@ -182,7 +166,7 @@ impl Rule {
             overwrites: None,
             created: None,
             updated: None,
-            vendor: None,
+            vendor: VendorAnswer::default(),
         }
     }
 
@@ -198,8 +182,8 @@ impl Rule {
         self
     }
 
-    pub(crate) fn answered(mut self, vendor: VendorRule) -> Self {
-        self.vendor = Some(vendor);
+    pub(crate) fn answered(mut self, vendor: VendorAnswer) -> Self {
+        self.vendor = vendor;
         self
     }
 

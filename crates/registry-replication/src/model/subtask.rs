@@ -1,15 +1,14 @@
 //! Subtasks: the work of a task on one tag.
 
-use huaweicloud_swr::swr;
 use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::TaskRef;
-use super::{Provider, TaskKind, TaskState};
+use super::{Provider, TaskKind, TaskState, VendorAnswer};
 
 /// The work of one task on one tag, in words that all registries share.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Subtask {
     /// Whose registry it is.
@@ -54,15 +53,5 @@ pub struct Subtask {
     pub ended: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
     #[serde(skip)]
-    pub vendor: Option<VendorSubtask>,
-}
-
-/// A subtask as the vendor answered it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum VendorSubtask {
-    /// Huawei Cloud SWR Enterprise, replication.
-    HuaweicloudReplication(Box<swr::types::ReplicationSubtask>),
-    /// Huawei Cloud SWR Enterprise, retention.
-    HuaweicloudRetention(Box<swr::types::RetentionSubtask>),
+    pub vendor: VendorAnswer,
 }

@@ -2,18 +2,15 @@
 
 use std::fmt;
 
-use alibabacloud_cr::cr;
-use huaweicloud_swr::swr;
 use openapi_transport::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Provider;
 use super::image::ImageRef;
-use super::reference::{ExecutionRef, RuleRef, TaskRef};
+use super::{Provider, VendorAnswer};
 
 /// The work of one execution on one repository or image, in words that all registries share.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Task {
     /// Whose registry it is.
@@ -65,7 +62,7 @@ pub struct Task {
     pub ended: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
     #[serde(skip)]
-    pub vendor: Option<VendorTask>,
+    pub vendor: VendorAnswer,
 }
 
 /// Whether a rule, and what it starts, copies or cleans up.
@@ -121,20 +118,6 @@ pub enum TaskState {
     AlreadyThere,
     /// The vendor's word, which this version does not know.
     Unknown(String),
-}
-
-/// A task as the vendor answered it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum VendorTask {
-    /// Huawei Cloud SWR Enterprise, replication.
-    HuaweicloudReplication(Box<swr::types::ReplicationTask>),
-    /// Huawei Cloud SWR Enterprise, retention.
-    HuaweicloudRetention(Box<swr::types::RetentionTask>),
-    /// Huawei Cloud SWR Basic, sync job.
-    HuaweicloudSyncJob(Box<swr::types::SyncJob>),
-    /// Alibaba Cloud Container Registry, sync task.
-    AlibabacloudSyncTask(Box<cr::types::SyncTask>),
 }
 
 impl TaskState {
@@ -202,7 +185,7 @@ impl Task {
             started: None,
             updated: None,
             ended: None,
-            vendor: None,
+            vendor: VendorAnswer::default(),
         }
     }
 
@@ -215,23 +198,6 @@ impl Task {
         self.state = TaskState::read(status.as_ref(), state);
         self.status = status.map(|status| status.as_ref().to_owned());
         self
-    }
-
-    /// What refers to it.
-    pub fn reference(&self) -> TaskRef {
-        let namespace = self.source.as_ref().and_then(|end| end.namespace.as_ref());
-        match (self.provider, &self.execution, &self.rule, namespace) {
-            (Provider::HuaweicloudEnterprise, Some(execution), Some(rule), Some(namespace))
-                if self.kind == TaskKind::Retention =>
-            {
-                let rule = RuleRef::retention(namespace, rule);
-                TaskRef::of(ExecutionRef::of(rule, execution), &self.id)
-            }
-            (Provider::HuaweicloudEnterprise, Some(execution), _, _) => {
-                TaskRef::of(ExecutionRef::new(execution), &self.id)
-            }
-            _ => TaskRef::new(&self.id),
-        }
     }
 
     /// Sets when it last changed, which of a final state is also when it ended.

@@ -143,7 +143,10 @@ pub(crate) fn leading<'a>(
 /// Where a rule copies an image to. Namespace and repository are the image's own unless the rule
 /// says otherwise.
 pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
-    let or = |named: &Option<String>, own: &str| named.clone().or_else(|| Some(own.to_owned()));
+    let or = |named: &Option<String>, own: &str| {
+        let own = Some(own).filter(|own| !own.is_empty());
+        named.clone().or_else(|| own.map(str::to_owned))
+    };
     ImageRef {
         namespace: or(&rule.destination.namespace, image.namespace()),
         repository: or(&rule.destination.repository, image.repository()),

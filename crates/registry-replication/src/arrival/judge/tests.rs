@@ -34,6 +34,7 @@ fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str
         state,
         status: None,
         issue: None,
+        advice: None,
         created: Some(at(made)),
         started: None,
         changed: Some(at(changed)),
@@ -57,7 +58,7 @@ fn judged_after(
     let repository = ("team".to_owned(), "api".to_owned());
     let rule = Rule {
         destination: end(),
-        ..Rule::new(Provider::Alibabacloud, TaskKind::Replication, Some(7))
+        ..Rule::new(Provider::named("somecloud"), TaskKind::Replication, Some(7))
             .with_trigger(Some(RuleTrigger::OnPush))
     };
     let works: Works = works.into_iter().collect();

@@ -10,6 +10,7 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::{Context, Error};
 
+use super::DESCRIPTOR;
 use super::AlibabaCr;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
@@ -18,7 +19,8 @@ use crate::arrival::sight::{
 };
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
-use crate::model::{ImageName, Provider, Rule, Task};
+use crate::model::{ImageName, Rule, Task};
+use crate::provider::Descriptor;
 
 /// More repositories than this are read from the listing of the whole instance.
 const REPOSITORIES: usize = 8;
@@ -28,8 +30,8 @@ const TAGS: usize = 4;
 const AT_ONCE: usize = 4;
 
 impl Look for AlibabaCr {
-    fn provider(&self) -> Provider {
-        Provider::Alibabacloud
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn context(&self) -> &Context {
@@ -177,6 +179,7 @@ fn work(task: Task) -> Option<(Repository, Work)> {
         digest: None,
         state: task.state,
         status: task.status,
+        advice: task.issue.as_deref().and_then(advice),
         issue: task.issue,
         created: task.created,
         started: None,
@@ -185,4 +188,19 @@ fn work(task: Task) -> Option<(Repository, Work)> {
         overwrites: None,
     };
     Some(((source.namespace?, source.repository?), work))
+}
+
+/// What to do about an issue that a task names.
+fn advice(issue: &str) -> Option<&'static str> {
+    Some(match issue {
+        "TAG_CONFLICT" => {
+            "the destination has another image under the tag and does not let it be overwritten; \
+             push under another tag, or delete it there"
+        }
+        "OSS_POLICY_UNAUTHORIZED" => "let the registry write to the destination's bucket",
+        "UNSUPPORTED_FORMAT" => "the destination does not take manifests of this kind",
+        "DATA_LENGTH_EXCEEDED" => "a layer is larger than the destination takes",
+        "NETWORK_ERROR" | "INTERNAL_ERROR" => "run the task again",
+        _ => return None,
+    })
 }

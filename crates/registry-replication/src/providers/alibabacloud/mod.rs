@@ -1,6 +1,6 @@
 //! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
 
-mod connection;
+mod descriptor;
 mod known;
 mod login;
 mod look;
@@ -16,7 +16,7 @@ pub use alibabacloud_cr::Credentials;
 use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
 use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
-pub use connection::Connection;
+pub use descriptor::{DESCRIPTOR, PROVIDER};
 pub use login::Logins;
 use openapi_transport::{Caller, ContextBuilder, Error};
 pub use rules::RuleQuery;
@@ -25,7 +25,7 @@ use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules as RulesRead;
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
-use crate::model::{ImageName, ImageRef, Provider, Task, TaskKind, TaskState, Trigger, VendorTask};
+use crate::model::{ImageName, ImageRef, Task, TaskKind, TaskState, Trigger, VendorAnswer};
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 use crate::settings::{Settings, common_settings};
 use crate::suggest;
@@ -64,9 +64,9 @@ impl Builder {
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = endpoint(&self.settings)?;
         let context = self.settings.begin(endpoint);
-        let provider = Arc::new(provider(&mut self.settings, &context));
+        let dialect = Arc::new(dialect(&mut self.settings, &context));
         Ok(AlibabaCr {
-            client: cr::Client::new(context.dialect(provider).build()?),
+            client: cr::Client::new(context.dialect(dialect).build()?),
             instance,
             watch: Watch::default(),
             rules_read: Kept::default(),
@@ -74,9 +74,9 @@ impl Builder {
     }
 }
 
-/// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
+/// A dialect for the caller that is set. The default is the vendor's own chain, by the clock of
 /// the `context`.
-fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Alibabacloud {
+fn dialect(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Alibabacloud {
     Alibabacloud::of(settings.caller.take().unwrap_or_else(|| {
         let chain = ChainSettings::default()
             .clock(context.clock_set())
@@ -108,7 +108,7 @@ impl AlibabaCr {
     /// reported as the first error of the stream.
     pub fn tasks(&self, query: TaskQuery) -> Listing<Task> {
         let TaskQuery { image, batch } = query;
-        let image = image.as_deref().map(ImageName::given).transpose();
+        let image = image.as_deref().map(|image| DESCRIPTOR.image(image)).transpose();
         Listing::tried(image.map(|image| self.list_tasks(image, batch, true)))
     }
 
@@ -235,7 +235,7 @@ fn task(vendor: SyncTask) -> Task {
     // Older answers have the misspelt name alone.
     let updated = vendor.modified_time.or(vendor.modifed_time);
     let task = Task::new(
-        Provider::Alibabacloud,
+        PROVIDER,
         TaskKind::Replication,
         vendor.sync_task_id.clone(),
     )
@@ -257,7 +257,7 @@ fn task(vendor: SyncTask) -> Task {
             .map(|issue| issue.as_str().to_owned())
             .filter(|issue| !issue.is_empty()),
         created: vendor.create_time.map(|time| time.0),
-        vendor: Some(VendorTask::AlibabacloudSyncTask(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
         ..task
     }
 }

@@ -10,15 +10,15 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Call, Error};
 use serde_json::Value;
 
+use super::DESCRIPTOR;
 use super::AlibabaCr;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
+use crate::model::{ImageName, Rule, RuleRef, Task, TaskRef};
 use crate::plan::{Plan, Started};
+use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
-
-const OURS: Provider = Provider::Alibabacloud;
 
 impl sealed::Sealed for AlibabaCr {
     fn looked_at(&self) -> Arc<dyn Look> {
@@ -27,40 +27,30 @@ impl sealed::Sealed for AlibabaCr {
 }
 
 impl registry::Registry for AlibabaCr {
-    fn provider(&self) -> Provider {
-        OURS
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
-        let name = repository.cloned().map(ImageName::without_tag).transpose();
+        let name = repository.map(|name| DESCRIPTOR.named(name.clone())?.without_tag());
+        let name = name.transpose();
         Listing::tried(name.map(|name| self.list_rules(name, None)))
-    }
-
-    fn executions_of(&self, _: Option<&RuleRef>) -> Listing<Execution> {
-        Listing::refused(Error::not_offered(
-            "executions of rules of Alibaba Cloud",
-            "list the tasks of an image: each names its batch, whose tasks can be listed",
-        ))
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
-            TaskScope::Image(image) => self.list_tasks(Some(image.clone()), None, true),
+            TaskScope::All => self.list_tasks(None, None, true),
+            TaskScope::Image(image) => {
+                let image = DESCRIPTOR.named(image.clone()).map_err(Error::from);
+                Listing::tried(image.map(|image| self.list_tasks(Some(image), None, true)))
+            }
             TaskScope::Execution(batch) if batch.rule().is_none() => {
                 self.list_tasks(None, Some(batch.id().to_owned()), true)
             }
-            TaskScope::Execution(_) => Listing::refused(Error::not_offered(
-                "tasks of a retention execution of Alibaba Cloud",
-                "list those of an image or of a batch",
-            )),
+            TaskScope::Execution(execution) => Listing::refused(Error::configuration(format!(
+                "invalid batch \"{execution}\"; a batch is named by its id alone"
+            ))),
         }
-    }
-
-    fn subtasks_of(&self, _: &TaskRef) -> Listing<Subtask> {
-        Listing::refused(Error::not_offered(
-            "subtasks of Alibaba Cloud",
-            "a task is of one tag already; GetRepoSyncTask tells its layers",
-        ))
     }
 
     fn plan_run<'a>(
@@ -69,9 +59,9 @@ impl registry::Registry for AlibabaCr {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>> {
         Box::pin(async move {
-            options.no_trial()?;
-            let rule = rule.plain(OURS)?;
-            let images = options.tagged(OURS)?;
+            options.check(rule, &DESCRIPTOR)?;
+            let images = options.tagged(&DESCRIPTOR)?;
+            let rule = rule.id();
             self.rule_exists(rule).await?;
             let mut ids = HashMap::new();
             let mut plan = Plan::new(self.client.inner());
@@ -98,16 +88,11 @@ impl registry::Registry for AlibabaCr {
                 StopTarget::Task(task) if task.execution().is_none() => task,
                 StopTarget::Task(task) => {
                     return Err(Error::configuration(format!(
-                        "task {:?}: tasks of Alibaba Cloud are named by their id alone",
-                        task.to_string()
+                        "invalid task \"{task}\"; tasks of {} are named by their id alone",
+                        DESCRIPTOR.title
                     )));
                 }
-                StopTarget::Execution(_) => {
-                    return Err(Error::not_offered(
-                        "stopping a batch of Alibaba Cloud",
-                        "stop its tasks",
-                    ));
-                }
+                StopTarget::Execution(_) => return Err(DESCRIPTOR.refusal(Feature::StopExecution)),
             };
             let state = self.task_state(task.id()).await?;
             if state.is_final() {

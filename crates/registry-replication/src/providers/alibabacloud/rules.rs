@@ -6,11 +6,12 @@ use alibabacloud_cr::cr::types::SyncRule;
 use alibabacloud_cr::cr::values::{SyncDirection, SyncScope, SyncTrigger};
 use openapi_transport::Error;
 
+use super::{DESCRIPTOR, PROVIDER};
 use super::AlibabaCr;
 use crate::listing::Listing;
 use crate::model::{
-    FilterOn, FilterSyntax, ImageName, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind,
-    VendorRule,
+    FilterOn, FilterSyntax, ImageName, ImageRef, Rule, RuleFilter, RuleTrigger, TaskKind,
+    VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -26,7 +27,7 @@ impl AlibabaCr {
         } = query;
         let name = repository
             .as_deref()
-            .map(ImageName::repository_given)
+            .map(|name| DESCRIPTOR.repository(name))
             .transpose();
         Listing::tried(name.map(|name| self.list_rules(name, target_region)))
     }
@@ -176,8 +177,8 @@ fn rule(vendor: SyncRule) -> Rule {
         destination,
         created: vendor.create_time.map(|time| time.0),
         updated: vendor.modified_time.map(|time| time.0),
-        ..Rule::new(Provider::Alibabacloud, TaskKind::Replication, id)
+        ..Rule::new(PROVIDER, TaskKind::Replication, id)
             .with_trigger(vendor.sync_trigger.as_ref().map(trigger))
     }
-    .answered(VendorRule::AlibabacloudSyncRule(Box::new(vendor)))
+    .answered(VendorAnswer::of(vendor))
 }

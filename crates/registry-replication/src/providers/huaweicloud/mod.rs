@@ -5,7 +5,7 @@
 //! [`client`] is what they are made of.
 
 pub mod basic;
-mod connection;
+mod cloud;
 pub mod enterprise;
 mod login;
 pub mod sts;
@@ -15,7 +15,6 @@ pub use huaweicloud_swr as client;
 pub use huaweicloud_swr::{AccessKey, Credentials};
 
 pub use basic::SwrBasic;
-pub use connection::Connection;
 pub use enterprise::SwrEnterprise;
 pub use login::Logins;
 
@@ -27,9 +26,9 @@ use openapi_transport::{Caller, ContextBuilder, Dialect, Error, Surroundings};
 use crate::settings::Settings;
 use crate::suggest;
 
-/// A provider for the caller that is set. The default is the vendor's own chain, by the clock of
+/// A dialect for the caller that is set. The default is the vendor's own chain, by the clock of
 /// the `context`.
-fn provider(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Huaweicloud {
+fn dialect(settings: &mut Settings<Credentials>, context: &ContextBuilder) -> Huaweicloud {
     Huaweicloud::of(settings.caller.take().unwrap_or_else(|| {
         let mut chain = ChainSettings::of_process()
             .clock(context.clock_set())

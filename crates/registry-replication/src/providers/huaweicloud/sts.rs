@@ -32,9 +32,9 @@ impl Builder {
         let endpoint =
             settings.endpoint(|region| endpoints::sts_in(&Surroundings::of_process(), region))?;
         let context = settings.begin(endpoint);
-        let provider = Arc::new(super::provider(&mut settings, &context));
+        let dialect = Arc::new(super::dialect(&mut settings, &context));
         Ok(Service {
-            client: sts::Client::new(context.dialect(provider).build()?),
+            client: sts::Client::new(context.dialect(dialect).build()?),
         })
     }
 }

@@ -8,8 +8,10 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use huaweicloud_swr::Order;
 use huaweicloud_swr::swr::ClientInfo;
+use huaweicloud_swr::swr::types::SyncJob;
 use openapi_transport::{Context, Error};
 
+use super::DESCRIPTOR;
 use super::SwrBasic;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
@@ -17,14 +19,15 @@ use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
-use crate::model::{ImageName, Provider, Task, VendorTask};
+use crate::model::{ImageName, Task};
+use crate::provider::Descriptor;
 
 /// Repositories that are read at once.
 const AT_ONCE: usize = 4;
 
 impl Look for SwrBasic {
-    fn provider(&self) -> Provider {
-        Provider::HuaweicloudBasic
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn context(&self) -> &Context {
@@ -127,10 +130,8 @@ impl SwrBasic {
 }
 
 fn work(job: Task) -> Option<Work> {
-    let overwrites = match &job.vendor {
-        Some(VendorTask::HuaweicloudSyncJob(vendor)) => vendor.override_,
-        _ => None,
-    };
+    let vendor = job.vendor.get::<SyncJob>();
+    let overwrites = vendor.and_then(|vendor| vendor.override_);
     let reference = job.reference();
     let tag = job.source?.tags().next().map(str::to_owned);
     let mut destination = job.destination?;
@@ -146,6 +147,7 @@ fn work(job: Task) -> Option<Work> {
         state: job.state,
         status: job.status,
         issue: None,
+        advice: None,
         created: job.created,
         started: None,
         changed: job.updated,

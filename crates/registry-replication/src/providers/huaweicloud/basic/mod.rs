@@ -1,5 +1,6 @@
 //! Huawei Cloud SWR, Basic edition.
 
+mod descriptor;
 mod known;
 mod look;
 mod operate;
@@ -11,14 +12,15 @@ use huaweicloud_swr::swr::{self, values::SyncJobStatus};
 use huaweicloud_swr::{Filter, Huaweicloud, Order};
 use openapi_transport::Error;
 
+pub use descriptor::{DESCRIPTOR, PROVIDER};
+
 use super::{Credentials, Logins};
 use crate::arrival::read::Kept;
 use crate::arrival::sight::Rules;
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{
-    ImageName, ImageRef, Provider, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorRule,
-    VendorTask,
+    ImageName, ImageRef, Rule, RuleTrigger, Task, TaskKind, TaskState, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 use crate::settings::{Settings, common_settings};
@@ -50,7 +52,7 @@ impl Builder {
         let endpoint = super::endpoint(&settings)?;
         let region = settings.region.clone();
         let context = settings.begin(endpoint);
-        let provider = super::provider(&mut settings, &context);
+        let provider = super::dialect(&mut settings, &context);
         Ok(SwrBasic {
             client: super::client(context, provider.clone())?,
             provider,
@@ -87,7 +89,7 @@ impl SwrBasic {
     /// The service answers all of them at once. An invalid name and a repository that is not found
     /// are reported as the first error of the stream.
     pub fn rules(&self, repository: &str) -> Listing<Rule> {
-        let name = ImageName::repository_given(repository);
+        let name = DESCRIPTOR.repository(repository);
         Listing::tried(name.map(|name| self.list_rules(name)))
     }
 
@@ -142,7 +144,7 @@ impl SwrBasic {
     /// An invalid name and a repository that is not found are reported as the first error of the
     /// stream.
     pub fn sync_jobs(&self, repository: &str, order: Option<Order>) -> Listing<Task> {
-        let name = ImageName::repository_given(repository);
+        let name = DESCRIPTOR.repository(repository);
         Listing::tried(name.map(|name| self.list_jobs(name, order, true)))
     }
 
@@ -266,7 +268,7 @@ fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
         &vendor.remote_region_id,
         &vendor.remote_namespace,
     );
-    let rule = Rule::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id);
+    let rule = Rule::new(PROVIDER, TaskKind::Replication, vendor.id);
     let trigger = vendor.sync_auto.map(|automatic| match automatic {
         true => RuleTrigger::OnPush,
         false => RuleTrigger::ByHand,
@@ -279,7 +281,7 @@ fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
         updated: vendor.updated_at,
         ..rule.with_trigger(trigger)
     }
-    .answered(VendorRule::HuaweicloudSyncRepo(Box::new(vendor)))
+    .answered(VendorAnswer::of(vendor))
 }
 
 fn job(vendor: SyncJob, region: Option<&str>) -> Task {
@@ -290,14 +292,14 @@ fn job(vendor: SyncJob, region: Option<&str>) -> Task {
         &vendor.remote_region_id,
         &vendor.remote_namespace,
     );
-    let task = Task::new(Provider::HuaweicloudBasic, TaskKind::Replication, vendor.id)
+    let task = Task::new(PROVIDER, TaskKind::Replication, vendor.id)
         .with_status(vendor.status.clone(), state)
         .with_updated(vendor.updated_at);
     Task {
         source: Some(source.with_tag(vendor.tag.clone())),
         destination: Some(destination.with_tag(vendor.tag.clone())),
         created: vendor.created_at,
-        vendor: Some(VendorTask::HuaweicloudSyncJob(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
         ..task
     }
 }

@@ -8,15 +8,15 @@ use huaweicloud_swr::swr::ClientInfo;
 use openapi_transport::{Call, Error};
 use serde_json::json;
 
+use super::DESCRIPTOR;
 use super::SwrBasic;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{Execution, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef};
+use crate::model::{ImageName, Rule, RuleRef, Task, };
 use crate::plan::{Plan, Started};
-use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
-
-const OURS: Provider = Provider::HuaweicloudBasic;
+use crate::provider::{Descriptor, Feature};
+use crate::registry::{self, RunOptions, TaskScope, sealed};
 
 impl sealed::Sealed for SwrBasic {
     fn looked_at(&self) -> Arc<dyn Look> {
@@ -25,49 +25,31 @@ impl sealed::Sealed for SwrBasic {
 }
 
 impl registry::Registry for SwrBasic {
-    fn provider(&self) -> Provider {
-        OURS
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
         Listing::tried(
             repository
-                .ok_or_else(|| {
-                    Error::not_offered(
-                        "rules of all repositories of Huawei Cloud Basic",
-                        "name a repository, namespace/repository",
-                    )
-                })
-                .and_then(|name| name.clone().without_tag())
+                .ok_or_else(|| DESCRIPTOR.refusal(Feature::Rules))
+                .and_then(|name| DESCRIPTOR.named(name.clone())?.without_tag())
                 .map(|name| self.list_rules(name)),
         )
     }
 
-    fn executions_of(&self, _: Option<&RuleRef>) -> Listing<Execution> {
-        Listing::refused(Error::not_offered(
-            "executions of rules of Huawei Cloud Basic",
-            "list the tasks of a repository",
-        ))
-    }
-
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
         match scope {
+            TaskScope::All => Listing::refused(DESCRIPTOR.refusal(Feature::AllTasks)),
             TaskScope::Image(image) => {
-                let name = image.clone().without_tag();
+                let name = DESCRIPTOR.named(image.clone()).map_err(Error::from);
+                let name = name.and_then(ImageName::without_tag);
                 Listing::tried(name.map(|name| self.list_jobs(name, None, true)))
             }
-            TaskScope::Execution(_) => Listing::refused(Error::not_offered(
-                "tasks of an execution of Huawei Cloud Basic",
-                "list those of a repository, namespace/repository",
-            )),
+            TaskScope::Execution(_) => {
+                Listing::refused(DESCRIPTOR.refusal(Feature::ExecutionTasks))
+            }
         }
-    }
-
-    fn subtasks_of(&self, _: &TaskRef) -> Listing<Subtask> {
-        Listing::refused(Error::not_offered(
-            "subtasks of Huawei Cloud Basic",
-            "a task is of one tag already",
-        ))
     }
 
     fn plan_run<'a>(
@@ -76,9 +58,9 @@ impl registry::Registry for SwrBasic {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>> {
         Box::pin(async move {
-            options.no_trial()?;
-            let id = rule.plain(OURS)?;
-            let images = options.tagged(OURS)?;
+            options.check(rule, &DESCRIPTOR)?;
+            let images = options.tagged(&DESCRIPTOR)?;
+            let id = rule.id();
             let name = one_repository(&images)?;
             let rules = self.rules_checked(name).await?;
             let found = rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
@@ -105,12 +87,6 @@ impl registry::Registry for SwrBasic {
                 }))?;
             Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
         })
-    }
-
-    fn plan_stop<'a>(&'a self, _: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
-        let refused =
-            Error::not_offered("stopping a task of Huawei Cloud Basic", "it ends by itself");
-        Box::pin(std::future::ready(Err(refused)))
     }
 
     fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {

@@ -6,11 +6,12 @@ use huaweicloud_swr::swr::types::{ReplicationExecution, RetentionExecution};
 use huaweicloud_swr::swr::values::ExecutionStatus;
 use openapi_transport::Error;
 
+use super::PROVIDER;
 use super::SwrEnterprise;
 use super::rules::trigger;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, Provider, RuleRef, TaskCounts, TaskKind, TaskState, VendorExecution,
+    Execution, RuleRef, TaskCounts, TaskKind, TaskState, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -147,7 +148,7 @@ fn replication(vendor: ReplicationExecution) -> Execution {
         stopped: vendor.stopped,
     };
     Execution {
-        provider: Provider::HuaweicloudEnterprise,
+        provider: PROVIDER,
         kind: TaskKind::Replication,
         id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
         rule: vendor.policy_id.map(|id| id.to_string()),
@@ -162,13 +163,13 @@ fn replication(vendor: ReplicationExecution) -> Execution {
         updated: vendor.updated_at,
         ended: vendor.updated_at.filter(|_| state.is_final()),
         state,
-        vendor: Some(VendorExecution::HuaweicloudReplication(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
     }
 }
 
 fn retention(vendor: RetentionExecution, namespace: &str, policy: i64) -> Execution {
     Execution {
-        provider: Provider::HuaweicloudEnterprise,
+        provider: PROVIDER,
         kind: TaskKind::Retention,
         id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
         rule: Some(policy.to_string()),
@@ -183,6 +184,6 @@ fn retention(vendor: RetentionExecution, namespace: &str, policy: i64) -> Execut
         started: vendor.start_time,
         updated: vendor.end_time,
         ended: vendor.end_time,
-        vendor: Some(VendorExecution::HuaweicloudRetention(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
     }
 }

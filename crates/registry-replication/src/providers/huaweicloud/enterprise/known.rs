@@ -7,8 +7,9 @@ use futures_util::{StreamExt, TryStreamExt};
 use openapi_transport::Error;
 
 use super::SwrEnterprise;
+use super::ids::number;
 use crate::arrival::read::found;
-use crate::model::{Execution, ExecutionRef, RuleRef, Task, TaskRef, number};
+use crate::model::{Execution, ExecutionRef, RuleRef, Task, TaskRef};
 
 impl SwrEnterprise {
     /// Looks a rule up: `ShowInstanceReplicationPolicy`, `ShowInstanceRetentionPolicy`.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,15 +9,17 @@ use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types;
 use openapi_transport::{Context, Error};
 
+use super::DESCRIPTOR;
 use super::SwrEnterprise;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Settling, Sight, SourceTag, Wanted, Work, Works, began,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
-use crate::model::{Execution, ImageName, ImageRef, Provider, Rule};
+use crate::model::{Execution, ImageName, ImageRef, Rule};
+use crate::provider::Descriptor;
 use crate::pager::{Fetched, Record, Slot, Steps};
 
 /// Executions that are looked into where nothing says how far back to go.
@@ -32,8 +33,8 @@ const PAGE: u32 = 100;
 pub(super) struct RulesRead(Rules, Arc<BTreeMap<String, String>>);
 
 impl Look for SwrEnterprise {
-    fn provider(&self) -> Provider {
-        Provider::HuaweicloudEnterprise
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn context(&self) -> &Context {
@@ -42,17 +43,6 @@ impl Look for SwrEnterprise {
 
     fn watch(&self) -> &Watch {
         &self.watch
-    }
-
-    /// Harbor, which the Enterprise edition is built on, runs a task three times at most. It waits
-    /// 16 to 74 s after the first failure and 31 to 118 s after the second one, plus queueing, and
-    /// the task shows as failed meanwhile; each run has a start time of its own (read in Harbor
-    /// 2.15.2 and goharbor/work).
-    fn settling(&self) -> Settling {
-        Settling {
-            window: Duration::from_secs(150),
-            runs: Some(3),
-        }
     }
 
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {

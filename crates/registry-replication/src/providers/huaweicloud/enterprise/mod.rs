@@ -1,9 +1,12 @@
 //! Huawei Cloud SWR, Enterprise edition.
 
+mod descriptor;
 mod executions;
+mod ids;
 mod known;
 mod look;
 mod operate;
+mod resource;
 mod rules;
 mod runs;
 mod subtasks;
@@ -11,6 +14,8 @@ mod tasks;
 
 use huaweicloud_swr::swr;
 use openapi_transport::Error;
+
+pub use descriptor::{DESCRIPTOR, PROVIDER};
 
 use super::Credentials;
 use crate::arrival::read::Kept;
@@ -71,7 +76,7 @@ impl Builder {
             .ok_or_else(|| Error::configuration("instance id is not set"))?;
         let endpoint = super::endpoint(&settings)?;
         let context = settings.begin(endpoint);
-        let provider = super::provider(&mut settings, &context);
+        let provider = super::dialect(&mut settings, &context);
         let project_id = match self.project_id {
             Some(id) => id,
             None => {

@@ -8,16 +8,17 @@ use huaweicloud_swr::swr::types::StartedExecution;
 use openapi_transport::{Call, Error, Timestamp};
 use serde_json::{Value, json};
 
+use super::DESCRIPTOR;
 use super::SwrEnterprise;
+use super::ids::number;
 use super::runs::QUIET_SECONDS;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, Provider, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
-    number,
-};
+    Execution, ExecutionRef, ImageName, Rule, RuleRef, Subtask, Task, TaskRef, TaskState};
 use crate::plan::{Plan, Started};
+use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
 
 impl sealed::Sealed for SwrEnterprise {
@@ -27,16 +28,13 @@ impl sealed::Sealed for SwrEnterprise {
 }
 
 impl registry::Registry for SwrEnterprise {
-    fn provider(&self) -> Provider {
-        Provider::HuaweicloudEnterprise
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
     }
 
     fn rules_of(&self, repository: Option<&ImageName>) -> Listing<Rule> {
         if repository.is_some() {
-            return Listing::refused(Error::not_offered(
-                "rules of one repository of Huawei Cloud Enterprise",
-                "list all rules, whose filters say what they cover",
-            ));
+            return Listing::refused(DESCRIPTOR.refusal(Feature::RepositoryRules));
         }
         self.replication_rules(None).then(self.retention_rules())
     }
@@ -53,11 +51,12 @@ impl registry::Registry for SwrEnterprise {
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
-        let TaskScope::Execution(execution) = scope else {
-            return Listing::refused(Error::not_offered(
-                "tasks of an image of Huawei Cloud Enterprise",
-                "list those of an execution, such as 83 or library/7/113",
-            ));
+        let execution = match scope {
+            TaskScope::Execution(execution) => execution,
+            TaskScope::All => return Listing::refused(DESCRIPTOR.refusal(Feature::AllTasks)),
+            TaskScope::Image(_) => {
+                return Listing::refused(DESCRIPTOR.refusal(Feature::ImageTasks));
+            }
         };
         Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
             Some((namespace, policy)) => {
@@ -96,16 +95,8 @@ impl registry::Registry for SwrEnterprise {
         options: &'a RunOptions,
     ) -> BoxFuture<'a, Result<Plan, Error>> {
         Box::pin(async move {
-            if !options.images.is_empty() {
-                return Err(Error::not_offered(
-                    "a run for some images with a rule of Huawei Cloud Enterprise",
-                    "leave out the images: the rule runs for all that it covers",
-                ));
-            }
+            options.check(rule, &DESCRIPTOR)?;
             let policy = number("rule", rule.id())?;
-            if rule.namespace().is_none() {
-                options.no_trial()?;
-            }
             self.rule_exists(rule).await?;
             let call = match rule.namespace() {
                 None => self

@@ -11,10 +11,11 @@ use huaweicloud_swr::swr::values::{
 };
 use openapi_transport::Error;
 
+use super::PROVIDER;
 use super::SwrEnterprise;
 use crate::listing::Listing;
 use crate::model::{
-    FilterOn, FilterSyntax, ImageRef, Provider, Rule, RuleFilter, RuleTrigger, TaskKind, VendorRule,
+    FilterOn, FilterSyntax, ImageRef, Rule, RuleFilter, RuleTrigger, TaskKind, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -141,7 +142,7 @@ fn filter(vendor: &ReplicationFilter) -> Option<RuleFilter> {
 
 fn replication(vendor: ReplicationPolicy, instance: &str) -> Rule {
     let rule = Rule::new(
-        Provider::HuaweicloudEnterprise,
+        PROVIDER,
         TaskKind::Replication,
         vendor.id,
     );
@@ -161,7 +162,7 @@ fn replication(vendor: ReplicationPolicy, instance: &str) -> Rule {
         updated: vendor.updated_at,
         ..triggered(rule, vendor.trigger.as_ref())
     }
-    .answered(VendorRule::HuaweicloudReplication(Box::new(vendor)))
+    .answered(VendorAnswer::of(vendor))
 }
 
 /// What one part of a retention rule is about.
@@ -182,7 +183,7 @@ fn selected(vendor: &RetentionRule) -> impl Iterator<Item = RuleFilter> {
 
 fn retention(vendor: RetentionPolicy, instance: &str) -> Rule {
     let rule = Rule::new(
-        Provider::HuaweicloudEnterprise,
+        PROVIDER,
         TaskKind::Retention,
         vendor.id,
     );
@@ -207,5 +208,5 @@ fn retention(vendor: RetentionPolicy, instance: &str) -> Rule {
         filters,
         ..triggered(rule, vendor.trigger.as_ref())
     }
-    .answered(VendorRule::HuaweicloudRetention(Box::new(vendor)))
+    .answered(VendorAnswer::of(vendor))
 }

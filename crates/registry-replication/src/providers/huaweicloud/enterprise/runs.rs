@@ -8,9 +8,10 @@ use futures_util::TryStreamExt;
 use openapi_transport::{Error, Timestamp};
 
 use super::SwrEnterprise;
+use super::ids::number;
 use crate::arrival::read::{Records, or_absent};
 use crate::arrival::sight::{Repository, Work, plausible};
-use crate::model::{Execution, ImageRef, Subtask, Task, TaskState, number};
+use crate::model::{Execution, ImageRef, Subtask, Task, TaskState};
 
 /// What failed so many seconds ago is not tried again.
 pub(super) const QUIET_SECONDS: i64 = 15 * 60;
@@ -183,6 +184,7 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         state: task.state.clone(),
         status: task.status.clone(),
         issue: None,
+        advice: None,
         created: execution.created,
         started: task.started,
         changed: task.updated,
@@ -203,6 +205,7 @@ fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
         state: subtask.state.clone(),
         status: subtask.status.clone(),
         issue: subtask.message.clone(),
+        advice: None,
         created: execution.created,
         started: task.started,
         // The task's own time is no earlier than its part's.

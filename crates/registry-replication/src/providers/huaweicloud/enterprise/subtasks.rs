@@ -6,11 +6,12 @@ use huaweicloud_swr::swr::types::{ReplicationSubtask, RetentionSubtask};
 use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::Error;
 
+use super::PROVIDER;
 use super::SwrEnterprise;
 use super::tasks::state;
 use crate::listing::Listing;
 use crate::model::{
-    ExecutionRef, Provider, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorSubtask,
+    ExecutionRef, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -180,7 +181,7 @@ impl RetentionSubtasks {
 
 fn replication(vendor: ReplicationSubtask, task: TaskRef) -> Subtask {
     Subtask {
-        provider: Provider::HuaweicloudEnterprise,
+        provider: PROVIDER,
         kind: TaskKind::Replication,
         id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
         task,
@@ -195,13 +196,13 @@ fn replication(vendor: ReplicationSubtask, task: TaskRef) -> Subtask {
         job: vendor.job_id.clone().filter(|text| !text.is_empty()),
         started: vendor.start_time,
         ended: vendor.end_time,
-        vendor: Some(VendorSubtask::HuaweicloudReplication(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
     }
 }
 
 fn retention(vendor: RetentionSubtask, task: TaskRef) -> Subtask {
     Subtask {
-        provider: Provider::HuaweicloudEnterprise,
+        provider: PROVIDER,
         kind: TaskKind::Retention,
         id: vendor.id.map(|id| id.to_string()).unwrap_or_default(),
         task,
@@ -216,6 +217,6 @@ fn retention(vendor: RetentionSubtask, task: TaskRef) -> Subtask {
         job: vendor.job_id.map(|id| id.to_string()),
         started: vendor.op_time,
         ended: None,
-        vendor: Some(VendorSubtask::HuaweicloudRetention(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
     }
 }

@@ -6,11 +6,13 @@ use huaweicloud_swr::swr::types::{ReplicationTask, RetentionTask};
 use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::{Error, Timestamp};
 
+use super::PROVIDER;
+use super::resource::Resources;
 use super::SwrEnterprise;
 use crate::listing::Listing;
 use crate::model::{
-    ExecutionRef, ImageRef, Provider, Resources, RetentionCounts, RuleRef, Task, TaskKind,
-    TaskState, VendorTask,
+    ExecutionRef, ImageRef, RetentionCounts, RuleRef, Task, TaskKind,
+    TaskState, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -171,7 +173,7 @@ fn replication(vendor: ReplicationTask) -> Task {
         vendor.operation.as_deref(),
     );
     let task = Task::new(
-        Provider::HuaweicloudEnterprise,
+        PROVIDER,
         TaskKind::Replication,
         vendor.id,
     )
@@ -184,7 +186,7 @@ fn replication(vendor: ReplicationTask) -> Task {
         started: vendor.start_time,
         updated: revised(vendor.status_revision).max(vendor.end_time),
         ended: vendor.end_time,
-        vendor: Some(VendorTask::HuaweicloudReplication(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
         ..task
     }
 }
@@ -197,7 +199,7 @@ fn revised(revision: Option<i64>) -> Option<Timestamp> {
 
 fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
     let task = Task::new(
-        Provider::HuaweicloudEnterprise,
+        PROVIDER,
         TaskKind::Retention,
         vendor.id,
     )
@@ -217,7 +219,7 @@ fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
         started: vendor.start_time,
         updated: vendor.end_time,
         ended: vendor.end_time,
-        vendor: Some(VendorTask::HuaweicloudRetention(Box::new(vendor))),
+        vendor: VendorAnswer::of(vendor),
         ..task
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::image::{Artifact, ImageRef};
+use crate::model::{Artifact, ImageRef};
 
 /// Source, destination and operation of a task, as far as its texts tell.
 #[derive(Debug, Default, PartialEq)]
