@@ -13,8 +13,8 @@ use futures_util::future::join_all;
 use insta::assert_snapshot;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{
-    BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
-    Surroundings, Timestamp, Unavailable, plain_request,
+    BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, SourceError, Stamp,
+    Surroundings, Timestamp, plain_request,
 };
 use registry_sandbox::{MetadataAccess, Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
@@ -401,7 +401,7 @@ async fn variables_pick_the_cli_profile() {
     let asked = trial.chain(&place).ask(noon()).await;
     let skipped = asked[2].outcome.as_ref().unwrap_err();
     let says = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true";
-    assert_eq!(*skipped, Unavailable::not_set(says));
+    assert_eq!(*skipped, SourceError::not_set(says));
 
     let elsewhere = json!({
         "current": "default",
@@ -517,7 +517,7 @@ async fn when_none_answers_each_says_why() {
     assert_eq!(error.kind(), ErrorKind::Credentials);
     let says = error.to_string();
     assert!(
-        says.starts_with("GetCallerIdentity: no credentials; asked"),
+        says.starts_with("GetCallerIdentity: no credentials found; sources in order"),
         "{says}"
     );
 }
@@ -875,7 +875,7 @@ impl Source<Credentials> for Deleted {
         "deleted"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         let asked = self.0.fetch_add(1, Ordering::Relaxed);
         let key = match asked {
             0 => Credentials::new("LTAIDeleted", "deleted"),

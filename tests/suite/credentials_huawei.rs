@@ -14,8 +14,8 @@ use huaweicloud_swr::{
 use insta::assert_snapshot;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{
-    Answer, BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, Stamp,
-    Surroundings, Timestamp, Unavailable,
+    Answer, BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source,
+    SourceError, Stamp, Surroundings, Timestamp,
 };
 use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
@@ -191,7 +191,7 @@ async fn sources_are_asked_in_the_order_of_the_vendors_sdks() {
         assert_eq!(before.len(), without);
         for asked in before {
             assert!(
-                matches!(asked.outcome, Err(Unavailable::NotSet(_))),
+                matches!(asked.outcome, Err(SourceError::NotSet(_))),
                 "{asked:?}"
             );
         }
@@ -223,7 +223,7 @@ async fn one_that_fails_lets_the_next_try() {
         .iter()
         .map(|asked| match &asked.outcome {
             Ok(ends) => format!("{}: until {}", asked.source, ends.unwrap()),
-            Err(Unavailable::Failed(why)) => format!("{}: failed: {why}", asked.source),
+            Err(SourceError::Failed(why)) => format!("{}: failed: {why}", asked.source),
             Err(why) => format!("{}: {why}", asked.source),
         })
         .collect();
@@ -247,7 +247,7 @@ async fn when_none_answers_each_is_listed_in_order() {
 async fn reason(trial: &Trial, source: impl Source<Credentials>) -> String {
     let why = source.load(noon()).await.unwrap_err();
     let text = match why {
-        Unavailable::Failed(why) => format!("failed: {why}"),
+        SourceError::Failed(why) => format!("failed: {why}"),
         other => format!("not set: {other}"),
     };
     assert!(!text.contains(MARKER), "{text}");
@@ -576,7 +576,11 @@ async fn an_iam_users_token_is_renewed_ahead_of_its_end() {
 async fn attempt(
     trial: &Trial,
     provider: &Huaweicloud,
-) -> (openapi_transport::Used, u16, openapi_transport::Reading) {
+) -> (
+    openapi_transport::UsedCredentials,
+    u16,
+    openapi_transport::Reading,
+) {
     let operation = swr::OPERATIONS
         .iter()
         .find(|operation| operation.name == "ListImageAutoSyncReposDetails")
@@ -613,7 +617,7 @@ impl Source<Credentials> for Revoked {
         "revoked"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         let mut asked = self.0.lock().unwrap();
         *asked += 1;
         let key = match *asked {
@@ -660,7 +664,7 @@ impl Source<Credentials> for AlwaysRevoked {
         "always revoked"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         let key = AccessKey::new("REVOKED", "revoked");
         Box::pin(std::future::ready(Ok(Lease::lasting(key.into()))))
     }
@@ -707,8 +711,8 @@ async fn without_credentials_only_open_calls_leave() {
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(
         error.to_string(),
-        "ListImageAutoSyncReposDetails: the call needs credentials, and the client was made \
-         without any"
+        "ListImageAutoSyncReposDetails: missing credentials: the client is anonymous; build it \
+         with credentials"
     );
     assert!(trial.sandbox.received().is_empty());
 }
@@ -761,8 +765,8 @@ async fn a_project_is_looked_up_once() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(
             error.to_string(),
-            "the account has no project named mars that these credentials may see: is the region \
-             right? Or give the project's id"
+            "no project named mars is visible to these credentials; check the region or give the \
+             project's id"
         );
     }
     let several = Recorder::json(r#"{"projects":[{"id":"a"},{"id":"b"},{"id":"c"}]}"#).await;
@@ -770,7 +774,7 @@ async fn a_project_is_looked_up_once() {
     let error = projects.id(&client, &key, "cn-north-1").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the account has 3 projects named cn-north-1, a and b and c: give the id of one"
+        "the account has 3 projects named cn-north-1, a and b and c; give the id of one"
     );
 }
 

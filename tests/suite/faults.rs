@@ -67,8 +67,8 @@ async fn an_answer_that_is_none_is_an_error_that_says_what_came() {
             "",
             ErrorKind::Undecodable,
             false,
-            "ListImageAutoSyncReposDetails: the service sent us elsewhere, and credentials are \
-             not carried along: is the endpoint right?, HTTP 302",
+            "ListImageAutoSyncReposDetails: the service redirects the request, and redirects are \
+             not followed; check the endpoint, HTTP 302",
         ),
         (
             204,
@@ -193,7 +193,7 @@ fn endpoints_that_would_leak_or_lead_astray_are_refused() {
         ("ftp://127.0.0.1", "must begin with https://"),
         (
             "swr-api.cn-north-4.example.com",
-            "give a URL such as https://HOST",
+            "use a URL such as https://HOST",
         ),
         (
             "https://user:password@example.com",
@@ -203,7 +203,7 @@ fn endpoints_that_would_leak_or_lead_astray_are_refused() {
             "https://example.com/?a=b",
             "must not have a query or fragment",
         ),
-        ("", "give a URL such as https://HOST"),
+        ("", "use a URL such as https://HOST"),
     ] {
         let error = context(endpoint).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{endpoint}");

@@ -7,7 +7,7 @@ use openapi_transport::BoxFuture;
 use openapi_transport::testing::ManualClock;
 use registry_replication::oci::{Client, Login, Manifest};
 use registry_replication::{
-    Chain, Error, ErrorKind, Lease, Secret, Source, Timestamp, Unavailable, alibabacloud,
+    Chain, Error, ErrorKind, Lease, Secret, Source, SourceError, Timestamp, alibabacloud,
     huaweicloud,
 };
 use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
@@ -188,8 +188,8 @@ async fn what_an_answer_means() {
         (
             "elsewhere, but not where",
             vec![Move::answer(307, &[], "")],
-            "HEAD manifest IMAGE: the service sent us elsewhere, and credentials are not carried \
-             along: is the endpoint right?, HTTP 307"
+            "HEAD manifest IMAGE: the service redirects the request, and redirects are not followed; \
+             check the endpoint, HTTP 307"
                 .into(),
             1,
         ),
@@ -567,7 +567,7 @@ impl Source<Login> for Numbered {
     fn name(&self) -> &'static str {
         "numbered"
     }
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         let mut number = self.0.lock().unwrap();
         *number += 1;
         let login = Login::password("n", format!("{number}"));

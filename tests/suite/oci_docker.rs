@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use registry_replication::oci::{Client, DockerConfig, Login};
-use registry_replication::{ErrorKind, Source, Surroundings, Unavailable};
+use registry_replication::{ErrorKind, Source, SourceError, Surroundings};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{Recorder, noon, quick_clock};
 use tempfile::TempDir;
@@ -80,7 +80,7 @@ impl Home {
                 Login::IdentityToken(token) => format!("token {}", token.expose()),
                 other => format!("{other:?}"),
             },
-            Err(Unavailable::NotSet(why)) => format!("not set: {why}"),
+            Err(SourceError::NotSet(why)) => format!("not set: {why}"),
             Err(why) => format!("failed: {why}"),
         };
         text.replace(&self.folder.path().display().to_string(), "HOME")
@@ -289,7 +289,7 @@ async fn the_places_are_searched_in_order() {
 
     let nowhere = DockerConfig::new(HOST, Surroundings::new(|_| None));
     let why = nowhere.load(noon()).await.unwrap_err();
-    assert!(matches!(why, Unavailable::NotSet(_)), "{why}");
+    assert!(matches!(why, SourceError::NotSet(_)), "{why}");
 }
 
 #[tokio::test]

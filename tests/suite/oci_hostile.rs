@@ -191,7 +191,7 @@ async fn redirects_that_are_not_followed() {
             "http://robot:hush@127.0.0.1:9/x",
             "holds a user name or a password",
         ),
-        ("http://", "the service sent us elsewhere"),
+        ("http://", "the service redirects the request"),
     ] {
         let server = redirecting(307, |_| location.to_owned()).await;
         let error = digest(&with_password(&server)).await.unwrap_err();

@@ -85,8 +85,8 @@ async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
     let error = registry.rules("a/b").all().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "ListImageAutoSyncReposDetails: the value for header x-auth-token has characters that a \
-         header cannot hold"
+        "ListImageAutoSyncReposDetails: invalid value for header x-auth-token: a header cannot \
+         hold its characters"
     );
     assert_eq!(error.attempts(), 0);
 }

@@ -1,10 +1,10 @@
-//! What is Alibaba Cloud's own about a call.
+//! Alibaba Cloud's signatures, headers and errors.
 
 use std::sync::Arc;
 
 use openapi_transport::{
-    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, Used, headers,
-    rfc3986,
+    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, UsedCredentials,
+    headers, rfc3986,
 };
 use reqwest::Request;
 
@@ -77,7 +77,7 @@ impl Dialect for Alibabacloud {
         request: &'a mut Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<Used, Error>> {
+    ) -> BoxFuture<'a, Result<UsedCredentials, Error>> {
         Box::pin(async move {
             prepare(request, operation, stamp)?;
             if !operation.signed {
@@ -93,7 +93,7 @@ impl Dialect for Alibabacloud {
         refusal::read(answer)
     }
 
-    fn renew(&self, used: &Used) -> bool {
+    fn renew(&self, used: &UsedCredentials) -> bool {
         self.caller.renew(used)
     }
 }

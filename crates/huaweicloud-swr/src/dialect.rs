@@ -1,10 +1,10 @@
-//! What is Huawei Cloud's own about a call.
+//! Huawei Cloud's signatures, headers and errors.
 
 use std::sync::Arc;
 
 use openapi_transport::{
-    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, Timestamp, Used,
-    headers, rfc3986,
+    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, Timestamp,
+    UsedCredentials, headers, rfc3986,
 };
 use reqwest::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -37,7 +37,7 @@ impl Huaweicloud {
 
     /// Calls without credentials, for the operations that need none: those that make tokens.
     pub fn anonymous() -> Self {
-        Self::of(Caller::Nobody)
+        Self::of(Caller::Anonymous)
     }
 
     /// Calls as this caller.
@@ -130,7 +130,7 @@ impl Dialect for Huaweicloud {
         request: &'a mut Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<Used, Error>> {
+    ) -> BoxFuture<'a, Result<UsedCredentials, Error>> {
         Box::pin(async move {
             rfc3986::normalize_query(request.url_mut());
             request
@@ -163,7 +163,7 @@ impl Dialect for Huaweicloud {
         }
     }
 
-    fn renew(&self, used: &Used) -> bool {
+    fn renew(&self, used: &UsedCredentials) -> bool {
         self.caller.renew(used)
     }
 }

@@ -34,7 +34,7 @@ pub enum Order {
 /// The text is no filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} must be limit::N|offset::N, and after it, if wanted, |order::desc or |order::asc")]
-pub struct UnfitFilter(String);
+pub struct InvalidFilter(String);
 
 impl Filter {
     /// `limit` records from index `offset` on.
@@ -73,8 +73,8 @@ impl fmt::Display for Filter {
 }
 
 impl FromStr for Filter {
-    type Err = UnfitFilter;
-    fn from_str(text: &str) -> Result<Self, UnfitFilter> {
+    type Err = InvalidFilter;
+    fn from_str(text: &str) -> Result<Self, InvalidFilter> {
         let parse = || {
             let mut parts = text.split('|');
             let limit = parts.next()?.strip_prefix("limit::")?.parse().ok()?;
@@ -91,20 +91,20 @@ impl FromStr for Filter {
                 order,
             })
         };
-        parse().ok_or_else(|| UnfitFilter(text.to_owned()))
+        parse().ok_or_else(|| InvalidFilter(text.to_owned()))
     }
 }
 
 impl TryFrom<&str> for Filter {
-    type Error = UnfitFilter;
-    fn try_from(text: &str) -> Result<Self, UnfitFilter> {
+    type Error = InvalidFilter;
+    fn try_from(text: &str) -> Result<Self, InvalidFilter> {
         text.parse()
     }
 }
 
 impl TryFrom<String> for Filter {
-    type Error = UnfitFilter;
-    fn try_from(text: String) -> Result<Self, UnfitFilter> {
+    type Error = InvalidFilter;
+    fn try_from(text: String) -> Result<Self, InvalidFilter> {
         text.parse()
     }
 }

@@ -45,7 +45,7 @@ pub use credentials::{
     AccessKey, ChainSettings, Credentials, Environment, IamUser, Metadata, Oidc, Profile,
 };
 pub use dialect::Huaweicloud;
-pub use filter::{Filter, Order, UnfitFilter};
+pub use filter::{Filter, InvalidFilter, Order};
 pub use generated::{iam, sts, swr};
-pub use names::{EnterpriseRepositoryName, NamespaceName, RepositoryName, UnfitName};
+pub use names::{EnterpriseRepositoryName, InvalidName, NamespaceName, RepositoryName};
 pub use project::Projects;

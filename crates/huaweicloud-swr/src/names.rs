@@ -57,7 +57,7 @@ pub struct EnterpriseRepositoryName(String);
 /// Why a text is no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum UnfitName {
+pub enum InvalidName {
     /// It is empty.
     #[error("must not be empty")]
     Empty,
@@ -88,52 +88,52 @@ pub enum UnfitName {
 }
 
 impl TryFrom<String> for NamespaceName {
-    type Error = UnfitName;
-    fn try_from(text: String) -> Result<Self, UnfitName> {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
         let mark = |c: char| matches!(c, '.' | '_' | '-');
         let stray = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || mark(*c));
         if text.is_empty() {
-            return Err(UnfitName::Empty);
+            return Err(InvalidName::Empty);
         }
         if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
-            return Err(UnfitName::Begin(text));
+            return Err(InvalidName::Begin(text));
         }
         if let Some(c) = text.chars().find(stray) {
-            return Err(UnfitName::Character(text, c));
+            return Err(InvalidName::Character(text, c));
         }
         if text.len() > 64 {
-            return Err(UnfitName::TooLong(text));
+            return Err(InvalidName::TooLong(text));
         }
         if text.ends_with(mark) {
-            return Err(UnfitName::End(text));
+            return Err(InvalidName::End(text));
         }
         let runs = text.split(|c: char| !mark(c)).filter(|run| run.len() > 1);
         if runs.into_iter().any(|run| run != "__") {
-            return Err(UnfitName::Marks(text));
+            return Err(InvalidName::Marks(text));
         }
         Ok(Self(text))
     }
 }
 
 impl TryFrom<String> for RepositoryName {
-    type Error = UnfitName;
-    fn try_from(text: String) -> Result<Self, UnfitName> {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
         match text.as_str() {
-            "" => Err(UnfitName::Empty),
-            "." | ".." => Err(UnfitName::Dots(text)),
-            name if name.contains('$') => Err(UnfitName::Dollar(text)),
+            "" => Err(InvalidName::Empty),
+            "." | ".." => Err(InvalidName::Dots(text)),
+            name if name.contains('$') => Err(InvalidName::Dollar(text)),
             _ => Ok(Self(text)),
         }
     }
 }
 
 impl TryFrom<String> for EnterpriseRepositoryName {
-    type Error = UnfitName;
-    fn try_from(text: String) -> Result<Self, UnfitName> {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
         match text.as_str() {
-            "" => Err(UnfitName::Empty),
-            "." | ".." => Err(UnfitName::Dots(text)),
-            name if name.contains('%') => Err(UnfitName::Percent(text)),
+            "" => Err(InvalidName::Empty),
+            "." | ".." => Err(InvalidName::Dots(text)),
+            name if name.contains('%') => Err(InvalidName::Percent(text)),
             _ => Ok(Self(text)),
         }
     }
@@ -166,14 +166,14 @@ macro_rules! name {
             }
         }
         impl TryFrom<&str> for $name {
-            type Error = UnfitName;
-            fn try_from(text: &str) -> Result<Self, UnfitName> {
+            type Error = InvalidName;
+            fn try_from(text: &str) -> Result<Self, InvalidName> {
                 text.to_owned().try_into()
             }
         }
         impl TryFrom<&String> for $name {
-            type Error = UnfitName;
-            fn try_from(text: &String) -> Result<Self, UnfitName> {
+            type Error = InvalidName;
+            fn try_from(text: &String) -> Result<Self, InvalidName> {
                 text.clone().try_into()
             }
         }
@@ -183,8 +183,8 @@ macro_rules! name {
             }
         }
         impl FromStr for $name {
-            type Err = UnfitName;
-            fn from_str(text: &str) -> Result<Self, UnfitName> {
+            type Err = InvalidName;
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
                 text.try_into()
             }
         }

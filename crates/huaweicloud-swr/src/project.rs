@@ -35,7 +35,7 @@ impl fmt::Debug for Projects {
 }
 
 impl Projects {
-    /// None yet.
+    /// Makes an empty cache.
     pub fn new() -> Self {
         Self::default()
     }
@@ -108,13 +108,13 @@ async fn look_up(client: &iam::Client, region: &str) -> Result<String, Error> {
     match (ids.len(), ids.pop()) {
         (1, Some(id)) => Ok(id),
         (_, None) => Err(Error::configuration(format!(
-            "the account has no project named {region} that these credentials may see: is the \
-             region right? Or give the project's id"
+            "no project named {region} is visible to these credentials; check the region or give the \
+             project's id"
         ))),
         (count, Some(last)) => {
             ids.push(last);
             Err(Error::configuration(format!(
-                "the account has {count} projects named {region}, {}: give the id of one",
+                "the account has {count} projects named {region}, {}; give the id of one",
                 ids.join(" and ")
             )))
         }

@@ -12,7 +12,7 @@ use crate::client;
 use crate::connection::Diagnosis;
 use crate::context::Context;
 use crate::cut;
-use crate::dialect::{Answer, Reading, Stamp, Used};
+use crate::dialect::{Answer, Reading, Stamp, UsedCredentials};
 use crate::error::{Error, Meaning};
 use crate::operation::Operation;
 use crate::pace::LONGEST_WAIT;
@@ -20,16 +20,16 @@ use crate::secret::Secret;
 
 const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
 
-/// A success.
-pub(crate) struct Done {
+/// Answer of a successful attempt.
+pub(crate) struct AttemptSuccess {
     pub(crate) answer: Answer,
     pub(crate) request_id: Option<String>,
 }
 
-/// An attempt that was none, and what is known about why.
-pub(crate) struct Failed {
+/// Failed attempt, and what is known about the reason.
+pub(crate) struct AttemptFailure {
     pub(crate) error: Error,
-    /// Whether it came to sending anything.
+    /// Whether anything was sent.
     pub(crate) sent: bool,
     /// Whether the service may have seen the request.
     pub(crate) arrived: bool,
@@ -38,14 +38,14 @@ pub(crate) struct Failed {
     /// The limit that the service names, as the shortest time between two calls.
     pub(crate) limit: Option<Duration>,
     /// What the request was signed with.
-    pub(crate) used: Used,
+    pub(crate) used: UsedCredentials,
     /// Whether the service did not accept what the request was signed with.
     pub(crate) unauthenticated: bool,
     /// By how much the service's clock is ahead, where that is why it refused.
     pub(crate) skew: Option<SignedDuration>,
 }
 
-impl Failed {
+impl AttemptFailure {
     fn before_sending(error: Error) -> Self {
         Self {
             error,
@@ -76,7 +76,7 @@ pub(crate) async fn signed(
     operation: &'static Operation,
     mut request: Request,
     time: Duration,
-) -> Result<(Request, Used), Error> {
+) -> Result<(Request, UsedCredentials), Error> {
     let settings = context.settings();
     let name = operation.name;
     let headers = request.headers_mut();
@@ -92,7 +92,7 @@ pub(crate) async fn signed(
     let used = match tokio::time::timeout(time, signing).await {
         Ok(signed) => signed.map_err(|error| error.with_operation(name))?,
         Err(_) => {
-            let what = "there were no credentials in time".to_owned();
+            let what = "the credential sources did not answer in time".to_owned();
             return Err(Error::out_of_time(name, what));
         }
     };
@@ -107,12 +107,12 @@ pub(crate) async fn attempt(
     request: Request,
     deadline: Duration,
     left: Duration,
-) -> Result<Done, Failed> {
+) -> Result<AttemptSuccess, AttemptFailure> {
     let name = operation.name;
     let begun = Instant::now();
     let (mut request, used) = signed(context, operation, request, left)
         .await
-        .map_err(Failed::before_sending)?;
+        .map_err(AttemptFailure::before_sending)?;
     *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
     let secrets = secrets(request.headers());
     let host = client::address(request.url());
@@ -131,21 +131,21 @@ pub(crate) async fn attempt(
     let response = context.http().execute(request).await.map_err(|error| {
         let arrived = !error.is_connect();
         let error = Error::transport(name, &host, context.proxy(), &error);
-        Failed::on_the_way(error, arrived)
+        AttemptFailure::on_the_way(error, arrived)
     })?;
     if *response.url() != asked {
         let what = "the HTTP client followed a redirect, which may carry credentials to another \
                     host; build it with redirect(Policy::none())";
         let error = Error::undecodable(Some(name), response.status(), what.to_owned());
-        return Err(Failed::on_the_way(error, true));
+        return Err(AttemptFailure::on_the_way(error, true));
     }
     let answer = read(context, response, name, &host)
         .await
-        .map_err(|error| Failed::on_the_way(error, true))?;
+        .map_err(|error| AttemptFailure::on_the_way(error, true))?;
     judge(context, operation, answer, used, &secrets)
 }
 
-/// Values of headers that nothing may show.
+/// Returns the secret values of headers.
 fn secrets(headers: &HeaderMap) -> Vec<Secret> {
     let secret = headers.values().filter(|value| value.is_sensitive());
     let texts = secret.filter_map(|value| value.to_str().ok());
@@ -154,7 +154,7 @@ fn secrets(headers: &HeaderMap) -> Vec<Secret> {
     texts.flatten().map(Secret::from).collect()
 }
 
-/// How the service wants to be shown who calls.
+/// Returns the `WWW-Authenticate` challenges of a 401.
 fn challenges(answer: &Answer) -> Vec<String> {
     let asks = answer.status == StatusCode::UNAUTHORIZED;
     let values = answer.headers.get_all(header::WWW_AUTHENTICATE).iter();
@@ -202,14 +202,14 @@ async fn read(
     })
 }
 
-/// Whether an answer is a success, and what it is if not.
+/// Turns an answer into a success or a failure.
 fn judge(
     context: &Context,
     operation: &'static Operation,
     answer: Answer,
-    used: Used,
+    used: UsedCredentials,
     secrets: &[Secret],
-) -> Result<Done, Failed> {
+) -> Result<AttemptSuccess, AttemptFailure> {
     let Reading {
         request_id,
         refusal,
@@ -227,24 +227,24 @@ fn judge(
         context.note_service_time(theirs);
     }
     if status.is_success() && refusal.is_none() {
-        return Ok(Done { answer, request_id });
+        return Ok(AttemptSuccess { answer, request_id });
     }
     if status.is_redirection() {
-        let what = "the service sent us elsewhere, and credentials are not carried along: \
-                    is the endpoint right?";
+        let what = "the service redirects the request, and redirects are not followed; check the \
+                    endpoint";
         let location = answer.headers.get(header::LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
         let error = Error::undecodable(Some(operation.name), status, what.to_owned())
             .with_request_id(request_id)
             .with_redirect(location.map(str::to_owned));
-        return Err(Failed::on_the_way(error, true));
+        return Err(AttemptFailure::on_the_way(error, true));
     }
     // Only a proxy that passes plain HTTP on answers so.
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         let diagnosis = Diagnosis::proxy_authentication(context.proxy());
         let what = diagnosis.reason.clone();
         let error = Error::unconnected(operation.name, what, diagnosis);
-        return Err(Failed::on_the_way(error, true));
+        return Err(AttemptFailure::on_the_way(error, true));
     }
     let throttled = throttled || status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
     let meaning = Meaning {
@@ -270,7 +270,7 @@ fn judge(
         .with_request_id(request_id)
         .with_retry_after(retry_after)
         .with_challenges(challenges(&answer));
-    Err(Failed {
+    Err(AttemptFailure {
         error,
         sent: true,
         arrived: true,

@@ -14,11 +14,11 @@ use reqwest::Request;
 use serde_json::Value;
 
 use crate::attempt;
-use crate::carried;
 use crate::context::Context;
 use crate::error::Error;
 use crate::execute::execute;
 use crate::operation::{Operation, Paging, Parameter, Place};
+use crate::response_error;
 use crate::rfc3986;
 
 /// One call of an operation that is known by its table's row.
@@ -307,7 +307,7 @@ impl Call {
         let request = self.request(context)?;
         let table = std::slice::from_ref(self.operation);
         let response = execute(context, table, self.operation.id, request).await;
-        carried::json(response).await
+        response_error::json(response).await
     }
 }
 

@@ -1,35 +1,35 @@
-//! Who calls.
+//! Callers: anonymous, with fixed credentials, or with a chain.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::credentials::{Chain, Lease};
-use crate::dialect::Used;
+use crate::dialect::UsedCredentials;
 use crate::error::Error;
 
-/// Who calls: what a [`Dialect`](crate::Dialect) signs with.
+/// Caller of a service: the credentials that a [`Dialect`](crate::Dialect) signs with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Caller<C> {
-    /// Nobody: for calls that need no credentials.
-    Nobody,
-    /// Always the same.
+    /// No credentials, for calls that need none.
+    Anonymous,
+    /// The same credentials for every call.
     Fixed(C),
-    /// Whoever a chain of sources says at the time of the call.
+    /// Credentials that a chain of sources gives at the time of the call.
     Chain(Arc<Chain<C>>),
 }
 
 impl<C: Clone + Send + Sync + 'static> Caller<C> {
-    /// The credentials for a call at the time `now`, and what stands for them when the service
-    /// does not accept them.
+    /// Returns the credentials for a call at the time `now`, and a handle to pass to
+    /// [`renew`](Self::renew) if the service does not accept them.
     ///
     /// # Errors
     /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when there are none.
-    pub async fn credentials(&self, now: Timestamp) -> Result<(C, Used), Error> {
+    pub async fn credentials(&self, now: Timestamp) -> Result<(C, UsedCredentials), Error> {
         match self {
-            Self::Nobody => Err(Error::credentials(
-                "the call needs credentials, and the client was made without any",
+            Self::Anonymous => Err(Error::credentials(
+                "missing credentials: the client is anonymous; build it with credentials",
             )),
             Self::Fixed(credentials) => Ok((credentials.clone(), None)),
             Self::Chain(chain) => {
@@ -39,8 +39,8 @@ impl<C: Clone + Send + Sync + 'static> Caller<C> {
         }
     }
 
-    /// Gives up what the service did not accept; whether others can be had.
-    pub fn renew(&self, used: &Used) -> bool {
+    /// Drops credentials that the service did not accept. Returns whether the chain may have others.
+    pub fn renew(&self, used: &UsedCredentials) -> bool {
         let (Self::Chain(chain), Some(used)) = (self, used) else {
             return false;
         };

@@ -93,7 +93,7 @@ pub(crate) fn new(
         Route::Direct => (builder.no_proxy(), None),
         Route::Environment => (builder, environment_proxy(endpoint)),
         // Setting a proxy turns the environment's off.
-        Route::Fixed { proxy, shown, .. } => (builder.proxy(proxy), Some(shown)),
+        Route::Fixed { proxy, shown, .. } => (builder.proxy(*proxy), Some(shown)),
     };
     let client = builder.build().map_err(|error| failed(&error))?;
     Ok((client, proxy))

@@ -1,4 +1,4 @@
-//! What the calls of one client have in common.
+//! Shared state of the calls of one client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::http_settings::HttpSettings;
 use crate::pace::{Limiters, RateLimit, Waits};
 use crate::policy::{Budget, RetryPolicy};
 
-/// What the calls of one client have in common: endpoint, dialect, limits, connections.
+/// Shared state of the calls of one client: endpoint, dialect, limits and connections.
 ///
 /// Cheap to clone; clones share connections, retry budget, rate limit, the waits that hosts have
-/// asked for, and what was learnt of the service's clock.
+/// asked for, and the known skew of the service's clock.
 ///
 /// A host that has asked for a wait (`Retry-After`, up to an hour) gets no call before its end: a
 /// call waits if its deadline allows it, and fails at once as
@@ -90,22 +90,22 @@ impl Context {
         }
     }
 
-    /// The clock that calls go by.
+    /// Returns the clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.settings.clock
     }
 
-    /// The endpoint, without a slash at its end.
+    /// Returns the endpoint without a slash at its end.
     pub fn endpoint(&self) -> &str {
         self.0.endpoint.as_str().trim_end_matches('/')
     }
 
-    /// The HTTP client that calls leave through.
+    /// Returns the HTTP client that sends the calls.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
     }
 
-    /// By how much the service's clock is ahead of ours, as far as it has told.
+    /// Returns how far the service's clock is ahead of this machine's, as far as known.
     pub fn clock_skew(&self) -> SignedDuration {
         SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
     }
@@ -166,35 +166,35 @@ impl Context {
 }
 
 impl ContextBuilder {
-    /// Sets what signs the calls and reads the answers, in place of what the builder was begun with.
+    /// Replaces the dialect, which signs calls and reads answers.
     pub fn dialect(mut self, dialect: Arc<dyn Dialect>) -> Self {
         self.dialect = dialect;
         self
     }
 
-    /// Sets another endpoint in place of what the builder was begun with.
+    /// Replaces the endpoint.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self
     }
 
-    /// The clock that is set, for what a dialect does by itself.
+    /// Returns the clock that is set, for calls that a dialect makes itself.
     pub fn clock_set(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    /// The chance that is set, for what a dialect does by itself.
+    /// Returns the chance that is set, for calls that a dialect makes itself.
     pub fn chance_set(&self) -> Arc<dyn Chance> {
         self.chance.clone()
     }
 
-    /// Where time comes from; the machine's clock unless said otherwise.
+    /// Sets the clock. [default: the machine's clock]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where chance comes from; the operating system unless said otherwise.
+    /// Sets the source of chance. [default: the operating system]
     pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
         self.chance = chance;
         self
@@ -202,7 +202,7 @@ impl ContextBuilder {
 
     /// Sets how connections are made: proxy, certificates, or a client of the caller's own.
     ///
-    /// Contexts [beside](Context::beside) this one take the setting over.
+    /// Contexts that [`Context::beside`] makes have the same settings.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -224,61 +224,58 @@ impl ContextBuilder {
         self
     }
 
-    /// The HTTP settings that are set, for what a dialect does by itself.
+    /// Returns the HTTP settings, for calls that a dialect makes itself.
     pub fn http_set(&self) -> HttpSettings {
         self.http.clone()
     }
 
-    /// How long connecting may take; 5 s unless said otherwise.
+    /// Limits the time to connect. [default: 5 s]
     pub fn connect_deadline(mut self, deadline: Duration) -> Self {
         self.connect = deadline;
         self
     }
 
-    /// How long one attempt may take, from connecting to the last byte; 30 s unless said
-    /// otherwise.
+    /// Limits the time of one attempt, from connecting to the last byte. [default: 30 s]
     pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
         self.attempt = deadline;
         self
     }
 
-    /// How long a call may take with all its attempts and the waits between them; 2 minutes unless
-    /// said otherwise.
+    /// Limits the time of a call, with all attempts and the waits between them. [default: 2 min]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// When calls are tried again.
+    /// Sets when and how often calls are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How fast calls of each API family may follow each other. The default adapts to a service
-    /// that throttles; `None` is no limit at all.
+    /// Limits the rate of calls of each API family. The default adapts to a service that throttles.
+    /// `None` removes the limit.
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
         self.rate = limit.into();
         self
     }
 
-    /// How many bytes an answer may have, unpacked; 32 MiB unless said otherwise. Reading stops
-    /// there.
+    /// Limits the bytes of an answer after decompression. [default: 32 MiB]
     pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.max_answer = bytes;
         self
     }
 
-    /// Allows plain HTTP to other machines. Whoever is in between can then read tokens and answers.
+    /// Allows plain HTTP to other machines. Machines on the way can then read tokens and answers.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Makes the context.
+    /// Builds the context.
     ///
     /// # Errors
-    /// When the endpoint is no URL, has more than scheme, host, port and path, or is not encrypted
+    /// When the endpoint is not a valid URL, has more than scheme, host, port and path, or is not encrypted
     /// and not on this machine; when the system's certificates, or those that `SSL_CERT_FILE` or
     /// `SSL_CERT_DIR` name instead, cannot be read; when the [HTTP settings](Self::http) have an
     /// invalid proxy or an invalid certificate.
@@ -286,7 +283,7 @@ impl ContextBuilder {
         // What was given is not shown: it could hold a password or a token.
         let endpoint = Url::parse(&self.endpoint).map_err(|error| {
             Error::configuration(format!(
-                "endpoint: {error}; give a URL such as https://HOST"
+                "invalid endpoint: {error}; use a URL such as https://HOST"
             ))
         })?;
         let unfit = |why: &str| {

@@ -1,4 +1,4 @@
-//! Credentials that come from one of several places and end some time.
+//! Credential chains: sources in order, with renewal ahead of expiry.
 
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ use tokio::time::Instant;
 use crate::dialect::BoxFuture;
 use crate::error::Error;
 
-/// Credentials, and until when they are good.
+/// Credentials with their expiry.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Lease<C> {
     /// The credentials.
     pub credentials: C,
-    /// When they end; `None` if they do not.
+    /// When they expire; `None` if they do not.
     pub expires: Option<Timestamp>,
 }
 
 impl<C> Lease<C> {
-    /// Credentials that do not end.
+    /// Makes a lease that does not expire.
     pub fn lasting(credentials: C) -> Self {
         Self {
             credentials,
@@ -32,7 +32,7 @@ impl<C> Lease<C> {
         }
     }
 
-    /// Credentials that are good until `expires`.
+    /// Makes a lease that is valid until `expires`.
     pub fn until(credentials: C, expires: Timestamp) -> Self {
         Self {
             credentials,
@@ -41,34 +41,34 @@ impl<C> Lease<C> {
     }
 }
 
-/// One place that credentials can come from.
+/// Source of credentials.
 pub trait Source<C>: Debug + Send + Sync {
-    /// What it is, for people: `environment`, `profile file`.
+    /// Returns a name for people: `environment`, `profile file`.
     fn name(&self) -> &'static str;
 
-    /// Asks it, at the time `now`.
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<C>, Unavailable>>;
+    /// Loads credentials at the time `now`.
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<C>, SourceError>>;
 }
 
-/// Why a place has no credentials. Holds no secret.
+/// Reason why a source has no credentials. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unavailable {
-    /// It is not set up, or nobody is there; says what would set it up, or who is missing.
+pub enum SourceError {
+    /// The source is not set up or does not answer; the text says what is missing.
     #[error("{0}")]
     NotSet(String),
-    /// It is set up, and does not work; says why.
+    /// The source is set up and does not work; the text says why.
     #[error("{0}")]
     Failed(String),
 }
 
-impl Unavailable {
-    /// Not set up. Text beyond 1,000 bytes is cut off.
+impl SourceError {
+    /// Makes a [`NotSet`](Self::NotSet). Cuts text after 1,000 bytes.
     pub fn not_set(what: impl Into<String>) -> Self {
         Self::NotSet(cut(what.into()))
     }
 
-    /// Set up, and not working. Text beyond 1,000 bytes is cut off.
+    /// Makes a [`Failed`](Self::Failed). Cuts text after 1,000 bytes.
     pub fn failed(why: impl Into<String>) -> Self {
         Self::Failed(cut(why.into()))
     }
@@ -85,23 +85,25 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A place that was asked, and how that went.
+/// Outcome of one source of a chain.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CredentialAttempt {
-    /// Name of the place.
+    /// Name of the source.
     pub source: &'static str,
-    /// When its credentials end, or why it has none.
-    pub outcome: Result<Option<Timestamp>, Unavailable>,
+    /// When its credentials expire, or why it has none.
+    pub outcome: Result<Option<Timestamp>, SourceError>,
 }
 
-/// Places that are asked in order. The first that has credentials is kept, and asked again ahead
-/// of their end: by one call, while the others go on with what there is.
+/// Chain of credential sources, tried in order.
 ///
-/// One place may take 70 seconds, and all of them together 100: then the next is asked, or the
-/// error says which of them were late.
+/// The chain keeps the credentials of the first source that has any, and renews them ahead of their
+/// expiry: one call renews, while the others use the old ones.
+///
+/// One source may take 70 seconds, and all of them together 100. Then the chain tries the next
+/// source, or returns an error that names the late ones.
 pub struct Chain<C> {
-    places: Arc<Places<C>>,
+    places: Arc<Sources<C>>,
     limits: Limits,
 }
 
@@ -115,9 +117,9 @@ struct Limits {
     total: Duration,
 }
 
-struct Places<C> {
+struct Sources<C> {
     sources: Vec<Arc<dyn Source<C>>>,
-    held: Mutex<Option<Held<C>>>,
+    held: Mutex<Option<KeptLease<C>>>,
     /// The asking that is under way. All calls that need it drive it, so that a call that is not
     /// polled any more holds up no other.
     loading: Mutex<Option<WeakShared<Loading<C>>>>,
@@ -125,14 +127,14 @@ struct Places<C> {
 
 type Loading<C> = BoxFuture<'static, Result<Arc<Lease<C>>, Error>>;
 
-struct Held<C> {
+struct KeptLease<C> {
     lease: Arc<Lease<C>>,
     source: usize,
     /// When to ask again; later than `ahead` says after an attempt that failed.
     due: Option<Timestamp>,
 }
 
-impl<C> Clone for Held<C> {
+impl<C> Clone for KeptLease<C> {
     fn clone(&self) -> Self {
         Self {
             lease: self.lease.clone(),
@@ -142,7 +144,7 @@ impl<C> Clone for Held<C> {
     }
 }
 
-impl<C> Held<C> {
+impl<C> KeptLease<C> {
     fn is_due(&self, now: Timestamp) -> bool {
         self.due.is_some_and(|due| now >= due)
     }
@@ -161,10 +163,11 @@ const SOURCE: Duration = Duration::from_secs(70);
 const TOTAL: Duration = Duration::from_secs(100);
 
 impl<C: Send + Sync + 'static> Chain<C> {
-    /// Asks these, in this order. Credentials are renewed 15 minutes ahead of their end.
+    /// Makes a chain of these sources, in this order. It renews credentials 15 minutes ahead of
+    /// their expiry.
     pub fn new(sources: Vec<Arc<dyn Source<C>>>) -> Self {
         Self {
-            places: Arc::new(Places {
+            places: Arc::new(Sources {
                 sources,
                 held: Mutex::new(None),
                 loading: Mutex::new(None),
@@ -177,32 +180,32 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
     }
 
-    /// Renews credentials this long ahead of their end.
+    /// Sets how long ahead of their expiry credentials are renewed. [default: 15 min]
     pub fn renewed_ahead(mut self, ahead: Duration) -> Self {
         self.limits.ahead = SignedDuration::try_from(ahead).unwrap_or(SignedDuration::MAX);
         self
     }
 
-    /// Limits how long one place may take. The default is 70 seconds.
+    /// Limits the time of one source. [default: 70 s]
     pub fn source_deadline(mut self, deadline: Duration) -> Self {
         self.limits.source = deadline;
         self
     }
 
-    /// Limits how long all places together may take. The default is 100 seconds.
+    /// Limits the time of all sources together. [default: 100 s]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.limits.total = deadline;
         self
     }
 
-    /// Credentials that are good at the time `now`.
+    /// Returns credentials that are valid at the time `now`.
     ///
-    /// A call that is dropped while it asks leaves the asking to the next; while old credentials
-    /// still hold, to one a minute later.
+    /// If a call is dropped while it loads credentials, the next call loads them; while old ones are
+    /// valid, a call one minute later.
     ///
     /// # Errors
-    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no place has any; lists each, in
-    /// order, with why.
+    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when no source has any; lists the
+    /// reason of each, in order.
     pub async fn get(&self, now: Timestamp) -> Result<Arc<Lease<C>>, Error> {
         if let Some(held) = self.places.alive(now) {
             // Due: one call renews, the others go on with what there is.
@@ -242,7 +245,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
 
     /// Asks the place again that the held credentials are from, and no other: while they hold, the
     /// identity must not change. `None` if there is nothing new.
-    async fn renew(&self, held: &Held<C>, now: Timestamp) -> Option<Arc<Lease<C>>> {
+    async fn renew(&self, held: &KeptLease<C>, now: Timestamp) -> Option<Arc<Lease<C>>> {
         let asking = self.places.ask_one(held.source, now, RENEWAL);
         match asking.await {
             Ok(fresh) => Some(self.places.keep(fresh, held.source, now, self.limits)),
@@ -257,8 +260,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
     }
 
-    /// Gives up credentials that the service did not accept, so that the next call asks anew.
-    /// Others than `used`, which a call in parallel may have got since, stay.
+    /// Drops credentials that the service did not accept, so that the next call loads new ones.
+    /// Newer credentials than `used`, which a parallel call may have loaded, stay.
     pub fn forget(&self, used: &Arc<Lease<C>>) {
         let mut held = lock(&self.places.held);
         if held
@@ -269,8 +272,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
         }
     }
 
-    /// Asks the places in order up to the first that has credentials, and says how each went.
-    /// Keeps nothing.
+    /// Tries the sources in order up to the first that has credentials, and returns the outcome of
+    /// each. Keeps nothing.
     pub async fn ask(&self, now: Timestamp) -> Vec<CredentialAttempt> {
         let end = Instant::now() + self.limits.total;
         let mut asked = Vec::new();
@@ -289,10 +292,10 @@ impl<C: Send + Sync + 'static> Chain<C> {
     }
 }
 
-impl<C: Send + Sync + 'static> Places<C> {
+impl<C: Send + Sync + 'static> Sources<C> {
     /// Takes on the renewal of `held`: `false` if another call has. It is the first thing to be
     /// noted, so that a call which gives up meanwhile does not leave the waiting to the next.
-    fn put_off(&self, held: &Held<C>, now: Timestamp) -> bool {
+    fn put_off(&self, held: &KeptLease<C>, now: Timestamp) -> bool {
         let mut current = lock(&self.held);
         match current.as_mut() {
             Some(current) if Arc::ptr_eq(&current.lease, &held.lease) && current.is_due(now) => {
@@ -335,12 +338,12 @@ impl<C: Send + Sync + 'static> Places<C> {
         index: usize,
         now: Timestamp,
         limits: Limits,
-    ) -> Result<Lease<C>, Unavailable> {
+    ) -> Result<Lease<C>, SourceError> {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             let total = limits.total.as_secs();
-            let why = format!("not asked: the sources before it took the {total} s for all");
-            return Err(Unavailable::failed(why));
+            let why = format!("skipped: earlier sources used up the {total} s for all");
+            return Err(SourceError::failed(why));
         }
         self.ask_one(index, now, limits.source.min(left)).await
     }
@@ -350,12 +353,12 @@ impl<C: Send + Sync + 'static> Places<C> {
         index: usize,
         now: Timestamp,
         time: Duration,
-    ) -> Result<Lease<C>, Unavailable> {
+    ) -> Result<Lease<C>, SourceError> {
         let asking = tokio::time::timeout(time, self.sources[index].load(now)).await;
-        let late = |_| Unavailable::failed(format!("no answer within {} s", time.as_secs()));
+        let late = |_| SourceError::failed(format!("no answer within {} s", time.as_secs()));
         let lease = asking.map_err(late)??;
         match lease.expires {
-            Some(end) if end <= now => Err(Unavailable::failed(format!(
+            Some(end) if end <= now => Err(SourceError::failed(format!(
                 "its credentials ended at {end}"
             ))),
             _ => Ok(lease),
@@ -375,7 +378,7 @@ impl<C: Send + Sync + 'static> Places<C> {
             due.max(now + AGAIN)
         });
         let lease = Arc::new(lease);
-        let held = Held {
+        let held = KeptLease {
             lease: lease.clone(),
             source,
             due,
@@ -384,7 +387,7 @@ impl<C: Send + Sync + 'static> Places<C> {
         lease
     }
 
-    fn alive(&self, now: Timestamp) -> Option<Held<C>> {
+    fn alive(&self, now: Timestamp) -> Option<KeptLease<C>> {
         let held = lock(&self.held).clone();
         held.filter(|held| held.lease.expires.is_none_or(|end| now < end))
     }
@@ -415,7 +418,7 @@ fn none(asked: &[CredentialAttempt]) -> Error {
         })
         .collect();
     Error::credentials(format!(
-        "no credentials; asked, in order: {}",
+        "no credentials found; sources in order: {}",
         reasons.join("; ")
     ))
 }
@@ -427,23 +430,23 @@ const MAX_VALUE: usize = 64 << 10;
 ///
 /// # Errors
 /// When it is longer than 64 KiB; names the variable, and does not show the value.
-pub fn check_variable(name: &str, value: &str) -> Result<(), Unavailable> {
+pub fn check_variable(name: &str, value: &str) -> Result<(), SourceError> {
     match value.len() {
         0..=MAX_VALUE => Ok(()),
-        long => Err(Unavailable::failed(format!(
+        long => Err(SourceError::failed(format!(
             "{name} is {long} bytes long; at most {MAX_VALUE} are accepted"
         ))),
     }
 }
 
-/// Where sources look: variables, and the files of a home directory.
+/// Variables and home directory that sources read.
 #[derive(Clone)]
 pub struct Surroundings(Arc<Variable>);
 
 type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Surroundings {
-    /// Those of this process.
+    /// Returns those of this process.
     pub fn of_process() -> Self {
         Self::new(|name| std::env::var(name).ok())
     }
@@ -486,7 +489,7 @@ mod tests {
     use std::collections::VecDeque;
     use tokio::sync::Notify;
 
-    type Script = Mutex<VecDeque<Result<Lease<u32>, Unavailable>>>;
+    type Script = Mutex<VecDeque<Result<Lease<u32>, SourceError>>>;
 
     #[derive(Debug)]
     struct Scripted(&'static str, Script, Option<Arc<Notify>>);
@@ -495,7 +498,7 @@ mod tests {
         fn name(&self) -> &'static str {
             self.0
         }
-        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, Unavailable>> {
+        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, SourceError>> {
             Box::pin(async {
                 if let Some(gate) = &self.2 {
                     gate.notified().await;
@@ -503,14 +506,14 @@ mod tests {
                 let mut script = self.1.lock().unwrap();
                 script
                     .pop_front()
-                    .unwrap_or_else(|| Err(Unavailable::failed("dried up")))
+                    .unwrap_or_else(|| Err(SourceError::failed("dried up")))
             })
         }
     }
 
     fn source(
         name: &'static str,
-        script: impl IntoIterator<Item = Result<Lease<u32>, Unavailable>>,
+        script: impl IntoIterator<Item = Result<Lease<u32>, SourceError>>,
     ) -> Arc<dyn Source<u32>> {
         Arc::new(Scripted(
             name,
@@ -530,8 +533,8 @@ mod tests {
     #[tokio::test]
     async fn one_that_fails_lets_the_next_try() {
         let chain = Chain::new(vec![
-            source("first", [Err(Unavailable::not_set("FIRST is not set"))]),
-            source("second", [Err(Unavailable::failed("no answer"))]),
+            source("first", [Err(SourceError::not_set("FIRST is not set"))]),
+            source("second", [Err(SourceError::failed("no answer"))]),
             source("third", [Ok(Lease::lasting(3))]),
         ]);
         assert_eq!(value(&chain, 0).await, 3);
@@ -541,14 +544,14 @@ mod tests {
     #[tokio::test]
     async fn when_none_answers_each_is_listed_in_order() {
         let chain = Chain::new(vec![
-            source("first", [Err(Unavailable::not_set("FIRST is not set"))]),
-            source("second", [Err(Unavailable::failed("no answer"))]),
+            source("first", [Err(SourceError::not_set("FIRST is not set"))]),
+            source("second", [Err(SourceError::failed("no answer"))]),
         ]);
         let error = chain.get(at(0)).await.unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Credentials);
         assert_eq!(
             error.to_string(),
-            "no credentials; asked, in order: first: FIRST is not set; second: no answer"
+            "no credentials found; sources in order: first: FIRST is not set; second: no answer"
         );
     }
 
@@ -558,7 +561,7 @@ mod tests {
             "only",
             [
                 Ok(Lease::until(1, at(60))),
-                Err(Unavailable::failed("not now")),
+                Err(SourceError::failed("not now")),
                 Ok(Lease::until(2, at(120))),
             ],
         )]);
@@ -615,7 +618,7 @@ mod tests {
                 "first",
                 [
                     Ok(Lease::until(1, at(60))),
-                    Err(Unavailable::failed("busy")),
+                    Err(SourceError::failed("busy")),
                 ],
             ),
             source("second", [Ok(Lease::lasting(2))]),
@@ -661,7 +664,7 @@ mod tests {
         let gate = Arc::new(Notify::new());
         let script = [
             Ok(Lease::until(1, at(60))),
-            Err(Unavailable::failed("busy")),
+            Err(SourceError::failed("busy")),
             Ok(Lease::until(2, at(120))),
         ];
         let gated = Scripted("gated", Mutex::new(script.into()), Some(gate.clone()));
@@ -705,7 +708,7 @@ mod tests {
         fn name(&self) -> &'static str {
             "hanging"
         }
-        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, Unavailable>> {
+        fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<u32>, SourceError>> {
             Box::pin(std::future::pending())
         }
     }
@@ -725,9 +728,9 @@ mod tests {
         let error = chain.get(at(0)).await.unwrap_err().to_string();
         assert_eq!(
             error,
-            "no credentials; asked, in order: hanging: no answer within 7 s; \
+            "no credentials found; sources in order: hanging: no answer within 7 s; \
              hanging: no answer within 3 s; \
-             good: not asked: the sources before it took the 10 s for all"
+             good: skipped: earlier sources used up the 10 s for all"
         );
         assert_eq!(asked.len(), 3);
         assert_eq!(begun.elapsed().as_secs(), SOURCE.as_secs() + 20);
@@ -755,7 +758,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_no_longer_than_a_person_reads() {
-        let long = Unavailable::failed("ü".repeat(100_000)).to_string();
+        let long = SourceError::failed("ü".repeat(100_000)).to_string();
         assert!(long.len() < 1010 && long.ends_with("ü…"), "{long}");
     }
 }

@@ -1,4 +1,4 @@
-//! The seam between this crate and a vendor's.
+//! Interface between this crate and a vendor's crate.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ use crate::operation::Operation;
 /// A boxed future, so that [`Dialect`] can be a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What one attempt is stamped with. Fresh for each attempt.
+/// Date and nonce of one attempt.
 #[derive(Clone, Debug)]
 pub struct Stamp {
     /// The time of the attempt.
@@ -26,7 +26,7 @@ pub struct Stamp {
     pub nonce: String,
 }
 
-/// An answer, read to its end.
+/// Complete HTTP answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -37,29 +37,29 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// What a vendor says about a call that it did not carry out.
+/// Error that a vendor reports for a call that it did not execute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// The vendor's error code.
     pub code: Option<String>,
-    /// The vendor's sentence.
+    /// The vendor's message.
     pub message: Option<String>,
-    /// The encoded reason that comes with some refusals, for the vendor's STS to decode.
+    /// Encoded reason of some refusals, which the vendor's STS decodes.
     pub encoded_authorization_message: Option<String>,
 }
 
-/// What an answer says of the call.
+/// Meaning of an answer, as the vendor's crate reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Id that the vendor gave the request.
+    /// Request id of the vendor.
     pub request_id: Option<String>,
-    /// Set for every answer that is not a success, and for a success whose body says that it is
-    /// none.
+    /// Set for every answer that is not a success, and for a success status with an error in its
+    /// body.
     pub refusal: Option<Refusal>,
-    /// How long the vendor asks to wait, where it says so in a way of its own. The transport reads
+    /// Wait that the vendor asks for in a header or field of its own. The transport reads
     /// `Retry-After` itself.
     pub retry_after: Option<Duration>,
-    /// The limit that a service names when it throttles, as the shortest time between two calls.
+    /// Limit that a throttling service names, as the shortest time between two calls.
     pub limit: Option<Duration>,
     /// Whether the service refused the call because of its date.
     pub skewed: bool,
@@ -77,13 +77,13 @@ pub struct Reading {
     pub denied: bool,
 }
 
-/// What a request was signed with, for [`Dialect::renew`]; nobody else can look into it.
-pub type Used = Option<Arc<dyn Any + Send + Sync>>;
+/// Opaque handle to the credentials that signed a request, for [`Dialect::renew`].
+pub type UsedCredentials = Option<Arc<dyn Any + Send + Sync>>;
 
-/// What is a vendor's own about a call.
+/// Vendor's side of a call: signature, headers and error bodies.
 pub trait Dialect: Debug + Send + Sync {
-    /// Makes the request fit to leave: adds the vendor's headers, writes path and query as they go
-    /// over the wire, and signs, if the operation is signed.
+    /// Prepares a request: adds the vendor's headers, writes path and query as they go over the
+    /// wire, and signs if the operation is signed.
     ///
     /// # Errors
     /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when there is nothing to sign with.
@@ -92,15 +92,15 @@ pub trait Dialect: Debug + Send + Sync {
         request: &'a mut reqwest::Request,
         operation: &'a Operation,
         stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<Used, Error>>;
+    ) -> BoxFuture<'a, Result<UsedCredentials, Error>>;
 
-    /// Reads what an answer says of the call.
+    /// Reads the meaning of an answer.
     fn read(&self, answer: &Answer) -> Reading;
 
-    /// Told that the service did not accept what `used` stands for
-    /// ([`unauthenticated`](Reading::unauthenticated)); gives it up and answers whether signing
-    /// again may help. Asked once for each call.
-    fn renew(&self, used: &Used) -> bool {
+    /// Drops the credentials `used`, which the service did not accept
+    /// ([`unauthenticated`](Reading::unauthenticated)). Returns whether signing again may help. The
+    /// transport calls it at most once for each call.
+    fn renew(&self, used: &UsedCredentials) -> bool {
         let _ = used;
         false
     }

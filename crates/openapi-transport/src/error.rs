@@ -1,4 +1,4 @@
-//! One error for everything that can go wrong with a call.
+//! Error of a call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::cut::{self, cut};
 use crate::dialect::{Answer, Refusal};
 use crate::secret::Secret;
 
-/// A call that did not end in a decoded answer.
+/// Error of a call that did not end in a decoded answer.
 ///
 /// Its text says what happened and why, in one line. It shows no secret, and of a body no more than
 /// the vendor's message.
@@ -53,25 +53,25 @@ pub(crate) struct Meaning {
     pub(crate) denied: bool,
 }
 
-/// What kind of thing went wrong.
+/// Kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There are no credentials, or they cannot be used.
+    /// The credentials are missing or invalid.
     Credentials,
-    /// The request was refused before anything was sent: a parameter or an endpoint is wrong.
+    /// A parameter or setting is invalid; nothing was sent.
     Invalid,
     /// The connection failed.
     Transport,
     /// The service wants fewer calls.
     Throttled,
-    /// The service answered that it did not carry out the call.
+    /// The service answered that it did not execute the call.
     Service,
-    /// The answer is not what the spec says.
+    /// The answer does not match the spec.
     Undecodable,
     /// Time ran out.
     Deadline,
-    /// The vendor has nothing of the kind; nothing was sent.
+    /// The vendor does not offer this; nothing was sent.
     NotOffered,
     /// The registry does not have the rule, execution, task or repository that the caller named.
     NotFound,
@@ -116,12 +116,12 @@ impl Error {
         }))
     }
 
-    /// No credentials, or none that can be used; `what` says which were looked for.
+    /// Makes an error of missing or invalid credentials; `what` says which.
     pub fn credentials(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Credentials, None, what.into())
     }
 
-    /// Something wrong with what the caller gave; `what` names it.
+    /// Makes an error of an invalid argument or setting; `what` names it.
     pub fn configuration(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, None, what.into())
     }
@@ -133,12 +133,12 @@ impl Error {
         Self::new(ErrorKind::NotOffered, None, what)
     }
 
-    /// The registry does not have what the caller named; `what` says so with the name.
+    /// Makes an error of something that the registry does not have; `what` names it.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::NotFound, None, what.into())
     }
 
-    /// Something that could not be done in the time that there was; trying again may help.
+    /// Makes an error of work that ran out of time; a retry may help.
     pub fn deadline(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Deadline, None, what.into())
     }
@@ -148,7 +148,7 @@ impl Error {
         Self::undecodable(Some(operation), answer.status, what.into())
     }
 
-    /// Answers that contradict each other or never end; `what` says why.
+    /// Makes an error of answers that contradict each other or never end; `what` says why.
     pub fn malformed(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Undecodable, None, what.into())
     }
@@ -223,7 +223,7 @@ impl Error {
     pub(crate) fn held(operation: &'static str, host: &str, left: Duration) -> Self {
         // A wait of 0.2 s is not called 0 s.
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        let what = format!("not sent: {host} has asked for no calls for another {seconds} s");
+        let what = format!("not sent: {host} asked for a pause of another {seconds} s");
         let made = Self::new(ErrorKind::Throttled, Some(operation), what);
         made.with_host(host).with_retry_after(Some(left))
     }
@@ -293,12 +293,12 @@ impl Error {
         self
     }
 
-    /// What kind of thing went wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The vendor's name of the call.
+    /// Returns the vendor's name of the call.
     pub fn operation(&self) -> Option<&str> {
         self.0.operation
     }
@@ -308,27 +308,27 @@ impl Error {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// The vendor's error code.
+    /// Returns the vendor's error code.
     pub fn code(&self) -> Option<&str> {
         self.0.refusal.code.as_deref()
     }
 
-    /// The vendor's sentence.
+    /// Returns the vendor's message.
     pub fn message(&self) -> Option<&str> {
         self.0.refusal.message.as_deref()
     }
 
-    /// Why access was refused, encoded; the vendor's STS decodes it.
+    /// Returns the encoded reason of a refused access, which the vendor's STS decodes.
     pub fn encoded_authorization_message(&self) -> Option<&str> {
         self.0.refusal.encoded_authorization_message.as_deref()
     }
 
-    /// Id that the vendor gave the request, for its support.
+    /// Returns the vendor's request id, for its support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How often the request was sent.
+    /// Returns how often the request was sent.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -456,7 +456,7 @@ impl fmt::Display for Error {
             write!(f, " (request id {request_id})")?;
         }
         if details.refusal.encoded_authorization_message.is_some() {
-            f.write_str("; the reason is encoded, and the vendor's STS decodes it")?;
+            f.write_str("; the reason is encoded")?;
         }
         if details.attempts > 1 {
             write!(f, ", after {} attempts", details.attempts)?;

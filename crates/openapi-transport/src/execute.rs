@@ -1,4 +1,4 @@
-//! The one way out for every generated call.
+//! Execution of calls: attempts, retries and deadlines.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use reqwest::Request;
 use tracing::{Instrument, Span, field};
 
-use crate::attempt::{Done, Failed, attempt};
-use crate::carried::{self, Origin};
+use crate::attempt::{AttemptFailure, AttemptSuccess, attempt};
 use crate::client;
 use crate::context::Context;
 use crate::dialect::Answer;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Access, Operation};
+use crate::response_error::{self, Origin};
 
 /// Sends one request of a generated client: `id` is the generated method's name, `operations` the
 /// generated table that has it.
@@ -31,22 +31,22 @@ pub async fn execute(
     request: Request,
 ) -> reqwest::Response {
     let Some(operation) = operations.iter().find(|operation| operation.id == id) else {
-        return carried::pack(Error::configuration(format!(
-            "{id} is not in the table of operations: generate the client again"
+        return response_error::pack(Error::configuration(format!(
+            "unknown operation {id}; generate the client again"
         )));
     };
     let host = client::address(request.url());
     match run(context, operation, request).await {
-        (Ok(Done { answer, request_id }), attempts) => {
+        (Ok(AttemptSuccess { answer, request_id }), attempts) => {
             let origin = Origin {
                 operation: operation.name,
                 host,
                 request_id,
                 attempts,
             };
-            carried::answer(answer, origin)
+            response_error::answer(answer, origin)
         }
-        (Err(error), _) => carried::pack(error),
+        (Err(error), _) => response_error::pack(error),
     }
 }
 
@@ -69,7 +69,7 @@ async fn run(
     context: &Context,
     operation: &'static Operation,
     request: Request,
-) -> (Result<Done, Error>, u32) {
+) -> (Result<AttemptSuccess, Error>, u32) {
     let url = request.url();
     let span = tracing::info_span!(
         "call",
@@ -146,7 +146,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn run(&mut self, request: Request) -> Result<Done, Error> {
+    async fn run(&mut self, request: Request) -> Result<AttemptSuccess, Error> {
         self.operation.check(request.url())?;
         let settings = self.context.settings();
         let end = settings.clock.elapsed().saturating_add(settings.deadline);
@@ -210,7 +210,7 @@ impl Call<'_> {
     }
 
     /// Takes in what a failed attempt says about the calls that follow.
-    fn take_in(&self, failed: &Failed, departed: Duration) {
+    fn take_in(&self, failed: &AttemptFailure, departed: Duration) {
         let now = self.context.settings().clock.elapsed();
         if failed.error.kind() == ErrorKind::Throttled {
             let family = self.operation.family;
@@ -242,7 +242,7 @@ impl Call<'_> {
             if now.saturating_add(wait) > end {
                 return Err(Error::out_of_time(
                     self.operation.name,
-                    "too many calls wait for the rate limit".to_owned(),
+                    "the rate limit leaves no time for the call; allow a longer deadline or a higher rate".to_owned(),
                 ));
             }
             clock.sleep(wait).await;
@@ -250,7 +250,7 @@ impl Call<'_> {
     }
 
     /// How long to wait before the next attempt; `None` if there is none.
-    fn next(&mut self, failed: &Failed, end: Duration) -> Option<Duration> {
+    fn next(&mut self, failed: &AttemptFailure, end: Duration) -> Option<Duration> {
         if !failed.sent {
             return None;
         }
@@ -283,7 +283,7 @@ impl Call<'_> {
         (in_time && self.context.budget().take()).then_some(wait)
     }
 
-    fn record(&self, span: &Span, result: &Result<Done, Error>) {
+    fn record(&self, span: &Span, result: &Result<AttemptSuccess, Error>) {
         span.record("http.request.resend_count", self.attempts.saturating_sub(1));
         match result {
             Ok(done) => {

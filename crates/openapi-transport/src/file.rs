@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::credentials::Unavailable;
+use crate::credentials::SourceError;
 
 /// The longest file that is read, and the longest output of a command: 1 MiB.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
@@ -15,7 +15,7 @@ pub(crate) const MAX_BYTES: usize = 1 << 20;
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// An opened file.
-enum Opened {
+enum OpenFile {
     /// The bytes of a regular file, at most one more than allowed, and its mode.
     Read(Vec<u8>, u32),
     /// A pipe, which may have no data yet.
@@ -30,19 +30,19 @@ enum Opened {
 /// and sockets are refused.
 ///
 /// # Errors
-/// [`NotSet`](Unavailable::NotSet) if the file does not exist, else
-/// [`Failed`](Unavailable::Failed). No error shows what the file holds.
-pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
+/// [`NotSet`](SourceError::NotSet) if the file does not exist, else
+/// [`Failed`](SourceError::Failed). No error shows what the file holds.
+pub async fn read_secret_file(path: &Path) -> Result<String, SourceError> {
     let shown = path.display();
-    let failed = |why: &dyn Display| Unavailable::failed(format!("cannot read {shown}: {why}"));
+    let failed = |why: &dyn Display| SourceError::failed(format!("cannot read {shown}: {why}"));
     let owned = path.to_owned();
     let reading = async {
         // Opening never blocks, so that a file that hangs cannot hold up the end of the process.
         let opened = tokio::task::spawn_blocking(move || open(&owned)).await;
         match opened.unwrap_or_else(|error| Err(io::Error::other(error)))? {
-            Opened::Read(bytes, mode) => Ok((bytes, mode)),
+            OpenFile::Read(bytes, mode) => Ok((bytes, mode)),
             #[cfg(unix)]
-            Opened::Pipe(file) => Ok((read_pipe(file).await?, 0)),
+            OpenFile::Pipe(file) => Ok((read_pipe(file).await?, 0)),
         }
     };
     let outcome = tokio::time::timeout(DEADLINE, reading).await;
@@ -53,7 +53,7 @@ pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
         ))
     })?;
     let (bytes, mode) = outcome.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Unavailable::not_set(format!("there is no file {shown}")),
+        io::ErrorKind::NotFound => SourceError::not_set(format!("file {shown} not found")),
         _ => failed(&error),
     })?;
     if bytes.len() > MAX_BYTES {
@@ -69,7 +69,7 @@ pub async fn read_secret_file(path: &Path) -> Result<String, Unavailable> {
     String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text"))
 }
 
-fn open(path: &Path) -> io::Result<Opened> {
+fn open(path: &Path) -> io::Result<OpenFile> {
     // Opening a device can have effects of its own.
     check(&path.metadata()?)?;
     let mut options = File::options();
@@ -85,11 +85,11 @@ fn open(path: &Path) -> io::Result<Opened> {
     check(&metadata)?;
     #[cfg(unix)]
     if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
-        return Ok(Opened::Pipe(file));
+        return Ok(OpenFile::Pipe(file));
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(Opened::Read(bytes, mode(&metadata)))
+    Ok(OpenFile::Read(bytes, mode(&metadata)))
 }
 
 #[cfg(unix)]
@@ -218,7 +218,7 @@ mod tests {
             (Path::new("/dev/null"), "cannot read FILE: it is a device"),
             (folder.path(), "cannot read FILE: it is a directory"),
             (&socket, "cannot read FILE: it is a socket"),
-            (Path::new("/dev/none"), "there is no file FILE"),
+            (Path::new("/dev/none"), "file FILE not found"),
         ] {
             assert_eq!(why(path).await, says);
         }

@@ -28,7 +28,7 @@ pub fn set(
 ) -> Result<(), Error> {
     let mut header = HeaderValue::from_str(value).map_err(|_| {
         Error::credentials(format!(
-            "the value for header {name} has characters that a header cannot hold"
+            "invalid value for header {name}: a header cannot hold its characters"
         ))
     })?;
     header.set_sensitive(secret);

@@ -75,7 +75,7 @@ pub(crate) enum Route {
     Environment,
     Direct,
     Fixed {
-        proxy: reqwest::Proxy,
+        proxy: Box<reqwest::Proxy>,
         /// Host and port, for people.
         shown: String,
         is_tls: bool,
@@ -151,6 +151,7 @@ impl Proxy {
         let shown = format!("the proxy {}", client::address(&parsed));
         let is_tls = parsed.scheme() == "https";
         let proxy = reqwest::Proxy::all(parsed).map_err(|_| invalid("it cannot be used"))?;
+        let proxy = Box::new(proxy);
         Ok(Route::Fixed {
             proxy,
             shown,

@@ -1,4 +1,4 @@
-//! How a request to a registry's API leaves, and what becomes of the answer.
+//! Transport of generated OpenAPI clients: signed requests, retries and errors.
 //!
 //! Every call of a generated client passes [`execute`]: it checks what can be checked before
 //! anything is sent, has the [`Dialect`] sign, sends over a connection that follows no redirect
@@ -15,7 +15,6 @@
 mod attempt;
 mod by_name;
 mod caller;
-mod carried;
 mod chance;
 mod client;
 mod clock;
@@ -37,6 +36,7 @@ mod plain;
 mod policy;
 mod process;
 mod received;
+mod response_error;
 pub mod rfc3986;
 mod secret;
 #[cfg(any(test, feature = "test-util"))]
@@ -46,15 +46,14 @@ mod values;
 
 pub use by_name::{Call, Pages, PreviewedRequest};
 pub use caller::Caller;
-pub use carried::{decode, decode_list};
 pub use chance::{Chance, SystemChance};
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionFault;
 pub use context::{Context, ContextBuilder};
 pub use credentials::{
-    Chain, CredentialAttempt, Lease, Source, Surroundings, Unavailable, check_variable,
+    Chain, CredentialAttempt, Lease, Source, SourceError, Surroundings, check_variable,
 };
-pub use dialect::{Answer, BoxFuture, Dialect, Reading, Refusal, Stamp, Used};
+pub use dialect::{Answer, BoxFuture, Dialect, Reading, Refusal, Stamp, UsedCredentials};
 pub use error::{Error, ErrorKind};
 pub use execute::{execute, send};
 pub use file::read_secret_file;
@@ -65,9 +64,10 @@ pub use pace::RateLimit;
 pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
 pub use plain::plain_request;
 pub use policy::RetryPolicy;
-pub use process::{Printed, run_command};
+pub use process::{CommandOutput, run_command};
 pub use received::{Fields, Received, received};
 pub use reqwest;
+pub use response_error::{decode, decode_list};
 pub use rfc3986::encode as encode_path;
 pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};

@@ -19,11 +19,11 @@ use crate::clock::Clock;
 /// A fixed limit holds from the first call, and adapts below itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    fixed: Option<Fixed>,
+    fixed: Option<FixedRate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fixed {
+struct FixedRate {
     per_second: NonZeroU32,
     burst: NonZeroU32,
 }
@@ -33,7 +33,7 @@ impl RateLimit {
     pub fn per_second(calls: NonZeroU32) -> Self {
         let burst = calls.saturating_mul(NonZeroU32::MIN.saturating_add(1));
         Self {
-            fixed: Some(Fixed {
+            fixed: Some(FixedRate {
                 per_second: calls,
                 burst,
             }),
@@ -108,14 +108,14 @@ struct Pace {
     burst: u32,
     /// When the next call would leave if calls came evenly.
     next: Duration,
-    lowered: Option<Lowered>,
+    lowered: Option<Reduction>,
     /// The latest departures, oldest first.
     departures: VecDeque<Duration>,
 }
 
 /// A rate that was lowered.
 #[derive(Clone, Copy, Debug)]
-struct Lowered {
+struct Reduction {
     at: Duration,
     interval: Duration,
 }
@@ -191,7 +191,7 @@ impl Pace {
             }
         };
         let interval = (interval * 2).max(self.least).min(SLOWEST);
-        self.lowered = Some(Lowered { at: now, interval });
+        self.lowered = Some(Reduction { at: now, interval });
         self.next = now + interval;
     }
 }

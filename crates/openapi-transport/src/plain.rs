@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::client;
 use crate::connection::{self, ConnectionFault as Fault, Diagnosis};
-use crate::credentials::Unavailable;
+use crate::credentials::SourceError;
 use crate::dialect::Answer;
 use crate::http_settings::{HttpSettings, Proxy};
 
@@ -20,24 +20,25 @@ const MAX_ANSWER: usize = 1 << 20;
 /// goes there.
 ///
 /// # Errors
-/// [`NotSet`](Unavailable::NotSet) when nobody is there, as off the vendor's own machines;
-/// [`Failed`](Unavailable::Failed) when the URL is none, or there is no whole answer in `deadline`.
+/// [`NotSet`](SourceError::NotSet) when no service answers, as outside of the vendor's machines.
+/// [`Failed`](SourceError::Failed) when the URL is invalid or no complete answer arrives within
+/// `deadline`.
 pub async fn plain_request(
     method: Method,
     url: &str,
     headers: &[(&'static str, &str)],
     deadline: Duration,
-) -> Result<Answer, Unavailable> {
+) -> Result<Answer, SourceError> {
     // The URL is shown without what could be a secret in it.
     let target = reqwest::Url::parse(url)
-        .map_err(|error| Unavailable::failed(format!("the URL is none: {error}")))?;
+        .map_err(|error| SourceError::failed(format!("invalid URL: {error}")))?;
     let host = target.host_str().unwrap_or_default();
     let port = target
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     let shown = format!("{}://{host}{port}{}", target.scheme(), target.path());
-    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
+    let failed = |why: &dyn std::fmt::Display| SourceError::failed(format!("{shown}: {why}"));
     let settings = HttpSettings::default().proxy(Proxy::none());
     let (http, _) =
         client::new(&target, deadline / 2, &settings).map_err(|error| failed(&error))?;
@@ -58,7 +59,7 @@ pub async fn plain_request(
                 reason,
                 ..
             } => failed(&reason),
-            _ => Unavailable::not_set(format!("{shown}: nobody there")),
+            _ => SourceError::not_set(format!("{shown}: no service answers there")),
         },
         () if error.is_timeout() => failed(&"no answer in time"),
         () => failed(&"the connection failed"),
@@ -71,7 +72,7 @@ pub async fn plain_request(
         .await
         .map_err(|error| match error.is_timeout() {
             true => failed(&"no answer in time"),
-            false => failed(&"the answer broke off"),
+            false => failed(&"the connection closed in the middle of the answer"),
         })?
     {
         if body.len() + chunk.len() > MAX_ANSWER {

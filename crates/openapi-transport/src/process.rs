@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::credentials::Unavailable;
+use crate::credentials::SourceError;
 use crate::file::MAX_BYTES;
 
 /// How long output is read on that something else than the command keeps open.
@@ -16,7 +16,7 @@ const LEFT_OPEN: Duration = Duration::from_millis(500);
 /// What a command that has ended printed.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Printed {
+pub struct CommandOutput {
     /// How it ended.
     pub status: ExitStatus,
     /// What it wrote to its standard output. It may be secret.
@@ -36,19 +36,19 @@ pub async fn run_command(
     command: Command,
     input: &[u8],
     deadline: Duration,
-) -> Result<Printed, Unavailable> {
+) -> Result<CommandOutput, SourceError> {
     let outcome = tokio::time::timeout(deadline, run(command, input)).await;
-    let late = |_| Unavailable::failed(format!("not done after {} s", deadline.as_secs()));
+    let late = |_| SourceError::failed(format!("not done after {} s", deadline.as_secs()));
     let printed = outcome
         .map_err(late)?
-        .map_err(|error| Unavailable::failed(format!("cannot run it: {error}")))?;
+        .map_err(|error| SourceError::failed(format!("cannot run it: {error}")))?;
     match printed.output.len() > MAX_BYTES {
-        true => Err(Unavailable::failed("it prints more than 1 MiB")),
+        true => Err(SourceError::failed("it prints more than 1 MiB")),
         false => Ok(printed),
     }
 }
 
-async fn run(command: Command, input: &[u8]) -> io::Result<Printed> {
+async fn run(command: Command, input: &[u8]) -> io::Result<CommandOutput> {
     let mut command = tokio::process::Command::from(command);
     command
         .stdin(match input {
@@ -66,7 +66,7 @@ async fn run(command: Command, input: &[u8]) -> io::Result<Printed> {
     let mut output = Vec::with_capacity(4096);
     let Some(mut from) = process.stdout.take() else {
         let status = process.wait().await?;
-        return Ok(Printed { status, output });
+        return Ok(CommandOutput { status, output });
     };
     let mut ended = None;
     let mut last = Instant::now();
@@ -91,7 +91,7 @@ async fn run(command: Command, input: &[u8]) -> io::Result<Printed> {
         Some(status) => status,
         None => process.wait().await?,
     };
-    Ok(Printed { status, output })
+    Ok(CommandOutput { status, output })
 }
 
 #[cfg(all(test, unix))]

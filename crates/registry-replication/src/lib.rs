@@ -105,8 +105,8 @@ pub use openapi_transport::Dialect;
 pub use openapi_transport::testing;
 pub use openapi_transport::{
     Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
-    ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, Surroundings, SystemClock, Timestamp,
-    Unavailable,
+    ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, SourceError, Surroundings,
+    SystemClock, Timestamp,
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use openapi_transport::{
     Answer, BoxFuture, Caller, Context, ContextBuilder, Dialect, Error, Operation, Reading, Stamp,
-    Used,
+    UsedCredentials,
 };
 
 /// Where to call, and as whom.
@@ -62,7 +62,7 @@ impl Dialect for Unset {
         _: &'a mut reqwest::Request,
         _: &'a Operation,
         _: &'a Stamp,
-    ) -> BoxFuture<'a, Result<Used, Error>> {
+    ) -> BoxFuture<'a, Result<UsedCredentials, Error>> {
         let error = Error::configuration("the context has no provider");
         Box::pin(std::future::ready(Err(error)))
     }

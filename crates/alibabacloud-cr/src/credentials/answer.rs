@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openapi_transport::{Answer, Lease, Timestamp, Unavailable};
+use openapi_transport::{Answer, Lease, SourceError, Timestamp};
 use serde_json::Value;
 
 use super::Credentials;
@@ -24,7 +24,7 @@ pub(super) fn of_unstated_length(credentials: Credentials, now: Timestamp) -> Le
 /// What STS answered.
 pub(super) fn complete(
     credentials: Option<TemporaryCredentials>,
-) -> Result<Lease<Credentials>, Unavailable> {
+) -> Result<Lease<Credentials>, SourceError> {
     match credentials {
         Some(TemporaryCredentials {
             access_key_id: Some(id),
@@ -35,7 +35,7 @@ pub(super) fn complete(
             Credentials::new(id, secret).security_token(token),
             end,
         )),
-        _ => Err(Unavailable::failed(
+        _ => Err(SourceError::failed(
             "the answer lacks AccessKeyId, AccessKeySecret, SecurityToken or Expiration",
         )),
     }
@@ -43,15 +43,15 @@ pub(super) fn complete(
 
 /// What a metadata service or a credentials URI answered. No error shows the body, which may hold
 /// half of the credentials.
-pub(super) fn read(answer: &Answer) -> Result<Lease<Credentials>, Unavailable> {
+pub(super) fn read(answer: &Answer) -> Result<Lease<Credentials>, SourceError> {
     if answer.status.as_u16() != 200 {
         let status = answer.status.as_u16();
-        return Err(Unavailable::failed(format!("HTTP {status}")));
+        return Err(SourceError::failed(format!("HTTP {status}")));
     }
-    let unread = |_| Unavailable::failed("the answer is not the JSON of credentials");
+    let unread = |_| SourceError::failed("the answer is not the JSON of credentials");
     let body: Value = serde_json::from_slice(&answer.body).map_err(unread)?;
     match Fields(&body).text("Code") {
         Some("Success") => complete(Some(serde_json::from_value(body).map_err(unread)?)),
-        _ => Err(Unavailable::failed("the answer's Code is not Success")),
+        _ => Err(SourceError::failed("the answer's Code is not Success")),
     }
 }

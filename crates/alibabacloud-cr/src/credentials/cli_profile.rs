@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{BoxFuture, Lease, Source, SourceError, Timestamp, read_secret_file};
 use serde_json::Value;
 
 use super::fields::Fields;
@@ -21,11 +21,11 @@ impl Source<Credentials> for CliProfile {
         "CLI profile"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             let surroundings = &self.0.surroundings;
             if surroundings.is_true(DISABLED) {
-                return Err(Unavailable::not_set(format!("{DISABLED} is true")));
+                return Err(SourceError::not_set(format!("{DISABLED} is true")));
             }
             let (file, text) = match named_file(surroundings, CONFIG_FILE).await? {
                 Some(named) => named,
@@ -38,26 +38,26 @@ impl Source<Credentials> for CliProfile {
             };
             self.read(&text, now).await.map_err(|why| {
                 let file = file.display();
-                Unavailable::failed(format!("{file}: {why}"))
+                SourceError::failed(format!("{file}: {why}"))
             })
         })
     }
 }
 
 impl CliProfile {
-    async fn read(&self, text: &str, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    async fn read(&self, text: &str, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
         let config: Value = serde_json::from_str(text)
-            .map_err(|error| Unavailable::failed(format!("is no JSON: {error}")))?;
+            .map_err(|error| SourceError::failed(format!("invalid JSON: {error}")))?;
         let named = self.0.surroundings.variable(PROFILE);
         let name = match &named {
             Some(name) => name,
             None => Fields(&config).text("current").ok_or_else(|| {
-                Unavailable::failed(format!("has no current profile, and {PROFILE} is not set"))
+                SourceError::failed(format!("has no current profile, and {PROFILE} is not set"))
             })?,
         };
         let (way, roles) = follow(&config, name)?;
         let base = way.last().copied().unwrap_or(name);
-        let within = |why| Unavailable::failed(format!("profile {base:?}: {why}"));
+        let within = |why| SourceError::failed(format!("profile {base:?}: {why}"));
         let mut lease = self
             .base(Fields(profile(&config, base)?), now)
             .await
@@ -68,7 +68,7 @@ impl CliProfile {
                 .0
                 .assume_role(lease.credentials, role, now)
                 .await
-                .map_err(|why| Unavailable::failed(format!("profile {name:?}: {why}")))?;
+                .map_err(|why| SourceError::failed(format!("profile {name:?}: {why}")))?;
         }
         Ok(lease)
     }
@@ -78,7 +78,7 @@ impl CliProfile {
         &self,
         profile: Fields<'_>,
         now: Timestamp,
-    ) -> Result<Lease<Credentials>, Unavailable> {
+    ) -> Result<Lease<Credentials>, SourceError> {
         match profile.needed("mode")? {
             "AK" => {
                 let mut key = profile.access_key()?;
@@ -99,7 +99,7 @@ impl CliProfile {
                     let found = profile.text(field).map(str::to_owned);
                     found
                         .or_else(|| self.0.surroundings.variable(variable))
-                        .ok_or_else(|| Unavailable::failed(format!("{field} is not set")))
+                        .ok_or_else(|| SourceError::failed(format!("{field} is not set")))
                 };
                 let provider = either("oidc_provider_arn", oidc::PROVIDER_ARN)?;
                 let file = either("oidc_token_file", oidc::TOKEN_FILE)?;
@@ -113,7 +113,7 @@ impl CliProfile {
             }
             "CredentialsURI" => uri::ask(profile.needed("credentials_uri")?).await,
             "External" => process::run(profile.needed("process_command")?, now).await,
-            mode => Err(Unavailable::failed(format!(
+            mode => Err(SourceError::failed(format!(
                 "mode {mode:?} is not supported; AK, StsToken, RamRoleArn, EcsRamRole, OIDC, \
                  ChainableRamRoleArn, CredentialsURI and External are"
             ))),
@@ -121,21 +121,21 @@ impl CliProfile {
     }
 }
 
-fn profile<'a>(config: &'a Value, name: &str) -> Result<&'a Value, Unavailable> {
+fn profile<'a>(config: &'a Value, name: &str) -> Result<&'a Value, SourceError> {
     config
         .get("profiles")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
         .find(|profile| Fields(profile).text("name") == Some(name))
-        .ok_or_else(|| Unavailable::failed(format!("there is no profile {name:?}")))
+        .ok_or_else(|| SourceError::failed(format!("profile {name:?} not found")))
 }
 
 type Roles<'a> = Vec<(&'a str, Role)>;
 
 /// The profiles from `name` along their source profiles to the one that needs none, and the roles
 /// on the way.
-fn follow<'a>(config: &'a Value, name: &'a str) -> Result<(Vec<&'a str>, Roles<'a>), Unavailable> {
+fn follow<'a>(config: &'a Value, name: &'a str) -> Result<(Vec<&'a str>, Roles<'a>), SourceError> {
     let mut way = vec![name];
     let mut roles = Vec::new();
     let mut name = name;
@@ -147,12 +147,12 @@ fn follow<'a>(config: &'a Value, name: &'a str) -> Result<(Vec<&'a str>, Roles<'
         roles.push((name, role(found)));
         name = found
             .needed("source_profile")
-            .map_err(|why| Unavailable::failed(format!("profile {name:?}: {why}")))?;
+            .map_err(|why| SourceError::failed(format!("profile {name:?}: {why}")))?;
         let again = way.contains(&name);
         way.push(name);
         if again {
             let way = way.join(" → ");
-            return Err(Unavailable::failed(format!(
+            return Err(SourceError::failed(format!(
                 "the source profiles go in a circle: {way}"
             )));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use openapi_transport::{
-    Answer, BoxFuture, Lease, Source, Timestamp, Unavailable, encode_path, plain_request,
+    Answer, BoxFuture, Lease, Source, SourceError, Timestamp, encode_path, plain_request,
 };
 
 use super::answer;
@@ -30,7 +30,7 @@ impl Source<Credentials> for EcsMetadata {
         "ECS metadata"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(self.0.role_of_instance(None))
     }
 }
@@ -40,9 +40,9 @@ impl ChainSettings {
     pub(super) async fn role_of_instance(
         &self,
         role: Option<&str>,
-    ) -> Result<Lease<Credentials>, Unavailable> {
+    ) -> Result<Lease<Credentials>, SourceError> {
         if self.surroundings.is_true(DISABLED) {
-            return Err(Unavailable::not_set(format!("{DISABLED} is true")));
+            return Err(SourceError::not_set(format!("{DISABLED} is true")));
         }
         let service = Service::open(self).await?;
         let named = role.map(str::to_owned);
@@ -52,7 +52,7 @@ impl ChainSettings {
         };
         let found = service.get(&encode_path(&role)).await?;
         answer::read(&found)
-            .map_err(|why| Unavailable::failed(format!("credentials of role {role}: {why}")))
+            .map_err(|why| SourceError::failed(format!("credentials of role {role}: {why}")))
     }
 }
 
@@ -64,7 +64,7 @@ struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    async fn open(settings: &'a ChainSettings) -> Result<Self, Unavailable> {
+    async fn open(settings: &'a ChainSettings) -> Result<Self, SourceError> {
         let endpoint = settings.metadata.as_str();
         let plain = !settings.surroundings.is_true(V1_DISABLED);
         let url = format!("{endpoint}{TOKEN_PATH}");
@@ -77,7 +77,7 @@ impl<'a> Service<'a> {
             _ if plain => None,
             Ok(answer) => {
                 let status = answer.status.as_u16();
-                return Err(Unavailable::failed(format!(
+                return Err(SourceError::failed(format!(
                     "{url}: HTTP {status}, and {V1_DISABLED} forbids to ask without a token"
                 )));
             }
@@ -91,20 +91,20 @@ impl<'a> Service<'a> {
     }
 
     /// The instance's own role.
-    async fn role(&self) -> Result<String, Unavailable> {
+    async fn role(&self) -> Result<String, SourceError> {
         let answer = self.get("").await?;
         let text = std::str::from_utf8(&answer.body).unwrap_or_default().trim();
         match answer.status.as_u16() {
             200 if !text.is_empty() => Ok(text.to_owned()),
-            200 | 404 => Err(Unavailable::not_set("the instance has no role")),
-            status => Err(Unavailable::failed(format!(
+            200 | 404 => Err(SourceError::not_set("the instance has no role")),
+            status => Err(SourceError::failed(format!(
                 "the instance's role: HTTP {status}"
             ))),
         }
     }
 
     /// With the token; without, if there is none or it does not help.
-    async fn get(&self, path: &str) -> Result<Answer, Unavailable> {
+    async fn get(&self, path: &str) -> Result<Answer, SourceError> {
         let url = format!("{}{CREDENTIALS_PATH}{path}", self.endpoint);
         if let Some(token) = &self.token {
             let headers = [(TOKEN, token.as_str())];

@@ -1,7 +1,7 @@
 //! An access key in variables.
 
 use openapi_transport::{
-    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, check_variable,
+    BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, check_variable,
 };
 
 use super::Credentials;
@@ -18,12 +18,12 @@ impl Source<Credentials> for Environment {
         "environment"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         let found = read(|name| self.0.variable(name))
             .map(Lease::lasting)
             .map_err(|why| match why {
-                both @ Missing::Both => Unavailable::not_set(both.to_string()),
-                half => Unavailable::failed(half.to_string()),
+                both @ Missing::Both => SourceError::not_set(both.to_string()),
+                half => SourceError::failed(half.to_string()),
             });
         Box::pin(std::future::ready(found))
     }
@@ -40,7 +40,7 @@ pub(super) enum Missing {
     Secret,
     /// A value that is too long.
     #[error("{0}")]
-    Unfit(#[from] Unavailable),
+    Unfit(#[from] SourceError),
 }
 
 pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Missing> {

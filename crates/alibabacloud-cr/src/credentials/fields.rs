@@ -1,6 +1,6 @@
 //! Reads a JSON object that somebody wrote by hand.
 
-use openapi_transport::{Secret, Unavailable};
+use openapi_transport::{Secret, SourceError};
 use serde_json::Value;
 
 use super::Credentials;
@@ -15,9 +15,9 @@ impl<'a> Fields<'a> {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
-    pub(super) fn needed(self, name: &str) -> Result<&'a str, Unavailable> {
+    pub(super) fn needed(self, name: &str) -> Result<&'a str, SourceError> {
         self.text(name)
-            .ok_or_else(|| Unavailable::failed(format!("{name} is not set")))
+            .ok_or_else(|| SourceError::failed(format!("{name} is not set")))
     }
 
     pub(super) fn number(self, name: &str) -> Option<i64> {
@@ -29,7 +29,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The access key, and the token if there is one.
-    pub(super) fn access_key(self) -> Result<Credentials, Unavailable> {
+    pub(super) fn access_key(self) -> Result<Credentials, SourceError> {
         let id = self.needed("access_key_id")?;
         let mut key = Credentials::new(id, self.needed("access_key_secret")?);
         key.security_token = self.text("sts_token").map(Secret::from);

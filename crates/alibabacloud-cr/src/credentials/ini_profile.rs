@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use configparser::ini::Ini;
-use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{BoxFuture, Lease, Source, SourceError, Timestamp, read_secret_file};
 
 use super::role::{IdentityToken, Role};
 use super::{ChainSettings, Credentials, PROFILE, named_file, no_home};
@@ -22,19 +22,19 @@ impl Source<Credentials> for IniProfile {
         "profile file"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             let (file, text) = self.open().await?;
             self.read(text, now).await.map_err(|why| {
                 let file = file.display();
-                Unavailable::failed(format!("{file}: {why}"))
+                SourceError::failed(format!("{file}: {why}"))
             })
         })
     }
 }
 
 impl IniProfile {
-    async fn open(&self) -> Result<(PathBuf, String), Unavailable> {
+    async fn open(&self) -> Result<(PathBuf, String), SourceError> {
         let surroundings = &self.0.surroundings;
         if let Some(named) = named_file(surroundings, FILE).await? {
             return Ok(named);
@@ -43,41 +43,41 @@ impl IniProfile {
         let (first, second) = first.zip(second).ok_or_else(no_home)?;
         match read_secret_file(&first).await {
             Ok(text) => return Ok((first, text)),
-            Err(Unavailable::NotSet(_)) => {}
+            Err(SourceError::NotSet(_)) => {}
             Err(why) => return Err(why),
         }
         match read_secret_file(&second).await {
             Ok(text) => Ok((second, text)),
-            Err(Unavailable::NotSet(why)) => Err(Unavailable::not_set(format!(
-                "there is no file {}, and {why}",
+            Err(SourceError::NotSet(why)) => Err(SourceError::not_set(format!(
+                "file {} not found, and {why}",
                 first.display()
             ))),
             Err(why) => Err(why),
         }
     }
 
-    async fn read(&self, text: String, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    async fn read(&self, text: String, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
         let named = self.0.surroundings.variable(PROFILE);
         let name = named.as_deref().unwrap_or("default");
         let ini = parse(text)?;
         if !ini.sections().iter().any(|section| section == name) {
-            return Err(Unavailable::failed(format!("there is no section [{name}]")));
+            return Err(SourceError::failed(format!("section [{name}] not found")));
         }
         let section = Section { ini: &ini, name };
         self.of_section(section, now)
             .await
-            .map_err(|why| Unavailable::failed(format!("section [{name}]: {why}")))
+            .map_err(|why| SourceError::failed(format!("section [{name}]: {why}")))
     }
 
     async fn of_section(
         &self,
         section: Section<'_>,
         now: Timestamp,
-    ) -> Result<Lease<Credentials>, Unavailable> {
+    ) -> Result<Lease<Credentials>, SourceError> {
         let key = || {
             let id = section.needed("access_key_id")?;
             let secret = section.needed("access_key_secret")?;
-            Ok::<_, Unavailable>(Credentials::new(id, secret))
+            Ok::<_, SourceError>(Credentials::new(id, secret))
         };
         let role = || Role {
             arn: section.text("role_arn"),
@@ -101,7 +101,7 @@ impl IniProfile {
                 };
                 self.0.assume_role_with_token(token, &role(), now).await
             }
-            kind => Err(Unavailable::failed(format!(
+            kind => Err(SourceError::failed(format!(
                 "type {kind:?} is not supported; access_key, ram_role_arn, ecs_ram_role and \
                  oidc_role_arn are"
             ))),
@@ -125,23 +125,23 @@ impl Section<'_> {
         value.clone().filter(|value| !value.is_empty())
     }
 
-    fn needed(&self, key: &str) -> Result<String, Unavailable> {
+    fn needed(&self, key: &str) -> Result<String, SourceError> {
         self.text(key)
-            .ok_or_else(|| Unavailable::failed(format!("{key} is not set")))
+            .ok_or_else(|| SourceError::failed(format!("{key} is not set")))
     }
 }
 
-fn parse(text: String) -> Result<Ini, Unavailable> {
+fn parse(text: String) -> Result<Ini, SourceError> {
     let mut ini = Ini::new_cs();
     ini.set_default_section(NOWHERE);
     ini.set_comment_symbols(&['#', ';']);
     // A policy may hold semicolons.
     ini.set_inline_comment_symbols(Some(&['#']));
     ini.read(text)
-        .map_err(|why| Unavailable::failed(format!("is no INI file: {why}")))?;
+        .map_err(|why| SourceError::failed(format!("invalid INI file: {why}")))?;
     if ini.sections().iter().any(|section| section == NOWHERE) {
-        return Err(Unavailable::failed(
-            "is no INI file: something stands before the first [section]",
+        return Err(SourceError::failed(
+            "invalid INI file: text before the first [section]",
         ));
     }
     Ok(ini)

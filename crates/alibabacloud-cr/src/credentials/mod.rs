@@ -14,7 +14,7 @@ mod uri;
 
 use std::path::PathBuf;
 
-use openapi_transport::{Chain, Error, Secret, Surroundings, Unavailable, read_secret_file};
+use openapi_transport::{Chain, Error, Secret, SourceError, Surroundings, read_secret_file};
 
 pub use settings::ChainSettings;
 
@@ -112,20 +112,20 @@ impl Credentials {
 /// Picks the profile, in both kinds of files.
 const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 
-fn no_home() -> Unavailable {
-    Unavailable::not_set("there is no home directory: neither HOME nor USERPROFILE is set")
+fn no_home() -> SourceError {
+    SourceError::not_set("there is no home directory: neither HOME nor USERPROFILE is set")
 }
 
 /// The file that a variable names, if it is set, and what is in it.
 async fn named_file(
     surroundings: &Surroundings,
     variable: &str,
-) -> Result<Option<(PathBuf, String)>, Unavailable> {
+) -> Result<Option<(PathBuf, String)>, SourceError> {
     let Some(file) = surroundings.variable(variable).map(PathBuf::from) else {
         return Ok(None);
     };
     match read_secret_file(&file).await {
         Ok(text) => Ok(Some((file, text))),
-        Err(why) => Err(Unavailable::failed(format!("{variable}: {why}"))),
+        Err(why) => Err(SourceError::failed(format!("{variable}: {why}"))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Lease, Source, SourceError, Timestamp};
 
 use super::role::{IdentityToken, ROLE_ARN, Role};
 use super::{ChainSettings, Credentials};
@@ -18,14 +18,14 @@ impl Source<Credentials> for Oidc {
         "OIDC"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             let variable = |name: &'static str| self.0.surroundings.variable(name).ok_or(name);
             let set = [ROLE_ARN, PROVIDER_ARN, TOKEN_FILE].map(variable);
             let [Ok(arn), Ok(provider), Ok(file)] = &set else {
                 let missing: Vec<_> = set.into_iter().filter_map(Result::err).collect();
                 let missing = missing.join(", ");
-                return Err(Unavailable::not_set(format!("not set: {missing}")));
+                return Err(SourceError::not_set(format!("not set: {missing}")));
             };
             let token = IdentityToken {
                 provider_arn: provider,

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use openapi_transport::{Lease, Timestamp, Unavailable, run_command};
+use openapi_transport::{Lease, SourceError, Timestamp, run_command};
 use serde_json::Value;
 
 use super::Credentials;
@@ -15,9 +15,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Runs the command, and reads credentials from what it prints.
 ///
 /// No error shows its arguments or what it printed, which may be secret.
-pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
     let (program, command) = parse(line)?;
-    let failed = |why: String| Unavailable::failed(format!("command {program}: {why}"));
+    let failed = |why: String| SourceError::failed(format!("command {program}: {why}"));
     let printed = run_command(command, b"", DEADLINE)
         .await
         .map_err(|why| failed(why.to_string()))?;
@@ -29,19 +29,19 @@ pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>
 
 /// The program's name, and the command. As the vendor's SDKs do, the line goes to a shell on
 /// Windows only; elsewhere it is split as a shell splits words, and nothing in it is expanded.
-fn parse(line: &str) -> Result<(String, Command), Unavailable> {
+fn parse(line: &str) -> Result<(String, Command), SourceError> {
     let words = if cfg!(windows) {
         line.split_whitespace().map(str::to_owned).collect()
     } else {
         shlex::split(line).unwrap_or_default()
     };
     let Some((program, arguments)) = words.split_first() else {
-        return Err(Unavailable::failed(
+        return Err(SourceError::failed(
             "process_command is empty, or a quotation in it does not end",
         ));
     };
     if program.contains('=') {
-        return Err(Unavailable::failed(
+        return Err(SourceError::failed(
             "process_command begins with a variable, which only a shell understands: \
              put it into a script, and name that",
         ));
@@ -57,9 +57,9 @@ fn parse(line: &str) -> Result<(String, Command), Unavailable> {
     Ok((program.clone(), command))
 }
 
-fn read(printed: &[u8], now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+fn read(printed: &[u8], now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
     let printed: Value = serde_json::from_slice(printed)
-        .map_err(|error| Unavailable::failed(format!("what it prints is no JSON: {error}")))?;
+        .map_err(|error| SourceError::failed(format!("invalid output, expected JSON: {error}")))?;
     let printed = Fields(&printed);
     let key = printed.access_key()?;
     if printed.text("mode") == Some("StsToken") {
@@ -69,8 +69,8 @@ fn read(printed: &[u8], now: Timestamp) -> Result<Lease<Credentials>, Unavailabl
         None => Ok(answer::of_unstated_length(key, now)),
         Some(end) => match end.parse() {
             Ok(end) => Ok(Lease::until(key, end)),
-            Err(_) => Err(Unavailable::failed(
-                "expiration is no time; one looks like 2026-11-22T12:00:00Z",
+            Err(_) => Err(SourceError::failed(
+                "invalid expiration; expected a time such as 2026-11-22T12:00:00Z",
             )),
         },
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openapi_transport::{Context, Error, Lease, Timestamp, Unavailable, read_secret_file};
+use openapi_transport::{Context, Error, Lease, SourceError, Timestamp, read_secret_file};
 
 use super::answer;
 use super::{ChainSettings, Credentials};
@@ -53,7 +53,7 @@ impl ChainSettings {
         caller: Credentials,
         role: &Role,
         now: Timestamp,
-    ) -> Result<Lease<Credentials>, Unavailable> {
+    ) -> Result<Lease<Credentials>, SourceError> {
         let sts = self.sts(&role.sts, caller)?;
         let mut call = sts
             .assume_role()
@@ -79,11 +79,11 @@ impl ChainSettings {
         token: IdentityToken<'_>,
         role: &Role,
         now: Timestamp,
-    ) -> Result<Lease<Credentials>, Unavailable> {
+    ) -> Result<Lease<Credentials>, SourceError> {
         // Whoever names the file has set the source up.
         let text = read_secret_file(token.file)
             .await
-            .map_err(|why| Unavailable::failed(format!("cannot read the token: {why}")))?;
+            .map_err(|why| SourceError::failed(format!("cannot read the token: {why}")))?;
         // The call is not signed.
         let nobody = Credentials::new("", "");
         let sts = self.sts(&role.sts, nobody)?;
@@ -103,10 +103,10 @@ impl ChainSettings {
         answer::complete(answer.credentials)
     }
 
-    fn role_arn(&self, role: &Role) -> Result<String, Unavailable> {
+    fn role_arn(&self, role: &Role) -> Result<String, SourceError> {
         let arn = role.arn.clone();
         arn.or_else(|| self.surroundings.variable(ROLE_ARN))
-            .ok_or_else(|| Unavailable::failed("the ARN of the role is not set"))
+            .ok_or_else(|| SourceError::failed("the ARN of the role is not set"))
     }
 
     fn session_name(&self, role: &Role, now: Timestamp) -> String {
@@ -116,7 +116,7 @@ impl ChainSettings {
             .unwrap_or_else(|| format!("registry-replication-{}", now.as_second()))
     }
 
-    fn sts(&self, place: &StsPlace, caller: Credentials) -> Result<sts::Client, Unavailable> {
+    fn sts(&self, place: &StsPlace, caller: Credentials) -> Result<sts::Client, SourceError> {
         let endpoint = self.sts_url(place).map_err(failed)?;
         let context = Context::builder(endpoint, Arc::new(Alibabacloud::new(caller)))
             .clock(self.clock.clone())
@@ -153,8 +153,8 @@ impl ChainSettings {
     }
 }
 
-fn failed(error: impl Into<Error>) -> Unavailable {
-    Unavailable::failed(error.into().to_string())
+fn failed(error: impl Into<Error>) -> SourceError {
+    SourceError::failed(error.into().to_string())
 }
 
 #[cfg(test)]

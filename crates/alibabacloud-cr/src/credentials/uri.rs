@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use openapi_transport::{
-    BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, plain_request,
+    BoxFuture, Lease, Source, SourceError, Surroundings, Timestamp, plain_request,
 };
 use reqwest::Url;
 
@@ -22,26 +22,28 @@ impl Source<Credentials> for CredentialsUri {
         "credentials URI"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             match self.0.variable(URI) {
                 Some(uri) => ask(&uri).await,
-                None => Err(Unavailable::not_set(format!("{URI} is not set"))),
+                None => Err(SourceError::not_set(format!("{URI} is not set"))),
             }
         })
     }
 }
 
-pub(super) async fn ask(uri: &str) -> Result<Lease<Credentials>, Unavailable> {
+pub(super) async fn ask(uri: &str) -> Result<Lease<Credentials>, SourceError> {
     let url = Url::parse(uri)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| Unavailable::failed("the credentials URI is no URL of http or https"))?;
+        .ok_or_else(|| {
+            SourceError::failed("invalid credentials URI; expected an http or https URL")
+        })?;
     // User name, password and query may be secret.
     let shown = format!("{}{}", url.origin().ascii_serialization(), url.path());
-    let failed = |why: &dyn std::fmt::Display| Unavailable::failed(format!("{shown}: {why}"));
+    let failed = |why: &dyn std::fmt::Display| SourceError::failed(format!("{shown}: {why}"));
     let answer = plain_request(Method::GET, url.as_str(), &[], DEADLINE).await;
     // Whoever names a URL has set it up.
-    let answer = answer.map_err(|why| Unavailable::failed(why.to_string()))?;
+    let answer = answer.map_err(|why| SourceError::failed(why.to_string()))?;
     answer::read(&answer).map_err(|why| failed(&why))
 }

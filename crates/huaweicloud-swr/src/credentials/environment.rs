@@ -1,7 +1,7 @@
 //! An access key in variables.
 
 use openapi_transport::{
-    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, check_variable,
+    BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, check_variable,
 };
 
 use super::{AccessKey, Credentials, pair};
@@ -32,7 +32,7 @@ impl Source<Credentials> for Environment {
         "environment"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         let key = key(|name| self.surroundings.variable(name));
         Box::pin(std::future::ready(
             key.map(|key| Lease::lasting(key.into())),
@@ -40,7 +40,7 @@ impl Source<Credentials> for Environment {
     }
 }
 
-pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey, Unavailable> {
+pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey, SourceError> {
     for names in PAIRS {
         let Some((id, secret)) = pair(names, &variable)? else {
             continue;
@@ -53,7 +53,7 @@ pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey
         key.security_token = token.map(Secret::from);
         return Ok(key);
     }
-    Err(Unavailable::not_set(
+    Err(SourceError::not_set(
         "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK and CLOUD_SDK_SK)",
     ))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openapi_transport::{
-    BoxFuture, Clock, Context, Error, ErrorKind, HttpSettings, Lease, Secret, Source, Surroundings,
-    Timestamp, Unavailable, read_secret_file,
+    BoxFuture, Clock, Context, Error, ErrorKind, HttpSettings, Lease, Secret, Source, SourceError,
+    Surroundings, Timestamp, read_secret_file,
 };
 
 use super::{AccessKey, ChainSettings, Credentials, environment, pair, temporary, until};
@@ -48,11 +48,11 @@ impl Source<Credentials> for Oidc {
         "OpenID Connect"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             let variable = |name: &str| self.surroundings.variable(name);
             let Some((idp_id, file)) = pair((IDP_ID, ID_TOKEN_FILE), variable)? else {
-                return Err(Unavailable::not_set(format!(
+                return Err(SourceError::not_set(format!(
                     "set {IDP_ID} and {ID_TOKEN_FILE}"
                 )));
             };
@@ -88,12 +88,12 @@ impl Federation {
         id_token_file: &str,
         endpoint: Option<String>,
         now: Timestamp,
-    ) -> Result<(AccessKey, Timestamp), Unavailable> {
+    ) -> Result<(AccessKey, Timestamp), SourceError> {
         let id_token = id_token(Path::new(id_token_file)).await?;
         let answer = self.exchange(idp_id, id_token, endpoint).await;
-        let answer = answer.map_err(|error| Unavailable::failed(error.to_string()))?;
+        let answer = answer.map_err(|error| SourceError::failed(error.to_string()))?;
         temporary(answer.credential, now)
-            .map_err(|why| Unavailable::failed(format!("CreateTemporaryAccessKeyByToken: {why}")))
+            .map_err(|why| SourceError::failed(format!("CreateTemporaryAccessKeyByToken: {why}")))
     }
 
     async fn exchange(
@@ -154,13 +154,13 @@ impl Federation {
     }
 }
 
-async fn id_token(file: &Path) -> Result<Secret, Unavailable> {
+async fn id_token(file: &Path) -> Result<Secret, SourceError> {
     // Somebody named the file, so its absence is a fault.
     let text = read_secret_file(file)
         .await
-        .map_err(|why| Unavailable::failed(format!("ID token: {why}")))?;
+        .map_err(|why| SourceError::failed(format!("ID token: {why}")))?;
     match text.trim() {
-        "" => Err(Unavailable::failed(format!(
+        "" => Err(SourceError::failed(format!(
             "ID token: the file {} is empty",
             file.display()
         ))),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use openapi_transport::{
-    Answer, BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, plain_request,
+    Answer, BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, plain_request,
 };
 
 use super::{ChainSettings, Credentials, environment, temporary, until};
@@ -39,7 +39,7 @@ impl Metadata {
     }
 
     /// A token for the service; `None` from one that is older than tokens.
-    async fn token(&self) -> Result<Option<Secret>, Unavailable> {
+    async fn token(&self) -> Result<Option<Secret>, SourceError> {
         let ttl = [("x-metadata-token-ttl-seconds", TOKEN_TTL)];
         let answer = self.ask(Method::PUT, TOKEN, &ttl).await?;
         match answer.status {
@@ -58,23 +58,23 @@ impl Metadata {
         method: Method,
         path: &str,
         headers: &[(&'static str, &str)],
-    ) -> Result<Answer, Unavailable> {
+    ) -> Result<Answer, SourceError> {
         let url = format!("{}{path}", self.endpoint);
         plain_request(method, &url, headers, DEADLINE).await
     }
 
-    fn failed(&self, path: &str, why: &dyn Display) -> Unavailable {
-        Unavailable::failed(format!("{}{path}: {why}", self.endpoint))
+    fn failed(&self, path: &str, why: &dyn Display) -> SourceError {
+        SourceError::failed(format!("{}{path}: {why}", self.endpoint))
     }
 
-    fn refused(&self, path: &str, status: StatusCode) -> Unavailable {
+    fn refused(&self, path: &str, status: StatusCode) -> SourceError {
         self.failed(
             path,
             &format_args!("answered with HTTP {}", status.as_u16()),
         )
     }
 
-    async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
         let token = self.token().await?;
         let headers: Vec<_> = token
             .iter()
@@ -84,7 +84,7 @@ impl Metadata {
         if answer.status != StatusCode::OK {
             let says = String::from_utf8_lossy(&answer.body);
             return Err(if says.contains(NO_AGENCY) {
-                Unavailable::not_set("this instance is run without an agency: give it one")
+                SourceError::not_set("this instance is run without an agency: give it one")
             } else {
                 self.refused(KEY, answer.status)
             });
@@ -104,7 +104,7 @@ impl Source<Credentials> for Metadata {
         "instance metadata"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(self.lease(now))
     }
 }

@@ -8,7 +8,7 @@ mod metadata;
 mod password;
 mod profile;
 
-use openapi_transport::{Error, Lease, Secret, Timestamp, Unavailable};
+use openapi_transport::{Error, Lease, Secret, SourceError, Timestamp};
 
 use crate::iam::types::TemporaryKey;
 
@@ -97,7 +97,7 @@ impl Credentials {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         match environment::key(variable) {
             Ok(key) => Ok(key.into()),
-            Err(Unavailable::NotSet(what)) => Err(Error::credentials(format!(
+            Err(SourceError::NotSet(what)) => Err(Error::credentials(format!(
                 "no credentials for Huawei Cloud: {what}"
             ))),
             Err(why) => Err(Error::credentials(why.to_string())),
@@ -121,8 +121,8 @@ impl Credentials {
     }
 }
 
-fn half(set: &str, missing: &str) -> Unavailable {
-    Unavailable::failed(format!(
+fn half(set: &str, missing: &str) -> SourceError {
+    SourceError::failed(format!(
         "{set} is set, but {missing} is not: set both or neither"
     ))
 }
@@ -134,7 +134,7 @@ fn half(set: &str, missing: &str) -> Unavailable {
 fn pair(
     names: (&str, &str),
     value: impl Fn(&str) -> Option<String>,
-) -> Result<Option<(String, String)>, Unavailable> {
+) -> Result<Option<(String, String)>, SourceError> {
     match (value(names.0), value(names.1)) {
         (Some(first), Some(second)) => Ok(Some((first, second))),
         (None, None) => Ok(None),
@@ -150,7 +150,7 @@ fn pair(
 fn temporary(
     answered: Option<TemporaryKey>,
     now: Timestamp,
-) -> Result<(AccessKey, Timestamp), Unavailable> {
+) -> Result<(AccessKey, Timestamp), SourceError> {
     let Some(TemporaryKey {
         access: Some(id),
         secret: Some(secret),
@@ -158,12 +158,12 @@ fn temporary(
         expires_at: Some(expires),
     }) = answered
     else {
-        return Err(Unavailable::failed(
+        return Err(SourceError::failed(
             "the answer lacks one of access, secret, securitytoken and expires_at",
         ));
     };
     if expires <= now {
-        return Err(Unavailable::failed(format!(
+        return Err(SourceError::failed(format!(
             "the key that was handed out ended at {expires}: is this machine's clock right?"
         )));
     }

@@ -1,6 +1,6 @@
 //! An IAM user's name and password.
 
-use openapi_transport::{BoxFuture, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Lease, Source, SourceError, Timestamp};
 
 use super::Credentials;
 use crate::iam;
@@ -42,11 +42,11 @@ impl Source<Credentials> for IamUser {
         "IAM user"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(async move {
             let token = token::create(&self.client, &self.user)
                 .await
-                .map_err(|error| Unavailable::failed(error.to_string()))?;
+                .map_err(|error| SourceError::failed(error.to_string()))?;
             Ok(match token.expires {
                 Some(expires) => Lease::until(token.into(), expires),
                 None => Lease::lasting(token.into()),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use configparser::ini::{Ini, IniDefault};
 use openapi_transport::{
-    BoxFuture, Lease, Secret, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
+    BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, read_secret_file,
 };
 
 use super::federation::Federation;
@@ -36,17 +36,17 @@ impl Profile {
         }
     }
 
-    async fn read(&self) -> Result<(PathBuf, String), Unavailable> {
+    async fn read(&self) -> Result<(PathBuf, String), SourceError> {
         if let Some(file) = self.surroundings.variable(FILE) {
             let file = PathBuf::from(file);
             // Somebody named the file, so its absence is a fault.
             let text = read_secret_file(&file)
                 .await
-                .map_err(|why| Unavailable::failed(format!("{FILE}: {why}")))?;
+                .map_err(|why| SourceError::failed(format!("{FILE}: {why}")))?;
             return Ok((file, text));
         }
         let file = self.surroundings.in_home(DEFAULT_FILE).ok_or_else(|| {
-            Unavailable::not_set(format!(
+            SourceError::not_set(format!(
                 "set {FILE}; there is no home directory to look for {DEFAULT_FILE} in"
             ))
         })?;
@@ -54,11 +54,11 @@ impl Profile {
         Ok((file, text))
     }
 
-    async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, Unavailable> {
+    async fn lease(&self, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
         let (file, text) = self.read().await?;
         let section = Section::of(&file, &text)?;
         let value = |key: &str| section.value(key);
-        let at = |why: Unavailable| section.failed(&why.to_string());
+        let at = |why: SourceError| section.failed(&why.to_string());
         let scoped = |mut key: AccessKey| {
             key.project_id = value("project_id").filter(|_| section.name == BASIC);
             key.domain_id = value("domain_id").filter(|_| section.name == GLOBAL);
@@ -87,7 +87,7 @@ impl Source<Credentials> for Profile {
         "profile file"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Credentials>, SourceError>> {
         Box::pin(self.lease(now))
     }
 }
@@ -103,8 +103,8 @@ struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    fn of(file: &'a Path, text: &str) -> Result<Self, Unavailable> {
-        let failed = |why: &str| Unavailable::failed(format!("{}: {why}", file.display()));
+    fn of(file: &'a Path, text: &str) -> Result<Self, SourceError> {
+        let failed = |why: &str| SourceError::failed(format!("{}: {why}", file.display()));
         let mut form = IniDefault::default();
         // A secret may hold the signs that begin a comment.
         form.enable_inline_comments = false;
@@ -130,7 +130,7 @@ impl<'a> Section<'a> {
             .filter(|value| !value.is_empty())
     }
 
-    fn failed(&self, why: &str) -> Unavailable {
-        Unavailable::failed(format!("{}: [{}]: {why}", self.file.display(), self.name))
+    fn failed(&self, why: &str) -> SourceError {
+        SourceError::failed(format!("{}: [{}]: {why}", self.file.display(), self.name))
     }
 }

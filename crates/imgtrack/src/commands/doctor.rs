@@ -6,8 +6,8 @@ use registry_replication::alibabacloud::client as alibabacloud;
 use registry_replication::huaweicloud::client as huaweicloud;
 use registry_replication::huaweicloud::client::iam::ResponseValue;
 use registry_replication::{
-    Chain, Context, CredentialAttempt, Error, ErrorKind, RetryPolicy, Surroundings, Timestamp,
-    Unavailable,
+    Chain, Context, CredentialAttempt, Error, ErrorKind, RetryPolicy, SourceError, Surroundings,
+    Timestamp,
 };
 use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
@@ -278,7 +278,7 @@ impl Findings<'_, '_> {
 
 fn broken(asked: &CredentialAttempt) -> Option<String> {
     match &asked.outcome {
-        Err(Unavailable::NotSet(_)) | Ok(_) => None,
+        Err(SourceError::NotSet(_)) | Ok(_) => None,
         Err(_) => reason(asked),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use openapi_transport::{Caller, Context, Error, Secret, Used};
+use openapi_transport::{Caller, Context, Error, Secret, UsedCredentials};
 
 use super::challenge::{Bearer, Challenge};
 use super::login::{DockerLogins, Login};
@@ -29,7 +29,7 @@ pub(super) enum Logins {
 struct Found {
     login: Login,
     caller: Caller<Login>,
-    used: Used,
+    used: UsedCredentials,
     /// Why the registry is asked without a login, where one was looked for.
     missing: Option<String>,
 }
@@ -112,7 +112,7 @@ pub(super) enum Shown {
     Password {
         user: String,
         password: Secret,
-        used: Used,
+        used: UsedCredentials,
     },
     Token {
         text: Secret,
@@ -135,7 +135,7 @@ impl Access {
 
     async fn login(&self, context: &Context, repository: &str) -> Result<Found, Error> {
         let (caller, missing) = match &self.logins {
-            Logins::Caller(Caller::Nobody) => (Caller::Fixed(Login::Anonymous), None),
+            Logins::Caller(Caller::Anonymous) => (Caller::Fixed(Login::Anonymous), None),
             Logins::Caller(caller) => (caller.clone(), None),
             Logins::Docker(docker) => {
                 let (chain, missing) = docker.of(repository).await;

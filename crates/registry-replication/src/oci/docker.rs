@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use openapi_transport::{
-    BoxFuture, Lease, Source, Surroundings, Timestamp, Unavailable, read_secret_file,
+    BoxFuture, Lease, Source, SourceError, Surroundings, Timestamp, read_secret_file,
 };
 use tokio::time::Instant;
 
@@ -108,7 +108,7 @@ impl DockerConfig {
         places
     }
 
-    async fn login(&self) -> Result<Login, Unavailable> {
+    async fn login(&self) -> Result<Login, SourceError> {
         let end = Instant::now() + HELPERS;
         let mut searched = Searched::default();
         for place in self.places() {
@@ -133,9 +133,9 @@ impl DockerConfig {
             if let Some(login) = found.login {
                 return Ok(login);
             }
-            whys.extend(found.unusable.into_iter().map(Unavailable::failed));
+            whys.extend(found.unusable.into_iter().map(SourceError::failed));
             if whys.is_empty() {
-                whys.push(Unavailable::not_set("no entry"));
+                whys.push(SourceError::not_set("no entry"));
             }
             whys.into_iter().for_each(|why| searched.note(&name, why));
         }
@@ -165,7 +165,7 @@ impl Source<Login> for DockerConfig {
         "docker configuration"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         Box::pin(async { self.login().await.map(Lease::lasting) })
     }
 }
@@ -190,19 +190,19 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    async fn read(&self) -> Result<Config, Unavailable> {
+    async fn read(&self) -> Result<Config, SourceError> {
         let text = match self {
-            Self::Unset(_) => return Err(Unavailable::not_set("not set")),
+            Self::Unset(_) => return Err(SourceError::not_set("not set")),
             Self::Text(text) if text.len() > MAX_TEXT => {
-                return Err(Unavailable::failed("longer than 1 MiB"));
+                return Err(SourceError::failed("longer than 1 MiB"));
             }
             Self::Text(text) => text.clone(),
             Self::File(file) => read_secret_file(file).await.map_err(|why| match why {
-                Unavailable::NotSet(_) => Unavailable::not_set("no such file"),
+                SourceError::NotSet(_) => SourceError::not_set("no such file"),
                 why => why,
             })?,
         };
-        Config::read(&text).map_err(Unavailable::failed)
+        Config::read(&text).map_err(SourceError::failed)
     }
 }
 
@@ -215,19 +215,19 @@ struct Searched {
 }
 
 impl Searched {
-    fn note(&mut self, place: &str, why: Unavailable) {
-        self.is_broken |= matches!(why, Unavailable::Failed(_));
+    fn note(&mut self, place: &str, why: SourceError) {
+        self.is_broken |= matches!(why, SourceError::Failed(_));
         self.notes.push(format!("{place} ({why})"));
     }
 
-    fn nothing(self, host: &str) -> Unavailable {
+    fn nothing(self, host: &str) -> SourceError {
         let what = format!(
             "no login for {host}; run `docker login {host}` or `podman login {host}`; searched {}",
             self.notes.join(", ")
         );
         match self.is_broken {
-            true => Unavailable::failed(what),
-            false => Unavailable::not_set(what),
+            true => SourceError::failed(what),
+            false => SourceError::not_set(what),
         }
     }
 }

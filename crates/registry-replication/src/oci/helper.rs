@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use openapi_transport::{Secret, Surroundings, Unavailable, run_command};
+use openapi_transport::{Secret, SourceError, Surroundings, run_command};
 use serde::Deserialize;
 
 use super::login::Login;
@@ -17,7 +17,7 @@ const NOT_FOUND: &str = "credentials not found";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Printed {
+struct CommandOutput {
     username: String,
     secret: Secret,
 }
@@ -31,9 +31,9 @@ pub(super) async fn ask(
     server: &str,
     around: &Surroundings,
     left: Duration,
-) -> Result<Login, Unavailable> {
+) -> Result<Login, SourceError> {
     let program = format!("docker-credential-{name}");
-    let failed = |why: &str| Unavailable::failed(format!("{program}: {why}"));
+    let failed = |why: &str| SourceError::failed(format!("{program}: {why}"));
     if left.is_zero() {
         return Err(failed("not asked: the helpers before it took too long"));
     }
@@ -50,7 +50,7 @@ pub(super) async fn ask(
     }
     let printed = run_command(command, server.as_bytes(), DEADLINE.min(left)).await;
     let printed = printed.map_err(|why| failed(&why.to_string()))?;
-    let nothing = || Unavailable::not_set(format!("{program} has no login for {server}"));
+    let nothing = || SourceError::not_set(format!("{program} has no login for {server}"));
     if !printed.status.success() {
         let text = String::from_utf8_lossy(&printed.output).to_ascii_lowercase();
         return Err(match text.contains(NOT_FOUND) {
@@ -59,7 +59,7 @@ pub(super) async fn ask(
         });
     }
     // What serde would say could quote it.
-    let printed: Printed = serde_json::from_slice(&printed.output)
+    let printed: CommandOutput = serde_json::from_slice(&printed.output)
         .map_err(|_| failed("what it prints is no login"))?;
     match printed.username.as_str() {
         _ if printed.secret.expose().is_empty() => Err(nothing()),

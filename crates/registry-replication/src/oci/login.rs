@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use openapi_transport::{BoxFuture, Chain, Lease, Secret, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Chain, Lease, Secret, Source, SourceError, Timestamp};
 
 use super::docker::DockerConfig;
 
@@ -132,7 +132,7 @@ impl Source<Login> for OrAnonymous {
         self.config.name()
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         Box::pin(async move {
             let found = self.config.load(now).await;
             let why = found.as_ref().err().map(ToString::to_string);
@@ -140,7 +140,7 @@ impl Source<Login> for OrAnonymous {
             match found {
                 Ok(lease) => Ok(lease),
                 Err(why) => {
-                    if matches!(why, Unavailable::Failed(_)) {
+                    if matches!(why, SourceError::Failed(_)) {
                         let registry = self.config.host();
                         tracing::warn!(registry, why = %why, "asked without a login");
                     }

@@ -200,7 +200,7 @@ impl Client {
         Builder {
             host: host.into(),
             tls: None,
-            logins: Logins::Caller(Caller::Nobody),
+            logins: Logins::Caller(Caller::Anonymous),
             configure: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use openapi_transport::{
     Access, Answer, BoxFuture, Dialect, Error, Operation, Page, Paging, Reading, Refusal, Stamp,
-    Used,
+    UsedCredentials,
 };
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl Dialect for Distribution {
         _: &'a mut reqwest::Request,
         _: &'a Operation,
         _: &'a Stamp,
-    ) -> BoxFuture<'a, Result<Used, Error>> {
+    ) -> BoxFuture<'a, Result<UsedCredentials, Error>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 

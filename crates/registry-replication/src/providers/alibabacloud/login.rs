@@ -1,6 +1,6 @@
 //! Passwords for the registry itself.
 
-use openapi_transport::{BoxFuture, Error, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Error, Lease, Source, SourceError, Timestamp};
 
 use super::AlibabaCr;
 use crate::oci::Login;
@@ -56,10 +56,10 @@ impl Source<Login> for Logins {
         "GetAuthorizationToken"
     }
 
-    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         Box::pin(async {
             let login = self.get().await;
-            login.map_err(|error| Unavailable::failed(error.to_string()))
+            login.map_err(|error| SourceError::failed(error.to_string()))
         })
     }
 }

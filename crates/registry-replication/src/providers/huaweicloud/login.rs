@@ -1,7 +1,7 @@
 //! Passwords for the registry itself.
 
 use huaweicloud_swr::{Credentials, Huaweicloud};
-use openapi_transport::{BoxFuture, Error, Lease, Source, Timestamp, Unavailable};
+use openapi_transport::{BoxFuture, Error, Lease, Source, SourceError, Timestamp};
 
 use crate::oci::Login;
 
@@ -42,10 +42,10 @@ impl Source<Login> for Logins {
         "access key"
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, Unavailable>> {
+    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         Box::pin(async move {
             let login = self.get(now).await.map(Lease::lasting);
-            login.map_err(|error| Unavailable::failed(error.to_string()))
+            login.map_err(|error| SourceError::failed(error.to_string()))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! How an error travels through progenitor, which lets only answers pass.
+//! Errors inside responses, because progenitor's hook can return only a response.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,18 +26,18 @@ pub(crate) struct Origin {
 
 /// An error inside a response's extensions, which want to be cloned.
 #[derive(Clone, Debug)]
-struct Carried(Arc<Mutex<Option<Error>>>);
+struct ResponseError(Arc<Mutex<Option<Error>>>);
 
 pub(crate) fn pack(error: Error) -> reqwest::Response {
     let mut response = http::Response::new(Bytes::new());
     *response.status_mut() = NO_ANSWER;
-    let carried = Carried(Arc::new(Mutex::new(Some(error))));
+    let carried = ResponseError(Arc::new(Mutex::new(Some(error))));
     response.extensions_mut().insert(carried);
     response.into()
 }
 
 fn unpack(response: &reqwest::Response) -> Option<Error> {
-    let carried = response.extensions().get::<Carried>()?;
+    let carried = response.extensions().get::<ResponseError>()?;
     carried.0.lock().ok()?.take()
 }
 
