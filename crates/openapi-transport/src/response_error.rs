@@ -15,7 +15,7 @@ use crate::tolerant::tolerant;
 /// Ours, on the stand-in for an answer that never came to be.
 const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
 
-/// Who made an answer, for errors that are found after it was handed on.
+/// Origin of an answer, for errors that are found after it was handed on.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) operation: &'static str,
