@@ -245,7 +245,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ("api RepoSyncTask", "did you mean CancelRepoSyncTask"),
         (
             "api ListInstance",
-            "say huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
+            "write huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
         ),
         (
             "api ListRepoSyncTask -p Tag",

@@ -217,8 +217,8 @@ async fn what_cannot_be_counted_is_said_before_anything_is_asked() {
             "belongs to retention and copies nothing",
         ),
         (&["--rule", "a/b/c"], &ENTERPRISE, "write RULE such as 12"),
-        (&["--rule", "copy-nats"], &ENTERPRISE, "is not a number"),
-        (&["copy-nats"], &ENTERPRISE, "is not a number"),
+        (&["--rule", "copy-nats"], &ENTERPRISE, "are numbers"),
+        (&["copy-nats"], &ENTERPRISE, "are numbers"),
         (
             &["--since", "yesterday"],
             &ALIBABACLOUD,

@@ -121,8 +121,8 @@ fn errors_say_what_happened_why_and_what_to_do() {
         (
             "tasks api --registry huaweicloud-basic --sandbox",
             2,
-            "error: invalid scope \"api\": it has no namespace; write NAMESPACE/REPOSITORY or \
-             NAMESPACE/REPOSITORY:TAG; Huawei Cloud Basic lists tasks by repository",
+            "error: invalid scope \"api\": it has no namespace; Huawei Cloud Basic lists tasks by \
+             repository (NAMESPACE/REPOSITORY)\n",
         ),
         (
             "rules team/api:v1 --registry huaweicloud-basic --sandbox",

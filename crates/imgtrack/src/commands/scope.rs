@@ -31,7 +31,14 @@ pub(super) fn read(target: &Target, text: &str) -> Result<Scope, Failure> {
 }
 
 fn image(provider: &Descriptor, text: &str) -> Result<Scope, Failure> {
-    match value::image(text) {
+    let parsed = value::image(text).and_then(|text| {
+        let lacks_namespace = provider.offers.namespaces && !text.contains('/');
+        match lacks_namespace {
+            true => Err("it has no namespace".to_owned()),
+            false => Ok(text),
+        }
+    });
+    match parsed {
         Ok(text) => Ok(Scope::Image(text)),
         // The text is something else than an image.
         Err(problem) if !text.contains('/') => Err(Failure::Usage(format!(

@@ -21,7 +21,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     title: "Alibaba Cloud",
     about: "Alibaba Cloud Container Registry, Enterprise Edition",
     cloud: &CLOUD,
-    settings: &[REGION, ENDPOINT, INSTANCE],
+    settings: &[REGION, INSTANCE, ENDPOINT],
     regions: &endpoints::CR_REGIONS,
     offers: Offers {
         rules: Offered::Yes,
@@ -58,7 +58,7 @@ static CLOUD: Cloud = Cloud {
         Service {
             name: "alibabacloud.cr",
             operations: cr::OPERATIONS,
-            settings: &[REGION, ENDPOINT, INSTANCE],
+            settings: &[REGION, INSTANCE, ENDPOINT],
             connect: |settings| {
                 Box::pin(async move { context(&settings, super::endpoint) })
             },
@@ -82,8 +82,9 @@ static CLOUD: Cloud = Cloud {
 };
 
 const REGION: Setting = Setting::optional("region", "region id");
-const ENDPOINT: Setting = Setting::optional("endpoint", "URL to call instead of the region's");
-const INSTANCE: Setting = Setting::required("instance", "id of the instance").fills("InstanceId");
+const ENDPOINT: Setting =
+    Setting::optional("endpoint", "URL to call instead of the region's endpoint");
+const INSTANCE: Setting = Setting::required("instance", "instance id").fills("InstanceId");
 
 type Common = crate::settings::Settings<Credentials>;
 

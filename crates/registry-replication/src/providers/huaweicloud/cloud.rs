@@ -18,7 +18,7 @@ pub(super) static CLOUD: Cloud = Cloud {
         Service {
             name: "huaweicloud.swr",
             operations: swr::OPERATIONS,
-            settings: &[REGION, ENDPOINT, PROJECT, INSTANCE],
+            settings: &[REGION, INSTANCE, PROJECT, ENDPOINT],
             connect: |settings| Box::pin(async move { context(&settings, super::endpoint) }),
             lookup: Some(lookup),
         },
@@ -59,12 +59,14 @@ pub(super) static CLOUD: Cloud = Cloud {
 
 pub(super) const REGION: Setting = Setting::optional("region", "region id");
 pub(super) const ENDPOINT: Setting =
-    Setting::optional("endpoint", "URL to call instead of the region's");
-pub(super) const PROJECT: Setting =
-    Setting::optional("project_id", "id of the project [default: IAM is asked]")
-        .fills("project_id");
+    Setting::optional("endpoint", "URL to call instead of the region's endpoint");
+pub(super) const PROJECT: Setting = Setting::optional(
+    "project_id",
+    "project id [default: from the credentials, or by the region]",
+)
+.fills("project_id");
 pub(super) const INSTANCE: Setting =
-    Setting::required("instance", "id of the instance").fills("instance_id");
+    Setting::required("instance", "instance id").fills("instance_id");
 
 pub(super) type Common = crate::settings::Settings<Credentials>;
 

@@ -22,7 +22,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     title: "Huawei Cloud Enterprise",
     about: "Huawei Cloud SWR, Enterprise edition",
     cloud: &CLOUD,
-    settings: &[REGION, ENDPOINT, INSTANCE, PROJECT],
+    settings: &[REGION, INSTANCE, PROJECT, ENDPOINT],
     regions: &endpoints::SWR_REGIONS,
     offers: Offers {
         rules: Offered::Yes,
