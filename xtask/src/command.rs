@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Error, calls, finish, generate, spec, write};
+use crate::{Error, calls, finish, generate, sandbox, spec, write};
 
 /// `generate [--check]`: makes `crates/*/src/generated`, or compares it with what is checked in.
 ///
@@ -27,6 +27,7 @@ pub fn generate_command(root: &Path, words: &[&str]) -> Result<bool, Error> {
 fn run(root: &Path, check: bool) -> Result<bool, Error> {
     let mut fresh = true;
     let mut calls = Vec::new();
+    let mut documents = Vec::new();
     for (krate, specs) in spec::find(root)? {
         let mut files = vec![(
             "mod.rs".to_owned(),
@@ -48,11 +49,14 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
             }
             files.push((format!("{}.rs", spec.service), code));
             calls.push((calls::module(spec), generated.calls));
+            documents.push(sandbox::file(&krate, spec));
         }
         let folder = format!("crates/{krate}/src/generated");
         fresh &= put(root, &folder, &files, check)?;
     }
     fresh &= put(root, "tests/src/generated", &calls::files(calls), check)?;
+    documents.push(sandbox::table(&documents));
+    fresh &= put(root, sandbox::FOLDER, &documents, check)?;
     Ok(fresh)
 }
 

@@ -5,8 +5,9 @@
 //! the specs and the pinned generator. The rooms, in the order that a spec goes through them:
 //! `spec` reads and checks it, `prepare` turns it into what progenitor can work with, `generate`
 //! runs progenitor, `finish` makes its code ours, `write` writes it or compares it with what is
-//! checked in; `calls` makes the tests' calls by name. [`lint`] holds the specs against the rules that they are
-//! written by, [`diff`] says what a change of them does, [`new_provider`] lays out another one.
+//! checked in; `calls` makes the tests' calls by name, and `sandbox` the specs as the sandbox reads
+//! them. [`lint`] holds the specs against the rules that they are written by, [`diff`] says what a
+//! change of them does, [`new_provider`] lays out another one.
 
 #![allow(
     clippy::print_stdout,
@@ -24,6 +25,7 @@ pub mod lint;
 pub mod new_provider;
 mod prepare;
 pub mod prose;
+mod sandbox;
 mod spec;
 mod write;
 

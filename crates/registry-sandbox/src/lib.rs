@@ -87,6 +87,7 @@ mod course;
 mod digest;
 mod encoding;
 mod fleet;
+mod generated;
 mod hook;
 mod huaweicloud;
 mod message;

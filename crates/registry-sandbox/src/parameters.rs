@@ -130,14 +130,17 @@ pub(crate) fn numbered_page<T>(records: &[T], number: i64, size: i64) -> &[T] {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::spec::Specs;
+    use crate::spec;
 
     fn outcome(id: &str, given: &[(&str, &str)]) -> String {
-        let specs = Specs::read().unwrap();
-        let operation = [&specs.swr, &specs.iam, &specs.cr]
-            .iter()
-            .find_map(|spec| spec.operation(id).ok())
-            .unwrap();
+        let operation = [
+            "huaweicloud-swr/swr",
+            "huaweicloud-swr/iam",
+            "alibabacloud-cr/cr",
+        ]
+        .iter()
+        .find_map(|name| spec::named(name).unwrap().operation(id).ok())
+        .unwrap();
         let given = given
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -10,7 +10,7 @@ use crate::spec::Operation;
 #[derive(Debug)]
 pub(crate) struct Route<T> {
     segments: Vec<Segment>,
-    pub(crate) operation: Operation,
+    pub(crate) operation: &'static Operation,
     pub(crate) target: T,
 }
 
@@ -25,7 +25,7 @@ enum Segment {
 pub(crate) struct Routes<T>(Vec<Route<T>>);
 
 impl<T> Routes<T> {
-    pub(crate) fn new(calls: impl IntoIterator<Item = (Operation, T)>) -> Self {
+    pub(crate) fn new(calls: impl IntoIterator<Item = (&'static Operation, T)>) -> Self {
         let mut routes: Vec<_> = calls
             .into_iter()
             .map(|(operation, target)| Route {
@@ -44,11 +44,11 @@ impl<T> Routes<T> {
         method: &Method,
         path: &str,
     ) -> Option<(&Route<T>, BTreeMap<String, String>)> {
-        let raw: Vec<_> = path.split('/').collect();
+        let sent: Vec<_> = path.split('/').map(encoding::decode).collect();
         self.0
             .iter()
             .filter(|route| route.operation.method == *method)
-            .find_map(|route| Some((route, matched(&route.segments, &raw)?)))
+            .find_map(|route| Some((route, matched(&route.segments, &sent)?)))
     }
 }
 
@@ -62,34 +62,34 @@ fn segment(text: &str) -> Segment {
     }
 }
 
-fn matched(template: &[Segment], raw: &[&str]) -> Option<BTreeMap<String, String>> {
-    if template.len() != raw.len() {
+/// `sent` are the decoded segments of the path; `None` stands for one that is not UTF-8.
+fn matched(template: &[Segment], sent: &[Option<String>]) -> Option<BTreeMap<String, String>> {
+    if template.len() != sent.len() {
         return None;
     }
-    let mut parameters = BTreeMap::new();
-    for (segment, raw) in template.iter().zip(raw) {
-        let text = encoding::decode(raw)?;
-        match segment {
-            Segment::Literal(literal) if *literal == text => {}
-            Segment::Parameter(name) if !text.is_empty() => {
-                parameters.insert(name.clone(), text);
-            }
-            _ => return None,
-        }
-    }
-    Some(parameters)
+    let pairs = || template.iter().zip(sent);
+    let fits = pairs().all(|(segment, text)| match (segment, text) {
+        (Segment::Literal(literal), Some(text)) => literal == text,
+        (Segment::Parameter(_), Some(text)) => !text.is_empty(),
+        (_, None) => false,
+    });
+    let parameters = pairs().filter_map(|(segment, text)| match segment {
+        Segment::Parameter(name) => Some((name.clone(), text.clone()?)),
+        Segment::Literal(_) => None,
+    });
+    fits.then(|| parameters.collect())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::spec::Specs;
+    use crate::spec;
 
     #[test]
     fn paths_are_split_before_they_are_decoded() {
-        let swr = Specs::read().unwrap().swr;
-        let routes = Routes::new(swr.operations.into_iter().map(|operation| (operation, ())));
+        let swr = spec::named("huaweicloud-swr/swr").unwrap();
+        let routes = Routes::new(swr.operations.iter().map(|operation| (operation, ())));
         let repository = |path: &str| {
             let (route, parameters) = routes.find(&Method::GET, path)?;
             assert_eq!(route.operation.id, "ListImageAutoSyncReposDetails");

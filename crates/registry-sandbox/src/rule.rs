@@ -1,4 +1,6 @@
-//! What a schema allows.
+//! Bounds that a schema sets for one text or number.
+
+use std::sync::{Arc, OnceLock};
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -12,8 +14,35 @@ pub(crate) struct Rule {
     shortest: Option<u64>,
     longest: Option<u64>,
     choices: Vec<String>,
-    pattern: Option<Regex>,
+    pattern: Option<Arc<Pattern>>,
     default: Option<Value>,
+}
+
+/// A regular expression, compiled when a text is first held against it.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Arc<Self> {
+        Arc::new(Self {
+            text: text.to_owned(),
+            compiled: OnceLock::new(),
+        })
+    }
+
+    /// `None` if the text is no regular expression.
+    fn regex(&self) -> Option<&Regex> {
+        let compiled = self.compiled.get_or_init(|| Regex::new(&self.text).ok());
+        compiled.as_ref()
+    }
+
+    /// A pattern that does not compile matches nothing; a test holds all patterns against that.
+    fn is_match(&self, text: &str) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +73,16 @@ impl Rule {
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect(),
-            pattern: pattern
-                .map(Regex::new)
-                .transpose()
-                .map_err(|error| error.to_string())?,
+            pattern: pattern.map(Pattern::new),
             default: schema.get("default").cloned(),
         })
+    }
+
+    /// Whether the pattern, if there is one, is a regular expression.
+    #[cfg(test)]
+    pub(crate) fn compiles(&self) -> bool {
+        let pattern = self.pattern.as_ref();
+        pattern.is_none_or(|pattern| pattern.regex().is_some())
     }
 
     pub(crate) fn is_boolean(&self) -> bool {
@@ -95,7 +128,7 @@ impl Rule {
             return Err(format!("must be one of {}", self.choices.join(", ")));
         }
         match &self.pattern {
-            Some(pattern) if !pattern.is_match(text) => Err(format!("must match {pattern}")),
+            Some(pattern) if !pattern.is_match(text) => Err(format!("must match {}", pattern.text)),
             _ => Ok(()),
         }
     }

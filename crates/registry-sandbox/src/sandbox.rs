@@ -16,7 +16,7 @@ use crate::push::PushError;
 use crate::received::Received;
 use crate::registry::{self, RegistryEndpoint};
 use crate::server::{self, Service};
-use crate::spec::{SpecError, Specs};
+use crate::spec::SpecError;
 use crate::world::{Place, Record, Source};
 
 /// How a sandbox is started.
@@ -124,12 +124,11 @@ impl Sandbox {
         if !address.ip().is_loopback() {
             return Err(StartError::NotLoopback(address));
         }
-        let specs = Specs::shared()?;
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let endpoint = format!("http://{bound}");
-        let service = Arc::new(Service::new(specs, &options, &endpoint)?);
+        let service = Arc::new(Service::new(&options, &endpoint)?);
         let (alive, stopped) = watch::channel(());
         let served = Arc::clone(&service);
         let serving = tokio::spawn(serve(alive, listener, served));

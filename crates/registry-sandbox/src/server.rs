@@ -26,7 +26,7 @@ use crate::plans::Plans;
 use crate::push::{self, PushError};
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
-use crate::spec::{SpecError, Specs};
+use crate::spec::SpecError;
 use crate::world::Source;
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -52,23 +52,18 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    pub(crate) fn new(specs: &Specs, options: &Options, endpoint: &str) -> Result<Self, SpecError> {
+    pub(crate) fn new(options: &Options, endpoint: &str) -> Result<Self, SpecError> {
         let clock = Arc::clone(&options.clock);
         let plans = Arc::new(Plans::default());
         let hook = Arc::new(Hook::default());
         Ok(Self {
             huaweicloud: Huaweicloud::new(
-                &specs.swr,
-                &specs.iam,
-                &specs.sts,
                 Arc::clone(&clock),
                 Arc::clone(&plans),
                 Arc::clone(&hook),
                 endpoint,
             )?,
             alibabacloud: Alibabacloud::new(
-                &specs.cr,
-                &specs.alibabacloud_sts,
                 options.alibabacloud_metadata,
                 Arc::clone(&clock),
                 Arc::clone(&plans),

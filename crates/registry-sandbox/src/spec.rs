@@ -1,21 +1,16 @@
-//! The specs: read once, references resolved, operations with what their requests must look like.
+//! Specs of the services: read once per process, with what each operation's requests must look like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::generated::SPECS;
 use crate::rule::Rule;
 
-const SWR: &str = include_str!("../../../specs/huaweicloud-swr/swr.yaml");
-const IAM: &str = include_str!("../../../specs/huaweicloud-swr/iam.yaml");
-const STS: &str = include_str!("../../../specs/huaweicloud-swr/sts.yaml");
-const CR: &str = include_str!("../../../specs/alibabacloud-cr/cr.yaml");
-const ALIBABACLOUD_STS: &str = include_str!("../../../specs/alibabacloud-cr/sts.yaml");
-
-/// A reference inside a reference, so deep, can only be a loop.
+/// References nested deeper than this form a loop.
 const DEEPEST: usize = 64;
 
 #[derive(Debug, Clone, Error)]
@@ -37,34 +32,20 @@ fn wrong(reason: impl Into<String>) -> SpecError {
     SpecError::new(reason)
 }
 
-/// The services that the sandbox answers for.
-pub(crate) struct Specs {
-    pub(crate) swr: Spec,
-    pub(crate) iam: Spec,
-    pub(crate) sts: Spec,
-    pub(crate) cr: Spec,
-    pub(crate) alibabacloud_sts: Spec,
-}
-
-impl Specs {
-    /// Those that are built in, read once.
-    pub(crate) fn shared() -> Result<&'static Self, SpecError> {
-        static SPECS: LazyLock<Result<Specs, SpecError>> = LazyLock::new(Specs::read);
-        SPECS.as_ref().map_err(Clone::clone)
-    }
-
-    pub(crate) fn read() -> Result<Self, SpecError> {
-        let read = |name: &str, text: &str| {
-            Spec::read(text).map_err(|reason| wrong(format!("{name}: {reason}")))
+/// Returns the built-in spec `name` (`CLIENT/SERVICE`). All sandboxes of a process share it.
+pub(crate) fn named(name: &str) -> Result<&'static Spec, SpecError> {
+    static READ: LazyLock<BTreeMap<&str, Result<Spec, SpecError>>> = LazyLock::new(|| {
+        let read = |text: &str| -> Result<Spec, SpecError> {
+            let document = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            Spec::read(document)
         };
-        Ok(Self {
-            swr: read("huaweicloud-swr/swr.yaml", SWR)?,
-            iam: read("huaweicloud-swr/iam.yaml", IAM)?,
-            sts: read("huaweicloud-swr/sts.yaml", STS)?,
-            cr: read("alibabacloud-cr/cr.yaml", CR)?,
-            alibabacloud_sts: read("alibabacloud-cr/sts.yaml", ALIBABACLOUD_STS)?,
-        })
-    }
+        let specs = SPECS.iter();
+        specs.map(|(name, text)| (*name, read(text))).collect()
+    });
+    let spec = READ.get(name);
+    let spec = spec.ok_or_else(|| wrong(format!("no spec {name}")))?;
+    spec.as_ref()
+        .map_err(|reason| wrong(format!("{name}: {reason}")))
 }
 
 /// One service.
@@ -107,22 +88,28 @@ pub(crate) struct Parameter {
 }
 
 impl Spec {
-    fn read(text: &str) -> Result<Self, SpecError> {
-        let raw: Value = serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        let document = resolved(&raw, &raw, 0)?;
+    fn read(mut document: Value) -> Result<Self, SpecError> {
         let version = text_at(&document, "/info/version")?;
+        let mut paths = taken(&mut document, "paths");
+        let paths = paths
+            .as_object_mut()
+            .ok_or_else(|| wrong("no object at /paths"))?;
         let mut operations = Vec::new();
-        for (path, item) in object_at(&document, "/paths")? {
-            let shared = item.get("parameters");
-            for (method, operation) in item.as_object().into_iter().flatten() {
+        for (path, item) in paths {
+            let shared = taken(item, "parameters");
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
                 if operation.get("operationId").is_some() {
-                    let read = Operation::read(&document, path, method, shared, operation);
+                    let read = Operation::read(&document, path, method, &shared, operation);
                     operations
                         .push(read.map_err(|reason| wrong(format!("{method} {path}: {reason}")))?);
                 }
             }
         }
-        let schemas = object_at(&document, "/components/schemas")?.clone();
+        let schemas = document.pointer_mut("/components/schemas");
+        let schemas = match schemas.map(Value::take) {
+            Some(Value::Object(schemas)) => schemas,
+            _ => Map::new(),
+        };
         Ok(Self {
             version,
             operations,
@@ -151,20 +138,31 @@ impl Spec {
 }
 
 impl Operation {
+    /// Takes the examples out of `operation`.
     fn read(
         document: &Value,
         path: &str,
         method: &str,
-        shared: Option<&Value>,
-        operation: &Value,
+        shared: &Value,
+        operation: &mut Value,
     ) -> Result<Self, SpecError> {
-        let parameters = [shared, operation.get("parameters")]
+        let parameters = [Some(shared), operation.get("parameters")]
             .into_iter()
             .flatten()
             .filter_map(Value::as_array)
             .flatten()
-            .map(Parameter::read)
+            .map(|parameter| Parameter::read(&resolved(document, parameter, 0)?))
             .collect::<Result<Vec<_>, _>>()?;
+        let body = operation.pointer("/requestBody/content/application~1json/schema");
+        let body = body.map(|schema| resolved(document, schema, 0));
+        let (success, example) = match success(operation) {
+            Some((status, response)) => {
+                let example = response.pointer_mut("/content/application~1json/example");
+                let example = example.map(Value::take).unwrap_or_default();
+                (status.parse().unwrap_or(StatusCode::OK), example)
+            }
+            None => (StatusCode::OK, Value::Null),
+        };
         Ok(Self {
             id: text_at(operation, "/operationId")?,
             method: Method::from_bytes(method.to_uppercase().as_bytes())
@@ -173,18 +171,14 @@ impl Operation {
             authentication: authentication(document, operation)?,
             parameters,
             paging: text_at(operation, "/x-paging/style").ok(),
-            body: operation
-                .pointer("/requestBody/content/application~1json/schema")
-                .cloned(),
+            body: body.transpose()?,
             #[cfg(test)]
             body_example: operation
                 .pointer("/requestBody/content/application~1json/example")
                 .cloned()
                 .unwrap_or(Value::Null),
-            success: success(operation)
-                .and_then(|(status, _)| status.parse().ok())
-                .unwrap_or(StatusCode::OK),
-            example: example(operation).unwrap_or(Value::Null),
+            success,
+            example,
         })
     }
 
@@ -232,16 +226,11 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
 }
 
 /// Status and description of the answer that is a success.
-fn success(operation: &Value) -> Option<(&String, &Value)> {
-    let responses = operation.get("responses")?.as_object()?;
-    responses.iter().find(|(status, _)| status.starts_with('2'))
-}
-
-fn example(operation: &Value) -> Option<Value> {
-    let (_, success) = success(operation)?;
-    success
-        .pointer("/content/application~1json/example")
-        .cloned()
+fn success(operation: &mut Value) -> Option<(&String, &mut Value)> {
+    let responses = operation.get_mut("responses")?.as_object_mut()?;
+    responses
+        .iter_mut()
+        .find(|(status, _)| status.starts_with('2'))
 }
 
 fn resolved(document: &Value, value: &Value, depth: usize) -> Result<Value, SpecError> {
@@ -272,11 +261,8 @@ fn resolved(document: &Value, value: &Value, depth: usize) -> Result<Value, Spec
     }
 }
 
-fn object_at<'a>(value: &'a Value, pointer: &str) -> Result<&'a Map<String, Value>, SpecError> {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_object)
-        .ok_or_else(|| wrong(format!("no object at {pointer}")))
+fn taken(value: &mut Value, key: &str) -> Value {
+    value.get_mut(key).map(Value::take).unwrap_or_default()
 }
 
 fn text_at(value: &Value, pointer: &str) -> Result<String, SpecError> {
@@ -293,10 +279,9 @@ mod tests {
     use super::*;
 
     fn operation(id: &str) -> Operation {
-        let specs = Specs::read().unwrap();
-        [specs.swr, specs.iam, specs.sts, specs.cr]
+        SPECS
             .iter()
-            .find_map(|spec| spec.operation(id).ok().cloned())
+            .find_map(|(name, _)| named(name).unwrap().operation(id).ok().cloned())
             .unwrap()
     }
 
@@ -313,6 +298,28 @@ mod tests {
         ] {
             let authentication = operation(id).authentication;
             assert!(authentication.iter().eq(headers), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_is_a_regular_expression() {
+        fn check(schema: &Value) {
+            if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+                assert!(regex_lite::Regex::new(pattern).is_ok(), "{pattern}");
+            }
+            match schema {
+                Value::Object(object) => object.values().for_each(check),
+                Value::Array(items) => items.iter().for_each(check),
+                _ => {}
+            }
+        }
+        for (name, _) in SPECS {
+            for operation in &named(name).unwrap().operations {
+                operation.body.iter().for_each(check);
+                for Parameter { name, rule, .. } in &operation.parameters {
+                    assert!(rule.compiles(), "{} {name}", operation.id);
+                }
+            }
         }
     }
 
@@ -345,8 +352,7 @@ mod tests {
 
     #[test]
     fn a_reference_that_leads_back_to_itself_is_refused() {
-        let looping = "a: {$ref: '#/a'}";
-        let raw: Value = serde_saphyr::from_str(looping).unwrap();
+        let raw = serde_json::json!({"a": {"$ref": "#/a"}});
         assert!(resolved(&raw, &raw, 0).is_err());
     }
 }

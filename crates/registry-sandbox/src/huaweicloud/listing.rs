@@ -1,7 +1,8 @@
 //! Lists: sorted, narrowed, and by marker.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::asked::Asked;
@@ -11,42 +12,71 @@ use crate::world::{HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_TARGET_PROJECT_ID};
 /// Projects of the account that SWR knows.
 pub(super) const PROJECTS: [&str; 2] = [HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_TARGET_PROJECT_ID];
 
-/// Sorts as `order_column` and `order_type` say; newest first if they say nothing, which the pages
-/// say of the lists of policies and registries, and nothing of others.
-pub(super) fn sort(asked: &Asked<'_>, records: &mut [Value]) -> Result<(), Refusal> {
+/// What records are sorted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Nothing,
+    Bool(bool),
+    Number(Option<i64>),
+    /// As text, a fraction of a second would go before none.
+    Time(Timestamp),
+    Text(String),
+}
+
+impl Key {
+    /// The key of a field's value.
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Number(number) => Self::Number(number.as_i64()),
+            Value::Bool(flag) => Self::Bool(*flag),
+            Value::String(text) => match text.parse() {
+                Ok(time) => Self::Time(time),
+                Err(_) => Self::Text(text.clone()),
+            },
+            _ => Self::Nothing,
+        }
+    }
+
+    pub(super) fn id(id: i64) -> Self {
+        Self::Number(Some(id))
+    }
+
+    pub(super) fn count(count: usize) -> Self {
+        Self::Number(i64::try_from(count).ok())
+    }
+}
+
+/// A row of a list, of which a record is made only if a page shows it.
+pub(super) trait Row {
+    /// The key of a field of the record.
+    fn key(&self, field: &str) -> Key;
+}
+
+impl Row for Value {
+    fn key(&self, field: &str) -> Key {
+        Key::of(&self[field])
+    }
+}
+
+/// Sorts as `order_column` and `order_type` say. The default is newest first: the pages say so of the
+/// lists of policies and registries, and are silent about others.
+pub(super) fn sort<T: Row>(asked: &Asked<'_>, rows: &mut [T]) -> Result<(), Refusal> {
     let column = asked.given("order_column");
     if asked.given("order_type").is_some() && column.is_none() {
         return Err(asked.invalid("order_type goes only together with order_column"));
     }
     let ascending = asked.given("order_type") == Some("asc");
-    order(records, column.unwrap_or("created_at"), ascending);
+    order(rows, column.unwrap_or("created_at"), ascending);
     Ok(())
 }
 
-/// Sorts by a field; what is equal in it, by id.
-pub(super) fn order(records: &mut [Value], field: &str, ascending: bool) {
-    records.sort_by(|a, b| {
-        let by = |key: &str| compared(&a[key], &b[key]);
-        let order = by(field).then_with(|| by("id"));
-        if ascending { order } else { order.reverse() }
-    });
-}
-
-fn compared(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_i64().cmp(&b.as_i64()),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (Value::String(a), Value::String(b)) => match (time(a), time(b)) {
-            // As text, a fraction of a second would go before none.
-            (Some(a), Some(b)) => a.cmp(&b),
-            _ => a.cmp(b),
-        },
-        _ => Ordering::Equal,
+/// Sorts by a field, and by id where the field is equal.
+pub(super) fn order<T: Row>(rows: &mut [T], field: &str, ascending: bool) {
+    let key = |row: &T| (row.key(field), row.key("id"));
+    match ascending {
+        true => rows.sort_by_cached_key(key),
+        false => rows.sort_by_cached_key(|row| Reverse(key(row))),
     }
-}
-
-fn time(text: &str) -> Option<jiff::Timestamp> {
-    text.parse().ok()
 }
 
 /// Keeps the records whose `field` has the text that is given for `parameter` within it.
@@ -61,21 +91,24 @@ pub(super) fn containing(
     }
 }
 
-/// The records from the one with the id `marker` on, as many as there is room for, and the marker
-/// of the next page. `records` are in the order of their ids if the record itself is gone.
-pub(super) fn from_marker(
-    records: Vec<Value>,
+/// Returns the rows from the one with the id `marker` on, at most `limit`, and the marker of the next
+/// page. If there is no such row, the page begins at the first larger id.
+pub(super) fn from_marker<T: Row>(
+    rows: Vec<T>,
     marker: Option<i64>,
     limit: i64,
-) -> (Vec<Value>, Option<i64>) {
-    let id = |record: &Value| record["id"].as_i64().unwrap_or_default();
+) -> (Vec<T>, Option<i64>) {
+    let id = |row: &T| match row.key("id") {
+        Key::Number(id) => id.unwrap_or_default(),
+        _ => 0,
+    };
     let start = marker.map_or(0, |marker| {
-        let exact = records.iter().position(|record| id(record) == marker);
-        let later = || records.iter().position(|record| id(record) > marker);
-        exact.or_else(later).unwrap_or(records.len())
+        let exact = rows.iter().position(|row| id(row) == marker);
+        let later = || rows.iter().position(|row| id(row) > marker);
+        exact.or_else(later).unwrap_or(rows.len())
     });
     let limit = usize::try_from(limit).unwrap_or_default();
-    let mut shown: Vec<_> = records.into_iter().skip(start).take(limit + 1).collect();
+    let mut shown: Vec<_> = rows.into_iter().skip(start).take(limit + 1).collect();
     let next = if shown.len() > limit {
         shown.pop()
     } else {

@@ -34,7 +34,7 @@ use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
 use crate::push::PushError;
 use crate::route::Routes;
-use crate::spec::{Operation, Spec, SpecError};
+use crate::spec::{self, Operation, SpecError};
 use asked::Asked;
 use calls::Handler;
 use enterprise::running::Image;
@@ -42,6 +42,10 @@ use errors::Refusal;
 use keys::Keys;
 use tokens::Tokens;
 use world::World;
+
+const SWR: &str = "huaweicloud-swr/swr";
+const IAM: &str = "huaweicloud-swr/iam";
+const STS: &str = "huaweicloud-swr/sts";
 
 /// The calls that this side answers.
 #[derive(Debug, Clone, Copy)]
@@ -98,24 +102,21 @@ pub(crate) struct Huaweicloud {
 
 impl Huaweicloud {
     pub(crate) fn new(
-        swr: &Spec,
-        iam: &Spec,
-        sts: &Spec,
         clock: Clock,
         plans: Arc<Plans>,
         hook: Arc<Hook>,
         endpoint: &str,
     ) -> Result<Self, SpecError> {
+        let swr = spec::named(SWR)?;
+        let iam = spec::named(IAM)?;
+        let sts = spec::named(STS)?;
         let operations = [swr, iam, sts]
             .into_iter()
             .flat_map(|spec| &spec.operations);
-        let calls = operations.filter_map(|operation| {
-            let call = Call::of(operation)?;
-            Some((operation.clone(), call))
-        });
+        let calls = operations.filter_map(|operation| Some((operation, Call::of(operation)?)));
         Ok(Self {
             routes: Routes::new(calls),
-            world: Mutex::new(World::new(swr, iam, endpoint, clock())?),
+            world: Mutex::new(World::new(endpoint, clock())?),
             tokens: Tokens::default(),
             metadata_tokens: Tokens::default(),
             keys: Keys::default(),
@@ -143,7 +144,7 @@ impl Huaweicloud {
                 parameters.extend(path);
                 operation = Some(route.operation.id.clone());
                 let context = Context {
-                    operation: &route.operation,
+                    operation: route.operation,
                     request,
                     given: &parameters,
                 };
@@ -254,13 +255,10 @@ fn marked(result: Result<Reply, Refusal>) -> Reply {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::spec::Specs;
-
     #[test]
     fn every_call_of_the_specs_is_answered() {
-        let specs = Specs::read().unwrap();
-        for spec in [&specs.swr, &specs.iam, &specs.sts] {
-            for operation in &spec.operations {
+        for name in [SWR, IAM, STS] {
+            for operation in &spec::named(name).unwrap().operations {
                 assert!(Call::of(operation).is_some(), "{}", operation.id);
             }
         }

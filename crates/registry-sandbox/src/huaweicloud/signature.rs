@@ -148,7 +148,14 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    const VECTORS: &str = include_str!("../../../../tests/data/vectors/huaweicloud.json");
+    /// The workspace's vectors of the vendor's signer; `None` outside the workspace.
+    fn vectors() -> Option<Value> {
+        let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data");
+        let text = std::fs::read_to_string(tests.join("vectors/huaweicloud.json"));
+        tests
+            .is_dir()
+            .then(|| serde_json::from_str(&text.unwrap()).unwrap())
+    }
 
     fn request(vector: &Value) -> Request {
         let output = &vector["output"];
@@ -171,7 +178,9 @@ mod tests {
 
     #[test]
     fn accepts_every_vector_of_the_vendors_signer() {
-        let vectors: Value = serde_json::from_str(VECTORS).unwrap();
+        let Some(vectors) = vectors() else {
+            return;
+        };
         let vectors = vectors["vectors"].as_array().unwrap();
         assert!(!vectors.is_empty());
         for vector in vectors {
@@ -194,7 +203,9 @@ mod tests {
 
     #[test]
     fn a_request_changed_on_the_way_fails() {
-        let vectors: Value = serde_json::from_str(VECTORS).unwrap();
+        let Some(vectors) = vectors() else {
+            return;
+        };
         let vectors = vectors["vectors"].as_array().unwrap();
         let vector = vectors
             .iter()

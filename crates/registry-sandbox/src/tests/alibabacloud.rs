@@ -5,7 +5,7 @@ use super::{Response, Trial};
 use crate::alibabacloud::signature;
 use crate::digest::sha256_hex;
 use crate::message::Request;
-use crate::spec::Specs;
+use crate::spec;
 use crate::world;
 
 const SIGNED: [&str; 6] = [
@@ -72,9 +72,8 @@ async fn the_vendors_example_comes_back_value_for_value() {
     let trial = Trial::start().await;
     let instance = world::ALIBABACLOUD_INSTANCE_ID;
     let mut answer = trial.list(&format!("InstanceId={instance}")).await;
-    let mut example = Specs::read()
+    let mut example = spec::named("alibabacloud-cr/cr")
         .unwrap()
-        .cr
         .operation("ListRepoSyncTask")
         .unwrap()
         .example
@@ -398,8 +397,8 @@ async fn a_plus_in_the_query_is_a_blank() {
 #[tokio::test]
 async fn every_call_of_the_specs_is_answered() {
     let trial = Trial::start().await;
-    let specs = Specs::read().unwrap();
-    for spec in [specs.cr, specs.alibabacloud_sts] {
+    for name in ["alibabacloud-cr/cr", "alibabacloud-cr/sts"] {
+        let spec = spec::named(name).unwrap();
         for operation in &spec.operations {
             let target = "/?InstanceId=cri-nowhere";
             let mut request = trial.alibaba(target, &operation.id);

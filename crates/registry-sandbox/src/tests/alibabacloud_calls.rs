@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Trial;
 use super::alibabacloud_trial::EXAMPLE;
-use crate::spec::{Operation, Specs};
+use crate::spec::{self, Operation};
 
 const READS: [&str; 2] = ["Get", "List"];
 
@@ -26,7 +26,7 @@ fn examples(operation: &Operation, all: bool) -> Vec<(String, String)> {
 }
 
 fn operations(prefixes: &[&str]) -> Vec<&'static Operation> {
-    let operations = Specs::shared().unwrap().cr.operations.iter();
+    let operations = spec::named("alibabacloud-cr/cr").unwrap().operations.iter();
     operations
         .filter(|operation| {
             prefixes
@@ -39,7 +39,10 @@ fn operations(prefixes: &[&str]) -> Vec<&'static Operation> {
 #[test]
 fn every_call_reads_or_writes() {
     let known = operations(&READS).len() + operations(&WRITES).len();
-    assert_eq!(known, Specs::shared().unwrap().cr.operations.len());
+    assert_eq!(
+        known,
+        spec::named("alibabacloud-cr/cr").unwrap().operations.len()
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Response, Trial};
 use crate::encoding::encode;
-use crate::spec::Specs;
+use crate::spec;
 use crate::world::{self, Source};
 
 pub(super) const FLEET: (&str, &str) = ("InstanceId", world::FLEET_ALIBABACLOUD_INSTANCE_ID);
@@ -18,7 +18,10 @@ pub(super) const TARGET: &str = world::FLEET_ALIBABACLOUD_TARGET_IDS[1];
 impl Trial {
     /// One signed call.
     pub(super) async fn call(&self, action: &str, query: &[(&str, &str)]) -> Response {
-        let operation = Specs::shared().unwrap().cr.operation(action).unwrap();
+        let operation = spec::named("alibabacloud-cr/cr")
+            .unwrap()
+            .operation(action)
+            .unwrap();
         let pairs = query
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)));

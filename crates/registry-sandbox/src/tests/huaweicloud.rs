@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{Response, Trial};
 use crate::huaweicloud::signature;
-use crate::spec::Specs;
+use crate::spec;
 use crate::world;
 
 const DATE: &str = "%Y%m%dT%H%M%SZ";
@@ -77,7 +77,7 @@ fn ids(records: &Value) -> Vec<i64> {
 #[tokio::test]
 async fn the_vendors_examples_come_back_value_for_value() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     for (operation, target) in [
         (
             "ListInstanceReplicationPolicyExecTasks",
@@ -316,7 +316,11 @@ async fn retention_tasks_are_filtered_by_state() {
     );
     let execution = world::FLEET_RETENTION_EXECUTION;
     let mut total = 0;
-    for status in Specs::read().unwrap().swr.values("TaskStatus").unwrap() {
+    for status in spec::named("huaweicloud-swr/swr")
+        .unwrap()
+        .values("TaskStatus")
+        .unwrap()
+    {
         let query = format!("?status={status}");
         let page = trial
             .get(&retention(namespace, policy, execution, &query))

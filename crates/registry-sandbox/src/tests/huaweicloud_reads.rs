@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Trial;
 use crate::encoding::encode;
-use crate::spec::{Operation, Parameter, Specs};
+use crate::spec::{self, Operation, Parameter};
 use crate::world;
 
 /// A name with a slash is escaped twice in a path of the Enterprise edition, and has a dollar sign
@@ -63,7 +63,7 @@ fn is_empty(body: &Value) -> bool {
 #[tokio::test]
 async fn every_read_answers_the_examples_of_its_parameters() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     let reads = swr.operations.iter();
     let mut asked = 0;
     for operation in reads.filter(|operation| operation.method == Method::GET) {
@@ -82,7 +82,7 @@ async fn every_read_answers_the_examples_of_its_parameters() {
 #[tokio::test]
 async fn what_is_shown_is_the_example() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     let shows = swr
         .operations
         .iter()
@@ -102,7 +102,7 @@ async fn what_is_shown_is_the_example() {
 #[tokio::test]
 async fn every_call_with_a_body_wants_one() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     let calls = swr.operations.iter();
     for operation in calls.filter(|operation| operation.body.is_some()) {
         let target = target(operation, false);

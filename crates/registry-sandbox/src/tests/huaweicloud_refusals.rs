@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Trial;
 use super::huaweicloud_trial::here;
-use crate::spec::Specs;
+use crate::spec;
 
 /// Changes a field of the example of a body.
 fn changed(example: &Value, pointer: &str, value: &Value) -> Value {
@@ -22,7 +22,7 @@ fn changed(example: &Value, pointer: &str, value: &Value) -> Value {
 #[tokio::test]
 async fn bodies_are_held_to_their_schema() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     let basic = |call: &str| format!("/v2/manage/namespaces/test/repos/testrepo/{call}");
     for (operation, method, target, pointer, value, problem) in [
         (
@@ -174,7 +174,7 @@ async fn what_is_not_there_is_refused() {
 #[tokio::test]
 async fn a_policy_has_one_registry_that_is_there() {
     let trial = Trial::start().await;
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     let operation = swr.operation("CreateInstanceReplicationPolicy").unwrap();
     let mut body = operation.body_example.clone();
     body["name"] = json!("new");

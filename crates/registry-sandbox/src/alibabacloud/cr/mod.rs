@@ -90,13 +90,28 @@ impl Call<'_> {
         self.world.instance_mut(id)
     }
 
-    /// Whether each value is the one that is asked for, where one is.
+    /// Whether each value is the one that the request gives, where it gives one.
     fn fits(&self, values: &[(&str, &str)]) -> bool {
         let asked = |(name, value): &(&str, &str)| match self.parameters.text(name) {
             Some(text) => text == *value,
             None => true,
         };
         values.iter().all(asked)
+    }
+
+    /// The same for many records: reads the parameters once.
+    fn wanted<const N: usize>(&self, names: [&str; N]) -> Wanted<'_, N> {
+        Wanted(names.map(|name| self.parameters.text(name)))
+    }
+}
+
+/// Values that a listing is narrowed by, where they are given.
+struct Wanted<'a, const N: usize>([Option<&'a str>; N]);
+
+impl<const N: usize> Wanted<'_, N> {
+    fn fits(&self, values: [&str; N]) -> bool {
+        let mut pairs = self.0.iter().zip(values);
+        pairs.all(|(wanted, value)| wanted.is_none_or(|wanted| wanted == value))
     }
 }
 

@@ -38,14 +38,12 @@ impl Call<'_> {
 
     pub(super) fn list_repositories(&self) -> Result<Fields, Refusal> {
         let status = self.text("RepoStatus");
+        let wanted = self.wanted(["RepoNamespaceName", "RepoName"]);
         let repositories = self.instance()?.repositories.values();
         let records = repositories.map(|repository| &repository.record);
         let records: Vec<_> = records
             .filter(|record| {
-                let named = self.fits(&[
-                    ("RepoNamespaceName", &record.repo_namespace_name),
-                    ("RepoName", &record.repo_name),
-                ]);
+                let named = wanted.fits([&record.repo_namespace_name, &record.repo_name]);
                 named && (matches!(status, "" | "ALL") || record.repo_status == status)
             })
             .collect();

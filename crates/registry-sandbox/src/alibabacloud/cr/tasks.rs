@@ -100,18 +100,14 @@ impl Call<'_> {
 
     /// Newest first. The page names no order; this one is made.
     pub(super) fn list_tasks(&self) -> Result<Fields, Refusal> {
+        let wanted = self.wanted(["RepoNamespaceName", "RepoName", "Tag", "SyncRecordId"]);
         let tasks = self.instance()?.tasks.iter().rev();
         let tasks: Vec<_> = tasks
             .filter(|task| {
                 let record = task.record();
                 let image = record.image_from.as_ref();
                 let (namespace, name, tag) = image.map(Place::image).unwrap_or_default();
-                self.fits(&[
-                    ("RepoNamespaceName", namespace),
-                    ("RepoName", name),
-                    ("Tag", tag),
-                    ("SyncRecordId", &record.sync_batch_task_id),
-                ])
+                wanted.fits([namespace, name, tag, &record.sync_batch_task_id])
             })
             .collect();
         let listing = ("SyncTasks", Total::Text);

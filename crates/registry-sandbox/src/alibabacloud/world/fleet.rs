@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::example;
 use super::instance::Instance;
 use super::records::{Place, SyncRule, SyncTask, Tag};
 use super::task::Task;
+use crate::alibabacloud::CR;
 use crate::fleet::{self, Era, Made};
+use crate::spec::{self, SpecError};
 use crate::world::{
     FLEET_ALIBABACLOUD_INSTANCE_ID, FLEET_ALIBABACLOUD_REGIONS, FLEET_ALIBABACLOUD_TARGET_IDS,
     FLEET_ALIBABACLOUD_TASKS, FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED,
@@ -28,14 +31,22 @@ const RECENT_STATES: [(&str, u64); 5] = [
     ("CANCELED", 3),
 ];
 
-/// The same at every start of a day, and slow to make.
-pub(super) fn instances(era: Era, issues: &[String]) -> BTreeMap<String, Instance> {
-    static FLEET: Made<BTreeMap<String, Instance>> = Made::none();
-    FLEET.or_make(era, || made(era.at(START), issues))
+type Instances = BTreeMap<String, Instance>;
+
+/// Returns the instances of the fleet and of the examples. They are the same at every start of a
+/// day and slow to make.
+pub(super) fn instances(era: Era) -> Result<Instances, SpecError> {
+    static INSTANCES: Made<Result<Instances, SpecError>> = Made::none();
+    INSTANCES.or_make(era, || {
+        let cr = spec::named(CR)?;
+        let mut instances = made(era.at(START), &cr.values("TaskIssue")?);
+        example::add(cr, &mut instances)?;
+        Ok(instances)
+    })
 }
 
 /// The fleet whose first image was pushed at `start`.
-fn made(start: Timestamp, issues: &[String]) -> BTreeMap<String, Instance> {
+fn made(start: Timestamp, issues: &[String]) -> Instances {
     let id = FLEET_ALIBABACLOUD_INSTANCE_ID;
     let mut source = Instance::new(id, REGION, "fleet-cn-hangzhou", start);
     let mut targets = [0, 1, 2].map(|region| {
@@ -232,12 +243,10 @@ fn image(number: usize) -> (&'static str, &'static str, String) {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::spec::Specs;
 
     fn fleet() -> BTreeMap<String, Instance> {
         let now = "2026-12-05T12:00:00Z".parse().unwrap();
-        let issues = Specs::read().unwrap().cr.values("TaskIssue").unwrap();
-        instances(Era::of(now), &issues)
+        instances(Era::of(now)).unwrap()
     }
 
     fn tasks() -> Vec<SyncTask> {
@@ -248,7 +257,7 @@ mod tests {
 
     #[test]
     fn every_state_and_issue_is_there_and_times_fit() {
-        let cr = Specs::read().unwrap().cr;
+        let cr = spec::named("alibabacloud-cr/cr").unwrap();
         let tasks = tasks();
         assert_eq!(tasks.len(), FLEET_ALIBABACLOUD_TASKS);
         type Text = fn(&SyncTask) -> &str;

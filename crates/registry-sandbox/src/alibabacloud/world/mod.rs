@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::errors::Refusal;
 use crate::fleet::Era;
-use crate::spec::{Spec, SpecError};
+use crate::spec::SpecError;
 use logins::Logins;
 
 pub(super) use instance::{Instance, Repository};
@@ -32,11 +32,9 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(cr: &Spec, now: Timestamp) -> Result<Self, SpecError> {
-        let mut instances = fleet::instances(Era::of(now), &cr.values("TaskIssue")?);
-        example::add(cr, &mut instances)?;
+    pub(super) fn new(now: Timestamp) -> Result<Self, SpecError> {
         Ok(Self {
-            instances,
+            instances: fleet::instances(Era::of(now))?,
             logins: Logins::default(),
         })
     }

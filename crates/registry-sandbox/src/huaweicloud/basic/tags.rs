@@ -7,7 +7,7 @@ use crate::digest::sha256_hex;
 use crate::huaweicloud::asked::Asked;
 use crate::huaweicloud::errors::{Refusal, SWR_NO_TAG};
 use crate::huaweicloud::images::{Tag, over};
-use crate::huaweicloud::listing;
+use crate::huaweicloud::listing::{self, Key, Row};
 use crate::huaweicloud::world::World;
 use crate::message::Reply;
 use crate::world::IAM_DOMAIN_ID;
@@ -16,21 +16,22 @@ use crate::world::IAM_DOMAIN_ID;
 pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let wanted = Wanted::read(asked)?;
     let (offset, limit) = wanted.page()?;
-    let mut records = records(world, asked)?;
+    let mut entries = entries(world, asked)?;
     if let Some(tag) = wanted.text("tag") {
-        records.retain(|record| record["tag"] == tag);
+        entries.retain(|entry| entry.name() == tag);
     }
     let (column, ascending) = wanted.order();
-    sort(&mut records, column, ascending);
-    for record in &mut records {
+    sort(&mut entries, column, ascending);
+    Ok(asked.list(&entries, (offset, limit), |entry| {
+        let mut record = entry.record(asked);
         if let Some(fields) = record.as_object_mut() {
-            // This call alone writes it so.
+            // Only this call writes the key like this.
             let name = fields.remove("tag").unwrap_or_default();
             fields.insert("Tag".to_owned(), name);
             fields.insert("scanned".to_owned(), Value::from(false));
         }
-    }
-    Ok(asked.list(&records, offset, limit))
+        record
+    }))
 }
 
 /// The marker is a tag's id as text, which is made: the page says only where it comes from.
@@ -41,12 +42,14 @@ pub(in crate::huaweicloud) fn list_by_marker(
     if asked.given("order_column").is_some() != asked.given("order_type").is_some() {
         return Err(asked.invalid("order_column and order_type go only together"));
     }
-    let mut records = records(world, asked)?;
-    listing::containing(asked, "tag", "tag", &mut records);
+    let mut entries = entries(world, asked)?;
+    if let Some(part) = asked.given("tag") {
+        entries.retain(|entry| entry.name().contains(part));
+    }
     let ascending = asked.given("order_type") == Some("asc");
     match asked.given("order_column") {
-        None => listing::order(&mut records, "id", true),
-        column => sort(&mut records, column, ascending),
+        None => listing::order(&mut entries, "id", true),
+        column => sort(&mut entries, column, ascending),
     }
     let marker = match asked.given("marker") {
         None => None,
@@ -56,7 +59,8 @@ pub(in crate::huaweicloud) fn list_by_marker(
         }
     };
     let limit = asked.integer("limit").unwrap_or(100);
-    let (mut records, next) = listing::from_marker(records, marker, limit);
+    let (entries, next) = listing::from_marker(entries, marker, limit);
+    let mut records: Vec<_> = entries.iter().map(|entry| entry.record(asked)).collect();
     if asked.boolean("with_manifest") != Some(true) {
         for record in &mut records {
             record
@@ -76,26 +80,65 @@ pub(in crate::huaweicloud) fn show(world: &mut World, asked: &Asked<'_>) -> Resu
     let name = asked.text("tag");
     let tag = repository.own.tags.get(name);
     let tag = tag.ok_or_else(|| no_tag(asked, name))?;
-    Ok(asked.done(record(asked, repository, name, tag)))
+    let entry = Entry {
+        repository,
+        name,
+        tag,
+    };
+    Ok(asked.done(entry.record(asked)))
 }
 
 pub(super) fn no_tag(asked: &Asked<'_>, name: &str) -> Refusal {
     asked.refusal(SWR_NO_TAG, format!("tag {name} does not exist"))
 }
 
-fn sort(records: &mut [Value], column: Option<&str>, ascending: bool) {
+fn sort(entries: &mut [Entry<'_>], column: Option<&str>, ascending: bool) {
     match column {
-        Some("tag") => listing::order(records, "tag", ascending),
-        _ => listing::order(records, "updated", ascending),
+        Some("tag") => listing::order(entries, "tag", ascending),
+        _ => listing::order(entries, "updated", ascending),
     }
 }
 
-fn records(world: &mut World, asked: &Asked<'_>) -> Result<Vec<Value>, Refusal> {
+/// A tag with its repository.
+struct Entry<'w> {
+    repository: &'w BasicRepository,
+    name: &'w str,
+    tag: &'w Tag,
+}
+
+fn entries<'w>(world: &'w mut World, asked: &Asked<'_>) -> Result<Vec<Entry<'w>>, Refusal> {
     let repository = &*world.basic.repository(asked)?;
     let tags = repository.own.tags.iter();
-    Ok(tags
-        .map(|(name, tag)| record(asked, repository, name, tag))
-        .collect())
+    let entries = tags.map(|(name, tag)| Entry {
+        repository,
+        name,
+        tag,
+    });
+    Ok(entries.collect())
+}
+
+impl Row for Entry<'_> {
+    fn key(&self, field: &str) -> Key {
+        match (field, self.tag.extra.get(field)) {
+            (_, Some(value)) => Key::of(value),
+            ("id", None) => Key::id(self.tag.id),
+            ("tag", None) => Key::Text(self.name.to_owned()),
+            ("updated", None) => Key::Time(self.tag.pushed),
+            _ => Key::Nothing,
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// The tag's name as the record has it.
+    fn name(&self) -> &str {
+        let own = self.tag.extra.get("tag").and_then(Value::as_str);
+        own.unwrap_or(self.name)
+    }
+
+    fn record(&self, asked: &Asked<'_>) -> Value {
+        record(asked, self.repository, self.name, self.tag)
+    }
 }
 
 fn record(asked: &Asked<'_>, repository: &BasicRepository, name: &str, tag: &Tag) -> Value {

@@ -7,7 +7,7 @@ use super::{Namespace, not_there};
 use crate::huaweicloud::asked::Asked;
 use crate::huaweicloud::errors::{Refusal, SWR_NO_ARTIFACT};
 use crate::huaweicloud::images::{Image, Repository, over};
-use crate::huaweicloud::listing;
+use crate::huaweicloud::listing::{self, Key, Row};
 use crate::huaweicloud::world::World;
 use crate::message::Reply;
 
@@ -56,18 +56,23 @@ pub(in crate::huaweicloud) fn of_instance(
     asked: &Asked<'_>,
 ) -> Result<Reply, Refusal> {
     let instance = world.enterprise.instance(asked)?;
-    let mut records = Vec::new();
+    let mut artifacts = Vec::new();
     for namespace in instance.namespaces.values() {
         for (name, repository) in &namespace.repositories {
             let images = repository.images.iter();
-            let shown =
-                images.map(|(digest, image)| record(namespace, name, repository, digest, image));
-            records.extend(shown);
+            artifacts.extend(images.map(|(digest, image)| Artifact {
+                namespace,
+                name,
+                repository,
+                digest,
+                image,
+            }));
         }
     }
-    listing::order(&mut records, "id", true);
+    listing::order(&mut artifacts, "id", true);
     let limit = asked.integer("limit").unwrap_or(100);
-    let (records, next) = listing::from_marker(records, asked.integer("marker"), limit);
+    let (artifacts, next) = listing::from_marker(artifacts, asked.integer("marker"), limit);
+    let records: Vec<_> = artifacts.iter().map(Artifact::record).collect();
     let mut page = json!({"artifacts": records});
     if let Some(next) = next {
         page["next_marker"] = Value::from(next);
@@ -107,6 +112,36 @@ pub(in crate::huaweicloud) fn tags(world: &mut World, asked: &Asked<'_>) -> Resu
 fn add_pull(record: &mut Value, pulled: Option<Timestamp>) {
     if let Some(pulled) = pulled {
         record["pull_time"] = Value::from(pulled.to_string());
+    }
+}
+
+/// An artifact with its place.
+struct Artifact<'w> {
+    namespace: &'w Namespace,
+    name: &'w str,
+    repository: &'w Repository,
+    digest: &'w str,
+    image: &'w Image,
+}
+
+impl Artifact<'_> {
+    fn record(&self) -> Value {
+        record(
+            self.namespace,
+            self.name,
+            self.repository,
+            self.digest,
+            self.image,
+        )
+    }
+}
+
+impl Row for Artifact<'_> {
+    fn key(&self, field: &str) -> Key {
+        match field {
+            "id" => Key::id(self.image.id),
+            _ => Key::of(&self.record()[field]),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Runs of retention policies: a task for each repository, a subtask for each tag that goes.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -50,22 +52,20 @@ pub(in crate::huaweicloud) struct Gone {
 
 impl Cleaning {
     pub(super) fn record(&self, now: Timestamp) -> Value {
-        let words: Vec<String> = match &self.sweeps {
+        let words: Vec<&str> = match &self.sweeps {
             Sweeps::Fixed(fixed) => {
-                let tasks = fixed.tasks.iter();
-                tasks
-                    .map(|task| task["status"].as_str().unwrap_or_default().to_owned())
-                    .collect()
+                let states = fixed.states().iter();
+                states.map(|state| state.word.as_str()).collect()
             }
             Sweeps::Planned(sweeps) => {
                 let sweeps = sweeps.iter();
                 sweeps
-                    .map(|sweep| words::word(&sweep.course, now).to_owned())
+                    .map(|sweep| words::word(&sweep.course, now))
                     .collect()
             }
         };
         // An execution has no words for work that has not begun.
-        let status = match words::sum(words.iter().map(String::as_str)) {
+        let status = match words::sum(words) {
             "Initialized" | "Pending" => "InProgress",
             other => other,
         };
@@ -88,12 +88,13 @@ impl Cleaning {
         over(record, &self.extra)
     }
 
-    pub(super) fn tasks(&self, now: Timestamp) -> Vec<Value> {
+    pub(super) fn tasks(&self, now: Timestamp) -> Cow<'_, [Value]> {
         match &self.sweeps {
-            Sweeps::Fixed(fixed) => fixed.tasks.to_vec(),
+            Sweeps::Fixed(fixed) => fixed.tasks().into(),
             Sweeps::Planned(sweeps) => {
                 let sweeps = sweeps.iter();
-                sweeps.map(|sweep| sweep.record(self.id, now)).collect()
+                let records: Vec<_> = sweeps.map(|sweep| sweep.record(self.id, now)).collect();
+                records.into()
             }
         }
     }

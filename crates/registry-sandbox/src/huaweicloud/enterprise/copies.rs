@@ -1,5 +1,7 @@
 //! Runs of replication policies: a task for each repository, a subtask for each tag.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -103,38 +105,34 @@ impl Execution {
     }
 
     /// State of each task as far as the record knows it, and when it last changed.
-    fn states(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+    fn states(&self, now: Timestamp) -> Vec<(&str, Timestamp)> {
         match &self.tasks {
             Tasks::Fixed(fixed) => {
-                let state = |task: &Value| {
-                    let status = task["status"].as_str().unwrap_or_default().to_owned();
-                    let revision = task["StatusRevision"].as_i64().unwrap_or_default();
-                    (
-                        status,
-                        Timestamp::from_second(revision).unwrap_or(self.made),
-                    )
-                };
-                fixed.tasks.iter().map(state).collect()
+                let states = fixed.states().iter();
+                states
+                    .map(|state| (state.word.as_str(), state.changed.unwrap_or(self.made)))
+                    .collect()
             }
             Tasks::Planned(tasks) => {
                 let state = |task: &Task| {
                     let (state, changed) = (task.state(now), task.changed(now));
                     if words::has_ended(state) && now < changed + self.lag {
-                        return ("InProgress".to_owned(), self.made);
+                        return ("InProgress", self.made);
                     }
-                    (state.to_owned(), changed)
+                    (state, changed)
                 };
                 tasks.iter().map(state).collect()
             }
         }
     }
 
-    pub(super) fn tasks(&self, now: Timestamp) -> Vec<Value> {
+    pub(super) fn tasks(&self, now: Timestamp) -> Cow<'_, [Value]> {
         match &self.tasks {
-            Tasks::Fixed(fixed) => fixed.tasks.to_vec(),
+            Tasks::Fixed(fixed) => fixed.tasks().into(),
             Tasks::Planned(tasks) => {
                 let tasks = tasks.iter();
-                tasks.map(|task| task.record(self.id, now)).collect()
+                let records: Vec<_> = tasks.map(|task| task.record(self.id, now)).collect();
+                records.into()
             }
         }
     }

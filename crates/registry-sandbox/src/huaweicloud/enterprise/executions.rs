@@ -70,16 +70,15 @@ pub(in crate::huaweicloud) fn subtasks(
 ) -> Result<Reply, Refusal> {
     let task = asked.id("task_id");
     let subtasks = execution(world, asked)?.subtasks(task, asked.now);
-    let mut subtasks = subtasks.ok_or_else(|| not_there(asked, SWR_NO_TASK, "task", task))?;
-    in_state(asked, &mut subtasks);
-    Ok(asked.page("sub_tasks", &subtasks))
+    let subtasks = subtasks.ok_or_else(|| not_there(asked, SWR_NO_TASK, "task", task))?;
+    Ok(asked.page("sub_tasks", &in_state(asked, &subtasks)))
 }
 
-/// Keeps the records in the state that is asked for.
-pub(super) fn in_state(asked: &Asked<'_>, records: &mut Vec<Value>) {
-    if let Some(status) = asked.given("status") {
-        records.retain(|record| record["status"] == status);
-    }
+/// Returns the records in the state that the request names, or all if it names none.
+pub(super) fn in_state<'r>(asked: &Asked<'_>, records: &'r [Value]) -> Vec<&'r Value> {
+    let status = asked.given("status");
+    let fits = |record: &&Value| status.is_none_or(|status| record["status"] == status);
+    records.iter().filter(fits).collect()
 }
 
 fn execution<'w>(world: &'w mut World, asked: &Asked<'_>) -> Result<&'w mut Execution, Refusal> {

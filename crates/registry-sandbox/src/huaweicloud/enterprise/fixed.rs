@@ -1,5 +1,4 @@
-//! Tasks that were there when the sandbox started. They stand as they are, but that they can be
-//! stopped.
+//! Tasks that exist when the sandbox starts. They do not change, but calls can stop them.
 
 use std::sync::Arc;
 
@@ -18,13 +17,54 @@ pub(in crate::huaweicloud) enum Parts {
 
 #[derive(Debug, Clone)]
 pub(in crate::huaweicloud) struct Fixed {
-    pub(in crate::huaweicloud) tasks: Arc<Vec<Value>>,
-    pub(in crate::huaweicloud) parts: Parts,
+    /// Shared with the fleet until a call stops a task.
+    shared: Arc<Shared>,
+    parts: Parts,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    tasks: Vec<Value>,
+    states: Vec<State>,
+}
+
+/// State of a task, and the second in which it last changed, if the record tells.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) word: String,
+    pub(super) changed: Option<Timestamp>,
+}
+
+impl State {
+    fn of(task: &Value) -> Self {
+        let changed = task["StatusRevision"].as_i64().unwrap_or_default();
+        Self {
+            word: task["status"].as_str().unwrap_or_default().to_owned(),
+            changed: Timestamp::from_second(changed).ok(),
+        }
+    }
 }
 
 impl Fixed {
+    pub(in crate::huaweicloud) fn new(tasks: Vec<Value>, parts: Parts) -> Self {
+        let states = tasks.iter().map(State::of).collect();
+        Self {
+            shared: Arc::new(Shared { tasks, states }),
+            parts,
+        }
+    }
+
+    pub(in crate::huaweicloud) fn tasks(&self) -> &[Value] {
+        &self.shared.tasks
+    }
+
+    /// States of the tasks, in the same order.
+    pub(super) fn states(&self) -> &[State] {
+        &self.shared.states
+    }
+
     pub(super) fn parts(&self, task: i64) -> Option<Vec<Value>> {
-        let task = self.tasks.iter().find(|record| record["id"] == task)?;
+        let task = self.tasks().iter().find(|record| record["id"] == task)?;
         Some(match &self.parts {
             Parts::Listed(parts) => parts.clone(),
             Parts::Made(made) => made(task),
@@ -33,11 +73,13 @@ impl Fixed {
 
     /// Stops what has not ended.
     pub(super) fn stop(&mut self, now: Timestamp) {
-        for task in Arc::make_mut(&mut self.tasks) {
+        let Shared { tasks, states } = Arc::make_mut(&mut self.shared);
+        for (task, state) in tasks.iter_mut().zip(states) {
             if !task["status"].as_str().is_some_and(words::has_ended) {
                 task["status"] = Value::from("Stopped");
                 task["StatusRevision"] = Value::from(now.as_second());
                 words::add_times(task, None, Some(now));
+                *state = State::of(task);
             }
         }
     }

@@ -6,19 +6,19 @@ use super::{Instance, Namespace};
 use crate::huaweicloud::asked::Asked;
 use crate::huaweicloud::errors::Refusal;
 use crate::huaweicloud::images::{Repository, over};
-use crate::huaweicloud::listing;
+use crate::huaweicloud::listing::{self, Key, Row};
 use crate::huaweicloud::world::World;
 use crate::message::Reply;
 use crate::world::IAM_DOMAIN_ID;
 
 pub(in crate::huaweicloud) fn list(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let instance = world.enterprise.instance(asked)?;
-    let mut records = all(instance);
-    if let Some(namespace) = asked.integer("namespace_id") {
-        records.retain(|record| record["namespace_id"] == namespace);
+    let mut entries = all(instance);
+    if let Some(id) = asked.integer("namespace_id") {
+        entries.retain(|entry| entry.namespace.id == id);
     }
-    listing::sort(asked, &mut records)?;
-    Ok(asked.page("repositories", &records))
+    listing::sort(asked, &mut entries)?;
+    Ok(asked.page_of("repositories", &entries, Entry::record))
 }
 
 pub(in crate::huaweicloud) fn of_namespace(
@@ -28,19 +28,22 @@ pub(in crate::huaweicloud) fn of_namespace(
     let instance = world.enterprise.instance(asked)?;
     let name = asked.text("namespace_name");
     let namespace = instance.namespace(asked)?;
-    let repositories = namespace.repositories.iter();
-    let mut records: Vec<_> = repositories
-        .map(|(repository, own)| record(name, namespace, repository, own))
-        .collect();
-    listing::sort(asked, &mut records)?;
-    Ok(asked.page("repositories", &records))
+    let mut entries: Vec<_> = entries(name, namespace).collect();
+    listing::sort(asked, &mut entries)?;
+    Ok(asked.page_of("repositories", &entries, Entry::record))
 }
 
 pub(in crate::huaweicloud) fn show(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let instance = world.enterprise.instance(asked)?;
     let (namespace, repository) = instance.repository(asked)?;
-    let name = asked.text("namespace_name");
-    Ok(asked.done(record(name, namespace, &asked.repository(), repository)))
+    let entry = Entry {
+        instance: None,
+        name: asked.text("namespace_name"),
+        namespace,
+        repository: &asked.repository(),
+        own: repository,
+    };
+    Ok(asked.done(entry.record()))
 }
 
 /// Those of all instances of the project, by marker. The marker is a repository's id as text, which
@@ -50,32 +53,21 @@ pub(in crate::huaweicloud) fn of_all_instances(
     asked: &Asked<'_>,
 ) -> Result<Reply, Refusal> {
     let project = asked.text("project_id");
-    let mut records = Vec::new();
+    let mut entries = Vec::new();
     for (id, instance) in &world.enterprise.instances {
-        let own = instance.record["name"].as_str().unwrap_or_default();
-        if instance.record["project_id"] != project {
-            continue;
+        let name = instance.record["name"].as_str().unwrap_or_default();
+        if instance.record["project_id"] == project {
+            let own = all(instance).into_iter();
+            entries.extend(own.map(|entry| Entry {
+                instance: Some((id, name)),
+                ..entry
+            }));
         }
-        records.extend(all(instance).into_iter().map(|mut record| {
-            let (namespace, name) = (&record["namespace_name"], &record["name"]);
-            let (namespace, name) = (namespace.as_str(), name.as_str());
-            let path = format!(
-                "{}/{}",
-                namespace.unwrap_or_default(),
-                name.unwrap_or_default()
-            );
-            let urn = format!(
-                "swr:{}:{IAM_DOMAIN_ID}:repository:{own}/{path}",
-                region(project)
-            );
-            record["instance_id"] = Value::from(id.clone());
-            record["instance_name"] = Value::from(own);
-            record["resource_urn"] = Value::from(urn);
-            record
-        }));
     }
-    listing::containing(asked, "name", "name", &mut records);
-    listing::order(&mut records, "id", true);
+    if let Some(part) = asked.given("name") {
+        entries.retain(|entry| entry.repository.contains(part));
+    }
+    listing::order(&mut entries, "id", true);
     let marker = match asked.given("marker") {
         None => None,
         Some(text) => {
@@ -84,7 +76,22 @@ pub(in crate::huaweicloud) fn of_all_instances(
         }
     };
     let limit = asked.integer("limit").unwrap_or(100);
-    let (records, next) = listing::from_marker(records, marker, limit);
+    let (entries, next) = listing::from_marker(entries, marker, limit);
+    let records = entries.iter().map(|entry| {
+        let mut record = entry.record();
+        let (id, name) = entry.instance.unwrap_or_default();
+        let urn = format!(
+            "swr:{}:{IAM_DOMAIN_ID}:repository:{name}/{}/{}",
+            region(project),
+            entry.name,
+            entry.repository
+        );
+        record["instance_id"] = Value::from(id);
+        record["instance_name"] = Value::from(name);
+        record["resource_urn"] = Value::from(urn);
+        record
+    });
+    let records: Vec<_> = records.collect();
     let page_info = match next {
         Some(next) => json!({"next_marker": next.to_string()}),
         None => json!({}),
@@ -99,29 +106,68 @@ fn region(project: &str) -> &'static str {
     }
 }
 
-fn all(instance: &Instance) -> Vec<Value> {
+/// A repository with its place.
+#[derive(Clone, Copy)]
+struct Entry<'w> {
+    /// Id and name of the instance, in the list of all instances.
+    instance: Option<(&'w str, &'w str)>,
+    /// Of the namespace.
+    name: &'w str,
+    namespace: &'w Namespace,
+    repository: &'w str,
+    own: &'w Repository,
+}
+
+fn all(instance: &Instance) -> Vec<Entry<'_>> {
     let namespaces = instance.namespaces.iter();
     namespaces
-        .flat_map(|(name, namespace)| {
-            let repositories = namespace.repositories.iter();
-            repositories.map(move |(repository, own)| record(name, namespace, repository, own))
-        })
+        .flat_map(|(name, namespace)| entries(name, namespace))
         .collect()
 }
 
-fn record(name: &str, namespace: &Namespace, repository: &str, own: &Repository) -> Value {
-    let record = json!({
-        "id": own.id,
-        "name": repository,
-        "namespace_name": name,
-        "namespace_id": namespace.id,
-        "pull_count": 0,
-        "description": "",
-        "created_at": own.created.to_string(),
-    });
-    let mut record = over(record, &own.extra);
-    record["tag_count"] = Value::from(own.tags.len());
-    record["artifact_count"] = Value::from(own.images.len());
-    record["updated_at"] = Value::from(own.updated.to_string());
-    record
+fn entries<'w>(name: &'w str, namespace: &'w Namespace) -> impl Iterator<Item = Entry<'w>> {
+    let repositories = namespace.repositories.iter();
+    repositories.map(move |(repository, own)| Entry {
+        instance: None,
+        name,
+        namespace,
+        repository,
+        own,
+    })
+}
+
+impl Row for Entry<'_> {
+    fn key(&self, field: &str) -> Key {
+        let own = self.own;
+        match (field, own.extra.get(field)) {
+            ("tag_count", _) => Key::count(own.tags.len()),
+            ("artifact_count", _) => Key::count(own.images.len()),
+            ("updated_at", _) => Key::Time(own.updated),
+            (_, Some(value)) => Key::of(value),
+            ("id", None) => Key::id(own.id),
+            ("name", None) => Key::Text(self.repository.to_owned()),
+            ("created_at", None) => Key::Time(own.created),
+            _ => Key::of(&self.record()[field]),
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn record(&self) -> Value {
+        let own = self.own;
+        let record = json!({
+            "id": own.id,
+            "name": self.repository,
+            "namespace_name": self.name,
+            "namespace_id": self.namespace.id,
+            "pull_count": 0,
+            "description": "",
+            "created_at": own.created.to_string(),
+        });
+        let mut record = over(record, &own.extra);
+        record["tag_count"] = Value::from(own.tags.len());
+        record["artifact_count"] = Value::from(own.images.len());
+        record["updated_at"] = Value::from(own.updated.to_string());
+        record
+    }
 }

@@ -127,9 +127,8 @@ pub(in crate::huaweicloud) fn tasks(
     world: &mut World,
     asked: &Asked<'_>,
 ) -> Result<Reply, Refusal> {
-    let mut tasks = cleaning(world, asked)?.tasks(asked.now);
-    in_state(asked, &mut tasks);
-    Ok(asked.page("tasks", &tasks))
+    let tasks = cleaning(world, asked)?.tasks(asked.now);
+    Ok(asked.page("tasks", &in_state(asked, &tasks)))
 }
 
 pub(in crate::huaweicloud) fn subtasks(
@@ -138,9 +137,8 @@ pub(in crate::huaweicloud) fn subtasks(
 ) -> Result<Reply, Refusal> {
     let task = asked.id("task_id");
     let subtasks = cleaning(world, asked)?.subtasks(task, asked.now);
-    let mut subtasks = subtasks.ok_or_else(|| not_there(asked, SWR_NO_TASK, "task", task))?;
-    in_state(asked, &mut subtasks);
-    Ok(asked.page("sub_tasks", &subtasks))
+    let subtasks = subtasks.ok_or_else(|| not_there(asked, SWR_NO_TASK, "task", task))?;
+    Ok(asked.page("sub_tasks", &in_state(asked, &subtasks)))
 }
 
 /// The policy that is asked about, in the namespace that it is asked for in.

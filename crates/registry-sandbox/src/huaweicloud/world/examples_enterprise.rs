@@ -105,10 +105,10 @@ fn add_policies(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError> {
             made: time(&run, "created_at"),
             lag: SignedDuration::ZERO,
             to: None,
-            tasks: Tasks::Fixed(Fixed {
-                tasks: Arc::new(records(&tasks["tasks"])),
-                parts: Parts::Listed(records(&parts["sub_tasks"])),
-            }),
+            tasks: Tasks::Fixed(Fixed::new(
+                records(&tasks["tasks"]),
+                Parts::Listed(records(&parts["sub_tasks"])),
+            )),
             settled: true,
             extra: run,
         };
@@ -144,10 +144,10 @@ fn add_policies(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError> {
             namespace: namespace.clone(),
             dry_run: run["dry_run"] == true,
             made: time(&run, "start_time"),
-            sweeps: Sweeps::Fixed(Fixed {
-                tasks: Arc::new(records(&tasks["tasks"])),
-                parts: Parts::Listed(parts.clone()),
-            }),
+            sweeps: Sweeps::Fixed(Fixed::new(
+                records(&tasks["tasks"]),
+                Parts::Listed(parts.clone()),
+            )),
             settled: true,
             extra: run,
         };

@@ -14,7 +14,8 @@ use crate::huaweicloud::enterprise::fixed::{Fixed, Parts};
 use crate::huaweicloud::enterprise::{Instance, Namespace};
 use crate::huaweicloud::ids::Ids;
 use crate::huaweicloud::images::{Pushed, Repository};
-use crate::huaweicloud::words;
+use crate::huaweicloud::{SWR, words};
+use crate::spec::{self, SpecError};
 use crate::world::{
     EXAMPLE_REGISTRY, FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_PUSH_POLICY,
     FLEET_REPLICATION_EXECUTION, FLEET_REPLICATION_FIRST_TASK, FLEET_REPLICATION_POLICY,
@@ -23,9 +24,9 @@ use crate::world::{
     FLEET_TAG_FAILED, FLEET_TAG_RUNNING, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_TARGET_INSTANCE_ID,
 };
 
-/// The same at every start of a day, and slow to make. What is large in it is shared until it
-/// changes, so that it is quickly copied.
-static FLEET: Made<World> = Made::none();
+/// Fleet and examples. They are the same at every start of a day and slow to make. Large parts are
+/// shared until they change, so that a copy is cheap.
+static START: Made<Result<World, SpecError>> = Made::none();
 
 /// What the fleet's work is about.
 struct Ground {
@@ -37,9 +38,13 @@ struct Ground {
 }
 
 impl World {
-    /// A world that has the fleet and nothing else.
-    pub(super) fn fleet(era: Era) -> Self {
-        FLEET.or_make(era, || Self::made(era))
+    /// Returns a world that has the fleet and the examples.
+    pub(super) fn at_start(era: Era) -> Result<Self, SpecError> {
+        START.or_make(era, || {
+            let mut world = Self::made(era);
+            world.add_examples(spec::named(SWR)?)?;
+            Ok(world)
+        })
     }
 
     fn made(era: Era) -> Self {
@@ -75,10 +80,10 @@ impl World {
                 made: era.at(REPLICATION_START),
                 lag: SignedDuration::ZERO,
                 to: None,
-                tasks: Tasks::Fixed(Fixed {
-                    tasks: Arc::new(all(FLEET_REPLICATION_TASKS, era, replication_task)),
-                    parts: Parts::Made(replication_parts),
-                }),
+                tasks: Tasks::Fixed(Fixed::new(
+                    all(FLEET_REPLICATION_TASKS, era, replication_task),
+                    Parts::Made(replication_parts),
+                )),
                 settled: true,
                 extra: Value::Null,
             },
@@ -91,10 +96,10 @@ impl World {
                 namespace: FLEET_RETENTION_NAMESPACE.to_owned(),
                 dry_run: false,
                 made: era.at(RETENTION_START),
-                sweeps: Sweeps::Fixed(Fixed {
-                    tasks: Arc::new(all(FLEET_RETENTION_TASKS, era, retention_task)),
-                    parts: Parts::Made(retention_parts),
-                }),
+                sweeps: Sweeps::Fixed(Fixed::new(
+                    all(FLEET_RETENTION_TASKS, era, retention_task),
+                    Parts::Made(retention_parts),
+                )),
                 settled: true,
                 extra: Value::Null,
             },

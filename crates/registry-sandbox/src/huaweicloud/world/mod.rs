@@ -12,6 +12,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::IAM;
 use super::basic::jobs::Destination;
 use super::basic::{Basic, BasicRepository};
 use super::enterprise::Enterprise;
@@ -21,7 +22,7 @@ use super::images::{Pushed, Repository};
 use crate::fleet::Era;
 use crate::plans::Plans;
 use crate::push::PushError;
-use crate::spec::{Spec, SpecError};
+use crate::spec::{self, SpecError};
 use crate::world::{
     HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION,
     HUAWEICLOUD_TARGET_PROJECT_ID, HUAWEICLOUD_TARGET_REGION, IAM_DOMAIN_ID,
@@ -37,18 +38,11 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(
-        swr: &Spec,
-        iam: &Spec,
-        endpoint: &str,
-        now: Timestamp,
-    ) -> Result<Self, SpecError> {
-        let mut world = Self {
-            projects: projects(iam, endpoint)?,
-            ..Self::fleet(Era::of(now))
-        };
-        world.add_examples(swr)?;
-        Ok(world)
+    pub(super) fn new(endpoint: &str, now: Timestamp) -> Result<Self, SpecError> {
+        Ok(Self {
+            projects: projects(endpoint)?,
+            ..Self::at_start(Era::of(now))?
+        })
     }
 
     /// Does to the world what work has come to by `now`.
@@ -109,8 +103,9 @@ impl World {
 }
 
 /// The sandbox's projects in the form of the spec's example, one of them to page through.
-fn projects(iam: &Spec, endpoint: &str) -> Result<Vec<Value>, SpecError> {
-    let example = &iam.operation("KeystoneListProjects")?.example["projects"][0];
+fn projects(endpoint: &str) -> Result<Vec<Value>, SpecError> {
+    let listed = spec::named(IAM)?.operation("KeystoneListProjects")?;
+    let example = &listed.example["projects"][0];
     let projects = [
         (HUAWEICLOUD_PROJECT_ID, HUAWEICLOUD_REGION, true),
         (

@@ -8,13 +8,12 @@ use crate::huaweicloud::basic::BasicRepository;
 use crate::huaweicloud::enterprise::Instance;
 use crate::huaweicloud::enterprise::cleaning::Sweeps;
 use crate::huaweicloud::enterprise::copies::Tasks;
-use crate::spec::Specs;
+use crate::spec;
 use crate::world;
 
 fn world() -> World {
-    let specs = Specs::read().unwrap();
     let now = "2026-12-05T12:00:00Z".parse().unwrap();
-    World::new(&specs.swr, &specs.iam, "http://127.0.0.1:1", now).unwrap()
+    World::new("http://127.0.0.1:1", now).unwrap()
 }
 
 fn instance(world: &World) -> &Instance {
@@ -23,14 +22,14 @@ fn instance(world: &World) -> &Instance {
 
 fn replication(world: &World, execution: i64) -> &[Value] {
     match &instance(world).executions[&execution].tasks {
-        Tasks::Fixed(fixed) => &fixed.tasks,
+        Tasks::Fixed(fixed) => fixed.tasks(),
         Tasks::Planned(_) => panic!("planned"),
     }
 }
 
 fn retention(world: &World, execution: i64) -> &[Value] {
     match &instance(world).cleanings[&execution].sweeps {
-        Sweeps::Fixed(fixed) => &fixed.tasks,
+        Sweeps::Fixed(fixed) => fixed.tasks(),
         Sweeps::Planned(_) => panic!("planned"),
     }
 }
@@ -53,7 +52,7 @@ fn states(records: &[Value]) -> BTreeSet<String> {
 }
 
 fn listed(schema: &str) -> BTreeSet<String> {
-    let swr = Specs::read().unwrap().swr;
+    let swr = spec::named("huaweicloud-swr/swr").unwrap();
     swr.values(schema).unwrap().into_iter().collect()
 }
 
