@@ -339,5 +339,5 @@ fn a_rule_that_an_earlier_version_wrote_is_read() {
     let rule = r#"{"provider": "huaweicloud-basic", "id": "45", "source": {}, "destination": {}}"#;
     let rule: registry_replication::Rule = serde_json::from_str(rule).unwrap();
     assert_eq!(rule.kind, registry_replication::TaskKind::Replication);
-    assert_eq!(rule.reference().to_string(), "45");
+    assert_eq!(rule.reference().unwrap().to_string(), "45");
 }

@@ -20,6 +20,7 @@ mod http_settings;
 mod input;
 mod lag;
 mod lag_command;
+mod made_up;
 mod oci;
 mod oci_docker;
 mod oci_hostile;

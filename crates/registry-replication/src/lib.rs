@@ -76,6 +76,8 @@
 pub mod api;
 mod arrival;
 mod connect;
+#[cfg(feature = "test-util")]
+mod fake;
 mod lag;
 mod listing;
 mod model;
@@ -89,8 +91,8 @@ mod settings;
 pub mod suggest;
 
 pub use arrival::{
-    Arrival, Basis, Destination, DestinationReport, Evidence, Polling, Reason, ReasonKind, Report,
-    Trouble, Verdict, Wait, WaitError,
+    Arrival, Basis, Destination, DestinationReport, Evidence, EvidenceOrigin, Polling, Reason,
+    ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
 };
 pub use connect::Settings;
 pub use lag::{Lag, LagFollower, LagSummary};
@@ -102,7 +104,12 @@ pub use model::{
 };
 pub use openapi_transport::Dialect;
 #[cfg(feature = "test-util")]
-pub use openapi_transport::testing;
+pub mod testing {
+    //! A manual clock and a registry in memory, for tests.
+
+    pub use crate::fake::{FakeRegistry, FakeRule, FakeWork};
+    pub use openapi_transport::testing::*;
+}
 pub use openapi_transport::{
     Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
     ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, SourceError, Surroundings,

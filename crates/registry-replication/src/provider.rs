@@ -346,7 +346,7 @@ impl Descriptor {
         Ok(self.named(text.parse()?)?)
     }
 
-    /// As [`image`](Self::image), for a repository: refuses a tag.
+    /// Reads the name of a repository, which has no tag.
     pub(crate) fn repository(&self, text: &str) -> Result<ImageName, Error> {
         self.image(text)?.without_tag()
     }

@@ -38,7 +38,7 @@ pub(crate) mod sealed {
 /// # async fn example(registry: &dyn Registry) -> Result<(), Error> {
 /// let mut rules = std::pin::pin!(registry.rules_of(None).by_item());
 /// while let Some(rule) = rules.try_next().await? {
-///     println!("{} {}", rule.reference(), rule.name.unwrap_or_default());
+///     println!("{} {}", rule.id, rule.name.unwrap_or_default());
 /// }
 /// let rule = "12".parse().unwrap();
 /// let started = registry.run(&rule, &RunOptions::default()).await?;

@@ -54,7 +54,7 @@ impl<C: Send + Sync + 'static> Settings<C> {
 
 /// The provider of a context that is not finished.
 #[derive(Debug)]
-struct Unset;
+pub(crate) struct Unset;
 
 impl Dialect for Unset {
     fn sign<'a>(

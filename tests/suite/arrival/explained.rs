@@ -394,8 +394,8 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
     );
     assert_eq!(
         report.destinations[0].reasons[1].text,
-        "the caller may not look: GetInstance: refused by the service, HTTP 403, NoPermission: \
-         Access denied.; grant it GetInstance"
+        "permission denied: GetInstance: refused by the service, HTTP 403, NoPermission: \
+         Access denied.; grant GetInstance"
     );
     // Of what nothing at all can be seen, nothing can be said.
     let refused = explain(&forbidden, &forbidden, &forbidden).await;

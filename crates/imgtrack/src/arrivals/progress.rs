@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use registry_replication::{DestinationReport, ReasonKind, Report, TaskState, Trouble, Verdict};
+use registry_replication::{
+    DestinationReport, Evidence, ReasonKind, Report, TaskState, Trouble, Verdict,
+};
 
 use crate::table::duration;
 
@@ -61,7 +63,7 @@ impl Progress {
             let evidence = destination.evidence.as_ref();
             let known = (
                 destination.verdict,
-                evidence.map(|evidence| evidence.task.to_string()),
+                evidence.map(Evidence::name),
                 evidence.map(|evidence| evidence.state.clone()),
                 destination.reasons.first().map(|reason| reason.kind),
             );
@@ -111,7 +113,7 @@ fn line(report: &Report, destination: &DestinationReport) -> String {
 /// Returns the task and its state, or the first reason if the task has succeeded.
 fn why(destination: &DestinationReport) -> Option<String> {
     let evidence = destination.evidence.as_ref();
-    let task = evidence.map(|evidence| format!("task {} {}", evidence.task, evidence.state));
+    let task = evidence.map(|evidence| format!("{} {}", evidence.name(), evidence.state));
     let reason = destination.reasons.first().map(ToString::to_string);
     match evidence.is_some_and(|evidence| evidence.state != TaskState::Succeeded) {
         true => task,

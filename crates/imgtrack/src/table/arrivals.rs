@@ -29,7 +29,7 @@ pub(crate) fn arrivals(reports: &[&Report]) -> String {
                 report.image.clone(),
                 destination.destination.to_string(),
                 text(destination.rule.as_ref()),
-                text(evidence.map(|evidence| &evidence.task)),
+                text(evidence.and_then(|evidence| evidence.task.as_ref())),
                 text(evidence.map(|evidence| &evidence.state)),
                 time(changed),
                 age.map(duration).unwrap_or_default(),
@@ -101,7 +101,7 @@ fn block(report: &Report, destination: &DestinationReport) -> String {
     }
     let nothing = destination.rests_on.is_none() && destination.reasons.is_empty();
     if let Some(evidence) = destination.evidence.as_ref().filter(|_| nothing) {
-        sentence(&format!("task {} is {}", evidence.task, evidence.state));
+        sentence(&format!("{} is {}", evidence.name(), evidence.state));
     }
     block
 }

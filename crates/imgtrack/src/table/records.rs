@@ -61,7 +61,7 @@ impl Listed for Rule {
     const NOTHING: &'static str = "no rules\n";
 
     fn reference(&self) -> Option<String> {
-        Some(self.reference().to_string())
+        Some(self.reference()?.to_string())
     }
 
     /// Providers fill different columns.
@@ -83,7 +83,9 @@ impl Listed for Rule {
 
     fn row(&self) -> Vec<String> {
         vec![
-            self.reference().to_string(),
+            self.reference()
+                .map(|rule| rule.to_string())
+                .unwrap_or_default(),
             match self.kind {
                 TaskKind::Retention => "retention",
                 _ => "replication",

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use globset::{GlobBuilder, GlobSet};
 use regex_lite::{Regex, RegexBuilder};
 
-use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, RuleFilter, TaskKind};
+use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, TaskKind};
 
 /// How a rule stands to an image.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,18 +28,35 @@ impl Cover {
 #[derive(Clone, Debug)]
 pub(crate) struct ReadRule {
     rule: Rule,
-    /// Those of its filters, in their order; none where one cannot be read.
-    patterns: Vec<Option<Pattern>>,
+    /// Those of its filters, in their order.
+    patterns: Vec<Patterns>,
+}
+
+/// The patterns of a filter, one of which has to fit.
+#[derive(Clone, Debug)]
+struct Patterns {
+    read: Vec<Pattern>,
+    /// Whether all of them could be read.
+    is_whole: bool,
 }
 
 impl ReadRule {
     pub(crate) fn new(rule: Rule) -> Self {
-        let filters = rule.filters.iter().enumerate();
-        let read = filters.map(|(index, filter)| {
-            let is_within = index < MOST_PATTERNS;
-            is_within.then(|| Pattern::read(filter)).flatten()
+        let mut left = MOST_PATTERNS;
+        let filters = rule.filters.iter();
+        let patterns = filters.map(|filter| {
+            let all = std::iter::once(&filter.pattern).chain(&filter.alternatives);
+            let within = all.clone().take(left);
+            let read = within.filter_map(|pattern| Pattern::read(pattern, filter.syntax));
+            let read: Vec<_> = read.collect();
+            let count = 1 + filter.alternatives.len();
+            left = left.saturating_sub(count);
+            Patterns {
+                is_whole: read.len() == count,
+                read,
+            }
         });
-        let patterns = read.collect();
+        let patterns = patterns.collect();
         Self { rule, patterns }
     }
 }
@@ -69,15 +86,15 @@ const LARGEST_REGEX: usize = 1 << 18;
 enum Pattern {
     Glob(GlobSet),
     Regex(Regex),
+    Prefix(String),
 }
 
 impl Pattern {
-    fn read(filter: &RuleFilter) -> Option<Self> {
-        let pattern = filter.pattern.as_str();
+    fn read(pattern: &str, syntax: FilterSyntax) -> Option<Self> {
         if pattern.len() > LONGEST_PATTERN || depth(pattern) > DEEPEST_PATTERN {
             return None;
         }
-        Some(match filter.syntax {
+        Some(match syntax {
             FilterSyntax::Doublestar => {
                 let glob = GlobBuilder::new(pattern).literal_separator(true).build();
                 // A set of one compiles fallibly. A single glob panics where it does not compile.
@@ -92,6 +109,8 @@ impl Pattern {
                 regex(pattern)?;
                 Self::Regex(regex(&format!("^(?:{pattern})$"))?)
             }
+            FilterSyntax::Prefix => Self::Prefix(pattern.to_owned()),
+            FilterSyntax::Unknown => return None,
         })
     }
 
@@ -99,6 +118,7 @@ impl Pattern {
         match self {
             Self::Glob(glob) => glob.is_match(text),
             Self::Regex(regex) => regex.is_match(text),
+            Self::Prefix(prefix) => text.starts_with(prefix),
         }
     }
 }
@@ -175,14 +195,15 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
         };
         let pattern = &filter.pattern;
         let misfits = cover.misfits.len();
-        match text.zip(read.as_ref()) {
-            Some((text, read)) if read.fits(text) != filter.excludes => {}
-            Some((text, _)) if filter.excludes => cover.misfits.push(format!(
-                "its filter on {what} leaves out {:?}, which is what {text:?} is",
+        let fits = |text: &str| read.read.iter().any(|pattern| pattern.fits(text));
+        match text.filter(|text| read.is_whole || fits(text)) {
+            Some(text) if fits(text) != filter.excludes => {}
+            Some(text) if filter.excludes => cover.misfits.push(format!(
+                "its filter on {what} excludes {:?}, which matches {text:?}",
                 cut(pattern)
             )),
-            Some((text, _)) => cover.misfits.push(format!(
-                "its filter on {what}, {:?}, does not fit {text:?}",
+            Some(text) => cover.misfits.push(format!(
+                "its filter on {what}, {:?}, does not match {text:?}",
                 cut(pattern)
             )),
             None => cover.unread.push(format!("{what} {:?}", cut(pattern))),
@@ -198,7 +219,7 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::model::{ImageRef, Provider};
+    use crate::model::{ImageRef, Provider, RuleFilter};
 
     fn rule(filters: &[(FilterOn, &str, FilterSyntax)]) -> Rule {
         let filters = filters.iter().cloned();
@@ -295,7 +316,7 @@ mod tests {
             Cover {
                 misfits: vec![
                     r#"its namespace is "web", not "team""#.to_owned(),
-                    r#"its filter on tags, "release-*", does not fit "v42""#.to_owned(),
+                    r#"its filter on tags, "release-*", does not match "v42""#.to_owned(),
                 ],
                 distance: 3,
                 unread: vec![r#"names "team/[""#.to_owned(), r#"label "gold""#.to_owned()],
@@ -307,7 +328,7 @@ mod tests {
         all.filters[0].pattern = "v*".to_owned();
         assert_eq!(
             cover(&ReadRule::new(all.clone()), &image).misfits,
-            [r#"its filter on tags leaves out "v*", which is what "v42" is"#]
+            [r#"its filter on tags excludes "v*", which matches "v42""#]
         );
         let repository = "team/api".parse().unwrap();
         assert!(

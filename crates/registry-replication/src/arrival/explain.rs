@@ -16,11 +16,13 @@ use crate::suggest;
 /// Rules that are named when none fits; more would hide the one that matters.
 const NAMED: usize = 3;
 
-/// `rule 12 (name)`.
+/// The name of a rule in a sentence, such as `rule 12 (name)`.
 fn named(rule: &Rule) -> String {
-    match &rule.name {
-        Some(name) => format!("rule {} ({name})", rule.reference()),
-        None => format!("rule {}", rule.reference()),
+    match (rule.reference(), &rule.name) {
+        (Some(id), Some(name)) => format!("rule {id} ({name})"),
+        (Some(id), None) => format!("rule {id}"),
+        (None, Some(name)) => format!("rule {name}"),
+        (None, None) => "a rule".to_owned(),
     }
 }
 
@@ -49,9 +51,9 @@ pub(crate) fn no_rule(
     let mut reasons = vec![Reason::new(
         ReasonKind::NoRuleThere,
         match destination.is_anywhere() {
-            true => format!("no rule copies {image} anywhere: make one that covers it"),
+            true => format!("no rule copies {image} anywhere: create one that covers it"),
             false => {
-                format!("no rule copies to {destination}: make one that covers {image}{question}")
+                format!("no rule copies to {destination}: create one that covers {image}{question}")
             }
         },
     )];
@@ -69,14 +71,14 @@ pub(crate) fn place(end: &ImageRef, sight: &Sight) -> String {
     let registry = end.registry.as_ref();
     let name = registry.map(|id| sight.names.get(id).unwrap_or(id));
     let known = end.region.as_ref().or(end.instance.as_ref()).or(name);
-    known.map_or_else(|| "a place without a name".to_owned(), Clone::clone)
+    known.map_or_else(|| "an unnamed place".to_owned(), Clone::clone)
 }
 
 fn leaves_out(rule: &Rule, cover: &Cover) -> Reason {
     Reason::new(
         ReasonKind::NotCovered,
         format!(
-            "{} copies there and leaves the image out: {}",
+            "{} copies there but does not cover the image: {}",
             named(rule),
             cover.misfits.join(", and ")
         ),
@@ -89,7 +91,7 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
     if rule.enabled == Some(false) {
         reasons.push(Reason::new(
             ReasonKind::RuleDisabled,
-            format!("{} is switched off: enable it", named(rule)),
+            format!("{} is disabled: enable it", named(rule)),
         ));
     }
     match &rule.trigger {
@@ -119,8 +121,7 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
         reasons.push(Reason::new(
             ReasonKind::FilterUnread,
             format!(
-                "whether {} covers the image is not certain: its filter on {unread} cannot be read \
-                 here",
+                "{} may not cover the image: its filter on {unread} cannot be read here",
                 named(rule)
             ),
         ));
@@ -142,8 +143,8 @@ pub(crate) fn older_than_rule(
     let (pushed, made) = pushed.zip(rule.created)?;
     (rule.automatic == Some(true) && pushed < made).then(|| {
         let text = format!(
-            "{image} was pushed at {pushed:.0}, before {} was made at {made:.0}, and a rule copies \
-             what is pushed after it: push the image again, or copy it by hand",
+            "{image} was pushed at {pushed:.0}, before {} was created at {made:.0}, and a rule \
+             copies only later pushes: push the image again, or copy it manually",
             named(rule)
         );
         Reason::new(ReasonKind::OlderThanRule, text)
@@ -159,15 +160,15 @@ pub(crate) fn source_moved(image: &ImageName, digest: Option<&str>) -> Reason {
     let now = digest.map(super::sight::digest);
     let now = now.unwrap_or_else(|| "another image".to_owned());
     let text = format!(
-        "the source has {now} under {image}, not the digest that was asked for: it was pushed \
-         again since, or the digest is another image's"
+        "the source has {now} under {image}, not the expected digest: the tag was pushed again, or \
+         the digest belongs to another image"
     );
     Reason::new(ReasonKind::SourceMoved, text)
 }
 
 pub(crate) fn awaiting_task(rule: &Rule, window: Duration) -> Reason {
     let text = format!(
-        "{} should make a task by itself; none has come up yet, and {} s are given to it",
+        "waiting up to {1} s for {0} to create a task",
         named(rule),
         window.as_secs()
     );
@@ -181,16 +182,17 @@ pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
         true => Reason::new(
             ReasonKind::Kept,
             format!(
-                "task {} put {digest} there first, and the rule does not overwrite: let it \
+                "{} put {digest} there first, and the rule does not overwrite: let it \
                  overwrite, or push under another tag",
-                holder.task
+                holder.name()
             ),
         ),
         false => Reason::new(
             ReasonKind::Overwritten,
             format!(
-                "task {} has put {digest} there after task {} was done",
-                holder.task, done.task
+                "{} put {digest} there after {} was done",
+                holder.name(),
+                done.name()
             ),
         ),
     }
@@ -198,41 +200,61 @@ pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
 
 /// One look has shown it, and one answer proves little.
 pub(crate) fn unconfirmed() -> Reason {
-    let text = "one look shows this; the next one has to agree, since listings lag behind";
+    let text = "one poll shows this; the next one must agree, because listings lag";
     Reason::new(ReasonKind::Unconfirmed, text)
 }
 
 pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {
     let text = format!(
-        "task {} was made before task {} and ended after it, so it may have put an older image \
-         there; ask the destination itself, or copy it again",
-        holder.task, done.task
+        "{} was created before {} and ended after it, so it may have put an older image there; \
+         ask the destination itself, or copy the image again",
+        holder.name(),
+        done.name()
     );
     Reason::new(ReasonKind::Overwritten, text)
 }
 
 pub(crate) fn there_already(work: &Work) -> Reason {
     let text = format!(
-        "task {} found the tag at the destination and left it as it was; whether that is this image \
-         only the destination can tell: ask it itself, or let the rule overwrite",
-        work.task
+        "{} found the tag at the destination and left it unchanged; it may be another image: ask \
+         the destination itself, or let the rule overwrite",
+        work.name()
     );
     Reason::new(ReasonKind::Kept, text)
 }
 
 pub(crate) fn copied_before(holder: &Work) -> Reason {
     let text = format!(
-        "task {} copied the tag before; if the same image was pushed then, the destination has it: \
-         ask it itself",
-        holder.task
+        "{} copied the tag before; if the tag was the same image then, the destination has it: \
+         ask the destination itself",
+        holder.name()
     );
     Reason::new(ReasonKind::CopiedBefore, text)
 }
 
+/// A copy of a tag that the service does not name.
+pub(crate) fn unnamed_tag(work: &Work) -> Reason {
+    let text = format!(
+        "{} is about one tag of the repository and does not name it, so it may be about this \
+         image: ask the destination itself",
+        work.name()
+    );
+    Reason::new(ReasonKind::UnnamedTag, text)
+}
+
+/// Copies without times, so that the last of them is unknown.
+pub(crate) fn no_order(holder: &Work) -> Reason {
+    let text = format!(
+        "{} has no time, so the order of the copies is unknown: ask the destination itself",
+        holder.name()
+    );
+    Reason::new(ReasonKind::Overwritten, text)
+}
+
 pub(crate) fn settling(work: &Work, left: Duration) -> Reason {
     let text = format!(
-        "task {} {}, and the registry may try again: in {} s it counts",
-        work.task,
+        "{} {}; it counts as final in {} s unless the registry retries",
+        work.name(),
         ended(work),
         left.as_secs()
     );
@@ -242,7 +264,7 @@ pub(crate) fn settling(work: &Work, left: Duration) -> Reason {
 fn ended(work: &Work) -> &'static str {
     match work.state {
         TaskState::Cancelled => "was stopped",
-        TaskState::TimedOut => "took too long",
+        TaskState::TimedOut => "timed out",
         _ => "failed",
     }
 }
@@ -252,14 +274,14 @@ pub(crate) fn issue(work: &Work) -> Option<Reason> {
     let issue = work.issue.as_ref()?;
     let todo = work.advice.map(|todo| format!(": {todo}"));
     let todo = todo.unwrap_or_default();
-    let text = format!("of task {} the registry says {issue:?}{todo}", work.task);
+    let text = format!("the registry reports {issue:?} for {}{todo}", work.name());
     Some(Reason::new(ReasonKind::TaskIssue, text))
 }
 
 pub(crate) fn failed(work: &Work) -> Vec<Reason> {
     let text = format!(
-        "task {} {} and was not tried again; run the rule again, or copy the image by hand",
-        work.task,
+        "{} {} and was not retried; run the rule again, or copy the image manually",
+        work.name(),
         ended(work)
     );
     let own = Reason::new(ReasonKind::TaskIssue, text);
@@ -268,9 +290,9 @@ pub(crate) fn failed(work: &Work) -> Vec<Reason> {
 
 pub(crate) fn stalled(work: &Work, age: Duration) -> Vec<Reason> {
     let text = format!(
-        "task {} has been {} for {} without getting on; stop it and run it again, or allow for more \
-         time if the image is large",
-        work.task,
+        "{} has been {} for {} without progress; stop it and run it again, or allow more time if \
+         the image is large",
+        work.name(),
         work.state,
         roughly(age)
     );
@@ -293,7 +315,7 @@ pub(crate) fn access(error: &Error) -> Option<Reason> {
     let refused = matches!(error.status(), Some(401 | 403));
     (refused || error.kind() == ErrorKind::Credentials).then(|| {
         let call = error.operation().unwrap_or("the call");
-        let text = format!("the caller may not look: {error}; grant it {call}");
+        let text = format!("permission denied: {error}; grant {call}");
         Reason::new(ReasonKind::Access, text)
     })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use openapi_transport::{Error, Timestamp};
 
 use super::destination::Destination;
-use super::report::{DestinationReport, Verdict};
+use super::report::{DestinationReport, EvidenceOrigin, Verdict};
 use super::sight::{Sight, Work, Works, repository};
 use crate::model::{ImageName, TaskRef};
 
@@ -48,7 +48,8 @@ pub(crate) struct Memory {
 #[derive(Debug)]
 struct Agreeing {
     verdict: Verdict,
-    task: Option<(TaskRef, Option<String>)>,
+    /// The work that the verdict is about, and its part.
+    work: Option<(EvidenceOrigin, Option<TaskRef>, Option<String>)>,
     digest: Option<String>,
     looks: u32,
     /// When the latest of them began.
@@ -181,16 +182,18 @@ impl Memory {
         sight: &Sight,
         image: &ImageName,
     ) -> bool {
-        let task = report.evidence.as_ref();
-        let task = task.map(|evidence| (evidence.task.clone(), evidence.subtask.clone()));
+        let work = report.evidence.as_ref().map(|evidence| {
+            let (task, subtask) = (evidence.task.clone(), evidence.subtask.clone());
+            (evidence.origin, task, subtask)
+        });
         let known = self.agreeing.remove(&report.destination);
         let same = known.filter(|known| {
             let digest = &report.digest;
-            known.verdict == report.verdict && known.task == task && known.digest == *digest
+            known.verdict == report.verdict && known.work == work && known.digest == *digest
         });
         let mut agreeing = same.unwrap_or_else(|| Agreeing {
             verdict: report.verdict,
-            task,
+            work,
             digest: report.digest.clone(),
             looks: 0,
             begun: None,
@@ -268,16 +271,16 @@ impl Seen {
 mod tests {
     use super::*;
     use crate::arrival::read::Agreed;
-    use crate::arrival::sight::Rules;
+    use crate::arrival::sight::{Rules, WorkOrigin, WorkTag};
     use crate::model::{ImageRef, TaskRef, TaskState};
 
     fn work(id: &str, state: TaskState) -> Work {
         Work {
-            tag: Some("v1".to_owned()),
+            tag: WorkTag::Named("v1".to_owned()),
             destination: ImageRef::of_repository("team/api"),
             rule: None,
             execution: None,
-            task: TaskRef::new(id),
+            origin: WorkOrigin::Task(TaskRef::new(id)),
             subtask: None,
             digest: None,
             state,
@@ -323,12 +326,12 @@ mod tests {
             let tasks = view.works(&image()).unwrap();
             let texts = tasks
                 .iter()
-                .map(|work| format!("{} {}", work.task, work.state));
+                .map(|work| format!("{} {}", work.task().unwrap(), work.state));
             let report = DestinationReport {
                 // The state stands for the verdict.
                 digest: tasks
                     .first()
-                    .map(|work| format!("{} {}", work.task, work.state)),
+                    .map(|work| format!("{} {}", work.task().unwrap(), work.state)),
                 ..DestinationReport::new(&Destination::from("x"), Verdict::Arrived, true)
             };
             let texts: Vec<_> = texts.collect();

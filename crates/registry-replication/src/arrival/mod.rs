@@ -30,7 +30,8 @@ use judge::Question;
 pub use polling::Polling;
 use proof::Shows;
 pub use report::{
-    Basis, DestinationReport, Evidence, Reason, ReasonKind, Report, Trouble, Verdict,
+    Basis, DestinationReport, Evidence, EvidenceOrigin, Reason, ReasonKind, Report, Trouble,
+    Verdict,
 };
 use sight::{Look, Settling};
 pub use wait::{Wait, WaitError};

@@ -31,6 +31,9 @@ pub enum Verdict {
     Failed,
     /// The destination has, or will have, another image under this tag than the one expected.
     DigestMismatch,
+    /// A verdict of a stored report that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Verdict {
@@ -44,6 +47,7 @@ impl Verdict {
             Self::NoRule => "no-rule",
             Self::Failed => "failed",
             Self::DigestMismatch => "digest-mismatch",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -55,7 +59,7 @@ impl fmt::Display for Verdict {
 }
 
 /// What was known about an image at one time.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Report {
     /// Whose registry it is copied from.
@@ -100,7 +104,7 @@ pub struct Trouble {
 }
 
 /// What was known about one destination.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DestinationReport {
     /// The destination.
@@ -154,15 +158,42 @@ impl DestinationReport {
     }
 }
 
-/// The task, or part of a task, that a verdict is about.
+/// What shows the work that a verdict is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EvidenceOrigin {
+    /// A task, or a part of one.
+    #[default]
+    Task,
+    /// The replication status of the image, where the registry has no tasks.
+    Status,
+    /// The destination's own answer.
+    Destination,
+    /// An origin of a stored report that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl EvidenceOrigin {
+    fn is_task(&self) -> bool {
+        *self == Self::Task
+    }
+}
+
+/// The work that a verdict is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Evidence {
     /// The execution that the task belongs to, where the vendor has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionRef>,
-    /// The task.
-    pub task: TaskRef,
+    /// What shows the work; a task by default.
+    #[serde(default, skip_serializing_if = "EvidenceOrigin::is_task")]
+    pub origin: EvidenceOrigin,
+    /// The task, where a task shows the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskRef>,
     /// The vendor's id of the subtask, where the task is of several tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtask: Option<String>,
@@ -185,6 +216,17 @@ pub struct Evidence {
     pub unchanged_seconds: Option<i64>,
 }
 
+impl Evidence {
+    /// Returns a name for a sentence, such as `task 9`.
+    pub fn name(&self) -> String {
+        match (&self.task, self.origin) {
+            (Some(task), _) => format!("task {task}"),
+            (None, EvidenceOrigin::Destination) => "the destination's answer".to_owned(),
+            (None, _) => "the replication status".to_owned(),
+        }
+    }
+}
+
 /// What a verdict rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -204,6 +246,11 @@ pub enum Basis {
     /// The newest task, as was asked for, or because the source names no digest. It may have copied
     /// an older image than the tag names now.
     NewestTask,
+    /// The registry's replication status names the digest.
+    Status,
+    /// A basis of a stored report that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Basis {
@@ -216,9 +263,14 @@ impl Basis {
                 "the first copy on record, by a rule that does not overwrite; what the destination \
                  had before would still be there"
             }
-            Self::SourceTag => "the task was made after the digest was pushed",
-            Self::Since => "the task was made since then",
-            Self::NewestTask => "the newest task, which may have copied an older image",
+            Self::SourceTag => "the task was created after the digest was pushed",
+            Self::Since => "the task was created since then",
+            Self::NewestTask => {
+                "based on the newest task; give a digest or a start time to confirm it copied this \
+                 image"
+            }
+            Self::Status => "the replication status names the digest",
+            Self::Unknown => "a basis that this version does not know",
         }
     }
 }
@@ -299,4 +351,9 @@ pub enum ReasonKind {
     Unconfirmed,
     /// The registry cannot be read.
     Unreadable,
+    /// A task copies one tag of the repository and does not name it.
+    UnnamedTag,
+    /// A reason of a stored report that this version does not know.
+    #[serde(other)]
+    Unknown,
 }

@@ -206,9 +206,9 @@ pub struct Sight {
     pub(crate) short: BTreeSet<Repository>,
 }
 
-/// The works of a repository, by tag. Those without a tag are of the whole repository.
+/// The works of a repository, by the tags that they are about.
 #[derive(Debug, Default)]
-pub(crate) struct Works(BTreeMap<Option<String>, Vec<Work>>);
+pub(crate) struct Works(BTreeMap<WorkTag, Vec<Work>>);
 
 impl Works {
     pub(crate) fn add(&mut self, work: Work) {
@@ -224,15 +224,43 @@ impl FromIterator<Work> for Works {
     }
 }
 
-/// The work on one tag to one destination: a task, or a part of one.
+/// The tags of a repository that a work is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WorkTag {
+    /// This one.
+    Named(String),
+    /// All of them.
+    All,
+    /// One that the service does not name: it may be any.
+    Unnamed,
+}
+
+/// What shows a work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WorkOrigin {
+    /// A task, or a part of one.
+    Task(TaskRef),
+    /// The state of an image and destination, where a registry keeps one instead of tasks.
+    Status,
+    /// The destination's own answer.
+    Destination,
+}
+
+impl From<Option<String>> for WorkTag {
+    /// A task without a tag copies the whole repository.
+    fn from(tag: Option<String>) -> Self {
+        tag.map_or(Self::All, Self::Named)
+    }
+}
+
+/// The work on tags of a repository to one destination.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Work {
-    /// None if the whole repository is copied.
-    pub(crate) tag: Option<String>,
+    pub(crate) tag: WorkTag,
     pub(crate) destination: ImageRef,
     pub(crate) rule: Option<String>,
     pub(crate) execution: Option<ExecutionRef>,
-    pub(crate) task: TaskRef,
+    pub(crate) origin: WorkOrigin,
     pub(crate) subtask: Option<String>,
     /// What is copied, where the vendor says so.
     pub(crate) digest: Option<String>,
@@ -256,12 +284,46 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// What tells it from all others. It is the same whether a task of one tag is read by itself or
-    /// by its only part.
+    /// Returns what tells the work from all others. It is the same whether a task of one tag is read
+    /// by itself or by its only part.
     pub(crate) fn key(&self) -> String {
-        match &self.tag {
-            Some(tag) => format!("{}:{tag}", self.task),
-            None => self.task.to_string(),
+        let tag = match &self.tag {
+            WorkTag::Named(tag) => Some(tag),
+            WorkTag::All | WorkTag::Unnamed => None,
+        };
+        match (&self.origin, tag) {
+            (WorkOrigin::Task(task), Some(tag)) => format!("{task}:{tag}"),
+            (WorkOrigin::Task(task), None) => task.to_string(),
+            // There is one for each image and destination.
+            (WorkOrigin::Status | WorkOrigin::Destination, _) => {
+                let ImageRef {
+                    region,
+                    instance,
+                    registry,
+                    namespace,
+                    repository,
+                    ..
+                } = &self.destination;
+                let place = (region, instance, registry, namespace, repository);
+                format!("{:?} {place:?} {tag:?} {:?}", self.origin, self.digest)
+            }
+        }
+    }
+
+    /// Returns the name of the work at the start of a clause, such as `task 9`.
+    pub(crate) fn name(&self) -> String {
+        match &self.origin {
+            WorkOrigin::Task(task) => format!("task {task}"),
+            WorkOrigin::Status => "the replication status".to_owned(),
+            WorkOrigin::Destination => "the destination's answer".to_owned(),
+        }
+    }
+
+    /// Returns the task, if a task shows the work.
+    pub(crate) fn task(&self) -> Option<&TaskRef> {
+        match &self.origin {
+            WorkOrigin::Task(task) => Some(task),
+            WorkOrigin::Status | WorkOrigin::Destination => None,
         }
     }
 
@@ -309,10 +371,9 @@ impl Sight {
             Some(Err(error)) => return Err(error.clone()),
             None => return Ok(Vec::new()),
         };
-        let tag = image.tag().map(str::to_owned);
-        let own = [tag.clone(), None];
-        let own = own.iter().take(1 + usize::from(tag.is_some()));
-        let own = own.filter_map(|tag| works.0.get(tag));
+        let named = image.tag().map(|tag| WorkTag::Named(tag.to_owned()));
+        let own = named.into_iter().chain([WorkTag::All, WorkTag::Unnamed]);
+        let own = own.filter_map(|tag| works.0.get(&tag));
         let mut works: Vec<_> = own.flatten().collect();
         works.sort_by_key(|work| std::cmp::Reverse(work.created));
         Ok(works)

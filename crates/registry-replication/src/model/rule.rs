@@ -17,7 +17,8 @@ pub struct Rule {
     /// Whether it copies or cleans up.
     #[serde(default = "replication")]
     pub kind: TaskKind,
-    /// The vendor's id of the rule.
+    /// The vendor's id of the rule; empty if the registry gives rules no id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Its name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +32,8 @@ pub struct Rule {
     /// all of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<RuleFilter>,
-    /// Where it copies to; nothing is known of it if the rule cleans up.
+    /// Where it copies to; nothing is known of it if the rule cleans up. A rule with several
+    /// destinations is listed once for each.
     pub destination: ImageRef,
     /// What starts it, beside a request by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,6 +105,9 @@ pub struct RuleFilter {
     pub on: FilterOn,
     /// The pattern.
     pub pattern: String,
+    /// Patterns of which one may fit instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<String>,
     /// How the pattern is read.
     pub syntax: FilterSyntax,
     /// Whether it covers what does *not* fit.
@@ -115,6 +120,7 @@ impl RuleFilter {
         Self {
             on,
             pattern: pattern.into(),
+            alternatives: Vec::new(),
             syntax,
             excludes: false,
         }
@@ -147,6 +153,11 @@ pub enum FilterSyntax {
     Doublestar,
     /// A regular expression.
     Regex,
+    /// The beginning of the text.
+    Prefix,
+    /// A syntax that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Rule {
@@ -187,11 +198,12 @@ impl Rule {
         self
     }
 
-    /// What refers to it.
-    pub fn reference(&self) -> RuleRef {
-        match (self.kind, &self.source.namespace) {
-            (TaskKind::Retention, Some(namespace)) => RuleRef::retention(namespace, &self.id),
-            _ => RuleRef::new(&self.id),
-        }
+    /// Returns the reference that names the rule; `None` if the registry gives rules no id.
+    pub fn reference(&self) -> Option<RuleRef> {
+        let id = Some(&self.id).filter(|id| !id.is_empty())?;
+        Some(match (self.kind, &self.source.namespace) {
+            (TaskKind::Retention, Some(namespace)) => RuleRef::retention(namespace, id),
+            _ => RuleRef::new(id),
+        })
     }
 }

@@ -18,7 +18,7 @@ use super::slot::{Slot, Steps, after, beginning_at, beginning_by};
 /// Most pages in a row that may lead no further, in addition to those that pass known records.
 const PATIENCE: u64 = 64;
 
-/// So many pages in a row may begin with the listing's first record though they were to begin later.
+/// Most pages in a row that may begin with the listing's first record though they were to begin later.
 /// The service does not look at where they are to begin, then.
 const REPEATS: u8 = 2;
 
@@ -66,7 +66,7 @@ enum State {
     Near,
     /// It begins where what was read ends, since nothing before can be known.
     Bare,
-    /// There is none.
+    /// The listing has ended.
     Over,
 }
 

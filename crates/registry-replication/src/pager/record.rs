@@ -11,11 +11,9 @@ pub(crate) trait Record {
 
 impl Record for Rule {
     fn key(&self) -> String {
-        match self.id.is_empty() {
-            true => String::new(),
-            // Retention rules of all namespaces are one listing.
-            false => self.reference().to_string(),
-        }
+        // Retention rules of all namespaces are one listing.
+        let reference = self.reference();
+        reference.map(|rule| rule.to_string()).unwrap_or_default()
     }
 }
 

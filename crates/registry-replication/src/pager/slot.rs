@@ -16,7 +16,7 @@ impl std::fmt::Debug for Slot {
 }
 
 impl Slot {
-    /// Whether these records are of the first page, and there are none.
+    /// Whether these records are the first page, which is empty.
     pub(crate) fn is_empty_beginning<T>(self, records: &[T]) -> bool {
         self.offset == 0 && records.is_empty()
     }
@@ -38,7 +38,7 @@ pub(crate) enum Steps {
     All,
 }
 
-/// So many sizes below the one that is wanted are tried. A larger choice gains nothing.
+/// Number of sizes below the wanted one that are tried. A larger choice gains nothing.
 const TRIED: u32 = 256;
 
 /// A page that begins at `latest` or before and reaches as far as possible.

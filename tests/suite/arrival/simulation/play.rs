@@ -329,7 +329,9 @@ impl Play<'_> {
             let registry = &self.stage.registry;
             let state = match (&evidence.execution, &evidence.subtask) {
                 (Some(_), Some(subtask)) => {
-                    let subtasks = registry.subtasks_of(&evidence.task).by_item();
+                    let subtasks = registry
+                        .subtasks_of(evidence.task.as_ref().unwrap())
+                        .by_item();
                     let subtasks: Vec<_> = subtasks.try_collect().await.unwrap_or_default();
                     let mut own = subtasks.into_iter().filter(|one| one.id == *subtask);
                     own.next().map(|one| one.state)
@@ -342,7 +344,7 @@ impl Play<'_> {
                     let tasks = registry.tasks_of(&scope).by_item();
                     let tasks: Vec<Task> = tasks.try_collect().await.unwrap_or_default();
                     let mut own = tasks.into_iter();
-                    let own = own.find(|task| task.reference() == evidence.task);
+                    let own = own.find(|task| task.reference() == *evidence.task.as_ref().unwrap());
                     own.map(|task| task.state)
                 }
             };

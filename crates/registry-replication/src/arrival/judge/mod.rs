@@ -14,7 +14,7 @@ use crate::arrival::cover::ReadRule;
 use crate::arrival::destination::Destination;
 use crate::arrival::explain;
 use crate::arrival::report::{DestinationReport, Verdict};
-use crate::arrival::sight::{Settling, Sight, SourceTag, Work};
+use crate::arrival::sight::{Settling, Sight, SourceTag, Work, WorkTag};
 use crate::model::{ImageName, ImageRef, Rule};
 use target::Judging;
 
@@ -100,15 +100,15 @@ pub(crate) fn judge(
     }
     let judged = targets.iter().map(|target| {
         let own = works.iter().copied();
-        let own: Vec<_> = own
-            .filter(|work| agree(&target.end, &work.destination))
-            .collect();
+        let own = own.filter(|work| agree(&target.end, &work.destination));
+        let (unnamed, own) = own.partition(|work| work.tag == WorkTag::Unnamed);
         Judging {
             question,
             destination,
             known,
             target,
             works: own,
+            unnamed,
         }
         .judged()
     });

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Judged, Known, Question, Target};
 use crate::arrival::destination::Destination;
 use crate::arrival::explain;
-use crate::arrival::report::{Basis, DestinationReport, Evidence, Verdict};
-use crate::arrival::sight::{Settling, SourceTag, Work, digest, is_since};
+use crate::arrival::report::{Basis, DestinationReport, Evidence, EvidenceOrigin, Verdict};
+use crate::arrival::sight::{Settling, SourceTag, Work, WorkOrigin, digest, is_since};
 use crate::model::{RuleRef, RuleTrigger, TaskState};
 
 /// Whether a work is about what is asked for.
@@ -26,10 +26,38 @@ pub(super) struct Judging<'a> {
     pub(super) target: &'a Target<'a>,
     /// Newest first.
     pub(super) works: Vec<&'a Work>,
+    /// Works on a tag that is not named, newest first.
+    pub(super) unnamed: Vec<&'a Work>,
 }
 
 impl<'a> Judging<'a> {
     pub(super) fn judged(&self) -> Judged {
+        let judged = self.judged_by_name();
+        let ends = matches!(
+            judged.report.verdict,
+            Verdict::Failed | Verdict::Stalled | Verdict::NoTask
+        );
+        // A work on a tag that is not named may be about this image.
+        match self.unnamed.iter().find(|work| self.may_count(work)) {
+            Some(work) if ends => {
+                let mut report = self.of(Verdict::Pending, false, work);
+                report.reasons.push(explain::unnamed_tag(work));
+                Judged { report, ..judged }
+            }
+            _ => judged,
+        }
+    }
+
+    /// Whether a work on a tag that is not named may be about what is asked for.
+    fn may_count(&self, work: &Work) -> bool {
+        let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
+        let earliest = self.question.since.max(pushed);
+        let is_early = |(created, earliest)| !is_since(created, earliest);
+        !self.question.is_absent && !work.created.zip(earliest).is_some_and(is_early)
+    }
+
+    /// The verdict by the works that are known to be about the image.
+    fn judged_by_name(&self) -> Judged {
         let counting = |counts| {
             let works = self.works.iter().copied();
             let works = works.filter(move |work| self.counts(work) == counts);
@@ -75,15 +103,23 @@ impl<'a> Judging<'a> {
             digest: wanted,
             ..
         } = self.question;
-        if let Some(since) = since
-            && !work
-                .created
-                .is_some_and(|created| is_since(created, *since))
-        {
-            return Counts::No;
-        }
         if self.question.is_absent {
             return Counts::No;
+        }
+        if let Some(since) = since {
+            match (work.created, &work.digest, self.known.source) {
+                (Some(created), _, _) if is_since(created, *since) => {}
+                (Some(_), _, _) | (None, None, _) => return Counts::No,
+                // Without a time, a work counts by the time of the digest that it copies.
+                (None, Some(_), None) => return Counts::Unsure,
+                (None, Some(copied), Some(source)) => {
+                    let tag = source.filter(|tag| tag.digest.as_deref() == Some(copied));
+                    let pushed = tag.and_then(|tag| tag.pushed);
+                    if !pushed.is_some_and(|pushed| is_since(pushed, *since)) {
+                        return Counts::No;
+                    }
+                }
+            }
         }
         let Some(wanted) = wanted else {
             return Counts::Yes;
@@ -137,7 +173,15 @@ impl<'a> Judging<'a> {
             None => self.question.digest.is_some() || self.copies_current(work),
         };
         let succeeded = |work: &&&Work| work.succeeded() && is_certain(work);
-        let done = counted.iter().filter(succeeded).find(is_wanted);
+        let copies = || counted.iter().filter(succeeded).filter(is_wanted);
+        let is_answer = |work: &&&Work| work.origin == WorkOrigin::Destination;
+        if let Some(answer) = copies().find(is_answer) {
+            let mut report = self.of(Verdict::Arrived, true, answer);
+            report.digest = wanted;
+            report.rests_on = Some(Basis::Destination);
+            return Some(report.into());
+        }
+        let done = copies().next();
         let Some(done) = done.or_else(|| Some(newest).filter(succeeded)) else {
             let there = Some(newest).filter(|newest| newest.succeeded())?;
             let mut report = self.of(Verdict::Pending, false, there);
@@ -145,6 +189,15 @@ impl<'a> Judging<'a> {
             return Some(report.into());
         };
         let holder = self.holder().unwrap_or(done);
+        // Copies without times have no order, so the last of them is unknown.
+        let other = |work: &&&Work| work.state == TaskState::Succeeded && copied(work) != wanted;
+        let is_untimed = |work: &Work| work.created.is_none() && work.changed.is_none();
+        let mut others = self.works.iter().filter(other);
+        if let Some(other) = others.find(|work| is_untimed(work) || is_untimed(done)) {
+            let mut report = self.of(Verdict::Pending, false, done);
+            report.reasons.push(explain::no_order(other));
+            return Some(report.into());
+        }
         let held = copied(holder);
         if held.is_some() && held != wanted {
             // A newer copy may still put it right, or the newest has failed to.
@@ -173,6 +226,7 @@ impl<'a> Judging<'a> {
         let mut report = self.of(Verdict::Arrived, true, done);
         report.digest = wanted;
         report.rests_on = Some(match self.question {
+            _ if done.origin == WorkOrigin::Status && held.is_some() => Basis::Status,
             _ if holder.keeps => Basis::FirstCopy,
             Question {
                 digest: Some(_), ..
@@ -307,7 +361,7 @@ impl<'a> Judging<'a> {
     fn report(&self, verdict: Verdict, is_final: bool) -> DestinationReport {
         DestinationReport {
             place: Some(self.target.end.clone()),
-            rule: self.target.rules.first().map(|rule| rule.reference()),
+            rule: self.target.rules.first().and_then(|rule| rule.reference()),
             ..DestinationReport::new(self.destination, verdict, is_final)
         }
     }
@@ -317,19 +371,24 @@ impl<'a> Judging<'a> {
         let rule = rules
             .clone()
             .find(|rule| Some(&rule.id) == work.rule.as_ref())
-            .map(|rule| rule.reference());
+            .and_then(|rule| rule.reference());
         let unchanged = i64::try_from(self.age(work).as_secs()).ok();
         let named = rule.or_else(|| work.rule.as_deref().map(RuleRef::new));
         // Where tasks name no rule, it is the only one that there is.
         let only = match self.target.rules.as_slice() {
-            [only] if named.is_none() => Some(only.reference()),
+            [only] if named.is_none() => only.reference(),
             _ => None,
         };
         DestinationReport {
             rule: named.or(only),
             evidence: Some(Evidence {
                 execution: work.execution.clone(),
-                task: work.task.clone(),
+                origin: match work.origin {
+                    WorkOrigin::Task(_) => EvidenceOrigin::Task,
+                    WorkOrigin::Status => EvidenceOrigin::Status,
+                    WorkOrigin::Destination => EvidenceOrigin::Destination,
+                },
+                task: work.task().cloned(),
                 subtask: work.subtask.clone(),
                 state: work.state.clone(),
                 status: work.status.clone(),

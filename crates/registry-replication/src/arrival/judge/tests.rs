@@ -5,7 +5,7 @@ use openapi_transport::Timestamp;
 
 use super::*;
 use crate::arrival::read::Agreed;
-use crate::arrival::sight::Works;
+use crate::arrival::sight::{WorkOrigin, WorkTag, Works};
 use crate::model::{ImageRef, Provider, RuleTrigger, TaskKind, TaskRef, TaskState};
 
 const START: i64 = 1_800_000_000;
@@ -24,11 +24,11 @@ fn end() -> ImageRef {
 /// A work that was made at one second, changed last at another, and copies this digest.
 fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str>) -> Work {
     Work {
-        tag: Some("v1".to_owned()),
+        tag: WorkTag::Named("v1".to_owned()),
         destination: end(),
         rule: Some("7".to_owned()),
         execution: None,
-        task: TaskRef::new(id),
+        origin: WorkOrigin::Task(TaskRef::new(id)),
         subtask: None,
         digest: digest.map(str::to_owned),
         state,
@@ -94,7 +94,9 @@ fn judged_after(
     };
     let report = judge(&question, &Destination::from("there"), known);
     let report = report.unwrap().report;
-    let task = report.evidence.map(|evidence| evidence.task.to_string());
+    let task = report
+        .evidence
+        .map(|evidence| evidence.task.unwrap().to_string());
     (report.verdict, report.is_final, task.unwrap_or_default())
 }
 

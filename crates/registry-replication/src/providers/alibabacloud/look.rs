@@ -15,7 +15,7 @@ use super::AlibabaCr;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began, repository,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began, repository,
 };
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
@@ -170,11 +170,11 @@ fn work(task: Task) -> Option<(Repository, Work)> {
     let mut destination = task.destination?;
     destination.artifacts.clear();
     let work = Work {
-        tag,
+        tag: tag.into(),
         destination,
         rule: task.rule.filter(|rule| !rule.is_empty()),
         execution: None,
-        task: reference,
+        origin: WorkOrigin::Task(reference),
         subtask: None,
         digest: None,
         state: task.state,

@@ -16,7 +16,7 @@ use super::SwrBasic;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
+    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began,
 };
 use crate::arrival::watch::Watch;
 use crate::model::{ImageName, Task};
@@ -137,11 +137,11 @@ fn work(job: Task) -> Option<Work> {
     let mut destination = job.destination?;
     destination.artifacts.clear();
     Some(Work {
-        tag,
+        tag: tag.into(),
         destination,
         rule: None,
         execution: None,
-        task: reference,
+        origin: WorkOrigin::Task(reference),
         subtask: None,
         digest: None,
         state: job.state,

@@ -10,7 +10,7 @@ use openapi_transport::{Error, Timestamp};
 use super::SwrEnterprise;
 use super::ids::number;
 use crate::arrival::read::{Records, or_absent};
-use crate::arrival::sight::{Repository, Work, plausible};
+use crate::arrival::sight::{Repository, Work, WorkOrigin, WorkTag, plausible};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState};
 
 /// What failed so many seconds ago is not tried again.
@@ -174,11 +174,11 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         return None;
     };
     Some(Work {
-        tag: Some(tag.clone()),
+        tag: WorkTag::Named(tag.clone()),
         destination: destination(task),
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
-        task: task.reference(),
+        origin: WorkOrigin::Task(task.reference()),
         subtask: None,
         digest: artifact.digest.clone(),
         state: task.state.clone(),
@@ -195,11 +195,11 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
 
 fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
     Work {
-        tag: subtask.tag.clone(),
+        tag: subtask.tag.clone().into(),
         destination: destination(task),
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
-        task: task.reference(),
+        origin: WorkOrigin::Task(task.reference()),
         subtask: Some(subtask.id.clone()),
         digest: subtask.digest.clone(),
         state: subtask.state.clone(),
