@@ -132,8 +132,8 @@ impl<T: Send + 'static> Listing<T> {
 
     /// Sets the number of records on a page. [default: 100]
     ///
-    /// A size that the service does not allow is an error before the first request. Huawei Cloud
-    /// Enterprise allows 1 to 100, the other services at least 1.
+    /// A size that the service does not allow is an error before the first request; every service
+    /// allows 1 to 100.
     ///
     /// Where pages are numbered, two pages can overlap only if there are sizes to choose from: pages
     /// of 16 and more do up to 720,000 records, pages of 10 up to 2,500. Some smaller pages begin

@@ -151,7 +151,7 @@ impl Rule {
     /// cannot read is taken to fit. Nothing is asked of the vendor.
     ///
     /// Patterns with `*` and `?` follow Harbor: `*` stops at a slash, `**` does not. Regular
-    /// expressions, which Alibaba's rules have, must fit from end to end. A pattern of more than 2048
+    /// expressions must match from end to end. A pattern of more than 2048
     /// bytes, one with more than 16 levels of braces, and each after the first 64 of a rule count as
     /// filters that cannot be read.
     pub fn covers(&self, image: &ImageName) -> bool {

@@ -1,4 +1,4 @@
-//! Where images have to be.
+//! Destinations of images.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ImageRef;
 
-/// Where an image has to be: a region, an instance or a target registry, and if need be a namespace
-/// there.
+/// Destination of an image: a region, an instance or a target registry, and optionally a namespace.
 ///
-/// The place is a region id, an instance id, or the id or name of a target registry of Huawei
-/// Cloud's Enterprise edition; `*` is any of them. A namespace tells two rules apart that copy to the same place.
+/// The place is a region id, an instance id, or the id or name of a target registry; `*` is any
+/// place. A namespace tells two rules apart that copy to the same place.
 ///
 /// ```
 /// use registry_replication::Destination;
@@ -39,7 +38,7 @@ impl Destination {
         }
     }
 
-    /// Only what is copied into this namespace (Huawei Cloud Basic: organization).
+    /// Restricts the destination to one namespace.
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespace = Some(name.into());
         self

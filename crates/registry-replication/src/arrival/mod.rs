@@ -1,4 +1,4 @@
-//! Has it arrived? Looks, verdicts, waits.
+//! Arrivals: polls, verdicts and waits.
 //!
 //! A look (`look.rs` of each vendor) reads rules and tasks into a `Sight`, `judge` makes verdicts of
 //! it without asking anything, `engine` keeps what one arrival has to remember, `watch` lets all
@@ -38,44 +38,38 @@ pub use wait::{Wait, WaitError};
 
 use crate::oci;
 
-/// Whether an image is where it has to be: what is asked, before it is asked.
+/// Question whether an image has arrived at its destinations.
 ///
-/// Begun by [`Registry::arrival`](crate::Registry::arrival), and ended by [`check`](Self::check),
-/// [`wait`](Self::wait) or [`explain`](Self::explain).
+/// [`Registry::arrival`](crate::Registry::arrival) begins it; [`check`](Self::check),
+/// [`wait`](Self::wait) and [`explain`](Self::explain) answer it.
 ///
 /// # What counts as arrived
 ///
-/// Tags move. So the source is asked first which digest it has under the tag, unless a
-/// [`digest`](Self::digest) is given, and only a copy of that digest counts: a task that names it,
-/// or, where the vendor's tasks name none (Alibaba Cloud, Huawei Cloud Basic), a task that was made
+/// Tags move. So the arrival first asks the source for the digest under the tag, unless a
+/// [`digest`](Self::digest) is given, and only a copy of that digest counts. A task that names the
+/// digest proves the copy. If the provider's tasks name no digest, a task counts that was created
 /// after the source's tag was pushed, while the source still has the digest. With
-/// [`since`](Self::since), only tasks count that were made then or later. With
-/// [`newest`](Self::newest), the newest task counts. [`rests_on`](DestinationReport::rests_on) says
-/// what the verdict rests on.
+/// [`since`](Self::since), only tasks count that were created at that time or later. With
+/// [`newest`](Self::newest), the newest task counts.
+/// [`rests_on`](DestinationReport::rests_on) names the basis of a verdict.
 ///
-/// One answer proves presence, and not absence: listings lag behind, and pages get lost. A verdict
-/// that rests on what a listing does not show, such as a newer task, is final only when two looks in
-/// a row agree. What was seen once stays known until looks have lacked it for a minute.
+/// One answer proves presence, not absence: listings lag, and pages get lost. A verdict that depends
+/// on what a listing does not show, such as a newer task, is final only when two polls in a row agree.
+/// A task that was seen once stays known until polls have lacked it for a minute.
 ///
-/// A rule of Huawei Cloud Enterprise that does not overwrite leaves a tag as it is that the
-/// destination has already, and its task succeeds all the same. There, the first copy of the tag
-/// that the last 200 executions show is taken for what the destination has. What was there before,
-/// or was pushed there by somebody else, only a [`proof`](Self::proof) can tell; the report
-/// [says so](Basis::FirstCopy).
+/// A rule that does not overwrite leaves an existing destination tag unchanged, and with some
+/// providers its task succeeds nevertheless. There, the first known copy of the tag counts as the
+/// destination's content. Only a [`proof`](Self::proof) can tell what was there before, or what
+/// another client pushed there; the report [says so](Basis::FirstCopy).
 ///
-/// # What it asks
+/// # What it costs
 ///
-/// A look at Huawei Cloud Enterprise makes the calls `ListInstanceReplicationPolicies`,
-/// `ListInstanceRegistries`, `ListInstanceReplicationPolicyExecutions`, and, for each execution that
-/// is at work for what is wanted, `ListInstanceReplicationPolicyExecTasks` and
-/// `ListInstanceReplicationPolicyExecSubTasks`; at Huawei Cloud Basic, `ListImageAutoSyncReposDetails`
-/// and `ShowSyncJob` of the repository; at Alibaba Cloud, `ListRepoSyncRule` and `ListRepoSyncTask`.
-/// Rules and target registries are read anew when an arrival begins, and after a minute. What the
-/// source has under the tag is looked up when a verdict depends on it: `ShowInstanceArtifact`,
-/// `ShowRepoTag`, `GetRepository` and `GetRepoTag`.
+/// A poll lists the rules, and the tasks of the images that are waited for. Rules are read again when
+/// an arrival begins, and after a minute. The source's tag is looked up when a verdict depends on it.
+/// The documentation of each provider's module names the calls.
 ///
-/// All arrivals of one registry, and of its clones, share their looks. A look reads each listing
-/// once, whoever waits: its cost goes by what is listed, not by how many wait.
+/// All arrivals of one registry, and of its clones, share their polls. A poll reads each listing
+/// once, however many arrivals wait: its cost depends on what is listed.
 #[derive(Clone)]
 #[must_use = "an arrival asks nothing until it is checked or awaited"]
 pub struct Arrival {
@@ -113,94 +107,94 @@ impl Arrival {
         }
     }
 
-    /// With this destination, too. Unless one is named, the destinations are those of the rules that
-    /// cover the image, as the first look shows them.
+    /// Adds a destination. Repeatable. [default: the destinations of the rules that cover the image]
     pub fn to(mut self, destination: impl Into<Destination>) -> Self {
         self.to.push(destination.into());
         self
     }
 
-    /// Only this image counts: the digest of its manifest, `sha256:` and 64 hexadecimal digits. The
-    /// default is the digest that the source has under the tag when the arrival begins.
+    /// Sets the expected digest of the manifest, `sha256:` and 64 hexadecimal digits.
+    /// [default: the source's digest under the tag when the arrival begins]
     pub fn digest(mut self, digest: impl Into<String>) -> Self {
         self.digest = Some(digest.into());
         self
     }
 
-    /// Only tasks count that were made at this time or later, by the service's clock: the time of
-    /// the push. Where a vendor tells whole seconds, the second counts.
+    /// Ignores tasks that were created before this time, by the service's clock. Use the time of the
+    /// push. If the service tells whole seconds, the whole second counts.
     pub fn since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }
 
-    /// The newest task counts, whatever it copied. The source is not asked for a digest, so an image
-    /// that was pushed since may still be missing.
+    /// Lets the newest task count, whichever image it copied. The source is not asked for a digest, so
+    /// a later push may still be missing at the destination.
     pub fn newest(mut self) -> Self {
         self.newest = true;
         self
     }
 
-    /// It has to be at every destination. This is the default.
+    /// Requires all destinations. This is the default.
     pub fn all(mut self) -> Self {
         self.extent = Extent::All;
         self
     }
 
-    /// Any one destination will do.
+    /// Requires any one destination.
     pub fn any(mut self) -> Self {
         self.extent = Extent::Any;
         self
     }
 
-    /// How long a task has to stay failed until it counts as failed. The default is the registry's
-    /// own: 60 s, and 150 s for Huawei Cloud Enterprise, which runs a failed task up to three times
-    /// with pauses of up to 118 s and shows it as failed meanwhile. There, a third run that failed
-    /// counts at once, unless this window is set.
+    /// Sets how long a task must stay failed until the failure is final. [default: the provider's own]
+    ///
+    /// The default allows for the provider's retries. If the provider gives up after a known number of
+    /// runs, the last one is final at once, unless this window is set.
     pub fn settle_window(mut self, window: Duration) -> Self {
         self.settle = Some(window);
         self
     }
 
-    /// How long a task may go without a change of its state until it counts as stalled; 15 min
-    /// unless said otherwise. The vendors' tasks do not show how far the bytes have come: allow for
-    /// the time that the largest image takes.
+    /// Sets how long a task may stay in one state until it counts as stalled. [default: the provider's
+    /// own, usually 15 min]
+    ///
+    /// Tasks do not show how many bytes they have copied: allow for the largest image.
     pub fn stall_window(mut self, window: Duration) -> Self {
         self.stall = Some(window);
         self
     }
 
-    /// How long a task may take to come up where a rule should make it; 60 s unless said otherwise.
-    /// It counts from [`since`](Self::since), or from the begin of the wait.
+    /// Sets how long a rule may take to create a task. [default: the provider's own, usually 60 s]
+    ///
+    /// The window begins at [`since`](Self::since), or with the wait.
     pub fn task_window(mut self, window: Duration) -> Self {
         self.task = Some(window);
         self
     }
 
-    /// How long a wait goes on while the registry gives answers that a retry usually does not
-    /// change: permission denied, an HTML page, a truncated body. The default is 60 s. The window
-    /// counts after a good look only; before it, such an answer ends the wait. Failures that usually
-    /// pass (no connection, throttling, 5xx) never end a wait before its deadline.
+    /// Sets how long a wait survives answers that a retry usually does not change: permission denied,
+    /// an HTML page, a truncated body. [default: 60 s]
+    ///
+    /// The window counts after a good poll only; before it, such an answer ends the wait. Transient
+    /// failures (no connection, throttling, 5xx) never end a wait before its deadline.
     pub fn trouble_window(mut self, window: Duration) -> Self {
         self.trouble = window;
         self
     }
 
-    /// How often a wait looks.
+    /// Sets how often a wait polls.
     pub fn polling(mut self, polling: Polling) -> Self {
         self.polling = polling;
         self
     }
 
-    /// Lets the destination itself prove it: it counts as arrived only when `registry` has shown the
-    /// digest twice in a row, `HEAD /v2/<name>/manifests/<tag>`, since a registry may show a manifest
-    /// and lose it again. Each time, the tag is looked up under the namespace and repository that the
-    /// rule copies to.
+    /// Requires that `registry` itself serves the digest at this destination, twice in a row:
+    /// `HEAD /v2/<name>/manifests/<tag>`. A registry may serve a manifest and lose it again. The name
+    /// is the namespace and repository that the rule copies to.
     ///
-    /// The registry is asked when tasks do not say any more that the image is on its way: after they
-    /// have succeeded, but also where there are none, since somebody else may have copied it. What
-    /// has to be shown is the digest that was asked for, the one that the task names, or the one
-    /// that the source has at that time.
+    /// The registry is asked when no task says that the image is on its way: after tasks have
+    /// succeeded, and also if there are none, because another client may have copied the image. The
+    /// expected digest is the given one, the task's, or the source's at that time.
     pub fn proof(mut self, destination: impl Into<Destination>, registry: oci::Client) -> Self {
         self.proofs.push((destination.into(), Arc::new(registry)));
         self
@@ -216,20 +210,20 @@ impl Arrival {
         }
         if let Some(unfit) = self.to.iter().find(|to| to.place().is_empty()) {
             return Err(Error::configuration(format!(
-                "destination {:?} names no region, instance or registry",
+                "invalid destination {:?}; name a region, instance or target registry",
                 unfit.to_string()
             )));
         }
         let of_none = |(to, _): &&(Destination, _)| !self.to.contains(to);
         if let Some((to, _)) = self.proofs.iter().find(of_none) {
             return Err(Error::configuration(format!(
-                "the proof for {:?} is of no destination that was asked for",
+                "the proof for {:?} has no matching destination; add the destination with `to`",
                 to.to_string()
             )));
         }
         if self.newest && (self.digest.is_some() || self.since.is_some()) {
             return Err(Error::configuration(
-                "the newest task cannot count beside a digest or a time; leave one of them out",
+                "newest cannot be combined with a digest or a time; leave one of them out",
             ));
         }
         let digest = self.digest.as_deref().map(sha256).transpose()?;
@@ -259,8 +253,8 @@ impl Arrival {
         })
     }
 
-    /// Looks at the registry, and a second time a second later where one look proves too little: for
-    /// a verdict that is final, and where a [proof](Self::proof) is asked for.
+    /// Polls the registry once, and once more a second later if one poll proves too little: for a
+    /// final verdict, and for a [proof](Self::proof).
     ///
     /// # Errors
     /// When image, digest or destination is invalid, and whatever can go wrong with a call.
@@ -278,9 +272,9 @@ impl Arrival {
         }
     }
 
-    /// Looks as [`check`](Self::check) does, and finds out all that can be said of why the image is
-    /// not there, in [`reasons`](DestinationReport::reasons). It asks more: the source's tag, and
-    /// the edition of the instance (`GetInstance`).
+    /// Polls as [`check`](Self::check) does, and collects all [`reasons`](DestinationReport::reasons)
+    /// why the image is not there. It sends more calls: for the source's tag, and for what keeps the
+    /// whole registry from copying.
     ///
     /// # Errors
     /// As [`check`](Self::check).
@@ -293,13 +287,12 @@ impl Arrival {
         }
     }
 
-    /// Waits for the arrival, no longer than `deadline`, at which one more look is taken. The time
-    /// counts from the first poll of the wait.
+    /// Waits for the arrival, at most until `deadline` has passed since the first poll. The last poll
+    /// begins at the deadline.
     ///
-    /// A wait ends before its deadline when the image has arrived, and when waiting longer would
-    /// change nothing. Calls that fail for a while do not end it; its reports say so in
-    /// [`trouble`](Report::trouble). It ends within a second of its deadline: what is in flight then
-    /// is dropped.
+    /// A wait ends before its deadline when the image has arrived, and when a verdict is final. It
+    /// survives calls that fail for a while; its reports name them as [`trouble`](Report::trouble). It
+    /// ends within a second of its deadline, and drops what is in flight.
     ///
     /// # Errors
     /// [`WaitError`] says why it has not arrived.
@@ -345,7 +338,7 @@ fn sha256(text: &str) -> Result<String, Error> {
     match hex.len() == 64 && hex.bytes().all(fits) {
         true => Ok(text.to_owned()),
         false => Err(Error::configuration(format!(
-            "digest {text:?} is not sha256: and 64 hexadecimal digits in lower case"
+            "invalid digest {text:?}; expected sha256: and 64 hexadecimal digits in lower case"
         ))),
     }
 }

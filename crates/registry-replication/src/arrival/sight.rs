@@ -380,7 +380,7 @@ impl Sight {
     }
 }
 
-/// A digest as it is compared: Alibaba's tags have it without its algorithm.
+/// A digest as it is compared: some services leave its algorithm out.
 pub(crate) fn digest(text: &str) -> String {
     let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match hex {

@@ -171,7 +171,7 @@ mod tests {
     fn destinations_without_end_count_together() {
         let task = |number: usize| -> Task {
             serde_json::from_value(serde_json::json!({
-                "provider": "alibabacloud", "kind": "replication", "id": number.to_string(),
+                "provider": "somecloud", "kind": "replication", "id": number.to_string(),
                 "state": "failed", "destination": {"region": format!("{number:01000}")},
             }))
             .unwrap()
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn the_oldest_is_forgotten_first() {
         let task: Task = serde_json::from_value(serde_json::json!({
-            "provider": "alibabacloud", "kind": "replication", "id": "1", "state": "succeeded",
+            "provider": "somecloud", "kind": "replication", "id": "1", "state": "succeeded",
         }))
         .unwrap();
         let key = Key::of(&task);

@@ -31,7 +31,7 @@ use crate::model::{Provider, Task, TaskKind};
 ///
 /// let task = |id: u32, ended: &str| -> Task {
 ///     serde_json::from_value(serde_json::json!({
-///         "provider": "alibabacloud", "kind": "replication", "id": format!("rst-{id}"),
+///         "provider": "somecloud", "kind": "replication", "id": format!("rst-{id}"),
 ///         "rule": "crsr-1", "state": "succeeded", "destination": { "region": "cn-shenzhen" },
 ///         "created": "2026-11-22T12:00:00Z", "ended": ended,
 ///     }))

@@ -141,11 +141,10 @@ pub struct ImageRef {
     /// Id of the registry's instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// Id of a target registry, by which rules of Huawei's Enterprise edition name an end that is not
-    /// the instance itself.
+    /// Id of a target registry, by which some providers' rules name an end outside the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// Namespace, which Huawei's Basic edition calls organization.
+    /// Namespace; some vendors call it organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Repository within the namespace.

@@ -38,8 +38,7 @@ pub struct Rule {
     /// What starts it, beside a request by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<RuleTrigger>,
-    /// When it starts on schedule, in the vendor's form. Huawei Cloud's is cron with six fields,
-    /// seconds first, in UTC.
+    /// When it starts on schedule, in the vendor's form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     /// Whether it copies by itself after a push.

@@ -19,7 +19,7 @@ pub struct Task {
     pub kind: TaskKind,
     /// The vendor's id of the task.
     pub id: String,
-    /// The vendor's id of the execution that the task belongs to; Alibaba's batch.
+    /// The vendor's id of the execution, or batch, that the task belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
     /// The vendor's id of the rule behind it, where the task names it.

@@ -1,4 +1,18 @@
-//! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is what it is made of.
+//! Alibaba Cloud Container Registry, Enterprise Edition. [`client`] is the generated client.
+//!
+//! # Calls
+//!
+//! | method | calls |
+//! |---|---|
+//! | `rules_of` | `ListRepoSyncRule`; of a repository, only the rules that name it |
+//! | `tasks_of` | `ListRepoSyncTask`, of all, a batch, a repository or an image |
+//! | `run` | `GetRepository`, then `CreateRepoSyncTaskByRule` for each image |
+//! | `stop` | `GetRepoSyncTask`, `CancelRepoSyncTask` |
+//! | `hosts` | `ListInstanceEndpoint` |
+//! | arrivals | `ListRepoSyncRule`, `ListRepoSyncTask`; for the source's tag `GetRepository` and `GetRepoTag`; to explain `GetInstance` |
+//!
+//! A batch is an execution here. An empty listing looks up what narrows it: `GetRepository`,
+//! `GetRepoTag`, `GetRepoSyncTask`.
 
 mod descriptor;
 mod known;

@@ -1,4 +1,14 @@
 //! Huawei Cloud SWR, Basic edition.
+//!
+//! # Calls
+//!
+//! | method | calls |
+//! |---|---|
+//! | `rules_of` | `ListImageAutoSyncReposDetails`, of one repository |
+//! | `tasks_of` | `ShowSyncJob`, of one repository |
+//! | `run` | `ListImageAutoSyncReposDetails`, then `CreateManualImageSyncRepo`; the answer names no jobs |
+//! | `hosts` | none: the host is made from the region |
+//! | arrivals | `ListImageAutoSyncReposDetails`, `ShowSyncJob`; for the source's tag `ShowRepoTag` |
 
 mod descriptor;
 mod known;

@@ -1,4 +1,19 @@
 //! Huawei Cloud SWR, Enterprise edition.
+//!
+//! # Calls
+//!
+//! | method | calls |
+//! |---|---|
+//! | `rules_of` | `ListInstanceReplicationPolicies`, then `ListInstanceRetentionPolicies` |
+//! | `executions_of` | `ListInstanceReplicationPolicyExecutions`, `ListInstanceRetentionPolicyExecutions` |
+//! | `tasks_of` | `ListInstanceReplicationPolicyExecTasks`, `ListInstanceRetentionPolicyExecTasks` |
+//! | `subtasks_of` | `ListInstanceReplicationPolicyExecSubTasks`, `ListInstanceRetentionPolicyExecSubTasks` |
+//! | `run` | `ExecuteInstanceReplicationPolicy`, `ExecuteInstanceRetentionPolicy` |
+//! | `stop` | `StopInstanceReplicationPolicyExecution` |
+//! | `hosts` | `ShowInstance` |
+//! | arrivals | `ListInstanceReplicationPolicies`, `ListInstanceRegistries`, `ListInstanceReplicationPolicyExecutions`, and the tasks and subtasks of executions that concern the image; for the source's tag `ShowInstanceArtifact` |
+//!
+//! An arrival without a start time inspects the last 200 executions.
 
 mod descriptor;
 mod executions;
