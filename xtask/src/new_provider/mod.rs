@@ -2,7 +2,7 @@
 //! of one operation and a crate that makes a client of it, signs with a token and reads errors.
 //!
 //! `name` says what may be a name, `manifest` edits the workspace's `Cargo.toml`; the files are
-//! in `skeleton/`. `docs/adding-a-provider.md` tells the rest of the way.
+//! in `skeleton/`. `docs/src/adding-a-provider.md` tells the rest of the way.
 
 mod manifest;
 mod name;
@@ -203,7 +203,7 @@ It is a client of one made-up operation, and works:
   cargo fmt -p {{name}}
   cargo test -p {{name}}
 
-Next, as docs/adding-a-provider.md tells it:
+Next, as docs/src/adding-a-provider.md tells it:
 
   1. specs/{{name}}/{{service}}.yaml: the vendor's facts in place of ListRepositories
   2. cargo xtask lint, then cargo xtask generate

@@ -191,7 +191,7 @@ fn the_guide_leads_to_a_client_that_compiles_and_passes_its_tests() {
         assert!(git.status().unwrap().success());
     }
 
-    let guide = std::fs::read_to_string(repository.join("docs/adding-a-provider.md")).unwrap();
+    let guide = std::fs::read_to_string(repository.join("docs/src/adding-a-provider.md")).unwrap();
     let mut walked = 0;
     for command in commands(&guide) {
         let words: Vec<String> = shlex::split(command).unwrap();
