@@ -89,6 +89,7 @@ mod lag;
 mod listing;
 mod model;
 pub mod oci;
+mod order;
 mod pager;
 mod plan;
 mod provider;
@@ -102,7 +103,7 @@ pub use arrival::{
     ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
 };
 pub use connect::Settings;
-pub use lag::{Lag, LagFollower, LagSummary};
+pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use futures_util::TryStreamExt;
 use openapi_transport::{Clock, Error, Timestamp};
 
+use crate::order::Order;
 use crate::pager::Page;
 
 /// How long rules are good once two reads agree on them.
@@ -44,26 +45,21 @@ pub(crate) async fn newest<T>(
 ) -> Result<Records<T>, Error> {
     let mut pages = std::pin::pin!(pages.map_ok(Into::into));
     let mut all = Vec::new();
+    let mut order = Order::default();
     let mut total = None;
     while let Some(page) = pages.try_next().await? {
         let Counted(items, counted): Counted<T> = page;
         total = counted;
+        items.iter().for_each(|item| order.next(created(item)));
         all.extend(items);
-        let times: Option<Vec<_>> = all.iter().map(&created).collect();
         let last = all.last().and_then(&created);
-        if times.is_some_and(|times| falls(&times)) && is_enough(all.len(), last) {
+        if order.is_falling() && is_enough(all.len(), last) {
             let is_short = false;
             return Ok(Records { all, is_short });
         }
     }
     let is_short = total.is_some_and(|total| (all.len() as u64) < total);
     Ok(Records { all, is_short })
-}
-
-/// Whether times never rise, and fall somewhere.
-fn falls(times: &[Timestamp]) -> bool {
-    let mut pairs = times.windows(2);
-    pairs.all(|pair| pair[0] >= pair[1]) && times.first() > times.last()
 }
 
 /// Answers that are read again only now and then, by name.

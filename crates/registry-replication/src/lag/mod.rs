@@ -2,6 +2,7 @@
 
 mod follow;
 mod group;
+mod tasks;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use follow::LagFollower;
 use group::{Group, Key, Outcome};
+pub use tasks::{LagMeasurement, LagQuery};
 
 use crate::model::{Provider, Task, TaskKind};
 
