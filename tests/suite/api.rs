@@ -244,6 +244,10 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ),
         ("api RepoSyncTask", "did you mean CancelRepoSyncTask"),
         (
+            "api ListInstanceJobs --registry alibabacloud --sandbox",
+            "huaweicloud.swr is not a service of Alibaba Cloud; leave out --registry",
+        ),
+        (
             "api ListInstance",
             "write huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
         ),

@@ -200,6 +200,71 @@ async fn a_refusal_is_told_once_and_can_be_decoded() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_the_decoder_is_not_decoded_again() {
+    let trial = Trial::start().await;
+    trial.sandbox.on_answer(|answer| {
+        answer.status = 403;
+        answer.body = serde_json::json!({
+            "error_code": "PAP.0", "error_msg": "no", "encoded_authorization_message": "abc",
+        });
+    });
+    let body = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(body.path(), r#"{"encoded_message": "abc"}"#).unwrap();
+    let body = body.path().to_str().unwrap();
+    let decode = [
+        "api",
+        "DecodeAuthorizationMessage",
+        "--sandbox",
+        "--body",
+        body,
+        "--yes",
+    ];
+    for (words, hints) in [(&["tasks", "83"][..], 1), (&decode, 0)] {
+        let place = if hints == 1 { &ENTERPRISE[..] } else { &[] };
+        let (code, _, err) = trial.run(&[words, place]).await;
+        assert_eq!(code, 7, "{words:?}: {err}");
+        assert_eq!(
+            err.matches("hint: decode").count(),
+            hints,
+            "{words:?}: {err}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_has_the_command_that_runs_the_rule() {
+    let trial = Trial::start().await;
+    trial.sandbox.on_answer(|answer| {
+        let body = answer
+            .body
+            .to_string()
+            .replace("\"PASSIVE\"", "\"INITIATIVE\"");
+        answer.body = json(&body.replace("\"event_based\"", "\"manual\""));
+    });
+    for (place, run) in [
+        (
+            &ALIBABACLOUD[..],
+            "--image team/api:v41 --registry alibabacloud --instance cri-",
+        ),
+        (&ENTERPRISE, "--registry huaweicloud-enterprise --sandbox\n"),
+    ] {
+        let since = ["explain", "team/api:v41", "--since", "1h"];
+        let (code, out, err) = trial.run(&[&since, place]).await;
+        assert_eq!(code, 5, "{out}{err}");
+        let command = out
+            .lines()
+            .find(|line| line.starts_with("    imgtrack run "));
+        assert!(
+            command.is_some_and(|line| format!("{line}\n").contains(run)),
+            "{out}"
+        );
+        let status = ["status", "team/api:v41", "--since", "1h"];
+        let (_, out, _) = trial.run(&[&status, place]).await;
+        assert!(!out.contains("imgtrack run"), "{out}");
+    }
+}
+
+#[tokio::test]
 async fn tables_and_sentences() {
     let trial = Trial::start().await;
     for (name, words, place) in [

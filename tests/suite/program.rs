@@ -238,7 +238,7 @@ fn the_doctor_looks_at_everything() {
     assert_eq!(found, all);
     let table = output(&["doctor", "--sandbox"]);
     assert!(
-        table.contains("credentials  ok     from environment"),
+        table.contains("credentials  ok     from the settings"),
         "{table}"
     );
 }

@@ -1,21 +1,34 @@
 //! Grammar of the command line.
 
 use clap::{Parser, Subcommand};
+use registry_replication::clouds;
 
 use crate::args::TargetArgs;
+#[cfg(feature = "demo")]
+use crate::commands::Demo;
 use crate::commands::{
-    Api, Completions, Demo, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status,
-    Stop, Subtasks, Tasks, Wait,
+    Api, Completions, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status, Stop,
+    Subtasks, Tasks, Wait,
 };
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
 use crate::output::Format;
 use crate::session::Session;
 
+/// Returns what follows the help: credentials and exit codes.
+fn after() -> String {
+    let widths = clouds().map(|cloud| cloud.title.len());
+    let width = widths.max().unwrap_or_default();
+    let variables =
+        clouds().map(|cloud| format!("  {:width$}  {}\n", cloud.title, cloud.variables));
+    format!(
+        "Credentials come from the sources of the vendors' SDKs, such as these variables:\n\
+         {}{AFTER}",
+        variables.collect::<String>()
+    )
+}
+
 const AFTER: &str = "\
-Credentials come from the sources of the vendors' SDKs, such as these variables:
-  Huawei Cloud   HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK, CLOUD_SDK_SK)
-  Alibaba Cloud  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET
 `imgtrack doctor` reports what it finds.
 
 Exit codes:
@@ -42,7 +55,7 @@ Exit codes, for the worst of several images:
 
 /// Is this image where it has to be, and if not, why?
 #[derive(Debug, Parser)]
-#[command(name = "imgtrack", version, after_help = AFTER, max_term_width = 100)]
+#[command(name = "imgtrack", version, after_help = after(), max_term_width = 100)]
 pub(crate) struct Cli {
     /// Output format
     #[arg(
@@ -65,6 +78,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show everything in the built-in sandbox: no account, no network
+    #[cfg(feature = "demo")]
     Demo(Demo),
     /// Check once whether an image has arrived
     #[command(after_help = VERDICTS)]
@@ -117,6 +131,7 @@ impl Command {
     /// `name` is what the user typed, such as `tasks`.
     pub(crate) async fn run(self, name: String, session: &mut Session<'_>) -> Result<u8, Failure> {
         match self {
+            #[cfg(feature = "demo")]
             Self::Demo(command) => perform(command, name, session).await,
             Self::Status(command) => perform(command, name, session).await,
             Self::Wait(command) => perform(command, name, session).await,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use registry_replication::{Error, ErrorKind};
 use registry_sandbox::StartError;
 
-use crate::terminal::{cut, escaped};
+use crate::terminal::{cut, escaped, is_word};
 
 /// Longest line in characters.
 const LONGEST_LINE: usize = 4_000;
@@ -98,7 +98,7 @@ impl Failure {
     /// `decoder` returns the command that decodes an encoded reason.
     pub(crate) fn tell(
         &self,
-        decoder: &dyn Fn(&str) -> Option<String>,
+        decoder: &dyn Fn(&Error, &str) -> Option<String>,
         err: &mut dyn io::Write,
     ) -> io::Result<()> {
         if let Self::Several(all) = self {
@@ -137,7 +137,7 @@ impl Failure {
     }
 
     /// Returns what to do, if that is known.
-    fn hint(&self, decoder: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    fn hint(&self, decoder: &dyn Fn(&Error, &str) -> Option<String>) -> Option<String> {
         let error = match self {
             Self::Registry(error) => error,
             Self::TimedOut(late) => {
@@ -150,16 +150,20 @@ impl Failure {
             return Some(fault.fix().to_owned());
         }
         match error.kind() {
-            ErrorKind::Credentials => Some(
-                "run `imgtrack doctor` to check credentials; `imgtrack demo` needs none".to_owned(),
-            ),
+            ErrorKind::Credentials => {
+                let demo = match cfg!(feature = "demo") {
+                    true => "; `imgtrack demo` needs none",
+                    false => "",
+                };
+                Some(format!("run `imgtrack doctor` to check credentials{demo}"))
+            }
             ErrorKind::Invalid if error.operation().is_none() => {
                 Some("run `imgtrack COMMAND --help` to list the options".to_owned())
             }
             _ => {
                 let encoded = error.encoded_authorization_message()?;
                 let encoded = Some(encoded).filter(|encoded| is_word(encoded))?;
-                Some(format!("decode the reason: {}", decoder(encoded)?))
+                Some(format!("decode the reason: {}", decoder(error, encoded)?))
             }
         }
     }
@@ -194,11 +198,4 @@ fn short(duration: Duration) -> String {
     parts
         .map(|(count, unit)| format!("{count}{unit}"))
         .collect()
-}
-
-/// Returns whether a service's text is safe to paste into a shell, as encoded reasons are.
-fn is_word(text: &str) -> bool {
-    const LONGEST: usize = 64 * 1024;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);
-    text.len() <= LONGEST && !text.starts_with('-') && text.bytes().all(is_plain)
 }

@@ -1,5 +1,13 @@
 //! Program `imgtrack`, as a library so that its tests need no process.
 
+#![cfg_attr(
+    not(feature = "demo"),
+    allow(
+        dead_code,
+        reason = "the demo uses more of the output than other commands"
+    )
+)]
+
 mod args;
 mod arrivals;
 mod cli;
@@ -109,7 +117,7 @@ impl Program {
                 let code = failed.exit_code();
                 if code != 0 {
                     // An error of stderr cannot be reported.
-                    let _ = failed.tell(&|encoded| target.decoder(encoded), &mut err);
+                    let _ = failed.tell(&|error, encoded| target.decoder(error, encoded), &mut err);
                     let region_hint = target.region_hint();
                     if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
                         let _ = writeln!(err, "  hint: {}", escaped(&hint));

@@ -215,11 +215,3 @@ struct Referred<'a, T> {
     #[serde(flatten)]
     item: &'a T,
 }
-
-/// Returns the first items of a stream, or all items.
-pub(crate) async fn first<T>(
-    items: impl Stream<Item = Result<T, Error>>,
-    limit: Option<usize>,
-) -> Result<Vec<T>, Error> {
-    items.take(limit.unwrap_or(usize::MAX)).try_collect().await
-}

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use registry_replication::api::Service;
 use registry_replication::{
-    Clock, Context, ContextBuilder, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
-    oci, providers,
+    Checkup, Clock, Cloud, Context, ContextBuilder, Descriptor, Error, Registry, Settings,
+    SystemClock, Timestamp, clouds, oci, providers,
 };
 use registry_sandbox::{Options, Sandbox, world};
 
@@ -40,11 +40,6 @@ impl Target {
             sandbox,
             clock,
         })
-    }
-
-    /// Returns the sandbox, if it is the target.
-    pub(crate) fn sandbox(&self) -> Option<&Sandbox> {
-        self.sandbox.as_deref()
     }
 
     /// Returns the clock of calls and waits.
@@ -82,9 +77,9 @@ impl Target {
         self.args.registry.as_deref()
     }
 
-    /// Returns a setting that was given.
-    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
-        self.args.setting(name)
+    /// Returns the names of the settings that were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        self.args.settings.keys().copied()
     }
 
     /// Returns the provider that `--registry` names.
@@ -101,7 +96,7 @@ impl Target {
     /// Refuses options that exclude each other, and settings that the provider does not have.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         for name in ["region", "endpoint"] {
-            if self.args.sandbox && self.setting(name).is_some() {
+            if self.args.sandbox && self.args.setting(name).is_some() {
                 return Err(Failure::Usage(format!(
                     "--{name} cannot be used with --sandbox; leave one of them out"
                 )));
@@ -163,13 +158,39 @@ impl Target {
         })
     }
 
+    /// Refuses a service that the provider's cloud does not have.
+    pub(crate) fn check_service(&self, service: &Service) -> Result<(), Failure> {
+        let provider = self.args.provider();
+        match provider.filter(|provider| !provider.cloud.services.contains(service)) {
+            None => Ok(()),
+            Some(provider) => Err(Failure::Usage(format!(
+                "{service} is not a service of {}; leave out --registry",
+                provider.title
+            ))),
+        }
+    }
+
+    /// Returns what the doctor checks in a cloud.
+    pub(crate) fn checkup(&self, cloud: &Cloud) -> Checkup {
+        let names: Vec<_> = ["region", "endpoint"]
+            .into_iter()
+            .chain(self.given())
+            .collect();
+        let checkup = Checkup::new(self.settings(cloud.name, &names));
+        let checkup = checkup.required(self.name().is_some());
+        match &self.sandbox {
+            Some(sandbox) => checkup.account_endpoint(sandbox.endpoint()),
+            None => checkup,
+        }
+    }
+
     /// Returns a context for calls of a service by their names, and the settings that it was made
     /// from.
     pub(crate) async fn context(&self, service: &Service) -> Result<(Context, Settings), Failure> {
         self.check()?;
-        let cloud = service.name.split('.').next().unwrap_or_default();
+        let cloud = clouds().find(|cloud| cloud.services.contains(service));
         let names: Vec<_> = service.settings.iter().map(|one| one.name).collect();
-        let settings = self.settings(cloud, &names);
+        let settings = self.settings(cloud.map_or("", |cloud| cloud.name), &names);
         Ok((service.connect(settings.clone()).await?, settings))
     }
 }

@@ -346,6 +346,13 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// Returns whether a service's text is safe to paste into a shell, as encoded reasons and ids are.
+pub(crate) fn is_word(text: &str) -> bool {
+    const LONGEST: usize = 64 * 1024;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);
+    text.len() <= LONGEST && !text.starts_with('-') && text.bytes().all(is_plain)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

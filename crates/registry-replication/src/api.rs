@@ -22,7 +22,7 @@ use openapi_transport::{Context, Error};
 
 use crate::connect::Settings;
 use crate::model::grammar::quoted;
-use crate::provider::{Setting, providers};
+use crate::provider::{Setting, clouds};
 use crate::suggest;
 
 /// A service that calls can be made to: one spec.
@@ -109,11 +109,7 @@ impl fmt::Display for Service {
 
 /// Returns all services of this build.
 pub fn services() -> impl Iterator<Item = &'static Service> + Clone {
-    let mut last = "";
-    let clouds = providers().iter().map(|provider| provider.cloud);
-    // The providers of one cloud follow each other.
-    let clouds = clouds.filter(move |cloud| std::mem::replace(&mut last, cloud.name) != cloud.name);
-    clouds.flat_map(|cloud| cloud.services)
+    clouds().flat_map(|cloud| cloud.services)
 }
 
 /// Returns every call of every service.

@@ -29,6 +29,8 @@ static CLOUD: Cloud = Cloud {
     title: "a fake cloud",
     variables: "",
     services: &[],
+    decoder: None,
+    doctor: |_| Box::pin(std::future::ready(())),
 };
 
 const NONE: Offered = Offered::No("a fake registry has rules and tasks only");

@@ -83,6 +83,7 @@
 pub mod api;
 mod arrival;
 mod connect;
+mod doctor;
 #[cfg(feature = "test-util")]
 mod fake;
 mod lag;
@@ -103,6 +104,7 @@ pub use arrival::{
     ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
 };
 pub use connect::Settings;
+pub use doctor::{Checkup, Finding, FindingState, Findings};
 pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary};
 pub use listing::Listing;
 pub use model::{
@@ -126,7 +128,8 @@ pub use openapi_transport::{
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
 pub use provider::{
-    Cloud, Descriptor, Feature, Offered, Offers, Setting, Windows, connect, providers,
+    Cloud, Decoder, Descriptor, Feature, Offered, Offers, Setting, Windows, clouds, connect,
+    providers,
 };
 pub use providers::*;
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};

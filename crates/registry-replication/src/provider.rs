@@ -13,6 +13,7 @@ use openapi_transport::Error;
 
 use crate::api::Service;
 use crate::connect::Settings;
+use crate::doctor::Doctor;
 use crate::model::{
     ExecutionRef, ImageName, InvalidImage, Provider, RuleRef, Task, TaskKind, TaskRef,
 };
@@ -28,6 +29,14 @@ use crate::registry::Registry;
 /// ```
 pub fn providers() -> &'static [&'static Descriptor] {
     TABLE
+}
+
+/// Returns the clouds of all providers, each once.
+pub fn clouds() -> impl Iterator<Item = &'static Cloud> + Clone {
+    let mut last = "";
+    let clouds = providers().iter().map(|provider| provider.cloud);
+    // The providers of one cloud follow each other.
+    clouds.filter(move |cloud| std::mem::replace(&mut last, cloud.name) != cloud.name)
 }
 
 /// Connects to a registry of the provider with this name, such as `alibabacloud`.
@@ -94,6 +103,20 @@ pub struct Cloud {
     pub variables: &'static str,
     /// The services whose calls can be made by name.
     pub services: &'static [Service],
+    /// The call that decodes the encoded reason of a refusal, if a service of the cloud has one.
+    pub decoder: Option<Decoder>,
+    pub(crate) doctor: Doctor,
+}
+
+/// A call that decodes what
+/// [`Error::encoded_authorization_message`](crate::Error::encoded_authorization_message) returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decoder {
+    /// Name of the call.
+    pub call: &'static str,
+    /// Field of the call's JSON body that takes the encoded text.
+    pub field: &'static str,
 }
 
 /// A value that a connection can be given.

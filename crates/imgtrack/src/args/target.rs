@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::{Descriptor, Setting, providers, suggest};
+use registry_replication::{Cloud, Descriptor, Error, Setting, clouds, providers, suggest};
 
 use super::value;
 
@@ -133,13 +133,15 @@ impl TargetArgs {
         (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
     }
 
-    /// Returns the command that decodes an encoded authorization message.
-    pub(crate) fn decoder(&self, encoded: &str) -> Option<String> {
-        if self
-            .registry
-            .as_deref()
-            .is_some_and(|name| !name.starts_with("huawei"))
-        {
+    /// Returns the command that decodes the encoded reason of an error.
+    pub(crate) fn decoder(&self, error: &Error, encoded: &str) -> Option<String> {
+        let operation = error.operation();
+        let cloud = match self.provider() {
+            Some(provider) => provider.cloud,
+            None => cloud_of(operation?)?,
+        };
+        let decoder = cloud.decoder?;
+        if operation == Some(decoder.call) {
             return None;
         }
         let place = match (self.setting("region"), self.sandbox) {
@@ -148,8 +150,17 @@ impl TargetArgs {
             (None, false) => "--region ID".to_owned(),
         };
         Some(format!(
-            "echo '{{\"encoded_message\":\"{encoded}\"}}' | imgtrack api \
-             DecodeAuthorizationMessage --body - {place}"
+            "echo '{{\"{}\":\"{encoded}\"}}' | imgtrack api {} --body - {place}",
+            decoder.field, decoder.call
         ))
     }
+}
+
+/// Returns the cloud that has a call of this name, if it is the only one.
+fn cloud_of(operation: &str) -> Option<&'static Cloud> {
+    let mut clouds = clouds().filter(|cloud| {
+        let mut calls = cloud.services.iter().flat_map(|service| service.operations);
+        calls.any(|call| call.name == operation)
+    });
+    clouds.next().filter(|_| clouds.next().is_none())
 }

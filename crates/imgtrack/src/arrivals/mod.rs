@@ -10,7 +10,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::table;
 use crate::target::Target;
-pub(crate) use wait::{Ended, follow, told};
+#[cfg(feature = "demo")]
+pub(crate) use wait::Ended;
+pub(crate) use wait::{follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.
 pub(crate) fn code(verdict: Verdict) -> u8 {
@@ -83,12 +85,16 @@ pub(crate) fn notes(text: &str, output: &mut Output<'_>) -> Result<(), Failure> 
     }
 }
 
-/// Writes a report, its sentences first.
-pub(crate) fn explained(report: &Report, output: &mut Output<'_>) -> Result<(), Failure> {
+/// Writes a report, its sentences first. `target` has the options that name the registry.
+pub(crate) fn explained(
+    report: &Report,
+    target: &str,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
     match output.is_json() {
         true => output.json(report),
         false => {
-            output.text(&table::explained(report))?;
+            output.text(&table::explained(report, target))?;
             output.text(&format!("\n{}", table::arrivals(&[report])))
         }
     }

@@ -133,6 +133,7 @@ impl Api {
             };
         };
         let (service, operation) = api::find(name)?;
+        target.check_service(service)?;
         if self.describe {
             return match output.is_json() {
                 true => output.json(&described(service, operation)),

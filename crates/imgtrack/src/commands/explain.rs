@@ -31,7 +31,7 @@ impl Execute for Explain {
         let registry = target.registry().await?;
         let arrival = arrivals::arrival(&*registry, &self.image, &self.arrival, target).await?;
         let report = arrival.explain().await?;
-        arrivals::explained(&report, &mut session.output)?;
+        arrivals::explained(&report, &target.words(), &mut session.output)?;
         Ok(arrivals::code(report.verdict))
     }
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod completions;
+#[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod executions;
@@ -21,6 +22,7 @@ mod wait;
 
 pub(crate) use api::Api;
 pub(crate) use completions::Completions;
+#[cfg(feature = "demo")]
 pub(crate) use demo::Demo;
 pub(crate) use doctor::Doctor;
 pub(crate) use executions::Executions;

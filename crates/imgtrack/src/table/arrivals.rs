@@ -1,10 +1,10 @@
 //! Verdicts on images.
 
-use registry_replication::{Basis, DestinationReport, Report};
+use registry_replication::{Basis, DestinationReport, Feature, ReasonKind, Report};
 
 use super::Table;
 use super::records::{duration, time};
-use crate::terminal::escaped;
+use crate::terminal::{escaped, is_word};
 
 /// Formats a row for each image and destination.
 pub(crate) fn arrivals(reports: &[&Report]) -> String {
@@ -65,7 +65,7 @@ pub(crate) fn noted(reports: &[&Report]) -> String {
         for destination in &report.destinations {
             unsure |= destination.rests_on == Some(Basis::NewestTask);
             if !destination.reasons.is_empty() {
-                notes.push_str(&block(report, destination));
+                notes.push_str(&block(report, destination, None));
             }
         }
     }
@@ -78,30 +78,48 @@ pub(crate) fn noted(reports: &[&Report]) -> String {
     notes
 }
 
-/// Formats all sentences, destination by destination.
-pub(crate) fn explained(report: &Report) -> String {
+/// Formats all sentences, destination by destination, with the commands that help.
+///
+/// `target` has the options that name the registry.
+pub(crate) fn explained(report: &Report, target: &str) -> String {
     let destinations = report.destinations.iter();
     destinations
-        .map(|destination| block(report, destination))
+        .map(|destination| block(report, destination, Some(target)))
         .collect()
 }
 
-fn block(report: &Report, destination: &DestinationReport) -> String {
+fn block(report: &Report, destination: &DestinationReport, target: Option<&str>) -> String {
     let title = format!(
         "{} to {}: {}",
         report.image, destination.destination, destination.verdict
     );
-    let mut block = format!("{}\n", escaped(&title));
-    let mut sentence = |text: &str| block.push_str(&format!("  {}\n", escaped(text)));
+    let mut lines = vec![title];
+    let mut sentence = |text: &str| lines.push(format!("  {text}"));
     if let Some(basis) = destination.rests_on {
         sentence(basis.as_sentence());
     }
     for reason in &destination.reasons {
         sentence(&reason.text);
+        let target = target.filter(|_| reason.kind == ReasonKind::RuleByHand);
+        if let Some(command) = target.and_then(|target| run(report, destination, target)) {
+            sentence(&format!("  {command}"));
+        }
     }
     let nothing = destination.rests_on.is_none() && destination.reasons.is_empty();
     if let Some(evidence) = destination.evidence.as_ref().filter(|_| nothing) {
         sentence(&format!("{} is {}", evidence.name(), evidence.state));
     }
-    block
+    let lines = lines.iter().map(|line| format!("{}\n", escaped(line)));
+    lines.collect()
+}
+
+/// Returns the command that runs the rule.
+fn run(report: &Report, destination: &DestinationReport, target: &str) -> Option<String> {
+    let rule = destination.rule.as_ref().map(ToString::to_string)?;
+    let runs_whole = report.provider.descriptor()?.has(Feature::RunRule);
+    let image = match runs_whole {
+        true => String::new(),
+        false => format!("--image {} ", report.image),
+    };
+    is_word(&rule).then(|| format!("imgtrack run {rule} {image}{target}"))
 }

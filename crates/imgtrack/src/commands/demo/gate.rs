@@ -81,6 +81,6 @@ impl Gate {
             "$ imgtrack explain {} --to {ELSEWHERE} {PLACE}",
             self.explain.image
         ))?;
-        arrivals::explained(&self.explain, output)
+        arrivals::explained(&self.explain, PLACE, output)
     }
 }

@@ -7,17 +7,18 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use clap::Args;
-use futures_util::TryStreamExt;
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::huaweicloud::client::Order;
 use registry_replication::huaweicloud::{AccessKey, SwrBasic, SwrEnterprise};
 use registry_replication::testing::ManualClock;
-use registry_replication::{Clock, Rule, Task, Timestamp, alibabacloud};
+use registry_replication::{Clock, Error, Rule, Task, Timestamp, alibabacloud};
 use registry_sandbox::{Options, Sandbox, world};
 use serde::Serialize;
 
 use super::Execute;
 use crate::failure::Failure;
-use crate::output::{Output, first};
+use crate::output::Output;
 use crate::session::Session;
 use gate::Gate;
 
@@ -217,4 +218,12 @@ async fn ask() -> Result<Shown, Failure> {
         replication_execution: all,
         deploy_gate,
     })
+}
+
+/// Returns the first items of a stream, or all items.
+async fn first<T>(
+    items: impl Stream<Item = Result<T, Error>>,
+    limit: Option<usize>,
+) -> Result<Vec<T>, Error> {
+    items.take(limit.unwrap_or(usize::MAX)).try_collect().await
 }

@@ -54,6 +54,12 @@ static CLOUD: Cloud = Cloud {
     name: "alibabacloud",
     title: "Alibaba Cloud",
     variables: "ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    decoder: None,
+    doctor: |reporter| {
+        Box::pin(async move {
+            super::doctor::examine(reporter).await;
+        })
+    },
     services: &[
         Service {
             name: "alibabacloud.cr",
@@ -86,9 +92,9 @@ const ENDPOINT: Setting =
     Setting::optional("endpoint", "URL to call instead of the region's endpoint");
 const INSTANCE: Setting = Setting::required("instance", "instance id").fills("InstanceId");
 
-type Common = crate::settings::Settings<Credentials>;
+pub(super) type Common = crate::settings::Settings<Credentials>;
 
-fn common(settings: &Settings) -> Common {
+pub(super) fn common(settings: &Settings) -> Common {
     settings.common(|id, secret: Secret| Credentials::new(id, secret))
 }
 

@@ -15,6 +15,7 @@
 //! `GetRepoTag`, `GetRepoSyncTask`.
 
 mod descriptor;
+mod doctor;
 mod known;
 mod login;
 mod look;

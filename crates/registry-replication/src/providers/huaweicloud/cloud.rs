@@ -8,12 +8,21 @@ use openapi_transport::{BoxFuture, Context, Error, Secret, Surroundings};
 use super::Credentials;
 use crate::api::Service;
 use crate::connect::Settings;
-use crate::provider::{Cloud, Setting};
+use crate::provider::{Cloud, Decoder, Setting};
 
 pub(super) static CLOUD: Cloud = Cloud {
     name: "huaweicloud",
     title: "Huawei Cloud",
     variables: "HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK (or CLOUD_SDK_AK, CLOUD_SDK_SK)",
+    decoder: Some(Decoder {
+        call: "DecodeAuthorizationMessage",
+        field: "encoded_message",
+    }),
+    doctor: |reporter| {
+        Box::pin(async move {
+            super::doctor::examine(reporter).await;
+        })
+    },
     services: &[
         Service {
             name: "huaweicloud.swr",

@@ -6,6 +6,7 @@
 
 pub mod basic;
 mod cloud;
+mod doctor;
 pub mod enterprise;
 mod login;
 pub mod sts;
