@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alibabacloud_cr::{Alibabacloud, cr};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, sts, swr};
-use openapi_transport::{Call, Context, ContextBuilder, Dialect, Error, Operation};
+use openapi_transport::{Call, Context, Dialect, Error, Operation};
 use registry_replication::{alibabacloud, huaweicloud};
 use registry_sandbox::Sandbox;
 use registry_tests::given::Given;
@@ -131,16 +131,6 @@ pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
 pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credentials {
     let account = &sandbox.accounts().alibabacloud_cr;
     alibabacloud_cr::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
-}
-
-/// A context for calls of one of the sandbox's clouds by their names.
-pub(crate) fn sandbox_context(
-    sandbox: &Sandbox,
-    provider: Arc<dyn Dialect>,
-    configure: impl FnOnce(ContextBuilder) -> ContextBuilder,
-) -> Context {
-    let context = Context::builder(sandbox.endpoint(), provider);
-    configure(context).build().unwrap()
 }
 
 /// A client that lives in the present, for a sandbox that does.

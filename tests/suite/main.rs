@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod alibabacloud;
 mod any_registry;
 mod api;
 mod arrival;
@@ -9,14 +10,13 @@ mod bounds;
 mod calls;
 mod clients;
 mod commands;
-mod credentials_alibaba;
-mod credentials_huawei;
 mod decode;
 mod decode_rules;
 mod deploy_gate;
 mod end_to_end;
 mod faults;
 mod http_settings;
+mod huaweicloud;
 mod input;
 mod lag;
 mod lag_command;
@@ -31,7 +31,7 @@ mod program;
 mod retries;
 mod secrets;
 mod signatures;
+mod subjects;
 mod terminal;
 mod traces;
-mod vectors;
 mod wire;

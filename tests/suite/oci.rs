@@ -6,13 +6,8 @@ use std::time::Duration;
 use openapi_transport::BoxFuture;
 use openapi_transport::testing::ManualClock;
 use registry_replication::oci::{Client, Login, Manifest};
-use registry_replication::{
-    Chain, Error, ErrorKind, Lease, Secret, Source, SourceError, Timestamp, alibabacloud,
-    huaweicloud,
-};
+use registry_replication::{Error, ErrorKind, Lease, Secret, Source, SourceError, Timestamp};
 use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
-
-use crate::clients;
 
 const MARKER: &str = "MARKED-SECRET";
 /// Of `{}`.
@@ -677,38 +672,8 @@ async fn a_login_that_a_header_cannot_hold_is_refused_unsent() {
     assert_eq!(asked(&recorder).await, [HEAD]);
 }
 
-#[tokio::test]
-async fn logins_of_the_vendors() {
-    let answer = r#"{"IsSuccess":true,"Code":"success","TempUsername":"temp",
-        "AuthorizationToken":"hush","ExpireTime":1795350000000}"#;
-    let recorder = Recorder::json(answer).await;
-    let alibaba = alibabacloud::AlibabaCr::builder()
-        .endpoint(recorder.endpoint())
-        .instance("cri-1")
-        .credentials(clients::alibaba_key())
-        .build()
-        .await
-        .unwrap();
-    let lease = alibaba.logins().get().await.unwrap();
-    assert_eq!(shown(&lease.credentials), ("temp", "hush"));
-    assert_eq!(lease.expires.unwrap().as_millisecond(), 1_795_350_000_000);
-    assert!(recorder.request().await.contains("GetAuthorizationToken"));
-
-    let basic = huaweicloud::SwrBasic::builder()
-        .region("cn-north-4")
-        .credentials(huaweicloud::AccessKey::new("AKEXAMPLE", "SKEXAMPLE"))
-        .build()
-        .await
-        .unwrap();
-    let login = basic.logins().get(noon()).await.unwrap();
-    let password = "0e88cbb99273df9955697b92044912a5883c7ea4463f1cae99013c9478dba7c0";
-    assert_eq!(shown(&login), ("cn-north-4@AKEXAMPLE", password));
-    assert!(!format!("{login:?} {:?}", basic.logins()).contains("0e88"));
-    let chain: Chain<Login> = Chain::new(vec![Arc::new(basic.logins())]);
-    assert!(chain.get(noon()).await.is_ok());
-}
-
-fn shown(login: &Login) -> (&str, &str) {
+/// User and password of a login.
+pub(crate) fn shown(login: &Login) -> (&str, &str) {
     match login {
         Login::Password { user, password } => (user, password.expose()),
         other => panic!("{other:?}"),

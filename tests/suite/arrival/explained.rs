@@ -6,19 +6,19 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use openapi_transport::testing::Schedule;
-use registry_replication::{Basis, ReasonKind, Registry, Report, Verdict, WaitError, alibabacloud};
+use registry_replication::{Basis, ReasonKind, Report, Verdict, WaitError};
+use registry_sandbox::Outcome;
 use registry_sandbox::world::Place;
-use registry_sandbox::{Outcome, Pace, world};
-use registry_tests::hostile::{Hostile, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::simulation::stage::Stage;
-use super::{ALL, QUARTER, Trial, short, there};
+use super::{QUARTER, Trial, short};
+use crate::subjects::{Subject, subjects};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A stage whose only rule for the first destination is made by `make`.
-async fn with_rule(of: world::Source, change: impl FnOnce(&mut Value)) -> Stage {
+async fn with_rule(of: &'static dyn Subject, change: impl FnOnce(&mut Value)) -> Stage {
     let stage = Stage::bare(of, true).await;
     for number in 0..stage.destinations.len() {
         stage.delete_rule(number).await;
@@ -49,7 +49,7 @@ fn sentences(report: &Report) -> String {
 #[tokio::test]
 async fn each_thing_that_stands_in_the_way_is_named() {
     let mut told = String::new();
-    let mut tell = |name: &str, of: world::Source, report: &Report, kind: ReasonKind| {
+    let mut tell = |name: &str, of: &dyn Subject, report: &Report, kind: ReasonKind| {
         let destination = &report.destinations[0];
         assert!(
             destination.reasons.iter().any(|reason| reason.kind == kind),
@@ -58,20 +58,17 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         );
         writeln!(told, "{name}, {of:?}\n{}", sentences(report)).unwrap();
     };
-    for of in ALL {
+    for of in subjects() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
-        trial
-            .sandbox
-            .push(of, "team/api", "v77", "content")
-            .unwrap();
+        trial.push(of, "content");
         let explain = async |image: &str, to: &str| {
             let arrival = registry.arrival(image).to(to);
             trial.run(arrival.explain()).await.unwrap()
         };
         let report = explain("team/api:v77", "la-south-2").await;
         tell("no rule there", of, &report, ReasonKind::NoRuleThere);
-        let report = explain("team/api:v0", there(of)).await;
+        let report = explain("team/api:v0", of.there()).await;
         tell("no such image", of, &report, ReasonKind::NotInSource);
 
         // What was pushed before the rule was made is not copied.
@@ -83,7 +80,7 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         stage.trial.clock.advance(MINUTE);
         stage.make_rule(0).await;
         let image = format!("{}:v1", stage.name());
-        let arrival = stage.registry.arrival(&image).to(there(of));
+        let arrival = stage.registry.arrival(&image).to(of.there());
         let report = stage.trial.run(arrival.explain()).await.unwrap();
         tell(
             "older than its rule",
@@ -100,7 +97,7 @@ async fn each_thing_that_stands_in_the_way_is_named() {
             .sandbox
             .decide(&name, None, None, Outcome::Fails);
         stage.push("v1", "content");
-        let arrival = stage.registry.arrival(&image).to(there(of));
+        let arrival = stage.registry.arrival(&image).to(of.there());
         stage.trial.clock.advance(MINUTE);
         let report = stage.trial.run(arrival.explain()).await.unwrap();
         tell(
@@ -115,77 +112,22 @@ async fn each_thing_that_stands_in_the_way_is_named() {
         tell("a failure", of, &report, ReasonKind::TaskIssue);
     }
 
-    let enterprise = world::Source::HuaweicloudEnterprise;
-    let tag = |pattern: &str| json!([{"type": "name", "value": "library/sim"}, {"type": "tag", "value": pattern}]);
-    for (name, kind, field, value) in [
-        (
-            "another tag",
-            ReasonKind::NotCovered,
-            "filters",
-            tag("release-*"),
-        ),
-        (
-            "switched off",
-            ReasonKind::RuleDisabled,
-            "enabled",
-            json!(false),
-        ),
-        (
-            "by hand",
-            ReasonKind::RuleByHand,
-            "trigger",
-            json!({"type": "manual"}),
-        ),
-        (
-            "on schedule",
-            ReasonKind::RuleOnSchedule,
-            "trigger",
-            json!({"type": "scheduled", "trigger_settings": {"cron": "0 0 2 * * *"}}),
-        ),
-    ] {
-        let stage = with_rule(enterprise, |rule| rule[field] = value).await;
-        stage.push("v42", "content");
-        let image = format!("{}:v42", stage.name());
-        let arrival = stage.registry.arrival(&image).to(there(enterprise));
-        let report = stage.trial.run(arrival.explain()).await.unwrap();
-        tell(name, enterprise, &report, kind);
-    }
-    for (name, of, field, value, kind) in [
-        (
-            "another tag",
-            world::Source::Alibabacloud,
-            "TagFilter",
-            json!(r"release-\d+"),
-            ReasonKind::NotCovered,
-        ),
-        (
-            "by hand",
-            world::Source::Alibabacloud,
-            "SyncTrigger",
-            json!("INITIATIVE"),
-            ReasonKind::RuleByHand,
-        ),
-        (
-            "by hand",
-            world::Source::HuaweicloudBasic,
-            "syncAuto",
-            json!(false),
-            ReasonKind::RuleByHand,
-        ),
-    ] {
-        let stage = with_rule(of, |rule| rule[field] = value).await;
-        stage.push("v42", "content");
-        let image = format!("{}:v42", stage.name());
-        let arrival = stage.registry.arrival(&image).to(there(of));
-        let report = stage.trial.run(arrival.explain()).await.unwrap();
-        tell(name, of, &report, kind);
+    for of in subjects() {
+        for obstacle in of.obstacles() {
+            let stage = with_rule(of, |rule| rule[obstacle.field] = obstacle.value).await;
+            stage.push("v42", "content");
+            let image = format!("{}:v42", stage.name());
+            let arrival = stage.registry.arrival(&image).to(of.there());
+            let report = stage.trial.run(arrival.explain()).await.unwrap();
+            tell(obstacle.name, of, &report, obstacle.reason);
+        }
     }
     assert_snapshot!("explained", told);
 }
 
 #[tokio::test]
 async fn what_does_not_get_on_is_stalled_and_a_deadline_ends_a_wait() {
-    for of in ALL {
+    for of in subjects() {
         for (deadline, stalls) in [(2 * QUARTER, true), (QUARTER / 3, false)] {
             let trial = Trial::start().await;
             let registry = trial.registry(of).await;
@@ -193,11 +135,8 @@ async fn what_does_not_get_on_is_stalled_and_a_deadline_ends_a_wait() {
                 .sandbox
                 .decide("team/api", Some("v77"), None, Outcome::Stalls);
             let since = trial.now();
-            trial
-                .sandbox
-                .push(of, "team/api", "v77", "content")
-                .unwrap();
-            let arrival = registry.arrival("team/api:v77").to(there(of)).since(since);
+            trial.push(of, "content");
+            let arrival = registry.arrival("team/api:v77").to(of.there()).since(since);
             let end = trial
                 .clock
                 .run(arrival.wait(deadline), || 1, Schedule::default());
@@ -226,14 +165,14 @@ async fn what_does_not_get_on_is_stalled_and_a_deadline_ends_a_wait() {
 
 #[tokio::test]
 async fn a_tag_that_moves_away_is_a_mismatch() {
-    for of in ALL {
+    for of in subjects() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
-        let first = trial.sandbox.push(of, "team/api", "v77", "first").unwrap();
-        trial.sandbox.push(of, "team/api", "v77", "second").unwrap();
+        let first = trial.push(of, "first");
+        trial.push(of, "second");
         let arrival = registry
             .arrival("team/api:v77")
-            .to(there(of))
+            .to(of.there())
             .digest(&first);
         let end = trial
             .clock
@@ -248,35 +187,10 @@ async fn a_tag_that_moves_away_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn an_execution_that_says_it_is_at_work_is_judged_by_its_tasks() {
-    let of = world::Source::HuaweicloudEnterprise;
-    let trial = Trial::start().await;
-    let registry = trial.registry(of).await;
-    let lag = jiff::SignedDuration::from_hours(2);
-    trial.sandbox.set_pace(Pace::USUAL.with_lag(lag));
-    trial
-        .sandbox
-        .push(of, "team/api", "v77", "content")
-        .unwrap();
-    let arrival = registry.arrival("team/api:v77").to(there(of));
-    let end = trial
-        .clock
-        .run(arrival.wait(QUARTER), || 1, Schedule::default());
-    let report = end.await.unwrap();
-    assert!(report.elapsed_ms < 15_000, "{report:?}");
-    let listed = registry.executions_of(None).by_item();
-    let listed: Vec<_> = listed.filter_map(async |one| one.ok()).collect().await;
-    let evidence = report.destinations[0].evidence.as_ref().unwrap();
-    let execution = evidence.execution.as_ref().unwrap();
-    let own = listed.iter().find(|one| one.id == execution.id()).unwrap();
-    assert!(!own.state.is_final(), "the record lags behind");
-}
-
-#[tokio::test]
 async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
-    for of in ALL {
+    for of in subjects() {
         let stage = Stage::bare(of, true).await;
-        if of != world::Source::Alibabacloud {
+        if !of.is_covered() {
             stage.make_rule(0).await;
         }
         let sandbox = &stage.trial.sandbox;
@@ -325,7 +239,7 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
         let held = sandbox.holds(&to.place, &name, "v1");
         assert_eq!(held.as_ref(), Some(&digest), "{of:?}");
         let other = stage.registry.arrival(&image).to(to.name);
-        let place = Place::from(of);
+        let place = Place::from(of.source());
         sandbox.forget(&to.place, &name, "v1");
         let proven = other.proof(to.name, to.proof.clone());
         let report = clock
@@ -336,69 +250,4 @@ async fn a_destination_proves_an_arrival_when_it_has_shown_it_twice() {
         assert_eq!(short(&report), format!("{} pending [not-shown]", to.name));
         assert!(sandbox.holds(&place, &name, "v1").is_some());
     }
-}
-
-#[tokio::test]
-async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see() {
-    let none = json!({"IsSuccess": true, "TotalCount": 0, "PageNo": 1, "PageSize": 100});
-    let no_repository = json!({"IsSuccess": false, "Code": "REPO_NOT_EXIST"});
-    let basic = json!({"IsSuccess": true, "InstanceSpecification": "Enterprise_Basic"});
-    let forbidden = json!({"Code": "NoPermission", "Message": "Access denied."});
-    // What the calls for rules, repository and instance are answered.
-    let explain = async |rules: &Value, repository: &Value, instance: &Value| {
-        let answers = [
-            ("ListRepoSyncTask", none.clone()),
-            ("ListRepoSyncRule", rules.clone()),
-            ("GetRepository", repository.clone()),
-            ("GetInstance", instance.clone()),
-        ];
-        let server = Hostile::start(move |request| {
-            let action = request.header("x-acs-action").unwrap();
-            let (_, body) = answers.iter().find(|(name, _)| *name == action).unwrap();
-            let status = if body["Code"] == "NoPermission" {
-                403
-            } else {
-                200
-            };
-            let headers = [("content-type", "application/json")];
-            Reply::answer(status, &headers, body.to_string())
-        });
-        let server = server.await;
-        let registry = alibabacloud::AlibabaCr::builder()
-            .endpoint(server.endpoint())
-            .instance("cri-1")
-            .credentials(alibabacloud::Credentials::new("key", "secret"))
-            .configure(registry_tests::fixed)
-            .build()
-            .await
-            .unwrap();
-        let arrival = registry.arrival("team/api:v42").to("cn-shanghai");
-        arrival.explain().await
-    };
-    let report = explain(&none, &no_repository, &basic).await;
-    let report = report.unwrap();
-    assert_eq!(
-        short(&report),
-        "cn-shanghai no-rule [edition no-rule-there not-in-source]"
-    );
-    assert_eq!(
-        report.destinations[0].reasons[0].text,
-        "instance cri-1 is of the edition Enterprise_Basic, and only Enterprise_Advanced copies \
-         images: upgrade it"
-    );
-    let report = explain(&none, &forbidden, &forbidden).await;
-    let report = report.unwrap();
-    assert_eq!(
-        short(&report),
-        "cn-shanghai no-rule [no-rule-there access access]"
-    );
-    assert_eq!(
-        report.destinations[0].reasons[1].text,
-        "permission denied: GetInstance: refused by the service, HTTP 403, NoPermission: \
-         Access denied.; grant GetInstance"
-    );
-    // Of what nothing at all can be seen, nothing can be said.
-    let refused = explain(&forbidden, &forbidden, &forbidden).await;
-    let error = refused.unwrap_err();
-    assert_eq!(error.status(), Some(403), "{error}");
 }

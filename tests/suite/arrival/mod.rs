@@ -1,10 +1,10 @@
-//! Has it arrived? On all three registries, against the sandbox, by a clock that is moved by hand.
+//! Arrivals of all subjects, against the sandbox, with a manual clock.
 
 mod explained;
 mod shared;
 mod simulation;
 mod stored;
-mod trouble;
+pub(crate) mod trouble;
 mod verdicts;
 
 use std::sync::Arc;
@@ -12,22 +12,16 @@ use std::time::Duration;
 
 use openapi_transport::testing::{ManualClock, Schedule};
 use openapi_transport::{Clock, ContextBuilder, Timestamp};
-use registry_replication::{Registry, Report, alibabacloud, huaweicloud, oci};
+use registry_replication::{Registry, Report, oci};
 use registry_sandbox::world::Place;
-use registry_sandbox::{Options, RegistryEndpoint, Sandbox, world};
+use registry_sandbox::{Options, RegistryEndpoint, Sandbox};
 
-use crate::clients;
+use crate::subjects::Subject;
 
 /// After everything that the sandbox's fleet has done.
 pub(crate) fn start() -> Timestamp {
     "2026-12-05T12:00:00Z".parse().unwrap()
 }
-
-pub(crate) const ALL: [world::Source; 3] = [
-    world::Source::HuaweicloudEnterprise,
-    world::Source::HuaweicloudBasic,
-    world::Source::Alibabacloud,
-];
 
 /// A sandbox whose time stands still while anybody is at work.
 pub(crate) struct Trial {
@@ -51,66 +45,32 @@ impl Trial {
         move |context| context.rate_limit(None).clock(Arc::new(clock))
     }
 
-    /// The registry that pushes go to.
-    pub(crate) async fn registry(&self, of: world::Source) -> Box<dyn Registry> {
-        let key = clients::sandbox_key(&self.sandbox);
-        match of {
-            world::Source::HuaweicloudEnterprise => {
-                let account = &self.sandbox.accounts().huaweicloud_swr;
-                let registry = huaweicloud::SwrEnterprise::builder()
-                    .endpoint(&account.endpoint)
-                    .project_id(&account.project_id)
-                    .instance(&account.instance_id)
-                    .credentials(key)
-                    .configure(self.configured());
-                Box::new(registry.build().await.unwrap())
-            }
-            world::Source::HuaweicloudBasic => {
-                let registry = huaweicloud::SwrBasic::builder()
-                    .endpoint(self.sandbox.endpoint())
-                    .region(world::HUAWEICLOUD_REGION)
-                    .credentials(key)
-                    .configure(self.configured());
-                Box::new(registry.build().await.unwrap())
-            }
-            world::Source::Alibabacloud => {
-                let registry = alibabacloud::AlibabaCr::builder()
-                    .endpoint(self.sandbox.endpoint())
-                    .instance(world::FLEET_ALIBABACLOUD_INSTANCE_ID)
-                    .credentials(clients::sandbox_alibaba_key(&self.sandbox))
-                    .configure(self.configured());
-                Box::new(registry.build().await.unwrap())
-            }
-            _ => unreachable!("three registries"),
-        }
+    /// Connects to the registry that pushes go to.
+    pub(crate) async fn registry(&self, of: &dyn Subject) -> Box<dyn Registry> {
+        of.connect(&self.sandbox, Box::new(self.configured())).await
     }
 
-    /// The registry of a place itself, and what serves it.
-    pub(crate) async fn own_side(&self, place: &Place) -> (RegistryEndpoint, oci::Client) {
+    /// Serves the OCI side of a destination, and connects to it.
+    pub(crate) async fn oci(
+        &self,
+        of: &dyn Subject,
+        place: &Place,
+    ) -> (RegistryEndpoint, oci::Client) {
         let served = self.sandbox.registry(place).await.unwrap();
-        let login = match place {
-            Place::Alibabacloud(_) => oci::Login::password(
-                world::ALIBABACLOUD_ACCESS_KEY_ID,
-                world::ALIBABACLOUD_ACCESS_KEY_SECRET,
-            ),
-            Place::HuaweicloudBasic(region) => {
-                let logins = huaweicloud::SwrBasic::builder()
-                    .endpoint(self.sandbox.endpoint())
-                    .region(region)
-                    .credentials(clients::sandbox_key(&self.sandbox))
-                    .build()
-                    .await
-                    .unwrap();
-                let registry = oci::Client::builder(served.host())
-                    .login_from(logins.logins())
-                    .configure(self.configured());
-                return (served, registry.build().unwrap());
-            }
-            _ => oci::Login::password(world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY),
-        };
-        let registry = oci::Client::builder(served.host()).login(login);
+        let registry = of.oci(&self.sandbox, place, &served.host()).await;
         let registry = registry.configure(self.configured()).build().unwrap();
         (served, registry)
+    }
+
+    /// Pushes `team/api:v77` and returns its digest.
+    pub(crate) fn push(&self, of: &dyn Subject, content: &str) -> String {
+        self.push_to(of, "v77", content)
+    }
+
+    /// Pushes a tag of `team/api` and returns its digest.
+    pub(crate) fn push_to(&self, of: &dyn Subject, tag: &str, content: &str) -> String {
+        let source = of.source();
+        self.sandbox.push(source, "team/api", tag, content).unwrap()
     }
 
     /// Runs what waits for nothing but the clock, to its end.
@@ -120,23 +80,6 @@ impl Trial {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-}
-
-/// A place that the fleet's rules copy `team/api` to.
-pub(crate) fn there(of: world::Source) -> &'static str {
-    match of {
-        world::Source::HuaweicloudEnterprise => world::HUAWEICLOUD_TARGET_REGION,
-        world::Source::HuaweicloudBasic => world::FLEET_BASIC_REGIONS[0],
-        _ => world::FLEET_ALIBABACLOUD_REGIONS[0],
-    }
-}
-
-/// What `decide` calls the same place.
-pub(crate) fn decided(of: world::Source) -> Option<&'static str> {
-    match of {
-        world::Source::HuaweicloudEnterprise => None,
-        _ => Some(there(of)),
     }
 }
 

@@ -8,20 +8,23 @@ use futures_util::{FutureExt, StreamExt};
 use openapi_transport::Timestamp;
 use openapi_transport::testing::Schedule;
 use registry_replication::{Polling, Report, Verdict, Wait, WaitError};
-use registry_sandbox::{Outcome, Pace, world};
+use registry_sandbox::{Outcome, Pace};
 
 use super::simulation::stage::Stage;
-use super::{ALL, QUARTER, Trial, there};
+use super::{QUARTER, Trial};
+use crate::subjects::{Subject, subjects};
 
 const CROWD: usize = 1000;
 
 /// A registry that copies a thousand tags of a repository, which takes it five minutes.
-async fn busy(of: world::Source) -> (Stage, Timestamp) {
+async fn busy(of: &'static dyn Subject) -> (Stage, Timestamp) {
     let stage = Stage::bare(of, true).await;
     let pace = |seconds| jiff::SignedDuration::from_secs(seconds);
     let sandbox = &stage.trial.sandbox;
     sandbox.set_pace(Pace::new(pace(2), pace(300), pace(10)));
-    if of == world::Source::HuaweicloudBasic {
+    // All tags are one execution of a rule that is made after them.
+    let is_one_execution = of.descriptor().offers.tasks_in_executions;
+    if !of.is_covered() && !is_one_execution {
         stage.make_rule(0).await;
     }
     for other in 1..stage.destinations.len() {
@@ -31,8 +34,7 @@ async fn busy(of: world::Source) -> (Stage, Timestamp) {
     for number in 0..CROWD {
         stage.push(&format!("v{number}"), "content");
     }
-    if of == world::Source::HuaweicloudEnterprise {
-        // All of them are one execution of a rule that is made later.
+    if is_one_execution {
         stage.make_rule(0).await;
         stage.by_hand("", 0).await;
     }
@@ -42,7 +44,7 @@ async fn busy(of: world::Source) -> (Stage, Timestamp) {
 fn wait(stage: &Stage, number: usize, since: Timestamp) -> Wait {
     let image = format!("{}:v{number}", stage.name());
     let polling = Polling::new(Duration::from_secs(45), Duration::from_secs(90));
-    let arrival = stage.registry.arrival(&image).to(there(stage.of));
+    let arrival = stage.registry.arrival(&image).to(stage.of.there());
     arrival.since(since).polling(polling).wait(QUARTER)
 }
 
@@ -63,7 +65,7 @@ async fn all(trial: &Trial, waits: Vec<Wait>) -> Vec<Result<Report, WaitError>> 
 
 #[tokio::test]
 async fn a_thousand_waits_ask_about_as_much_as_one() {
-    for of in ALL {
+    for of in subjects() {
         let mut asked = Vec::new();
         for count in [1, CROWD] {
             let (stage, since) = busy(of).await;
@@ -94,7 +96,7 @@ async fn a_thousand_waits_ask_about_as_much_as_one() {
 
 #[tokio::test]
 async fn what_one_wait_comes_to_does_not_end_another() {
-    for of in ALL {
+    for of in subjects() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
         trial
@@ -102,10 +104,10 @@ async fn what_one_wait_comes_to_does_not_end_another() {
             .decide("team/api", Some("v78"), None, Outcome::Fails);
         let since = trial.now();
         for tag in ["v77", "v78"] {
-            trial.sandbox.push(of, "team/api", tag, tag).unwrap();
+            trial.push_to(of, tag, tag);
         }
         let wait = |image: &str| {
-            let arrival = registry.arrival(image).to(there(of)).since(since);
+            let arrival = registry.arrival(image).to(of.there()).since(since);
             arrival.wait(QUARTER)
         };
         let waits = ["team/api:v77", "team/api:v78", "team/none:v1", "no-image"];
@@ -116,11 +118,7 @@ async fn what_one_wait_comes_to_does_not_end_another() {
             Err(WaitError::Call { error, .. }) => format!("error: {}", error.kind().as_str()),
             Err(other) => other.to_string(),
         });
-        let none = match of {
-            // The repository itself is asked for its jobs.
-            world::Source::HuaweicloudBasic => "error: service",
-            _ => "not arrived: no-task",
-        };
+        let none = of.without_repository();
         assert_eq!(
             verdicts.collect::<Vec<_>>(),
             ["arrived", "not arrived: failed", none, "error: invalid"],
@@ -134,14 +132,11 @@ async fn a_wait_that_is_dropped_leaves_nothing_behind() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
-    for of in ALL {
+    for of in subjects() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
-        trial
-            .sandbox
-            .push(of, "team/api", "v77", "content")
-            .unwrap();
-        let arrival = registry.arrival("team/api:v77").to(there(of));
+        trial.push(of, "content");
+        let arrival = registry.arrival("team/api:v77").to(of.there());
         let tasks = tokio::runtime::Handle::current()
             .metrics()
             .num_alive_tasks();
@@ -190,14 +185,11 @@ async fn a_wait_that_is_dropped_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_wait_that_nobody_polls_holds_nobody_up() {
-    for of in ALL {
+    for of in subjects() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
-        trial
-            .sandbox
-            .push(of, "team/api", "v77", "content")
-            .unwrap();
-        let arrival = registry.arrival("team/api:v77").to(there(of));
+        trial.push(of, "content");
+        let arrival = registry.arrival("team/api:v77").to(of.there());
         let mut idle = arrival.wait(QUARTER);
         // It has begun to look, and is left there.
         for _ in 0..3 {

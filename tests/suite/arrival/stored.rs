@@ -3,26 +3,25 @@
 use insta::{assert_json_snapshot, assert_snapshot};
 use openapi_transport::testing::Schedule;
 use registry_replication::{Report, WaitError};
-use registry_sandbox::{Outcome, world};
+use registry_sandbox::Outcome;
 
 use super::{QUARTER, Trial};
+use crate::subjects::subject;
 
 #[tokio::test]
 async fn a_report_is_written_and_read_again() {
-    let of = world::Source::HuaweicloudBasic;
+    let of = subject(|of| of.destinations().len() == 2);
+    let destinations = of.destinations();
+    let [good, bad] = &destinations[..] else {
+        unreachable!("two destinations")
+    };
     let trial = Trial::start().await;
     let registry = trial.registry(of).await;
     trial
         .sandbox
-        .decide("team/api", None, Some("cn-east-3"), Outcome::Fails);
-    trial
-        .sandbox
-        .push(of, "team/api", "v77", "content")
-        .unwrap();
-    let arrival = registry
-        .arrival("team/api:v77")
-        .to("cn-north-1")
-        .to("cn-east-3");
+        .decide("team/api", None, of.decided(1), Outcome::Fails);
+    trial.push(of, "content");
+    let arrival = registry.arrival("team/api:v77").to(good.name).to(bad.name);
     let arrival = arrival.to("la-south-2").any();
     let end = trial
         .clock
@@ -33,10 +32,7 @@ async fn a_report_is_written_and_read_again() {
     assert_eq!(serde_json::to_value(&read).unwrap(), json);
     assert_json_snapshot!("report", json);
 
-    let arrival = registry
-        .arrival("team/api:v77")
-        .to("cn-north-1")
-        .to("cn-east-3");
+    let arrival = registry.arrival("team/api:v77").to(good.name).to(bad.name);
     let end = trial
         .clock
         .run(arrival.wait(QUARTER), || 1, Schedule::default());

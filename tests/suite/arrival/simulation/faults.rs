@@ -6,26 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
-use registry_sandbox::{OutgoingAnswer, Sandbox};
+use registry_sandbox::OutgoingAnswer;
 use serde_json::{Value, json};
 
+use super::super::Trial;
 use super::Random;
+use crate::subjects::{Listed, ListedCall, Subject};
 
 /// Seconds from one faulty look to the next. It is more than two intervals of any wait here, so that
 /// no wait has two faulty looks in a row.
 const SPACING: i64 = 130;
-
-/// Listings, and where their records are; the Basic edition's are the body itself.
-const LISTINGS: [(&str, &str); 8] = [
-    ("ListInstanceReplicationPolicies", "policies"),
-    ("ListInstanceReplicationPolicyExecutions", "executions"),
-    ("ListInstanceReplicationPolicyExecTasks", "tasks"),
-    ("ListInstanceReplicationPolicyExecSubTasks", "sub_tasks"),
-    ("ListImageAutoSyncReposDetails", ""),
-    ("ShowSyncJob", ""),
-    ("ListRepoSyncRule", "SyncRules"),
-    ("ListRepoSyncTask", "SyncTasks"),
-];
 
 /// What is wrong with the listings of one look.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +47,7 @@ const FAULTS: [Fault; 8] = [
 
 /// Faults of one history, made of its seed.
 pub(crate) struct Faults {
+    of: &'static dyn Subject,
     seed: u64,
     clock: ManualClock,
     state: Mutex<State>,
@@ -74,15 +65,16 @@ struct State {
 }
 
 impl Faults {
-    /// Begins to disturb the answers of `sandbox`.
-    pub(crate) fn begin(seed: u64, sandbox: &Sandbox, clock: &ManualClock) -> Arc<Self> {
+    /// Begins to disturb the answers of the sandbox.
+    pub(crate) fn begin(seed: u64, of: &'static dyn Subject, trial: &Trial) -> Arc<Self> {
         let faults = Arc::new(Self {
+            of,
             seed,
-            clock: clock.clone(),
+            clock: trial.clock.clone(),
             state: Mutex::default(),
         });
         let own = faults.clone();
-        sandbox.on_answer(move |answer| own.disturb(answer));
+        trial.sandbox.on_answer(move |answer| own.disturb(answer));
         faults
     }
 
@@ -104,8 +96,7 @@ impl Faults {
     }
 
     fn disturb(&self, answer: &mut OutgoingAnswer) {
-        let mut listings = LISTINGS.iter();
-        let Some((_, field)) = listings.find(|(name, _)| *name == answer.operation) else {
+        let Some(listing) = self.of.listing(answer) else {
             return;
         };
         let mut state = self.state.lock().unwrap();
@@ -115,26 +106,21 @@ impl Faults {
         let now = self.clock.now();
         let fault = self.fault(&mut state, now);
         let mut random = self.random((now, &answer.target));
-        let is_rules = [
-            "ListInstanceReplicationPolicies",
-            "ListImageAutoSyncReposDetails",
-        ];
-        let is_rules =
-            is_rules.contains(&answer.operation.as_str()) || answer.operation == "ListRepoSyncRule";
+        let is_rules = listing.listed == Listed::Rules;
         let Some(fault) = fault.filter(|_| random.percent(if is_rules { 40 } else { 80 })) else {
-            remember(&mut state, answer, field);
+            remember(&mut state, answer, listing);
             return;
         };
         state.faulty += 1;
         if let Fault::Absent = fault {
-            if ["tasks", "sub_tasks"].contains(field) {
+            if let Some(refusal) = listing.absent {
                 answer.status = 404;
-                answer.body = json!({"errors": [{"code": "NOT_FOUND", "message": "not found"}]});
+                answer.body = serde_json::from_str(refusal).unwrap();
             }
             return;
         }
         let operation = answer.operation.clone();
-        let Some(records) = records(answer, field) else {
+        let Some(records) = listing.records(answer) else {
             return;
         };
         let before = records.len();
@@ -142,13 +128,14 @@ impl Faults {
             Fault::Lags => {
                 let hidden = 1 + random.below(3) as usize;
                 for _ in 0..hidden {
-                    let newest = (0..records.len()).max_by_key(|index| made(&records[*index]));
+                    let newest =
+                        (0..records.len()).max_by_key(|index| made(listing, &records[*index]));
                     newest.map(|index| records.remove(index));
                 }
             }
             Fault::Stale => {
                 for record in records.iter_mut() {
-                    let earlier = state.earlier.get(&(operation.clone(), id(record)));
+                    let earlier = state.earlier.get(&(operation.clone(), id(listing, record)));
                     *record = earlier.cloned().unwrap_or_else(|| record.take());
                 }
             }
@@ -163,10 +150,7 @@ impl Faults {
         }
         // A service may count what it does not show, or count what it shows.
         let lost = before - records.len();
-        for name in ["total", "TotalCount"] {
-            let Some(total) = answer.body.get_mut(name).filter(|_| random.percent(70)) else {
-                continue;
-            };
+        if let Some(total) = listing.total(answer).filter(|_| random.percent(70)) {
             let counted: u64 = match &*total {
                 Value::String(text) => text.parse().unwrap(),
                 number => number.as_u64().unwrap(),
@@ -198,38 +182,23 @@ impl Faults {
     }
 }
 
-fn records<'a>(answer: &'a mut OutgoingAnswer, field: &str) -> Option<&'a mut Vec<Value>> {
-    match field {
-        "" => answer.body.as_array_mut(),
-        field => answer.body.get_mut(field)?.as_array_mut(),
-    }
-}
-
-fn remember(state: &mut State, answer: &mut OutgoingAnswer, field: &str) {
+fn remember(state: &mut State, answer: &mut OutgoingAnswer, listing: &ListedCall) {
     let operation = answer.operation.clone();
-    for record in records(answer, field).into_iter().flatten() {
+    for record in listing.records(answer).into_iter().flatten() {
         state
             .earlier
-            .insert((operation.clone(), id(record)), record.clone());
+            .insert((operation.clone(), id(listing, record)), record.clone());
     }
 }
 
-fn id(record: &Value) -> String {
-    let names = ["id", "SyncTaskId", "SyncRuleId"];
-    let id = names.iter().find_map(|name| record.get(name));
+fn id(listing: &ListedCall, record: &Value) -> String {
+    let id = record.get(listing.id);
     id.map(Value::to_string).unwrap_or_default()
 }
 
 /// When a record was made, or where it stands among those without a time.
-fn made(record: &Value) -> (u64, String) {
-    let names = [
-        "createdAt",
-        "CreateTime",
-        "creation_time",
-        "start_time",
-        "id",
-    ];
-    let time = names.iter().find_map(|name| record.get(name));
+fn made(listing: &ListedCall, record: &Value) -> (u64, String) {
+    let time = listing.made.iter().find_map(|name| record.get(name));
     let number = time.and_then(Value::as_u64).unwrap_or_default();
     (number, time.map(Value::to_string).unwrap_or_default())
 }

@@ -1,8 +1,9 @@
 //! A history: what happens, and what is asked about it. Made of a seed, and of nothing else.
 
-use registry_sandbox::{Outcome, world};
+use registry_sandbox::Outcome;
 
 use super::Random;
+use crate::subjects::Subject;
 
 /// A tag.
 pub(crate) type Tag = &'static str;
@@ -12,7 +13,7 @@ pub(crate) const TAGS: [Tag; 3] = ["v1", "v2", "latest"];
 /// What happens, and what is asked.
 #[derive(Debug)]
 pub(crate) struct History {
-    pub(crate) of: world::Source,
+    pub(crate) of: &'static dyn Subject,
     pub(crate) seed: u64,
     /// Whether rules overwrite what is at the destination.
     pub(crate) overwrites: bool,
@@ -94,21 +95,12 @@ pub(crate) enum By {
     Newest,
 }
 
-/// How many destinations the rules of a registry have.
-pub(crate) fn destinations(of: world::Source) -> usize {
-    match of {
-        world::Source::HuaweicloudEnterprise => 1,
-        world::Source::HuaweicloudBasic => 2,
-        _ => 3,
-    }
-}
-
 /// No history is longer, in seconds.
 pub(crate) const END: u64 = 900;
 
 impl History {
-    pub(crate) fn new(of: world::Source, seed: u64) -> Self {
-        let mut random = Random(seed ^ ((of as u64 + 1) << 32));
+    pub(crate) fn new(of: &'static dyn Subject, seed: u64) -> Self {
+        let mut random = Random(seed ^ ((of.number() as u64 + 1) << 32));
         let overwrites = random.percent(70);
         let mut moments = Vec::new();
         for _ in 0..random.within(6..=16) {
@@ -145,9 +137,9 @@ impl Random {
     }
 }
 
-fn event(random: &mut Random, of: world::Source) -> Event {
+fn event(random: &mut Random, of: &'static dyn Subject) -> Event {
     let tag = random.tag();
-    let count = destinations(of) as u64;
+    let count = of.destinations().len() as u64;
     let destination = usize::try_from(random.below(count)).unwrap();
     match random.below(100) {
         0..=34 => Event::Push {
@@ -167,11 +159,8 @@ fn event(random: &mut Random, of: world::Source) -> Event {
         55..=64 => Event::Pace {
             waits: random.below(20),
             runs: random.within(1..=60),
-            // Harbor's longest pause, and elsewhere no longer than failures take to settle.
-            pause: match of {
-                world::Source::HuaweicloudEnterprise => random.within(1..=118),
-                _ => random.within(1..=50),
-            },
+            // No longer than failures take to settle.
+            pause: random.within(1..=of.longest_pause()),
             lag: random.below(120),
         },
         65..=71 => Event::Lose { tag, destination },
@@ -188,8 +177,8 @@ fn event(random: &mut Random, of: world::Source) -> Event {
     }
 }
 
-fn asked(random: &mut Random, of: world::Source) -> Asked {
-    let count = destinations(of);
+fn asked(random: &mut Random, of: &'static dyn Subject) -> Asked {
+    let count = of.destinations().len();
     let mut all: Vec<_> = (0..count).filter(|_| random.percent(60)).collect();
     if all.is_empty() {
         all.push(usize::try_from(random.below(count as u64)).unwrap());

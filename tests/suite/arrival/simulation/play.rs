@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use openapi_transport::testing::Schedule;
 use openapi_transport::{Clock, Timestamp};
 use registry_replication::{
-    Basis, DestinationReport, Listing, Polling, Report, Task, TaskScope, TaskState, Verdict,
-    WaitError,
+    Basis, DestinationReport, Feature, Listing, Polling, Report, Task, TaskScope, TaskState,
+    Verdict, WaitError,
 };
 use registry_sandbox::world::Place;
-use registry_sandbox::{Outcome, Pace, world};
+use registry_sandbox::{Outcome, Pace};
 
 use super::Random;
 use super::faults::Faults;
@@ -77,7 +77,7 @@ struct Play<'a> {
 
 pub(crate) async fn play(history: &History) -> Tally {
     let stage = Stage::set(history).await;
-    let faults = Faults::begin(history.seed, &stage.trial.sandbox, &stage.trial.clock);
+    let faults = Faults::begin(history.seed, history.of, &stage.trial);
     let play = Play {
         stage,
         faults,
@@ -124,6 +124,7 @@ impl Play<'_> {
     async fn let_happen(&self, event: &Event) {
         let (stage, sandbox) = (&self.stage, &self.stage.trial.sandbox);
         let (of, name) = (self.history.of, stage.name());
+        let source = of.source();
         let seconds = |seconds: u64| SignedDuration::from_secs(i64::try_from(seconds).unwrap());
         match event {
             Event::Push { tag, content } => {
@@ -136,11 +137,7 @@ impl Play<'_> {
                 destination,
                 outcome,
             } => {
-                let destination = destination.map(|number| match of {
-                    world::Source::HuaweicloudEnterprise => None,
-                    _ => Some(stage.destinations[number].name),
-                });
-                let destination = destination.flatten();
+                let destination = destination.and_then(|number| of.decided(number));
                 sandbox.decide(&name, Some(tag), destination, *outcome);
             }
             Event::Pace {
@@ -159,11 +156,11 @@ impl Play<'_> {
                 }
             }
             Event::Delete { tag } => {
-                sandbox.forget(&Place::from(of), &name, tag);
+                sandbox.forget(&Place::from(of.source()), &name, tag);
             }
             Event::Purge { records } => {
                 let mut due = 0..*records;
-                let purged = sandbox.purge_tasks(of, |record| {
+                let purged = sandbox.purge_tasks(source, |record| {
                     record.repository == name && due.next().is_some()
                 });
                 self.log.borrow_mut().purged |= purged > 0;
@@ -173,7 +170,7 @@ impl Play<'_> {
                 false => {
                     stage.delete_rule(*destination).await;
                     // Its executions go with it.
-                    let gone = of == world::Source::HuaweicloudEnterprise;
+                    let gone = of.descriptor().has(Feature::Executions);
                     self.log.borrow_mut().purged |= gone;
                 }
             },
@@ -189,7 +186,7 @@ impl Play<'_> {
     /// Ids of what can be stopped.
     async fn at_work(&self) -> Vec<String> {
         let registry = &self.stage.registry;
-        if self.history.of == world::Source::HuaweicloudEnterprise {
+        if self.history.of.descriptor().has(Feature::Executions) {
             let executions: Vec<_> = all(registry.executions_of(None)).await;
             let own = executions.into_iter().filter(|one| !one.state.is_final());
             return own.map(|one| one.id).collect();
@@ -203,7 +200,7 @@ impl Play<'_> {
     async fn ask(&self, asked: &Asked) {
         self.until(asked.at).await;
         let stage = &self.stage;
-        let source = Place::from(self.history.of);
+        let source = Place::from(self.history.of.source());
         let name = stage.name();
         let sandbox = &stage.trial.sandbox;
         // What nobody has pushed must not be called arrived either.
@@ -292,7 +289,7 @@ impl Play<'_> {
                     let mut pushes = log.pushes.iter();
                     let again = |(_, tag, pushed): &&_| *tag == asked.tag && pushed == digest;
                     let twice = pushes.by_ref().filter(again).count() > 1
-                        && self.history.of != world::Source::HuaweicloudEnterprise;
+                        && !self.history.of.descriptor().offers.digests;
                     if by_digest && !log.purged && (asked.proof || !twice) {
                         assert_ne!(held.as_deref(), Some(digest), "false failed: {context}");
                     }
@@ -358,7 +355,7 @@ impl Play<'_> {
     /// Tasks are listed while others come and go.
     async fn list(&self) {
         let stage = &self.stage;
-        let of = self.history.of;
+        let source = self.history.of.source();
         stage.trial.sandbox.set_pace(Pace::USUAL);
         for number in 0..self.history.records {
             stage.push(&format!("x{number}"), "content");
@@ -381,12 +378,12 @@ impl Play<'_> {
             let mut random = random.lock().unwrap();
             for _ in 0..random.below(3) {
                 let tag = format!("y{}", random.below(1000));
-                sandbox.push(of, &name, &tag, "content").unwrap();
+                sandbox.push(source, &name, &tag, "content").unwrap();
             }
             let skip = random.below(60);
             let mut passed = 0;
             let mut due = 0..random.below(4);
-            sandbox.purge_tasks(of, |record| {
+            sandbox.purge_tasks(source, |record| {
                 passed += 1;
                 record.repository == name && passed > skip && due.next().is_some()
             });
@@ -402,10 +399,10 @@ impl Play<'_> {
         self.log.borrow_mut().tally.listed += listed.len();
     }
 
-    /// Ids of the tasks of the repository; of the Enterprise edition, of the executions.
+    /// Ids of the executions, or else of the tasks of the repository.
     async fn ids(&self, page_size: u32) -> Vec<String> {
         let registry = &self.stage.registry;
-        if self.history.of == world::Source::HuaweicloudEnterprise {
+        if self.history.of.descriptor().has(Feature::Executions) {
             let executions = all(registry.executions_of(None).page_size(page_size)).await;
             return executions.into_iter().map(|one| one.id).collect();
         }

@@ -1,0 +1,281 @@
+//! Test subjects: one per provider, and the table that shared tests iterate over.
+//!
+//! A subject knows how to reach its provider in a sandbox and what differs there. What the
+//! provider's [`Descriptor`] says is not repeated here.
+
+pub(crate) mod alibabacloud;
+pub(crate) mod huaweicloud;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use openapi_transport::{Call, Context, ContextBuilder, Dialect};
+use registry_replication::api::find;
+use registry_replication::{Descriptor, ReasonKind, Registry, oci, providers};
+use registry_sandbox::world::{Place, Source};
+use registry_sandbox::{OutgoingAnswer, Sandbox};
+use serde_json::Value;
+
+/// The subjects. A new one goes to the end: its position is part of the simulation's seeds.
+const SUBJECTS: &[&dyn Subject] = &[
+    &huaweicloud::HuaweicloudEnterprise,
+    &huaweicloud::HuaweicloudBasic,
+    &alibabacloud::Alibabacloud,
+];
+
+/// Returns all subjects.
+pub(crate) fn subjects() -> impl Iterator<Item = &'static dyn Subject> {
+    SUBJECTS.iter().copied()
+}
+
+/// Returns the first subject that fits. Tests of behaviour that not every provider has use it.
+pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static dyn Subject {
+    subjects().find(|one| fits(*one)).unwrap()
+}
+
+/// Settings of the transport, such as a clock.
+pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
+
+/// A provider as tests see it.
+pub(crate) trait Subject: Debug + Send + Sync {
+    /// Name of the provider in the table.
+    fn provider(&self) -> &'static str;
+
+    /// The registry of the sandbox that pushes go to.
+    fn source(&self) -> Source;
+
+    /// Connects to the registry that pushes go to.
+    fn connect<'a>(
+        &'a self,
+        sandbox: &'a Sandbox,
+        configure: Configure,
+    ) -> BoxFuture<'a, Box<dyn Registry>>;
+
+    /// Signer of calls by name.
+    fn dialect(&self, sandbox: &Sandbox) -> Arc<dyn Dialect>;
+
+    /// Client of the OCI side of a place that is served at `host`, with its login.
+    fn oci<'a>(
+        &'a self,
+        sandbox: &'a Sandbox,
+        place: &'a Place,
+        host: &'a str,
+    ) -> BoxFuture<'a, oci::Builder>;
+
+    /// Destinations of the stage's rules. The first is also one of the rules of `team/api`.
+    fn destinations(&self) -> Vec<Destination>;
+
+    /// Name by which [`Sandbox::decide`] knows a destination. `None` stands for all destinations.
+    fn decided(&self, number: usize) -> Option<&'static str> {
+        Some(self.destinations()[number].name)
+    }
+
+    /// Namespace and name of the stage's repository, which the sandbox's own images do not use.
+    fn repository(&self) -> (&'static str, &'static str);
+
+    /// Whether rules that the sandbox has from its start cover the stage's repository.
+    fn is_covered(&self) -> bool {
+        false
+    }
+
+    /// The call that makes a rule from the stage's repository to a destination.
+    fn rule(&self, stage: &Site, number: usize) -> NamedCall;
+
+    /// Deletes the rules from the stage's repository to a destination.
+    fn delete_rule<'a>(&'a self, site: &'a Site, number: usize) -> BoxFuture<'a, ()>;
+
+    /// Copies a tag to a destination, or everything that the rule covers.
+    fn by_hand<'a>(&'a self, site: &'a Site, tag: &'a str, number: usize) -> BoxFuture<'a, ()>;
+
+    /// Stops the execution or task with this id, if the provider can.
+    fn stop<'a>(&'a self, site: &'a Site, work: &'a str) -> BoxFuture<'a, ()>;
+
+    /// The calls that list records, whose answers a test can change.
+    fn listings(&self) -> &'static [ListedCall];
+
+    /// Changes of [`rule`](Self::rule) that keep it from copying `v42` when that is pushed.
+    fn obstacles(&self) -> Vec<Obstacle>;
+
+    /// The longest pause before the provider retries a failed task, in seconds.
+    fn longest_pause(&self) -> u64 {
+        50
+    }
+
+    /// How a wait for an image of an unknown repository ends.
+    fn without_repository(&self) -> &'static str {
+        "not arrived: no-task"
+    }
+}
+
+impl dyn Subject + '_ {
+    /// The provider's row in the table.
+    pub(crate) fn descriptor(&self) -> &'static Descriptor {
+        let mut all = providers().iter();
+        all.find(|one| one.name == self.provider()).unwrap()
+    }
+
+    /// Position in the table.
+    pub(crate) fn number(&self) -> usize {
+        let mut all = subjects();
+        all.position(|one| one.provider() == self.provider())
+            .unwrap()
+    }
+
+    /// Name of the first destination.
+    pub(crate) fn there(&self) -> &'static str {
+        self.destinations()[0].name
+    }
+
+    /// Returns the listing that an answer belongs to.
+    pub(crate) fn listing(&self, answer: &OutgoingAnswer) -> Option<&'static ListedCall> {
+        let mut all = self.listings().iter();
+        all.find(|listing| listing.operation == answer.operation)
+    }
+}
+
+/// A destination of rules.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    /// Name that an arrival knows it by.
+    pub(crate) name: &'static str,
+    pub(crate) place: Place,
+}
+
+/// A call by name.
+#[derive(Debug)]
+pub(crate) struct NamedCall {
+    pub(crate) operation: &'static str,
+    pub(crate) parameters: Value,
+    pub(crate) body: Option<Value>,
+}
+
+impl NamedCall {
+    pub(crate) fn new(operation: &'static str, parameters: Value) -> Self {
+        Self {
+            operation,
+            parameters,
+            body: None,
+        }
+    }
+
+    pub(crate) fn body(self, body: Value) -> Self {
+        let body = Some(body);
+        Self { body, ..self }
+    }
+
+    /// The object that describes what the call makes.
+    pub(crate) fn made(&mut self) -> &mut Value {
+        self.body.as_mut().unwrap_or(&mut self.parameters)
+    }
+}
+
+/// What a listing lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    Rules,
+    Executions,
+    /// Tasks of one execution.
+    ExecutionTasks,
+    Subtasks,
+    /// Tasks of a repository or an image.
+    Tasks,
+}
+
+/// A call that lists records.
+#[derive(Debug)]
+pub(crate) struct ListedCall {
+    pub(crate) operation: &'static str,
+    pub(crate) listed: Listed,
+    /// Field of the body that holds the records. Empty if they are the body.
+    pub(crate) records: &'static str,
+    /// Field of the body that counts the records.
+    pub(crate) total: Option<&'static str>,
+    /// Field of a record's id.
+    pub(crate) id: &'static str,
+    /// Fields that tell how new a record is, best first.
+    pub(crate) made: &'static [&'static str],
+    /// Body of a 404, if the service may not know yet what the records belong to.
+    pub(crate) absent: Option<&'static str>,
+}
+
+impl ListedCall {
+    /// Whether the records say how far copies are.
+    pub(crate) fn is_of_work(&self) -> bool {
+        !matches!(self.listed, Listed::Rules | Listed::Subtasks)
+    }
+
+    /// The records of an answer, if it has some.
+    pub(crate) fn records<'a>(&self, answer: &'a mut OutgoingAnswer) -> Option<&'a mut Vec<Value>> {
+        match self.records {
+            "" => answer.body.as_array_mut(),
+            field => answer.body.get_mut(field)?.as_array_mut(),
+        }
+    }
+
+    /// The count of an answer's records, if it has one.
+    pub(crate) fn total<'a>(&self, answer: &'a mut OutgoingAnswer) -> Option<&'a mut Value> {
+        answer.body.get_mut(self.total?)
+    }
+}
+
+/// A change of a rule that keeps it from copying.
+pub(crate) struct Obstacle {
+    /// Name of the case.
+    pub(crate) name: &'static str,
+    /// Field of the rule in the vendor's words.
+    pub(crate) field: &'static str,
+    pub(crate) value: Value,
+    /// The reason that `explain` has to give.
+    pub(crate) reason: ReasonKind,
+}
+
+/// Where a subject makes calls by name: a sandbox, and how rules are made there.
+pub(crate) struct Site {
+    pub(crate) sandbox: Arc<Sandbox>,
+    context: Context,
+    /// Whether rules overwrite an existing tag.
+    pub(crate) overwrites: bool,
+}
+
+impl Site {
+    pub(crate) fn new(
+        subject: &dyn Subject,
+        sandbox: &Arc<Sandbox>,
+        configure: impl FnOnce(ContextBuilder) -> ContextBuilder,
+        overwrites: bool,
+    ) -> Self {
+        let context = Context::builder(sandbox.endpoint(), subject.dialect(sandbox));
+        Self {
+            sandbox: sandbox.clone(),
+            context: configure(context).build().unwrap(),
+            overwrites,
+        }
+    }
+
+    /// Makes a call. A refusal, such as that of a rule that exists already, counts as no call.
+    pub(crate) async fn call(&self, named: NamedCall) -> Option<Value> {
+        let mut call = Call::new(find(named.operation).unwrap().1);
+        for (key, value) in named.parameters.as_object().unwrap() {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            call = call.parameter(key, &text).unwrap();
+        }
+        if let Some(body) = &named.body {
+            call = call.body(body).unwrap();
+        }
+        call.send(&self.context).await.ok()
+    }
+}
+
+#[test]
+fn each_provider_has_a_subject() {
+    let tested: Vec<_> = subjects().map(Subject::provider).collect();
+    let mut missing = providers().iter().map(|one| one.name);
+    let missing: Vec<_> = missing
+        .by_ref()
+        .filter(|name| !tested.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no test subject for {missing:?}");
+}
