@@ -85,12 +85,9 @@ async fn a_service_that_caps_pages_in_silence_loses_no_record() {
         };
         let (_, operation) = api::find("ListInstanceReplicationPolicyExecTasks").unwrap();
         let context = clients::huawei(server.endpoint(), clients::huawei_key());
-        let mut pages = call(operation).pages().unwrap();
-        let mut records = 0;
-        while let Some(page) = pages.next(&context).await.unwrap() {
-            records += page.len();
-        }
-        assert_eq!(records, 120, "by name, {cap} on a page");
+        let listing = api::listing(call(operation), &context);
+        let records = listing.all().await.unwrap();
+        assert_eq!(records.len(), 120, "by name, {cap} on a page");
     }
 }
 

@@ -39,10 +39,9 @@ fn a_call_by_name_hides_the_secrets_that_it_holds() {
     let credential = json!({"type": "basic", "access_key": "AK", "access_secret": MARKER});
     let call = registry(credential).unwrap();
     hidden("body", &call);
-    hidden(
-        "pages",
-        &Call::new(find("ListRepoSyncTask")).pages().unwrap(),
-    );
+    let token = Call::new(find("AssumeRoleWithOIDC"));
+    let token = token.parameter("OIDCToken", MARKER).unwrap();
+    hidden("narrowing", &token.narrowing());
     for wrong in [json!(MARKER), json!({"type": [MARKER]})] {
         hidden("refusal", &registry(wrong).unwrap_err().to_string());
     }

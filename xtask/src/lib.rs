@@ -23,6 +23,7 @@ mod finish;
 mod generate;
 pub mod lint;
 pub mod new_provider;
+mod paging;
 mod prepare;
 pub mod prose;
 mod sandbox;

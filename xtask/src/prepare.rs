@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::spec::{Spec, resolve};
+use crate::spec::{JSON, Spec, is_json, resolve};
 
 /// A document for progenitor, and the types that stand for its formats.
 pub(crate) struct Prepared {
@@ -19,6 +19,7 @@ pub(crate) fn prepare(spec: &Spec) -> Prepared {
     let mut types = BTreeMap::new();
     let mut document = spec.document.clone();
     keep_one_success(&mut document);
+    call_it_json(&mut document);
     inline_parameters(&mut document, &spec.document);
     if let Some(schemas) = document
         .pointer_mut("/components/schemas")
@@ -46,6 +47,34 @@ fn keep_one_success(document: &mut Value) {
             responses.retain(|status, _| status.starts_with('2'));
         }
     }
+}
+
+/// Gives every form of JSON the one media type that progenitor knows; the transport sends the real
+/// one, which the table of operations has.
+fn call_it_json(document: &mut Value) {
+    let rename = |value: &mut Value| {
+        let content = value.get_mut("content").and_then(Value::as_object_mut);
+        let Some(content) = content else { return };
+        let Some(name) = content.keys().find(|name| is_json(name)).cloned() else {
+            return;
+        };
+        if let Some(json) = content.remove(&name) {
+            content.insert(JSON.to_owned(), json);
+        }
+    };
+    for operation in operations_mut(document) {
+        operation.get_mut("requestBody").map(rename);
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        let responses = responses.into_iter().flat_map(|map| map.values_mut());
+        responses.for_each(rename);
+    }
+    let responses = document
+        .pointer_mut("/components/responses")
+        .and_then(Value::as_object_mut);
+    let responses = responses.into_iter().flat_map(|map| map.values_mut());
+    responses.for_each(rename);
 }
 
 /// Puts the parameters where they are used, since a bound belongs to one use of a schema.

@@ -182,7 +182,7 @@ mod tests {
                 "operationId": "ListA",
                 "summary": "gone",
                 "x-source": {"page": "gone"},
-                "x-paging": {"style": "kept"},
+                "x-paging": {"offset": "kept"},
                 "parameters": [{"$ref": "#/components/parameters/Id"}],
                 "responses": {
                     "200": {"content": {"application/json": {
@@ -207,7 +207,7 @@ mod tests {
             "security": [{"key": []}],
             "paths": {"/a": {"get": {
                 "operationId": "ListA",
-                "x-paging": {"style": "kept"},
+                "x-paging": {"offset": "kept"},
                 "parameters": [{"$ref": "#/components/parameters/Id"}],
                 "responses": {"200": {"content": {"application/json": {
                     "example": {"description": "kept"},

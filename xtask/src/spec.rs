@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::paging::Paging;
 
 /// Formats that every spec may use, and the types that stand for them. `None`: OpenAPI's own.
 const FORMATS: &[(&str, Option<&str>)] = &[
@@ -18,16 +19,7 @@ const FORMATS: &[(&str, Option<&str>)] = &[
     ("non-empty", Some("::openapi_transport::NonEmpty")),
     ("text-number", Some("::openapi_transport::TextNumber")),
     ("epoch-millis", Some("::openapi_transport::EpochMillis")),
-];
-
-/// Paging styles, and the variant of `openapi_transport::Paging` for each.
-const PAGING: &[(&str, &str)] = &[
-    ("offset-limit", "OffsetLimit"),
-    ("offset-limit-text", "OffsetLimitText"),
-    ("marker", "Marker"),
-    ("filter", "Filter"),
-    ("page-number", "PageNumber"),
-    ("page-per-page", "PagePerPage"),
+    ("epoch-seconds", Some("::openapi_transport::EpochSeconds")),
 ];
 
 /// One spec: the document, and what was read out of it.
@@ -67,16 +59,17 @@ pub(crate) struct Operation {
     pub(crate) family: String,
     /// Variant of `openapi_transport::Access`.
     pub(crate) access: &'static str,
-    /// Variant of `openapi_transport::Paging`.
-    pub(crate) paging: &'static str,
-    /// Fields of a page: records, number of all, where the next page begins.
-    pub(crate) items: Option<String>,
-    pub(crate) total: Option<String>,
-    pub(crate) next: Option<String>,
+    pub(crate) paging: Option<Paging>,
+    /// Media type of the answer.
+    pub(crate) accept: String,
     pub(crate) signed: bool,
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
     pub(crate) body: Option<String>,
+    /// Media type of the body.
+    pub(crate) content_type: String,
+    /// Fields of the body that can be given as parameters.
+    pub(crate) body_parameters: Vec<BodyParameter>,
     /// The body's example, as JSON.
     pub(crate) body_example: String,
     /// Whether the answer is a list, without an object around it.
@@ -95,6 +88,20 @@ pub(crate) struct Parameter {
     pub(crate) values: Option<String>,
     /// A value to show in examples; a required parameter has one.
     pub(crate) example: Option<Value>,
+}
+
+/// A field of a body that can be given as a parameter.
+pub(crate) struct BodyParameter {
+    /// Path with periods between names.
+    pub(crate) name: String,
+    pub(crate) required: bool,
+    pub(crate) description: String,
+    pub(crate) limits: String,
+    pub(crate) values: Option<String>,
+    /// Rust type whose text is sent.
+    pub(crate) ty: &'static str,
+    /// Whether the text stands without quotes in JSON.
+    pub(crate) json: bool,
 }
 
 pub(crate) struct Enum {
@@ -293,14 +300,9 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 Some("write") => "Write",
                 _ => return Err(format!("{name}: x-access must be read or write")),
             };
-            let paging = match value.pointer("/x-paging/style").and_then(Value::as_str) {
-                None => "None",
-                Some(style) => PAGING
-                    .iter()
-                    .find(|(known, _)| *known == style)
-                    .map(|(_, variant)| *variant)
-                    .ok_or_else(|| format!("{name}: unknown paging style {style:?}"))?,
-            };
+            let paging = value.get("x-paging").map(Paging::read).transpose();
+            let paging =
+                paging.map_err(|wrong| format!("{name}: x-paging: {}", wrong.join("; ")))?;
             let security = value.get("security").or_else(|| document.get("security"));
             let parameters = array(value.get("parameters"))
                 .map(|parameter| resolve(document, parameter))
@@ -316,10 +318,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                         return Err(format!("{name}: {parameter_name} has a maximum alone"));
                     }
                     let schema = parameter.get("schema").unwrap_or(&Value::Null);
-                    let values = schema
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .and_then(|reference| reference.rsplit('/').next());
+                    let values = reference(schema);
                     Ok(Parameter {
                         name: parameter_name,
                         place: text(parameter, "in"),
@@ -331,15 +330,19 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let body = value
-                .pointer("/requestBody/content/application~1json/schema/$ref")
-                .and_then(Value::as_str)
-                .and_then(|reference| reference.rsplit('/').next())
-                .map(str::to_owned);
-            let list = object(value.get("responses")).any(|(status, response)| {
-                let kind = response.pointer("/content/application~1json/schema/type");
-                status.starts_with('2') && kind.is_some_and(|kind| kind == "array")
-            });
+            let request = value.get("requestBody").and_then(json_content);
+            let (content_type, request) = request.unwrap_or((JSON, &Value::Null));
+            let schema = request.get("schema").unwrap_or(&Value::Null);
+            let body = reference(schema).map(str::to_owned);
+            let success = object(value.get("responses"))
+                .find(|(status, _)| status.starts_with('2'))
+                .and_then(|(_, response)| json_content(resolve(document, response)));
+            let (accept, success) = success.unwrap_or((JSON, &Value::Null));
+            let list = success
+                .pointer("/schema/type")
+                .is_some_and(|kind| kind == "array");
+            let all = value.get("x-body-parameters") == Some(&Value::Bool(true));
+            let body_parameters = body_parameters(document, schema, paging.as_ref(), all);
             if value.get("requestBody").is_some() && body.is_none() {
                 return Err(format!(
                     "{name}: the body must be a $ref to a schema, as JSON"
@@ -355,20 +358,109 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 family,
                 access,
                 paging,
-                items: text_at(value, "/x-paging/items"),
-                total: text_at(value, "/x-paging/total"),
-                next: text_at(value, "/x-paging/next"),
+                accept: accept.to_owned(),
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
-                body_example: value
-                    .pointer("/requestBody/content/application~1json/example")
+                content_type: content_type.to_owned(),
+                body_parameters,
+                body_example: request
+                    .get("example")
                     .map(Value::to_string)
                     .unwrap_or_default(),
                 list,
             })
         })
         .collect()
+}
+
+/// Media type of JSON, and of every vendor's request and answer whose spec names no other.
+pub(crate) const JSON: &str = "application/json";
+
+/// The JSON of a request or an answer: its media type, and what the spec says of it.
+pub(crate) fn json_content(value: &Value) -> Option<(&str, &Value)> {
+    object(value.get("content"))
+        .map(|(media_type, content)| (media_type.as_str(), content))
+        .find(|(media_type, _)| is_json(media_type))
+}
+
+/// Whether a media type is a form of JSON, such as `application/x-amz-json-1.1`.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let name = media_type.split(';').next().unwrap_or_default().trim();
+    name.strip_prefix("application/")
+        .is_some_and(|name| name.split(['-', '+', '.']).any(|part| part == "json"))
+}
+
+/// Name of the schema that a reference leads to.
+fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
+/// Fields of a body that are parameters, too: those that paging sets, or `all` that are no lists
+/// and no objects.
+fn body_parameters(
+    document: &Value,
+    schema: &Value,
+    paging: Option<&Paging>,
+    all: bool,
+) -> Vec<BodyParameter> {
+    let top = resolve(document, schema);
+    let mut paths: Vec<String> = Vec::new();
+    if all {
+        paths.extend(object(top.get("properties")).map(|(name, _)| name.clone()));
+    }
+    for name in paging
+        .filter(|paging| paging.place == "body")
+        .into_iter()
+        .flat_map(Paging::parameters)
+    {
+        if !paths.iter().any(|path| path == name) {
+            paths.push(name.to_owned());
+        }
+    }
+    let fields = paths.into_iter().filter_map(|path| {
+        let (mut above, mut property) = (top, top);
+        for name in path.split('.') {
+            above = resolved(document, property);
+            property = above.get("properties")?.get(name)?;
+        }
+        let is_top = !path.contains('.');
+        let name = path.rsplit('.').next()?;
+        let required = is_top && array(above.get("required")).any(|it| it == name);
+        let inner = resolved(document, property);
+        let key = |key: &str| inner.get(key).and_then(Value::as_str);
+        let (ty, json) = match (key("type")?, key("format")) {
+            ("string", Some("password")) => ("openapi_transport::Secret", false),
+            ("string", Some("non-empty")) => ("openapi_transport::NonEmpty", false),
+            ("string", Some("text-number")) => ("openapi_transport::TextNumber", false),
+            ("string", Some("date-time")) => ("openapi_transport::Timestamp", false),
+            ("string", _) => ("std::string::String", false),
+            ("integer", Some("int32")) => ("i32", true),
+            ("integer", _) => ("i64", true),
+            ("number", Some("epoch-seconds")) => ("openapi_transport::EpochSeconds", true),
+            ("number", _) => ("f64", true),
+            ("boolean", _) => ("bool", true),
+            _ => return None,
+        };
+        let described = [property, inner].map(|it| text(it, "description"));
+        let description = described.into_iter().find(|text| !text.is_empty());
+        let one = property.pointer("/allOf/0").unwrap_or(property);
+        Some(BodyParameter {
+            required,
+            description: description.unwrap_or_default().trim().to_owned(),
+            limits: limits(inner),
+            values: reference(one).map(str::to_owned),
+            ty,
+            json,
+            name: path,
+        })
+    });
+    fields.collect()
+}
+
+/// The schema itself, or what its reference leads to, with or without a description around it.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    resolve(document, value.pointer("/allOf/0").unwrap_or(value))
 }
 
 /// Units that a reader needs to be told; the other values of `x-unit` say that there is none.
@@ -451,12 +543,12 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// Calls `visit` with each key and value of each object, but not inside of examples, which are a
-/// vendor's data, or of quirks, which speak of other places.
+/// vendor's data, or of quirks and paging, which speak of other places.
 fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                if key != "example" && key != "x-quirk" {
+                if !["example", "x-paging", "x-quirk"].contains(&key.as_str()) {
                     visit(key, value);
                     walk(value, visit);
                 }
@@ -540,8 +632,8 @@ paths:
             ("x-access: read", "x-access: maybe", "must be read or write"),
             (
                 "x-access: read",
-                "x-access: read\n      x-paging: { style: scroll }",
-                "unknown paging style \"scroll\"",
+                "x-access: read\n      x-paging: { scroll: here }",
+                "unknown kind; name the parameter under one of offset, page or cursor",
             ),
             ("version: v1", "other: v1", "info.version is missing"),
             (

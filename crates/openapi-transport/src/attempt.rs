@@ -82,8 +82,20 @@ pub(crate) async fn signed(
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     // progenitor leaves it out where a success has no body; a refusal has one.
-    let json = HeaderValue::from_static("application/json");
-    headers.entry(header::ACCEPT).or_insert(json);
+    let accepted = HeaderValue::from_static(operation.accept);
+    // progenitor knows one media type, which here stands for any that is JSON.
+    match headers.get(header::ACCEPT) {
+        Some(other) if other != "application/json" => {}
+        _ => drop(headers.insert(header::ACCEPT, accepted)),
+    }
+    if let Some(body) = operation.body
+        && headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|it| it == "application/json")
+    {
+        let sent = HeaderValue::from_static(body.content_type);
+        headers.insert(header::CONTENT_TYPE, sent);
+    }
     let stamp = Stamp {
         date: context.now(),
         nonce: settings.chance.nonce(),

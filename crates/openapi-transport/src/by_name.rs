@@ -5,8 +5,6 @@
 //! request leaves by the same way out.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::io;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
@@ -17,7 +15,7 @@ use crate::attempt;
 use crate::context::Context;
 use crate::error::Error;
 use crate::execute::execute;
-use crate::operation::{Operation, Paging, Parameter, Place};
+use crate::operation::{Operation, Parameter, Place};
 use crate::response_error;
 use crate::rfc3986;
 
@@ -49,14 +47,7 @@ pub struct PreviewedRequest {
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given = self.given.iter().map(|(parameter, value)| {
-            let value = if parameter.secret {
-                MASK
-            } else {
-                value.as_str()
-            };
-            (parameter.name, value)
-        });
+        let given = self.shown_parameters();
         let body = self.body.as_ref().map(|body| self.without_secrets(body));
         f.debug_struct("Call")
             .field("operation", &self.operation.name)
@@ -109,10 +100,7 @@ impl Call {
         let Some(wanted) = &self.operation.body else {
             return Err(self.invalid("takes no body".to_owned()));
         };
-        let rendered = (wanted.render)(body).map_err(|why| {
-            let name = wanted.name;
-            self.invalid(format!("the body is no {name}: {why}"))
-        })?;
+        let rendered = (wanted.render)(body).map_err(|why| self.unfit_body(&why))?;
         self.body = Some(rendered);
         Ok(self)
     }
@@ -123,7 +111,7 @@ impl Call {
     /// # Errors
     /// As a generated call: what is missing is refused before anything is sent.
     pub async fn send(&self, context: &Context) -> Result<Value, Error> {
-        self.page(context).await.map(|(value, _)| value)
+        self.answer(context).await.map(|(value, _)| value)
     }
 
     /// The request as it would leave, signed if there are credentials to sign it with. Nothing is
@@ -152,19 +140,8 @@ impl Call {
             method: request.method().to_string(),
             url: self.masked(request.url()),
             headers,
-            body: self.body.as_ref().map(|body| self.without_secrets(body)),
+            body: self.whole_body()?.map(|body| self.without_secrets(&body)),
         })
-    }
-
-    /// The call page by page.
-    ///
-    /// # Errors
-    /// Of kind [`Invalid`](crate::ErrorKind::Invalid) if the call does not page.
-    pub fn pages(self) -> Result<Pages, Error> {
-        match self.operation.paging {
-            Paging::None => Err(self.invalid("does not answer in pages".to_owned())),
-            _ => Ok(Pages::new(self)),
-        }
     }
 
     /// The URL with secret parameters masked.
@@ -237,7 +214,70 @@ impl Call {
         given.map(|(_, value)| value.as_str())
     }
 
-    fn invalid(&self, what: String) -> Error {
+    /// Value of a parameter, or of the field of the body that it sets.
+    pub(crate) fn given(&self, name: &str) -> Option<String> {
+        let in_body = || {
+            self.body
+                .as_ref()
+                .and_then(|body| plain(field(body, name)?))
+        };
+        self.value(name).map(str::to_owned).or_else(in_body)
+    }
+
+    /// Parameters and their values, without secrets.
+    pub(crate) fn shown_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().map(|(parameter, value)| {
+            let value = if parameter.secret { MASK } else { value };
+            (parameter.name, value)
+        })
+    }
+
+    /// The body that was given, without secrets and without the fields at these paths.
+    pub(crate) fn shown_body(&self, without: &[&str]) -> Option<Value> {
+        let mut body = self.without_secrets(self.body.as_ref()?);
+        for path in without {
+            let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
+            let above = match above {
+                "" => Some(&mut body),
+                above => above
+                    .split('.')
+                    .try_fold(&mut body, |value, name| value.get_mut(name)),
+            };
+            if let Some(map) = above.and_then(Value::as_object_mut) {
+                map.remove(name);
+            }
+        }
+        Some(body)
+    }
+
+    /// The body with the parameters that are fields of it.
+    fn whole_body(&self) -> Result<Option<Value>, Error> {
+        let is_field = |parameter: &Parameter| parameter.place == Place::Body;
+        let Some(wanted) = self.operation.body.as_ref() else {
+            return Ok(None);
+        };
+        if !self.operation.parameters.iter().any(is_field) {
+            return Ok(self.body.clone());
+        }
+        let mut body = self.body.clone().unwrap_or_else(|| serde_json::json!({}));
+        for (parameter, text) in self.given.iter().filter(|(it, _)| is_field(it)) {
+            let value = match parameter.json {
+                true => serde_json::from_str(text)
+                    .map_err(|_| self.invalid(format!("{}: invalid number", parameter.name)))?,
+                false => Value::from(text.as_str()),
+            };
+            set_field(&mut body, parameter.name, value);
+        }
+        let rendered = (wanted.render)(&body);
+        rendered.map(Some).map_err(|why| self.unfit_body(&why))
+    }
+
+    fn unfit_body(&self, why: &str) -> Error {
+        let name = self.operation.body.map_or("", |body| body.name);
+        self.invalid(format!("the body is no {name}: {why}"))
+    }
+
+    pub(crate) fn invalid(&self, what: String) -> Error {
         Error::invalid(self.operation.name, what)
     }
 
@@ -250,14 +290,14 @@ impl Call {
         let absent = operation
             .parameters
             .iter()
-            .filter(|parameter| parameter.required && self.value(parameter.name).is_none())
+            .filter(|parameter| parameter.required && self.given(parameter.name).is_none())
             .map(|parameter| parameter.name);
         let absent: Vec<_> = absent.collect();
         if !absent.is_empty() {
             let verb = if absent.len() == 1 { "is" } else { "are" };
             return Err(self.invalid(format!("{} {verb} missing", absent.join(", "))));
         }
-        if let (Some(wanted), None) = (&operation.body, &self.body) {
+        if let (Some(wanted), None) = (&operation.body, self.whole_body()?) {
             return Err(self.invalid(format!("needs a body, {}", wanted.name)));
         }
         Ok(())
@@ -294,16 +334,16 @@ impl Call {
             value.set_sensitive(parameter.secret);
             headers.insert(name, value);
         }
-        if let Some(body) = &self.body {
-            let json = HeaderValue::from_static("application/json");
-            headers.insert(header::CONTENT_TYPE, json);
+        if let (Some(body), Some(wanted)) = (self.whole_body()?, &operation.body) {
+            let media_type = HeaderValue::from_static(wanted.content_type);
+            headers.insert(header::CONTENT_TYPE, media_type);
             *request.body_mut() = Some(body.to_string().into());
         }
         Ok(request)
     }
 
-    /// One answer, and its headers.
-    async fn page(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
+    /// The answer, and its headers.
+    pub(crate) async fn answer(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
         let request = self.request(context)?;
         let table = std::slice::from_ref(self.operation);
         let response = execute(context, table, self.operation.id, request).await;
@@ -311,546 +351,29 @@ impl Call {
     }
 }
 
-/// How many records a page is asked to have where the call does not say.
-const SIZE: i64 = 100;
-
-/// The pages of a call, one after the other.
-#[derive(Debug)]
-pub struct Pages {
-    call: Call,
-    /// Index of the next record, or number of the next page.
-    next: i64,
-    size: i64,
-    /// The size that was asked for at first.
-    full: i64,
-    /// Records before the next page, as far as they have been seen or were skipped by the caller.
-    seen: i64,
-    marker: Option<String>,
-    ended: bool,
-    /// A hash of the page before.
-    before: Option<u64>,
-    read: Amount,
-    most: Amount,
+/// A field of a body, or of an object in it.
+fn field<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.')
+        .try_fold(body, |value, name| value.get(name))
 }
 
-/// How much of a listing there is.
-#[derive(Clone, Copy, Debug)]
-struct Amount {
-    records: u64,
-    pages: u64,
-    /// Size of the records as JSON.
-    bytes: u64,
+/// Sets a field of a body, and makes the objects on the way to it.
+fn set_field(body: &mut Value, path: &str, value: Value) {
+    let mut place = body;
+    for name in path.split('.') {
+        if !place.is_object() {
+            *place = Value::Object(serde_json::Map::new());
+        }
+        place = &mut place[name];
+    }
+    *place = value;
 }
 
-impl Pages {
-    /// Sets the most records that the pages may have. [default: 1,000,000]
-    ///
-    /// A service with a defect may list for ever. A listing beyond this bound, or one of the other
-    /// two, ends with an error.
-    pub fn max_records(mut self, records: u64) -> Self {
-        self.most.records = records;
-        self
-    }
-
-    /// Sets the most pages that are read. [default: 100,000]
-    pub fn max_pages(mut self, pages: u64) -> Self {
-        self.most.pages = pages;
-        self
-    }
-
-    /// Sets the most bytes that the records of all pages may have as JSON. [default: 256 MiB]
-    pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.most.bytes = bytes;
-        self
-    }
-
-    fn new(call: Call) -> Self {
-        let number = |name: &str| call.value(name).and_then(|text| text.parse().ok());
-        let (next, size) = match call.operation.paging {
-            Paging::PageNumber => (number("PageNo").unwrap_or(1), number("PageSize")),
-            Paging::PagePerPage => (number("page").unwrap_or(1), number("per_page")),
-            Paging::Filter => offset_and_limit(call.value("filter").unwrap_or_default()),
-            _ => (number("offset").unwrap_or(0), number("limit")),
-        };
-        let size = size.unwrap_or(SIZE).max(1);
-        let seen = match call.operation.paging {
-            Paging::PageNumber | Paging::PagePerPage => next.saturating_sub(1).saturating_mul(size),
-            _ => next,
-        };
-        Self {
-            next,
-            size,
-            full: size,
-            seen,
-            marker: None,
-            ended: false,
-            before: None,
-            read: Amount {
-                records: 0,
-                pages: 0,
-                bytes: 0,
-            },
-            most: Amount {
-                records: 1_000_000,
-                pages: 100_000,
-                bytes: 256 << 20,
-            },
-            call,
-        }
-    }
-
-    /// The records of the next page; `None` after the last.
-    ///
-    /// A listing ends with a page without records, or with a short one that reaches the total that
-    /// the service names. A total that the records outnumber ends nothing. Where no total is named,
-    /// a short page is not the end: the service may put fewer records on a page than it was asked
-    /// for. A page with the same records as the one before is not handed out: it ends a listing that
-    /// is read in full, and is an error otherwise.
-    ///
-    /// # Errors
-    /// As [`Call::send`]. The page can be asked for again. Additionally, the listing exceeds a
-    /// bound, such as [`max_records`](Self::max_records), or the service repeats a page.
-    pub async fn next(&mut self, context: &Context) -> Result<Option<Vec<Value>>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        if self.read.pages >= self.most.pages {
-            let what = format!("more than {} pages", self.most.pages);
-            return Err(self.endless(&what, "max_pages"));
-        }
-        let call = self.turned()?;
-        let (mut answer, headers) = call.page(context).await?;
-        let page = self.call.operation.page;
-        let total = match page.total {
-            Some("Content-Range") => headers
-                .get(header::CONTENT_RANGE)
-                .and_then(|value| value.to_str().ok()?.rsplit('/').next()?.trim().parse().ok()),
-            Some(name) => number(field(&answer, name)),
-            None => None,
-        };
-        let records = match page.items {
-            Some(name) => answer.get_mut(name).map(Value::take),
-            None => Some(answer.take()),
-        };
-        let records = match records {
-            Some(Value::Array(records)) => records,
-            _ => Vec::new(),
-        };
-        if self.is_repeated(&records, total)? {
-            self.ended = true;
-            return Ok(None);
-        }
-        self.turn(
-            records.len(),
-            total,
-            page.next.and_then(|name| text(field(&answer, name))),
-        );
-        Ok((!records.is_empty()).then_some(records))
-    }
-
-    /// Counts a page against the bounds. Whether it has the records of the page before, though
-    /// others were asked for.
-    fn is_repeated(&mut self, records: &[Value], total: Option<i64>) -> Result<bool, Error> {
-        let mut measure = Measure::default();
-        // Records that are read can be written.
-        let _ = serde_json::to_writer(&mut measure, records);
-        let hash = measure.hash.finish();
-        let is_same = !records.is_empty() && self.before.replace(hash) == Some(hash);
-        let Amount {
-            records: count,
-            pages,
-            bytes,
-        } = &mut self.read;
-        *pages = pages.saturating_add(1);
-        if is_same {
-            let has_room = i64::try_from(records.len()).is_ok_and(|found| found < self.full);
-            let is_whole = match total.filter(|total| *total >= self.seen) {
-                Some(total) => total == self.seen,
-                None => has_room,
-            };
-            return match is_whole {
-                true => Ok(true),
-                false => Err(Error::malformed(format!(
-                    "{}: the service answers with the same records whichever page is asked for; \
-                     the listing cannot be read to its end",
-                    self.call.operation.name
-                ))),
-            };
-        }
-        *count = count.saturating_add(records.len() as u64);
-        *bytes = bytes.saturating_add(measure.bytes);
-        let (count, bytes, most) = (*count, *bytes, self.most);
-        if count > most.records {
-            let what = format!("more than {} records", most.records);
-            return Err(self.endless(&what, "max_records"));
-        }
-        if bytes > most.bytes {
-            let what = format!("records of more than {} bytes", most.bytes);
-            return Err(self.endless(&what, "max_bytes"));
-        }
-        Ok(false)
-    }
-
-    fn endless(&self, what: &str, bound: &str) -> Error {
-        Error::malformed(format!(
-            "{}: the listing does not end: {what}; read only the first records, narrow the listing, \
-             or raise the bound {bound}",
-            self.call.operation.name
-        ))
-    }
-
-    /// The call for the next page.
-    fn turned(&self) -> Result<Call, Error> {
-        let mut call = self.call.clone();
-        let (next, size) = (self.next.to_string(), self.size.to_string());
-        let values = match call.operation.paging {
-            Paging::PageNumber => vec![("PageNo", next), ("PageSize", size)],
-            Paging::PagePerPage => vec![("page", next), ("per_page", size)],
-            Paging::Marker => match &self.marker {
-                Some(marker) => vec![("marker", marker.clone())],
-                None => Vec::new(),
-            },
-            Paging::Filter => {
-                let given = call.value("filter").unwrap_or_default();
-                let order = given.split('|').find(|part| part.starts_with("order::"));
-                let order = order.map(|order| format!("|{order}")).unwrap_or_default();
-                vec![("filter", format!("limit::{size}|offset::{next}{order}"))]
-            }
-            _ => vec![("offset", next), ("limit", size)],
-        };
-        for (name, value) in values {
-            call = call.parameter(name, &value)?;
-        }
-        Ok(call)
-    }
-
-    fn turn(&mut self, found: usize, total: Option<i64>, marker: Option<String>) {
-        let found = i64::try_from(found).unwrap_or(i64::MAX);
-        self.seen = self.seen.saturating_add(found);
-        // A service may put fewer records on a page than it was asked for.
-        let short = found < self.size;
-        self.ended = found == 0 || (short && total.is_some_and(|total| self.seen == total));
-        match self.call.operation.paging {
-            Paging::Marker => {
-                // A service that names the same page again would be asked for ever.
-                self.ended = found == 0 || marker.is_none() || marker == self.marker;
-                self.marker = marker;
-            }
-            Paging::PageNumber | Paging::PagePerPage => self.next = self.next.saturating_add(1),
-            Paging::OffsetLimit => {
-                // The offset must be a multiple of the limit: a page that was cut short is gone on
-                // from in steps that divide what has been seen.
-                if short && !self.ended {
-                    self.size = divisor(self.seen, self.size);
-                }
-                self.next = self.seen;
-            }
-            _ => self.next = self.seen,
-        }
-    }
-}
-
-/// Counts and hashes what is written.
-#[derive(Default)]
-struct Measure {
-    bytes: u64,
-    hash: DefaultHasher,
-}
-
-impl io::Write for Measure {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.bytes = self.bytes.saturating_add(text.len() as u64);
-        self.hash.write(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The largest number up to `most` that divides `number` without a rest, as far as it is quickly
-/// found; else 1.
-fn divisor(number: i64, most: i64) -> i64 {
-    const TRIED: usize = 10_000;
-    let most = match number {
-        0 => most,
-        _ => most.min(number),
-    };
-    (1..=most)
-        .rev()
-        .take(TRIED)
-        .find(|size| number % size == 0)
-        .unwrap_or(1)
-}
-
-/// Offset and limit of `limit::N|offset::N`.
-fn offset_and_limit(text: &str) -> (i64, Option<i64>) {
-    let field = |name: &str| {
-        text.split('|')
-            .filter_map(|part| part.split_once("::"))
-            .find_map(|(key, value)| value.parse().ok().filter(|_| key == name))
-    };
-    (field("offset").unwrap_or(0), field("limit"))
-}
-
-/// A field of the answer, or of an object in it: `page_info.next_marker`.
-fn field<'a>(answer: &'a Value, name: &str) -> Option<&'a Value> {
-    name.split('.')
-        .try_fold(answer, |value, part| value.get(part))
-}
-
-fn number(value: Option<&Value>) -> Option<i64> {
-    let value = value?;
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-/// A marker, which is a text or a number; an empty one, and zero, stand for none.
-fn text(value: Option<&Value>) -> Option<String> {
-    let text = match value? {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty() && text != "0").then_some(text)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::operation::{self, Access, Page};
-
-    const fn operation(paging: Paging) -> Operation {
-        const fn of(name: &'static str) -> Parameter {
-            Parameter::new(
-                Place::Query,
-                name,
-                false,
-                operation::parameter::<String>,
-                "",
-            )
-        }
-        const PARAMETERS: &[Parameter] = &[
-            of("offset"),
-            of("limit"),
-            of("marker"),
-            of("filter"),
-            of("PageNo"),
-            of("PageSize"),
-        ];
-        Operation {
-            id: "list_things",
-            name: "ListThings",
-            version: "v1",
-            method: "GET",
-            path: "/things",
-            summary: "",
-            family: "things",
-            access: Access::Read,
-            paging,
-            page: Page {
-                items: None,
-                total: None,
-                next: None,
-            },
-            signed: false,
-            parameters: PARAMETERS,
-            body: None,
-        }
-    }
-
-    static OFFSET: Operation = operation(Paging::OffsetLimit);
-    static FILTER: Operation = operation(Paging::Filter);
-    static NUMBER: Operation = operation(Paging::PageNumber);
-    static MARKER: Operation = operation(Paging::Marker);
-
-    /// Turns the pages of a service that has `held` records, puts at most `cap` on a page and says
-    /// `total`. Answers what was asked for, page by page.
-    fn asked(
-        operation: &'static Operation,
-        given: &[(&str, &str)],
-        held: i64,
-        cap: i64,
-        total: Option<i64>,
-    ) -> Vec<String> {
-        let mut call = Call::new(operation);
-        for (name, value) in given {
-            call = call.parameter(name, value).unwrap();
-        }
-        let mut pages = call.pages().unwrap();
-        let mut asked = Vec::new();
-        while !pages.ended && asked.len() < 10 {
-            let turned = pages.turned().unwrap();
-            let values = turned.given.iter().map(|(_, value)| value.as_str());
-            asked.push(values.collect::<Vec<_>>().join(" "));
-            let before = match operation.paging {
-                Paging::PageNumber => (pages.next - 1) * pages.size.min(cap),
-                Paging::Marker => pages.marker.as_deref().map_or(0, |it| it.parse().unwrap()),
-                _ => pages.next,
-            };
-            let found = (held - before).clamp(0, pages.size.min(cap));
-            let next = before + found;
-            let marker = (next < held).then(|| next.to_string());
-            pages.turn(usize::try_from(found).unwrap(), total, marker);
-        }
-        asked
-    }
-
-    #[test]
-    fn pages_end_where_the_records_do() {
-        let ten = [("limit", "10"), ("offset", "0")];
-        let filter = [("filter", "limit::10|offset::5|order::asc")];
-        let number = [("PageSize", "10"), ("PageNo", "1")];
-        for (operation, given, held, cap, total, expected) in [
-            (&OFFSET, &[][..], 0, 100, Some(0), vec!["0 100"]),
-            (&OFFSET, &ten, 15, 100, Some(15), vec!["0 10", "10 10"]),
-            (&OFFSET, &ten, 20, 100, None, vec!["0 10", "10 10", "20 10"]),
-            // Cut short: what was seen is gone on from, in a size that the offset is a multiple of.
-            (&OFFSET, &ten, 9, 4, Some(9), vec!["0 10", "4 4", "8 4"]),
-            // A total that is too low ends nothing, one that is too high ends with an empty page.
-            (
-                &OFFSET,
-                &ten,
-                15,
-                100,
-                Some(1),
-                vec!["0 10", "10 10", "15 5"],
-            ),
-            // Without a total, a short page may be one that was cut.
-            (&OFFSET, &ten, 3, 100, None, vec!["0 10", "3 3"]),
-            (&OFFSET, &ten, 3, 1, None, vec!["0 10", "1 1", "2 1", "3 1"]),
-            (&OFFSET, &ten, 0, 100, None, vec!["0 10"]),
-            (&NUMBER, &number, 3, 100, None, vec!["1 10", "2 10"]),
-            (
-                &NUMBER,
-                &number,
-                3,
-                1,
-                None,
-                vec!["1 10", "2 10", "3 10", "4 10"],
-            ),
-            (
-                &OFFSET,
-                &ten,
-                15,
-                100,
-                Some(99),
-                vec!["0 10", "10 10", "15 5"],
-            ),
-            (
-                &FILTER,
-                &filter,
-                14,
-                4,
-                Some(14),
-                vec![
-                    "limit::10|offset::5|order::asc",
-                    "limit::10|offset::9|order::asc",
-                    "limit::10|offset::13|order::asc",
-                ],
-            ),
-            // Fewer on a page than asked for: the service's pages are gone on with.
-            (
-                &NUMBER,
-                &number,
-                9,
-                4,
-                Some(9),
-                vec!["1 10", "2 10", "3 10"],
-            ),
-            (&NUMBER, &number, 9, 100, Some(9), vec!["1 10"]),
-            (&MARKER, &[], 250, 100, None, vec!["", "100", "200"]),
-        ] {
-            let found = asked(operation, given, held, cap, total);
-            assert_eq!(
-                found, expected,
-                "{:?} {held} {cap} {total:?}",
-                operation.paging
-            );
-        }
-    }
-
-    /// Reads these pages, which come whatever is asked for. How many were handed out, and the error.
-    fn read(mut pages: Pages, answers: &[Vec<Value>], total: Option<i64>) -> (usize, String) {
-        for (number, records) in answers.iter().enumerate() {
-            match pages.is_repeated(records, total) {
-                Ok(true) => return (number, String::new()),
-                Ok(false) => pages.turn(records.len(), total, None),
-                Err(error) => return (number, error.to_string()),
-            }
-            if pages.ended {
-                return (number + 1, String::new());
-            }
-        }
-        panic!("it does not end");
-    }
-
-    #[test]
-    fn a_listing_without_an_end_is_an_error() {
-        let pages = || Call::new(&OFFSET).pages().unwrap();
-        let page = |count: usize| vec![Value::from("one"); count];
-        let other = |number: u64| vec![Value::from(number); 100];
-        for (name, pages, answers, total, count, says) in [
-            ("full", pages(), vec![page(100); 9], None, 1, "same records"),
-            ("short", pages(), vec![page(30); 9], None, 1, ""),
-            ("total", pages(), vec![page(100); 9], Some(100), 1, ""),
-            (
-                "more",
-                pages(),
-                vec![page(100); 9],
-                Some(500),
-                1,
-                "same records",
-            ),
-            (
-                "records",
-                pages().max_records(250),
-                (0..9).map(other).collect(),
-                None,
-                2,
-                "more than 250 records",
-            ),
-            (
-                "bytes",
-                pages().max_bytes(500),
-                (0..9).map(other).collect(),
-                None,
-                2,
-                "more than 500 bytes",
-            ),
-        ] {
-            let (found, error) = read(pages, &answers, total);
-            assert_eq!(found, count, "{name}");
-            assert!(
-                error.contains(says) && error.is_empty() == says.is_empty(),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_size_is_found_quickly_whatever_was_given() {
-        for (number, most, expected) in [
-            (30, 100, 30),
-            (137, 100, 1),
-            (200, 64, 50),
-            (0, 100, 100),
-            (7, i64::MAX, 7),
-            (i64::MAX, i64::MAX - 1, 1),
-        ] {
-            assert_eq!(divisor(number, most), expected, "{number} {most}");
-        }
-    }
-
-    #[test]
-    fn a_marker_that_stays_ends_the_listing() {
-        let mut pages = Call::new(&MARKER).pages().unwrap();
-        pages.turn(3, None, Some("7".to_owned()));
-        assert!(!pages.ended);
-        pages.turn(3, None, Some("7".to_owned()));
-        assert!(pages.ended);
+/// A text or a number as a parameter writes it.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => Some(text.clone()),
+        value => Some(value.to_string()),
     }
 }

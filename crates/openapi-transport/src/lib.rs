@@ -10,7 +10,7 @@
 //!
 //! The other half is what generated types are made of: parameters that are checked when they are
 //! given ([`PathSegment`], [`Bounded`]), and values that decode tolerantly ([`tolerant`],
-//! [`open_enum!`], [`TextNumber`], [`EpochMillis`]), so that no odd field fails a page.
+//! [`open_enum!`], [`TextNumber`], [`EpochMillis`], [`EpochSeconds`]), so that no odd field fails a page.
 
 mod attempt;
 mod by_name;
@@ -31,6 +31,7 @@ mod http_settings;
 mod open_enum;
 mod operation;
 mod pace;
+mod paging;
 mod params;
 mod plain;
 mod policy;
@@ -44,7 +45,7 @@ pub mod testing;
 mod tolerant;
 mod values;
 
-pub use by_name::{Call, Pages, PreviewedRequest};
+pub use by_name::{Call, PreviewedRequest};
 pub use caller::Caller;
 pub use chance::{Chance, SystemChance};
 pub use clock::{Clock, SystemClock};
@@ -59,8 +60,9 @@ pub use execute::{execute, send};
 pub use file::read_secret_file;
 pub use http_settings::{HttpSettings, Proxy};
 pub use jiff::Timestamp;
-pub use operation::{Access, Body, Operation, Page, Paging, Parameter, Place};
+pub use operation::{Access, Body, Operation, Parameter, Place};
 pub use pace::RateLimit;
+pub use paging::{AnsweredPage, Paging, PagingKind, RequestedPage, Spot};
 pub use params::{AtLeast, Bounded, Empty, NonEmpty, OutOfBounds, PathSegment, UnfitSegment};
 pub use plain::plain_request;
 pub use policy::RetryPolicy;
@@ -71,7 +73,7 @@ pub use response_error::{decode, decode_list};
 pub use rfc3986::encode as encode_path;
 pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};
-pub use values::{EpochMillis, TextNumber};
+pub use values::{EpochMillis, EpochSeconds, TextNumber};
 
 /// What the generated code and [`open_enum!`] name by an absolute path.
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! What a call is: the facts about an operation that outlive generation.
 
 use crate::error::{Error, without_values};
+use crate::paging::Paging;
 
 /// One call of a vendor's API, as its spec has it.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +22,10 @@ pub struct Operation {
     pub family: &'static str,
     /// Whether it changes anything.
     pub access: Access,
-    /// How it pages.
-    pub paging: Paging,
-    /// Where a page has what paging needs.
-    pub page: Page,
+    /// How it answers in pages, if it does.
+    pub paging: Option<Paging>,
+    /// Media type of its answer.
+    pub accept: &'static str,
     /// Whether it needs a signature or token.
     pub signed: bool,
     /// Its parameters, in the order of the spec.
@@ -33,21 +34,10 @@ pub struct Operation {
     pub body: Option<Body>,
 }
 
-/// Where a page has what paging needs: names of the answer's fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The records; `None` where the answer itself is the list.
-    pub items: Option<&'static str>,
-    /// The number of all records, or `Content-Range` where that header has it.
-    pub total: Option<&'static str>,
-    /// Where the next page begins.
-    pub next: Option<&'static str>,
-}
-
 /// One parameter of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
-    /// Its name on the wire.
+    /// Its name on the wire; in a body a path with periods between names.
     pub name: &'static str,
     /// Where it goes.
     pub place: Place,
@@ -59,6 +49,8 @@ pub struct Parameter {
     pub secret: bool,
     /// Values that the vendor lists; others may be there, too.
     pub values: &'static [&'static str],
+    /// Whether its value stands in a JSON body as it is rendered, and not as text in quotes.
+    pub json: bool,
     /// Turns what people write into what is sent, by the type that the generated call takes, or
     /// says why it does not fit. See [`parameter`].
     pub render: fn(&str) -> Result<String, String>,
@@ -81,6 +73,7 @@ impl Parameter {
             about,
             secret: false,
             values: &[],
+            json: false,
             render,
         }
     }
@@ -98,6 +91,13 @@ impl Parameter {
         self.secret = true;
         self
     }
+
+    /// The same, whose value is a number or a truth value in a JSON body.
+    #[must_use]
+    pub const fn json(mut self) -> Self {
+        self.json = true;
+        self
+    }
 }
 
 /// Where a parameter goes.
@@ -110,6 +110,8 @@ pub enum Place {
     Query,
     /// Into a header of its name.
     Header,
+    /// Into a field of the JSON body.
+    Body,
 }
 
 /// The JSON body of a call.
@@ -121,6 +123,8 @@ pub struct Body {
     pub example: &'static str,
     /// Names of fields, at any depth, whose values are secrets.
     pub secrets: &'static [&'static str],
+    /// Media type that it is sent as.
+    pub content_type: &'static str,
     /// Decodes it as the type that the generated call takes and encodes it again, or says what
     /// does not fit. See [`body`].
     pub render: fn(&serde_json::Value) -> Result<serde_json::Value, String>,
@@ -224,62 +228,42 @@ pub enum Access {
     Write,
 }
 
-/// How a listing is cut into pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Paging {
-    /// All at once.
-    None,
-    /// `offset` and `limit`, only as a pair; the offset is a multiple of the limit.
-    OffsetLimit,
-    /// The same pair where both are sent as text, and the offset is any.
-    OffsetLimitText,
-    /// `marker`, which the page before names, and `limit`.
-    Marker,
-    /// `filter`, which holds limit and offset.
-    Filter,
-    /// `PageNo` and `PageSize`.
-    PageNumber,
-    /// `page` and `per_page`, only as a pair.
-    PagePerPage,
-}
-
 impl Operation {
     /// Checks the rules between parameters, which no single parameter's type can hold.
     pub(crate) fn check(&self, url: &reqwest::Url) -> Result<(), Error> {
+        let Some(Paging {
+            start,
+            size: Some(size),
+            place: Place::Query,
+            paired: true,
+            aligned,
+            ..
+        }) = self.paging
+        else {
+            return Ok(());
+        };
         let value = |name: &str| {
             url.query_pairs()
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
-        let pair = |first: &str, second: &str| match (value(first), value(second)) {
-            (Some(_), None) => Err(Error::invalid(
-                self.name,
-                format!("{first} goes only together with {second}: give both or neither"),
-            )),
-            (None, Some(_)) => Err(Error::invalid(
-                self.name,
-                format!("{second} goes only together with {first}: give both or neither"),
-            )),
-            both => Ok(both),
+        let alone = |given: &str, absent: &str| {
+            let what = format!("{given} goes only together with {absent}: give both or neither");
+            Err(Error::invalid(self.name, what))
         };
-        match self.paging {
-            Paging::OffsetLimit => {
-                if let (Some(offset), Some(limit)) = pair("offset", "limit")?
-                    && let (Ok(start), Ok(size)) = (offset.parse::<i64>(), limit.parse::<i64>())
-                    && size > 0
-                    && start % size != 0
-                {
-                    return Err(Error::invalid(
-                        self.name,
-                        format!("offset {offset} is not a multiple of limit {limit}"),
-                    ));
+        match (value(start), value(size)) {
+            (Some(_), None) => alone(start, size),
+            (None, Some(_)) => alone(size, start),
+            (Some(first), Some(count)) if aligned => {
+                match (first.parse::<i64>(), count.parse::<i64>()) {
+                    (Ok(index), Ok(many)) if many > 0 && index % many != 0 => {
+                        let what = format!("{start} {first} is not a multiple of {size} {count}");
+                        Err(Error::invalid(self.name, what))
+                    }
+                    _ => Ok(()),
                 }
-                Ok(())
             }
-            Paging::OffsetLimitText => pair("offset", "limit").map(drop),
-            Paging::PagePerPage => pair("page", "per_page").map(drop),
-            Paging::None | Paging::Filter | Paging::PageNumber | Paging::Marker => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -32,6 +32,25 @@ pub struct TextNumber(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EpochMillis(pub Timestamp);
 
+/// A time that the vendor sends as seconds since 1970, with or without a fraction.
+///
+/// A fraction is kept as it is written, to a nanosecond: `1767225600.123` is 123 milliseconds past.
+/// Digits after that are dropped. A text decodes just as well.
+///
+/// ```
+/// use openapi_transport::EpochSeconds;
+/// let time: EpochSeconds = serde_json::from_str("1767225600.123").unwrap();
+/// assert_eq!(time.0.to_string(), "2026-01-01T00:00:00.123Z");
+/// assert_eq!(serde_json::to_string(&time).unwrap(), "1767225600.123");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EpochSeconds(pub Timestamp);
+
+/// Reason why a text is no [`EpochSeconds`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected seconds since 1970 between the years -9999 and 9999")]
+pub struct UnfitSeconds;
+
 fn required<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -103,5 +122,167 @@ impl<'de> Tolerant<'de> for Option<EpochMillis> {
             .map(|millis| Timestamp::from_millisecond(millis).map(EpochMillis))
             .transpose()
             .map_err(serde::de::Error::custom)
+    }
+}
+
+impl FromStr for EpochSeconds {
+    type Err = UnfitSeconds;
+    fn from_str(text: &str) -> Result<Self, UnfitSeconds> {
+        let text = text.trim();
+        let (is_negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+            return Err(UnfitSeconds);
+        }
+        let nanos: String = fraction
+            .chars()
+            .chain("000000000".chars())
+            .take(9)
+            .collect();
+        let seconds: i64 = whole.parse().map_err(|_| UnfitSeconds)?;
+        let nanos: i32 = nanos.parse().map_err(|_| UnfitSeconds)?;
+        let (seconds, nanos) = match is_negative {
+            true => (-seconds, -nanos),
+            false => (seconds, nanos),
+        };
+        Timestamp::new(seconds, nanos)
+            .map(Self)
+            .map_err(|_| UnfitSeconds)
+    }
+}
+
+impl fmt::Display for EpochSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0.as_second(), self.0.subsec_nanosecond());
+        if nanos == 0 {
+            return write!(f, "{seconds}");
+        }
+        let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
+        let (seconds, nanos) = (seconds.unsigned_abs(), nanos.unsigned_abs());
+        let fraction = format!("{nanos:09}");
+        write!(f, "{sign}{seconds}.{}", fraction.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for EpochSeconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.subsec_nanosecond() == 0 {
+            return serializer.serialize_i64(self.0.as_second());
+        }
+        let seconds: f64 = self
+            .to_string()
+            .parse()
+            .map_err(serde::ser::Error::custom)?;
+        serializer.serialize_f64(seconds)
+    }
+}
+
+impl<'de> Deserialize<'de> for EpochSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        required(deserializer)
+    }
+}
+
+impl<'de> Tolerant<'de> for Option<EpochSeconds> {
+    fn tolerant<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The shortest decimal that stands for a float is what the service wrote.
+        let Some(text) = Option::<String>::tolerant(deserializer)? else {
+            return Ok(None);
+        };
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let time = text.parse::<EpochSeconds>().or_else(|error| {
+            // `1.767225600123E9`
+            let number: f64 = text.trim().parse().map_err(|_| error)?;
+            number.to_string().parse()
+        });
+        time.map(Some).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_keep_their_fraction() {
+        for (json, time, back) in [
+            ("1767225600", "2026-01-01T00:00:00Z", "1767225600"),
+            ("1767225600.0", "2026-01-01T00:00:00Z", "1767225600"),
+            (
+                "1767225600.123",
+                "2026-01-01T00:00:00.123Z",
+                "1767225600.123",
+            ),
+            (
+                "1.767225600123E9",
+                "2026-01-01T00:00:00.123Z",
+                "1767225600.123",
+            ),
+            (
+                r#""1767225600.123""#,
+                "2026-01-01T00:00:00.123Z",
+                "1767225600.123",
+            ),
+            (
+                r#""1.767225600123E9""#,
+                "2026-01-01T00:00:00.123Z",
+                "1767225600.123",
+            ),
+            (r#"" 1767225600 ""#, "2026-01-01T00:00:00Z", "1767225600"),
+            (
+                "1767225600.123456",
+                "2026-01-01T00:00:00.123456Z",
+                "1767225600.123456",
+            ),
+            (
+                r#""1767225600.1234567891""#,
+                "2026-01-01T00:00:00.123456789Z",
+                "1767225600.1234567",
+            ),
+            ("0", "1970-01-01T00:00:00Z", "0"),
+            ("0.5", "1970-01-01T00:00:00.5Z", "0.5"),
+            ("-0.5", "1969-12-31T23:59:59.5Z", "-0.5"),
+            ("-1.5", "1969-12-31T23:59:58.5Z", "-1.5"),
+        ] {
+            let found: EpochSeconds = serde_json::from_str(json).unwrap();
+            assert_eq!(found.0.to_string(), time, "{json}");
+            let written = serde_json::to_string(&found).unwrap();
+            assert_eq!(written, back, "{json}");
+        }
+        // A time in nanoseconds has more digits than a float.
+        let text = "1767225600.123456789";
+        assert_eq!(text.parse::<EpochSeconds>().unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn seconds_that_mean_nothing_are_refused() {
+        for json in [
+            "1e300",
+            "-1e300",
+            "99999999999999",
+            r#""soon""#,
+            r#""1.2.3""#,
+            r#""NaN""#,
+            "true",
+            r#""inf""#,
+            r#""-""#,
+            r#""--1""#,
+        ] {
+            assert!(
+                serde_json::from_str::<EpochSeconds>(json).is_err(),
+                "{json}"
+            );
+        }
+        for json in ["null", r#""""#, r#"" ""#] {
+            let mut json = serde_json::Deserializer::from_str(json);
+            assert_eq!(Option::<EpochSeconds>::tolerant(&mut json).unwrap(), None);
+        }
     }
 }

@@ -12,13 +12,17 @@
 //! # }
 //! ```
 
+mod listing;
+
 use std::fmt;
 
 use futures_core::future::BoxFuture;
 pub use openapi_transport::{
-    Access, Body, Call, Operation, Pages, Paging, Parameter, Place, PreviewedRequest,
+    Access, Body, Call, Operation, Paging, PagingKind, Parameter, Place, PreviewedRequest, Spot,
 };
 use openapi_transport::{Context, Error};
+
+pub use listing::{Record, listing};
 
 use crate::connect::Settings;
 use crate::model::grammar::quoted;

@@ -89,10 +89,6 @@ impl<T: Send + 'static> Listing<T> {
     }
 
     /// Creates a listing that the service continues by a token.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no service of this version continues by a token")
-    )]
     pub(crate) fn by_cursor<F, P>(name: String, fetch: F) -> Self
     where
         T: Record,

@@ -51,11 +51,13 @@ impl<'a> Parameters<'a> {
             }
         }
         let parameters = Self { operation, given };
-        match operation.paging.as_deref() {
-            Some("offset-limit") => parameters.check_offset_and_limit()?,
-            Some("offset-limit-text") => parameters.check_numbers_in_text()?,
-            Some("page-per-page") => parameters.check_pair("page", "per_page")?,
-            _ => {}
+        if let Some(paging) = &operation.paging {
+            parameters.check_pair(&paging.start, &paging.size)?;
+            match (paging.is_offset, paging.is_aligned) {
+                (true, true) => parameters.check_alignment(&paging.start, &paging.size)?,
+                (true, false) => parameters.check_numbers([&paging.start, &paging.size])?,
+                _ => {}
+            }
         }
         Ok(parameters)
     }
@@ -69,10 +71,9 @@ impl<'a> Parameters<'a> {
         Ok(())
     }
 
-    /// Whether what is text to the spec is a number all the same.
-    fn check_numbers_in_text(&self) -> Result<(), Violation> {
-        self.check_pair("offset", "limit")?;
-        for name in ["offset", "limit"] {
+    /// Refuses texts that are no numbers: the spec may have the parameters as text.
+    fn check_numbers(&self, names: [&str; 2]) -> Result<(), Violation> {
+        for name in names {
             let text = self.text(name);
             if text.is_some_and(|text| rule::integer(text).is_none_or(|number| number < 0)) {
                 return Err(invalid(name, "must be a number of 0 or more"));
@@ -81,11 +82,10 @@ impl<'a> Parameters<'a> {
         Ok(())
     }
 
-    fn check_offset_and_limit(&self) -> Result<(), Violation> {
-        self.check_pair("offset", "limit")?;
-        match (self.integer("offset"), self.integer("limit")) {
+    fn check_alignment(&self, start: &str, size: &str) -> Result<(), Violation> {
+        match (self.integer(start), self.integer(size)) {
             (Some(offset), Some(limit)) if limit > 0 && offset % limit != 0 => {
-                Err(invalid("offset", "must be 0 or a multiple of limit"))
+                Err(invalid(start, format!("must be 0 or a multiple of {size}")))
             }
             _ => Ok(()),
         }

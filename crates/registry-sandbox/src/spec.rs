@@ -66,8 +66,8 @@ pub(crate) struct Operation {
     /// Headers, lower-cased, each of which can authenticate a request; none if the call is open.
     pub(crate) authentication: BTreeSet<String>,
     pub(crate) parameters: Vec<Parameter>,
-    /// `style` of `x-paging`.
-    pub(crate) paging: Option<String>,
+    /// Parameters of `x-paging` that have to fit each other.
+    pub(crate) paging: Option<Paging>,
     /// Schema of the JSON body, if the call takes one.
     pub(crate) body: Option<Value>,
     /// Example of the JSON body.
@@ -77,6 +77,35 @@ pub(crate) struct Operation {
     pub(crate) success: StatusCode,
     /// Example of the answer that is a success.
     pub(crate) example: Value,
+}
+
+/// Pair of parameters that cuts a listing into pages.
+#[derive(Debug, Clone)]
+pub(crate) struct Paging {
+    /// Parameter that says where a page begins.
+    pub(crate) start: String,
+    /// Parameter that says how many records a page has.
+    pub(crate) size: String,
+    /// Whether a page begins at a number of records.
+    pub(crate) is_offset: bool,
+    /// Whether the offset has to be a multiple of the size.
+    pub(crate) is_aligned: bool,
+}
+
+impl Paging {
+    /// Reads `x-paging`. Returns nothing if the parameters are independent of each other.
+    fn read(paging: &Value) -> Option<Self> {
+        let text = |key: &str| paging.get(key)?.as_str().map(str::to_owned);
+        let is = |key: &str| paging.get(key) == Some(&Value::Bool(true));
+        let offset = text("offset");
+        is("paired").then_some(())?;
+        Some(Self {
+            is_offset: offset.is_some(),
+            start: offset.or_else(|| text("page"))?,
+            size: text("size")?,
+            is_aligned: is("aligned"),
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -170,7 +199,7 @@ impl Operation {
             path: path.to_owned(),
             authentication: authentication(document, operation)?,
             parameters,
-            paging: text_at(operation, "/x-paging/style").ok(),
+            paging: operation.get("x-paging").and_then(Paging::read),
             body: body.transpose()?,
             #[cfg(test)]
             body_example: operation

@@ -256,10 +256,16 @@ cases! {
         "wire: refusals of status 404 are no longer listed",
     ];
 
-    paging: [("x-paging: { style: offset-limit, items: jobs, total: total }", "x-paging: { style: filter, items: jobs, total: total }")] => [
-        "behaviour: pages by `filter`, until now by `offset-limit`",
+    paging: [("offset: offset, size: limit, paired: true,", "offset: offset, size: limit,")] => [
+        "behaviour: pages by offset `offset` and size `limit`, until now by offset `offset` and size `limit`, only as a pair",
     ] back [
-        "**breaking** behaviour: pages by `offset-limit`, until now by `filter`",
+        "**breaking** behaviour: pages by offset `offset` and size `limit`, only as a pair, until now by offset `offset` and size `limit`",
+    ];
+
+    paging_of_answers: [("items: jobs, total: total }", "items: jobs }")] => [
+        "behaviour: pages as before (offset `offset` and size `limit`, only as a pair), by other fields",
+    ] back [
+        "behaviour: pages as before (offset `offset` and size `limit`, only as a pair), by other fields",
     ];
 
     access: [("x-access: write", "x-access: read")] => [

@@ -8,7 +8,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Item, Type};
 
 use super::plain;
-use crate::spec::{Operation, Spec};
+use crate::spec::{BodyParameter, Operation, Spec};
 
 /// Parameters as progenitor made them: by operation, then by parameter.
 pub(crate) struct Table(BTreeMap<(String, String), Setter>);
@@ -79,13 +79,6 @@ pub(super) fn argument<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
     }
 }
 
-pub(super) fn optional(text: &Option<String>) -> TokenStream {
-    match text {
-        Some(text) => quote!(Some(#text)),
-        None => quote!(None),
-    }
-}
-
 pub(super) fn parameter_rows(
     spec: &Spec,
     operation: &Operation,
@@ -103,17 +96,7 @@ pub(super) fn parameter_rows(
             "header" => quote!(Header),
             other => return Err(format!("{}: {name} is in {other}", operation.name)),
         };
-        let values = parameter
-            .values
-            .as_ref()
-            .and_then(|name| spec.enums.get_key_value(name));
-        let values = match values {
-            Some((name, _)) => {
-                let name = format_ident!("{name}");
-                quote!(.of(values::#name::KNOWN))
-            }
-            None => quote!(),
-        };
+        let values = known_values(spec, parameter.values.as_ref());
         let secret = ty.to_token_stream().to_string().ends_with(":: Secret");
         let render = match secret {
             true => quote!(private::secret),
@@ -124,7 +107,35 @@ pub(super) fn parameter_rows(
             Parameter::new(Place::#place, #name, #required, #render, #about)#values #secret
         })
     });
-    rows.collect()
+    let fields = operation.body_parameters.iter().map(|field| {
+        let BodyParameter { name, required, .. } = field;
+        let about = format!("{} {}", field.description, field.limits);
+        let about = about.trim();
+        let ty: Type = syn::parse_str(&format!("::{}", field.ty))
+            .or_else(|_| syn::parse_str(field.ty))
+            .map_err(|error| format!("{name}: {error}"))?;
+        let values = known_values(spec, field.values.as_ref());
+        let (render, secret) = match field.ty.ends_with("Secret") {
+            true => (quote!(private::secret), Some(quote!(.secret()))),
+            false => (quote!(private::parameter::<#ty>), None),
+        };
+        let json = field.json.then(|| quote!(.json()));
+        Ok(quote! {
+            Parameter::new(Place::Body, #name, #required, #render, #about)#values #secret #json
+        })
+    });
+    rows.chain(fields).collect()
+}
+
+/// The call that adds the values that the vendor lists.
+fn known_values(spec: &Spec, name: Option<&String>) -> TokenStream {
+    match name.and_then(|name| spec.enums.get_key_value(name)) {
+        Some((name, _)) => {
+            let name = format_ident!("{name}");
+            quote!(.of(values::#name::KNOWN))
+        }
+        None => quote!(),
+    }
 }
 
 /// The table of operations and the hook that sends every call through the transport.
@@ -141,23 +152,29 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
         } = operation;
         let id = name.to_snake_case();
         let access = format_ident!("{}", operation.access);
-        let paging = format_ident!("{}", operation.paging);
+        let paging = match &operation.paging {
+            Some(paging) => {
+                let paging = paging.tokens();
+                quote!(Some(#paging))
+            }
+            None => quote!(None),
+        };
+        let accept = &operation.accept;
         let summary = &operation.summary;
         let parameters = parameter_rows(spec, operation, table)?;
-        let items = optional(&operation.items);
-        let total = optional(&operation.total);
-        let next = optional(&operation.next);
         let body = match &operation.body {
             None => quote!(None),
             Some(name) => {
                 let ty = format_ident!("{name}");
                 let secrets = spec.secrets_of(name);
                 let example = &operation.body_example;
+                let content_type = &operation.content_type;
                 quote! {
                     Some(Body {
                         name: #name,
                         example: #example,
                         secrets: &[#(#secrets),*],
+                        content_type: #content_type,
                         render: private::body::<types::#ty>,
                     })
                 }
@@ -173,8 +190,8 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
                 summary: #summary,
                 family: #family,
                 access: Access::#access,
-                paging: Paging::#paging,
-                page: Page { items: #items, total: #total, next: #next },
+                paging: #paging,
+                accept: #accept,
                 signed: #signed,
                 parameters: &[#(#parameters),*],
                 body: #body,
@@ -182,16 +199,24 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
         })
     });
     let rows = rows.collect::<Result<Vec<_>, String>>()?;
-    let has_parameters = spec.operations.iter().any(|it| !it.parameters.is_empty());
+    let has_parameters = spec
+        .operations
+        .iter()
+        .any(|it| !it.parameters.is_empty() || !it.body_parameters.is_empty());
+    let mut pages = spec.operations.iter().filter_map(|it| it.paging.as_ref());
+    let has_pages = spec.operations.iter().any(|it| it.paging.is_some());
+    let has_spots = pages.any(|paging| paging.total.is_some() || paging.next.is_some());
     let has_bodies = spec.operations.iter().any(|it| it.body.is_some());
     let body = has_bodies.then(|| quote!(Body,));
     let parameter = has_parameters.then(|| quote!(Parameter, Place,));
+    let paging = has_pages.then(|| quote!(Paging,));
+    let spot = has_spots.then(|| quote!(Spot,));
     let private = (has_bodies || has_parameters).then(|| quote!(private,));
     Ok(quote! {
         /// Every operation of this client.
         pub const OPERATIONS: &[::openapi_transport::Operation] = {
             use ::openapi_transport::{
-                Access, #body Operation, Page, Paging, #parameter #private
+                Access, #body Operation, #paging #parameter #private #spot
             };
             &[#(#rows),*]
         };

@@ -163,7 +163,7 @@ fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
 
 /// Whether `openapi_transport::Tolerant` is there for the type.
 pub(super) fn is_tolerant(ty: &Type) -> bool {
-    const INNER: [&str; 7] = [
+    const INNER: [&str; 8] = [
         "i32",
         "i64",
         "bool",
@@ -171,6 +171,7 @@ pub(super) fn is_tolerant(ty: &Type) -> bool {
         "::openapi_transport::Timestamp",
         "::openapi_transport::TextNumber",
         "::openapi_transport::EpochMillis",
+        "::openapi_transport::EpochSeconds",
     ];
     let text = ty.to_token_stream().to_string().replace(' ', "");
     let inner = text

@@ -13,7 +13,7 @@ use super::document::{Document, Operation, below};
 use super::finding::Findings;
 use super::listed::{Field, List, Listed, Shape};
 use super::quirks::{Condition, OUT_OF_DATE, Quirk, Unlike};
-use crate::spec::{array, object};
+use crate::spec::{array, json_content, object};
 
 /// Counts the operations that are in both.
 pub(super) fn check(
@@ -279,10 +279,11 @@ impl<'a> Comparison<'a> {
                 format!("lacks the {name} of the vendor's list, {kind}"),
             ),
             (Some(kind), Some(value)) => {
-                const BELOW: &str = "/content/application~1json/schema";
-                if let Some(schema) = value.pointer(BELOW) {
+                if let Some((media_type, content)) = json_content(value)
+                    && let Some(schema) = content.get("schema")
+                {
                     let part = Part {
-                        at: format!("{at}{BELOW}"),
+                        at: format!("{}/schema", below(&format!("{at}/content"), media_type)),
                         schema,
                         elements: vec![at, operation.at.clone()],
                         sent,
@@ -318,7 +319,8 @@ impl<'a> Comparison<'a> {
         let alike = match Shape::of(kind) {
             Shape::Plain(wanted, format) => {
                 let given = schema.get("format").and_then(Value::as_str);
-                let wide = format.is_none() || matches!(given, Some("int64" | "epoch-millis"));
+                let wide = format.is_none()
+                    || matches!(given, Some("int64" | "epoch-millis" | "epoch-seconds"));
                 is == Some(wanted) && wide
             }
             Shape::Free => matches!(is, Some("object") | None),

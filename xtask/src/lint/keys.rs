@@ -7,9 +7,10 @@ use super::finding::Findings;
 use crate::spec::object;
 
 /// All extensions. Each is told of in `specs/README.md`.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "x-access",
     "x-alternatives",
+    "x-body-parameters",
     "x-example-made",
     "x-formats",
     "x-paging",

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::{Document, Operation};
+use super::document::{Document, Operation, below};
 use super::finding::Findings;
 use super::keys::says;
-use crate::spec::{array, object};
-
-const JSON: &str = "application~1json";
+use crate::spec::{array, json_content, object};
 
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
@@ -142,12 +140,12 @@ fn responses(
         if response.get("$ref").is_none() && !says(response, "description") {
             say(&here, "has no description: say what it means".into());
         }
-        let Some(content) = response.get("content") else {
+        if response.get("content").is_none() {
             continue;
-        };
-        match content.pointer(&format!("/{JSON}")) {
-            None => say(&here, "is not application/json, the one form known".into()),
-            Some(json) if status.starts_with('2') && json.get("example").is_none() => {
+        }
+        match json_content(response) {
+            None => say(&here, "has no JSON; name a media type that is JSON".into()),
+            Some((_, json)) if status.starts_with('2') && json.get("example").is_none() => {
                 say(
                     &here,
                     "has no example: give the vendor's, or make one".into(),
@@ -159,16 +157,19 @@ fn responses(
 }
 
 fn body(document: &Document<'_>, operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
-    if operation.value.get("requestBody").is_none() {
-        return;
-    }
-    let here = format!("/requestBody/content/{JSON}");
-    let json = operation.value.pointer(&here);
-    let schema = json.and_then(|json| json.get("schema"));
-    let (Some(json), Some(schema)) = (json, schema) else {
-        say("/requestBody", "has no schema for application/json".into());
+    let Some(request) = operation.value.get("requestBody") else {
         return;
     };
+    let json = json_content(request);
+    let schema = json.and_then(|(_, json)| json.get("schema"));
+    let (Some((media_type, json)), Some(schema)) = (json, schema) else {
+        say(
+            "/requestBody",
+            "has no schema for JSON; give it one, as application/json or another form".into(),
+        );
+        return;
+    };
+    let here = below("/requestBody/content", media_type);
     let Some(example) = json.get("example") else {
         say(
             "/requestBody",

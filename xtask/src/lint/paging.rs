@@ -1,124 +1,175 @@
-//! Whether what `x-paging` names is there.
+//! Whether what `x-paging` names exists.
 
 use serde_json::Value;
 
 use super::document::{Document, Operation};
 use super::finding::Findings;
-use crate::spec::object;
-
-/// The styles, the parameters that each needs, and their JSON type.
-const STYLES: [(&str, &[&str], &str); 6] = [
-    ("offset-limit", &["offset", "limit"], "integer"),
-    ("offset-limit-text", &["offset", "limit"], "string"),
-    ("filter", &["filter"], "string"),
-    ("page-number", &["PageNo", "PageSize"], "integer"),
-    ("page-per-page", &["page", "per_page"], "integer"),
-    ("marker", &["marker", "limit"], ""),
-];
+use crate::paging::{Kind, Paging, Spot};
+use crate::spec::{json_content, object};
 
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
-        if let Some(paging) = operation.value.get("x-paging") {
-            let place = document.place(&format!("{}/x-paging", operation.at));
-            let mut say = |what: String| findings.add(&place, what);
-            parameters(document, operation, paging, &mut say);
-            answer(document, operation, paging, &mut say);
+        let Some(value) = operation.value.get("x-paging") else {
+            continue;
+        };
+        let place = document.place(&format!("{}/x-paging", operation.at));
+        let mut say = |what: String| findings.add(&place, what);
+        match Paging::read(value) {
+            Ok(paging) => {
+                parameters(document, operation, &paging, &mut say);
+                answer(document, operation, &paging, &mut say);
+            }
+            Err(wrong) => wrong.into_iter().for_each(&mut say),
         }
     }
 }
 
+/// Checks that the parameters exist where they are said to be, with a type that paging can set.
 fn parameters(
     document: &Document<'_>,
     operation: &Operation<'_>,
-    paging: &Value,
+    paging: &Paging,
     say: &mut impl FnMut(String),
 ) {
-    let style = paging.get("style").and_then(Value::as_str);
-    let style = style.unwrap_or_default();
-    let Some((_, names, kind)) = STYLES.iter().find(|(known, _, _)| *known == style) else {
-        say(format!(
-            "unknown style {style:?}: correct it, or add it to lint and to xtask's table"
-        ));
-        return;
-    };
-    for name in *names {
-        let found = document
-            .parameters(operation)
-            .find(|(_, _, parameter)| parameter.get("name").is_some_and(|it| it == name));
-        let schema = found.and_then(|(_, _, parameter)| parameter.get("schema"));
-        let Some(schema) = schema.map(|schema| document.resolve("", schema).1) else {
+    let place = paging.place.as_str();
+    let mut kinds = Vec::new();
+    for name in paging.parameters() {
+        let schema = match place {
+            "body" => operation
+                .value
+                .get("requestBody")
+                .and_then(json_content)
+                .and_then(|(_, content)| field(document, content.get("schema")?, name)),
+            _ => document
+                .parameters(operation)
+                .map(|(_, _, parameter)| parameter)
+                .find(|it| {
+                    it.get("name").is_some_and(|it| it == name)
+                        && it.get("in").is_some_and(|it| it == place)
+                })
+                .and_then(|parameter| parameter.get("schema"))
+                .map(|schema| document.resolve("", schema).1),
+        };
+        let Some(schema) = schema else {
             say(format!(
-                "{style} needs the parameter {name}, which is not there"
+                "the parameter {name} in {place} does not exist; correct its name, or add it"
             ));
             continue;
         };
-        let is = schema.get("type").and_then(Value::as_str);
-        if !kind.is_empty() && is != Some(kind) {
-            say(format!("{style} needs the parameter {name} as {kind}"));
-        }
+        kinds.push((name, kind(schema)));
     }
-    let next = paging.get("next").is_some();
-    if next != (style == "marker") {
-        say("next belongs to the style marker, and that style needs it".into());
-    }
-}
-
-fn answer(
-    document: &Document<'_>,
-    operation: &Operation<'_>,
-    paging: &Value,
-    say: &mut impl FnMut(String),
-) {
-    for (key, _) in object(Some(paging)) {
-        if !["style", "items", "total", "next"].contains(&key.as_str()) {
+    let wanted = |kind: &str| match (paging.kind, &paging.format) {
+        (Kind::Cursor, _) => ["string", "integer"].contains(&kind),
+        (_, Some(_)) => kind == "string",
+        _ if paging.aligned => kind == "integer",
+        _ => ["string", "integer"].contains(&kind),
+    };
+    for (name, kind) in &kinds {
+        if !wanted(kind) {
+            let needed = match (&paging.format, paging.aligned) {
+                (Some(_), _) => "a string, since it has a format",
+                (None, true) => "an integer, since it is aligned",
+                (None, false) => "an integer or a string",
+            };
             say(format!(
-                "{key} is neither style, items, total nor next: correct it"
+                "the parameter {name} has to be {needed}; correct it"
             ));
         }
     }
+    if let ([(one, first), (other, second)], true) = (kinds.as_slice(), paging.kind != Kind::Cursor)
+        && first != second
+    {
+        say(format!(
+            "the parameters {one} and {other} have different types; correct one of them"
+        ));
+    }
+}
+
+/// Checks that the answer has what paging reads.
+fn answer(
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+    paging: &Paging,
+    say: &mut impl FnMut(String),
+) {
     let Some((_, response)) = document.success(operation) else {
         return;
     };
-    let schema = response.pointer("/content/application~1json/schema");
+    let schema = json_content(response).and_then(|(_, content)| content.get("schema"));
     let Some(schema) = schema.map(|schema| document.resolve("", schema).1) else {
         say("the answer has no content that could page".into());
         return;
     };
-    let list = schema.get("type").is_some_and(|kind| kind == "array");
-    if list == paging.get("items").is_some() {
+    let list = kind(schema) == "array";
+    if list == paging.items.is_some() {
         say("items names the field with the list, and is absent if the answer is a list".into());
     }
-    for key in ["items", "total", "next"] {
-        let Some(name) = paging.get(key).and_then(Value::as_str) else {
-            continue;
-        };
-        if key == "total" && name == "Content-Range" {
-            if response.pointer("/headers/Content-Range").is_none() {
-                say("total is in Content-Range, which the answer does not have".into());
+    for (key, spot) in [("total", &paging.total), ("next", &paging.next)] {
+        match spot {
+            None => {}
+            Some(Spot::Header(name)) => {
+                let mut headers = object(response.get("headers"));
+                if !headers.any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                    say(format!(
+                        "{key} is in the header {name}, which the answer does not have"
+                    ));
+                }
             }
-            continue;
+            Some(Spot::Field(path)) => match field(document, schema, path) {
+                None => say(format!("{key}: the answer has no field {path}")),
+                Some(found) => {
+                    let is = kind(found);
+                    let is_number = is == "integer"
+                        || found.get("format").is_some_and(|it| it == "text-number");
+                    if key == "total" && !is_number {
+                        say(format!("total: {path} is not a number"));
+                    }
+                    if key == "next" && !["string", "integer"].contains(&is) {
+                        say(format!("next: {path} is neither a text nor a number"));
+                    }
+                }
+            },
         }
-        match field(document, schema, name) {
-            None => say(format!("{key}: the answer has no field {name}")),
-            Some(field) => {
-                let is = field.get("type").and_then(Value::as_str);
-                let number = is == Some("integer")
-                    || field.get("format").is_some_and(|it| it == "text-number");
-                if key == "items" && is != Some("array") {
-                    say(format!("items: {name} is not a list"));
-                }
-                if key == "total" && !number {
-                    say(format!("total: {name} is not a number"));
-                }
+    }
+    let items = match &paging.items {
+        None => Some(schema),
+        Some(path) => {
+            let found = field(document, schema, path);
+            if found.is_none() {
+                say(format!("items: the answer has no field {path}"));
             }
+            found
+        }
+    };
+    let Some(items) = items else { return };
+    if kind(items) != "array" {
+        if let Some(path) = &paging.items {
+            say(format!("items: {path} is not a list"));
+        }
+        return;
+    }
+    if let Some(path) = &paging.key
+        && let Some(record) = items.get("items")
+    {
+        match field(document, record, path).map(kind) {
+            None => say(format!("key: a record has no field {path}")),
+            Some("string" | "integer") => {}
+            Some(_) => say(format!("key: {path} is neither a text nor a number")),
         }
     }
 }
 
-/// The field of an answer by its name, or by names with periods between them.
-fn field<'a>(document: &Document<'a>, schema: &'a Value, name: &str) -> Option<&'a Value> {
+fn kind(schema: &Value) -> &str {
+    schema
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The field of a schema by its path, with periods between names.
+fn field<'a>(document: &Document<'a>, schema: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = schema;
-    for name in name.split('.') {
+    for name in path.split('.') {
         let (_, schema) = document.resolve("", value);
         value = schema.get("properties")?.get(name)?;
     }

@@ -122,7 +122,7 @@ fn number(node: &Node<'_>, say: &mut impl FnMut(String)) {
     let known = UNITS.join(", ");
     match unit {
         None if node.value.get("x-unit").is_some() => say(format!("x-unit is none of {known}")),
-        None if number && format != Some("epoch-millis") => {
+        None if number && !matches!(format, Some("epoch-millis" | "epoch-seconds")) => {
             say(format!("has no x-unit: give one of {known}"));
         }
         None => {}
@@ -130,6 +130,9 @@ fn number(node: &Node<'_>, say: &mut impl FnMut(String)) {
         Some(_) if !number => say("has an x-unit and is no number: take it out".into()),
         Some(unit) if format == Some("epoch-millis") && unit != "unix-milliseconds" => {
             say(format!("epoch-millis is in unix-milliseconds, not {unit}"));
+        }
+        Some(unit) if format == Some("epoch-seconds") && unit != "unix-seconds" => {
+            say(format!("epoch-seconds is in unix-seconds, not {unit}"));
         }
         Some(unit) if format == Some("int32") && WIDE.contains(&unit) => {
             say(format!("int32 is too small for {unit}: make it int64"));

@@ -120,6 +120,13 @@ fn format_of(format: &str, value: &Value) -> Option<String> {
             let err = Timestamp::from_millisecond(millis).err();
             err.map(|_| format!("{value} is no time in milliseconds since 1970"))
         }
+        "epoch-seconds" => {
+            let seconds = value.as_f64().unwrap_or_default();
+            let time =
+                jiff::SignedDuration::try_from_secs_f64(seconds).and_then(Timestamp::from_duration);
+            let err = time.err();
+            err.map(|_| format!("{value} is no time in seconds since 1970"))
+        }
         "date-time" => match text.parse::<Timestamp>() {
             Ok(time) if time.to_string() == text => None,
             Ok(time) => Some(format!("{text} comes back as {time}: write it so")),

@@ -805,9 +805,7 @@ pub mod builder {
 }
 /// Every operation of this client.
 pub const OPERATIONS: &[::openapi_transport::Operation] = {
-    use ::openapi_transport::{
-        Access, Operation, Page, Paging, Parameter, Place, private,
-    };
+    use ::openapi_transport::{Access, Operation, Parameter, Place, private};
     &[
         Operation {
             id: "assume_role",
@@ -818,12 +816,8 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             summary: "Gets temporary credentials for a role.",
             family: "Role",
             access: Access::Read,
-            paging: Paging::None,
-            page: Page {
-                items: None,
-                total: None,
-                next: None,
-            },
+            paging: None,
+            accept: "application/json",
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -873,12 +867,8 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             summary: "Gets temporary credentials for a role, with a token of an identity provider.",
             family: "Role",
             access: Access::Read,
-            paging: Paging::None,
-            page: Page {
-                items: None,
-                total: None,
-                next: None,
-            },
+            paging: None,
+            accept: "application/json",
             signed: false,
             parameters: &[
                 Parameter::new(
@@ -936,12 +926,8 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             summary: "Says who calls.",
             family: "Identity",
             access: Access::Read,
-            paging: Paging::None,
-            page: Page {
-                items: None,
-                total: None,
-                next: None,
-            },
+            paging: None,
+            accept: "application/json",
             signed: true,
             parameters: &[],
             body: None,

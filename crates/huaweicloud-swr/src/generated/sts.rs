@@ -343,7 +343,7 @@ pub mod builder {
 }
 /// Every operation of this client.
 pub const OPERATIONS: &[::openapi_transport::Operation] = {
-    use ::openapi_transport::{Access, Body, Operation, Page, Paging, private};
+    use ::openapi_transport::{Access, Body, Operation, private};
     &[
         Operation {
             id: "decode_authorization_message",
@@ -354,18 +354,15 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             summary: "Decodes the reason of a refused call.",
             family: "authorization",
             access: Access::Read,
-            paging: Paging::None,
-            page: Page {
-                items: None,
-                total: None,
-                next: None,
-            },
+            paging: None,
+            accept: "application/json",
             signed: true,
             parameters: &[],
             body: Some(Body {
                 name: "DecodeRequest",
                 example: "{\"encoded_message\":\"XPkx8ZdHkYw\"}",
                 secrets: &[],
+                content_type: "application/json",
                 render: private::body::<types::DecodeRequest>,
             }),
         },

@@ -1,7 +1,10 @@
+use std::pin::pin;
+
 use clap::Args;
 use clap::builder::{PossibleValue, TypedValueParser};
+use futures_util::StreamExt;
 use registry_replication::Context;
-use registry_replication::api::{self, Call, Operation, Paging, Place, Service};
+use registry_replication::api::{self, Call, Operation, Place, Service};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -186,17 +189,10 @@ async fn all(
     limit: Option<usize>,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let mut left = limit.unwrap_or(usize::MAX);
-    let mut pages = call.pages()?;
-    while left > 0
-        && let Some(page) = pages.next(context).await?
-    {
-        let records = page.iter().take(left);
-        records
-            .into_iter()
-            .try_for_each(|record| output.item(record))?;
-        left = left.saturating_sub(page.len());
-        output.flush()?;
+    let records = api::listing(call, context).by_item();
+    let mut records = pin!(records.take(limit.unwrap_or(usize::MAX)));
+    while let Some(record) = output.next(records.as_mut()).await? {
+        output.item(&record)?;
     }
     output.end()
 }
@@ -235,7 +231,7 @@ fn described(service: &Service, operation: &Operation) -> Value {
         "method": operation.method,
         "path": operation.path,
         "writes": operation.access == api::Access::Write,
-        "pages": operation.paging != Paging::None,
+        "pages": operation.paging.is_some(),
         "parameters": parameters.collect::<Vec<_>>(),
         "body": operation.body.map(|body| json!({
             "name": body.name,
@@ -253,6 +249,7 @@ fn place(place: Place) -> &'static str {
     match place {
         Place::Path => "path",
         Place::Query => "query",
+        Place::Body => "body",
         _ => "header",
     }
 }
@@ -283,10 +280,7 @@ fn description(service: &Service, operation: &Operation) -> String {
             operation.access == api::Access::Write,
             "This call changes the registry.",
         ),
-        (
-            operation.paging != api::Paging::None,
-            "Use --all to read all pages.",
-        ),
+        (operation.paging.is_some(), "Use --all to read all pages."),
     ];
     for (_, note) in notes.into_iter().filter(|(holds, _)| *holds) {
         text.push_str(&format!("{note}\n"));

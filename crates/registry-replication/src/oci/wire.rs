@@ -1,8 +1,7 @@
 //! The calls, and how registries write their refusals.
 
 use openapi_transport::{
-    Access, Answer, BoxFuture, Dialect, Error, Operation, Page, Paging, Reading, Refusal, Stamp,
-    UsedCredentials,
+    Access, Answer, BoxFuture, Dialect, Error, Operation, Reading, Refusal, Stamp, UsedCredentials,
 };
 use serde_json::Value;
 
@@ -31,12 +30,8 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
             "manifests"
         },
         access: Access::Read,
-        paging: Paging::None,
-        page: Page {
-            items: None,
-            total: None,
-            next: None,
-        },
+        paging: None,
+        accept: "application/json",
         signed: false,
         parameters: &[],
         body: None,

@@ -57,6 +57,7 @@ pub(super) struct CursorReading<T> {
     /// Number of records up to here, with those of the readings that this one resumes.
     end: u64,
     records: u64,
+    bytes: u64,
     pages: u64,
     /// Pages in a row that brought no new record.
     barren: u32,
@@ -101,6 +102,7 @@ impl<T: Send + 'static> CursorReading<T> {
             tokens,
             end,
             records: 0,
+            bytes: 0,
             pages: 0,
             barren: 0,
             has_begun: false,
@@ -156,6 +158,7 @@ impl<T: Send + 'static> CursorReading<T> {
         if self.records > most {
             return Err(self.endless(format_args!("more than {most} records"), "max_records"));
         }
+        self.pager.measure(new.iter(), &mut self.bytes)?;
         Ok(new)
     }
 

@@ -77,12 +77,16 @@ pub(crate) struct Paging {
     pub(crate) max_records: u64,
     /// Most pages that are read before the listing counts as endless.
     pub(crate) max_pages: u64,
+    /// Most bytes of records that are read before the listing counts as endless.
+    pub(crate) max_bytes: u64,
 }
 
 /// The default of [`Listing::max_records`](crate::Listing::max_records).
 const MAX_RECORDS: u64 = 1_000_000;
 /// The default of [`Listing::max_pages`](crate::Listing::max_pages).
 const MAX_PAGES: u64 = 100_000;
+/// Bound on the size of records that are JSON: 256 MiB.
+const MAX_BYTES: u64 = 256 << 20;
 
 impl Default for Paging {
     fn default() -> Self {
@@ -92,6 +96,7 @@ impl Default for Paging {
             resume: None,
             max_records: MAX_RECORDS,
             max_pages: MAX_PAGES,
+            max_bytes: MAX_BYTES,
         }
     }
 }
@@ -102,6 +107,7 @@ pub(crate) struct Pager<T> {
     name: String,
     pub(crate) paging: Paging,
     key: fn(&T) -> String,
+    bytes: fn(&T) -> u64,
     source: Source<T>,
 }
 
@@ -128,12 +134,32 @@ impl<T> Clone for Pager<T> {
             name: self.name.clone(),
             paging: self.paging.clone(),
             key: self.key,
+            bytes: self.bytes,
             source: self.source.clone(),
         }
     }
 }
 
 impl<T> Pager<T> {
+    /// Adds the size of records to `sum`. Returns an error if that is more than the bound.
+    fn measure<'a>(&self, items: impl Iterator<Item = &'a T>, sum: &mut u64) -> Result<(), Error>
+    where
+        T: 'a,
+    {
+        for item in items {
+            *sum = sum.saturating_add((self.bytes)(item));
+        }
+        let most = self.paging.max_bytes;
+        match *sum > most {
+            true => Err(Error::malformed(format!(
+                "{}: the listing has records of more than {most} bytes; narrow it, or read fewer \
+                 records",
+                self.name
+            ))),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -157,6 +183,7 @@ impl<T: Send + 'static> Pager<T> {
             name,
             paging,
             key: T::key,
+            bytes: T::bytes,
             source: Source::Numbered(steps, Arc::new(move |slot| Box::pin(fetch(slot)))),
         }
     }
@@ -172,6 +199,7 @@ impl<T: Send + 'static> Pager<T> {
             name,
             paging,
             key: T::key,
+            bytes: T::bytes,
             source: Source::Cursor(Arc::new(move |slot| Box::pin(fetch(slot)))),
         }
     }

@@ -79,6 +79,8 @@ pub(super) struct Reading<T> {
     records: u64,
     /// How many pages have been asked for.
     pages: u64,
+    /// Size of the records that have been handed out.
+    bytes: u64,
 }
 
 /// Longest key that is kept as it is. A longer key is kept as a hash, because the service decides its
@@ -113,6 +115,7 @@ impl<T: Send + 'static> Reading<T> {
             begun: false,
             records: 0,
             pages: 0,
+            bytes: 0,
         })
     }
 
@@ -223,6 +226,8 @@ impl<T: Send + 'static> Reading<T> {
         if self.records.max(self.walk.remembered()) > most {
             return Err(self.endless(format_args!("more than {most} records"), "max_records"));
         }
+        let new = items.iter().map(|(_, item)| item);
+        self.pager.measure(new, &mut self.bytes)?;
         if items.is_empty() && (self.begun || !self.walk.is_over()) {
             return Ok(None);
         }

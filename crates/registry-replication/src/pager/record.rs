@@ -7,6 +7,12 @@ pub(crate) trait Record {
     /// Returns a text that is unique in the listing and the same in every answer. It is empty if the
     /// service names no id.
     fn key(&self) -> String;
+
+    /// Returns the number of bytes that count against the bound of a listing. Records of a fixed
+    /// form count none.
+    fn bytes(&self) -> u64 {
+        0
+    }
 }
 
 impl Record for Rule {

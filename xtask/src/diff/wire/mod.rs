@@ -8,10 +8,8 @@ use serde_json::Value;
 
 use super::pairs::{Direction, OperationPair, Pairs, id, inline};
 use super::{Change, Side, Topic};
-use crate::spec::{array, object, resolve};
-
-/// Styles of paging whose two parameters go only together, which is checked before a call leaves.
-const PAIRED: [&str; 3] = ["offset-limit", "offset-limit-text", "page-per-page"];
+use crate::paging::Paging;
+use crate::spec::{array, json_content, object, resolve};
 
 pub(super) fn compare(pairs: &Pairs<'_>) -> Vec<Change> {
     let mut found = Found {
@@ -197,7 +195,7 @@ impl Found<'_> {
     fn body(&mut self, old: &Value, new: &Value) {
         let body = |document, operation: &Value| {
             let body = resolve(document, operation.get("requestBody")?);
-            body.pointer("/content/application~1json/schema").cloned()
+            json_content(body)?.1.get("schema").cloned()
         };
         match (body(self.pairs.old, old), body(self.pairs.new, new)) {
             (None, Some(_)) => self.wire(true, "the request has a body, until now none"),
@@ -221,7 +219,7 @@ impl Found<'_> {
             let text = format!("success is status {new_status}, until now {old_status}");
             self.wire(true, text);
         }
-        let schema = |answer: &Value| answer.pointer("/content/application~1json/schema").cloned();
+        let schema = |answer: &Value| json_content(answer)?.1.get("schema").cloned();
         match (schema(&old_answer), schema(&new_answer)) {
             (None, Some(_)) => self.wire(false, "the answer has a body, until now none"),
             (Some(_), None) => self.wire(true, "the answer has no body any more"),
@@ -308,21 +306,23 @@ impl Found<'_> {
             self.add(Side::Behaviour, false, text);
         }
         if old.get("x-paging") != new.get("x-paging") {
-            let name = |operation: &Value| match at(operation, "/x-paging/style") {
-                style if style.is_empty() => "no pages".to_owned(),
-                style => format!("`{style}`"),
+            let read = |operation: &Value| Paging::read(operation.get("x-paging")?).ok();
+            let (old, new) = (read(old), read(new));
+            let request = |paging: &Option<Paging>| paging.clone().map(|it| it.request());
+            let name = |paging: &Option<Paging>| match paging {
+                None => "no pages".to_owned(),
+                Some(paging) => paging.to_string(),
             };
-            let style = at(new, "/x-paging/style");
-            let same = style == at(old, "/x-paging/style");
-            match same {
+            match request(&old) == request(&new) {
                 true => self.add(
                     Side::Behaviour,
                     false,
-                    format!("pages as before ({}), by other fields", name(new)),
+                    format!("pages as before ({}), by other fields", name(&new)),
                 ),
                 false => {
-                    let text = format!("pages by {}, until now by {}", name(new), name(old));
-                    self.add(Side::Behaviour, PAIRED.contains(&style.as_str()), text);
+                    let text = format!("pages by {}, until now by {}", name(&new), name(&old));
+                    let is_stricter = new.is_some_and(|paging| paging.paired);
+                    self.add(Side::Behaviour, is_stricter, text);
                 }
             }
         }

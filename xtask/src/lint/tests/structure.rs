@@ -318,93 +318,201 @@ fn keys_are_known_and_references_lead_somewhere() {
 
 #[test]
 fn paging_names_what_is_there() {
-    expect(&[
+    const THINGS: &str = "ListThings#/x-paging";
+    const JOBS: &str = "ListJobs#/x-paging";
+    const LIST: &str = "{ offset: offset, size: limit, paired: true, aligned: true, \
+                        items: things, total: total, key: id }";
+    const NEXT: &str = "{ cursor: marker, size: limit, items: jobs, next: info.next_marker }";
+    for (place, from, cases) in [
         (
-            "style: offset-limit,",
-            "style: offset,",
-            "ListThings#/x-paging",
-            "unknown style \"offset\"",
+            THINGS,
+            LIST,
+            &[
+                (
+                    "{ size: limit, items: things }",
+                    "unknown kind; name the parameter",
+                ),
+                (
+                    "{ offset: offset, page: page, items: things }",
+                    "unknown kind; name the parameter",
+                ),
+                (
+                    "{ offset: offset, size: limit, style: a, items: things }",
+                    "unknown key style; use one of",
+                ),
+                (
+                    "{ offset: skip, size: limit, items: things }",
+                    "the parameter skip in query does not exist",
+                ),
+                (
+                    "{ offset: offset, size: count, items: things }",
+                    "the parameter count in query does not exist",
+                ),
+                (
+                    "{ offset: offset, in: header, items: things }",
+                    "the parameter offset in header does not exist",
+                ),
+                (
+                    "{ offset: offset, in: body, items: things }",
+                    "the parameter offset in body does not exist",
+                ),
+                (
+                    "{ offset: offset, size: limit, in: path, items: things }",
+                    "invalid in \"path\"; use query, header or body",
+                ),
+                (
+                    "{ offset: offset, size: color, items: things }",
+                    "the parameters offset and color have different types",
+                ),
+                (
+                    "{ offset: offset, size: 5, items: things }",
+                    "invalid size 5; name a parameter or field",
+                ),
+                (
+                    "{ offset: offset, paired: true, items: things }",
+                    "paired needs a size",
+                ),
+                (
+                    "{ offset: offset, size: limit, paired: no, items: things }",
+                    "invalid paired",
+                ),
+                (
+                    "{ offset: offset, size: limit, aligned: true, items: things }",
+                    "aligned belongs to an offset that is paired",
+                ),
+                (
+                    "{ offset: offset, format: 'n::{size}|o::{offset}', items: things }",
+                    "the parameter offset has to be a string, since it has a format",
+                ),
+                (
+                    "{ offset: color, format: 'n::{size}', items: things }",
+                    "format has no part that ends in {offset}",
+                ),
+                (
+                    "{ offset: color, size: limit, format: 'n::{size}|o::{offset}', items: things }",
+                    "format has the size in it; take size out",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: thing }",
+                    "items: the answer has no field thing",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: total }",
+                    "items: total is not a list",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, total: things }",
+                    "total: things is not a number",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, total: { header: X-Total } }",
+                    "total is in the header X-Total, which the answer does not have",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, total: { head: X } }",
+                    "invalid total",
+                ),
+                (
+                    "{ offset: offset, size: limit, total: total }",
+                    "items names the field with the list",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, next: total }",
+                    "next belongs to cursor",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, key: uid }",
+                    "key: a record has no field uid",
+                ),
+                (
+                    "{ offset: offset, size: limit, items: things, key: labels }",
+                    "key: labels is neither a text nor a number",
+                ),
+            ][..],
         ),
         (
-            "style: offset-limit,",
-            "style: filter,",
-            "ListThings#/x-paging",
-            "filter needs the parameter filter",
+            JOBS,
+            NEXT,
+            &[
+                (
+                    "{ cursor: marker, items: jobs, next: info.marker }",
+                    "next: the answer has no field info.marker",
+                ),
+                (
+                    "{ cursor: marker, items: jobs, next: info.extra }",
+                    "next: info.extra is neither a text nor a number",
+                ),
+                ("{ cursor: marker, items: jobs }", "next belongs to cursor"),
+                (
+                    "{ cursor: marker, items: jobs, next: { header: X-Next } }",
+                    "next is in the header X-Next, which the answer does not have",
+                ),
+                (
+                    "{ cursor: marker, items: jobs, next: info.next_marker, total: info }",
+                    "cursor takes neither format nor total",
+                ),
+                (
+                    "{ cursor: marker, items: jobs, next: info.next_marker, key: id }",
+                    "key: a record has no field id",
+                ),
+            ],
         ),
+    ] {
+        for (to, says) in cases {
+            expect(&[(from, to, place, says)]);
+        }
+    }
+    // Places that exist are no findings.
+    for (from, to) in [
         (
-            "items: things, total: total }",
-            "items: thing, total: total }",
-            "ListThings#/x-paging",
-            "items: the answer has no field thing",
+            LIST,
+            "{ offset: offset, size: limit, items: things, total: { header: content-range } }",
         ),
-        (
-            "items: things, total: total }",
-            "items: total, total: total }",
-            "ListThings#/x-paging",
-            "items: total is not a list",
-        ),
-        (
-            "items: things, total: total }",
-            "items: things, total: things }",
-            "ListThings#/x-paging",
-            "total: things is not a number",
-        ),
-        (
-            "items: things, total: total }",
-            "total: total }",
-            "ListThings#/x-paging",
-            "items names the field with the list",
-        ),
-        (
-            "items: things, total: total }",
-            "items: things, total: total, next: total }",
-            "ListThings#/x-paging",
-            "next belongs to the style marker",
-        ),
-        (
-            "items: jobs, next: info.next_marker }",
-            "items: jobs, next: info.marker }",
-            "ListJobs#/x-paging",
-            "next: the answer has no field info.marker",
-        ),
-        (
-            "items: jobs, next: info.next_marker }",
-            "items: jobs }",
-            "ListJobs#/x-paging",
-            "next belongs to the style marker",
-        ),
-        (
-            "items: jobs, next: info.next_marker }",
-            "items: jobs, total: Content-Range, next: info.next_marker }",
-            "ListJobs#/x-paging",
-            "total is in Content-Range, which the answer does not have",
-        ),
-        (
-            "items: jobs, next: info.next_marker }",
-            "items: jobs, count: 3, next: info.next_marker }",
-            "ListJobs#/x-paging",
-            "count is neither style",
-        ),
-    ]);
+        (LIST, "{ page: offset, size: limit, items: things }"),
+    ] {
+        assert_eq!(findings(&change(GOOD, from, to), Some(super::LIST)), []);
+    }
 }
 
 #[test]
-fn paging_parameters_have_the_type_of_the_style() {
-    // Both parameters, each by itself.
-    let spec = super::change(
-        super::GOOD,
-        "style: offset-limit,",
-        "style: offset-limit-text,",
-    );
-    let found = super::findings(&spec, Some(super::LIST));
-    let said: Vec<_> = found.iter().map(|it| it.what.as_str()).collect();
-    assert_eq!(
-        said,
-        [
-            "offset-limit-text needs the parameter limit as string",
-            "offset-limit-text needs the parameter offset as string",
-        ]
-    );
+fn other_forms_of_json_are_json() {
+    let odd = GOOD.replace("application/json:", "application/x-amz-json-1.1:");
+    let odd = odd.replace("application~1json", "application~1x-amz-json-1.1");
+    assert_eq!(findings(&odd, Some(LIST)), []);
+    expect(&[(
+        "          application/json:\n            schema: { $ref: '#/components/schemas/NewThing' }",
+        "          text/plain:\n            schema: { $ref: '#/components/schemas/NewThing' }",
+        "CreateThing#/requestBody",
+        "has no schema for JSON",
+    )]);
+}
+
+#[test]
+fn seconds_are_numbers_without_a_unit() {
+    let from = "seen_at: { type: integer, format: epoch-millis,";
+    let example = "seen_at: 1612598466040";
+    let seconds = |format: &str, value: &str| {
+        let spec = change(GOOD, from, &format!("seen_at: {{ type: number, {format}"));
+        change(&spec, example, &format!("seen_at: {value}"))
+    };
+    let fine = seconds("format: epoch-seconds,", "1612598466.04");
+    assert_eq!(findings(&fine, None), findings(GOOD, None));
+    for (format, value, says) in [
+        (
+            "format: epoch-seconds,",
+            "1.0e+300",
+            "is no time in seconds",
+        ),
+        (
+            "format: epoch-seconds, x-unit: seconds,",
+            "1612598466.04",
+            "epoch-seconds is in unix-seconds",
+        ),
+    ] {
+        let found = findings(&seconds(format, value), None);
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert!(found.join("\n").contains(says), "{found:#?}");
+    }
 }
 
 #[test]
