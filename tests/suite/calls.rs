@@ -108,7 +108,7 @@ impl Trial {
         self.try_call(name, &given).await
     }
 
-    /// As [`call`](Self::call), without a body.
+    /// Makes a call without a body.
     pub(crate) async fn read(&self, name: &str, parameters: Value) -> Value {
         self.call(name, parameters, Value::Null).await
     }

@@ -262,7 +262,7 @@ impl Reporter {
 
     /// Checks which source has credentials, and returns the caller that they make.
     ///
-    /// `fixed` is the caller of the settings, which `chain` replaces if there is none.
+    /// `fixed` is the caller of the settings, which `chain` replaces if the settings have no caller.
     pub(crate) async fn credentials<C>(
         &self,
         fixed: Option<Caller<C>>,

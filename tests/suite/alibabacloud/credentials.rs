@@ -71,7 +71,7 @@ impl Trial {
         sts::Client::new(context.clock(self.clock.clone()).build().unwrap())
     }
 
-    /// Who the sandbox says calls.
+    /// Caller as the sandbox names it.
     async fn who(&self, chain: &Arc<Chain<Credentials>>) -> Result<String, Error> {
         let client = self.client(Alibabacloud::with_chain(chain.clone()));
         let who = client.get_caller_identity().send().await?.into_inner();

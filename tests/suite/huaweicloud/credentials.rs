@@ -1,5 +1,5 @@
 //! Huawei Cloud's credentials: where they are looked for, how they end, and what is said when
-//! there are none.
+//! the process has no credentials.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ const SK: &str = "HUAWEICLOUD_SDK_SK";
 const FILE: &str = "HUAWEICLOUD_SDK_CREDENTIALS_FILE";
 
 const MARKER: &str = "MARKED-SECRET";
-/// Nobody listens there.
+/// Nothing listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 const HAND_OUT: &str = "/openstack/latest/securitykey";
@@ -69,7 +69,7 @@ impl Trial {
         self.file("id-token", &format!("{}\n", world::IAM_ID_TOKEN))
     }
 
-    /// Settings with these variables beside `HOME`, and the sandbox's metadata service.
+    /// Settings with these variables in addition to `HOME`, and the sandbox's metadata service.
     fn settings(&self, variables: &[(&str, &str)]) -> ChainSettings {
         let mut set = variables.to_vec();
         set.push(("HOME", self.home.path().to_str().unwrap()));

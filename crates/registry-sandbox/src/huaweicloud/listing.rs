@@ -18,7 +18,7 @@ pub(super) enum Key {
     Nothing,
     Bool(bool),
     Number(Option<i64>),
-    /// As text, a fraction of a second would go before none.
+    /// Orders whole seconds before fractions, which text would not do.
     Time(Timestamp),
     Text(String),
 }

@@ -111,7 +111,7 @@ fn region(project: &str) -> &'static str {
 struct Entry<'w> {
     /// Id and name of the instance, in the list of all instances.
     instance: Option<(&'w str, &'w str)>,
-    /// Of the namespace.
+    /// Name of the namespace.
     name: &'w str,
     namespace: &'w Namespace,
     repository: &'w str,
