@@ -14,6 +14,7 @@ mod credentials_huawei;
 mod decode;
 mod decode_rules;
 mod deploy_gate;
+mod docs;
 mod end_to_end;
 mod faults;
 mod http_settings;
