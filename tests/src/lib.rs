@@ -180,7 +180,15 @@ fn is_whole(request: &[u8]) -> bool {
     body.len() >= length
 }
 
-/// The README's examples, compiled and run with the other examples.
+/// Examples of the documentation, compiled and run with the other examples.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+pub mod documentation {
+    #[doc = include_str!("../../README.md")]
+    pub struct Readme;
+    #[doc = include_str!("../../docs/src/library.md")]
+    pub struct Library;
+    #[doc = include_str!("../../docs/src/network.md")]
+    pub struct Network;
+    #[doc = include_str!("../../docs/src/sandbox.md")]
+    pub struct Sandbox;
+}

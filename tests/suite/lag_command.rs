@@ -263,10 +263,3 @@ async fn refusals_have_the_exit_codes_of_listings() {
         assert!(err.contains(says), "{words:?}: {err}");
     }
 }
-
-#[test]
-fn the_readme_shows_what_is_printed() {
-    let readme = include_str!("../../README.md");
-    let table = output(&[&["lag", "team/api"], &BASIC[..]].concat());
-    assert!(readme.contains(&format!("```text\n{table}```")), "{table}");
-}

@@ -13,6 +13,7 @@ mod commands;
 mod decode;
 mod decode_rules;
 mod deploy_gate;
+mod docs;
 mod end_to_end;
 mod faults;
 mod http_settings;
