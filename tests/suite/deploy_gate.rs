@@ -126,7 +126,7 @@ async fn what_cannot_be_asked_is_said_before_anything_is_asked() {
         (
             &["status", "team/api:v41", "--proof", "cn-shanghai=host"],
             2,
-            "is of no destination that was asked for",
+            "has no matching destination",
         ),
         (
             &[

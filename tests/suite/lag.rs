@@ -121,12 +121,12 @@ fn each_destination_and_rule_has_a_row() {
     assert_eq!(
         lag.summaries().iter().map(row).collect::<Vec<_>>(),
         [
-            "huaweicloud-enterprise | harbor0 | crsr-1 | 1",
             "alibabacloud | - | crsr-1 | 1",
             "alibabacloud | cn-beijing cri-2 | crsr-1 | 1",
             "alibabacloud | cn-shenzhen | - | 1",
             "alibabacloud | cn-shenzhen | crsr-1 | 2",
             "alibabacloud | cn-shenzhen | crsr-2 | 1",
+            "huaweicloud-enterprise | harbor0 | crsr-1 | 1",
         ]
     );
 }

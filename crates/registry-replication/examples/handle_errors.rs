@@ -2,6 +2,9 @@
 //!
 //! `cargo run -p registry-replication --example handle_errors`
 
+// An example prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::pin::pin;
 
 use futures_util::TryStreamExt;

@@ -2,6 +2,9 @@
 //!
 //! `cargo run -p registry-replication --example manual_clock --features test-util`
 
+// An example prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,9 @@
 //!
 //! `cargo run -p registry-replication --example resume`
 
+// An example prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::pin::pin;
 

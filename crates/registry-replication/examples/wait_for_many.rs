@@ -2,6 +2,9 @@
 //!
 //! `cargo run -p registry-replication --example wait_for_many`
 
+// An example prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::time::Duration;
 

@@ -210,7 +210,7 @@ async fn what_an_edition_has_not_is_a_kind_of_error() {
             basic.plan_stop(&execution()).await.err(),
         ),
         (
-            "only retention rules",
+            "no retention rules",
             basic.plan_run(&rule, &trial_run).await.err(),
         ),
     ];
@@ -230,11 +230,11 @@ async fn a_reference_that_does_not_fit_says_so_before_anything_is_sent() {
     let subtasks = enterprise.subtasks_of(&"83".parse().unwrap());
     let errors = vec![
         (
-            "\"crsr-1\" is not a number",
+            "invalid rule \"crsr-1\"",
             enterprise.plan_run(&word, &none).await.err(),
         ),
         (
-            "\"x\" is not a number",
+            "invalid execution \"x\"",
             tasks.by_item().boxed().next().await.unwrap().err(),
         ),
         (

@@ -217,7 +217,7 @@ impl Arrival {
         let of_none = |(to, _): &&(Destination, _)| !self.to.contains(to);
         if let Some((to, _)) = self.proofs.iter().find(of_none) {
             return Err(Error::configuration(format!(
-                "the proof for {:?} has no matching destination; add the destination with `to`",
+                "the proof for {:?} has no matching destination; add that destination, or correct the proof",
                 to.to_string()
             )));
         }
