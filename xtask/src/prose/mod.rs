@@ -1,6 +1,6 @@
 //! `cargo xtask prose`: the English of help, errors, doc comments and Markdown.
 //!
-//! [`PHRASES`] lists phrases that readers stumble over, each with its replacement. The first line of
+//! `PHRASES` lists phrases that readers stumble over, each with its replacement. The first line of
 //! a doc comment must also stand alone, because rustdoc's index shows nothing else. Code is not
 //! checked: neither fenced blocks nor text in backticks. Generated files are not checked either.
 
