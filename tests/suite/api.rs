@@ -217,7 +217,7 @@ fn a_write_is_made_when_it_is_said_so() {
     let (code, _, err) = run(&[&call[..], &["--body", &path]].concat());
     assert_eq!(code, 2);
     assert!(
-        err.contains("the body is no StartReplicationInput: there is no field policy"),
+        err.contains("invalid body, expected StartReplicationInput: unknown field policy"),
         "{err}"
     );
 
@@ -279,7 +279,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ),
         (
             "api ListInstanceJobs --sandbox -p limit=10",
-            "limit goes only together with offset",
+            "limit needs offset; pass both or neither",
         ),
     ] {
         let words: Vec<_> = words.split(' ').collect();

@@ -178,7 +178,7 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     let late = error(impatient.attempt_deadline(Duration::from_millis(50))).await;
     assert_eq!(late.kind(), ErrorKind::Deadline);
     let host = endpoint.trim_start_matches("http://");
-    let says = format!("no whole answer from {host} in time");
+    let says = format!("no complete answer from {host} in time");
     assert!(late.to_string().contains(&says), "{late}");
     assert_eq!((late.host(), late.connection()), (Some(host), None));
 }
@@ -381,7 +381,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
         let ((took, late), ()) = futures_util::future::join(timed(minutes), moved).await;
         assert!(took < Duration::from_secs(20), "{name}: {took:?}");
         assert_eq!(late.kind(), ErrorKind::Deadline, "{name}: {late}");
-        let says = format!("no whole answer from {host} within 100s");
+        let says = format!("no complete answer from {host} within 100s");
         assert!(late.to_string().contains(&says), "{name}: {late}");
     }
 }

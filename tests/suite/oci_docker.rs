@@ -362,7 +362,7 @@ async fn what_never_ends_is_not_waited_for() {
     let pipe = folder.join("config.json");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
-    let late = "cannot read HOME/.docker/config.json: no end of it within 5 s";
+    let late = "cannot read HOME/.docker/config.json: no end of file within 5 s";
     assert_eq!(home.login().await, none("failed", late));
 }
 

@@ -104,7 +104,7 @@ async fn what_no_path_can_hold_is_refused() {
         (
             "instance_id",
             "..",
-            "instance_id: must not be \"..\", which in a URL means another path",
+            "instance_id: must not be \"..\", because a URL with it names another path",
         ),
         ("instance_id", "", "instance_id: must not be empty"),
         (
@@ -120,7 +120,7 @@ async fn what_no_path_can_hold_is_refused() {
         (
             "repository",
             "a$b",
-            "repository: \"a$b\" has '$', which the service would read as '/'; write '/' if that is meant",
+            "repository: \"a$b\" has '$', which the service reads as '/'; write '/' instead",
         ),
     ] {
         let error = call(&client, parameter, value).await.unwrap_err();
@@ -189,13 +189,11 @@ async fn limits_are_checked_before_a_request_leaves() {
         (call().offset(-10).limit(10), "offset: -10 is less than 0"),
         (
             call().offset(10),
-            "ListInstanceReplicationPolicyExecTasks: offset goes only together with limit: \
-             give both or neither",
+            "ListInstanceReplicationPolicyExecTasks: offset needs limit; pass both or neither",
         ),
         (
             call().limit(10),
-            "ListInstanceReplicationPolicyExecTasks: limit goes only together with offset: \
-             give both or neither",
+            "ListInstanceReplicationPolicyExecTasks: limit needs offset; pass both or neither",
         ),
         (
             call().offset(15).limit(10),

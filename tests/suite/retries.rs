@@ -530,7 +530,7 @@ async fn a_host_that_asks_for_a_wait_gets_no_call_before_its_end() {
             let left = asked - 2 * look;
             assert_eq!(error.retry_after(), Some(Duration::from_secs(left)));
             let says = format!(
-                "not sent: {} asked for a pause of another {left} s",
+                "not sent: {} asked for a wait, of which {left} s remain",
                 server.host()
             );
             assert!(error.to_string().contains(&says), "{error}");

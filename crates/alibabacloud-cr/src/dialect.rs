@@ -19,27 +19,27 @@ pub struct Alibabacloud {
 }
 
 impl Alibabacloud {
-    /// Calls with these credentials.
+    /// Signs with these credentials.
     pub fn new(credentials: Credentials) -> Self {
         Self::of(Caller::Fixed(credentials))
     }
 
-    /// Calls with the credentials that the chain has at the time of the call.
+    /// Signs with the chain's credentials at the time of the call.
     ///
     /// Providers that share a chain share its credentials.
     pub fn with_chain(chain: Arc<Chain<Credentials>>) -> Self {
         Self::of(Caller::Chain(chain))
     }
 
-    /// Calls as this caller.
+    /// Signs with the credentials of this caller.
     pub fn of(caller: Caller<Credentials>) -> Self {
         Self { caller }
     }
 }
 
-/// Writes path, query and the headers that every call has.
+/// Sets path, query and the headers that every call has.
 fn prepare(request: &mut Request, operation: &Operation, stamp: &Stamp) -> Result<(), Error> {
-    // In the spec an action has a path of its own; on the wire it is a header.
+    // In the spec, an action has its own path. On the wire, it is a header.
     let path = request.url().path();
     let base = path.rsplit_once('/').map_or("/", |(base, _)| base);
     let base = format!("{base}/");

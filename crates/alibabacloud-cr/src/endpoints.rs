@@ -1,4 +1,4 @@
-//! Where the service is.
+//! URLs of the services.
 
 use openapi_transport::Error;
 
@@ -10,8 +10,7 @@ pub fn cr(region: &str) -> Result<String, Error> {
     endpoint("cr", region)
 }
 
-/// Regions with Container Registry, as the vendor's SDKs list them. A region that is newer is not
-/// among them.
+/// Regions with Container Registry, from the vendor's SDKs. Newer regions are missing.
 pub const CR_REGIONS: [&str; 36] = [
     "ap-northeast-1",
     "ap-northeast-2",
@@ -51,7 +50,7 @@ pub const CR_REGIONS: [&str; 36] = [
     "us-west-1",
 ];
 
-/// The same from inside the vendor's network.
+/// URL of Container Registry from inside the vendor's network.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.
@@ -59,7 +58,7 @@ pub fn cr_vpc(region: &str) -> Result<String, Error> {
     endpoint("cr-vpc", region)
 }
 
-/// URL of the Security Token Service in a region, or of the one for all regions.
+/// URL of the Security Token Service in a region. [default: the one for all regions]
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.

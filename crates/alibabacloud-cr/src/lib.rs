@@ -1,8 +1,7 @@
 //! Client for Alibaba Cloud Container Registry, Enterprise Edition.
 //!
-//! [`cr`] and [`sts`] are generated from OpenAPI files; the rest is by hand: who calls
-//! ([`Credentials`]), how a request is signed ([`signer`], [`Alibabacloud`]), and where the services
-//! are ([`endpoints`]).
+//! [`cr`] and [`sts`] are generated from OpenAPI files. The rest is hand-written: credentials
+//! ([`Credentials`]), signatures ([`signer`], [`Alibabacloud`]) and URLs ([`endpoints`]).
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -29,7 +28,7 @@ pub mod endpoints;
     clippy::redundant_field_names,
     clippy::needless_lifetimes,
     dead_code,
-    reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
+    reason = "progenitor's style, and its unused check that the hook exists"
 )]
 mod generated;
 mod dialect;

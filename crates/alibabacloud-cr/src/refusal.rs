@@ -5,22 +5,23 @@ use std::time::Duration;
 use openapi_transport::{Answer, Reading, Refusal};
 use serde_json::Value;
 
-/// How many milliseconds to wait.
+/// Header with the requested wait in milliseconds.
 const RETRY_AFTER: &str = "x-acs-retry-after";
-/// The date of the request is more than 15 minutes off.
+/// Code of a request whose date is more than 15 minutes off.
 const OUT_OF_DATE: &str = "InvalidTimeStamp.Expired";
 
-/// Beginnings of the codes of keys and tokens that are not, or no longer, accepted.
+/// Beginnings of the codes of invalid or expired keys and tokens.
 const NOT_ACCEPTED: [&str; 3] = [
     "InvalidSecurityToken",
     "InvalidAccessKeyId",
     "MissingSecurityToken",
 ];
 
-/// Beginning of the code of a signature that does not match, which no renewal cures.
+/// Beginning of the code of a wrong signature, which renewed credentials do not fix.
 const WRONG_SIGNATURE: &str = "SignatureDoesNotMatch";
 
-/// A call is refused by its status, or by `IsSuccess: false` under a status that says success.
+/// Reads an answer. The service refuses a call by the status, or by `IsSuccess: false` with a
+/// success status.
 pub(crate) fn read(answer: &Answer) -> Reading {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     // Older gateways write the names in lower camel case.
@@ -53,16 +54,17 @@ pub(crate) fn read(answer: &Answer) -> Reading {
         unauthenticated: refused && of_key,
         denied: refused && (of_key || code.starts_with(WRONG_SIGNATURE)),
         throttled: refused && is_throttled(code),
-        // An unknown key is a 404, too.
+        // The service answers an unknown key with 404, too.
         absent: refused && !of_key && is_absent(answer.status.as_u16(), code),
         refusal: refused.then_some(refusal),
-        // Throttling limits are an account's own (its Quota Center shows them), and refusals do not
-        // name them: <https://www.alibabacloud.com/help/en/openapi/throttling-and-quota-management>.
+        // Each account has its own throttling limits (its Quota Center shows them), and refusals do
+        // not name them:
+        // <https://www.alibabacloud.com/help/en/openapi/throttling-and-quota-management>.
         limit: None,
     }
 }
 
-/// Whether a code is of an account or service that gets too many calls.
+/// Whether a code means too many calls of an account or service.
 fn is_throttled(code: &str) -> bool {
     code.starts_with("Throttling")
         || code == "ServiceUnavailable"

@@ -1,6 +1,6 @@
 //! Alibaba Cloud's request signature, version 3: ACS3-HMAC-SHA256.
 //!
-//! Pure functions over a request that is complete but for its `Authorization`.
+//! All functions are pure. They need a request that is complete except for its `Authorization`.
 
 use hmac::{Hmac, KeyInit, Mac};
 use openapi_transport::headers;
@@ -12,28 +12,28 @@ pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 /// Header with the hash of the body.
 pub const CONTENT_SHA256: &str = "x-acs-content-sha256";
 
-/// Which headers a signature covers.
+/// Headers that a signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cover {
-    /// `host`, `content-type` and every `x-acs-` header: what the vendor asks for.
+    /// `host`, `content-type` and every `x-acs-` header, as the vendor requires.
     Required,
     /// Every header that the request has.
     All,
 }
 
-/// A signature, and what it was made of.
+/// Signature with its intermediate texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// The request as it is signed.
+    /// Canonical form of the request.
     pub canonical_request: String,
-    /// What the key is applied to.
+    /// Text that the key signs.
     pub string_to_sign: String,
     /// Value of the header `Authorization`.
     pub authorization: String,
 }
 
-/// Hash of a request's body, in hexadecimal digits.
+/// Returns the hash of a request's body in hexadecimal digits.
 pub fn body_hash(request: &Request) -> String {
     let body = request.body().and_then(|body| body.as_bytes());
     hex::encode(Sha256::digest(body.unwrap_or_default()))
@@ -69,7 +69,7 @@ pub fn sign(request: &Request, id: &str, secret: &str, cover: Cover) -> Signatur
     }
 }
 
-/// Headers that are signed, lowercase and sorted, those of one name joined by a comma.
+/// Returns the signed headers, lowercase and sorted. Values of one name are joined by a comma.
 fn signed_headers(request: &Request, cover: Cover) -> Vec<(String, String)> {
     let covered = |name: &str| {
         name != "authorization"

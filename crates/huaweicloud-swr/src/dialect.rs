@@ -24,23 +24,23 @@ pub struct Huaweicloud {
 }
 
 impl Huaweicloud {
-    /// Calls with these credentials.
+    /// Signs with these credentials.
     pub fn new(credentials: impl Into<Credentials>) -> Self {
         Self::of(Caller::Fixed(credentials.into()))
     }
 
-    /// Calls with whatever credentials the chain has at the time of the call; what the service
-    /// does not accept is given up and asked for anew.
+    /// Signs with the chain's credentials at the time of the call. If the service rejects them, the
+    /// chain loads new ones.
     pub fn with_chain(chain: Arc<Chain<Credentials>>) -> Self {
         Self::of(Caller::Chain(chain))
     }
 
-    /// Calls without credentials, for the operations that need none: those that make tokens.
+    /// Signs nothing, for the operations that need no credentials: those that make tokens.
     pub fn anonymous() -> Self {
         Self::of(Caller::Anonymous)
     }
 
-    /// Calls as this caller.
+    /// Signs with the credentials of this caller.
     pub fn of(caller: Caller<Credentials>) -> Self {
         Self {
             caller,
@@ -49,15 +49,16 @@ impl Huaweicloud {
         }
     }
 
-    /// The credentials that a call at the time `now` would show.
+    /// Returns the credentials that a call at the time `now` would use.
     ///
     /// # Errors
-    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) when there are none.
+    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) when the caller has no
+    /// credentials.
     pub async fn credentials(&self, now: Timestamp) -> Result<Credentials, Error> {
         Ok(self.caller.credentials(now).await?.0)
     }
 
-    /// Speaks for this project, whatever the credentials name.
+    /// Sets the project, and ignores the one that the credentials name.
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
         self
@@ -70,7 +71,7 @@ impl Huaweicloud {
         self
     }
 
-    /// Shows the service who calls.
+    /// Adds the credentials to a request: signs it, or sets its token.
     fn show(
         &self,
         request: &mut Request,

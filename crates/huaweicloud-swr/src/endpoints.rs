@@ -1,4 +1,4 @@
-//! Where the services are.
+//! URLs of the services.
 
 use openapi_transport::{Error, Surroundings};
 
@@ -10,7 +10,7 @@ pub fn swr(region: &str) -> Result<String, Error> {
     endpoint("swr-api", region)
 }
 
-/// URL of IAM in a region; the global one where the region has none.
+/// URL of IAM in a region. It is the global one if the region has no IAM.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.
@@ -24,8 +24,8 @@ pub fn iam(region: &str) -> Result<String, Error> {
     })
 }
 
-/// URL of STS in a region; that of cn-north-4, which the vendor's SDKs fall back to, where the
-/// region has none.
+/// URL of STS in a region. If the region has no STS, it is the one in cn-north-4, as in the vendor's
+/// SDKs.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region.
@@ -44,8 +44,7 @@ pub fn registry(region: &str) -> String {
     format!("swr.{region}.{}", domain(region))
 }
 
-/// Regions with SWR, as the vendor's SDKs 3.1.219 list them. A region that is newer is not among
-/// them.
+/// Regions with SWR, from the vendor's SDKs 3.1.219. Newer regions are missing.
 pub const SWR_REGIONS: [&str; 35] = [
     "ae-ad-1",
     "af-north-1",
@@ -84,7 +83,7 @@ pub const SWR_REGIONS: [&str; 35] = [
     "tr-west-1",
 ];
 
-/// Regions with an IAM of their own, as the vendor's SDKs 3.1.219 list them.
+/// Regions with their own IAM, from the vendor's SDKs 3.1.219.
 const IAM_REGIONS: [&str; 27] = [
     "ae-ad-1",
     "af-south-1",
@@ -115,7 +114,7 @@ const IAM_REGIONS: [&str; 27] = [
     "tr-west-1",
 ];
 
-/// Regions with an STS of their own, from the same lists.
+/// Regions with their own STS, from the same lists.
 const STS_REGIONS: [&str; 12] = [
     "af-south-1",
     "ap-southeast-1",
@@ -133,9 +132,9 @@ const STS_REGIONS: [&str; 12] = [
 
 const STS_FALLBACK: &str = "cn-north-4";
 
-/// URL of SWR in a region, or where `HUAWEICLOUD_SDK_REGION_SWR_<REGION>` says, as in
-/// `HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4=https://swr.example.com`. Of several URLs, separated by
-/// commas, the first counts.
+/// URL of SWR in a region, which `HUAWEICLOUD_SDK_REGION_SWR_<REGION>` overrides, as in
+/// `HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4=https://swr.example.com`. The variable may hold several
+/// URLs separated by commas; the first one is used.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region, or the variable holds no URL.
@@ -146,8 +145,7 @@ pub fn swr_in(surroundings: &Surroundings, region: &str) -> Result<String, Error
     Ok(overridden(surroundings, &variable)?.unwrap_or(own))
 }
 
-/// URL of IAM in a region, without one the global URL; or where `HUAWEICLOUD_SDK_IAM_ENDPOINT`
-/// says.
+/// URL of IAM in a region, which `HUAWEICLOUD_SDK_IAM_ENDPOINT` overrides. [default: the global URL]
 ///
 /// # Errors
 /// When `region` cannot be the id of a region, or the variable holds no URL.
@@ -158,7 +156,7 @@ pub fn iam_in(surroundings: &Surroundings, region: Option<&str>) -> Result<Strin
     }
 }
 
-/// URL of STS in a region, or where `HUAWEICLOUD_SDK_STS_ENDPOINT` says.
+/// URL of STS in a region, which `HUAWEICLOUD_SDK_STS_ENDPOINT` overrides.
 ///
 /// # Errors
 /// When `region` cannot be the id of a region, or the variable holds no URL.
@@ -169,10 +167,10 @@ pub fn sts_in(surroundings: &Surroundings, region: &str) -> Result<String, Error
     }
 }
 
-/// Serves accounts of every region but the European partition's.
+/// URL of IAM for accounts of every region except the European partition's.
 const GLOBAL_IAM: &str = "https://iam.myhuaweicloud.com";
 
-/// The first URL that the variable holds.
+/// Returns the first URL in a variable.
 fn overridden(surroundings: &Surroundings, variable: &str) -> Result<Option<String>, Error> {
     let Some(value) = surroundings.variable(variable) else {
         return Ok(None);
@@ -180,14 +178,14 @@ fn overridden(surroundings: &Surroundings, variable: &str) -> Result<Option<Stri
     let first = value.split(',').next().unwrap_or_default().trim();
     match reqwest::Url::parse(first) {
         Ok(url) if url.has_host() => Ok(Some(first.to_owned())),
-        // The value is not shown: it could hold a password.
+        // The error does not show the value, which could hold a password.
         _ => Err(Error::configuration(format!(
             "{variable} does not hold a URL such as https://HOST"
         ))),
     }
 }
 
-/// The one region of the European partition, whose hosts end in `.eu`.
+/// Only region of the European partition, whose hosts end in `.eu`.
 const EUROPE: &str = "eu-west-101";
 
 fn endpoint(service: &str, region: &str) -> Result<String, Error> {
@@ -200,7 +198,7 @@ fn endpoint(service: &str, region: &str) -> Result<String, Error> {
     Ok(format!("https://{service}.{region}.{}", domain(region)))
 }
 
-/// The vendor's domain for a region.
+/// Returns the vendor's domain for a region.
 fn domain(region: &str) -> &'static str {
     match region {
         EUROPE => "myhuaweicloud.eu",

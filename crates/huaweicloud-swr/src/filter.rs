@@ -1,11 +1,11 @@
-//! The text by which the Basic edition's listings of sync jobs page.
+//! Filter text for paging in the Basic edition's listings of sync jobs.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Which records a listing of the Basic edition answers, and in which order.
+/// Filter of a listing of the Basic edition: which records it returns, and in which order.
 ///
 /// ```
 /// use huaweicloud_swr::{Filter, Order};
@@ -31,13 +31,15 @@ pub enum Order {
     Descending,
 }
 
-/// The text is no filter.
+/// Error of an invalid filter text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} must be limit::N|offset::N, and after it, if wanted, |order::desc or |order::asc")]
+#[error(
+    "invalid filter {0:?}; expected limit::N|offset::N and optionally |order::desc or |order::asc"
+)]
 pub struct InvalidFilter(String);
 
 impl Filter {
-    /// `limit` records from index `offset` on.
+    /// Selects `limit` records, beginning at index `offset`.
     pub fn new(limit: u32, offset: u64) -> Self {
         Self {
             limit,
@@ -46,7 +48,7 @@ impl Filter {
         }
     }
 
-    /// In this order instead of the service's own.
+    /// Sets the order. [default: the service's own]
     pub fn order(mut self, order: Order) -> Self {
         self.order = Some(order);
         self

@@ -1,9 +1,9 @@
 //! Client for Huawei Cloud SWR (SoftWare Repository for Container), both editions, and for the
-//! parts of IAM and STS that its calls lean on.
+//! parts of IAM and STS that its calls need.
 //!
-//! [`swr`], [`iam`] and [`sts`] are generated from OpenAPI files; the rest is by hand: who calls
-//! ([`Credentials`], and the [chain](Credentials::default_chain) that finds them), how a request is signed ([`signer`], [`Huaweicloud`]), where the service is
-//! ([`endpoints`]), and names that the service writes in a way of its own.
+//! [`swr`], [`iam`] and [`sts`] are generated from OpenAPI files. The rest is hand-written:
+//! credentials ([`Credentials`] and their [default chain](Credentials::default_chain)), signatures
+//! ([`signer`], [`Huaweicloud`]), URLs ([`endpoints`]), and names in the service's own form.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -31,7 +31,7 @@ mod filter;
     clippy::redundant_field_names,
     clippy::needless_lifetimes,
     dead_code,
-    reason = "progenitor's style, and its proof that the hook is there, which nothing calls"
+    reason = "progenitor's style, and its unused check that the hook exists"
 )]
 mod generated;
 mod dialect;

@@ -1,4 +1,4 @@
-//! Names of namespaces and repositories, checked before they leave.
+//! Names of namespaces and repositories, checked before they are sent.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Name of an organization of the Basic edition.
 ///
-/// 1 to 64 characters of `a`-`z`, `0`-`9`, `.`, `_` and `-`; a lowercase letter first, a lowercase
-/// letter or digit last, no two marks side by side but for two underscores.
+/// It has 1 to 64 characters of `a`-`z`, `0`-`9`, `.`, `_` and `-`. It begins with a lowercase letter
+/// and ends with a lowercase letter or digit. Two adjacent marks are invalid, except `__`.
 ///
 /// ```
 /// use huaweicloud_swr::NamespaceName;
@@ -22,8 +22,8 @@ pub struct NamespaceName(String);
 
 /// Name of a repository of the Basic edition, such as `api` or `api/server`.
 ///
-/// Where the name has a `/`, the path of a call has a `$`: that is how the Basic edition tells it
-/// from the path's own. [`Display`](fmt::Display) writes this form.
+/// In the path of a call, each `/` of the name is a `$`, so that the Basic edition can tell it from
+/// the path's own. [`Display`](fmt::Display) writes this form.
 ///
 /// ```
 /// use huaweicloud_swr::RepositoryName;
@@ -39,9 +39,8 @@ pub struct RepositoryName(String);
 /// Name of a repository of the Enterprise edition within its namespace, such as `api` or
 /// `api/server`.
 ///
-/// Where the name has a `/`, the path of a call has `%252F`: the service wants the name escaped
-/// before it becomes part of a path, which escapes it again. [`Display`](fmt::Display) writes the
-/// name escaped once.
+/// In the path of a call, each `/` of the name is `%252F`: the service requires an escaped name, and
+/// the path escapes it again. [`Display`](fmt::Display) writes the name escaped once.
 ///
 /// ```
 /// use huaweicloud_swr::EnterpriseRepositoryName;
@@ -54,7 +53,7 @@ pub struct RepositoryName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct EnterpriseRepositoryName(String);
 
-/// Why a text is no name.
+/// Reason why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
@@ -70,20 +69,20 @@ pub enum InvalidName {
     /// It does not end with a lowercase letter or a digit.
     #[error("{0:?} must end with a lowercase letter or a digit")]
     End(String),
-    /// It has a character that no name has.
+    /// It has an invalid character.
     #[error("{0:?} has {1:?}; only a-z, 0-9, '.', '_' and '-' are allowed")]
     Character(String, char),
-    /// Two marks stand side by side.
-    #[error("{0:?} has marks side by side; only two underscores may be")]
+    /// It has two adjacent marks.
+    #[error("{0:?} has adjacent marks; only \"__\" is allowed")]
     Marks(String),
-    /// It has a `$`, which in a path stands for `/`.
-    #[error("{0:?} has '$', which the service would read as '/'; write '/' if that is meant")]
+    /// It has a `$`, which means `/` in a path.
+    #[error("{0:?} has '$', which the service reads as '/'; write '/' instead")]
     Dollar(String),
-    /// It has a `%`, as a name that is escaped already has.
+    /// It has a `%`, so it is probably escaped already.
     #[error("{0:?} has '%'; write the name unescaped")]
     Percent(String),
     /// It is `.` or `..`.
-    #[error("must not be {0:?}, which in a URL means another path")]
+    #[error("must not be {0:?}, because a URL with it names another path")]
     Dots(String),
 }
 
@@ -160,7 +159,7 @@ impl fmt::Display for RepositoryName {
 macro_rules! name {
     ($name:ident) => {
         impl $name {
-            /// The name as people write it.
+            /// Returns the name in its plain form.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

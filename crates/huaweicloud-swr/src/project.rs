@@ -1,4 +1,4 @@
-//! Project ids, which the Enterprise edition's paths need.
+//! Project ids, which the paths of the Enterprise edition need.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,19 +11,19 @@ use openapi_transport::{BoxFuture, Error};
 use crate::credentials::Credentials;
 use crate::iam;
 
-/// Ids of projects by region: looked up once for each access key, and kept.
+/// Cache of project ids by access key and region.
 #[derive(Clone, Default)]
 pub struct Projects(Arc<Mutex<HashMap<Key, Known>>>);
 
-/// Id of an access key, and region.
+/// Id of an access key, and a region.
 type Key = (String, String);
 
 type LookUp = BoxFuture<'static, Result<String, Error>>;
 
 enum Known {
     Id(String),
-    /// A lookup that is under way. All calls that need it drive it, so that a call that is not
-    /// polled any more holds up no other.
+    /// Lookup in progress. All calls that need it poll it, so a call that is no longer polled does
+    /// not block others.
     UnderWay(WeakShared<LookUp>),
 }
 
@@ -44,14 +44,13 @@ impl Projects {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Id of the project that `credentials` have in `region`: IAM's `KeystoneListProjects`, by the
-    /// region's name. `client` is to call with the same credentials.
+    /// Returns the id of the project that `credentials` have in `region`. Looks it up by the region's
+    /// name with IAM's `KeystoneListProjects`. `client` must use the same credentials.
     ///
-    /// A token has no id to keep its project by, and is looked up each time.
+    /// The cache does not keep projects of tokens, because a token has no id.
     ///
     /// # Errors
-    /// When there is no such project, or several; says which. Whatever else can go wrong with a
-    /// call.
+    /// When there is no such project, or several projects; lists them. Any error of the call.
     pub async fn id(
         &self,
         client: &iam::Client,
@@ -80,7 +79,7 @@ impl Projects {
         looking.await
     }
 
-    /// A lookup, not driven yet. One that is dropped notes nothing.
+    /// Begins a lookup, without polling it. A dropped lookup stores nothing.
     fn begin(&self, client: iam::Client, key: Key) -> Shared<LookUp> {
         let projects = self.clone();
         let looking = async move {
@@ -88,7 +87,7 @@ impl Projects {
             let mut known = projects.known();
             match &outcome {
                 Ok(id) => known.insert(key, Known::Id(id.clone())),
-                // What was not found is looked up again.
+                // The next call repeats a failed lookup.
                 Err(_) => known.remove(&key),
             };
             outcome
@@ -108,13 +107,13 @@ async fn look_up(client: &iam::Client, region: &str) -> Result<String, Error> {
     match (ids.len(), ids.pop()) {
         (1, Some(id)) => Ok(id),
         (_, None) => Err(Error::configuration(format!(
-            "no project named {region} is visible to these credentials; check the region or give the \
+            "no project named {region} is visible to these credentials; check the region or pass the \
              project's id"
         ))),
         (count, Some(last)) => {
             ids.push(last);
             Err(Error::configuration(format!(
-                "the account has {count} projects named {region}, {}; give the id of one",
+                "the account has {count} projects named {region}, {}; pass the id of one",
                 ids.join(" and ")
             )))
         }

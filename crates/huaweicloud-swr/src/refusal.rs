@@ -1,11 +1,11 @@
-//! Huawei Cloud's error bodies, of which there are several.
+//! Huawei Cloud's error bodies, which have several forms.
 
 use std::time::Duration;
 
 use openapi_transport::Refusal;
 use serde_json::Value;
 
-/// Reads what the body says; what it does not say stays empty.
+/// Reads an error body. Fields that the body does not have stay empty.
 ///
 /// The forms: `error_code` and `error_msg`; a list of errors, bare or in `errors`; one error in
 /// `error`; and in each of them `code`/`message` or `errorCode`/`errorMessage`.
@@ -61,14 +61,15 @@ pub(crate) fn is_throttled(refusal: &Refusal) -> bool {
 
 /// Whether the service says that what the call names does not exist: 404 with a code.
 ///
-/// A 404 without a code, or with one of the gateway's (`APIGW.0101`, no such API), comes from
-/// something that does not know the registry.
+/// A 404 without a code, or with a code of the gateway (`APIGW.0101`, no such API), does not come
+/// from the registry.
 pub(crate) fn is_absent(status: u16, refusal: &Refusal) -> bool {
     let gateway = |code: &str| code.starts_with("APIGW.") || code.starts_with("APIG.");
     status == 404 && refusal.code.as_deref().is_some_and(|code| !gateway(code))
 }
 
-/// The limit that the gateway names when it throttles, as the shortest time between two calls.
+/// Returns the limit that the gateway names when it throttles, as the shortest time between two
+/// calls.
 ///
 /// The vendor publishes no rates for SWR's calls. Its gateway names the limit in its refusal,
 /// `The throttling threshold has been reached: policy user over ratelimit,limit:20,time:1 second`
@@ -92,7 +93,8 @@ pub(crate) fn limit(refusal: &Refusal) -> Option<Duration> {
     Some(Duration::from_secs(unit) * count / calls)
 }
 
-/// The gateway has one code for all that is wrong with a signature; its sentence says what.
+/// Whether the gateway refuses the date. It has one code for all errors of a signature, so this
+/// reads its message.
 pub(crate) fn is_about_date(refusal: &Refusal) -> bool {
     let says = refusal.message.as_deref().unwrap_or_default();
     refusal.code.as_deref() == Some("APIGW.0301") && says.contains("signature expired")

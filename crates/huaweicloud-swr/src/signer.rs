@@ -1,7 +1,6 @@
 //! Huawei Cloud's request signatures: SDK-HMAC-SHA256 and its derived form V11-HMAC-SHA256.
 //!
-//! Pure functions over a request that is complete but for its `Authorization`: what is signed is
-//! what is there.
+//! All functions are pure. They need a request that is complete except for its `Authorization`.
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,18 +11,18 @@ use sha2::{Digest, Sha256};
 
 /// Header with the time of the signature, `YYYYMMDDTHHMMSSZ`.
 pub const DATE: &str = "x-sdk-date";
-/// Header that stands for the body's hash where the body is not signed.
+/// Header with the hash of the body, or a placeholder if the body is not signed.
 pub const CONTENT_SHA256: &str = "x-sdk-content-sha256";
-/// What [`CONTENT_SHA256`] says when the body is not signed.
+/// Value of [`CONTENT_SHA256`] if the body is not signed.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// Key and algorithm of a signature.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Scheme<'a> {
-    /// SDK-HMAC-SHA256: the secret key itself signs.
+    /// SDK-HMAC-SHA256, with the secret key itself.
     Plain,
-    /// V11-HMAC-SHA256: a key derived for one day, region and service signs.
+    /// V11-HMAC-SHA256, with a key derived for one day, region and service.
     Derived {
         /// Region id, such as `cn-north-4`.
         region: &'a str,
@@ -32,12 +31,12 @@ pub enum Scheme<'a> {
     },
 }
 
-/// A signature, and what it was made of.
+/// Signature with its intermediate texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// The request as it is signed.
+    /// Canonical form of the request.
     pub canonical_request: String,
-    /// What the key is applied to.
+    /// Text that the key signs.
     pub string_to_sign: String,
     /// Value of the header `Authorization`.
     pub authorization: String,
@@ -83,7 +82,7 @@ pub fn sign(request: &Request, id: &str, secret: &str, scheme: Scheme<'_>) -> Si
     }
 }
 
-/// Headers that are signed, lowercase and sorted. Names with `_` are left out: gateways drop them.
+/// Returns the signed headers, lowercase and sorted. Skips names with `_`, which gateways drop.
 fn signed_headers(request: &Request) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = request
         .headers()
@@ -106,8 +105,8 @@ fn value_of<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// The path decoded and encoded again segment by segment, ending with `/`. A `%2F` on the wire is
-/// a `/` here: that is what the gateway compares.
+/// Decodes a path and encodes it again segment by segment, with `/` at the end. A `%2F` on the wire
+/// becomes a `/`, as in the gateway's own computation.
 fn canonical_path(path: &str) -> String {
     let decoded = rfc3986::decode(path);
     let mut canonical: String = decoded
@@ -134,7 +133,7 @@ fn payload_hash(request: &Request, headers: &[(String, String)]) -> String {
 fn derived_key(id: &str, secret: &str, scope: &str) -> String {
     let mut key = [0; 32];
     let derivation = Hkdf::<Sha256>::new(Some(id.as_bytes()), secret.as_bytes());
-    // Fails only for more than 255 times the hash's 32 bytes.
+    // Fails only for outputs of more than 255 times the hash's 32 bytes.
     let derived = derivation.expand(scope.as_bytes(), &mut key);
     debug_assert!(derived.is_ok());
     hex::encode(key)

@@ -1,4 +1,4 @@
-//! User tokens, from an IAM user's name and password.
+//! User tokens for an IAM user's name and password.
 
 use openapi_transport::{Error, Secret, Timestamp};
 use reqwest::header::HeaderMap;
@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use crate::credentials::Credentials;
 use crate::iam::{self, types};
 
-/// An IAM user, and the part of the account that a token is to be good for.
+/// IAM user, and the project that a token is for.
 #[derive(Clone, Debug)]
 pub struct User {
     /// Name of the account (domain).
@@ -19,13 +19,13 @@ pub struct User {
     pub project: String,
 }
 
-/// A user token and what it is good for.
+/// User token, with its expiry and project.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Token {
     /// The token, for the header `X-Auth-Token`.
     pub secret: Secret,
-    /// When it ends, usually after 24 hours.
+    /// Expiry, usually after 24 hours.
     pub expires: Option<Timestamp>,
     /// Id of the project.
     pub project_id: Option<String>,
@@ -40,8 +40,7 @@ impl From<Token> for Credentials {
 /// Makes a user token: IAM's `KeystoneCreateUserTokenByPassword`. The call is not signed.
 ///
 /// # Errors
-/// When name or password is wrong, and whatever else can go wrong with a call; when the answer
-/// has no token.
+/// When name or password is wrong, or the answer has no token. Any other error of the call.
 pub async fn create(client: &iam::Client, user: &User) -> Result<Token, Error> {
     let body = types::TokenRequest {
         auth: types::PasswordAuth {
@@ -82,7 +81,7 @@ pub async fn create(client: &iam::Client, user: &User) -> Result<Token, Error> {
     })
 }
 
-/// The token that IAM made, which is in a header of its answer.
+/// Returns the token from a header of IAM's answer.
 pub(crate) fn subject(headers: &HeaderMap) -> Result<Secret, Error> {
     headers
         .get("x-subject-token")

@@ -480,7 +480,7 @@ fn files_that_never_end_hold_nothing_up() {
         .unwrap();
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(7), "{said}");
-    assert!(said.contains("pipe: no end of it within 5 s"), "{said}");
+    assert!(said.contains("pipe: no end of file within 5 s"), "{said}");
     assert!(said.contains("/dev/zero: it is a device"), "{said}");
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }

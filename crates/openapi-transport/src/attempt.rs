@@ -41,7 +41,7 @@ pub(crate) struct AttemptFailure {
     pub(crate) used: UsedCredentials,
     /// Whether the service did not accept what the request was signed with.
     pub(crate) unauthenticated: bool,
-    /// By how much the service's clock is ahead, where that is why it refused.
+    /// How far the service's clock is ahead, if the service refused the call because of that.
     pub(crate) skew: Option<SignedDuration>,
 }
 
@@ -68,9 +68,9 @@ impl AttemptFailure {
     }
 }
 
-/// A request as it leaves, and what it is signed with.
+/// Returns the request as the client sends it, and the credentials that signed it.
 ///
-/// Finding what to sign with may take `time`.
+/// Finding the credentials may take `time`.
 pub(crate) async fn signed(
     context: &Context,
     operation: &'static Operation,
@@ -81,9 +81,9 @@ pub(crate) async fn signed(
     let name = operation.name;
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    // progenitor leaves it out where a success has no body; a refusal has one.
+    // progenitor omits the header where a success has no body, but a refusal has a body.
     let accepted = HeaderValue::from_static(operation.accept);
-    // progenitor knows one media type, which here stands for any that is JSON.
+    // progenitor knows one media type. Here it stands for every JSON type.
     match headers.get(header::ACCEPT) {
         Some(other) if other != "application/json" => {}
         _ => drop(headers.insert(header::ACCEPT, accepted)),
@@ -111,8 +111,8 @@ pub(crate) async fn signed(
     Ok((request, used))
 }
 
-/// Makes one attempt of at most `deadline`. Finding what to sign with comes before it, and may take
-/// what is `left` of the call.
+/// Makes one attempt of at most `deadline`. Finding credentials comes before it and may take the
+/// time that is `left` for the call.
 pub(crate) async fn attempt(
     context: &Context,
     operation: &'static Operation,
@@ -128,7 +128,7 @@ pub(crate) async fn attempt(
     *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
     let secrets = secrets(request.headers());
     let host = client::address(request.url());
-    // hyper leaves the length of an empty body out, and some gateways answer 411 to that.
+    // hyper omits the length of an empty body, and some gateways answer that with 411.
     let may_have_body = matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
@@ -161,7 +161,7 @@ pub(crate) async fn attempt(
 fn secrets(headers: &HeaderMap) -> Vec<Secret> {
     let secret = headers.values().filter(|value| value.is_sensitive());
     let texts = secret.filter_map(|value| value.to_str().ok());
-    // Of `Bearer TOKEN`, the token alone, too.
+    // `Bearer TOKEN` also gives the token alone.
     let texts = texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, secret)| secret)]);
     texts.flatten().map(Secret::from).collect()
 }
@@ -173,7 +173,7 @@ fn challenges(answer: &Answer) -> Vec<String> {
     let texts = values
         .filter(|_| asks)
         .filter_map(|value| value.to_str().ok())
-        // A part of it cannot be read.
+        // A cut challenge cannot be parsed.
         .filter(|text| text.len() <= cut::CHALLENGE);
     texts.take(cut::CHALLENGES).map(str::to_owned).collect()
 }
@@ -251,7 +251,7 @@ fn judge(
             .with_redirect(location.map(str::to_owned));
         return Err(AttemptFailure::on_the_way(error, true));
     }
-    // Only a proxy that passes plain HTTP on answers so.
+    // Only a proxy that forwards plain HTTP sends this status.
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         let diagnosis = Diagnosis::proxy_authentication(context.proxy());
         let what = diagnosis.reason.clone();
@@ -261,12 +261,12 @@ fn judge(
     let throttled = throttled || status == StatusCode::TOO_MANY_REQUESTS || retry_after.is_some();
     let meaning = Meaning {
         throttled,
-        // A service that throttles has not looked.
+        // A throttling service has not looked the subject up.
         absent: absent && !throttled,
         denied,
     };
     let retry_after = retry_after.or_else(|| {
-        // A date is meant by the clock of the service that wrote it.
+        // The date refers to the clock of the service that wrote it.
         retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
     });
     let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
@@ -274,7 +274,7 @@ fn judge(
         .filter(|_| skewed)
         .map(|theirs| theirs.duration_since(context.local_now()));
     let mut refusal = refusal.unwrap_or_default();
-    // Some services repeat the request that they refuse.
+    // Some services quote the request that they refuse.
     for secret in secrets {
         refusal.hide(secret);
     }
@@ -294,7 +294,7 @@ fn judge(
     })
 }
 
-/// `Retry-After`, as a number of seconds or as a date.
+/// Reads `Retry-After`, which is a number of seconds or a date.
 fn retry_after_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?;
     let text = value.to_str().ok()?.trim();
@@ -305,7 +305,7 @@ fn retry_after_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// A date as HTTP writes it.
+/// Reads a date in HTTP's form.
 fn date(value: Option<&HeaderValue>) -> Option<Timestamp> {
     let text = value?.to_str().ok()?;
     let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;

@@ -1,8 +1,7 @@
-//! Calls by the vendor's name, with texts for parameters and JSON for bodies and answers: for
-//! programs that do not know at compile time what they will call.
+//! Calls by the vendor's name, with parameters as text, and bodies and answers as JSON.
 //!
-//! Parameters and bodies are checked by the very types that the generated calls take, and the
-//! request leaves by the same way out.
+//! They are for programs that choose the operation at run time. The same types check parameters
+//! and bodies as in generated calls, and the same code sends the request.
 
 use std::fmt;
 
@@ -19,27 +18,27 @@ use crate::operation::{Operation, Parameter, Place};
 use crate::response_error;
 use crate::rfc3986;
 
-/// One call of an operation that is known by its table's row.
+/// One call of an operation, described by its row in the operation table.
 #[derive(Clone)]
 pub struct Call {
     operation: &'static Operation,
-    /// Rendered.
+    /// Parameters with their rendered values.
     given: Vec<(&'static Parameter, String)>,
     body: Option<Value>,
 }
 
-/// What stands for a secret value.
+/// Text shown in place of a secret value.
 const MASK: &str = "***";
 
-/// A request as it would leave, without secrets.
+/// Request as the client would send it, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PreviewedRequest {
     /// `POST`.
     pub method: String,
-    /// With the query, encoded as it is sent.
+    /// URL with the query, encoded as on the wire.
     pub url: String,
-    /// In the order of their names; a secret value is `***`.
+    /// Headers, sorted by name; a secret value is `***`.
     pub headers: Vec<(String, String)>,
     /// The body, if there is one.
     pub body: Option<Value>,
@@ -58,7 +57,7 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
-    /// A call without parameters yet.
+    /// Begins a call without parameters.
     pub fn new(operation: &'static Operation) -> Self {
         Self {
             operation,
@@ -67,17 +66,16 @@ impl Call {
         }
     }
 
-    /// What is called.
+    /// Returns the operation.
     pub fn operation(&self) -> &'static Operation {
         self.operation
     }
 
-    /// Sets a parameter. Its name is the vendor's; where no parameter is called so, upper and lower
-    /// case are not told apart.
+    /// Sets a parameter by the vendor's name. If no name matches exactly, case is ignored.
     ///
     /// # Errors
-    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): there is no such parameter (the
-    /// error lists those that there are), or the value does not fit it.
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid) when there is no such parameter (the error
+    /// lists the valid names), or when the value is invalid.
     pub fn parameter(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let parameter = self.find(name)?;
         let rendered = (parameter.render)(value)
@@ -94,8 +92,8 @@ impl Call {
     /// Sets the body.
     ///
     /// # Errors
-    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): the call takes none, or the body
-    /// does not fit it, in that a field is missing, of another type, or unknown.
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid) when the call takes no body, or when a field
+    /// is missing, unknown or of another type.
     pub fn body(mut self, body: &Value) -> Result<Self, Error> {
         let Some(wanted) = &self.operation.body else {
             return Err(self.invalid("takes no body".to_owned()));
@@ -105,20 +103,21 @@ impl Call {
         Ok(self)
     }
 
-    /// Sends the call. The answer is what came, not what the spec knows of it; `null` if nothing
-    /// came.
+    /// Sends the call. Returns the whole answer, also fields that the spec does not know, or `null`
+    /// for an empty answer.
     ///
     /// # Errors
-    /// As a generated call: what is missing is refused before anything is sent.
+    /// The same as those of a generated call. A missing parameter is an error before anything is
+    /// sent.
     pub async fn send(&self, context: &Context) -> Result<Value, Error> {
         self.answer(context).await.map(|(value, _)| value)
     }
 
-    /// The request as it would leave, signed if there are credentials to sign it with. Nothing is
-    /// sent for the call itself.
+    /// Returns the request as the client would send it, signed if there are credentials. Does not
+    /// send the call.
     ///
     /// # Errors
-    /// What is missing, or why there is nothing to sign with.
+    /// When a parameter is missing, or when there are no credentials.
     pub async fn shown(&self, context: &Context) -> Result<PreviewedRequest, Error> {
         let request = self.request(context)?;
         self.operation.check(request.url())?;
@@ -144,7 +143,7 @@ impl Call {
         })
     }
 
-    /// The URL with secret parameters masked.
+    /// Returns the URL with masked secrets.
     fn masked(&self, url: &reqwest::Url) -> String {
         let secret = |name: &str| {
             let mut all = self.operation.parameters.iter();
@@ -172,7 +171,7 @@ impl Call {
             Value::Object(map) => Value::Object(
                 map.iter()
                     .map(|(name, value)| {
-                        // An object may be named as the secret in it is.
+                        // An object may have the same name as the secret in it.
                         let is_secret = value.is_string() && secrets.contains(&name.as_str());
                         let value = match is_secret {
                             true => Value::from(MASK),
@@ -198,7 +197,7 @@ impl Call {
             .ok_or_else(|| {
                 let names: Vec<_> = all.iter().map(|parameter| parameter.name).collect();
                 self.invalid(match names.is_empty() {
-                    true => format!("takes no parameter, and so no {name:?}"),
+                    true => format!("has no parameter {name:?}; it takes no parameters"),
                     false => format!("has no parameter {name:?}; it has {}", names.join(", ")),
                 })
             })
@@ -214,7 +213,7 @@ impl Call {
         given.map(|(_, value)| value.as_str())
     }
 
-    /// Value of a parameter, or of the field of the body that it sets.
+    /// Returns the value of a parameter, or of the body field that it sets.
     pub(crate) fn given(&self, name: &str) -> Option<String> {
         let in_body = || {
             self.body
@@ -224,7 +223,7 @@ impl Call {
         self.value(name).map(str::to_owned).or_else(in_body)
     }
 
-    /// Parameters and their values, without secrets.
+    /// Returns parameters and their values, without secrets.
     pub(crate) fn shown_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.given.iter().map(|(parameter, value)| {
             let value = if parameter.secret { MASK } else { value };
@@ -232,7 +231,7 @@ impl Call {
         })
     }
 
-    /// The body that was given, without secrets and without the fields at these paths.
+    /// Returns the passed body, without secrets and without the fields at these paths.
     pub(crate) fn shown_body(&self, without: &[&str]) -> Option<Value> {
         let mut body = self.without_secrets(self.body.as_ref()?);
         for path in without {
@@ -250,7 +249,7 @@ impl Call {
         Some(body)
     }
 
-    /// The body with the parameters that are fields of it.
+    /// Returns the body with the parameters that are fields of it.
     fn whole_body(&self) -> Result<Option<Value>, Error> {
         let is_field = |parameter: &Parameter| parameter.place == Place::Body;
         let Some(wanted) = self.operation.body.as_ref() else {
@@ -274,17 +273,17 @@ impl Call {
 
     fn unfit_body(&self, why: &str) -> Error {
         let name = self.operation.body.map_or("", |body| body.name);
-        self.invalid(format!("the body is no {name}: {why}"))
+        self.invalid(format!("invalid body, expected {name}: {why}"))
     }
 
     pub(crate) fn invalid(&self, what: String) -> Error {
         Error::invalid(self.operation.name, what)
     }
 
-    /// Whether nothing is missing.
+    /// Checks that no parameter and no body is missing.
     ///
     /// # Errors
-    /// Of kind [`Invalid`](crate::ErrorKind::Invalid): names what is.
+    /// Of kind [`Invalid`](crate::ErrorKind::Invalid); names what is missing.
     pub fn complete(&self) -> Result<(), Error> {
         let operation = self.operation;
         let absent = operation
@@ -315,14 +314,14 @@ impl Call {
         let url = format!("{}{path}", context.endpoint());
         let mut url: reqwest::Url = url
             .parse()
-            .map_err(|error| self.invalid(format!("{url} is no URL: {error}")))?;
+            .map_err(|error| self.invalid(format!("invalid URL {url}: {error}")))?;
         for (parameter, value) in placed(Place::Query) {
             url.query_pairs_mut().append_pair(parameter.name, value);
         }
         let method: Method = operation
             .method
             .parse()
-            .map_err(|_| self.invalid(format!("{} is no method", operation.method)))?;
+            .map_err(|_| self.invalid(format!("invalid method {}", operation.method)))?;
         let mut request = Request::new(method, url);
         let headers = request.headers_mut();
         for (parameter, value) in placed(Place::Header) {
@@ -342,7 +341,7 @@ impl Call {
         Ok(request)
     }
 
-    /// The answer, and its headers.
+    /// Sends the call. Returns the answer and its headers.
     pub(crate) async fn answer(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
         let request = self.request(context)?;
         let table = std::slice::from_ref(self.operation);
@@ -351,13 +350,13 @@ impl Call {
     }
 }
 
-/// A field of a body, or of an object in it.
+/// Returns a field of a body, or of an object in it.
 fn field<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.')
         .try_fold(body, |value, name| value.get(name))
 }
 
-/// Sets a field of a body, and makes the objects on the way to it.
+/// Sets a field of a body, and creates the objects on its path.
 fn set_field(body: &mut Value, path: &str, value: Value) {
     let mut place = body;
     for name in path.split('.') {
@@ -369,7 +368,7 @@ fn set_field(body: &mut Value, path: &str, value: Value) {
     *place = value;
 }
 
-/// A text or a number as a parameter writes it.
+/// Returns a text or number in the form of a parameter.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => None,

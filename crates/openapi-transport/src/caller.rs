@@ -25,7 +25,7 @@ impl<C: Clone + Send + Sync + 'static> Caller<C> {
     /// [`renew`](Self::renew) if the service does not accept them.
     ///
     /// # Errors
-    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when there are none.
+    /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when the caller has no credentials.
     pub async fn credentials(&self, now: Timestamp) -> Result<(C, UsedCredentials), Error> {
         match self {
             Self::Anonymous => Err(Error::credentials(

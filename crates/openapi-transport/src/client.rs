@@ -28,7 +28,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Host and port of a URL, for people.
+/// Returns the host and port of a URL as text for people.
 pub(crate) fn address(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port_or_known_default() {
@@ -37,9 +37,10 @@ pub(crate) fn address(url: &Url) -> String {
     }
 }
 
-/// Client for calls to `endpoint`, and the proxy that they go through, for people.
+/// Builds the client for calls to `endpoint`. Also returns the proxy that it uses, as text for
+/// people.
 ///
-/// It follows no redirect, since a redirect would carry the credentials elsewhere.
+/// The client follows no redirect, because a redirect would send the credentials elsewhere.
 pub(crate) fn new(
     endpoint: &Url,
     connect: Duration,
@@ -51,7 +52,7 @@ pub(crate) fn new(
     let failed = |error: &dyn std::fmt::Display| {
         Error::configuration(format!("cannot set up HTTP: {error}"))
     };
-    // What is set is checked even where this endpoint does not need it.
+    // All settings are checked, also those that this endpoint does not need.
     let (route, roots, identity) = (settings.route()?, settings.roots()?, settings.identity()?);
     let via_tls = matches!(&route, Route::Fixed { is_tls: true, .. });
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -85,22 +86,22 @@ pub(crate) fn new(
     let builder = reqwest::Client::builder()
         .redirect(Policy::none())
         .connect_timeout(connect)
-        // Ends before the connection's own time does, so that the error names the right fault.
+        // Ends before the connect deadline, so that the error names the right fault.
         .dns_resolver(Names(connect.mul_f64(0.8)))
         .tls_backend_preconfigured(tls);
     let (builder, proxy) = match route {
         _ if is_loopback(endpoint) => (builder.no_proxy(), None),
         Route::Direct => (builder.no_proxy(), None),
         Route::Environment => (builder, environment_proxy(endpoint)),
-        // Setting a proxy turns the environment's off.
+        // With a proxy set, reqwest ignores the environment's.
         Route::Fixed { proxy, shown, .. } => (builder.proxy(*proxy), Some(shown)),
     };
     let client = builder.build().map_err(|error| failed(&error))?;
     Ok((client, proxy))
 }
 
-/// The proxy that the environment names for calls to `endpoint`, for people: the host and the port
-/// alone.
+/// Returns the host and port of the proxy that the environment names for calls to `endpoint`, as
+/// text for people.
 fn environment_proxy(endpoint: &Url) -> Option<String> {
     let uri: http::Uri = endpoint.as_str().parse().ok()?;
     let found = hyper_util::client::proxy::matcher::Matcher::from_system().intercept(&uri)?;
@@ -111,7 +112,7 @@ fn environment_proxy(endpoint: &Url) -> Option<String> {
     })
 }
 
-/// Looks names up within a time.
+/// Name resolver with a time limit.
 struct Names(Duration);
 
 impl Resolve for Names {
@@ -131,10 +132,10 @@ impl Resolve for Names {
     }
 }
 
-/// Checks that the files which the environment names instead of the system's certificates can be
-/// used. Their loader only logs what it cannot read.
+/// Checks the certificate files that the environment names instead of the system's. The loader of
+/// these files only logs what it cannot read.
 fn check_certificates() -> Result<(), Error> {
-    // Elsewhere the system has a store of its own, and the variables are not read.
+    // Other systems have their own store, and the loader does not read the variables.
     if cfg!(any(
         not(unix),
         target_vendor = "apple",
@@ -167,9 +168,9 @@ fn check_source(name: &str, path: &Path, count: Result<usize, String>) -> Result
     )))
 }
 
-/// How many certificates a file has.
+/// Counts the certificates in a file.
 fn certificates_in(file: &Path) -> Result<usize, String> {
-    // Opening a pipe would wait for its other end.
+    // Opening a pipe blocks until its other end is open.
     let metadata = std::fs::metadata(file).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("it is not a regular file".to_owned());

@@ -1,4 +1,4 @@
-//! Why a connection failed, told apart.
+//! Reasons why a connection failed.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -122,7 +122,7 @@ impl ConnectionFault {
     }
 }
 
-/// What a failed connection comes to.
+/// Reason of a failed connection, and whether a retry may help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     pub(crate) fault: ConnectionFault,
@@ -141,7 +141,7 @@ impl Diagnosis {
         }
     }
 
-    /// That the proxy asks for a password, where it says so by an answer.
+    /// Makes the diagnosis of a proxy that answers that it requires a password.
     pub(crate) fn proxy_authentication(proxy: Option<&str>) -> Self {
         let proxy = proxy.unwrap_or("the proxy");
         let reason = format!("{proxy} requires a user name and a password (HTTP 407)");
@@ -149,7 +149,7 @@ impl Diagnosis {
     }
 }
 
-/// Tells why a request failed that got no whole answer; `proxy` is the one that it went through.
+/// Tells why a request got no complete answer; `proxy` is the proxy that it used.
 pub(crate) fn diagnose(error: &reqwest::Error, proxy: Option<&str>) -> Diagnosis {
     use ConnectionFault as F;
     let chain: Vec<&(dyn StdError + 'static)> = chain(error).collect();
@@ -182,7 +182,7 @@ pub(crate) fn diagnose(error: &reqwest::Error, proxy: Option<&str>) -> Diagnosis
     }
 }
 
-/// An error and what is behind it, also where an I/O error hides it.
+/// Returns an error and all its causes, also those that an I/O error hides.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -201,8 +201,8 @@ fn tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     error.downcast_ref::<rustls::Error>()
 }
 
-/// What went wrong before the proxy had connected us. hyper-util's type is private; its text is
-/// checked by a test.
+/// Tells what failed before the proxy had connected. hyper-util's error type is private, so this
+/// compares its text. A test checks the text.
 fn tunnel(chain: &[&(dyn StdError + 'static)], proxy: &str) -> Option<Diagnosis> {
     use ConnectionFault as F;
     const BEGIN: &str = "tunnel error: ";
@@ -278,7 +278,7 @@ fn from_io(chain: &[&(dyn StdError + 'static)], connecting: bool) -> Diagnosis {
         // hyper-rustls checks the name before anything looks it up.
         _ if root() == "invalid dns name" => dns(chain),
         _ if connecting => Diagnosis::new(F::Other, root()),
-        // hyper's words for a connection that ends in the middle, which a reset is, too.
+        // hyper's text for a connection that ends in the middle, also by a reset.
         _ if root().contains("before message") => Diagnosis::new(F::Closed, CLOSED),
         _ => Diagnosis::new(F::Closed, root()),
     }

@@ -39,7 +39,7 @@ struct Shared {
     proxy: Option<String>,
     /// By how many milliseconds the service's clock is ahead of ours.
     skew: AtomicI64,
-    /// The same, by the date of the last answer, which has whole seconds.
+    /// The same by the date of the last answer, which has whole seconds.
     dated: AtomicI64,
 }
 
@@ -110,12 +110,12 @@ impl Context {
         SignedDuration::from_millis(self.0.skew.load(Ordering::Relaxed))
     }
 
-    /// The time by the service's clock, as far as the dates of its answers tell: right to two
-    /// seconds. Before the first answer, the time of this machine.
+    /// Returns the time of the service's clock, as the dates of its answers show it, to within two
+    /// seconds. Before the first answer, it is the time of this machine.
     pub fn service_time(&self) -> Timestamp {
         let now = self.local_now();
         let ahead = SignedDuration::from_millis(self.0.dated.load(Ordering::Relaxed));
-        // An answer's date has whole seconds, and the answer has been on its way for a while.
+        // The date of an answer has whole seconds, and the answer took some time to arrive.
         match ahead.abs() > SignedDuration::from_secs(2) {
             true => now.checked_add(ahead).unwrap_or(now),
             false => now,
@@ -128,13 +128,13 @@ impl Context {
         self.0.dated.store(ahead, Ordering::Relaxed);
     }
 
-    /// The time as the service has it, for what is signed.
+    /// Returns the service's time, for signatures.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.local_now();
         now.checked_add(self.clock_skew()).unwrap_or(now)
     }
 
-    /// The time as this machine has it.
+    /// Returns this machine's time.
     pub(crate) fn local_now(&self) -> Timestamp {
         self.0.settings.clock.now()
     }
@@ -275,12 +275,12 @@ impl ContextBuilder {
     /// Builds the context.
     ///
     /// # Errors
-    /// When the endpoint is not a valid URL, has more than scheme, host, port and path, or is not encrypted
-    /// and not on this machine; when the system's certificates, or those that `SSL_CERT_FILE` or
-    /// `SSL_CERT_DIR` name instead, cannot be read; when the [HTTP settings](Self::http) have an
-    /// invalid proxy or an invalid certificate.
+    /// - The endpoint is not a valid URL, has more than scheme, host, port and path, or uses plain
+    ///   HTTP to another machine.
+    /// - The certificates of the system, or of `SSL_CERT_FILE` or `SSL_CERT_DIR`, cannot be read.
+    /// - The [HTTP settings](Self::http) have an invalid proxy or an invalid certificate.
     pub fn build(self) -> Result<Context, Error> {
-        // What was given is not shown: it could hold a password or a token.
+        // The error does not show the endpoint, which could hold a password or a token.
         let endpoint = Url::parse(&self.endpoint).map_err(|error| {
             Error::configuration(format!(
                 "invalid endpoint: {error}; use a URL such as https://HOST"

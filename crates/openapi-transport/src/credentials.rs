@@ -109,19 +109,19 @@ pub struct Chain<C> {
 
 #[derive(Clone, Copy)]
 struct Limits {
-    /// How long ahead of their end credentials are renewed.
+    /// How long before their expiry credentials are renewed.
     ahead: SignedDuration,
-    /// How long one place may take.
+    /// Time limit of one source.
     source: Duration,
-    /// How long all places together may take.
+    /// Time limit of all sources together.
     total: Duration,
 }
 
 struct Sources<C> {
     sources: Vec<Arc<dyn Source<C>>>,
     held: Mutex<Option<KeptLease<C>>>,
-    /// The asking that is under way. All calls that need it drive it, so that a call that is not
-    /// polled any more holds up no other.
+    /// Loading in progress. All calls that need the credentials poll it, so a call that is no
+    /// longer polled does not block others.
     loading: Mutex<Option<WeakShared<Loading<C>>>>,
 }
 
@@ -130,7 +130,7 @@ type Loading<C> = BoxFuture<'static, Result<Arc<Lease<C>>, Error>>;
 struct KeptLease<C> {
     lease: Arc<Lease<C>>,
     source: usize,
-    /// When to ask again; later than `ahead` says after an attempt that failed.
+    /// When to load again. After a failed attempt, this is later than `ahead` says.
     due: Option<Timestamp>,
 }
 
@@ -150,16 +150,16 @@ impl<C> KeptLease<C> {
     }
 }
 
-/// How long a renewal may hold up the call that makes it, while the old credentials still hold.
+/// How long a renewal may delay the call that makes it, while the old credentials are valid.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// How long after a renewal that failed the next is tried, while the old credentials still hold.
+/// Wait after a failed renewal, while the old credentials are valid.
 const AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long one place may take: longer than a command that asks its user.
+/// Time limit of one source: longer than a command that prompts its user.
 const SOURCE: Duration = Duration::from_secs(70);
 
-/// How long all places may take: less than a call, so that the reasons are told.
+/// Time limit of all sources: shorter than a call's deadline, so that the error lists the reasons.
 const TOTAL: Duration = Duration::from_secs(100);
 
 impl<C: Send + Sync + 'static> Chain<C> {
@@ -208,7 +208,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
     /// reason of each, in order.
     pub async fn get(&self, now: Timestamp) -> Result<Arc<Lease<C>>, Error> {
         if let Some(held) = self.places.alive(now) {
-            // Due: one call renews, the others go on with what there is.
+            // Due: one call renews, and the others use the old credentials.
             if held.is_due(now) && self.places.put_off(&held, now) {
                 return Ok(self.renew(&held, now).await.unwrap_or(held.lease));
             }
@@ -219,7 +219,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
             match current.as_ref().and_then(WeakShared::upgrade) {
                 Some(loading) => loading,
                 None => {
-                    // An asking that ended since may have found some.
+                    // Loading that has ended meanwhile may have found credentials.
                     if let Some(held) = self.places.alive(now) {
                         return Ok(held.lease);
                     }
@@ -232,7 +232,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
         loading.await
     }
 
-    /// An asking, not driven yet. One that is dropped notes nothing.
+    /// Begins loading, without polling it. A dropped future stores nothing.
     fn begin(&self, now: Timestamp) -> Shared<Loading<C>> {
         let (places, limits) = (self.places.clone(), self.limits);
         let loading = async move {
@@ -243,8 +243,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
         loading.boxed().shared()
     }
 
-    /// Asks the place again that the held credentials are from, and no other: while they hold, the
-    /// identity must not change. `None` if there is nothing new.
+    /// Loads again from the source of the current credentials, and from no other: the identity must
+    /// not change while they are valid. Returns `None` without newer credentials.
     async fn renew(&self, held: &KeptLease<C>, now: Timestamp) -> Option<Arc<Lease<C>>> {
         let asking = self.places.ask_one(held.source, now, RENEWAL);
         match asking.await {
@@ -253,7 +253,7 @@ impl<C: Send + Sync + 'static> Chain<C> {
                 tracing::warn!(
                     source = self.places.sources[held.source].name(),
                     why = %why,
-                    "credentials could not be renewed; the old ones serve until they end"
+                    "credentials could not be renewed; the old ones are used until they expire"
                 );
                 None
             }
@@ -293,8 +293,8 @@ impl<C: Send + Sync + 'static> Chain<C> {
 }
 
 impl<C: Send + Sync + 'static> Sources<C> {
-    /// Takes on the renewal of `held`: `false` if another call has. It is the first thing to be
-    /// noted, so that a call which gives up meanwhile does not leave the waiting to the next.
+    /// Claims the renewal of `held`; returns `false` if another call has claimed it. The claim is
+    /// stored first, so that after a dropped call the next one does not repeat the wait.
     fn put_off(&self, held: &KeptLease<C>, now: Timestamp) -> bool {
         let mut current = lock(&self.held);
         match current.as_mut() {
@@ -306,8 +306,8 @@ impl<C: Send + Sync + 'static> Sources<C> {
         }
     }
 
-    /// Asks the place that had credentials the last time, then the others in order; keeps what it
-    /// gets.
+    /// Tries the source that had credentials the last time, then the others in order. Keeps the
+    /// credentials.
     async fn load(
         &self,
         now: Timestamp,
@@ -331,7 +331,7 @@ impl<C: Send + Sync + 'static> Sources<C> {
         Err(asked.collect())
     }
 
-    /// Asks one place, in its own time and in what is left until `end`.
+    /// Tries one source, within its own time limit and before `end`.
     async fn ask_by(
         &self,
         end: Instant,
@@ -451,23 +451,24 @@ impl Surroundings {
         Self::new(|name| std::env::var(name).ok())
     }
 
-    /// Those that `variable` tells of. The home directory is its `HOME`, or `USERPROFILE`.
+    /// Makes surroundings whose variables `variable` returns. The home directory is `HOME` or
+    /// `USERPROFILE`.
     pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(variable))
     }
 
-    /// A variable; one that is empty counts as not set.
+    /// Returns a variable. An empty variable counts as not set.
     pub fn variable(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable says `true` or `1`.
+    /// Whether a variable is `true` or `1`.
     pub fn is_true(&self, name: &str) -> bool {
         self.variable(name)
             .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
     }
 
-    /// A file below the home directory.
+    /// Returns the path of a file below the home directory.
     pub fn in_home(&self, file: &str) -> Option<PathBuf> {
         let home = self
             .variable("HOME")

@@ -17,8 +17,7 @@ pub(crate) const HEADERS: usize = 64 * 1024;
 /// What follows a text that was cut; then come the number of its bytes and `]`.
 const MARK: &str = "… [cut, ";
 
-/// The text, cut to `max` bytes at the boundary of a character. A text that was cut says so, and
-/// how long it was.
+/// Cuts a text to `max` bytes at a character boundary, and appends its original length.
 pub(crate) fn cut(mut text: String, max: usize) -> String {
     let length = text.len();
     if length > max {
@@ -28,7 +27,7 @@ pub(crate) fn cut(mut text: String, max: usize) -> String {
     text
 }
 
-/// Shortens a text to at most `max` bytes, at the boundary of a character.
+/// Shortens a text to at most `max` bytes, at a character boundary.
 ///
 /// `str::floor_char_boundary` needs Rust 1.91.
 pub(crate) fn truncate(text: &mut String, max: usize) {
@@ -39,7 +38,7 @@ pub(crate) fn truncate(text: &mut String, max: usize) {
     text.truncate(end);
 }
 
-/// The text without the secret, and without the beginning of it that a cut has left at the end.
+/// Removes the secret from a text, also a beginning of it that a cut has left at the end.
 pub(crate) fn without(text: &str, secret: &Secret) -> String {
     let secret = secret.expose();
     if secret.is_empty() {

@@ -126,8 +126,8 @@ impl Error {
         Self::new(ErrorKind::Invalid, None, what.into())
     }
 
-    /// Something that this vendor does not have; `what` names it and the vendor, `instead` says what
-    /// to use in its place.
+    /// Makes an error of something that the vendor does not have; `what` names it and the vendor,
+    /// `instead` says what to use in its place.
     pub fn not_offered(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
         let what = format!("{what}: not offered; {instead}");
         Self::new(ErrorKind::NotOffered, None, what)
@@ -143,7 +143,7 @@ impl Error {
         Self::new(ErrorKind::Deadline, None, what.into())
     }
 
-    /// An answer to a call that is not what was expected; `what` says why, and shows nothing of it.
+    /// Makes an error of an unexpected answer; `what` says why and quotes nothing of the answer.
     pub fn unexpected(operation: &'static str, answer: &Answer, what: impl Into<String>) -> Self {
         Self::undecodable(Some(operation), answer.status, what.into())
     }
@@ -153,29 +153,28 @@ impl Error {
         Self::new(ErrorKind::Undecodable, None, what.into())
     }
 
-    /// The same, without `secret` in what the service says: some repeat what they refuse.
+    /// Removes `secret` from the texts of the service: some services quote what they reject.
     #[must_use]
     pub fn without(mut self, secret: &Secret) -> Self {
         self.0.refusal.hide(secret);
         self
     }
 
-    /// The same, which names what the call was about, such as an image: its text has it after the
-    /// operation.
+    /// Names the subject of the call, such as an image. The text shows it after the operation.
     #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
         self.0.subject = Some(cut(subject.into(), cut::MESSAGE));
         self
     }
 
-    /// The same, which names the host that the call was for. Errors of calls name it already.
+    /// Names the host of the call. Errors of calls already have it.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.0.host = Some(host.into());
         self
     }
 
-    /// The same, with `note` at the end of its text: what else may be the reason.
+    /// Adds `note`, another possible reason, at the end of the text.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.0.note = Some(note.into());
@@ -193,7 +192,8 @@ impl Error {
         made
     }
 
-    /// A request to `host` that got no whole answer; `proxy` is the one that it went through.
+    /// Makes the error of a request to `host` that got no complete answer; `proxy` is the proxy
+    /// that it used.
     pub(crate) fn transport(
         operation: &'static str,
         host: &str,
@@ -202,7 +202,7 @@ impl Error {
     ) -> Self {
         // A connection that was not made in time was not made.
         if error.is_timeout() && !error.is_connect() {
-            let what = format!("no whole answer from {host} in time");
+            let what = format!("no complete answer from {host} in time");
             return Self::out_of_time(operation, what).with_host(host);
         }
         let diagnosis = connection::diagnose(error, proxy);
@@ -219,11 +219,12 @@ impl Error {
         made
     }
 
-    /// A call that was not sent because the service has asked to wait for `left`.
+    /// Makes the error of a call that was not sent because the service asked for a wait, of which
+    /// `left` remains.
     pub(crate) fn held(operation: &'static str, host: &str, left: Duration) -> Self {
         // A wait of 0.2 s is not called 0 s.
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        let what = format!("not sent: {host} asked for a pause of another {seconds} s");
+        let what = format!("not sent: {host} asked for a wait, of which {seconds} s remain");
         let made = Self::new(ErrorKind::Throttled, Some(operation), what);
         made.with_host(host).with_retry_after(Some(left))
     }
@@ -303,7 +304,7 @@ impl Error {
         self.0.operation
     }
 
-    /// HTTP status of the answer, if there was one.
+    /// Returns the HTTP status of the answer, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
     }
@@ -333,34 +334,33 @@ impl Error {
         self.0.attempts
     }
 
-    /// Host and port that the call was for, such as `registry.example:443`.
+    /// Returns the host and port of the call, such as `registry.example:443`.
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()
     }
 
-    /// What the call was about, such as an image.
+    /// Returns the subject of the call, such as an image.
     pub fn subject(&self) -> Option<&str> {
         self.0.subject.as_deref()
     }
 
-    /// Why the connection failed, where that is what went wrong.
+    /// Returns why the connection failed, if it failed.
     pub fn connection(&self) -> Option<ConnectionFault> {
         self.0.connection.as_ref().map(|diagnosis| diagnosis.fault)
     }
 
-    /// How long the service asked to wait before the next attempt, at most an hour. For a call that
-    /// was not sent, because the service had asked for a wait before: how much of it is left.
+    /// Returns the wait that the service asked for before the next attempt, at most an hour. For a
+    /// call that was not sent because of an earlier wait: the rest of that wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How the service wants to be shown who calls, where that is why it refused: the values of
-    /// `WWW-Authenticate`.
+    /// Returns the `WWW-Authenticate` values of a 401 answer.
     pub fn challenges(&self) -> &[String] {
         &self.0.challenges
     }
 
-    /// Where the service redirects the call to: the value of `Location`. No redirect is followed.
+    /// Returns the redirect target (`Location`). The client follows no redirect.
     pub fn redirect(&self) -> Option<&str> {
         self.0.redirect.as_deref()
     }
@@ -422,7 +422,7 @@ impl Refusal {
         }
     }
 
-    /// Cuts what is longer than a person reads.
+    /// Cuts texts that are too long to read.
     fn bound(&mut self) {
         for (text, max) in [(&mut self.code, cut::ID), (&mut self.message, cut::MESSAGE)] {
             *text = text.take().map(|text| cut(text, max));

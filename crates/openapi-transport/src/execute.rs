@@ -16,14 +16,16 @@ use crate::error::{Error, ErrorKind};
 use crate::operation::{Access, Operation};
 use crate::response_error::{self, Origin};
 
-/// Sends one request of a generated client: `id` is the generated method's name, `operations` the
-/// generated table that has it.
+/// Sends one request of a generated client.
 ///
-/// Attempts are made inside of one deadline. A call that changes nothing is repeated after a
-/// failure that may pass; a call that changes something only if it provably never arrived.
+/// `id` is the name of the generated method, and `operations` is the generated table that has it.
 ///
-/// Never fails: an error travels inside the response, and `?` takes it out where the call's
-/// result becomes an [`Error`]. Dropping the future drops the connection.
+/// All attempts share one deadline. The client retries a call that changes nothing after a
+/// temporary failure. It retries a call that changes something only if the request provably never
+/// arrived.
+///
+/// Never fails: the response carries an error inside, and `?` extracts it where the result of the
+/// call becomes an [`Error`]. Dropping the future closes the connection.
 pub async fn execute(
     context: &Context,
     operations: &'static [Operation],
@@ -50,11 +52,11 @@ pub async fn execute(
     }
 }
 
-/// Sends one request that is of no generated client, as [`execute`] does, and answers what came
-/// back undecoded.
+/// Sends one request that no generated client has built, as [`execute`] does. Returns the answer
+/// undecoded.
 ///
 /// # Errors
-/// Whatever can go wrong with a call.
+/// Any error of a call.
 pub async fn send(
     context: &Context,
     operation: &'static Operation,
@@ -64,7 +66,7 @@ pub async fn send(
     result.map(|done| done.answer)
 }
 
-/// What became of a call, and how often it was sent.
+/// Runs a call in its span. Returns the result and the number of attempts.
 async fn run(
     context: &Context,
     operation: &'static Operation,
@@ -106,8 +108,8 @@ async fn run(
     )
 }
 
-/// Does the work of a call within its deadline: by the injected clock, and, since a clock may stand
-/// still, by the machine's own time.
+/// Runs the work of a call until its deadline, or returns `None`. The deadline ends by the injected
+/// clock or by the machine's own time, because an injected clock may stand still.
 async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Option<T> {
     let settings = context.settings();
     let mut work = pin!(work);
@@ -125,23 +127,23 @@ async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Option<
     .await
 }
 
-/// With less time than this left, what went wrong says more than another attempt would.
+/// Shortest time for another attempt. With less time left, the last error is more useful.
 const WORTH_TRYING: Duration = Duration::from_secs(1);
 
-/// A call on its way, and what it has used up.
+/// State of a call in progress.
 struct Call<'a> {
     context: &'a Context,
     operation: &'static Operation,
     /// Host and port.
     host: String,
     attempts: u32,
-    /// Whether credentials that were not accepted have been given up once.
+    /// Whether rejected credentials have been renewed once.
     renewed: bool,
     /// Whether the clock has been corrected once.
     corrected: bool,
     /// Whether an attempt is in flight.
     sending: bool,
-    /// What went wrong with the attempt before.
+    /// Error of the previous attempt.
     last: Option<Error>,
 }
 
@@ -191,7 +193,7 @@ impl Call<'_> {
             match self.next(&failed, end) {
                 Some(wait) if wait.is_zero() => {}
                 Some(wait) => settings.clock.sleep(wait).await,
-                // What the service said tells more than that there was no time to ask again.
+                // The service's error is more useful than "no time for another attempt".
                 None if !failed.sent => return Err(self.last.take().unwrap_or(failed.error)),
                 None => return Err(failed.error),
             }
@@ -199,17 +201,17 @@ impl Call<'_> {
         }
     }
 
-    /// That the call's time is over while something was in flight.
+    /// Makes the error of a call whose deadline passed while it was in progress.
     fn out_of_time(&mut self) -> Error {
         self.attempts += u32::from(self.sending);
         let within = self.context.settings().deadline;
         self.last.take().unwrap_or_else(|| {
-            let what = format!("no whole answer from {} within {within:?}", self.host);
+            let what = format!("no complete answer from {} within {within:?}", self.host);
             Error::out_of_time(self.operation.name, what)
         })
     }
 
-    /// Takes in what a failed attempt says about the calls that follow.
+    /// Applies throttling and requested waits of a failed attempt to later calls.
     fn take_in(&self, failed: &AttemptFailure, departed: Duration) {
         let now = self.context.settings().clock.elapsed();
         if failed.error.kind() == ErrorKind::Throttled {
@@ -224,7 +226,7 @@ impl Call<'_> {
         }
     }
 
-    /// Waits until the host and the rate limit of the operation's family let the call go.
+    /// Waits until the host and the rate limit of the operation's family allow the call.
     async fn wait_for_turn(&self, end: Duration) -> Result<(), Error> {
         let clock = &self.context.settings().clock;
         loop {
@@ -242,20 +244,21 @@ impl Call<'_> {
             if now.saturating_add(wait) > end {
                 return Err(Error::out_of_time(
                     self.operation.name,
-                    "the rate limit leaves no time for the call; allow a longer deadline or a higher rate".to_owned(),
+                    "the rate limit leaves no time for the call; raise the deadline or the rate"
+                        .to_owned(),
                 ));
             }
             clock.sleep(wait).await;
         }
     }
 
-    /// How long to wait before the next attempt; `None` if there is none.
+    /// Returns the wait before the next attempt, or `None` to make no further attempt.
     fn next(&mut self, failed: &AttemptFailure, end: Duration) -> Option<Duration> {
         if !failed.sent {
             return None;
         }
         let settings = self.context.settings();
-        // A call that was refused for its date or its credentials was not carried out.
+        // The service did not execute a call whose date or credentials it rejected.
         if let Some(skew) = failed.skew
             && !self.corrected
         {

@@ -48,7 +48,7 @@ pub async fn read_secret_file(path: &Path) -> Result<String, SourceError> {
     let outcome = tokio::time::timeout(DEADLINE, reading).await;
     let outcome: io::Result<_> = outcome.map_err(|_| {
         failed(&format_args!(
-            "no end of it within {} s",
+            "no end of file within {} s",
             DEADLINE.as_secs()
         ))
     })?;
@@ -169,7 +169,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let begun = Instant::now();
         let says = why(&pipe(&folder)).await;
-        assert_eq!(says, "cannot read FILE: no end of it within 5 s");
+        assert_eq!(says, "cannot read FILE: no end of file within 5 s");
         assert!(begun.elapsed() < Duration::from_secs(3));
     }
 
@@ -180,7 +180,7 @@ mod tests {
         let writer = File::options().read(true).write(true).open(&path).unwrap();
         io::Write::write_all(&mut &writer, b"half").unwrap();
         let says = why(&path).await;
-        assert_eq!(says, "cannot read FILE: no end of it within 5 s");
+        assert_eq!(says, "cannot read FILE: no end of file within 5 s");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::error::Error;
 
-/// The `Host` that a request will carry: with the port only where it is not the scheme's own.
+/// Returns the `Host` of a request. It has a port only if that is not the scheme's default.
 pub fn host(request: &Request) -> String {
     let url = request.url();
     let host = url.host_str().unwrap_or_default();
@@ -15,7 +15,7 @@ pub fn host(request: &Request) -> String {
     }
 }
 
-/// Sets a header; a secret one is marked so that nothing prints it.
+/// Sets a header. A secret one is marked as sensitive, so that nothing prints it.
 ///
 /// # Errors
 /// Of kind [`Credentials`](crate::ErrorKind::Credentials) when the value has characters that a
@@ -38,8 +38,8 @@ pub fn set(
     Ok(())
 }
 
-/// Headers in the form that both signature schemes here sign: a line `name:value` each, and the
-/// names joined by `;`. The pairs are lowercase and sorted already.
+/// Returns headers in their signed form: one line `name:value` for each, and the names joined by
+/// `;`. The pairs must be lowercase and sorted.
 pub fn canonical(headers: &[(String, String)]) -> (String, String) {
     let lines = headers
         .iter()

@@ -1,4 +1,4 @@
-//! How connections are made: proxy, certificates, or a client of the caller's own.
+//! Settings of connections: proxy, certificates, or the caller's own client.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use crate::client;
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// Settings of the connections of a [`Context`](crate::Context): proxy, certificates, or a client of
-/// the caller's own.
+/// Settings of the connections of a [`Context`](crate::Context): proxy, certificates, or the
+/// caller's own client.
 ///
 /// By default, connections use the proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
 /// `NO_PROXY`, trust the certificates of the system (or of `SSL_CERT_FILE` and `SSL_CERT_DIR`), and
@@ -31,7 +31,7 @@ use crate::secret::Secret;
 ///     .client_certificate(read("client.pem"), read("client.key"));
 /// ```
 ///
-/// A client of the caller's own:
+/// The caller's own client:
 ///
 /// ```
 /// use openapi_transport::{HttpSettings, reqwest};
@@ -69,7 +69,7 @@ enum Choice {
     },
 }
 
-/// A proxy that was checked.
+/// Validated proxy.
 #[derive(Debug)]
 pub(crate) enum Route {
     Environment,
@@ -95,16 +95,16 @@ impl Proxy {
         Self(Choice::Environment)
     }
 
-    /// Uses no proxy, whatever the environment names.
+    /// Uses no proxy, and ignores the environment.
     pub fn none() -> Self {
         Self(Choice::Direct)
     }
 
-    /// Uses the proxy at this URL, `http://HOST:PORT` or `https://HOST:PORT`, whatever the
-    /// environment names.
+    /// Uses the proxy at this URL, `http://HOST:PORT` or `https://HOST:PORT`, and ignores the
+    /// environment.
     ///
     /// The URL may have a user name and a password, percent-encoded: `http://USER:PASSWORD@HOST`.
-    /// Calls over TLS go through a tunnel (`CONNECT`), so the proxy sees nothing but the host.
+    /// Calls over TLS go through a tunnel (`CONNECT`), so the proxy sees only the host.
     pub fn new(url: impl Into<Secret>) -> Self {
         Self(Choice::Fixed {
             url: url.into(),
@@ -112,7 +112,8 @@ impl Proxy {
         })
     }
 
-    /// Sets user name and password for the proxy, as they are. Only a proxy with a URL has a login.
+    /// Sets user name and password for the proxy, without any encoding. Only a proxy with a URL has
+    /// a login.
     #[must_use]
     pub fn login(self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
         match self.0 {
@@ -198,7 +199,7 @@ impl HttpSettings {
         self
     }
 
-    /// The caller's own client, checked to be the only setting.
+    /// Returns the caller's own client, if any. Checks that no other setting is present.
     pub(crate) fn own_client(&self) -> Result<Option<&reqwest::Client>, Error> {
         let has_more = !matches!(self.proxy.0, Choice::Environment)
             || !self.roots.is_empty()

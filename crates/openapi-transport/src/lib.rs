@@ -1,16 +1,19 @@
 //! Transport of generated OpenAPI clients: signed requests, retries and errors.
 //!
-//! Every call of a generated client passes [`execute`]: it checks what can be checked before
-//! anything is sent, has the [`Dialect`] sign, sends over a connection that follows no redirect
-//! and, except to loopback, is encrypted, reads an answer of limited size, tries again where that
-//! is safe and may help, and turns everything that is not a success into one [`Error`].
+//! Every call of a generated client goes through [`execute`]:
+//! - It checks the request before anything is sent, and the [`Dialect`] signs it.
+//! - It sends the request without following redirects. Connections use TLS, except to loopback.
+//! - It limits the size of the answer.
+//! - It retries where that is safe and may help.
+//! - It turns every failure into one [`Error`].
 //!
-//! This crate knows no vendor. What is a vendor's own (signature, headers, error bodies) comes
-//! in through the [`Dialect`] trait.
+//! This crate knows no vendor. The [`Dialect`] trait brings in the vendor's signature, headers and
+//! error bodies.
 //!
-//! The other half is what generated types are made of: parameters that are checked when they are
-//! given ([`PathSegment`], [`Bounded`]), and values that decode tolerantly ([`tolerant`],
-//! [`open_enum!`], [`TextNumber`], [`EpochMillis`], [`EpochSeconds`]), so that no odd field fails a page.
+//! The other half of the crate is the building blocks of generated types. Parameters are checked
+//! when they are passed ([`PathSegment`], [`Bounded`]). Values decode tolerantly ([`tolerant`],
+//! [`open_enum!`], [`TextNumber`], [`EpochMillis`], [`EpochSeconds`]), so that one unusual field
+//! does not fail a page.
 
 mod attempt;
 mod by_name;
@@ -75,7 +78,7 @@ pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};
 pub use values::{EpochMillis, EpochSeconds, TextNumber};
 
-/// What the generated code and [`open_enum!`] name by an absolute path.
+/// Items that the generated code and [`open_enum!`] name by an absolute path.
 #[doc(hidden)]
 pub mod private {
     pub use serde;

@@ -1,6 +1,6 @@
-//! Enums that keep a value nobody has seen yet.
+//! Enums that keep unlisted values.
 
-/// Defines an enum over texts that keeps an unlisted text as it came, in `Unknown`.
+/// Defines an enum over texts. It keeps an unlisted text unchanged in `Unknown`.
 ///
 /// ```
 /// openapi_transport::open_enum! {
@@ -19,15 +19,15 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $text, "`")] $variant,)+
-            /// A value that is not listed, as it came.
+            /// An unlisted value, unchanged.
             Unknown(String),
         }
 
         impl $name {
-            /// The listed values, as they are on the wire.
+            /// The listed values in their wire form.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
-            /// The value as it is on the wire.
+            /// Returns the value in its wire form.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+

@@ -1,9 +1,9 @@
-//! What a call is: the facts about an operation that outlive generation.
+//! Operation tables: facts about an API's operations that the generated code keeps.
 
 use crate::error::{Error, without_values};
 use crate::paging::Paging;
 
-/// One call of a vendor's API, as its spec has it.
+/// Operation of a vendor's API, as described by its spec.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     /// The generated method's name, `list_repo_sync_task`.
@@ -16,13 +16,13 @@ pub struct Operation {
     pub method: &'static str,
     /// Path template in the spec.
     pub path: &'static str,
-    /// What it does, in a sentence.
+    /// Description in one sentence.
     pub summary: &'static str,
     /// Group of calls that share a rate limit: the spec's tag.
     pub family: &'static str,
     /// Whether it changes anything.
     pub access: Access,
-    /// How it answers in pages, if it does.
+    /// Paging, if the answer is a page of a listing.
     pub paging: Option<Paging>,
     /// Media type of its answer.
     pub accept: &'static str,
@@ -30,34 +30,34 @@ pub struct Operation {
     pub signed: bool,
     /// Its parameters, in the order of the spec.
     pub parameters: &'static [Parameter],
-    /// Its body, if it takes one.
+    /// Body, if the operation takes one.
     pub body: Option<Body>,
 }
 
-/// One parameter of a call.
+/// Parameter of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
     /// Its name on the wire; in a body a path with periods between names.
     pub name: &'static str,
-    /// Where it goes.
+    /// Place in the request.
     pub place: Place,
     /// Whether the call needs it.
     pub required: bool,
-    /// What it is, in a sentence or two.
+    /// Description in one or two sentences.
     pub about: &'static str,
     /// Whether its value is a secret.
     pub secret: bool,
-    /// Values that the vendor lists; others may be there, too.
+    /// Values that the vendor lists. Other values may exist.
     pub values: &'static [&'static str],
-    /// Whether its value stands in a JSON body as it is rendered, and not as text in quotes.
+    /// Whether a JSON body has the rendered value unquoted.
     pub json: bool,
-    /// Turns what people write into what is sent, by the type that the generated call takes, or
-    /// says why it does not fit. See [`parameter`].
+    /// Turns the user's text into the wire form, by the type that the generated call takes, or
+    /// returns why the text is invalid. See [`parameter`].
     pub render: fn(&str) -> Result<String, String>,
 }
 
 impl Parameter {
-    /// One whose values the vendor does not list, and which is no secret.
+    /// Makes a parameter that is not secret and whose values the vendor does not list.
     #[must_use]
     pub const fn new(
         place: Place,
@@ -78,21 +78,21 @@ impl Parameter {
         }
     }
 
-    /// The same, with the values that the vendor lists.
+    /// Sets the values that the vendor lists.
     #[must_use]
     pub const fn of(mut self, values: &'static [&'static str]) -> Self {
         self.values = values;
         self
     }
 
-    /// The same, whose value is a secret.
+    /// Marks the value as a secret.
     #[must_use]
     pub const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// The same, whose value is a number or a truth value in a JSON body.
+    /// Marks the value as a number or boolean in a JSON body.
     #[must_use]
     pub const fn json(mut self) -> Self {
         self.json = true;
@@ -100,21 +100,21 @@ impl Parameter {
     }
 }
 
-/// Where a parameter goes.
+/// Place of a parameter in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
-    /// Into the path, as one segment.
+    /// One segment of the path.
     Path,
-    /// Into the query.
+    /// Query.
     Query,
-    /// Into a header of its name.
+    /// Header of the same name.
     Header,
-    /// Into a field of the JSON body.
+    /// Field of the JSON body.
     Body,
 }
 
-/// The JSON body of a call.
+/// JSON body of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Body {
     /// Name of its type.
@@ -123,17 +123,17 @@ pub struct Body {
     pub example: &'static str,
     /// Names of fields, at any depth, whose values are secrets.
     pub secrets: &'static [&'static str],
-    /// Media type that it is sent as.
+    /// Media type on the wire.
     pub content_type: &'static str,
-    /// Decodes it as the type that the generated call takes and encodes it again, or says what
-    /// does not fit. See [`body`].
+    /// Decodes the body as the type that the generated call takes and encodes it again, or returns
+    /// why it is invalid. See [`body`].
     pub render: fn(&serde_json::Value) -> Result<serde_json::Value, String>,
 }
 
-/// [`Parameter::render`] by way of the parameter's type.
+/// Renders a parameter by its type, for [`Parameter::render`].
 ///
 /// # Errors
-/// Why the text is no such value.
+/// Why the text is invalid.
 pub fn parameter<T>(text: &str) -> Result<String, String>
 where
     T: std::str::FromStr + std::fmt::Display,
@@ -145,10 +145,10 @@ where
     }
 }
 
-/// What a builder of calls is given for a parameter, or why it does not fit.
+/// Converts a value that a call's builder receives for a parameter.
 ///
 /// # Errors
-/// The parameter's name, and why.
+/// The parameter's name, and why the value is invalid.
 pub fn given<T, V>(name: &str, value: V) -> Result<T, String>
 where
     V: TryInto<T>,
@@ -157,20 +157,20 @@ where
     value.try_into().map_err(|why| format!("{name}: {why}"))
 }
 
-/// [`Parameter::render`] of a secret, which has no rules that could be broken and shown.
+/// Renders a secret, for [`Parameter::render`]. Every text is valid, so no error can show it.
 ///
 /// # Errors
-/// None.
+/// Never.
 pub fn secret(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// [`Body::render`] by way of the body's type. A field that the type does not have is refused:
-/// it would be lost.
+/// Renders a body by its type, for [`Body::render`]. Rejects fields that the type does not have,
+/// because they would be lost.
 ///
 /// # Errors
-/// What does not fit: the path of a field that is not known, or what was expected instead of what.
-/// The value itself is not repeated, since it may be a secret.
+/// The path of an unknown field, or the expected and the found type. The error does not show the
+/// value, which may be a secret.
 pub fn body<T>(value: &serde_json::Value) -> Result<serde_json::Value, String>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
@@ -178,12 +178,12 @@ where
     let typed = T::deserialize(value).map_err(|error| without_values(&error))?;
     let rendered = serde_json::to_value(&typed).map_err(|error| error.to_string())?;
     match lost(value, &rendered) {
-        Some(path) => Err(format!("there is no field {path}")),
+        Some(path) => Err(format!("unknown field {path}")),
         None => Ok(rendered),
     }
 }
 
-/// The path of a field that is in `given` and not in `kept`.
+/// Returns the path of a field that is in `given` and not in `kept`.
 fn lost(given: &serde_json::Value, kept: &serde_json::Value) -> Option<String> {
     use serde_json::Value;
     let below = |name: &str, path: String| match path.starts_with('[') {
@@ -208,7 +208,7 @@ fn lost(given: &serde_json::Value, kept: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// What a type may leave out when it is encoded.
+/// Whether a type may omit this value when it is encoded.
 fn is_nothing(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::Null => true,
@@ -218,18 +218,18 @@ fn is_nothing(value: &serde_json::Value) -> bool {
     }
 }
 
-/// Whether a call changes anything, and so whether it may be repeated.
+/// Whether a call changes anything, which decides whether the client may repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
     /// It changes nothing and may be repeated.
     Read,
-    /// It changes something; sent twice it may do it twice.
+    /// It changes something. Sent twice, it may change it twice.
     Write,
 }
 
 impl Operation {
-    /// Checks the rules between parameters, which no single parameter's type can hold.
+    /// Checks rules between parameters, which the type of a single parameter cannot check.
     pub(crate) fn check(&self, url: &reqwest::Url) -> Result<(), Error> {
         let Some(Paging {
             start,
@@ -248,7 +248,7 @@ impl Operation {
                 .map(|(_, value)| value.into_owned())
         };
         let alone = |given: &str, absent: &str| {
-            let what = format!("{given} goes only together with {absent}: give both or neither");
+            let what = format!("{given} needs {absent}; pass both or neither");
             Err(Error::invalid(self.name, what))
         };
         match (value(start), value(size)) {
@@ -297,14 +297,14 @@ mod tests {
             ),
             (
                 json!({"name": "a", "filter": "b"}),
-                Err("there is no field filter"),
+                Err("unknown field filter"),
             ),
             (
                 json!({"name": "a", "filters": [{"value": "x"}, {"value": "y", "kind": 1}]}),
-                Err("there is no field filters[1].kind"),
+                Err("unknown field filters[1].kind"),
             ),
             (json!({}), Err("missing field `name`")),
-            // What was given is not repeated: it may be a secret.
+            // The error does not show the value, which may be a secret.
             (
                 json!({"name": 5}),
                 Err("invalid type: integer, expected a string"),

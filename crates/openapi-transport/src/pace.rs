@@ -1,4 +1,4 @@
-//! When the next call may leave: how fast calls follow each other, and hosts that asked for a wait.
+//! Rate limits and requested waits, which decide when the client may send the next call.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// How fast calls of one API family may follow each other.
+/// Rate limit of the calls of one API family.
 ///
 /// By default there is no limit until the service throttles, so that a client is never slower than
-/// a plain loop. Then the rate adapts: it starts at half of the rate that was throttled, halves
-/// with each further refusal, and grows by a tenth of itself a second. It has its old value after
-/// 10 seconds, and 30 seconds without a refusal lift the limit. Refusals of calls that left before
-/// the rate was lowered do not lower it again. A limit that the service names in its refusal is
-/// kept. The rate is never lower than one call in 2 seconds.
+/// a plain loop. Then the rate adapts:
+/// - It starts at half of the throttled rate and halves with each further refusal.
+/// - It grows by a tenth of itself each second. It reaches its old value after 10 seconds, and 30
+///   seconds without a refusal remove the limit.
+/// - Refusals of calls that were sent before the rate was lowered do not lower it again.
+/// - A limit that the service names in its refusal stays.
+/// - The rate is never lower than one call in 2 seconds.
 ///
-/// A fixed limit holds from the first call, and adapts below itself.
+/// A fixed limit applies from the first call. Below it, the rate adapts in the same way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
     fixed: Option<FixedRate>,
@@ -29,7 +31,7 @@ struct FixedRate {
 }
 
 impl RateLimit {
-    /// This many calls a second, after twice as many at once.
+    /// Allows this many calls a second, after a burst of twice as many.
     pub fn per_second(calls: NonZeroU32) -> Self {
         let burst = calls.saturating_mul(NonZeroU32::MIN.saturating_add(1));
         Self {
@@ -40,7 +42,7 @@ impl RateLimit {
         }
     }
 
-    /// This many at once, before a fixed rate holds.
+    /// Sets the size of the burst before a fixed rate applies.
     pub fn burst(mut self, calls: NonZeroU32) -> Self {
         if let Some(fixed) = &mut self.fixed {
             fixed.burst = calls;
@@ -49,14 +51,14 @@ impl RateLimit {
     }
 }
 
-/// The slowest rate: one call in this time.
+/// Longest interval between two calls, which is the lowest rate.
 const SLOWEST: Duration = Duration::from_secs(2);
 
-/// A rate that was lowered is lifted after this time without a refusal, when it has come to twice
-/// the rate that was throttled.
+/// Seconds without a refusal that remove a lowered rate. It has then reached twice the throttled
+/// rate.
 const LIFTED: u32 = 30;
 
-/// The departures that the rate is taken from.
+/// Time window in which departures are counted to find the rate.
 const WINDOW: Duration = Duration::from_secs(1);
 const DEPARTURES: usize = 1000;
 
@@ -80,7 +82,7 @@ impl Limiters {
         self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long a call of `family` has to wait for its turn. Without a wait, the turn is taken.
+    /// Returns how long a call of `family` must wait. `None` counts the call as sent.
     pub(crate) fn wait(&self, family: &'static str) -> Option<Duration> {
         let limit = self.limit?;
         let now = self.clock.elapsed();
@@ -89,8 +91,8 @@ impl Limiters {
         pace.depart(now)
     }
 
-    /// Takes in that a call of `family` that left at `left` was throttled; `named` is the limit
-    /// that the service named, as the shortest time between two calls.
+    /// Records that the service throttled a call of `family` that was sent at `left`. `named` is the
+    /// limit that the service named, as the shortest time between two calls.
     pub(crate) fn throttled(&self, family: &'static str, left: Duration, named: Option<Duration>) {
         let Some(limit) = self.limit else { return };
         let now = self.clock.elapsed();
@@ -100,10 +102,10 @@ impl Limiters {
     }
 }
 
-/// The pace of one family. Intervals are the time between two calls.
+/// Pace of one family. An interval is the time between two calls.
 #[derive(Debug)]
 struct Pace {
-    /// The shortest interval ever; zero is no limit.
+    /// The shortest allowed interval; zero means no limit.
     least: Duration,
     burst: u32,
     /// When the next call would leave if calls came evenly.
@@ -113,7 +115,7 @@ struct Pace {
     departures: VecDeque<Duration>,
 }
 
-/// A rate that was lowered.
+/// Lowered rate.
 #[derive(Clone, Copy, Debug)]
 struct Reduction {
     at: Duration,
@@ -138,7 +140,7 @@ impl Pace {
         }
     }
 
-    /// The interval now, and how many calls may leave at once.
+    /// Returns the current interval, and how many calls may be sent at once.
     fn now(&mut self, now: Duration) -> (Duration, u32) {
         let Some(lowered) = self.lowered else {
             return (self.least, self.burst);
@@ -186,7 +188,7 @@ impl Pace {
                 let recent = recent
                     .filter(|at| now.saturating_sub(**at) < WINDOW)
                     .count();
-                // A few calls say little about the rate, and are not made to wait for seconds.
+                // A few calls say little about the rate, and must not wait for seconds.
                 WINDOW / u32::try_from(recent).unwrap_or(u32::MAX).max(10)
             }
         };
@@ -196,13 +198,13 @@ impl Pace {
     }
 }
 
-/// The longest wait that a service may ask for; a longer one is taken as this.
+/// The longest wait that a service may ask for. A longer one is shortened to this.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// Hosts that are remembered at the same time.
+/// Number of hosts that are remembered at the same time.
 const HOSTS: usize = 64;
 
-/// Hosts that have asked for a wait, and until when, by the injected clock.
+/// Hosts that have asked for a wait, with its end by the injected clock.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     hosts: Mutex<HashMap<String, Duration>>,
@@ -213,7 +215,7 @@ impl Waits {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How much is left of the wait that a host has asked for.
+    /// Returns the rest of the wait that a host has asked for.
     pub(crate) fn left(&self, host: &str, now: Duration) -> Option<Duration> {
         let mut hosts = self.hosts();
         let left = hosts.get(host)?.saturating_sub(now);
@@ -249,8 +251,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// How many calls leave in a second, where each leaves as soon as it may, and at most one in
-    /// `trip`.
+    /// Counts the calls in a second, if each is sent as soon as it may, and at most one in `trip`.
     fn in_a_second(pace: &mut Pace, from: Duration, trip: Duration) -> u32 {
         let (mut now, mut count) = (from, 0);
         while now < from + Duration::from_secs(1) {
@@ -326,7 +327,7 @@ mod tests {
         assert_eq!(
             in_a_second(&mut pace, Duration::from_secs(1), MS),
             3,
-            "an interval that is no whole number of nanoseconds"
+            "an interval that is not a whole number of nanoseconds"
         );
         pace.throttled(Duration::from_secs(2), Duration::from_secs(2), None);
         let slow = pace.now(Duration::from_secs(2));

@@ -1,6 +1,6 @@
 //! Paging as data: how a listing is cut into pages, and the pages of a call by name.
 //!
-//! Nothing here loops over pages. What reads a listing decides which page comes next.
+//! Nothing here loops over pages. The reader of a listing decides which page comes next.
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -14,13 +14,13 @@ use crate::operation::Place;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paging {
-    /// What the first parameter says.
+    /// Meaning of the first parameter.
     pub kind: PagingKind,
-    /// Parameter that says where a page begins.
+    /// Parameter for the beginning of a page.
     pub start: &'static str,
-    /// Parameter that says how many records a page has.
+    /// Parameter for the number of records of a page.
     pub size: Option<&'static str>,
-    /// Where the parameters go.
+    /// Place of the parameters in the request.
     pub place: Place,
     /// Form of the value of [`start`](Self::start) where that parameter holds both numbers, such as
     /// `limit::{size}|offset::{offset}`. A value may have other parts between `|`; they are kept.
@@ -35,23 +35,23 @@ pub struct Paging {
     pub total: Option<Spot>,
     /// Where the token of the next page is.
     pub next: Option<Spot>,
-    /// Path to what tells a record from all others of the listing.
+    /// Path to the value that identifies a record in the listing.
     pub key: Option<&'static str>,
 }
 
-/// What says where a page begins.
+/// Kind of value that says where a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PagingKind {
-    /// The number of records before it.
+    /// Number of records before the page.
     Offset,
-    /// Its number, from 1.
+    /// Number of the page, from 1.
     Page,
-    /// A token that the answer before it has.
+    /// Token from the previous answer.
     Cursor,
 }
 
-/// A place in an answer.
+/// Place in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spot {
@@ -78,19 +78,19 @@ impl Paging {
         }
     }
 
-    /// Pages by the number of records before them.
+    /// Makes paging by the number of records before a page.
     #[must_use]
     pub const fn offset(parameter: &'static str) -> Self {
         Self::new(PagingKind::Offset, parameter)
     }
 
-    /// Pages by their number.
+    /// Makes paging by page number.
     #[must_use]
     pub const fn page(parameter: &'static str) -> Self {
         Self::new(PagingKind::Page, parameter)
     }
 
-    /// Pages by a token.
+    /// Makes paging by token.
     #[must_use]
     pub const fn cursor(parameter: &'static str, next: Spot) -> Self {
         let mut paging = Self::new(PagingKind::Cursor, parameter);
@@ -98,14 +98,14 @@ impl Paging {
         paging
     }
 
-    /// Sets the parameter that says how many records a page has.
+    /// Sets the parameter for the number of records of a page.
     #[must_use]
     pub const fn size(mut self, parameter: &'static str) -> Self {
         self.size = Some(parameter);
         self
     }
 
-    /// Sets where the parameters go.
+    /// Sets the place of the parameters in the request.
     #[must_use]
     pub const fn place(mut self, place: Place) -> Self {
         self.place = place;
@@ -119,14 +119,14 @@ impl Paging {
         self
     }
 
-    /// Says that the service takes both parameters or neither.
+    /// Requires both parameters or neither.
     #[must_use]
     pub const fn paired(mut self) -> Self {
         self.paired = true;
         self
     }
 
-    /// Says that the offset has to be a multiple of the size.
+    /// Requires an offset that is a multiple of the size.
     #[must_use]
     pub const fn aligned(mut self) -> Self {
         self.aligned = true;
@@ -147,15 +147,15 @@ impl Paging {
         self
     }
 
-    /// Sets the path to what tells records apart.
+    /// Sets the path to the value that identifies a record.
     #[must_use]
     pub const fn key(mut self, path: &'static str) -> Self {
         self.key = Some(path);
         self
     }
 
-    /// What tells this record from others: the value at [`key`](Self::key), else the whole record
-    /// as JSON.
+    /// Returns the value that identifies a record: the one at [`key`](Self::key), else the whole
+    /// record as JSON.
     pub fn key_of(&self, record: &Value) -> String {
         let value = self.key.and_then(|path| field(record, path));
         match value {
@@ -165,7 +165,7 @@ impl Paging {
         }
     }
 
-    /// The numbers in a value of the [form](Self::format): what stands in the place of `name`.
+    /// Returns the number in place of `name` in a value of the [form](Self::format).
     fn number_in(&self, value: &str, name: &str) -> Option<u64> {
         let parts = self.format?.split('|');
         let mut prefixes = parts.filter_map(|part| part.strip_suffix(name));
@@ -176,7 +176,7 @@ impl Paging {
         given.next()?.parse().ok()
     }
 
-    /// A value of the [form](Self::format), with the other parts of the value that was given.
+    /// Returns a value of the [form](Self::format) that keeps the other parts of `given`.
     fn formatted(&self, format: &str, given: &str, start: u64, size: u32) -> String {
         let prefix = |part: &str| part.split('{').next().unwrap_or_default().to_owned();
         let own: Vec<_> = format.split('|').map(prefix).collect();
@@ -193,32 +193,32 @@ impl Paging {
     }
 }
 
-/// The page that a call asks for by its own parameters.
+/// Page that a call requests by its own parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestedPage {
     /// Number of records before it.
     pub offset: u64,
-    /// Number of records on it, if the call says so.
+    /// Number of records on it, if the call sets it.
     pub size: Option<u32>,
     /// Its token, if the call has one.
     pub token: Option<String>,
 }
 
-/// One page of a call by name.
+/// One page of the answer to a call by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AnsweredPage {
     /// The records.
     pub records: Vec<Value>,
-    /// The number of all records, as the service says.
+    /// Number of all records, as the service reports it.
     pub total: Option<u64>,
     /// Token of the next page; `None` after the last.
     pub next: Option<String>,
 }
 
 impl Call {
-    /// How the call pages.
+    /// Returns the paging of the call.
     ///
     /// # Errors
     /// Of kind [`Invalid`](crate::ErrorKind::Invalid) if the call does not answer in pages.
@@ -227,7 +227,7 @@ impl Call {
         paging.ok_or_else(|| self.invalid("does not answer in pages".to_owned()))
     }
 
-    /// The page that the parameters ask for: the first one if they do not say.
+    /// Returns the page that the parameters request. [default: the first page]
     ///
     /// # Errors
     /// As [`paging`](Self::paging).
@@ -256,7 +256,7 @@ impl Call {
                 size,
                 token: None,
             },
-            // What a page without a size has is not known.
+            // The size of a page without a size parameter is unknown.
             PagingKind::Page => RequestedPage {
                 offset: first
                     .unwrap_or(1)
@@ -273,8 +273,8 @@ impl Call {
         })
     }
 
-    /// What narrows the listing: parameters and body by name, without those that say which page,
-    /// and with `***` for secrets. In the order of the names.
+    /// Returns the parameters and body fields that narrow the listing, sorted by name. Leaves out
+    /// the paging parameters, and shows secrets as `***`.
     pub fn narrowing(&self) -> Vec<(String, String)> {
         let paging = self.operation().paging;
         let own = paging.map_or([None, None], |paging| [Some(paging.start), paging.size]);
@@ -290,12 +290,12 @@ impl Call {
         narrowing
     }
 
-    /// The call for the page of `size` records after the first `offset` ones. A page that has a
-    /// number begins at a multiple of the size.
+    /// Returns the call for the page of `size` records after the first `offset` records. A page with
+    /// a number begins at a multiple of the size.
     ///
     /// # Errors
-    /// As [`paging`](Self::paging). Additionally, the service allows no such value, or pages by
-    /// token.
+    /// Those of [`paging`](Self::paging). Additionally, the value is invalid, or the service pages
+    /// by token.
     pub fn at(&self, offset: u64, size: u32) -> Result<Self, Error> {
         let paging = self.paging()?;
         let start = match paging.kind {
@@ -317,12 +317,12 @@ impl Call {
         }
     }
 
-    /// The call for the page that has this token, or for the first one, with `size` records if the
-    /// service takes a size.
+    /// Returns the call for the page with this token, or for the first page. It has `size` records
+    /// if the service takes a size.
     ///
     /// # Errors
-    /// As [`paging`](Self::paging). Additionally, the service allows no such value, or does not
-    /// page by token.
+    /// Those of [`paging`](Self::paging). Additionally, the value is invalid, or the service does
+    /// not page by token.
     pub fn after(&self, token: Option<&str>, size: Option<u32>) -> Result<Self, Error> {
         let paging = self.paging()?;
         if paging.kind != PagingKind::Cursor {
@@ -338,10 +338,10 @@ impl Call {
         }
     }
 
-    /// Sends the call and takes the page out of the answer.
+    /// Sends the call and reads the page from the answer.
     ///
     /// # Errors
-    /// As [`send`](Self::send) and [`paging`](Self::paging).
+    /// Those of [`send`](Self::send) and [`paging`](Self::paging).
     pub async fn send_page(&self, context: &Context) -> Result<AnsweredPage, Error> {
         let paging = self.paging()?;
         let (answer, headers) = self.answer(context).await?;
@@ -349,8 +349,8 @@ impl Call {
     }
 }
 
-/// What an answer has of a page. What is missing or of another type is absent: a service may leave
-/// an empty list out.
+/// Reads a page from an answer. A value that is missing or of another type is absent, because a
+/// service may omit an empty list.
 fn page(paging: &Paging, mut answer: Value, headers: &HeaderMap) -> AnsweredPage {
     let at = |spot: Spot| match spot {
         Spot::Field(path) => field(&answer, path).and_then(scalar),
@@ -360,7 +360,7 @@ fn page(paging: &Paging, mut answer: Value, headers: &HeaderMap) -> AnsweredPage
         }
     };
     let total = paging.total.and_then(at).and_then(|text| {
-        // `Content-Range` has more before the slash.
+        // In `Content-Range`, the total is after the slash.
         text.rsplit('/').next()?.trim().parse().ok()
     });
     // Services write an empty text or zero where there is no next page.
@@ -383,7 +383,7 @@ fn page(paging: &Paging, mut answer: Value, headers: &HeaderMap) -> AnsweredPage
     }
 }
 
-/// A field of an answer, or of an object in it: `page_info.next_marker`.
+/// Returns a field of an answer, or of an object in it: `page_info.next_marker`.
 fn field<'a>(answer: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.')
         .try_fold(answer, |value, name| value.get(name))

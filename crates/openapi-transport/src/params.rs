@@ -1,14 +1,14 @@
-//! Parameters that are checked when they are given, not when the service refuses them.
+//! Parameters that are checked when they are passed, before the service could reject them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value that goes into the path of a URL as one segment.
+/// Value for one segment of a URL's path.
 ///
-/// Any text, percent-encoded on the way, but the three that a URL cannot hold as a segment: the
-/// empty text, `.` and `..`, which would make the call go to another path.
+/// It is percent-encoded in the URL. Any text except the empty text, `.` and `..` is valid: a URL
+/// with one of these would name another path.
 ///
 /// ```
 /// use openapi_transport::PathSegment;
@@ -26,12 +26,12 @@ pub enum UnfitSegment {
     #[error("must not be empty")]
     Empty,
     /// It is `.` or `..`.
-    #[error("must not be {0:?}, which in a URL means another path")]
+    #[error("must not be {0:?}, because a URL with it names another path")]
     Dots(String),
 }
 
 impl PathSegment {
-    /// The text as it was given.
+    /// Returns the text unchanged.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -75,7 +75,7 @@ impl fmt::Display for PathSegment {
     }
 }
 
-/// A text that is not empty: a parameter that the service cannot do without.
+/// Text that is not empty, for a required parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 // `into` and not the derived newtype: a query parameter must serialise as plain text.
 #[serde(try_from = "String", into = "String")]
@@ -87,7 +87,7 @@ pub struct NonEmpty(String);
 pub struct Empty;
 
 impl NonEmpty {
-    /// The text as it was given.
+    /// Returns the text unchanged.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -137,7 +137,7 @@ impl fmt::Display for NonEmpty {
     }
 }
 
-/// An integer from `MIN` to `MAX`, both included: a parameter whose bounds the vendor documents.
+/// Integer from `MIN` to `MAX`, both included, for a parameter whose bounds the vendor documents.
 ///
 /// ```
 /// use openapi_transport::Bounded;
@@ -148,10 +148,10 @@ impl fmt::Display for NonEmpty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bounded<const MIN: i64, const MAX: i64>(i64);
 
-/// An integer that has a lower bound only.
+/// Integer with only a lower bound.
 pub type AtLeast<const MIN: i64> = Bounded<MIN, { i64::MAX }>;
 
-/// A number outside the documented bounds.
+/// Reason why a text is not a valid [`Bounded`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutOfBounds {
@@ -174,7 +174,7 @@ pub enum OutOfBounds {
     /// It is not a number.
     #[error("{value:?} is not a whole number")]
     NotANumber {
-        /// What was given.
+        /// The invalid value.
         value: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Requests outside of the generated clients: to metadata services and the like.
+//! Requests outside of the generated clients, such as to metadata services.
 
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use crate::credentials::SourceError;
 use crate::dialect::Answer;
 use crate::http_settings::{HttpSettings, Proxy};
 
-/// More than any of these services answers.
+/// Limit of an answer, in bytes. These services send less.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// Sends one request that is not signed, over no proxy, and reads the answer, which may have any
-/// status.
+/// Sends one unsigned request without a proxy. Returns the answer, whatever its status.
 ///
-/// Metadata services speak plain HTTP within the machine's own network; nothing secret of ours
-/// goes there.
+/// Metadata services use plain HTTP within the machine's own network. The client sends them no
+/// secret.
 ///
 /// # Errors
 /// [`NotSet`](SourceError::NotSet) when no service answers, as outside of the vendor's machines.
@@ -29,7 +28,7 @@ pub async fn plain_request(
     headers: &[(&'static str, &str)],
     deadline: Duration,
 ) -> Result<Answer, SourceError> {
-    // The URL is shown without what could be a secret in it.
+    // Errors show the URL without the parts that could be a secret.
     let target = reqwest::Url::parse(url)
         .map_err(|error| SourceError::failed(format!("invalid URL: {error}")))?;
     let host = target.host_str().unwrap_or_default();
@@ -48,7 +47,7 @@ pub async fn plain_request(
     }
     let mut response = request.send().await.map_err(|error| match () {
         () if error.is_connect() => match connection::diagnose(&error, None) {
-            // The service is there, and something is wrong with it.
+            // The service is there, but the connection to it fails.
             Diagnosis {
                 fault:
                     Fault::UntrustedIssuer

@@ -1,14 +1,14 @@
-//! When a call is retried.
+//! Retry policy and retry budget.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often a call is tried, and how long is waited in between: exponential backoff with full
-/// jitter, so that clients that failed together do not come back together.
+/// Retry policy: the number of attempts and the waits between them.
 ///
-/// Before the second attempt a random time up to `base` is waited, before the third up to twice
-/// that, and so on up to `cap`. What the service asks for (`Retry-After`) is waited in full, up to
-/// an hour.
+/// The waits are exponential backoff with full jitter, so that clients that failed together do not
+/// retry together. Before the second attempt the client waits a random time up to `base`, before
+/// the third up to twice `base`, and so on up to `cap`. If the service asks for a wait
+/// (`Retry-After`), the client waits at least that long, up to an hour.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,34 +35,34 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more.
+    /// Allows one attempt.
     ///
-    /// A call that was refused for its date, or for credentials that can be renewed, was not
-    /// carried out, and is sent again once all the same.
+    /// A second attempt still follows if the service rejects the date, or credentials that can be
+    /// renewed, because it did not execute the call.
     pub fn never() -> Self {
         Self::default().attempts(1)
     }
 
-    /// How often a call is tried in all, the first attempt included; at least once.
+    /// Sets the number of attempts, including the first. The least is 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the second attempt.
+    /// Sets the longest wait before the second attempt.
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// The longest wait before any attempt.
+    /// Sets the longest wait before any attempt.
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self
     }
 
-    /// The wait after attempt number `attempt` (1 is the first), where `fraction`, from 0 to 1, is
-    /// chance.
+    /// Returns the wait after attempt number `attempt`, counted from 1. `fraction` is a random
+    /// number from 0 to 1.
     pub fn backoff(&self, attempt: u32, fraction: f64) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         let longest = self.base.saturating_mul(1 << doublings).min(self.cap);
@@ -70,10 +70,9 @@ impl RetryPolicy {
     }
 }
 
-/// How many tries beyond the first all calls of a client may make together, so that an outage is
-/// not made worse by those who wait for its end.
+/// Retry budget that all calls of a client share, so that retries do not make an outage worse.
 ///
-/// A client starts with 20. Each repeated attempt takes one, each success brings back a tenth.
+/// A client starts with 20. Each retry takes one, and each success gives back a tenth.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tenths: Mutex<u32>,
@@ -90,7 +89,7 @@ impl Budget {
         }
     }
 
-    /// Whether there was enough left.
+    /// Takes one retry. Returns whether the budget allowed it.
     pub(crate) fn take(&self) -> bool {
         let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
         let left = tenths.checked_sub(Self::RETRY);

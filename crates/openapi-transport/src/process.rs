@@ -10,28 +10,27 @@ use tokio::time::Instant;
 use crate::credentials::SourceError;
 use crate::file::MAX_BYTES;
 
-/// How long output is read on that something else than the command keeps open.
+/// How long output is read after the command has ended, if another process keeps it open.
 const LEFT_OPEN: Duration = Duration::from_millis(500);
 
-/// What a command that has ended printed.
+/// Exit status and output of a command.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CommandOutput {
-    /// How it ended.
+    /// Exit status.
     pub status: ExitStatus,
-    /// What it wrote to its standard output. It may be secret.
+    /// Standard output. It may be secret.
     pub output: Vec<u8>,
 }
 
-/// Runs a command, sends it `input`, and reads what it prints. What it writes to its standard error
-/// is discarded unread.
+/// Runs a command, sends it `input`, and reads its standard output. Discards its standard error.
 ///
-/// It is killed, and not waited for, after `deadline`, when it has printed more than 1 MiB, and when
-/// the future is dropped.
+/// Kills the command without waiting for it after `deadline`, when it has printed more than 1 MiB,
+/// and when the future is dropped.
 ///
 /// # Errors
-/// When it cannot be started, does not end in time or prints too much. No error shows its arguments
-/// or what it printed.
+/// When the command cannot be started, does not end in time or prints too much. No error shows its
+/// arguments or output.
 pub async fn run_command(
     command: Command,
     input: &[u8],
@@ -60,7 +59,7 @@ async fn run(command: Command, input: &[u8]) -> io::Result<CommandOutput> {
         .kill_on_drop(true);
     let mut process = command.spawn()?;
     if let Some(mut to) = process.stdin.take() {
-        // A command that ends without reading says why by its status.
+        // A command that ends without reading has a status that tells why.
         let _ = to.write_all(input).await;
     }
     let mut output = Vec::with_capacity(4096);
@@ -75,7 +74,7 @@ async fn run(command: Command, input: &[u8]) -> io::Result<CommandOutput> {
             biased;
             count = from.read_buf(&mut output) => match count? {
                 0 => break ended,
-                // The caller refuses it; dropping the process kills it.
+                // The caller rejects the output. Dropping the process kills it.
                 _ if output.len() > MAX_BYTES => break Some(ExitStatus::default()),
                 _ => {}
             },
@@ -116,13 +115,13 @@ mod tests {
         for (script, expected) in [
             ("printf done", "0 done"),
             ("cat; exit 3", "3 asked"),
-            // Nothing is read of the input.
+            // The command reads no input.
             ("exec <&-; printf done", "0 done"),
-            // What it writes to its standard error is not kept, however much it is.
+            // A long standard error is discarded.
             ("head -c 3000000 /dev/zero >&2; printf done", "0 done"),
             ("yes hush", "it prints more than 1 MiB"),
             ("yes hush & wait", "it prints more than 1 MiB"),
-            // Its output stays open in the background, and it has ended.
+            // The command has ended, but a background process keeps its output open.
             ("sleep 5 & printf done", "0 done"),
         ] {
             let begun = std::time::Instant::now();

@@ -1,8 +1,8 @@
 //! Decoding the objects of answers, field by field.
 //!
-//! serde's derive makes two types for each field that has a decoder of its own; with a thousand
-//! fields of answers that was most of what a client cost the compiler. Here a type says what to do
-//! with a field of a name, and all share one visitor.
+//! serde's derive makes two types for each field with its own decoder. With a thousand fields of
+//! answers, that was most of a client's compile time. Here a type says how to decode the field of a
+//! name, and all types share one visitor.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,12 +12,12 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 
 use crate::tolerant::Tolerant;
 
-/// An object of an answer: every field may be absent.
+/// Object of an answer. Every field may be absent.
 pub trait Received: Default {
-    /// Reads the value of the field of this name, or passes over it: see [`Fields`].
+    /// Reads the value of the field of this name, or skips it: see [`Fields`].
     ///
     /// # Errors
-    /// When the value means nothing to the field.
+    /// When the value is invalid for the field.
     fn set<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -25,15 +25,15 @@ pub trait Received: Default {
     ) -> Result<(), A::Error>;
 }
 
-/// The fields of an object on its way in.
+/// Fields of an object while it is decoded.
 #[derive(Debug)]
 pub struct Fields<A>(A);
 
 impl<'de, A: MapAccess<'de>> Fields<A> {
-    /// The value, in whatever reasonable form it comes.
+    /// Reads the value in any reasonable form.
     ///
     /// # Errors
-    /// When it means nothing to the field.
+    /// When the value is invalid for the field.
     pub fn tolerant<T: Tolerant<'de>>(&mut self) -> Result<T, A::Error> {
         struct Seed<T>(PhantomData<T>);
         impl<'de, T: Tolerant<'de>> DeserializeSeed<'de> for Seed<T> {
@@ -45,18 +45,18 @@ impl<'de, A: MapAccess<'de>> Fields<A> {
         self.0.next_value_seed(Seed(PhantomData))
     }
 
-    /// The value, by its own decoder.
+    /// Reads the value by its own decoder.
     ///
     /// # Errors
-    /// When the decoder does not take it.
+    /// When the decoder rejects the value.
     pub fn plain<T: Deserialize<'de>>(&mut self) -> Result<T, A::Error> {
         self.0.next_value()
     }
 
-    /// Passes over a field that is not known.
+    /// Skips an unknown field.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When the value is not JSON.
     pub fn unknown(&mut self) -> Result<(), A::Error> {
         self.0.next_value::<IgnoredAny>().map(drop)
     }
@@ -65,7 +65,7 @@ impl<'de, A: MapAccess<'de>> Fields<A> {
 /// Decodes an object of an answer; generated types call it.
 ///
 /// # Errors
-/// When it is no object, or a value means nothing to its field.
+/// When the value is not an object, or a value is invalid for its field.
 pub fn received<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Received,
@@ -89,7 +89,7 @@ where
     deserializer.deserialize_map(ObjectVisitor(PhantomData))
 }
 
-/// A field's name, borrowed where it can be.
+/// Name of a field, borrowed where possible.
 struct Name<'de>(Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -12,10 +12,10 @@ use crate::dialect::Answer;
 use crate::error::{Error, without_values};
 use crate::tolerant::tolerant;
 
-/// Ours, on the stand-in for an answer that never came to be.
+/// Status of the placeholder for a missing answer.
 const NO_ANSWER: StatusCode = StatusCode::BAD_GATEWAY;
 
-/// Origin of an answer, for errors that are found after it was handed on.
+/// Origin of an answer, for errors that are found after `execute` has returned it.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) operation: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Origin {
     pub(crate) attempts: u32,
 }
 
-/// An error inside a response's extensions, which want to be cloned.
+/// Error inside a response's extensions, which must be `Clone`.
 #[derive(Clone, Debug)]
 struct ResponseError(Arc<Mutex<Option<Error>>>);
 
@@ -49,7 +49,7 @@ pub(crate) fn answer(answer: Answer, origin: Origin) -> reqwest::Response {
     response.into()
 }
 
-/// An answer that is not what the spec says.
+/// Makes the error of an answer that does not match the spec.
 fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Error {
     let error = Error::undecodable(origin.map(|origin| origin.operation), status, what);
     match origin {
@@ -64,8 +64,8 @@ fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Err
 /// Decodes an answer; generated clients call it.
 ///
 /// # Errors
-/// One that carries an [`Error`] of kind [`Undecodable`](crate::ErrorKind::Undecodable) with
-/// status and request id, when the body is not the JSON that the spec says.
+/// With an [`Error`] of kind [`Undecodable`](crate::ErrorKind::Undecodable), which has status and
+/// request id, when the body does not match the spec.
 pub async fn decode<T: DeserializeOwned, E>(
     response: reqwest::Response,
 ) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
@@ -75,7 +75,7 @@ pub async fn decode<T: DeserializeOwned, E>(
 /// Decodes an answer that is a list, which may be null or hold nulls; generated clients call it.
 ///
 /// # Errors
-/// As [`decode`].
+/// Those of [`decode`].
 pub async fn decode_list<T: DeserializeOwned, E>(
     response: reqwest::Response,
 ) -> Result<ResponseValue<Vec<T>>, progenitor_client::Error<E>> {
@@ -88,9 +88,9 @@ pub async fn decode_list<T: DeserializeOwned, E>(
     .await
 }
 
-/// An answer as JSON, whatever it is, and its headers; nothing is `null`.
+/// Returns an answer as JSON, and its headers. An empty answer is `null`.
 pub(crate) async fn json(response: reqwest::Response) -> Result<(Value, HeaderMap), Error> {
-    // What `pack` made stands in for no answer; `decode_with` would read its empty body.
+    // `pack` makes a placeholder without a body, which `decode_with` must not read.
     if let Some(error) = unpack(&response) {
         return Err(error);
     }

@@ -1,4 +1,4 @@
-//! Percent-encoding as RFC 3986 has it, so that what is signed is what is sent.
+//! Percent-encoding of RFC 3986, so that the signed text is the sent text.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -8,7 +8,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// Encodes every byte but `A`-`Z`, `a`-`z`, `0`-`9`, `-`, `_`, `.` and `~`.
+/// Encodes every byte except `A`-`Z`, `a`-`z`, `0`-`9`, `-`, `_`, `.` and `~`.
 ///
 /// ```
 /// assert_eq!(openapi_transport::rfc3986::encode("a/b c%*"), "a%2Fb%20c%25%2A");
@@ -17,18 +17,18 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// Encodes bytes that need not be text, by the same rule.
+/// Encodes bytes that may not be text, by the same rule.
 pub fn encode_bytes(bytes: &[u8]) -> String {
     percent_encoding::percent_encode(bytes, RESERVED).to_string()
 }
 
-/// The bytes that percent-encoded text stands for; a `+` stays a `+`.
+/// Decodes percent-encoded text to bytes. A `+` stays a `+`.
 pub fn decode(text: &str) -> Vec<u8> {
     percent_decode_str(text).collect()
 }
 
-/// A query string from name and value pairs: sorted by name and then value, encoded by
-/// [`encode`], `name=` where the value is empty.
+/// Makes a query string of name and value pairs, sorted by name and then value and encoded by
+/// [`encode`]. An empty value gives `name=`.
 ///
 /// ```
 /// let query = openapi_transport::rfc3986::query([("b", "x y"), ("a", "")]);
@@ -55,8 +55,8 @@ where
 
 /// Rewrites the query of `url` by the rule of [`query`] and returns it.
 ///
-/// Form encoding, which is what a generated client writes, has `+` for a space and leaves `*`
-/// alone: services that decode it agree, services that compare signatures need not.
+/// A generated client writes form encoding, which has `+` for a space and does not encode `*`. A
+/// service that decodes the query accepts that, but one that compares signatures may not.
 pub fn normalize_query(url: &mut reqwest::Url) -> String {
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let text = query(pairs);

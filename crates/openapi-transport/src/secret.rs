@@ -3,10 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A secret text: wiped from memory when dropped, never shown by `Debug`.
+/// Secret text. It is wiped from memory when dropped, and `Debug` never shows it.
 ///
-/// It serialises to the text itself, because that is how a password reaches the service that asks
-/// for it: do not serialise a value that holds one to anywhere else.
+/// It serialises to the text itself, because a request may need to send a password. Do not serialise
+/// a value with a secret for any other purpose.
 ///
 /// ```
 /// let secret = openapi_transport::Secret::from("hunter2");
@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The text.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

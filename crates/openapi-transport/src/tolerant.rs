@@ -1,5 +1,4 @@
-//! Decoding that an odd field does not fail: a page of a hundred tasks is worth more than the
-//! form of one of its values.
+//! Tolerant decoding: one unusual value does not fail a whole page.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,11 +9,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-/// Decodes a field whatever reasonable form it comes in.
+/// Decodes a field in any reasonable form.
 ///
-/// Generated types name this in `#[serde(deserialize_with)]`: null and empty stand for absent, a
-/// number may come as text and text as a number, an integer as `1.0`, a list may be null or hold
-/// nulls, a time may lack its zone (UTC then) or be Go's zero time (absent then).
+/// Generated types name this in `#[serde(deserialize_with)]`:
+/// - Null and empty mean absent.
+/// - A number may be text, and text may be a number. An integer may be `1.0`.
+/// - A list may be null or hold nulls.
+/// - A time without a zone is UTC. Go's zero time means absent.
 pub fn tolerant<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Tolerant<'de>,
@@ -23,13 +24,13 @@ where
     T::tolerant(deserializer)
 }
 
-/// A field's type that [`tolerant`] can decode.
+/// Type of a field that [`tolerant`] can decode.
 pub trait Tolerant<'de>: Sized {
-    /// Decodes it.
+    /// Decodes the value.
     fn tolerant<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-/// Text, whether it comes as text, a number or a truth value; null is empty.
+/// Decodes text from text, a number or a boolean. Null is empty.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::tolerant(deserializer)?.unwrap_or_default())
 }
@@ -77,7 +78,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// 2^53: from here on a float no longer holds every integer.
+/// 2^53: above it, a float cannot hold every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 fn integer<E: de::Error>(scalar: Scalar<'_>) -> Result<Option<i128>, E> {
@@ -145,7 +146,7 @@ impl<'de> Tolerant<'de> for Option<String> {
     }
 }
 
-/// 0001-01-01T00:00:00Z, which services written in Go send for a time that is not set.
+/// Go's zero time, 0001-01-01T00:00:00Z, which services send for an unset time.
 const GO_ZERO: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 impl<'de> Tolerant<'de> for Option<Timestamp> {
@@ -178,7 +179,7 @@ impl<'de, T: Deserialize<'de>> Tolerant<'de> for Vec<T> {
                 Ok(Vec::new())
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                // A hint is the other side's word: it reserves no more than a page is long.
+                // The hint comes from the other side, so reserve no more than one page.
                 let mut list = Vec::with_capacity(items.size_hint().unwrap_or(0).min(100));
                 while let Some(item) = items.next_element::<Option<T>>()? {
                     list.extend(item);
@@ -190,7 +191,7 @@ impl<'de, T: Deserialize<'de>> Tolerant<'de> for Vec<T> {
     }
 }
 
-/// A map may be null; a value that is null is left out.
+/// Decodes a map, which may be null. Skips values that are null.
 macro_rules! tolerant_map {
     ($map:ty, $value:ty $(, $generic:ident)?) => {
         impl<'de $(, $generic: Deserialize<'de>)?> Tolerant<'de> for $map {

@@ -1,4 +1,4 @@
-//! Values that a vendor writes in a way of its own.
+//! Values in a vendor's own form.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::tolerant::Tolerant;
 
-/// A number that the vendor sends as text, `"1"`; a plain number decodes just as well.
+/// Number that the vendor sends as text, `"1"`. A plain number decodes, too.
 ///
 /// ```
 /// use openapi_transport::TextNumber;
@@ -21,7 +21,7 @@ use crate::tolerant::Tolerant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TextNumber(pub i64);
 
-/// A time that the vendor sends as milliseconds since 1970.
+/// Time that the vendor sends as milliseconds since 1970.
 ///
 /// ```
 /// use openapi_transport::EpochMillis;
@@ -32,10 +32,10 @@ pub struct TextNumber(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EpochMillis(pub Timestamp);
 
-/// A time that the vendor sends as seconds since 1970, with or without a fraction.
+/// Time that the vendor sends as seconds since 1970, with or without a fraction.
 ///
-/// A fraction is kept as it is written, to a nanosecond: `1767225600.123` is 123 milliseconds past.
-/// Digits after that are dropped. A text decodes just as well.
+/// The fraction is exact to a nanosecond: `1767225600.123` is 123 milliseconds past. Further digits
+/// are dropped. Text decodes, too.
 ///
 /// ```
 /// use openapi_transport::EpochSeconds;
@@ -46,7 +46,7 @@ pub struct EpochMillis(pub Timestamp);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EpochSeconds(pub Timestamp);
 
-/// Reason why a text is no [`EpochSeconds`].
+/// Reason why a text is not a valid [`EpochSeconds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected seconds since 1970 between the years -9999 and 9999")]
 pub struct UnfitSeconds;
@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for EpochSeconds {
 
 impl<'de> Tolerant<'de> for Option<EpochSeconds> {
     fn tolerant<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The shortest decimal that stands for a float is what the service wrote.
+        // The shortest decimal form of a float is the number that the service wrote.
         let Some(text) = Option::<String>::tolerant(deserializer)? else {
             return Ok(None);
         };

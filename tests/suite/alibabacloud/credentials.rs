@@ -1008,12 +1008,12 @@ async fn what_never_ends_lets_the_next_try() {
         (
             pipe(Place::new(), CLI),
             "CLI profile",
-            "config.json: no end of it within 5 s",
+            "config.json: no end of file within 5 s",
         ),
         (
             token(pipe(Place::new(), "token"), "token"),
             "OIDC",
-            "token: no end of it within 5 s",
+            "token: no end of file within 5 s",
         ),
         (token(Place::new(), "."), "OIDC", "it is a directory"),
         (

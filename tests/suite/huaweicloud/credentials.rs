@@ -774,7 +774,7 @@ async fn a_project_is_looked_up_once() {
     let error = projects.id(&client, &key, "cn-north-1").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the account has 3 projects named cn-north-1, a and b and c; give the id of one"
+        "the account has 3 projects named cn-north-1, a and b and c; pass the id of one"
     );
 }
 
@@ -927,7 +927,7 @@ async fn a_file_that_never_ends_lets_the_next_try() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     for (file, says) in [
-        (pipe.to_str().unwrap(), "no end of it within 5 s"),
+        (pipe.to_str().unwrap(), "no end of file within 5 s"),
         ("/dev/zero", "it is a device"),
     ] {
         let variables = [(IDP_ID, "idp"), (ID_TOKEN_FILE, file), (AK, "a"), (SK, "s")];

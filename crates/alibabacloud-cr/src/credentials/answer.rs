@@ -1,4 +1,4 @@
-//! Temporary credentials as services answer them.
+//! Temporary credentials in the answers of services.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::Credentials;
 use super::fields::Fields;
 use crate::sts::types::TemporaryCredentials;
 
-/// How long temporary credentials count as good when nobody says how long they are. Their source
-/// is asked again 15 minutes ahead.
+/// Assumed lifetime of temporary credentials without an expiry. The chain renews them 15 minutes
+/// before its end.
 const UNSTATED: Duration = Duration::from_secs(30 * 60);
 
-/// The lease of credentials that come without their end.
+/// Makes a lease of credentials without an expiry.
 pub(super) fn of_unstated_length(credentials: Credentials, now: Timestamp) -> Lease<Credentials> {
     match credentials.security_token {
         Some(_) => Lease::until(credentials, now.checked_add(UNSTATED).unwrap_or(now)),
@@ -21,7 +21,7 @@ pub(super) fn of_unstated_length(credentials: Credentials, now: Timestamp) -> Le
     }
 }
 
-/// What STS answered.
+/// Makes a lease of the credentials in an answer of STS.
 pub(super) fn complete(
     credentials: Option<TemporaryCredentials>,
 ) -> Result<Lease<Credentials>, SourceError> {
@@ -41,8 +41,8 @@ pub(super) fn complete(
     }
 }
 
-/// What a metadata service or a credentials URI answered. No error shows the body, which may hold
-/// half of the credentials.
+/// Reads the answer of a metadata service or a credentials URI. No error shows the body, which may
+/// hold a part of the credentials.
 pub(super) fn read(answer: &Answer) -> Result<Lease<Credentials>, SourceError> {
     if answer.status.as_u16() != 200 {
         let status = answer.status.as_u16();

@@ -62,7 +62,7 @@ impl CliProfile {
             .base(Fields(profile(&config, base)?), now)
             .await
             .map_err(within)?;
-        // The last one found is the first to be assumed.
+        // The last role in the list is assumed first.
         for (name, role) in roles.iter().rev() {
             lease = self
                 .0
@@ -73,7 +73,7 @@ impl CliProfile {
         Ok(lease)
     }
 
-    /// Credentials of a profile that needs no other.
+    /// Returns the credentials of a profile that needs no other profile.
     async fn base(
         &self,
         profile: Fields<'_>,
@@ -114,8 +114,8 @@ impl CliProfile {
             "CredentialsURI" => uri::ask(profile.needed("credentials_uri")?).await,
             "External" => process::run(profile.needed("process_command")?, now).await,
             mode => Err(SourceError::failed(format!(
-                "mode {mode:?} is not supported; AK, StsToken, RamRoleArn, EcsRamRole, OIDC, \
-                 ChainableRamRoleArn, CredentialsURI and External are"
+                "unsupported mode {mode:?}; use AK, StsToken, RamRoleArn, EcsRamRole, OIDC, \
+                 ChainableRamRoleArn, CredentialsURI or External"
             ))),
         }
     }
@@ -133,8 +133,8 @@ fn profile<'a>(config: &'a Value, name: &str) -> Result<&'a Value, SourceError> 
 
 type Roles<'a> = Vec<(&'a str, Role)>;
 
-/// The profiles from `name` along their source profiles to the one that needs none, and the roles
-/// on the way.
+/// Follows the source profiles from `name` to a profile without one. Returns the profiles and their
+/// roles.
 fn follow<'a>(config: &'a Value, name: &'a str) -> Result<(Vec<&'a str>, Roles<'a>), SourceError> {
     let mut way = vec![name];
     let mut roles = Vec::new();
@@ -153,7 +153,7 @@ fn follow<'a>(config: &'a Value, name: &'a str) -> Result<(Vec<&'a str>, Roles<'
         if again {
             let way = way.join(" → ");
             return Err(SourceError::failed(format!(
-                "the source profiles go in a circle: {way}"
+                "the source profiles form a cycle: {way}"
             )));
         }
     }
@@ -163,7 +163,7 @@ fn role(profile: Fields<'_>) -> Role {
     let text = |name| profile.text(name).map(str::to_owned);
     Role {
         arn: text("ram_role_arn"),
-        // Of the OIDC mode, one SDK reads the second name.
+        // In OIDC mode, one SDK reads the second name.
         session: text("ram_session_name").or_else(|| text("role_session_name")),
         seconds: profile.number("expired_seconds").filter(|n| *n > 0),
         policy: text("policy"),

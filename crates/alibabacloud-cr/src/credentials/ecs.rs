@@ -1,4 +1,4 @@
-//! The role of an instance, from its metadata service.
+//! Credentials of an instance's role, from the metadata service.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const CREDENTIALS_PATH: &str = "/latest/meta-data/ram/security-credentials/";
 const TOKEN: &str = "x-aliyun-ecs-metadata-token";
 const TOKEN_LIFETIME: (&str, &str) = ("x-aliyun-ecs-metadata-token-ttl-seconds", "21600");
 
-/// The service is one hop away, or there is none.
+/// Time limit of a request. It is short because the service, if it exists, is one hop away.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl Source<Credentials> for EcsMetadata {
 }
 
 impl ChainSettings {
-    /// Credentials of the role that `role` or the environment names, else of the instance's own.
+    /// Returns credentials of the role that `role` or the environment names. [default: the
+    /// instance's own role]
     pub(super) async fn role_of_instance(
         &self,
         role: Option<&str>,
@@ -56,7 +57,7 @@ impl ChainSettings {
     }
 }
 
-/// The service, and the token that it gave us, if it gives any.
+/// Metadata service, and its token if it issues one.
 struct Service<'a> {
     endpoint: &'a str,
     token: Option<String>,
@@ -78,7 +79,7 @@ impl<'a> Service<'a> {
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 return Err(SourceError::failed(format!(
-                    "{url}: HTTP {status}, and {V1_DISABLED} forbids to ask without a token"
+                    "{url}: HTTP {status}; {V1_DISABLED} forbids requests without a token"
                 )));
             }
             Err(why) => return Err(why),
@@ -90,7 +91,7 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// The instance's own role.
+    /// Returns the instance's own role.
     async fn role(&self) -> Result<String, SourceError> {
         let answer = self.get("").await?;
         let text = std::str::from_utf8(&answer.body).unwrap_or_default().trim();
@@ -103,7 +104,8 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// With the token; without, if there is none or it does not help.
+    /// Requests a path with the token. Without a token, or if the token does not help, requests it
+    /// without one.
     async fn get(&self, path: &str) -> Result<Answer, SourceError> {
         let url = format!("{}{CREDENTIALS_PATH}{path}", self.endpoint);
         if let Some(token) = &self.token {

@@ -1,4 +1,4 @@
-//! An access key in variables.
+//! Access key in environment variables.
 
 use openapi_transport::{
     BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, check_variable,
@@ -29,7 +29,7 @@ impl Source<Credentials> for Environment {
     }
 }
 
-/// What is missing.
+/// Reason why the variables hold no access key.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Missing {
     #[error("neither {ID} nor {SECRET} is set")]

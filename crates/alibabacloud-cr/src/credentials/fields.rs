@@ -1,12 +1,12 @@
-//! Reads a JSON object that somebody wrote by hand.
+//! Fields of a hand-written JSON object.
 
 use openapi_transport::{Secret, SourceError};
 use serde_json::Value;
 
 use super::Credentials;
 
-/// An object's fields. A field that is empty, or no text, counts as absent: what serde would say
-/// of it could show a secret.
+/// Fields of an object. A text field that is empty or of another type counts as absent, because
+/// serde's error could show a secret.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(pub(super) &'a Value);
 
@@ -28,7 +28,7 @@ impl<'a> Fields<'a> {
         self.0.get(name)?.as_bool()
     }
 
-    /// The access key, and the token if there is one.
+    /// Returns the access key, with its token if it has one.
     pub(super) fn access_key(self) -> Result<Credentials, SourceError> {
         let id = self.needed("access_key_id")?;
         let mut key = Credentials::new(id, self.needed("access_key_secret")?);

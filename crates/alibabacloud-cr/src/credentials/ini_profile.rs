@@ -1,4 +1,4 @@
-//! A section of the SDKs' shared file.
+//! Section of the SDKs' shared profile file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use super::role::{IdentityToken, Role};
 use super::{ChainSettings, Credentials, PROFILE, named_file, no_home};
 
 const FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
-/// Where the SDKs of Go and of Python look.
+/// Files below the home directory that the SDKs of Go and of Python read.
 const IN_HOME: [&str; 2] = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
-/// Where the parser puts what stands before the first section; no section can be named so.
+/// Name under which the parser keeps lines before the first section. No section can have this name.
 const NOWHERE: &str = "]";
 
 #[derive(Debug)]
@@ -102,14 +102,14 @@ impl IniProfile {
                 self.0.assume_role_with_token(token, &role(), now).await
             }
             kind => Err(SourceError::failed(format!(
-                "type {kind:?} is not supported; access_key, ram_role_arn, ecs_ram_role and \
-                 oidc_role_arn are"
+                "unsupported type {kind:?}; use access_key, ram_role_arn, ecs_ram_role or \
+                 oidc_role_arn"
             ))),
         }
     }
 }
 
-/// Sections are told apart by case, keys are not, as in the vendor's SDKs.
+/// Section of the file. Section names are case-sensitive and keys are not, as in the vendor's SDKs.
 #[derive(Clone, Copy)]
 struct Section<'a> {
     ini: &'a Ini,

@@ -1,4 +1,4 @@
-//! Who calls.
+//! Credentials of Alibaba Cloud.
 
 mod answer;
 mod cli_profile;
@@ -18,7 +18,7 @@ use openapi_transport::{Chain, Error, Secret, SourceError, Surroundings, read_se
 
 pub use settings::ChainSettings;
 
-/// An access key, and the token that comes with a temporary one.
+/// Access key, with the security token of a temporary one.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub(crate) id: String,
@@ -27,7 +27,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// An access key id and its secret.
+    /// Makes credentials of an access key id and its secret.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         Self {
             id: id.into(),
@@ -36,40 +36,41 @@ impl Credentials {
         }
     }
 
-    /// With the token that comes with a temporary key from STS.
+    /// Sets the token that STS returns with a temporary key.
     pub fn security_token(mut self, token: impl Into<Secret>) -> Self {
         self.security_token = Some(token.into());
         self
     }
 
-    /// The access key id, which is no secret.
+    /// Returns the access key id, which is not secret.
     pub fn access_key_id(&self) -> &str {
         &self.id
     }
 
-    /// The places that the vendor's SDKs look into, in their order. The first that has credentials
-    /// is kept; temporary ones are renewed 15 minutes ahead of their end.
+    /// Makes a chain of the sources that the vendor's SDKs use, in their order. The chain keeps the
+    /// first source that has credentials. It renews temporary ones 15 minutes before their expiry.
     ///
     /// 1. **environment**: `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if
     ///    set, `ALIBABA_CLOUD_SECURITY_TOKEN`.
-    /// 2. **OIDC**, by which a pod has a role (RRSA): `ALIBABA_CLOUD_ROLE_ARN`,
+    /// 2. **OIDC**, which gives a pod a role (RRSA): `ALIBABA_CLOUD_ROLE_ARN`,
     ///    `ALIBABA_CLOUD_OIDC_PROVIDER_ARN` and `ALIBABA_CLOUD_OIDC_TOKEN_FILE`; if set,
     ///    `ALIBABA_CLOUD_ROLE_SESSION_NAME`.
     /// 3. **CLI profile**, of `~/.aliyun/config.json` or the file that `ALIBABA_CLOUD_CONFIG_FILE`
     ///    names: the current profile, or the one that `ALIBABA_CLOUD_PROFILE` names, in the modes
     ///    `AK`, `StsToken`, `RamRoleArn`, `EcsRamRole`, `OIDC`, `ChainableRamRoleArn`,
-    ///    `CredentialsURI` and `External`. `ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true` leaves it out.
+    ///    `CredentialsURI` and `External`. `ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true` disables it.
     /// 4. **profile file**, `~/.alibabacloud/credentials`, `~/.alibabacloud/credentials.ini` or the
     ///    one that `ALIBABA_CLOUD_CREDENTIALS_FILE` names: the section `default`, or the one that
     ///    `ALIBABA_CLOUD_PROFILE` names, of the types `access_key`, `ram_role_arn`, `ecs_ram_role`
     ///    and `oidc_role_arn`.
     /// 5. **ECS metadata**: the role of the instance, or the one that `ALIBABA_CLOUD_ECS_METADATA`
-    ///    names. `ALIBABA_CLOUD_ECS_METADATA_DISABLED=true` leaves it out;
-    ///    `ALIBABA_CLOUD_IMDSV1_DISABLED=true` asks with a token only.
-    /// 6. **credentials URI**: what the URL in `ALIBABA_CLOUD_CREDENTIALS_URI` answers.
+    ///    names. `ALIBABA_CLOUD_ECS_METADATA_DISABLED=true` disables it, and
+    ///    `ALIBABA_CLOUD_IMDSV1_DISABLED=true` forbids requests without a token.
+    /// 6. **credentials URI**: the answer of the URL in `ALIBABA_CLOUD_CREDENTIALS_URI`.
     ///
-    /// Roles are assumed at `sts.aliyuncs.com`, or in the region that `ALIBABA_CLOUD_STS_REGION`
-    /// names, with `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED=true` inside its network.
+    /// The chain assumes roles at `sts.aliyuncs.com`, or in the region that
+    /// `ALIBABA_CLOUD_STS_REGION` names. With `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED=true`, it uses the
+    /// endpoint inside the region's network.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -82,19 +83,19 @@ impl Credentials {
         Chain::new(settings.sources())
     }
 
-    /// From the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and,
+    /// Reads the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and,
     /// if set, `ALIBABA_CLOUD_SECURITY_TOKEN`.
     ///
     /// # Errors
-    /// When id or secret is missing; names which.
+    /// When the id or the secret is missing. Names the missing one.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// As [`from_env`](Self::from_env), from whatever `variable` answers.
+    /// Reads the variables of [`from_env`](Self::from_env) with the function `variable`.
     ///
     /// # Errors
-    /// When id or secret is missing; names which.
+    /// When the id or the secret is missing. Names the missing one.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         environment::read(|name| variable(name).filter(|value| !value.is_empty())).map_err(|why| {
             Error::credentials(match why {
@@ -109,14 +110,14 @@ impl Credentials {
     }
 }
 
-/// Picks the profile, in both kinds of files.
+/// Variable with the name of the profile, for both kinds of files.
 const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 
 fn no_home() -> SourceError {
     SourceError::not_set("there is no home directory: neither HOME nor USERPROFILE is set")
 }
 
-/// The file that a variable names, if it is set, and what is in it.
+/// Reads the file that a variable names, if the variable is set. Returns its path and text.
 async fn named_file(
     surroundings: &Surroundings,
     variable: &str,

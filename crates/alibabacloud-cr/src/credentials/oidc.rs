@@ -1,4 +1,4 @@
-//! A role by a token of an identity provider, all named by variables: RRSA.
+//! RRSA: environment variables name a role and the token of an identity provider.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Credentials that a command prints.
+//! Credentials from the output of a command.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::fields::Fields;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Runs the command, and reads credentials from what it prints.
+/// Runs the command and reads credentials from its output.
 ///
-/// No error shows its arguments or what it printed, which may be secret.
+/// No error shows its arguments or output, which may be secret.
 pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>, SourceError> {
     let (program, command) = parse(line)?;
     let failed = |why: String| SourceError::failed(format!("command {program}: {why}"));
@@ -27,8 +27,9 @@ pub(super) async fn run(line: &str, now: Timestamp) -> Result<Lease<Credentials>
     read(&printed.output, now).map_err(|why| failed(why.to_string()))
 }
 
-/// The program's name, and the command. As the vendor's SDKs do, the line goes to a shell on
-/// Windows only; elsewhere it is split as a shell splits words, and nothing in it is expanded.
+/// Returns the program's name and the command. As in the vendor's SDKs, a shell runs the line on
+/// Windows only. On other systems, this splits the line into words as a shell does, and expands
+/// nothing.
 fn parse(line: &str) -> Result<(String, Command), SourceError> {
     let words = if cfg!(windows) {
         line.split_whitespace().map(str::to_owned).collect()
@@ -37,13 +38,13 @@ fn parse(line: &str) -> Result<(String, Command), SourceError> {
     };
     let Some((program, arguments)) = words.split_first() else {
         return Err(SourceError::failed(
-            "process_command is empty, or a quotation in it does not end",
+            "process_command is empty or has an unclosed quote",
         ));
     };
     if program.contains('=') {
         return Err(SourceError::failed(
-            "process_command begins with a variable, which only a shell understands: \
-             put it into a script, and name that",
+            "process_command begins with a variable, which needs a shell; move it into a script \
+             and name the script",
         ));
     }
     let mut command;

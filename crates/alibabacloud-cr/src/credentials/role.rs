@@ -1,4 +1,4 @@
-//! Roles, assumed at STS.
+//! Roles that STS lets a caller assume.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ const ROLE_SESSION_NAME: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 const STS_REGION: &str = "ALIBABA_CLOUD_STS_REGION";
 const VPC_ENDPOINT_ENABLED: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
 
-/// More than STS answers, in bytes.
+/// Limit of an answer, in bytes. STS sends less.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// A role, and how to assume it.
+/// Role, and the settings to assume it.
 #[derive(Debug, Default)]
 pub(super) struct Role {
-    /// Else the one of the environment.
+    /// ARN of the role. [default: from the environment]
     pub(super) arn: Option<String>,
-    /// Else the one of the environment, else one of our own.
+    /// Name of the session. [default: from the environment, else this crate's own]
     pub(super) session: Option<String>,
     pub(super) seconds: Option<i64>,
     pub(super) policy: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Role {
     pub(super) sts: StsPlace,
 }
 
-/// Where STS is, as far as a profile says.
+/// Location of STS, as a profile sets it.
 #[derive(Debug, Default)]
 pub(super) struct StsPlace {
     pub(super) endpoint: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct StsPlace {
     pub(super) vpc: Option<bool>,
 }
 
-/// The token of an identity provider.
+/// Token of an identity provider.
 #[derive(Debug)]
 pub(super) struct IdentityToken<'a> {
     pub(super) provider_arn: &'a str,
@@ -72,21 +72,20 @@ impl ChainSettings {
         answer::complete(answer.credentials)
     }
 
-    /// Assumes a role with a token, which is read anew each time, since it is replaced from time to
-    /// time.
+    /// Assumes a role with a token. Reads the token file each time, because its text changes.
     pub(super) async fn assume_role_with_token(
         &self,
         token: IdentityToken<'_>,
         role: &Role,
         now: Timestamp,
     ) -> Result<Lease<Credentials>, SourceError> {
-        // Whoever names the file has set the source up.
+        // The caller has named the file, so a missing file is an error.
         let text = read_secret_file(token.file)
             .await
             .map_err(|why| SourceError::failed(format!("cannot read the token: {why}")))?;
         // The call is not signed.
-        let nobody = Credentials::new("", "");
-        let sts = self.sts(&role.sts, nobody)?;
+        let anonymous = Credentials::new("", "");
+        let sts = self.sts(&role.sts, anonymous)?;
         let mut call = sts
             .assume_role_with_oidc()
             .oidc_provider_arn(token.provider_arn)

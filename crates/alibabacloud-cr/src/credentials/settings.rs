@@ -1,4 +1,4 @@
-//! What the sources of a chain get from outside.
+//! Settings of the default credential chain.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use super::ini_profile::IniProfile;
 use super::oidc::Oidc;
 use super::uri::CredentialsUri;
 
-/// Where the sources of [`Credentials::default_chain`] look, and whom they ask.
+/// Settings of [`Credentials::default_chain`]: variables, files and services that its sources use.
 ///
-/// The default is this process: its variables and files, and the vendor's services.
+/// The default is the variables and files of this process, and the vendor's services.
 #[derive(Clone, Debug)]
 pub struct ChainSettings {
     pub(super) surroundings: Surroundings,
@@ -41,19 +41,19 @@ impl Default for ChainSettings {
 }
 
 impl ChainSettings {
-    /// Where variables and files are.
+    /// Sets the variables and the home directory.
     pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
         self.surroundings = surroundings;
         self
     }
 
-    /// Where the time of calls to STS comes from.
+    /// Sets the clock for calls to STS.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where the chance in calls to STS comes from.
+    /// Sets the source of chance for calls to STS.
     pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
         self.chance = chance;
         self
@@ -65,19 +65,19 @@ impl ChainSettings {
         self
     }
 
-    /// URL of the instance's metadata service.
+    /// Sets the URL of the instance's metadata service.
     pub fn metadata_endpoint(mut self, url: impl Into<String>) -> Self {
         self.metadata = url.into().trim_end_matches('/').to_owned();
         self
     }
 
-    /// URL of STS, whatever variables and profiles say.
+    /// Sets the URL of STS, and ignores variables and profiles.
     pub fn sts_endpoint(mut self, url: impl Into<String>) -> Self {
         self.sts = Some(url.into());
         self
     }
 
-    /// The sources, in the order of the vendor's SDKs, to make a chain of one's own.
+    /// Returns the sources in the order of the vendor's SDKs, for a custom chain.
     pub fn sources(&self) -> Vec<Arc<dyn Source<Credentials>>> {
         vec![
             Arc::new(Environment(self.surroundings.clone())),

@@ -1,4 +1,4 @@
-//! Credentials that a URL answers.
+//! Credentials from the answer of a URL.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(super) async fn ask(uri: &str) -> Result<Lease<Credentials>, SourceError> {
     let shown = format!("{}{}", url.origin().ascii_serialization(), url.path());
     let failed = |why: &dyn std::fmt::Display| SourceError::failed(format!("{shown}: {why}"));
     let answer = plain_request(Method::GET, url.as_str(), &[], DEADLINE).await;
-    // Whoever names a URL has set it up.
+    // The caller has named the URL, so a missing service is an error.
     let answer = answer.map_err(|why| SourceError::failed(why.to_string()))?;
     answer::read(&answer).map_err(|why| failed(&why))
 }

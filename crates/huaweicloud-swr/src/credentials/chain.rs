@@ -1,4 +1,4 @@
-//! The order in which the vendor's SDKs look for credentials.
+//! Default credential chain, in the order of the vendor's SDKs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use openapi_transport::{Chain, Clock, HttpSettings, Surroundings, SystemClock};
 
 use super::{Credentials, Environment, Metadata, Oidc, Profile};
 
-/// Where every instance finds its metadata service.
+/// URL of the metadata service on every instance.
 const METADATA: &str = "http://169.254.169.254";
 
-/// As the vendor's SDKs do: 40 minutes.
+/// How long before their expiry credentials are renewed: 40 minutes, as in the vendor's SDKs.
 const RENEWED_AHEAD: Duration = Duration::from_secs(40 * 60);
 
-/// Where the sources of [`Credentials::default_chain`] look.
+/// Settings of [`Credentials::default_chain`].
 #[derive(Clone, Debug)]
 pub struct ChainSettings {
     pub(super) surroundings: Surroundings,
@@ -24,8 +24,8 @@ pub struct ChainSettings {
 }
 
 impl ChainSettings {
-    /// The variables, home directory and clock of this process; IAM is asked at its global
-    /// endpoint unless a [`region`](Self::region) is given.
+    /// Uses the variables, home directory and clock of this process, and the global endpoint of
+    /// IAM. [`region`](Self::region) sets another endpoint.
     pub fn of_process() -> Self {
         Self {
             surroundings: Surroundings::of_process(),
@@ -36,25 +36,25 @@ impl ChainSettings {
         }
     }
 
-    /// Reads these variables, and the files of this home directory.
+    /// Sets the variables and the home directory.
     pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
         self.surroundings = surroundings;
         self
     }
 
-    /// Asks IAM in this region, unless `HUAWEICLOUD_SDK_IAM_ENDPOINT` or the profile say where.
+    /// Calls IAM in this region. `HUAWEICLOUD_SDK_IAM_ENDPOINT` and the profile take precedence.
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
-    /// Asks a metadata service at this URL.
+    /// Sets the URL of the metadata service.
     pub fn metadata_endpoint(mut self, url: impl AsRef<str>) -> Self {
         self.metadata_endpoint = url.as_ref().trim_end_matches('/').to_owned();
         self
     }
 
-    /// Takes the time for calls to IAM from this clock.
+    /// Sets the clock for calls to IAM.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -74,11 +74,11 @@ impl Default for ChainSettings {
 }
 
 impl Credentials {
-    /// Looks for credentials where the vendor's SDKs look, in their order: [`Oidc`],
-    /// [`Environment`], [`Profile`], [`Metadata`]. Temporary keys are renewed 40 minutes ahead of
-    /// their end.
+    /// Makes a chain of the sources of the vendor's SDKs, in their order: [`Oidc`],
+    /// [`Environment`], [`Profile`], [`Metadata`]. The chain renews temporary keys 40 minutes before
+    /// their expiry.
     ///
-    /// Two ways of the newest SDKs are not among them: OpenID Connect over STS v5
+    /// It does not support two sources of the newest SDKs: OpenID Connect over STS v5
     /// (`HUAWEICLOUD_OIDC_…`) and pod identities (`HC_CONTAINER_…`).
     ///
     /// ```no_run

@@ -1,4 +1,4 @@
-//! An access key in variables.
+//! Access key in environment variables.
 
 use openapi_transport::{
     BoxFuture, Lease, Secret, Source, SourceError, Surroundings, Timestamp, check_variable,
@@ -14,7 +14,7 @@ const PAIRS: [(&str, &str); 2] = [
 
 const SECURITY_TOKEN: &str = "HUAWEICLOUD_SDK_SECURITY_TOKEN";
 
-/// The environment, as [`Credentials::from_env`] reads it.
+/// Environment variables as a source, with the names of [`Credentials::from_env`].
 #[derive(Clone, Debug)]
 pub struct Environment {
     surroundings: Surroundings,
@@ -58,7 +58,7 @@ pub(super) fn key(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey
     ))
 }
 
-/// The key, speaking for what the environment names.
+/// Sets the project and domain of a key from the environment.
 pub(super) fn scoped(mut key: AccessKey, variable: impl Fn(&str) -> Option<String>) -> AccessKey {
     key.project_id = variable("HUAWEICLOUD_SDK_PROJECT_ID");
     key.domain_id = variable("HUAWEICLOUD_SDK_DOMAIN_ID");

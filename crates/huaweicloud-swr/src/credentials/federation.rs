@@ -1,4 +1,4 @@
-//! A temporary key for the ID token of an OpenID Connect provider.
+//! Temporary keys for the ID token of an OpenID Connect provider.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::{Huaweicloud, endpoints};
 const IDP_ID: &str = "HUAWEICLOUD_SDK_IDP_ID";
 const ID_TOKEN_FILE: &str = "HUAWEICLOUD_SDK_ID_TOKEN_FILE";
 
-/// How long a key is asked for, as the vendor's SDKs ask: 6 hours.
+/// Requested lifetime of a key in seconds: 6 hours, as in the vendor's SDKs.
 const DURATION: i64 = 6 * 60 * 60;
 
-/// More than IAM answers, in bytes.
+/// Limit of an answer, in bytes. IAM sends less.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// An OpenID Connect provider that vouches for this workload: `HUAWEICLOUD_SDK_IDP_ID` names it,
-/// `HUAWEICLOUD_SDK_ID_TOKEN_FILE` is where it keeps the current ID token.
+/// OpenID Connect provider as a source. `HUAWEICLOUD_SDK_IDP_ID` names the provider, and
+/// `HUAWEICLOUD_SDK_ID_TOKEN_FILE` names the file with the current ID token.
 ///
-/// IAM makes a token from the ID token, and from that an access key that is good for 6 hours. The
-/// file is read anew each time.
+/// IAM exchanges the ID token for a token, and that for an access key that is valid for 6 hours.
+/// The source reads the file each time.
 #[derive(Clone, Debug)]
 pub struct Oidc {
     surroundings: Surroundings,
@@ -34,7 +34,7 @@ pub struct Oidc {
 }
 
 impl Oidc {
-    /// Reads the variables of the settings' surroundings, and asks the IAM that they name.
+    /// Reads the variables of the settings' surroundings, and calls the IAM that they name.
     pub fn new(settings: &ChainSettings) -> Self {
         Self {
             surroundings: settings.surroundings.clone(),
@@ -62,7 +62,7 @@ impl Source<Credentials> for Oidc {
     }
 }
 
-/// IAM, asked to make a key of an ID token.
+/// Exchange of an ID token for a key at IAM.
 #[derive(Clone, Debug)]
 pub(super) struct Federation {
     surroundings: Surroundings,
@@ -81,7 +81,7 @@ impl Federation {
         }
     }
 
-    /// Makes a key; `endpoint` goes before what the environment and the region say.
+    /// Makes a key. `endpoint` takes precedence over the environment and the region.
     pub(super) async fn key(
         &self,
         idp_id: &str,
@@ -144,7 +144,7 @@ impl Federation {
             .send()
             .await
             .map_err(|error| match Error::from(error) {
-                // Its text may quote what did not decode, and that may be the secret.
+                // Its text may quote the undecodable value, which may be the secret.
                 error if error.kind() == ErrorKind::Undecodable => Error::credentials(
                     "CreateTemporaryAccessKeyByToken: the answer is not the JSON of a key",
                 ),
@@ -155,7 +155,7 @@ impl Federation {
 }
 
 async fn id_token(file: &Path) -> Result<Secret, SourceError> {
-    // Somebody named the file, so its absence is a fault.
+    // The user has named the file, so a missing file is an error.
     let text = read_secret_file(file)
         .await
         .map_err(|why| SourceError::failed(format!("ID token: {why}")))?;

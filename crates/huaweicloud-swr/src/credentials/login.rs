@@ -1,4 +1,4 @@
-//! The login to the registry itself that goes with an access key.
+//! Registry login of an access key.
 
 use openapi_transport::{Error, Secret};
 
@@ -6,15 +6,15 @@ use super::AccessKey;
 use crate::signer;
 
 impl AccessKey {
-    /// User name and password for `docker login` to the Basic edition's registry in `region`,
-    /// `swr.REGION.myhuaweicloud.com`: the vendor's *long-term login command*.
+    /// Returns user name and password for `docker login` to the Basic edition's registry in
+    /// `region`, `swr.REGION.myhuaweicloud.com`: the vendor's *long-term login command*.
     ///
-    /// The password is the secret key's HMAC-SHA256 of the key's id. It does not tell the secret
-    /// key, but lets whoever has it pull and push until the key is deleted.
+    /// The password is the HMAC-SHA256 of the key's id with the secret key. It does not reveal the
+    /// secret key, but it allows pull and push until the key is deleted.
     ///
     /// # Errors
-    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) for a temporary key,
-    /// whose login only the vendor's `CreateSecret` makes.
+    /// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) for a temporary key. Only
+    /// the vendor's `CreateSecret` makes a login for it.
     pub fn login(&self, region: &str) -> Result<(String, Secret), Error> {
         if self.security_token.is_some() {
             return Err(Error::credentials(
@@ -34,7 +34,7 @@ impl AccessKey {
 mod tests {
     use super::*;
 
-    /// `printf AK | openssl dgst -binary -sha256 -hmac SK | od -An -vtx1`, as the vendor has it.
+    /// `printf AK | openssl dgst -binary -sha256 -hmac SK | od -An -vtx1` is the vendor's command.
     #[test]
     fn the_password_is_as_the_vendors_command_makes_it() {
         let key = AccessKey::new("AKEXAMPLE", "SKEXAMPLE");

@@ -1,4 +1,4 @@
-//! The agency of an instance, by its metadata service.
+//! Temporary keys of an instance's agency, from its metadata service.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -13,16 +13,17 @@ use crate::iam::types::TemporaryKeyAnswer;
 
 const TOKEN: &str = "/meta-data/latest/api/token";
 const KEY: &str = "/openstack/latest/securitykey";
-/// As the vendor's SDKs ask for: 6 hours, in seconds.
+/// Requested lifetime of a token in seconds: 6 hours, as in the vendor's SDKs.
 const TOKEN_TTL: &str = "21600";
 const DEADLINE: Duration = Duration::from_secs(3);
-/// What the service says when it has no key to hand out.
+/// Text of the service's answer when the instance has no agency.
 const NO_AGENCY: &str = "Please configure Cloud Service Agency first";
 
-/// The metadata service of an ECS instance, which hands out temporary keys of the agency that the
-/// instance is run with.
+/// Metadata service of an ECS instance as a source. It returns temporary keys of the instance's
+/// agency.
 ///
-/// Speaks for `HUAWEICLOUD_SDK_PROJECT_ID` or `HUAWEICLOUD_SDK_DOMAIN_ID`, if set.
+/// The keys are for the project `HUAWEICLOUD_SDK_PROJECT_ID` or the account
+/// `HUAWEICLOUD_SDK_DOMAIN_ID`, if set.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     surroundings: Surroundings,
@@ -30,7 +31,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Asks the metadata service that the settings name.
+    /// Uses the metadata service that the settings name.
     pub fn new(settings: &ChainSettings) -> Self {
         Self {
             surroundings: settings.surroundings.clone(),
@@ -38,7 +39,7 @@ impl Metadata {
         }
     }
 
-    /// A token for the service; `None` from one that is older than tokens.
+    /// Requests a token for the service. Returns `None` if the service is too old for tokens.
     async fn token(&self) -> Result<Option<Secret>, SourceError> {
         let ttl = [("x-metadata-token-ttl-seconds", TOKEN_TTL)];
         let answer = self.ask(Method::PUT, TOKEN, &ttl).await?;
@@ -84,12 +85,12 @@ impl Metadata {
         if answer.status != StatusCode::OK {
             let says = String::from_utf8_lossy(&answer.body);
             return Err(if says.contains(NO_AGENCY) {
-                SourceError::not_set("this instance is run without an agency: give it one")
+                SourceError::not_set("the instance has no agency; assign an agency to it")
             } else {
                 self.refused(KEY, answer.status)
             });
         }
-        // What does not decode may hold a secret; serde would quote it.
+        // serde's error would quote the answer, which may hold a secret.
         let answer: TemporaryKeyAnswer = serde_json::from_slice(&answer.body)
             .map_err(|_| self.failed(KEY, &"the answer is not the JSON of a key"))?;
         let (key, expires) =

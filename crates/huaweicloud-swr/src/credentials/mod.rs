@@ -1,4 +1,4 @@
-//! Who calls, and where that is found out.
+//! Credentials of Huawei Cloud, and their sources.
 
 mod chain;
 mod environment;
@@ -19,18 +19,18 @@ pub use metadata::Metadata;
 pub use password::IamUser;
 pub use profile::Profile;
 
-/// What a caller shows to be let in.
+/// Credentials of a caller.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// An access key; each request is signed with it.
+    /// Access key that signs each request.
     AccessKey(AccessKey),
-    /// A user token, which goes along with each request as `X-Auth-Token`. IAM's
-    /// `KeystoneCreateUserTokenByPassword` makes one, good for 24 hours.
+    /// User token that each request carries as `X-Auth-Token`. IAM's
+    /// `KeystoneCreateUserTokenByPassword` makes a token that is valid for 24 hours.
     Token(Secret),
 }
 
-/// An access key and its secret, and for which part of the account it speaks.
+/// Access key with its secret, and the project or account that it is for.
 #[derive(Clone, Debug)]
 pub struct AccessKey {
     pub(crate) id: String,
@@ -41,7 +41,7 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// An access key (AK) and its secret (SK).
+    /// Makes an access key of an id (AK) and its secret (SK).
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         Self {
             id: id.into(),
@@ -52,19 +52,19 @@ impl AccessKey {
         }
     }
 
-    /// With the token that comes with a temporary key.
+    /// Sets the security token of a temporary key.
     pub fn security_token(mut self, token: impl Into<Secret>) -> Self {
         self.security_token = Some(token.into());
         self
     }
 
-    /// Speaking for a project, sent and signed as `X-Project-Id`.
+    /// Sets the project, which is sent and signed as `X-Project-Id`.
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
         self
     }
 
-    /// Speaking for the whole account, sent and signed as `X-Domain-Id`.
+    /// Sets the account, which is sent and signed as `X-Domain-Id`.
     pub fn domain_id(mut self, id: impl Into<String>) -> Self {
         self.domain_id = Some(id.into());
         self
@@ -78,21 +78,22 @@ impl From<AccessKey> for Credentials {
 }
 
 impl Credentials {
-    /// From the environment: `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, as the vendor's SDKs
-    /// read them, or `CLOUD_SDK_AK` and `CLOUD_SDK_SK`, as its documentation's samples do; with
-    /// them `HUAWEICLOUD_SDK_SECURITY_TOKEN`, `HUAWEICLOUD_SDK_PROJECT_ID` and
+    /// Reads the environment: `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, which the vendor's SDKs
+    /// use, or `CLOUD_SDK_AK` and `CLOUD_SDK_SK`, which the samples of its documentation use.
+    ///
+    /// Also reads `HUAWEICLOUD_SDK_SECURITY_TOKEN`, `HUAWEICLOUD_SDK_PROJECT_ID` and
     /// `HUAWEICLOUD_SDK_DOMAIN_ID`, if set.
     ///
     /// # Errors
-    /// When neither pair is complete; names what is missing.
+    /// When neither pair is complete. Names the missing variables.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// As [`from_env`](Self::from_env), from whatever `variable` answers.
+    /// Reads the variables of [`from_env`](Self::from_env) with the function `variable`.
     ///
     /// # Errors
-    /// When neither pair is complete; names what is missing.
+    /// When neither pair is complete. Names the missing variables.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         match environment::key(variable) {
@@ -104,7 +105,7 @@ impl Credentials {
         }
     }
 
-    /// Project that the credentials name, if they name one.
+    /// Returns the project of the credentials, if they name one.
     pub fn project_id(&self) -> Option<&str> {
         match self {
             Self::AccessKey(key) => key.project_id.as_deref(),
@@ -112,7 +113,7 @@ impl Credentials {
         }
     }
 
-    /// Id of the access key, which is no secret; a token has none.
+    /// Returns the id of the access key, which is not secret. A token has no id.
     pub fn access_key_id(&self) -> Option<&str> {
         match self {
             Self::AccessKey(key) => Some(&key.id),
@@ -127,10 +128,10 @@ fn half(set: &str, missing: &str) -> SourceError {
     ))
 }
 
-/// The two values of a pair that goes together; `None` when neither is there.
+/// Returns both values of a pair, or `None` if both are missing.
 ///
 /// # Errors
-/// When one is there without the other.
+/// When only one value is missing.
 fn pair(
     names: (&str, &str),
     value: impl Fn(&str) -> Option<String>,
@@ -143,10 +144,10 @@ fn pair(
     }
 }
 
-/// A temporary key as the services answer it, with the time of its end.
+/// Reads a temporary key from a service's answer. Also returns its expiry.
 ///
 /// # Errors
-/// When a part of it is missing, or its time is over already.
+/// When a part of the key is missing, or the key has already expired.
 fn temporary(
     answered: Option<TemporaryKey>,
     now: Timestamp,
@@ -164,7 +165,7 @@ fn temporary(
     };
     if expires <= now {
         return Err(SourceError::failed(format!(
-            "the key that was handed out ended at {expires}: is this machine's clock right?"
+            "the returned key expired at {expires}; check this machine's clock"
         )));
     }
     Ok((AccessKey::new(id, secret).security_token(token), expires))

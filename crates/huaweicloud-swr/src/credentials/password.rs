@@ -1,4 +1,4 @@
-//! An IAM user's name and password.
+//! Tokens for an IAM user's name and password.
 
 use openapi_transport::{BoxFuture, Lease, Source, SourceError, Timestamp};
 
@@ -6,8 +6,8 @@ use super::Credentials;
 use crate::iam;
 use crate::token::{self, User};
 
-/// An IAM user, for whom IAM makes tokens: each good for 24 hours, and renewed ahead of its end by
-/// the [`Chain`](openapi_transport::Chain) that holds this source.
+/// IAM user as a source of tokens. Each token is valid for 24 hours, and the
+/// [`Chain`](openapi_transport::Chain) with this source renews it before its expiry.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -30,8 +30,8 @@ pub struct IamUser {
 }
 
 impl IamUser {
-    /// Has `client` make the user's tokens. The call is not signed, so that
-    /// [`Huaweicloud::anonymous`](crate::Huaweicloud::anonymous) will do for the client.
+    /// Makes a source that gets the user's tokens through `client`. The call is not signed, so the
+    /// client may use [`Huaweicloud::anonymous`](crate::Huaweicloud::anonymous).
     pub fn new(client: iam::Client, user: User) -> Self {
         Self { client, user }
     }

@@ -1,4 +1,4 @@
-//! A profile file.
+//! Profile file of the vendor's SDKs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,15 @@ use super::federation::Federation;
 use super::{AccessKey, ChainSettings, Credentials, pair};
 
 const FILE: &str = "HUAWEICLOUD_SDK_CREDENTIALS_FILE";
-/// Below the home directory.
+/// Path of the default file below the home directory.
 const DEFAULT_FILE: &str = ".huaweicloud/credentials";
 
 /// The profile file of the vendor's SDKs: the file that `HUAWEICLOUD_SDK_CREDENTIALS_FILE` names,
 /// or `~/.huaweicloud/credentials`.
 ///
-/// Its section `[basic]` speaks for a project (`project_id`), and where there is none, `[global]`
-/// speaks for the account (`domain_id`). Both have `ak` and `sk`, perhaps with `security_token`; or
-/// `idp_id` and `id_token_file`, perhaps with `iam_endpoint`, which go as with
-/// [`Oidc`](super::Oidc).
+/// The section `[basic]` is for a project (`project_id`). Without it, `[global]` is for the account
+/// (`domain_id`). Both have `ak` and `sk`, optionally with `security_token`; or `idp_id` and
+/// `id_token_file`, optionally with `iam_endpoint`, which work as in [`Oidc`](super::Oidc).
 #[derive(Clone, Debug)]
 pub struct Profile {
     surroundings: Surroundings,
@@ -28,7 +27,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Finds the file by the settings' surroundings.
+    /// Finds the file in the settings' surroundings.
     pub fn new(settings: &ChainSettings) -> Self {
         Self {
             surroundings: settings.surroundings.clone(),
@@ -39,7 +38,7 @@ impl Profile {
     async fn read(&self) -> Result<(PathBuf, String), SourceError> {
         if let Some(file) = self.surroundings.variable(FILE) {
             let file = PathBuf::from(file);
-            // Somebody named the file, so its absence is a fault.
+            // The user has named the file, so a missing file is an error.
             let text = read_secret_file(&file)
                 .await
                 .map_err(|why| SourceError::failed(format!("{FILE}: {why}")))?;
@@ -95,7 +94,7 @@ impl Source<Credentials> for Profile {
 const BASIC: &str = "basic";
 const GLOBAL: &str = "global";
 
-/// The section that counts.
+/// Section that is used.
 struct Section<'a> {
     file: &'a Path,
     name: &'static str,
@@ -106,24 +105,24 @@ impl<'a> Section<'a> {
     fn of(file: &'a Path, text: &str) -> Result<Self, SourceError> {
         let failed = |why: &str| SourceError::failed(format!("{}: {why}", file.display()));
         let mut form = IniDefault::default();
-        // A secret may hold the signs that begin a comment.
+        // A secret may contain the characters that begin a comment.
         form.enable_inline_comments = false;
         // Some editors begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         let mut ini = Ini::new_from_defaults(form);
-        // Says line and kind of the mistake, and nothing of the line.
+        // The parser's error has the line number and the kind of error, and no text of the line.
         let sections = ini.read(text.to_owned()).map_err(|why| failed(&why))?;
         let (name, section) = [BASIC, GLOBAL]
             .into_iter()
             .find_map(|name| Some((name, sections.get(name)?)))
-            .ok_or_else(|| failed("it has neither a section [basic] nor one [global]"))?;
+            .ok_or_else(|| failed("it has no section [basic] and no section [global]"))?;
         if section.values().any(Option::is_none) {
             return Err(failed(&format!("[{name}]: a line has no = in it")));
         }
         Ok(Self { file, name, ini })
     }
 
-    /// A value; one that is empty counts as not there.
+    /// Returns a value. An empty value counts as missing.
     fn value(&self, key: &str) -> Option<String> {
         self.ini
             .get(self.name, key)
