@@ -114,13 +114,28 @@ fn answer(operation: &Value) -> Answer {
     let headers = success.get("headers").and_then(Value::as_object);
     Answer {
         status: status.parse().unwrap(),
-        example: success["content"]["application/json"]["example"].clone(),
+        example: json(success)["example"].clone(),
         headers: headers
             .into_iter()
             .flatten()
             .map(|(name, header)| (name.clone(), header["example"].as_str().unwrap().to_owned()))
             .collect(),
     }
+}
+
+/// What a request or an answer has as JSON, in its first form; `null` if it has none.
+fn json(value: &Value) -> &Value {
+    let content = value.get("content").and_then(Value::as_object);
+    let mut content = content.into_iter().flatten();
+    // `application/x-amz-json-1.1`, `application/vnd.docker.distribution.manifest.v2+json`.
+    let found = content.find(|(media_type, _)| {
+        let essence = media_type.split(';').next().unwrap().trim_end();
+        essence.strip_prefix("application/").is_some_and(|name| {
+            let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+            words.any(|word| word == "json")
+        })
+    });
+    found.map_or(&Value::Null, |(_, json)| json)
 }
 
 impl Operation {
@@ -134,7 +149,7 @@ impl Operation {
 
     /// Only what the call cannot do without.
     pub fn required(&self) -> Given {
-        let schema = &self.value["requestBody"]["content"]["application/json"]["schema"];
+        let schema = &json(&self.value["requestBody"])["schema"];
         Given {
             parameters: self.examples(|parameter| parameter["required"] == true),
             body: self.body().map(|body| pruned(schema, body)),
@@ -142,8 +157,7 @@ impl Operation {
     }
 
     fn body(&self) -> Option<&Value> {
-        self.value
-            .pointer("/requestBody/content/application~1json/example")
+        json(&self.value["requestBody"]).get("example")
     }
 
     fn examples(&self, wanted: impl Fn(&Value) -> bool) -> Map<String, Value> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::finish::GENERATED;
-use crate::spec::Spec;
+use crate::spec::{Spec, json_content, resolve};
 
 /// Folder of these files, below the workspace.
 pub(crate) const FOLDER: &str = "crates/registry-sandbox/src/generated";
@@ -16,7 +16,9 @@ pub(crate) const FOLDER: &str = "crates/registry-sandbox/src/generated";
 const LEFT_OUT: &[&str] = &["description", "summary", "title", "format", "externalDocs"];
 const PAGING: &str = "x-paging";
 /// Keys whose values are data, in which any key may mean something.
-const DATA: &[&str] = &["example", "default", "enum"];
+const DATA: &[&str] = &["example", "default", "enum", PAGING];
+/// Keys whose values have a name for each key, and any name is possible.
+const NAMES: &[&str] = &["content", "properties", "securitySchemes"];
 
 /// Levels of the document that have a line for each key, so that a change is easy to review.
 const LINES: usize = 3;
@@ -53,7 +55,7 @@ fn reduced(document: &Value) -> Value {
     for item in paths.as_object_mut().into_iter().flat_map(Map::values_mut) {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if let Some(responses) = operation.get_mut("responses") {
-                *responses = successes(responses);
+                *responses = successes(document, responses);
             }
         }
     }
@@ -73,7 +75,7 @@ fn reduced(document: &Value) -> Value {
         reduced["security"] = security.clone();
     }
     if let Some(schemes) = components.get("securitySchemes") {
-        reduced["components"]["securitySchemes"] = stripped(schemes);
+        reduced["components"]["securitySchemes"] = stripped_each(schemes);
     }
     let mut open: Vec<String> = used.iter().cloned().collect();
     while let Some(reference) = open.pop() {
@@ -96,15 +98,16 @@ fn reduced(document: &Value) -> Value {
     reduced
 }
 
-/// The responses that are successes, with their examples.
-fn successes(responses: &Value) -> Value {
+/// The responses that are successes, with the content type and the example of their JSON.
+fn successes(document: &Value, responses: &Value) -> Value {
     let responses = responses.as_object().into_iter().flatten();
     let successes = responses.filter(|(status, _)| status.starts_with('2'));
     let successes = successes.map(|(status, response)| {
-        let example = response.pointer("/content/application~1json/example");
+        let content = json_content(resolve(document, response));
+        let example = content.and_then(|(kind, json)| Some((kind, json.get("example")?)));
         let response = example.map_or_else(
             || json!({}),
-            |example| json!({"content": {"application/json": {"example": example}}}),
+            |(kind, example)| json!({"content": {kind: {"example": example}}}),
         );
         (status.clone(), response)
     });
@@ -115,16 +118,15 @@ fn successes(responses: &Value) -> Value {
 fn stripped(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
-            let kept = object.iter().filter(|(key, value)| {
-                // A property may have one of the names, and then its value is a schema.
-                let is_prose = LEFT_OUT.contains(&key.as_str()) && !value.is_object();
+            let kept = object.iter().filter(|(key, _)| {
                 let is_extension = key.starts_with("x-") && *key != PAGING;
-                !is_prose && !is_extension
+                !LEFT_OUT.contains(&key.as_str()) && !is_extension
             });
             let kept = kept.map(|(key, value)| {
-                let value = match DATA.contains(&key.as_str()) {
-                    true => value.clone(),
-                    false => stripped(value),
+                let value = match key.as_str() {
+                    key if DATA.contains(&key) => value.clone(),
+                    key if NAMES.contains(&key) => stripped_each(value),
+                    _ => stripped(value),
                 };
                 (key.clone(), value)
             });
@@ -133,6 +135,13 @@ fn stripped(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(stripped).collect(),
         scalar => scalar.clone(),
     }
+}
+
+/// The value with what each of its names has, stripped.
+fn stripped_each(value: &Value) -> Value {
+    let names = value.as_object().into_iter().flatten();
+    let names = names.map(|(name, value)| (name.clone(), stripped(value)));
+    Value::Object(names.collect())
 }
 
 fn references(value: &Value, found: &mut BTreeSet<String>) {
@@ -182,21 +191,32 @@ mod tests {
                 "operationId": "ListA",
                 "summary": "gone",
                 "x-source": {"page": "gone"},
-                "x-paging": {"offset": "kept"},
+                "x-paging": {"offset": "kept", "format": "kept"},
                 "parameters": [{"$ref": "#/components/parameters/Id"}],
+                "requestBody": {"content": {"application/x-amz-json-1.1": {
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                }}},
                 "responses": {
                     "200": {"content": {"application/json": {
                         "schema": {"$ref": "#/components/schemas/Answer"},
                         "example": {"description": "kept"},
                     }}},
+                    "201": {"$ref": "#/components/responses/Made"},
                     "404": {"description": "gone"},
                 },
             }}},
             "components": {
-                "securitySchemes": {"key": {"name": "Authorization"}},
+                "securitySchemes": {"x-key": {"name": "Authorization", "description": "gone"}},
                 "parameters": {"Id": {"name": "id", "schema": {"$ref": "#/components/schemas/Id"}}},
+                "responses": {"Made": {"description": "gone", "content": {
+                    "text/html": {"example": "gone"},
+                    "application/vnd.example.v2+json": {"example": ["kept"]},
+                }}},
                 "schemas": {
-                    "Id": {"type": "object", "properties": {"description": {"type": "string"}}},
+                    "Id": {"type": "object", "title": "gone", "properties": {
+                        "description": {"type": "string", "format": "gone"},
+                        "x-format": {"type": "string"},
+                    }},
                     "Answer": {"type": "object"},
                     "State": {"type": "string", "description": "gone", "enum": ["a"]},
                 },
@@ -207,17 +227,28 @@ mod tests {
             "security": [{"key": []}],
             "paths": {"/a": {"get": {
                 "operationId": "ListA",
-                "x-paging": {"offset": "kept"},
+                "x-paging": {"offset": "kept", "format": "kept"},
                 "parameters": [{"$ref": "#/components/parameters/Id"}],
-                "responses": {"200": {"content": {"application/json": {
-                    "example": {"description": "kept"},
-                }}}},
+                "requestBody": {"content": {"application/x-amz-json-1.1": {
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                }}},
+                "responses": {
+                    "200": {"content": {"application/json": {
+                        "example": {"description": "kept"},
+                    }}},
+                    "201": {"content": {"application/vnd.example.v2+json": {
+                        "example": ["kept"],
+                    }}},
+                },
             }}},
             "components": {
-                "securitySchemes": {"key": {"name": "Authorization"}},
+                "securitySchemes": {"x-key": {"name": "Authorization"}},
                 "parameters": {"Id": {"name": "id", "schema": {"$ref": "#/components/schemas/Id"}}},
                 "schemas": {
-                    "Id": {"type": "object", "properties": {"description": {"type": "string"}}},
+                    "Id": {"type": "object", "properties": {
+                        "description": {"type": "string"},
+                        "x-format": {"type": "string"},
+                    }},
                     "State": {"type": "string", "enum": ["a"]},
                 },
             },

@@ -182,11 +182,13 @@ impl Operation {
             .flatten()
             .map(|parameter| Parameter::read(&resolved(document, parameter, 0)?))
             .collect::<Result<Vec<_>, _>>()?;
-        let body = operation.pointer("/requestBody/content/application~1json/schema");
+        let request = operation.get_mut("requestBody").and_then(json_content);
+        let request = request.map(Value::take).unwrap_or_default();
+        let body = request.get("schema");
         let body = body.map(|schema| resolved(document, schema, 0));
         let (success, example) = match success(operation) {
             Some((status, response)) => {
-                let example = response.pointer_mut("/content/application~1json/example");
+                let example = json_content(response).and_then(|json| json.get_mut("example"));
                 let example = example.map(Value::take).unwrap_or_default();
                 (status.parse().unwrap_or(StatusCode::OK), example)
             }
@@ -202,10 +204,7 @@ impl Operation {
             paging: operation.get("x-paging").and_then(Paging::read),
             body: body.transpose()?,
             #[cfg(test)]
-            body_example: operation
-                .pointer("/requestBody/content/application~1json/example")
-                .cloned()
-                .unwrap_or(Value::Null),
+            body_example: request.get("example").cloned().unwrap_or_default(),
             success,
             example,
         })
@@ -252,6 +251,24 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
             Ok(text_at(document, &header)?.to_lowercase())
         })
         .collect()
+}
+
+/// What a request or an answer has as JSON: its first content type that is a form of JSON.
+fn json_content(value: &mut Value) -> Option<&mut Value> {
+    let content = value.get_mut("content")?.as_object_mut()?;
+    let mut content = content.iter_mut();
+    let (_, json) = content.find(|(media_type, _)| is_json(media_type))?;
+    Some(json)
+}
+
+/// Whether a media type is a form of JSON: `application/x-amz-json-1.1`,
+/// `application/vnd.docker.distribution.manifest.v2+json`.
+fn is_json(media_type: &str) -> bool {
+    let (name, _) = media_type.split_once(';').unwrap_or((media_type, ""));
+    let Some(name) = name.trim().strip_prefix("application/") else {
+        return false;
+    };
+    name.split(['.', '-', '+']).any(|word| word == "json")
 }
 
 /// Status and description of the answer that is a success.
@@ -377,6 +394,40 @@ mod tests {
             example["SyncTasks"][0]["CreateTime"],
             Value::from(1_572_839_126_000_i64)
         );
+    }
+
+    #[test]
+    fn any_form_of_json_is_read() {
+        for (media_type, is_read) in [
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("application/x-amz-json-1.1", true),
+            ("application/vnd.docker.distribution.manifest.v2+json", true),
+            ("application/x-www-form-urlencoded", false),
+            ("application/jsonish", false),
+            ("text/json", false),
+        ] {
+            let content = |value: &str| {
+                serde_json::json!({
+                    "a/first": {"example": "other"},
+                    media_type: {"schema": {"type": "string"}, "example": value},
+                    "z/last": {"example": "other"},
+                })
+            };
+            let document = serde_json::json!({
+                "info": {"version": "v1"},
+                "paths": {"/a": {"post": {
+                    "operationId": "MakeA",
+                    "requestBody": {"content": content("asked")},
+                    "responses": {"201": {"content": content("answered")}},
+                }}},
+            });
+            let spec = Spec::read(document).unwrap();
+            let operation = spec.operation("MakeA").unwrap();
+            assert_eq!(operation.body.is_some(), is_read, "{media_type}");
+            assert_eq!(operation.body_example == "asked", is_read, "{media_type}");
+            assert_eq!(operation.example == "answered", is_read, "{media_type}");
+        }
     }
 
     #[test]
