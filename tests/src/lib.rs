@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
 
 pub mod certificates;
-/// Every call by the vendor's name.
+/// Every call by the vendor's name, and the table of all services.
 #[rustfmt::skip]
 #[allow(missing_docs, reason = "one module per service, each documented inside")]
 pub mod generated;
 pub mod given;
 pub mod hostile;
+pub mod service;
 pub mod specs;
 
 use std::sync::Arc;

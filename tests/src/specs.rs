@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::given::Given;
+use crate::service;
 
 /// One service's file.
 #[derive(Debug)]
@@ -45,15 +46,8 @@ pub struct Answer {
 /// All specs, read once.
 pub fn all() -> &'static [Spec] {
     static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
-        [
-            "huaweicloud-swr/swr",
-            "huaweicloud-swr/iam",
-            "huaweicloud-swr/sts",
-            "alibabacloud-cr/cr",
-            "alibabacloud-cr/sts",
-        ]
-        .map(read)
-        .into()
+        let services = service::all().iter();
+        services.map(|service| read(service.name)).collect()
     });
     &SPECS
 }

@@ -5,55 +5,48 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use openapi_transport::testing::ManualClock;
-use openapi_transport::{Clock, Context, Dialect, Error};
+use openapi_transport::{Clock, Context, Error};
 use registry_sandbox::{Options, Sandbox};
 use registry_tests::given::Given;
+use registry_tests::service::{Service, service};
 use registry_tests::specs::{self, Operation};
 use registry_tests::{noon, quick_clock};
 use serde_json::{Value, json};
 
-/// A client that makes calls by their names.
-pub(crate) trait Caller: Send + Sync {
-    /// The spec of its calls.
-    fn spec(&self) -> &'static str;
-
-    /// Parameters whose examples the sandbox does not have, and what it has.
-    fn own(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
-
-    fn call<'a>(&'a self, name: &'a str, given: &'a Given) -> BoxFuture<'a, Result<Value, Error>>;
-}
+use crate::subjects;
 
 /// A sandbox at noon, and a client by the same clock.
 pub(crate) struct Trial {
     /// Served as long as it is held.
     _sandbox: Sandbox,
     clock: Arc<ManualClock>,
-    caller: Box<dyn Caller>,
+    service: &'static Service,
+    context: Context,
+    /// Parameters whose examples the sandbox does not have, and what it has.
+    own: &'static [(&'static str, &'static str)],
     /// Names of the calls that were made.
     made: Mutex<BTreeSet<String>>,
 }
 
 impl Trial {
-    /// Starts a sandbox for a client that signs as `dialect`.
-    pub(crate) async fn new<C: Caller + 'static>(
-        dialect: impl FnOnce(&Sandbox) -> Arc<dyn Dialect>,
-        client: impl FnOnce(Context) -> C,
-    ) -> Self {
+    /// Starts a sandbox for the client of a service. In it, `own` replaces examples of parameters.
+    pub(crate) async fn new(name: &str, own: &'static [(&'static str, &'static str)]) -> Self {
+        let service = service(name);
         let clock = quick_clock(noon());
         let hands = Arc::clone(&clock);
         let options = Options::default().clock(Arc::new(move || hands.now()));
         let sandbox = Sandbox::start(options).await.unwrap();
-        let context = Context::builder(sandbox.endpoint(), dialect(&sandbox))
+        let dialect = subjects::of_client(service.client()).dialect(&sandbox);
+        let context = Context::builder(sandbox.endpoint(), dialect)
             .clock(clock.clone())
             .rate_limit(None)
             .build()
             .unwrap();
         Self {
-            caller: Box::new(client(context)),
+            service,
+            context,
+            own,
             clock,
             made: Mutex::default(),
             _sandbox: sandbox,
@@ -65,13 +58,13 @@ impl Trial {
     }
 
     pub(crate) fn operation(&self, name: &str) -> &'static Operation {
-        let mut operations = specs::spec(self.caller.spec()).operations.iter();
+        let mut operations = specs::spec(self.service.name).operations.iter();
         operations.find(|operation| operation.name == name).unwrap()
     }
 
     /// The same call with what the sandbox has in the place of examples.
     fn here(&self, mut given: Given) -> Given {
-        for (name, value) in self.caller.own() {
+        for (name, value) in self.own {
             if let Some(given) = given.parameters.get_mut(*name) {
                 *given = json!(value);
             }
@@ -81,7 +74,7 @@ impl Trial {
 
     pub(crate) async fn try_call(&self, name: &str, given: &Given) -> Result<Value, Error> {
         self.made.lock().unwrap().insert(name.to_owned());
-        self.caller.call(name, given).await
+        (self.service.call)(self.context.clone(), name, given).await
     }
 
     /// Makes a call with the required parameters, where these replace the examples, and the
@@ -122,7 +115,7 @@ impl Trial {
 
     /// Checks that every write of the spec was called.
     pub(crate) fn all_writes_were_made(&self) {
-        let operations = &specs::spec(self.caller.spec()).operations;
+        let operations = &specs::spec(self.service.name).operations;
         let writes = operations.iter().filter(|operation| !operation.is_read);
         let writes: BTreeSet<_> = writes.map(|operation| operation.name.clone()).collect();
         let made = self.made.lock().unwrap();
@@ -133,7 +126,7 @@ impl Trial {
     /// Checks that every read of the spec finds something, with all parameters and with the
     /// required ones. `lacking` reads also need a parameter that the spec cannot require.
     pub(crate) async fn every_read_finds_something(&self, lacking: &[&str]) {
-        let operations = &specs::spec(self.caller.spec()).operations;
+        let operations = &specs::spec(self.service.name).operations;
         for operation in operations.iter().filter(|it| it.is_read) {
             let lacks = lacking.contains(&operation.name.as_str());
             let required = (!lacks).then(|| operation.required());

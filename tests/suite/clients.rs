@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use alibabacloud_cr::{Alibabacloud, cr};
-use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, sts, swr};
-use openapi_transport::{Call, Context, Dialect, Error, Operation};
+use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, swr};
+use openapi_transport::{Call, Context, Error};
 use registry_replication::{alibabacloud, huaweicloud};
 use registry_sandbox::Sandbox;
+use registry_tests::fixed;
 use registry_tests::given::Given;
-use registry_tests::{fixed, generated};
+use registry_tests::service::{Service, service};
 use serde_json::Value;
+
+use crate::subjects;
 
 pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const INSTANCE: &str = "3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71";
@@ -22,35 +24,20 @@ pub(crate) fn alibaba_key() -> alibabacloud_cr::Credentials {
     alibabacloud_cr::Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
 }
 
-fn context(endpoint: &str, provider: impl Dialect + 'static) -> Context {
-    fixed(Context::builder(endpoint, Arc::new(provider)))
-        .build()
-        .unwrap()
-}
-
 pub(crate) fn huawei(endpoint: &str, credentials: impl Into<Credentials>) -> Context {
-    context(endpoint, Huaweicloud::new(credentials))
-}
-
-pub(crate) fn swr(endpoint: &str) -> swr::Client {
-    swr::Client::new(huawei(endpoint, huawei_key()))
+    let dialect = Arc::new(Huaweicloud::new(credentials));
+    fixed(Context::builder(endpoint, dialect)).build().unwrap()
 }
 
 pub(crate) fn iam(endpoint: &str) -> iam::Client {
     iam::Client::new(huawei(endpoint, huawei_key()))
 }
 
-pub(crate) fn sts(endpoint: &str) -> sts::Client {
-    sts::Client::new(huawei(endpoint, huawei_key()))
-}
-
-pub(crate) fn cr(endpoint: &str) -> cr::Client {
-    cr::Client::new(context(endpoint, Alibabacloud::new(alibaba_key())))
-}
-
-pub(crate) fn alibaba_sts(endpoint: &str) -> alibabacloud_cr::sts::Client {
-    let provider = Alibabacloud::new(alibaba_key().security_token("ExampleSecurityToken"));
-    alibabacloud_cr::sts::Client::new(context(endpoint, provider))
+/// A context for calls of a service at noon, with the fixed keys of its subject.
+fn fixed_context(service: &Service, endpoint: &str) -> Context {
+    let subject = subjects::of_client(service.client());
+    let dialect = subject.fixed_dialect(service.service());
+    fixed(Context::builder(endpoint, dialect)).build().unwrap()
 }
 
 /// Makes a call of one of the specs by its name, at noon and with fixed keys.
@@ -60,24 +47,8 @@ pub(crate) async fn call(
     name: &str,
     given: &Given,
 ) -> Result<Value, Error> {
-    match spec {
-        "huaweicloud-swr/swr" => {
-            generated::huaweicloud_swr_swr::call(&swr(endpoint), name, given).await
-        }
-        "huaweicloud-swr/iam" => {
-            generated::huaweicloud_swr_iam::call(&iam(endpoint), name, given).await
-        }
-        "huaweicloud-swr/sts" => {
-            generated::huaweicloud_swr_sts::call(&sts(endpoint), name, given).await
-        }
-        "alibabacloud-cr/cr" => {
-            generated::alibabacloud_cr_cr::call(&cr(endpoint), name, given).await
-        }
-        "alibabacloud-cr/sts" => {
-            generated::alibabacloud_cr_sts::call(&alibaba_sts(endpoint), name, given).await
-        }
-        other => panic!("no client for {other}"),
-    }
+    let service = service(spec);
+    (service.call)(fixed_context(service, endpoint), name, given).await
 }
 
 /// The same call by way of the table of operations.
@@ -87,8 +58,9 @@ pub(crate) async fn call_by_name(
     name: &str,
     given: &Given,
 ) -> Result<Value, Error> {
-    let operations = operations(spec);
-    let operation = operations.iter().find(|operation| operation.name == name);
+    let service = service(spec);
+    let mut operations = service.operations.iter();
+    let operation = operations.find(|operation| operation.name == name);
     let mut call = Call::new(operation.unwrap());
     for (name, value) in &given.parameters {
         let text = value
@@ -99,27 +71,7 @@ pub(crate) async fn call_by_name(
     if let Some(body) = &given.body {
         call = call.body(body)?;
     }
-    let context = match spec {
-        "alibabacloud-cr/cr" => context(endpoint, Alibabacloud::new(alibaba_key())),
-        "alibabacloud-cr/sts" => {
-            let provider = Alibabacloud::new(alibaba_key().security_token("ExampleSecurityToken"));
-            context(endpoint, provider)
-        }
-        _ => huawei(endpoint, huawei_key()),
-    };
-    call.send(&context).await
-}
-
-/// The table of a spec's operations.
-pub(crate) fn operations(spec: &str) -> &'static [Operation] {
-    match spec {
-        "huaweicloud-swr/swr" => swr::OPERATIONS,
-        "huaweicloud-swr/iam" => iam::OPERATIONS,
-        "huaweicloud-swr/sts" => sts::OPERATIONS,
-        "alibabacloud-cr/cr" => cr::OPERATIONS,
-        "alibabacloud-cr/sts" => alibabacloud_cr::sts::OPERATIONS,
-        other => panic!("no operations of {other}"),
-    }
+    call.send(&fixed_context(service, endpoint)).await
 }
 
 /// The account that a sandbox lets in.

@@ -6,38 +6,32 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use quote::ToTokens;
+use registry_tests::service::{self, Service};
 use syn::{Fields, ImplItem, Item, ItemImpl, ReturnType, Type, Visibility};
 
-const CLIENTS: [(&str, &str); 5] = [
-    ("alibabacloud-cr", "cr"),
-    ("alibabacloud-cr", "sts"),
-    ("huaweicloud-swr", "iam"),
-    ("huaweicloud-swr", "sts"),
-    ("huaweicloud-swr", "swr"),
-];
+/// The text of a service's generated client.
+fn generated(service: &Service) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../crates")
+        .join(service.client())
+        .join(format!("src/generated/{}.rs", service.service()));
+    std::fs::read_to_string(path).unwrap()
+}
 
 #[test]
 fn outlines() {
-    for (krate, service) in CLIENTS {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../crates")
-            .join(krate)
-            .join(format!("src/generated/{service}.rs"));
-        let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
-        assert_snapshot!(format!("{krate}-{service}"), outline(&file));
+    for service in service::all() {
+        let file = syn::parse_file(&generated(service)).unwrap();
+        assert_snapshot!(service.name.replace('/', "-"), outline(&file));
     }
 }
 
 #[test]
 fn every_generated_file_says_where_it_comes_from() {
-    for (krate, service) in CLIENTS {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../crates")
-            .join(krate)
-            .join(format!("src/generated/{service}.rs"));
-        let text = std::fs::read_to_string(path).unwrap();
+    for service in service::all() {
+        let text = generated(service);
         let first = text.lines().next().unwrap();
-        let spec = format!("from specs/{krate}/{service}.yaml (sha256 ");
+        let spec = format!("from specs/{}.yaml (sha256 ", service.name);
         assert!(first.contains(&spec), "{first}");
     }
 }

@@ -22,6 +22,11 @@ pub(crate) fn files(modules: Vec<(String, String)>) -> Vec<(String, String)> {
         // Writing to a string does not fail.
         let _ = writeln!(index, "pub mod {name};");
     }
+    index.push_str("/// A row for each service.\npub const ALL: &[crate::service::Service] = &[\n");
+    for (name, _) in &modules {
+        let _ = writeln!(index, "    {name}::SERVICE,");
+    }
+    index.push_str("];\n");
     let texts = modules
         .into_iter()
         .map(|(name, text)| (format!("{name}.rs"), text));
@@ -38,14 +43,24 @@ pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
          //! Calls of `{path}` by the vendor's name.\n\n\
          use {path}::Client;\n\
          use openapi_transport::Error;\n\n\
-         use crate::given::Given;\n\n\
+         use crate::given::Given;\n\
+         use crate::service::Service;\n\n\
+         /// The row of the table of services.\n\
+         pub const SERVICE: Service = Service {{\n    \
+             name: {:?},\n    \
+             operations: {path}::OPERATIONS,\n    \
+             call: |context, name, given| Box::pin(async move {{\n        \
+                 call(&Client::new(context), name, given).await\n    \
+             }}),\n\
+         }};\n\n\
          /// Makes one call, and encodes what its answer was decoded to.\n\
          ///\n\
          /// # Errors\n\
          /// Those of the call, or that there is no such call.\n\
          pub async fn call(client: &Client, name: &str, given: &Given) \
          -> Result<serde_json::Value, Error> {{\n    match name {{\n",
-        spec.file
+        spec.file,
+        spec.name(),
     );
     for operation in &spec.operations {
         let method = operation.name.to_snake_case();

@@ -210,6 +210,12 @@ impl Spec {
 }
 
 impl Spec {
+    /// Folder and service: `huaweicloud-swr/swr`.
+    pub(crate) fn name(&self) -> &str {
+        let name = self.file.strip_suffix(".yaml").unwrap_or(&self.file);
+        name.strip_prefix("specs/").unwrap_or(name)
+    }
+
     /// Names of the fields of a schema, at any depth, that are secrets.
     pub(crate) fn secrets_of(&self, schema: &str) -> BTreeSet<String> {
         let mut schemas = BTreeSet::from([schema.to_owned()]);

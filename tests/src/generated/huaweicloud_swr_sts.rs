@@ -3,6 +3,15 @@
 use huaweicloud_swr::sts::Client;
 use openapi_transport::Error;
 use crate::given::Given;
+use crate::service::Service;
+/// The row of the table of services.
+pub const SERVICE: Service = Service {
+    name: "huaweicloud-swr/sts",
+    operations: huaweicloud_swr::sts::OPERATIONS,
+    call: |context, name, given| Box::pin(async move {
+        call(&Client::new(context), name, given).await
+    }),
+};
 /// Makes one call, and encodes what its answer was decoded to.
 ///
 /// # Errors

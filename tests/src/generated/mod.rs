@@ -4,3 +4,11 @@ pub mod alibabacloud_cr_sts;
 pub mod huaweicloud_swr_iam;
 pub mod huaweicloud_swr_sts;
 pub mod huaweicloud_swr_swr;
+/// A row for each service.
+pub const ALL: &[crate::service::Service] = &[
+    alibabacloud_cr_cr::SERVICE,
+    alibabacloud_cr_sts::SERVICE,
+    huaweicloud_swr_iam::SERVICE,
+    huaweicloud_swr_sts::SERVICE,
+    huaweicloud_swr_swr::SERVICE,
+];

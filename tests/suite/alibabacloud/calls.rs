@@ -1,33 +1,12 @@
 //! Every call of the registry against the sandbox.
 
-use std::sync::Arc;
-
-use alibabacloud_cr::Alibabacloud;
-use alibabacloud_cr::cr::Client;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use openapi_transport::Error;
 use registry_sandbox::world;
-use registry_tests::generated::alibabacloud_cr_cr as by_name;
-use registry_tests::given::Given;
 use serde_json::{Value, json};
 
-use crate::calls::{Caller, Trial, with_id};
-use crate::clients;
-
-impl Caller for Client {
-    fn spec(&self) -> &'static str {
-        "alibabacloud-cr/cr"
-    }
-
-    fn call<'a>(&'a self, name: &'a str, given: &'a Given) -> BoxFuture<'a, Result<Value, Error>> {
-        by_name::call(self, name, given).boxed()
-    }
-}
+use crate::calls::{Trial, with_id};
 
 async fn trial() -> Trial {
-    let key = |sandbox: &_| Arc::new(Alibabacloud::new(clients::sandbox_alibaba_key(sandbox))) as _;
-    Trial::new(key, Client::new).await
+    Trial::new("alibabacloud-cr/cr", &[]).await
 }
 
 #[tokio::test]

@@ -1,40 +1,16 @@
 //! Every call of SWR against the sandbox.
 
-use std::sync::Arc;
-
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use huaweicloud_swr::Huaweicloud;
-use huaweicloud_swr::swr::Client;
-use openapi_transport::Error;
 use registry_sandbox::world;
-use registry_tests::generated::huaweicloud_swr_swr as by_name;
-use registry_tests::given::Given;
 use serde_json::{Value, json};
 
-use crate::calls::{Caller, Trial, with_id};
-use crate::clients;
-
-impl Caller for Client {
-    fn spec(&self) -> &'static str {
-        "huaweicloud-swr/swr"
-    }
-
-    fn own(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("project_id", world::HUAWEICLOUD_PROJECT_ID),
-            ("instance_id", world::HUAWEICLOUD_INSTANCE_ID),
-        ]
-    }
-
-    fn call<'a>(&'a self, name: &'a str, given: &'a Given) -> BoxFuture<'a, Result<Value, Error>> {
-        by_name::call(self, name, given).boxed()
-    }
-}
+use crate::calls::{Trial, with_id};
 
 async fn trial() -> Trial {
-    let key = |sandbox: &_| Arc::new(Huaweicloud::new(clients::sandbox_key(sandbox))) as _;
-    Trial::new(key, Client::new).await
+    let own = &[
+        ("project_id", world::HUAWEICLOUD_PROJECT_ID),
+        ("instance_id", world::HUAWEICLOUD_INSTANCE_ID),
+    ];
+    Trial::new("huaweicloud-swr/swr", own).await
 }
 
 #[tokio::test]

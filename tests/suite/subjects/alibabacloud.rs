@@ -23,6 +23,18 @@ impl Subject for Alibabacloud {
         "alibabacloud"
     }
 
+    fn client(&self) -> &'static str {
+        "alibabacloud-cr"
+    }
+
+    fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
+        let key = clients::alibaba_key();
+        Arc::new(Signer::new(match service {
+            "sts" => key.security_token("ExampleSecurityToken"),
+            _ => key,
+        }))
+    }
+
     fn source(&self) -> Source {
         Source::Alibabacloud
     }

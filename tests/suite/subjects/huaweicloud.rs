@@ -42,6 +42,14 @@ impl Subject for HuaweicloudEnterprise {
         "huaweicloud-enterprise"
     }
 
+    fn client(&self) -> &'static str {
+        "huaweicloud-swr"
+    }
+
+    fn fixed_dialect(&self, _: &str) -> Arc<dyn Dialect> {
+        Arc::new(Huaweicloud::new(clients::huawei_key()))
+    }
+
     fn source(&self) -> Source {
         Source::HuaweicloudEnterprise
     }
@@ -236,6 +244,14 @@ impl HuaweicloudBasic {
 impl Subject for HuaweicloudBasic {
     fn provider(&self) -> &'static str {
         "huaweicloud-basic"
+    }
+
+    fn client(&self) -> &'static str {
+        HuaweicloudEnterprise.client()
+    }
+
+    fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
+        HuaweicloudEnterprise.fixed_dialect(service)
     }
 
     fn source(&self) -> Source {

@@ -34,6 +34,12 @@ pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static d
     subjects().find(|one| fits(*one)).unwrap()
 }
 
+/// Returns the first subject of a client crate.
+pub(crate) fn of_client(client: &str) -> &'static dyn Subject {
+    let found = subjects().find(|one| one.client() == client);
+    found.unwrap_or_else(|| panic!("no test subject for {client}"))
+}
+
 /// Settings of the transport, such as a clock.
 pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
 
@@ -41,6 +47,12 @@ pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + S
 pub(crate) trait Subject: Debug + Send + Sync {
     /// Name of the provider in the table.
     fn provider(&self) -> &'static str;
+
+    /// Name of the provider's client crate.
+    fn client(&self) -> &'static str;
+
+    /// Signer of calls to one service of the client, with keys that are always the same.
+    fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect>;
 
     /// The registry of the sandbox that pushes go to.
     fn source(&self) -> Source;
