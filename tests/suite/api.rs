@@ -91,18 +91,21 @@ fn an_answer_is_json_as_it_came() {
 
 #[test]
 fn all_pages_of_each_style() {
-    let fleet = format!("InstanceId={}", world::FLEET_ALIBABACLOUD_INSTANCE_ID);
-    let execution = format!("execution_id={}", world::FLEET_REPLICATION_EXECUTION);
+    let fleet = format!("InstanceId={}", world::alibabacloud::FLEET_INSTANCE_ID);
+    let execution = format!(
+        "execution_id={}",
+        world::huaweicloud::FLEET_REPLICATION_EXECUTION
+    );
     for (call, parameters, expected) in [
         (
             "ListRepoSyncTask",
             &[fleet.as_str()][..],
-            world::FLEET_ALIBABACLOUD_TASKS,
+            world::alibabacloud::FLEET_TASKS,
         ),
         (
             "ListInstanceReplicationPolicyExecTasks",
             &[&execution],
-            world::FLEET_REPLICATION_TASKS,
+            world::huaweicloud::FLEET_REPLICATION_TASKS,
         ),
         (
             "ShowSyncJob",
@@ -111,7 +114,7 @@ fn all_pages_of_each_style() {
                 "repository=api",
                 "filter=limit::50|offset::0|order::asc",
             ],
-            world::FLEET_BASIC_JOBS,
+            world::huaweicloud::FLEET_BASIC_JOBS,
         ),
     ] {
         let mut words = vec!["api", call, "--all", "--sandbox"];

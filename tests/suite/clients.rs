@@ -5,7 +5,7 @@ use std::sync::Arc;
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, swr};
 use openapi_transport::{Call, Context, Error};
 use registry_replication::{alibabacloud, huaweicloud};
-use registry_sandbox::Sandbox;
+use registry_sandbox::{Sandbox, world};
 use registry_tests::fixed;
 use registry_tests::given::Given;
 use registry_tests::service::{Service, service};
@@ -76,12 +76,12 @@ pub(crate) async fn call_by_name(
 
 /// The account that a sandbox lets in.
 pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = world::huaweicloud::account(sandbox.endpoint());
     AccessKey::new(&account.access_key, account.secret_key.as_str()).project_id(&account.project_id)
 }
 
 pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credentials {
-    let account = &sandbox.accounts().alibabacloud_cr;
+    let account = world::alibabacloud::account(sandbox.endpoint());
     alibabacloud_cr::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn enterprise(
     sandbox: &Sandbox,
     credentials: impl Into<Credentials>,
 ) -> huaweicloud::SwrEnterprise {
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = world::huaweicloud::account(sandbox.endpoint());
     huaweicloud::SwrEnterprise::builder()
         .endpoint(&account.endpoint)
         .project_id(&account.project_id)

@@ -18,7 +18,7 @@ const ALIBABACLOUD: [&str; 5] = [
     "alibabacloud",
     "--sandbox",
     "--instance",
-    world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+    world::alibabacloud::FLEET_INSTANCE_ID,
 ];
 const OTHER: &str = "sha256:00000000000000000000000000000000000000000000000000000000000000aa";
 
@@ -304,7 +304,7 @@ async fn tables_and_sentences() {
 async fn a_wait_says_what_changes_and_ends_with_a_table() {
     let trial = Trial::start().await;
     // Whose ids of new tasks are the same each time.
-    let to = world::Source::HuaweicloudBasic;
+    let to = world::huaweicloud::BASIC;
     let decide = |tag, destination, outcome| {
         let sandbox = &trial.sandbox;
         sandbox.decide("team/api", Some(tag), Some(destination), outcome);
@@ -335,7 +335,7 @@ async fn a_wait_says_what_changes_and_ends_with_a_table() {
 #[tokio::test]
 async fn an_image_that_fails_does_not_end_the_waits_of_others() {
     let trial = Trial::start().await;
-    trial.push(world::Source::Alibabacloud, "content");
+    trial.push(world::alibabacloud::REGISTRY, "content");
     let images = ["team/api:v43", "team/api:v77", "team/api:v42"];
     for (extent, code, verdicts) in [
         ("--all", 3, ["failed", "arrived", "stalled"]),
@@ -359,7 +359,7 @@ async fn an_image_that_fails_does_not_end_the_waits_of_others() {
 #[tokio::test]
 async fn a_deadline_that_passes_is_told_with_what_was_known() {
     let trial = Trial::start().await;
-    trial.push(world::Source::Alibabacloud, "content");
+    trial.push(world::alibabacloud::REGISTRY, "content");
     for (timeout, verdict) in [("1s", "pending"), ("1h", "arrived")] {
         let wait = ["wait", "team/api:v77", "--timeout", timeout];
         let (code, out, err) = trial.run(&[&wait, &ALIBABACLOUD]).await;
@@ -373,7 +373,7 @@ async fn a_deadline_that_passes_is_told_with_what_was_known() {
             "{err}"
         );
     }
-    trial.push(world::Source::Alibabacloud, "other");
+    trial.push(world::alibabacloud::REGISTRY, "other");
     let wait = ["wait", "team/api:v77", "--timeout", "4s", "-o", "json"];
     let (code, out, _) = trial.run(&[&wait, &ALIBABACLOUD]).await;
     assert_eq!(code, 4, "{out}");
@@ -386,7 +386,7 @@ async fn a_deadline_that_passes_is_told_with_what_was_known() {
 #[tokio::test]
 async fn the_destination_itself_has_the_last_word() {
     let trial = Trial::start().await;
-    let place = world::Place::from(world::Source::HuaweicloudBasic);
+    let place = world::Place::from(world::huaweicloud::BASIC);
     let digest = trial.sandbox.holds(&place, "team/api", "v41").unwrap();
     let refused = Move::answer(404, &[], r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#);
     let shows = |digest: &str| Move::answer(200, &[("docker-content-digest", digest)], "");

@@ -32,7 +32,7 @@ fn iam_client(sandbox: &Sandbox) -> iam::Client {
 #[tokio::test]
 async fn the_five_pages_examples_come_back_value_for_value() {
     let sandbox = sandbox().await;
-    let account = sandbox.accounts().huaweicloud_swr.clone();
+    let account = world::huaweicloud::account(sandbox.endpoint());
     let client = clients::sandbox_swr(&sandbox);
 
     let page = client
@@ -116,16 +116,16 @@ async fn listings_can_be_narrowed() {
     let enterprise = clients::enterprise(&sandbox, key.clone()).await;
     let failed: Vec<Task> = enterprise
         .retention_tasks(
-            world::FLEET_RETENTION_NAMESPACE,
-            world::FLEET_RETENTION_POLICY,
-            world::FLEET_RETENTION_EXECUTION,
+            world::huaweicloud::FLEET_RETENTION_NAMESPACE,
+            world::huaweicloud::FLEET_RETENTION_POLICY,
+            world::huaweicloud::FLEET_RETENTION_EXECUTION,
             Some("Failed".into()),
         )
         .by_item()
         .try_collect()
         .await
         .unwrap();
-    assert!(!failed.is_empty() && failed.len() < world::FLEET_RETENTION_TASKS);
+    assert!(!failed.is_empty() && failed.len() < world::huaweicloud::FLEET_RETENTION_TASKS);
     assert!(failed.iter().all(|task| task.state == TaskState::Failed));
 
     let basic = clients::basic(&sandbox, key).await;
@@ -141,7 +141,7 @@ async fn listings_can_be_narrowed() {
 
     let alibaba = clients::alibaba(
         &sandbox,
-        world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+        world::alibabacloud::FLEET_INSTANCE_ID,
         clients::sandbox_alibaba_key(&sandbox),
     )
     .await;
@@ -168,8 +168,8 @@ async fn a_repository_with_a_slash_is_found() {
     let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
     let name = format!(
         "{}/{}",
-        world::FLEET_BASIC_NAMESPACE,
-        world::FLEET_BASIC_NESTED_REPOSITORY
+        world::huaweicloud::FLEET_BASIC_NAMESPACE,
+        world::huaweicloud::FLEET_BASIC_NESTED_REPOSITORY
     );
     assert_eq!(basic.rules(&name).all().await.unwrap().len(), 1);
     let jobs = basic.sync_jobs(&name, None).all().await.unwrap();
@@ -180,18 +180,18 @@ async fn a_repository_with_a_slash_is_found() {
 async fn a_user_token_opens_what_a_key_opens() {
     let sandbox = sandbox().await;
     let user = |password: &str| User {
-        domain: world::IAM_DOMAIN.to_owned(),
-        name: world::IAM_USER.to_owned(),
+        domain: world::huaweicloud::IAM_DOMAIN.to_owned(),
+        name: world::huaweicloud::IAM_USER.to_owned(),
         password: password.into(),
-        project: world::HUAWEICLOUD_REGION.to_owned(),
+        project: world::huaweicloud::REGION.to_owned(),
     };
     let iam = iam_client(&sandbox);
-    let token = token::create(&iam, &user(world::IAM_PASSWORD))
+    let token = token::create(&iam, &user(world::huaweicloud::IAM_PASSWORD))
         .await
         .unwrap();
     assert_eq!(
         token.project_id.as_deref(),
-        Some(world::HUAWEICLOUD_PROJECT_ID)
+        Some(world::huaweicloud::PROJECT_ID)
     );
     assert!(token.expires.is_some());
     let registry = clients::enterprise(&sandbox, token).await;
@@ -223,7 +223,7 @@ async fn projects_are_listed() {
     let sandbox = sandbox().await;
     let list = iam_client(&sandbox)
         .keystone_list_projects()
-        .name(world::HUAWEICLOUD_REGION)
+        .name(world::huaweicloud::REGION)
         .send()
         .await
         .unwrap();
@@ -232,7 +232,7 @@ async fn projects_are_listed() {
         .iter()
         .map(|project| project.id.as_deref())
         .collect();
-    assert_eq!(ids, [Some(world::HUAWEICLOUD_PROJECT_ID)]);
+    assert_eq!(ids, [Some(world::huaweicloud::PROJECT_ID)]);
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn a_refusal_can_be_decoded() {
     let foreign = clients::sandbox_swr(&sandbox)
         .list_instance_replication_policy_exec_tasks()
         .project_id("somebody-elses")
-        .instance_id(world::HUAWEICLOUD_INSTANCE_ID)
+        .instance_id(world::huaweicloud::INSTANCE_ID)
         .execution_id(83)
         .send()
         .await;
@@ -268,7 +268,7 @@ async fn a_refusal_can_be_decoded() {
 #[tokio::test]
 async fn a_wrong_secret_is_refused_by_both_clouds() {
     let sandbox = sandbox().await;
-    let account = sandbox.accounts().huaweicloud_swr.clone();
+    let account = world::huaweicloud::account(sandbox.endpoint());
     let wrong = AccessKey::new(&account.access_key, "wrong");
     let registry = clients::enterprise(&sandbox, wrong.clone()).await;
     let basic = clients::basic(&sandbox, wrong).await;
@@ -286,7 +286,7 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
         );
     }
 
-    let id = &sandbox.accounts().alibabacloud_cr.access_key_id;
+    let id = world::alibabacloud::ACCESS_KEY_ID;
     let wrong = alibabacloud_cr::Credentials::new(id, "wrong");
     let registry = clients::alibaba(&sandbox, "cri-kmsiwlxxdcva0001", wrong).await;
     let error = first_error(registry.tasks(TaskQuery::default()).by_item()).await;

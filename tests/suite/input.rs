@@ -363,7 +363,7 @@ async fn what_is_not_there_is_an_error_in_the_library() {
     let basic: &dyn Registry = &basic;
     let key = clients::sandbox_alibaba_key(&trial.sandbox);
     let alibaba =
-        clients::alibaba(&trial.sandbox, world::FLEET_ALIBABACLOUD_INSTANCE_ID, key).await;
+        clients::alibaba(&trial.sandbox, world::alibabacloud::FLEET_INSTANCE_ID, key).await;
     let alibaba: &dyn Registry = &alibaba;
     let image = |text: &str| text.parse::<ImageName>().unwrap();
     let rule = |text: &str| Some(text.parse().unwrap());
@@ -518,7 +518,7 @@ async fn the_host_of_the_registry_is_taken_off() {
     let basic = clients::basic(&trial.sandbox, key).await;
     let key = clients::sandbox_alibaba_key(&trial.sandbox);
     let alibaba =
-        clients::alibaba(&trial.sandbox, world::FLEET_ALIBABACLOUD_INSTANCE_ID, key).await;
+        clients::alibaba(&trial.sandbox, world::alibabacloud::FLEET_INSTANCE_ID, key).await;
     let digest = format!("sha256:{}", "0a".repeat(32));
     let registries: [(&dyn Registry, &str); 3] = [
         (&enterprise, "swr-ee-"),

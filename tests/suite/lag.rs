@@ -299,7 +299,7 @@ async fn tasks_of_a_registry() {
     let registry = clients::enterprise(&sandbox, clients::sandbox_key(&sandbox)).await;
     let tasks = || {
         registry
-            .replication_tasks(world::FLEET_REPLICATION_EXECUTION)
+            .replication_tasks(world::huaweicloud::FLEET_REPLICATION_EXECUTION)
             .by_item()
     };
     let all: Vec<Task> = tasks().try_collect().await.unwrap();

@@ -17,7 +17,7 @@ const ALIBABACLOUD: [&str; 5] = [
     "alibabacloud",
     "--sandbox",
     "--instance",
-    world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+    world::alibabacloud::FLEET_INSTANCE_ID,
 ];
 
 /// Rows or tasks of a run with JSON.

@@ -63,16 +63,21 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
     let key = clients::sandbox_key(&sandbox);
     let enterprise = clients::enterprise(&sandbox, key.clone()).await;
     let basic = clients::basic(&sandbox, key).await;
-    let instance = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let instance = world::alibabacloud::FLEET_INSTANCE_ID;
     let key = clients::sandbox_alibaba_key(&sandbox);
     let alibaba = clients::alibaba(&sandbox, instance, key).await;
-    let execution = || world::FLEET_REPLICATION_EXECUTION;
+    let execution = || world::huaweicloud::FLEET_REPLICATION_EXECUTION;
     let retention = || {
         let (namespace, policy) = (
-            world::FLEET_RETENTION_NAMESPACE,
-            world::FLEET_RETENTION_POLICY,
+            world::huaweicloud::FLEET_RETENTION_NAMESPACE,
+            world::huaweicloud::FLEET_RETENTION_POLICY,
         );
-        enterprise.retention_tasks(namespace, policy, world::FLEET_RETENTION_EXECUTION, None)
+        enterprise.retention_tasks(
+            namespace,
+            policy,
+            world::huaweicloud::FLEET_RETENTION_EXECUTION,
+            None,
+        )
     };
     let repository = || "team/api".parse().unwrap();
 
@@ -80,17 +85,33 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
         (
             "replication tasks",
             100,
-            (world::FLEET_REPLICATION_TASKS, 14, 14),
+            (world::huaweicloud::FLEET_REPLICATION_TASKS, 14, 14),
         ),
         (
             "replication tasks",
             20,
-            (world::FLEET_REPLICATION_TASKS, 82, 82),
+            (world::huaweicloud::FLEET_REPLICATION_TASKS, 82, 82),
         ),
-        ("retention tasks", 100, (world::FLEET_RETENTION_TASKS, 7, 7)),
-        ("sync jobs", 100, (world::FLEET_BASIC_JOBS, 8, 8)),
-        ("sync jobs", 33, (world::FLEET_BASIC_JOBS, 22, 22)),
-        ("sync tasks", 100, (world::FLEET_ALIBABACLOUD_TASKS, 17, 17)),
+        (
+            "retention tasks",
+            100,
+            (world::huaweicloud::FLEET_RETENTION_TASKS, 7, 7),
+        ),
+        (
+            "sync jobs",
+            100,
+            (world::huaweicloud::FLEET_BASIC_JOBS, 8, 8),
+        ),
+        (
+            "sync jobs",
+            33,
+            (world::huaweicloud::FLEET_BASIC_JOBS, 22, 22),
+        ),
+        (
+            "sync tasks",
+            100,
+            (world::alibabacloud::FLEET_TASKS, 17, 17),
+        ),
     ] {
         let listing = || -> Listing<_> {
             match name {
@@ -129,11 +150,15 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
     let (rules, ..) = read(&sandbox, || alibaba.rules_of(None), rule).await;
     assert!(rules > 0);
 
-    let policy = RuleRef::new(world::FLEET_REPLICATION_POLICY.to_string());
+    let policy = RuleRef::new(world::huaweicloud::FLEET_REPLICATION_POLICY.to_string());
     let executions = || enterprise.executions_of(Some(&policy));
     let (executions, ..) = read(&sandbox, executions, |one| one.reference().to_string()).await;
     assert!(executions > 0);
-    let task = format!("{}/{}", execution(), world::FLEET_REPLICATION_FIRST_TASK);
+    let task = format!(
+        "{}/{}",
+        execution(),
+        world::huaweicloud::FLEET_REPLICATION_FIRST_TASK
+    );
     let task = task.parse().unwrap();
     let subtasks = || enterprise.subtasks_of(&task).page_size(1);
     let (subtasks, ..) = read(&sandbox, subtasks, |one| one.id.clone()).await;
@@ -173,7 +198,7 @@ async fn a_token_is_of_its_listing_and_its_part() {
         .resume(token.clone())
         .by_item();
     let rest: Vec<_> = rest.try_collect().await.unwrap();
-    assert_eq!(rest.len(), world::FLEET_BASIC_JOBS - 10);
+    assert_eq!(rest.len(), world::huaweicloud::FLEET_BASIC_JOBS - 10);
     let after = sandbox.received().len();
     assert!(after > asked);
 
@@ -208,7 +233,7 @@ async fn a_token_is_of_its_listing_and_its_part() {
 async fn a_page_ahead_is_not_asked_for_before_it_is_wanted() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let enterprise = clients::enterprise(&sandbox, clients::sandbox_key(&sandbox)).await;
-    let tasks = || enterprise.replication_tasks(world::FLEET_REPLICATION_EXECUTION);
+    let tasks = || enterprise.replication_tasks(world::huaweicloud::FLEET_REPLICATION_EXECUTION);
     let first: Vec<_> = tasks().by_item().take(100).try_collect().await.unwrap();
     assert_eq!(first.len(), 100);
     assert_eq!(sandbox.received().len(), 1);

@@ -35,8 +35,8 @@ async fn call(client: &swr::Client, parameter: &str, value: &str) -> Result<(), 
     match parameter {
         "project_id" | "instance_id" | "namespace_name" => client
             .list_instance_retention_policy_exec_tasks()
-            .project_id(given("project_id", world::HUAWEICLOUD_PROJECT_ID))
-            .instance_id(given("instance_id", world::HUAWEICLOUD_INSTANCE_ID))
+            .project_id(given("project_id", world::huaweicloud::PROJECT_ID))
+            .instance_id(given("instance_id", world::huaweicloud::INSTANCE_ID))
             .namespace_name(given("namespace_name", "library"))
             .policy_id(7)
             .execution_id(113)
@@ -135,7 +135,7 @@ async fn query_parameters() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let registry = clients::alibaba(
         &sandbox,
-        world::ALIBABACLOUD_INSTANCE_ID,
+        world::alibabacloud::INSTANCE_ID,
         clients::sandbox_alibaba_key(&sandbox),
     )
     .await;
@@ -143,7 +143,7 @@ async fn query_parameters() {
         let page = registry
             .client()
             .list_repo_sync_task()
-            .instance_id(world::ALIBABACLOUD_INSTANCE_ID)
+            .instance_id(world::alibabacloud::INSTANCE_ID)
             .repo_name(value)
             .send()
             .await;

@@ -24,7 +24,7 @@ const ALIBABACLOUD: &[&str] = &[
     "alibabacloud",
     "--sandbox",
     "--instance",
-    world::FLEET_ALIBABACLOUD_INSTANCE_ID,
+    world::alibabacloud::FLEET_INSTANCE_ID,
 ];
 const RULE: &str = "crsr-o8n4dijbumgq****";
 

@@ -8,7 +8,7 @@ use registry_replication::{
     Checkup, Clock, Cloud, Context, ContextBuilder, Descriptor, Error, Registry, Settings,
     SystemClock, Timestamp, clouds, oci, providers,
 };
-use registry_sandbox::{Options, Sandbox, world};
+use registry_sandbox::{Options, Sandbox};
 
 use crate::args::{Since, TargetArgs, flag};
 use crate::failure::Failure;
@@ -195,32 +195,14 @@ impl Target {
     }
 }
 
-/// Adds the settings and the key of the sandbox's account at a cloud.
+/// Adds the settings and the access key of the sandbox for a cloud.
 fn inside(sandbox: &Sandbox, cloud: &str, names: &[&str], settings: Settings) -> Settings {
-    let accounts = sandbox.accounts();
-    let (values, settings) = match cloud {
-        "alibabacloud" => {
-            let account = &accounts.alibabacloud_cr;
-            let values = vec![
-                ("endpoint", account.endpoint.clone()),
-                ("instance", account.instance_id.clone()),
-            ];
-            let secret = account.access_key_secret.as_str();
-            (values, settings.access_key(&account.access_key_id, secret))
-        }
-        _ => {
-            let account = &accounts.huaweicloud_swr;
-            let values = vec![
-                ("region", world::HUAWEICLOUD_REGION.to_owned()),
-                ("endpoint", account.endpoint.clone()),
-                ("project_id", account.project_id.clone()),
-                ("instance", account.instance_id.clone()),
-            ];
-            let secret = account.secret_key.as_str();
-            (values, settings.access_key(&account.access_key, secret))
-        }
+    let Some(own) = sandbox.settings(cloud) else {
+        return settings;
     };
-    let values = values.into_iter();
+    let secret = own.access_key_secret.as_str();
+    let settings = settings.access_key(&own.access_key_id, secret);
+    let values = own.values.into_iter();
     let values = values.filter(|(name, _)| names.contains(name));
     values.fold(settings, |settings, (name, value)| {
         settings.set(name, value)

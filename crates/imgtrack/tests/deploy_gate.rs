@@ -19,14 +19,14 @@ async fn sandbox() -> Sandbox {
 
 /// Runs it beside the sandbox, which this thread serves.
 async fn imgtrack(sandbox: &Sandbox, words: &[&str]) -> Output {
-    let account = &sandbox.accounts().alibabacloud_cr;
+    let account = &world::alibabacloud::account(sandbox.endpoint());
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));
     command
         .env_clear()
         .args(words)
         .args(["--registry", "alibabacloud", "-o", "json"])
         .args(["--endpoint", &sandbox.endpoint()])
-        .args(["--instance", world::FLEET_ALIBABACLOUD_INSTANCE_ID])
+        .args(["--instance", world::alibabacloud::FLEET_INSTANCE_ID])
         .env("ALIBABA_CLOUD_ACCESS_KEY_ID", &account.access_key_id)
         .env(
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -44,7 +44,7 @@ fn the_exit_code_opens_the_gate_or_keeps_it_shut() {
         .unwrap();
     runtime.block_on(async {
         let sandbox = sandbox().await;
-        let to = world::Source::Alibabacloud;
+        let to = world::alibabacloud::REGISTRY;
         sandbox.decide("team/api", Some("v77"), None, Outcome::Stalls);
         let digest = sandbox.push(to, "team/api", "v77", "content").unwrap();
         let pushed = format!("team/api:v77@{digest}");

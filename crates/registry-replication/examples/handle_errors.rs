@@ -9,12 +9,12 @@ use std::pin::pin;
 
 use futures_util::TryStreamExt;
 use registry_replication::{Error, ErrorKind, ExecutionRef, Settings, connect};
-use registry_sandbox::{Options, Sandbox};
+use registry_sandbox::{Options, Sandbox, world};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start(Options::default()).await?;
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = world::huaweicloud::account(sandbox.endpoint());
     let settings = |secret: &str| {
         Settings::new()
             .set("endpoint", &account.endpoint)

@@ -10,13 +10,13 @@ use std::pin::pin;
 
 use futures_util::TryStreamExt;
 use registry_replication::{ExecutionRef, Settings, TaskState, connect};
-use registry_sandbox::{Options, Sandbox};
+use registry_sandbox::{Options, Sandbox, world};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     // With an account, set `region` and `instance`; the credentials are found as the SDKs find them.
     let sandbox = Sandbox::start(Options::default()).await?;
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = world::huaweicloud::account(sandbox.endpoint());
     let settings = Settings::new()
         .set("endpoint", &account.endpoint)
         .set("project_id", &account.project_id)

@@ -16,10 +16,10 @@ use registry_sandbox::{Options, Pace, Sandbox, world};
 async fn main() -> Result<(), Box<dyn Error>> {
     // With an account, set `region` and `instance`; the credentials are found as the SDKs find them.
     let sandbox = Sandbox::start(Options::default()).await?;
-    let account = &sandbox.accounts().alibabacloud_cr;
+    let account = world::alibabacloud::account(sandbox.endpoint());
     let settings = Settings::new()
         .set("endpoint", &account.endpoint)
-        .set("instance", world::FLEET_ALIBABACLOUD_INSTANCE_ID)
+        .set("instance", world::alibabacloud::FLEET_INSTANCE_ID)
         .access_key(&account.access_key_id, account.access_key_secret.as_str());
     let registry = connect("alibabacloud", settings).await?;
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     sandbox.set_pace(Pace::new(moment, moment, moment));
     let mut waits = Vec::new();
     for tag in ["v50", "v51", "v52"] {
-        let digest = sandbox.push(world::Source::Alibabacloud, "team/api", tag, tag)?;
+        let digest = sandbox.push(world::alibabacloud::REGISTRY, "team/api", tag, tag)?;
         let arrival = registry
             .arrival(&format!("team/api:{tag}"))
             .to("cn-shanghai")

@@ -12,7 +12,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let sandbox = Sandbox::start(Options::default()).await?;
-//! # let account = &sandbox.accounts().alibabacloud_cr;
+//! # let account = &world::alibabacloud::account(sandbox.endpoint());
 //! # let moment = Duration::from_millis(40).try_into()?;
 //! # sandbox.set_pace(Pace::new(moment, moment, moment));
 //! # let key = (&account.access_key_id, account.access_key_secret.as_str());
@@ -24,7 +24,7 @@
 //! #   .credentials(alibabacloud::Credentials::new(key.0, key.1))
 //!     .build()
 //!     .await?;
-//! # let source = world::Source::Alibabacloud;
+//! # let source = world::alibabacloud::REGISTRY;
 //! # let push = || sandbox.push(source, "team/api", "v44", "what was built");
 //! let digest = push()?;
 //! let gate = registry.arrival("team/api:v44").to("cn-shanghai").digest(&digest);

@@ -1,67 +1,107 @@
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::world;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
-/// What a client needs to call the sandbox, for each provider.
+use crate::side;
+use crate::sides::SIDES;
+
+/// Accounts that the sandbox admits, by the name of the client that uses them.
 ///
 /// The keys are fixed and invented. They open nothing but the sandbox, so `Debug` shows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Accounts {
-    /// The Huawei Cloud account.
-    #[serde(rename = "huaweicloud-swr")]
-    pub huaweicloud_swr: HuaweicloudAccount,
-    /// The Alibaba Cloud account.
-    #[serde(rename = "alibabacloud-cr")]
-    pub alibabacloud_cr: AlibabacloudAccount,
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts(Vec<Account>);
 
-/// The sandbox's Huawei Cloud account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct HuaweicloudAccount {
-    /// Where SWR, IAM and STS are.
-    pub endpoint: String,
-    /// Access key.
-    pub access_key: String,
-    /// Secret key.
-    pub secret_key: String,
-    /// Project of the Enterprise edition instance.
-    pub project_id: String,
-    /// The Enterprise edition instance.
-    pub instance_id: String,
-}
-
-/// The sandbox's Alibaba Cloud account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct AlibabacloudAccount {
-    /// Where Container Registry is.
-    pub endpoint: String,
-    /// Access key id.
-    pub access_key_id: String,
-    /// Access key secret.
-    pub access_key_secret: String,
-    /// An instance of the registry.
-    pub instance_id: String,
+/// An account of the sandbox: fields such as `endpoint`, in the words of its cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    client: &'static str,
+    fields: Vec<(&'static str, String)>,
 }
 
 impl Accounts {
     pub(crate) fn at(endpoint: &str) -> Self {
+        let accounts = SIDES.iter().map(|side| (side.account)(endpoint));
+        Self(accounts.collect())
+    }
+
+    /// Returns the account of a client, such as `somecloud-cr`.
+    pub fn of(&self, client: &str) -> Option<&Account> {
+        self.0.iter().find(|account| account.client == client)
+    }
+}
+
+impl Account {
+    pub(crate) fn new<const N: usize>(
+        client: &'static str,
+        fields: [(&'static str, &str); N],
+    ) -> Self {
+        let fields = fields.map(|(name, value)| (name, value.to_owned()));
         Self {
-            huaweicloud_swr: HuaweicloudAccount {
-                endpoint: endpoint.to_owned(),
-                access_key: world::HUAWEICLOUD_ACCESS_KEY.to_owned(),
-                secret_key: world::HUAWEICLOUD_SECRET_KEY.to_owned(),
-                project_id: world::HUAWEICLOUD_PROJECT_ID.to_owned(),
-                instance_id: world::HUAWEICLOUD_INSTANCE_ID.to_owned(),
-            },
-            alibabacloud_cr: AlibabacloudAccount {
-                endpoint: endpoint.to_owned(),
-                access_key_id: world::ALIBABACLOUD_ACCESS_KEY_ID.to_owned(),
-                access_key_secret: world::ALIBABACLOUD_ACCESS_KEY_SECRET.to_owned(),
-                instance_id: world::ALIBABACLOUD_INSTANCE_ID.to_owned(),
-            },
+            client,
+            fields: fields.into(),
         }
+    }
+
+    /// Returns the name of the client that uses the account.
+    pub fn client(&self) -> &str {
+        self.client
+    }
+
+    /// Returns the value of a field.
+    pub fn get(&self, field: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|(name, _)| *name == field);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl Serialize for Accounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for account in &self.0 {
+            map.serialize_entry(account.client, account)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.fields.iter().map(|(name, value)| (name, value));
+        serializer.collect_map(fields)
+    }
+}
+
+/// Settings and access key with which a client reaches a registry of the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Values by the names of the provider's settings: `endpoint`, `region`, `instance` and similar.
+    pub values: BTreeMap<&'static str, String>,
+    /// Id of the access key.
+    pub access_key_id: String,
+    /// Secret of the access key.
+    pub access_key_secret: String,
+}
+
+impl Settings {
+    pub(crate) fn new<const N: usize>(
+        (id, secret): (&str, &str),
+        values: [(&'static str, &str); N],
+    ) -> Self {
+        Self {
+            values: values.map(|(name, value)| (name, value.to_owned())).into(),
+            access_key_id: id.to_owned(),
+            access_key_secret: secret.to_owned(),
+        }
+    }
+
+    pub(crate) fn of(name: &str, endpoint: &str) -> Option<Self> {
+        let registry = match side::registry(name) {
+            Some((_, registry)) => registry,
+            None => side::definition(name)?.registries.first()?,
+        };
+        Some((registry.settings)(endpoint))
     }
 }

@@ -133,14 +133,7 @@ mod tests {
     use crate::spec;
 
     fn outcome(id: &str, given: &[(&str, &str)]) -> String {
-        let operation = [
-            "huaweicloud-swr/swr",
-            "huaweicloud-swr/iam",
-            "alibabacloud-cr/cr",
-        ]
-        .iter()
-        .find_map(|name| spec::named(name).unwrap().operation(id).ok())
-        .unwrap();
+        let operation = spec::with(id).operation(id).unwrap();
         let given = given
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -1,75 +1,95 @@
-//! The registries of both clouds, and what is found in them.
+//! Registries of the sandbox, and what is found in them.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::world::{
-    FLEET_ALIBABACLOUD_INSTANCE_ID, HUAWEICLOUD_INSTANCE_ID, HUAWEICLOUD_REGION, Source,
-};
+use crate::side;
+
+/// A registry that takes pushes: a provider, and the id of its registry in the sandbox.
+///
+/// The modules of the clouds in [`world`](crate::world) have a constant for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    provider: &'static str,
+    id: &'static str,
+}
+
+impl Source {
+    pub(crate) const fn new(provider: &'static str, id: &'static str) -> Self {
+        Self { provider, id }
+    }
+
+    /// Returns the source of a provider, or `None` if the sandbox has no such provider.
+    pub fn of(provider: &str) -> Option<Self> {
+        side::registry(provider).map(|(_, registry)| registry.source)
+    }
+
+    /// Returns the name of the provider.
+    pub const fn provider(self) -> &'static str {
+        self.provider
+    }
+
+    /// Returns the id of the registry: of an instance, or the name of a region.
+    pub const fn id(self) -> &'static str {
+        self.id
+    }
+}
 
 /// A registry that images can be in: where they are pushed to, or where they are copied to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Place {
-    /// The Enterprise edition instance of this id.
-    HuaweicloudEnterprise(String),
-    /// The Basic edition of this region, where the namespace is the organization:
-    /// [`HUAWEICLOUD_REGION`], or one that images can be copied to.
-    HuaweicloudBasic(String),
-    /// The Alibaba Cloud instance of this id.
-    Alibabacloud(String),
+pub struct Place {
+    provider: &'static str,
+    id: String,
 }
 
 impl Place {
-    /// The Enterprise edition instance `id`.
-    pub fn huaweicloud_enterprise(id: impl Into<String>) -> Self {
-        Self::HuaweicloudEnterprise(id.into())
+    pub(crate) fn new(provider: &'static str, id: impl Into<String>) -> Self {
+        Self {
+            provider,
+            id: id.into(),
+        }
     }
 
-    /// The Basic edition of `region`.
-    pub fn huaweicloud_basic(region: impl Into<String>) -> Self {
-        Self::HuaweicloudBasic(region.into())
+    /// Returns the registry `id` of a provider, or `None` if the sandbox has no such provider.
+    pub fn of(provider: &str, id: impl Into<String>) -> Option<Self> {
+        Some(Self::new(Source::of(provider)?.provider, id))
     }
 
-    /// The Alibaba Cloud instance `id`.
-    pub fn alibabacloud(id: impl Into<String>) -> Self {
-        Self::Alibabacloud(id.into())
+    /// Returns the name of the provider.
+    pub fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    /// Returns the id of the registry: of an instance, or the name of a region.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }
 
-/// Where pushes to the registry go.
+/// Where pushes to the source go.
 impl From<Source> for Place {
-    fn from(registry: Source) -> Self {
-        match registry {
-            Source::HuaweicloudEnterprise => Self::huaweicloud_enterprise(HUAWEICLOUD_INSTANCE_ID),
-            Source::HuaweicloudBasic => Self::huaweicloud_basic(HUAWEICLOUD_REGION),
-            Source::Alibabacloud => Self::alibabacloud(FLEET_ALIBABACLOUD_INSTANCE_ID),
-        }
+    fn from(source: Source) -> Self {
+        Self::new(source.provider, source.id)
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HuaweicloudEnterprise(id) => write!(f, "Enterprise edition instance {id}"),
-            Self::HuaweicloudBasic(region) => write!(f, "Basic edition of {region}"),
-            Self::Alibabacloud(id) => write!(f, "Alibaba Cloud instance {id}"),
-        }
+        write!(f, "registry {} of {}", self.id, self.provider)
     }
 }
 
-/// A record of work that has ended: an execution of the Enterprise edition with its tasks, a job of
-/// the Basic edition, or a task of Alibaba's.
+/// A record of work that has ended: an execution with its tasks, a job or a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
-    /// The id that calls know it by.
+    /// Id that calls know it by.
     pub id: String,
-    /// `namespace/repository` at the source. Of an execution it is that of the first task; empty if
-    /// it has none, or was there from the start.
+    /// `namespace/repository` at the source. For an execution it is that of the first task, and empty
+    /// if it has no task or existed at the start.
     pub repository: String,
-    /// When it was made.
+    /// When it was created.
     pub made: Timestamp,
 }
 

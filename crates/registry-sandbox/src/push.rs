@@ -1,8 +1,8 @@
-//! What is pushed to a registry, as docker would.
+//! Pushes to a registry, as docker would.
 
 use thiserror::Error;
 
-/// Why nothing was pushed.
+/// Reason why nothing was pushed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushError {

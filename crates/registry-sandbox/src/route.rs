@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn paths_are_split_before_they_are_decoded() {
-        let swr = spec::named("huaweicloud-swr/swr").unwrap();
+        let swr = spec::with("ShowSyncJob");
         let routes = Routes::new(swr.operations.iter().map(|operation| (operation, ())));
         let repository = |path: &str| {
             let (route, parameters) = routes.find(&Method::GET, path)?;

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::accounts::Accounts;
-use crate::alibabacloud::MetadataAccess;
+use crate::accounts::{Accounts, Settings};
 use crate::clock::{self, Clock};
 use crate::course::{Outcome, Pace};
 use crate::hook::OutgoingAnswer;
@@ -16,41 +16,49 @@ use crate::push::PushError;
 use crate::received::Received;
 use crate::registry::{self, RegistryEndpoint};
 use crate::server::{self, Service};
+use crate::sides::SIDES;
 use crate::spec::SpecError;
 use crate::world::{Place, Record, Source};
 
-/// How a sandbox is started.
+/// Options for the start of a sandbox.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Where it listens; a loopback address. The default is a free port of 127.0.0.1.
+    /// Loopback address to listen on. `[default: a free port of 127.0.0.1]`
     pub listen: SocketAddr,
-    /// What time it is. The default is the system's clock.
+    /// Source of the time. `[default: the system's clock]`
     pub clock: Clock,
-    /// How the Alibaba metadata service can be asked. The default is in every way.
-    pub alibabacloud_metadata: MetadataAccess,
+    /// Options of single clouds.
+    others: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Options {
-    /// Listens at `listen`.
+    /// Sets the address to listen on.
     #[must_use]
     pub fn listen(mut self, listen: SocketAddr) -> Self {
         self.listen = listen;
         self
     }
 
-    /// Reads the time from `clock`.
+    /// Sets the clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Lets the Alibaba metadata service be asked in this way.
+    /// Sets an option of one cloud, such as `MetadataAccess` of its module in
+    /// [`world`](crate::world). A later option of the same type replaces an earlier one.
     #[must_use]
-    pub fn alibabacloud_metadata(mut self, access: MetadataAccess) -> Self {
-        self.alibabacloud_metadata = access;
+    pub fn with<T: Any + Send + Sync>(mut self, option: T) -> Self {
+        self.others.push(Arc::new(option));
         self
+    }
+
+    /// Returns the option of this type.
+    pub(crate) fn get<T: Any>(&self) -> Option<&T> {
+        let mut latest_first = self.others.iter().rev();
+        latest_first.find_map(|option| option.downcast_ref())
     }
 }
 
@@ -59,7 +67,7 @@ impl Default for Options {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: clock::system(),
-            alibabacloud_metadata: MetadataAccess::default(),
+            others: Vec::new(),
         }
     }
 }
@@ -72,11 +80,11 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why a sandbox did not start.
+/// Reason why a sandbox or a registry's port did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address is not a loopback one. The sandbox's keys are public, and it speaks plain HTTP.
+    /// The address is not a loopback address. The sandbox's keys are public, and it speaks plain HTTP.
     #[error(
         "{0} is not a loopback address; the sandbox's keys are public and it speaks plain HTTP, \
          so it is served to this machine only"
@@ -104,7 +112,7 @@ impl From<SpecError> for StartError {
     }
 }
 
-/// Both clouds on one loopback port, until it is dropped.
+/// All clouds on one loopback port, until it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     endpoint: String,
@@ -142,43 +150,57 @@ impl Sandbox {
         })
     }
 
-    /// Where both clouds are, such as `http://127.0.0.1:49152`.
+    /// Returns the endpoint of all clouds, such as `http://127.0.0.1:49152`.
     pub fn endpoint(&self) -> String {
         self.endpoint.clone()
     }
 
-    /// The accounts that the sandbox lets in.
+    /// Returns the accounts that the sandbox admits.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    /// The last 1,000 requests that were answered, oldest first.
+    /// Returns settings and access key for a provider, such as `somecloud-basic`, or for the first
+    /// provider of a cloud, such as `somecloud`. Returns `None` if the sandbox does not have it.
+    pub fn settings(&self, name: &str) -> Option<Settings> {
+        Settings::of(name, &self.endpoint)
+    }
+
+    /// Returns the environment variables that lead the clients of all clouds to the sandbox.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let variables = SIDES.iter().map(|side| (side.variables)(&self.endpoint));
+        variables.flatten().collect()
+    }
+
+    /// Returns the last 1,000 requests that were answered, oldest first.
     pub fn received(&self) -> Vec<Received> {
         self.service.log.all()
     }
 
-    /// How many requests were answered so far.
+    /// Returns the number of requests that were answered.
     pub fn requests(&self) -> u64 {
         self.service.log.count()
     }
 
-    /// Calls `hook` with the vendor's name of the call (`ListRepoSyncTask`) whenever a caller has
-    /// been let in and before the call is looked at, so that the world can change between two pages
-    /// of one listing. Calls that need no signature or token, such as those for tokens, are left
-    /// out. A later hook takes the place of an earlier one.
+    /// Sets a function that runs before each authenticated call, with the vendor's name of the call
+    /// (`ListRepoSyncTask`).
     ///
-    /// No lock is held meanwhile: the hook may call any method of the sandbox, and move its clock.
-    /// It must not block. It lives as long as the sandbox does, so that it has to hold the sandbox
-    /// weakly, or neither would ever be dropped:
+    /// With it, a test changes the world between two pages of one listing. Calls that need no
+    /// signature or token, such as those for tokens, do not run it. A later hook replaces an earlier
+    /// one.
+    ///
+    /// No lock is held meanwhile: the hook may call any method of the sandbox, and move its clock. It
+    /// must not block. It lives as long as the sandbox does. It must therefore hold the sandbox
+    /// weakly, or neither is ever dropped:
     ///
     /// ```
     /// # use std::sync::Arc;
     /// # use registry_sandbox::{Sandbox, world};
-    /// # fn disturb(sandbox: &Arc<Sandbox>) {
+    /// # fn disturb(sandbox: &Arc<Sandbox>, source: world::Source) {
     /// let weak = Arc::downgrade(sandbox);
     /// sandbox.on_request(move |operation| {
     ///     if let (Some(sandbox), "ListRepoSyncTask") = (weak.upgrade(), operation) {
-    ///         sandbox.push(world::Source::Alibabacloud, "team/api", "v44", "content").ok();
+    ///         sandbox.push(source, "team/api", "v44", "content").ok();
     ///     }
     /// });
     /// # }
@@ -187,9 +209,10 @@ impl Sandbox {
         self.service.hook.set(Arc::new(hook));
     }
 
-    /// Calls `hook` with each answer before it leaves, so that a test can let listings lag, lose
-    /// records or fail. The world stays as it is. A later hook replaces an earlier one, and
-    /// everything that [`Sandbox::on_request`] says of its hook holds for this one too.
+    /// Sets a function that may change each answer before it leaves.
+    ///
+    /// With it, a test lets listings lag, lose records or fail. The world stays as it is. The rules
+    /// of [`Sandbox::on_request`] apply to this hook too.
     ///
     /// ```
     /// # use registry_sandbox::Sandbox;
@@ -205,10 +228,10 @@ impl Sandbox {
         self.service.hook.set_after(Arc::new(hook));
     }
 
-    /// Decides how the work of tasks that are yet to be made goes: those of `repository`
-    /// (`namespace/repository`), of one tag or of all, to one destination (a region, an instance or
-    /// a registry's name) or to all. A later decision goes before an earlier one; without one, work
-    /// succeeds.
+    /// Decides the outcome of future tasks of `repository` (`namespace/repository`).
+    ///
+    /// A decision is about one tag or all, and about one destination (a region, an instance or a
+    /// registry's name) or all. The latest decision that applies wins. Without one, work succeeds.
     pub fn decide(
         &self,
         repository: &str,
@@ -220,14 +243,15 @@ impl Sandbox {
         plans.decide(repository, tag, destination, outcome);
     }
 
-    /// How long the parts of tasks take that are yet to be made.
+    /// Sets how long the parts of future tasks take.
     pub fn set_pace(&self, pace: Pace) {
         self.service.plans.set_pace(pace);
     }
 
     /// Pushes an image to `repository` (`namespace/repository`) under `tag`, as docker would, and
-    /// answers its digest, which is that of `content`. A repository that is not there is made;
-    /// rules that run on a push run.
+    /// returns its digest, which is that of `content`.
+    ///
+    /// Creates the repository if it does not exist. Rules that run on a push run.
     pub fn push(
         &self,
         to: Source,
@@ -238,52 +262,54 @@ impl Sandbox {
         self.service.push(to, repository, tag, content)
     }
 
-    /// The digest (`sha256:…`) that `repository` (`namespace/repository`) has under `tag` in a
-    /// registry now; work that has ended has taken effect before. It is the truth, of which no call
-    /// tells for every place: of the Basic edition's other regions there is nothing to ask but this
-    /// and [`Sandbox::registry`].
+    /// Returns the digest (`sha256:…`) that `repository` (`namespace/repository`) has under `tag` in
+    /// a registry now.
+    ///
+    /// Work that has ended takes effect first. This is the truth, which no vendor's call tells for
+    /// every registry.
     pub fn holds(&self, place: &Place, repository: &str, tag: &str) -> Option<String> {
         self.service.holds(place, repository, tag)
     }
 
-    /// Loses what a registry has under `tag` of `repository` (`namespace/repository`), as
-    /// registries now and then lose what they have shown, or as somebody deletes a tag: the tag is
-    /// gone, and so is the manifest with its last tag. Says whether there was anything to lose.
+    /// Removes `tag` of `repository` (`namespace/repository`) from a registry, and the manifest with
+    /// its last tag. Returns whether the tag existed.
     ///
-    /// A later push or copy brings it back. At the source, an attempt that begins before that has
-    /// nothing to copy, and fails; one that had begun goes on.
+    /// Registries lose images like this now and then, or a user deletes a tag. A later push or copy
+    /// brings it back. At the source, an attempt that begins before that has nothing to copy and
+    /// fails. An attempt that has begun continues.
     pub fn forget(&self, place: &Place, repository: &str, tag: &str) -> bool {
         self.service.forget(place, repository, tag)
     }
 
-    /// Serves a registry's own side, the OCI distribution API as far as it reads manifests, at a free
-    /// port of 127.0.0.1, until the answer is dropped or the sandbox stops: `GET /v2/`, and `HEAD`
-    /// and `GET /v2/<name>/manifests/<tag or digest>`.
+    /// Serves the part of the OCI distribution API that reads manifests, for one registry, at a free
+    /// port of 127.0.0.1.
     ///
-    /// Instances take bearer tokens, which `GET /token` hands out against user and password and for
-    /// the repositories that are asked for; they end after five minutes of the sandbox's clock. An
-    /// Alibaba instance takes what GetAuthorizationToken has handed out for it, and the account's
-    /// access key; an Enterprise edition instance takes the account's access key with its secret or
-    /// with the login key. The Basic edition takes a password with every request: `region@access
-    /// key`, and the login key, the access key's HMAC-SHA256 in hex under the secret key. All but
-    /// the tokens of GetAuthorizationToken and the login key is made.
+    /// It serves `GET /v2/`, and `HEAD` and `GET /v2/<name>/manifests/<tag or digest>`, until the
+    /// returned value is dropped or the sandbox stops.
     ///
-    /// `GET` answers the content that was pushed, whose digest is the image's, with the media type
-    /// of a manifest. Of the vendor's examples the sandbox has no bytes: they answer `HEAD` alone,
-    /// with a made length, and `GET` with 405. At Alibaba's instances and in the Basic edition's
-    /// other regions, only manifests that have a tag are there.
+    /// Depending on the cloud, a registry takes a password with every request, or bearer tokens.
+    /// `GET /token` hands out a token for a user, a password and repositories. A token ends after five
+    /// minutes of the sandbox's clock. [`RegistryEndpoint::login`] returns a login that works. The
+    /// logins that the vendors' calls hand out or their pages describe work too. Everything else here
+    /// is invented.
+    ///
+    /// `GET` returns the content that was pushed, whose digest is the image's, with the media type of
+    /// a manifest. The sandbox has no bytes of the vendors' examples: they answer `HEAD` only, with an
+    /// invented length, and `GET` with 405. Where a cloud shows no manifests without a tag, only
+    /// manifests that have a tag exist.
     pub async fn registry(&self, place: &Place) -> Result<RegistryEndpoint, StartError> {
         registry::open(&self.service, place, &self.registries).await
     }
 
-    /// Takes away records of work that has ended, as vendors clean up: no call lists or shows them
-    /// any more. `is_due` is asked about each, oldest first. Answers how many went.
+    /// Removes records of work that has ended, as vendors clean up. Returns how many.
+    ///
+    /// No call lists or shows a removed record. `is_due` decides about each record, oldest first.
     ///
     /// ```
-    /// # use registry_sandbox::{Sandbox, world::Source};
-    /// # fn clean_up(sandbox: &Sandbox) -> usize {
+    /// # use registry_sandbox::{Sandbox, world};
+    /// # fn clean_up(sandbox: &Sandbox, source: world::Source) -> usize {
     /// let mut oldest = 0..10;
-    /// sandbox.purge_tasks(Source::HuaweicloudBasic, |record| {
+    /// sandbox.purge_tasks(source, |record| {
     ///     record.repository == "team/api" && oldest.next().is_some()
     /// })
     /// # }
@@ -292,7 +318,7 @@ impl Sandbox {
         self.service.purge(registry, is_due)
     }
 
-    /// Stops serving, and cuts open connections off. Dropping the sandbox does the same.
+    /// Stops serving, and closes open connections. Dropping the sandbox does the same.
     pub fn stop(&self) {
         self.serving.abort();
         let mut registries = self
@@ -302,14 +328,14 @@ impl Sandbox {
         registries.abort_all();
     }
 
-    /// Waits until the sandbox serves no more: it was stopped, or its runtime is shutting down.
+    /// Waits until the sandbox no longer serves, because it was stopped or its runtime shuts down.
     pub async fn stopped(&self) {
         let mut stopped = self.stopped.clone();
         while stopped.changed().await.is_ok() {}
     }
 }
 
-/// Serves both clouds. `_alive` is the first parameter and so the last to be dropped: who sees it
+/// Serves all clouds. `_alive` is the first parameter and so the last to be dropped: who sees it
 /// closed finds the port closed, too.
 async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
     server::serve(listener, service).await;

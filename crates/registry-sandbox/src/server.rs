@@ -1,4 +1,4 @@
-//! The listener, and the one place where a request finds its cloud.
+//! Listener, which passes each request to its cloud.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,28 +16,27 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::alibabacloud::{self, Alibabacloud};
 use crate::clock::Clock;
 use crate::contents::Contents;
 use crate::hook::{Hook, OutgoingAnswer};
-use crate::huaweicloud::Huaweicloud;
 use crate::message::{Answer, Reply, Request};
+use crate::place::Source;
 use crate::plans::Plans;
 use crate::push::{self, PushError};
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
+use crate::side::{Definition, Image, Side, Surroundings};
+use crate::sides::SIDES;
 use crate::spec::SpecError;
-use crate::world::Source;
 
 const LARGEST_BODY: usize = 1024 * 1024;
 /// When connections cannot be accepted, most often for want of file handles, waiting is all there is.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Both clouds and the log.
+/// All clouds and the log.
 pub(crate) struct Service {
-    pub(crate) huaweicloud: Huaweicloud,
-    pub(crate) alibabacloud: Alibabacloud,
-    /// What is decided about the work of both.
+    sides: Vec<(&'static Definition, Box<dyn Side>)>,
+    /// Decisions about the work of all clouds.
     pub(crate) plans: Arc<Plans>,
     pub(crate) hook: Arc<Hook>,
     pub(crate) clock: Clock,
@@ -53,28 +52,47 @@ impl fmt::Debug for Service {
 
 impl Service {
     pub(crate) fn new(options: &Options, endpoint: &str) -> Result<Self, SpecError> {
-        let clock = Arc::clone(&options.clock);
-        let plans = Arc::new(Plans::default());
-        let hook = Arc::new(Hook::default());
+        let surroundings = Surroundings {
+            options,
+            clock: Arc::clone(&options.clock),
+            plans: Arc::default(),
+            hook: Arc::default(),
+            endpoint,
+        };
+        let start = |definition: &&'static Definition| {
+            let side = (definition.start)(&surroundings)?;
+            Ok((*definition, side))
+        };
+        let sides = SIDES.iter().map(start).collect::<Result<_, SpecError>>()?;
+        let Surroundings {
+            clock, plans, hook, ..
+        } = surroundings;
         Ok(Self {
-            huaweicloud: Huaweicloud::new(
-                Arc::clone(&clock),
-                Arc::clone(&plans),
-                Arc::clone(&hook),
-                endpoint,
-            )?,
-            alibabacloud: Alibabacloud::new(
-                options.alibabacloud_metadata,
-                Arc::clone(&clock),
-                Arc::clone(&plans),
-                Arc::clone(&hook),
-            )?,
+            sides,
             plans,
             hook,
             clock,
             log: Log::default(),
             contents: Contents::default(),
         })
+    }
+
+    /// Returns the side of a provider.
+    pub(crate) fn side(&self, provider: &str) -> Option<&dyn Side> {
+        let offers = |definition: &Definition| {
+            let mut registries = definition.registries.iter();
+            registries.any(|registry| registry.source.provider() == provider)
+        };
+        let mut sides = self.sides.iter();
+        let found = sides.find(|(definition, _)| offers(definition));
+        found.map(|(_, side)| &**side)
+    }
+
+    /// Returns the side that a request is for.
+    fn addressed(&self, request: &Request) -> Option<&dyn Side> {
+        let mut sides = self.sides.iter();
+        let claims = sides.find(|(_, side)| side.claims(request));
+        claims.or(self.sides.first()).map(|(_, side)| &**side)
     }
 
     pub(crate) fn push(
@@ -86,18 +104,14 @@ impl Service {
     ) -> Result<String, PushError> {
         let (namespace, repository) = push::split(repository)?;
         push::check_tag(tag)?;
-        let now = (self.clock)();
-        let pushed = match to {
-            Source::HuaweicloudEnterprise => self
-                .huaweicloud
-                .push_enterprise(namespace, repository, tag, content, now),
-            Source::HuaweicloudBasic => self
-                .huaweicloud
-                .push_basic(namespace, repository, tag, content, now),
-            Source::Alibabacloud => self
-                .alibabacloud
-                .push(namespace, repository, tag, content, now),
+        let image = Image {
+            namespace,
+            repository,
+            tag,
         };
+        let provider = to.provider();
+        let side = self.side(provider).ok_or(PushError::NotThereYet)?;
+        let pushed = side.push(provider, image, content, (self.clock)());
         pushed.inspect(|digest| self.contents.keep(digest, content))
     }
 
@@ -159,11 +173,10 @@ impl Serves for Service {
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
-        let mut answer = match (alibabacloud::is_addressed(&request), too_large) {
-            (true, false) => self.alibabacloud.answer(&request),
-            (false, false) => self.huaweicloud.answer(&request),
-            (true, true) => unread(&request, Alibabacloud::too_large(&request)),
-            (false, true) => unread(&request, Huaweicloud::too_large()),
+        let mut answer = match (self.addressed(&request), too_large) {
+            (Some(side), false) => side.answer(&request),
+            (Some(side), true) => unread(&request, side.too_large(&request)),
+            (None, _) => unread(&request, Reply::new(StatusCode::NOT_FOUND, Value::Null)),
         };
         self.change(&mut answer, &target);
         self.log.add(Received {

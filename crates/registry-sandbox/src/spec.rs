@@ -48,6 +48,14 @@ pub(crate) fn named(name: &str) -> Result<&'static Spec, SpecError> {
         .map_err(|reason| wrong(format!("{name}: {reason}")))
 }
 
+/// Returns the spec that has the operation `id`.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) fn with(id: &str) -> &'static Spec {
+    let mut specs = SPECS.iter().map(|(name, _)| named(name).unwrap());
+    specs.find(|spec| spec.operation(id).is_ok()).unwrap()
+}
+
 /// One service.
 #[derive(Debug)]
 pub(crate) struct Spec {
@@ -324,11 +332,8 @@ fn text_at(value: &Value, pointer: &str) -> Result<String, SpecError> {
 mod tests {
     use super::*;
 
-    fn operation(id: &str) -> Operation {
-        SPECS
-            .iter()
-            .find_map(|(name, _)| named(name).unwrap().operation(id).ok().cloned())
-            .unwrap()
+    fn operation(id: &str) -> &'static Operation {
+        with(id).operation(id).unwrap()
     }
 
     #[test]
@@ -342,7 +347,7 @@ mod tests {
             ("DecodeAuthorizationMessage", &["authorization"]),
             ("ListRepoSyncTask", &["authorization"]),
         ] {
-            let authentication = operation(id).authentication;
+            let authentication = &operation(id).authentication;
             assert!(authentication.iter().eq(headers), "{id}");
         }
     }
@@ -388,7 +393,7 @@ mod tests {
 
     #[test]
     fn examples_keep_numbers_that_are_sent_as_text() {
-        let example = operation("ListRepoSyncTask").example;
+        let example = &operation("ListRepoSyncTask").example;
         assert_eq!(example["TotalCount"], Value::from("1"));
         assert_eq!(
             example["SyncTasks"][0]["CreateTime"],

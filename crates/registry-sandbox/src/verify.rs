@@ -1,12 +1,12 @@
-//! What the sandbox thinks of a signature, without a connection in between.
+//! Verification of signatures without a connection, for tests of signers.
 //!
-//! It is what the sandbox's gates ask, dates, nonces and keys aside.
+//! The sandbox verifies requests with the same code, and additionally checks dates, nonces and keys.
 
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::message::Request;
-use crate::{alibabacloud, huaweicloud};
+use crate::side;
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,23 +39,11 @@ impl Wire {
     }
 }
 
-/// Whether Huawei Cloud would accept the signature, if `secret_key` is the caller's.
-pub fn huaweicloud(wire: &Wire, secret_key: &str) -> bool {
-    let verify = || {
-        let request = wire.request()?;
-        let claim = huaweicloud::signature::claimed(request.header("authorization")?)??;
-        let date = request.header("x-sdk-date")?;
-        Some(claim.verify(&request, secret_key, date))
-    };
-    verify().unwrap_or(false)
-}
-
-/// Whether Alibaba Cloud would accept the signature, if `secret` is the caller's.
-pub fn alibabacloud(wire: &Wire, secret: &str) -> bool {
-    let verify = || {
-        let request = wire.request()?;
-        let claim = alibabacloud::signature::claimed(request.header("authorization")?)?;
-        Some(claim.verify(&request, secret).is_ok())
-    };
-    verify().unwrap_or(false)
+/// Whether a cloud would accept the signature, if `secret` is the caller's. `name` is the cloud or a
+/// provider of it. The answer for an unknown name is no.
+pub fn accepts(name: &str, wire: &Wire, secret: &str) -> bool {
+    match (side::definition(name), wire.request()) {
+        (Some(definition), Some(request)) => (definition.verify)(&request, secret),
+        _ => false,
+    }
 }

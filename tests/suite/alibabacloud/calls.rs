@@ -25,7 +25,7 @@ async fn every_write_changes_what_is_read() {
 }
 
 async fn sync(trial: &Trial) {
-    let instance = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let instance = world::alibabacloud::FLEET_INSTANCE_ID;
     let rules = || async {
         let all = json!({"InstanceId": instance, "PageSize": 100});
         trial.read("ListRepoSyncRule", all).await["SyncRules"].clone()
@@ -91,7 +91,7 @@ async fn sync(trial: &Trial) {
 }
 
 async fn lifecycle(trial: &Trial) {
-    let instance = json!({"InstanceId": world::FLEET_ALIBABACLOUD_INSTANCE_ID});
+    let instance = json!({"InstanceId": world::alibabacloud::FLEET_INSTANCE_ID});
     let mut rule = instance.clone();
     for (name, value) in [
         ("Scope", json!("REPO")),

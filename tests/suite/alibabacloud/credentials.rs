@@ -16,7 +16,8 @@ use openapi_transport::{
     BoxFuture, Chain, Clock, Context, Dialect, Error, ErrorKind, Lease, Source, SourceError, Stamp,
     Surroundings, Timestamp, plain_request,
 };
-use registry_sandbox::{MetadataAccess, Options, Sandbox, world};
+use registry_sandbox::world::alibabacloud::MetadataAccess;
+use registry_sandbox::{Options, Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{noon, quick_clock};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ impl Trial {
         let read = clock.clone();
         let options = Options::default()
             .clock(Arc::new(move || read.now()))
-            .alibabacloud_metadata(access);
+            .with(access);
         let sandbox = Sandbox::start(options).await.unwrap();
         Self { sandbox, clock }
     }
@@ -62,7 +63,7 @@ impl Trial {
     }
 
     fn uri(&self) -> String {
-        let path = world::ALIBABACLOUD_CREDENTIALS_URI_PATH;
+        let path = world::alibabacloud::CREDENTIALS_URI_PATH;
         format!("{}{path}", self.sandbox.endpoint())
     }
 
@@ -174,8 +175,8 @@ fn mode(path: &Path, mode: u32) {
 }
 
 fn with_key(mut profile: Value) -> Value {
-    profile["access_key_id"] = json!(world::ALIBABACLOUD_ACCESS_KEY_ID);
-    profile["access_key_secret"] = json!(world::ALIBABACLOUD_ACCESS_KEY_SECRET);
+    profile["access_key_id"] = json!(world::alibabacloud::ACCESS_KEY_ID);
+    profile["access_key_secret"] = json!(world::alibabacloud::ACCESS_KEY_SECRET);
     profile
 }
 
@@ -183,11 +184,11 @@ fn key_of_environment(place: Place) -> Place {
     place
         .set(
             "ALIBABA_CLOUD_ACCESS_KEY_ID",
-            world::ALIBABACLOUD_ACCESS_KEY_ID,
+            world::alibabacloud::ACCESS_KEY_ID,
         )
         .set(
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-            world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            world::alibabacloud::ACCESS_KEY_SECRET,
         )
 }
 
@@ -196,12 +197,12 @@ fn oidc_of_environment(place: Place) -> Place {
         .named(
             "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
             "token",
-            &format!("{}\n", world::ALIBABACLOUD_OIDC_TOKEN),
+            &format!("{}\n", world::alibabacloud::OIDC_TOKEN),
         )
-        .set("ALIBABA_CLOUD_ROLE_ARN", world::ALIBABACLOUD_ROLE_ARN)
+        .set("ALIBABA_CLOUD_ROLE_ARN", world::alibabacloud::ROLE_ARN)
         .set(
             "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
-            world::ALIBABACLOUD_OIDC_PROVIDER_ARN,
+            world::alibabacloud::OIDC_PROVIDER_ARN,
         )
 }
 
@@ -213,8 +214,8 @@ fn ini_key(section: &str) -> String {
     format!(
         "# keys\n[other]\ntype = access_key\n\n[{section}]\ntype = access_key  # fixed\n\
          access_key_id = {}\naccess_key_secret = {}\n",
-        world::ALIBABACLOUD_ACCESS_KEY_ID,
-        world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+        world::alibabacloud::ACCESS_KEY_ID,
+        world::alibabacloud::ACCESS_KEY_SECRET,
     )
 }
 
@@ -236,17 +237,17 @@ async fn variables_open_the_sandbox() {
 
     let place = oidc_of_environment(Place::new());
     let name = format!("registry-replication-{}", noon().as_second());
-    let named = session(world::ALIBABACLOUD_ROLE, &name);
+    let named = session(world::alibabacloud::ROLE, &name);
     check(&trial, &place, "OIDC", &named).await;
     let place = place.set("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod-1");
-    let named = session(world::ALIBABACLOUD_ROLE, "pod-1");
+    let named = session(world::alibabacloud::ROLE, "pod-1");
     check(&trial, &place, "OIDC", &named).await;
 
-    let instance = session(world::ALIBABACLOUD_ECS_ROLE, "sandbox-instance");
+    let instance = session(world::alibabacloud::ECS_ROLE, "sandbox-instance");
     check(&trial, &Place::new(), "ECS metadata", &instance).await;
     let asked = trial.asked("/latest/meta-data/ram/security-credentials/");
     assert_eq!(asked, 2, "the role's name, once for each chain");
-    let place = Place::new().set("ALIBABA_CLOUD_ECS_METADATA", world::ALIBABACLOUD_ECS_ROLE);
+    let place = Place::new().set("ALIBABA_CLOUD_ECS_METADATA", world::alibabacloud::ECS_ROLE);
     check(&trial, &place, "ECS metadata", &instance).await;
     let asked = trial.asked("/latest/meta-data/ram/security-credentials/");
     assert_eq!(asked, 2, "the role's name is known");
@@ -275,8 +276,8 @@ fn text(key: &Value, name: &str) -> String {
 #[tokio::test]
 async fn each_mode_of_a_cli_profile_opens_the_sandbox() {
     let trial = Trial::start().await;
-    let role = |name: &str| session(world::ALIBABACLOUD_ROLE, name);
-    let token = Place::new().file("token", world::ALIBABACLOUD_OIDC_TOKEN);
+    let role = |name: &str| session(world::alibabacloud::ROLE, name);
+    let token = Place::new().file("token", world::alibabacloud::OIDC_TOKEN);
     let token_file = token.path("token").display().to_string();
     let cases = [
         (with_key(json!({ "mode": "AK" })), USER.to_owned()),
@@ -287,7 +288,7 @@ async fn each_mode_of_a_cli_profile_opens_the_sandbox() {
         (
             with_key(json!({
                 "mode": "RamRoleArn",
-                "ram_role_arn": world::ALIBABACLOUD_ROLE_ARN,
+                "ram_role_arn": world::alibabacloud::ROLE_ARN,
                 "ram_session_name": "release",
                 "expired_seconds": 1800,
                 "policy": r#"{"Version":"1","Statement":[]}"#,
@@ -297,17 +298,17 @@ async fn each_mode_of_a_cli_profile_opens_the_sandbox() {
         ),
         (
             json!({ "mode": "EcsRamRole" }),
-            session(world::ALIBABACLOUD_ECS_ROLE, "sandbox-instance"),
+            session(world::alibabacloud::ECS_ROLE, "sandbox-instance"),
         ),
         (
-            json!({ "mode": "EcsRamRole", "ram_role_name": world::ALIBABACLOUD_ECS_ROLE }),
-            session(world::ALIBABACLOUD_ECS_ROLE, "sandbox-instance"),
+            json!({ "mode": "EcsRamRole", "ram_role_name": world::alibabacloud::ECS_ROLE }),
+            session(world::alibabacloud::ECS_ROLE, "sandbox-instance"),
         ),
         (
             json!({
                 "mode": "OIDC",
-                "ram_role_arn": world::ALIBABACLOUD_ROLE_ARN,
-                "oidc_provider_arn": world::ALIBABACLOUD_OIDC_PROVIDER_ARN,
+                "ram_role_arn": world::alibabacloud::ROLE_ARN,
+                "oidc_provider_arn": world::alibabacloud::OIDC_PROVIDER_ARN,
                 "oidc_token_file": token_file,
                 "role_session_name": "python",
             }),
@@ -327,7 +328,7 @@ async fn each_mode_of_a_cli_profile_opens_the_sandbox() {
         ("DurationSeconds", "1800"),
         ("Policy", r#"{"Version":"1","Statement":[]}"#),
         ("ExternalId", "agreed"),
-        ("RoleArn", world::ALIBABACLOUD_ROLE_ARN),
+        ("RoleArn", world::alibabacloud::ROLE_ARN),
     ] {
         let sent = trial.parameter("AssumeRole", name);
         assert_eq!(sent.as_deref(), Some(value), "{name}");
@@ -341,14 +342,14 @@ fn chained() -> Value {
             "name": "default",
             "mode": "ChainableRamRoleArn",
             "source_profile": "outer",
-            "ram_role_arn": world::ALIBABACLOUD_INNER_ROLE_ARN,
+            "ram_role_arn": world::alibabacloud::INNER_ROLE_ARN,
             "ram_session_name": "second",
         },
         {
             "name": "outer",
             "mode": "ChainableRamRoleArn",
             "source_profile": "key",
-            "ram_role_arn": world::ALIBABACLOUD_ROLE_ARN,
+            "ram_role_arn": world::alibabacloud::ROLE_ARN,
             "ram_session_name": "first",
         },
         with_key(json!({ "name": "key", "mode": "AK" })),
@@ -420,10 +421,10 @@ async fn each_type_of_a_profile_file_opens_the_sandbox() {
     let trial = Trial::start().await;
     let key = format!(
         "access_key_id = {}\naccess_key_secret = {}",
-        world::ALIBABACLOUD_ACCESS_KEY_ID,
-        world::ALIBABACLOUD_ACCESS_KEY_SECRET
+        world::alibabacloud::ACCESS_KEY_ID,
+        world::alibabacloud::ACCESS_KEY_SECRET
     );
-    let arn = world::ALIBABACLOUD_ROLE_ARN;
+    let arn = world::alibabacloud::ROLE_ARN;
     let source = "profile file";
 
     for file in [GO_INI, PYTHON_INI] {
@@ -440,22 +441,22 @@ async fn each_type_of_a_profile_file_opens_the_sandbox() {
          policy = {{\"Version\":\"1\";}}\n"
     );
     let place = Place::new().file(GO_INI, role);
-    let who = session(world::ALIBABACLOUD_ROLE, "ini");
+    let who = session(world::alibabacloud::ROLE, "ini");
     check(&trial, &place, source, &who).await;
     let policy = trial.parameter("AssumeRole", "Policy");
     assert_eq!(policy.as_deref(), Some(r#"{"Version":"1";}"#));
 
-    let instance = session(world::ALIBABACLOUD_ECS_ROLE, "sandbox-instance");
+    let instance = session(world::alibabacloud::ECS_ROLE, "sandbox-instance");
     for role in ["", "role_name = sandbox-instance-role\n"] {
         let place = Place::new().file(GO_INI, format!("[default]\ntype = ecs_ram_role\n{role}"));
         check(&trial, &place, source, &instance).await;
     }
 
-    let token = Place::new().file("token", world::ALIBABACLOUD_OIDC_TOKEN);
+    let token = Place::new().file("token", world::alibabacloud::OIDC_TOKEN);
     let oidc = format!(
         "[default]\ntype = oidc_role_arn\noidc_provider_arn = {}\noidc_token_file_path = {}\n\
          role_arn = {arn}\nrole_session_name = ini\n",
-        world::ALIBABACLOUD_OIDC_PROVIDER_ARN,
+        world::alibabacloud::OIDC_PROVIDER_ARN,
         token.path("token").display(),
     );
     let place = Place::new().file(GO_INI, oidc);
@@ -537,7 +538,7 @@ async fn each_way_of_failing_says_why_and_the_chain_goes_on() {
             "mode": mode,
             "access_key_id": "LTAI-unknown",
             "access_key_secret": MARKER,
-            "ram_role_arn": world::ALIBABACLOUD_ROLE_ARN,
+            "ram_role_arn": world::alibabacloud::ROLE_ARN,
         })
     };
     let with = |mut profile: Value, name: &str, value: Value| {
@@ -730,7 +731,7 @@ async fn the_metadata_service_is_asked_as_the_switches_say() {
     use MetadataAccess::{Any, PlainOnly, TokenOnly};
     let credentials = format!(
         "/latest/meta-data/ram/security-credentials/{}",
-        world::ALIBABACLOUD_ECS_ROLE
+        world::alibabacloud::ECS_ROLE
     );
     for (access, v1_disabled, expected) in [
         (Any, false, Ok(())),
@@ -751,7 +752,7 @@ async fn the_metadata_service_is_asked_as_the_switches_say() {
         let switch = if v1_disabled { "true" } else { "false" };
         let place = Place::new()
             .set("ALIBABA_CLOUD_IMDSV1_DISABLED", switch)
-            .set("ALIBABA_CLOUD_ECS_METADATA", world::ALIBABACLOUD_ECS_ROLE);
+            .set("ALIBABA_CLOUD_ECS_METADATA", world::alibabacloud::ECS_ROLE);
         let outcome = trial.chain(&place).ask(noon()).await;
         let outcome = outcome[4].outcome.clone();
         let shown = outcome.map(drop).map_err(|why| {
@@ -775,7 +776,7 @@ async fn keys_are_renewed_while_calls_are_in_flight() {
     let chain = trial.chain(&place);
     let provider = Alibabacloud::with_chain(chain.clone());
     let client = trial.client(provider);
-    let handed_out = || trial.asked(world::ALIBABACLOUD_CREDENTIALS_URI_PATH);
+    let handed_out = || trial.asked(world::alibabacloud::CREDENTIALS_URI_PATH);
     let minutes = |n: u64| trial.clock.advance(Duration::from_secs(60 * n));
 
     // Keys are good for an hour, and renewed a quarter of an hour ahead.
@@ -813,7 +814,7 @@ async fn a_role_is_assumed_anew_and_the_old_key_serves_if_that_fails() {
     trial.clock.advance(Duration::from_secs(50 * 60));
     assert_eq!(id().await.unwrap(), first);
     // And now by a right one.
-    std::fs::write(place.path("token"), world::ALIBABACLOUD_OIDC_TOKEN).unwrap();
+    std::fs::write(place.path("token"), world::alibabacloud::OIDC_TOKEN).unwrap();
     trial.clock.advance(Duration::from_secs(60));
     let second = id().await.unwrap();
     assert_ne!(second, first);
@@ -880,8 +881,8 @@ impl Source<Credentials> for Deleted {
         let key = match asked {
             0 => Credentials::new("LTAIDeleted", "deleted"),
             _ => Credentials::new(
-                world::ALIBABACLOUD_ACCESS_KEY_ID,
-                world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+                world::alibabacloud::ACCESS_KEY_ID,
+                world::alibabacloud::ACCESS_KEY_SECRET,
             ),
         };
         Box::pin(std::future::ready(Ok(Lease::lasting(key))))
@@ -1183,7 +1184,7 @@ async fn the_log_warns_of_files_that_others_can_read_and_shows_no_secret() {
         "mode": "RamRoleArn",
         "access_key_id": "LTAI",
         "access_key_secret": MARKER,
-        "ram_role_arn": world::ALIBABACLOUD_ROLE_ARN,
+        "ram_role_arn": world::alibabacloud::ROLE_ARN,
     });
     let place = Place::new().cli(json!([profile])).file(
         GO_INI,

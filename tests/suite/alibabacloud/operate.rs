@@ -14,7 +14,7 @@ impl Trial {
     async fn example(&self) -> alibabacloud::AlibabaCr {
         let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(self.sandbox.endpoint())
-            .instance(world::ALIBABACLOUD_INSTANCE_ID)
+            .instance(world::alibabacloud::INSTANCE_ID)
             .credentials(clients::sandbox_alibaba_key(&self.sandbox))
             .configure(self.configured());
         registry.build().await.unwrap()

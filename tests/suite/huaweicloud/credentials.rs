@@ -66,7 +66,10 @@ impl Trial {
     }
 
     fn id_token(&self) -> String {
-        self.file("id-token", &format!("{}\n", world::IAM_ID_TOKEN))
+        self.file(
+            "id-token",
+            &format!("{}\n", world::huaweicloud::IAM_ID_TOKEN),
+        )
     }
 
     /// Settings with these variables in addition to `HOME`, and the sandbox's metadata service.
@@ -90,8 +93,8 @@ impl Trial {
     async fn call(&self, provider: &Huaweicloud) -> Result<usize, Error> {
         let rules = swr::Client::new(self.context(provider.clone()))
             .list_image_auto_sync_repos_details()
-            .namespace(world::EXAMPLE_BASIC_NAMESPACE)
-            .repository(world::EXAMPLE_BASIC_RULE_REPOSITORY)
+            .namespace(world::huaweicloud::EXAMPLE_BASIC_NAMESPACE)
+            .repository(world::huaweicloud::EXAMPLE_BASIC_RULE_REPOSITORY)
             .send()
             .await?;
         Ok(rules.into_inner().len())
@@ -110,10 +113,10 @@ impl Trial {
         IamUser::new(
             iam::Client::new(self.context(Huaweicloud::anonymous())),
             User {
-                domain: world::IAM_DOMAIN.to_owned(),
-                name: world::IAM_USER.to_owned(),
+                domain: world::huaweicloud::IAM_DOMAIN.to_owned(),
+                name: world::huaweicloud::IAM_USER.to_owned(),
                 password: password.into(),
-                project: world::HUAWEICLOUD_REGION.to_owned(),
+                project: world::huaweicloud::REGION.to_owned(),
             },
         )
     }
@@ -163,7 +166,10 @@ async fn sources_are_asked_in_the_order_of_the_vendors_sdks() {
     let trial = Trial::start().await;
     let id_token = trial.id_token();
     let endpoint = trial.sandbox.endpoint();
-    let (ak, sk) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    let (ak, sk) = (
+        world::huaweicloud::ACCESS_KEY,
+        world::huaweicloud::SECRET_KEY,
+    );
     trial.file(
         ".huaweicloud/credentials",
         &format!("[basic]\nak = {ak}\nsk = {sk}\n"),
@@ -172,7 +178,7 @@ async fn sources_are_asked_in_the_order_of_the_vendors_sdks() {
         (IAM, endpoint.as_str()),
         (AK, ak),
         (SK, sk),
-        (IDP_ID, world::IAM_IDP_ID),
+        (IDP_ID, world::huaweicloud::IAM_IDP_ID),
         (ID_TOKEN_FILE, &id_token),
     ];
     let mut found = Vec::new();
@@ -262,7 +268,7 @@ async fn openid_connect_says_why_it_has_none() {
     let missing = trial.home.path().join("missing");
     let missing = missing.to_str().unwrap();
     let endpoint = trial.sandbox.endpoint();
-    let idp = world::IAM_IDP_ID;
+    let idp = world::huaweicloud::IAM_IDP_ID;
     let mut reasons = Vec::new();
     for (idp, file, iam) in [
         ("", "", endpoint.as_str()),
@@ -396,10 +402,10 @@ async fn a_profile_may_name_an_identity_provider() {
     let trial = Trial::start().await;
     let profile = format!(
         "[basic]\nidp_id = {}\nid_token_file = {}\niam_endpoint = {}\nproject_id = {}\n",
-        world::IAM_IDP_ID,
+        world::huaweicloud::IAM_IDP_ID,
         trial.id_token(),
         trial.sandbox.endpoint(),
-        world::HUAWEICLOUD_PROJECT_ID,
+        world::huaweicloud::PROJECT_ID,
     );
     trial.file(".huaweicloud/credentials", &profile);
     let chain = Credentials::default_chain(&trial.settings(&[(IAM, NOWHERE)]));
@@ -407,7 +413,7 @@ async fn a_profile_may_name_an_identity_provider() {
     assert_eq!(lease.expires, Some(noon() + hours(6)));
     assert_eq!(
         lease.credentials.project_id(),
-        Some(world::HUAWEICLOUD_PROJECT_ID)
+        Some(world::huaweicloud::PROJECT_ID)
     );
     let provider = Huaweicloud::with_chain(Arc::new(chain));
     assert_eq!(trial.call(&provider).await.unwrap(), 1);
@@ -418,7 +424,7 @@ async fn variables_say_what_temporary_keys_speak_for() {
     let trial = Trial::start().await;
     let (id_token, endpoint) = (trial.id_token(), trial.sandbox.endpoint());
     let settings = trial.settings(&[
-        (IDP_ID, world::IAM_IDP_ID),
+        (IDP_ID, world::huaweicloud::IAM_IDP_ID),
         (ID_TOKEN_FILE, &id_token),
         (IAM, &endpoint),
         ("HUAWEICLOUD_SDK_PROJECT_ID", "p"),
@@ -519,7 +525,7 @@ async fn keys_of_an_identity_provider_are_renewed_from_the_file_of_the_day() {
     let trial = Trial::start().await;
     let (id_token, endpoint) = (trial.file("id-token", "expired"), trial.sandbox.endpoint());
     let settings = trial.settings(&[
-        (IDP_ID, world::IAM_IDP_ID),
+        (IDP_ID, world::huaweicloud::IAM_IDP_ID),
         (ID_TOKEN_FILE, &id_token),
         (IAM, &endpoint),
     ]);
@@ -540,7 +546,7 @@ async fn keys_of_an_identity_provider_are_renewed_from_the_file_of_the_day() {
 #[tokio::test]
 async fn an_iam_users_token_is_renewed_ahead_of_its_end() {
     let trial = Trial::start().await;
-    let user = trial.iam_user(world::IAM_PASSWORD);
+    let user = trial.iam_user(world::huaweicloud::IAM_PASSWORD);
     let chain = Arc::new(Chain::new(vec![Arc::new(user) as _]));
     let provider = Huaweicloud::with_chain(chain.clone());
     let calls = async || {
@@ -622,7 +628,10 @@ impl Source<Credentials> for Revoked {
         *asked += 1;
         let key = match *asked {
             1 => AccessKey::new("REVOKED", "revoked"),
-            _ => AccessKey::new(world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY),
+            _ => AccessKey::new(
+                world::huaweicloud::ACCESS_KEY,
+                world::huaweicloud::SECRET_KEY,
+            ),
         };
         Box::pin(std::future::ready(Ok(Lease::lasting(key.into()))))
     }
@@ -697,7 +706,7 @@ async fn a_refusal_about_the_date_says_so() {
     let (_, status, reading) = attempt(&late, &provider).await;
     assert_eq!((status, reading.skewed), (401, true), "{reading:?}");
     late.clock.advance(hours(1));
-    let wrong = Huaweicloud::new(AccessKey::new(world::HUAWEICLOUD_ACCESS_KEY, "wrong"));
+    let wrong = Huaweicloud::new(AccessKey::new(world::huaweicloud::ACCESS_KEY, "wrong"));
     let (_, status, reading) = attempt(&late, &wrong).await;
     assert_eq!((status, reading.skewed), (401, false), "{reading:?}");
     let (_, status, reading) = attempt(&late, &provider).await;
@@ -740,15 +749,15 @@ async fn a_project_is_looked_up_once() {
     let key = Credentials::from(clients::sandbox_key(&trial.sandbox));
     let client = iam::Client::new(trial.context(Huaweicloud::new(key.clone())));
     let projects = Projects::new();
-    let region = world::HUAWEICLOUD_REGION;
+    let region = world::huaweicloud::REGION;
     let ids = (0..4).map(|_| projects.id(&client, &key, region));
     for id in try_join_all(ids).await.unwrap() {
-        assert_eq!(id, world::HUAWEICLOUD_PROJECT_ID);
+        assert_eq!(id, world::huaweicloud::PROJECT_ID);
     }
     let asked = || trial.asked("/v3/projects");
     assert_eq!(asked(), 1);
     let elsewhere = projects.id(&client, &key, "cn-east-3").await.unwrap();
-    assert_ne!(elsewhere, world::HUAWEICLOUD_PROJECT_ID);
+    assert_ne!(elsewhere, world::huaweicloud::PROJECT_ID);
     assert_eq!(asked(), 2);
     let other = AccessKey::new("another", "key").into();
     projects.id(&client, &other, region).await.unwrap();

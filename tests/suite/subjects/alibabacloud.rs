@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use openapi_transport::Dialect;
 use registry_replication::{ReasonKind, Registry, alibabacloud, oci};
 use registry_sandbox::Sandbox;
-use registry_sandbox::world::{self, FLEET_ALIBABACLOUD_INSTANCE_ID as INSTANCE, Place, Source};
+use registry_sandbox::world::alibabacloud::FLEET_INSTANCE_ID as INSTANCE;
+use registry_sandbox::world::{self, Place, Source};
 use serde_json::json;
 
 use super::{Configure, Destination, Listed, ListedCall, NamedCall, Obstacle, Site, Subject};
@@ -36,7 +37,7 @@ impl Subject for Alibabacloud {
     }
 
     fn source(&self) -> Source {
-        Source::Alibabacloud
+        world::alibabacloud::REGISTRY
     }
 
     fn connect<'a>(
@@ -66,18 +67,18 @@ impl Subject for Alibabacloud {
         host: &'a str,
     ) -> BoxFuture<'a, oci::Builder> {
         let login = oci::Login::password(
-            world::ALIBABACLOUD_ACCESS_KEY_ID,
-            world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            world::alibabacloud::ACCESS_KEY_ID,
+            world::alibabacloud::ACCESS_KEY_SECRET,
         );
         std::future::ready(oci::Client::builder(host).login(login)).boxed()
     }
 
     fn destinations(&self) -> Vec<Destination> {
-        let regions = world::FLEET_ALIBABACLOUD_REGIONS.into_iter();
-        let all = regions.zip(world::FLEET_ALIBABACLOUD_TARGET_IDS);
+        let regions = world::alibabacloud::FLEET_REGIONS.into_iter();
+        let all = regions.zip(world::alibabacloud::FLEET_TARGET_IDS);
         let destinations = all.map(|(region, instance)| Destination {
             name: region,
-            place: Place::alibabacloud(instance),
+            place: world::alibabacloud::instance(instance),
         });
         destinations.collect()
     }
@@ -101,8 +102,8 @@ impl Subject for Alibabacloud {
             "NamespaceName": namespace,
             "RepoName": repository,
             "TagFilter": ".*",
-            "TargetInstanceId": world::FLEET_ALIBABACLOUD_TARGET_IDS[number],
-            "TargetRegionId": world::FLEET_ALIBABACLOUD_REGIONS[number],
+            "TargetInstanceId": world::alibabacloud::FLEET_TARGET_IDS[number],
+            "TargetRegionId": world::alibabacloud::FLEET_REGIONS[number],
             "TargetNamespaceName": namespace,
             "TargetRepoName": repository,
         });
@@ -112,7 +113,7 @@ impl Subject for Alibabacloud {
     /// Deletes the fleet's rule of the namespace, too.
     fn delete_rule<'a>(&'a self, site: &'a Site, number: usize) -> BoxFuture<'a, ()> {
         async move {
-            let to = world::FLEET_ALIBABACLOUD_REGIONS[number];
+            let to = world::alibabacloud::FLEET_REGIONS[number];
             let own = json!({"InstanceId": INSTANCE, "TargetRegionId": to, "PageSize": 100});
             let all = site.call(NamedCall::new("ListRepoSyncRule", own)).await;
             let all = all.unwrap();
@@ -138,8 +139,8 @@ impl Subject for Alibabacloud {
                 "InstanceId": INSTANCE,
                 "RepoId": found.unwrap()["RepoId"],
                 "Tag": tag,
-                "TargetInstanceId": world::FLEET_ALIBABACLOUD_TARGET_IDS[number],
-                "TargetRegionId": world::FLEET_ALIBABACLOUD_REGIONS[number],
+                "TargetInstanceId": world::alibabacloud::FLEET_TARGET_IDS[number],
+                "TargetRegionId": world::alibabacloud::FLEET_REGIONS[number],
                 "TargetNamespace": namespace,
                 "TargetRepoName": repository,
                 "TargetTag": tag,

@@ -20,7 +20,7 @@ pub(crate) struct HuaweicloudEnterprise;
 
 impl HuaweicloudEnterprise {
     fn instance(site: &Site) -> Value {
-        let account = &site.sandbox.accounts().huaweicloud_swr;
+        let account = world::huaweicloud::account(site.sandbox.endpoint());
         json!({"project_id": account.project_id, "instance_id": account.instance_id})
     }
 
@@ -51,7 +51,7 @@ impl Subject for HuaweicloudEnterprise {
     }
 
     fn source(&self) -> Source {
-        Source::HuaweicloudEnterprise
+        world::huaweicloud::ENTERPRISE
     }
 
     fn connect<'a>(
@@ -60,7 +60,7 @@ impl Subject for HuaweicloudEnterprise {
         configure: Configure,
     ) -> BoxFuture<'a, Box<dyn Registry>> {
         async move {
-            let account = &sandbox.accounts().huaweicloud_swr;
+            let account = world::huaweicloud::account(sandbox.endpoint());
             let registry = huaweicloud::SwrEnterprise::builder()
                 .endpoint(&account.endpoint)
                 .project_id(&account.project_id)
@@ -82,15 +82,18 @@ impl Subject for HuaweicloudEnterprise {
         _: &'a Place,
         host: &'a str,
     ) -> BoxFuture<'a, oci::Builder> {
-        let (user, password) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+        let (user, password) = (
+            world::huaweicloud::ACCESS_KEY,
+            world::huaweicloud::SECRET_KEY,
+        );
         let login = oci::Login::password(user, password);
         std::future::ready(oci::Client::builder(host).login(login)).boxed()
     }
 
     fn destinations(&self) -> Vec<Destination> {
         vec![Destination {
-            name: world::HUAWEICLOUD_TARGET_REGION,
-            place: Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
+            name: world::huaweicloud::TARGET_REGION,
+            place: world::huaweicloud::enterprise(world::huaweicloud::TARGET_INSTANCE_ID),
         }]
     }
 
@@ -107,7 +110,7 @@ impl Subject for HuaweicloudEnterprise {
         call.body(json!({
             "name": "sim",
             "src_registry": {"id": 0},
-            "dest_registry": {"id": world::EXAMPLE_REGISTRY},
+            "dest_registry": {"id": world::huaweicloud::EXAMPLE_REGISTRY},
             "filters": [{"type": "name", "value": "library/sim"}],
             "repo_scope_mode": "regular",
             "trigger": {"type": "event_based"},
@@ -255,7 +258,7 @@ impl Subject for HuaweicloudBasic {
     }
 
     fn source(&self) -> Source {
-        Source::HuaweicloudBasic
+        world::huaweicloud::BASIC
     }
 
     fn connect<'a>(
@@ -266,7 +269,7 @@ impl Subject for HuaweicloudBasic {
         async move {
             let registry = huaweicloud::SwrBasic::builder()
                 .endpoint(sandbox.endpoint())
-                .region(world::HUAWEICLOUD_REGION)
+                .region(world::huaweicloud::REGION)
                 .credentials(clients::sandbox_key(sandbox))
                 .configure(configure);
             Box::new(registry.build().await.unwrap()) as Box<dyn Registry>
@@ -285,12 +288,9 @@ impl Subject for HuaweicloudBasic {
         host: &'a str,
     ) -> BoxFuture<'a, oci::Builder> {
         async move {
-            let Place::HuaweicloudBasic(region) = place else {
-                panic!("{place} is not of this edition");
-            };
             let logins = huaweicloud::SwrBasic::builder()
                 .endpoint(sandbox.endpoint())
-                .region(region)
+                .region(place.id())
                 .credentials(clients::sandbox_key(sandbox))
                 .build()
                 .await
@@ -301,10 +301,10 @@ impl Subject for HuaweicloudBasic {
     }
 
     fn destinations(&self) -> Vec<Destination> {
-        let regions = world::FLEET_BASIC_REGIONS.into_iter().take(2);
+        let regions = world::huaweicloud::FLEET_BASIC_REGIONS.into_iter().take(2);
         let destinations = regions.map(|region| Destination {
             name: region,
-            place: Place::huaweicloud_basic(region),
+            place: world::huaweicloud::basic(region),
         });
         destinations.collect()
     }
@@ -317,7 +317,7 @@ impl Subject for HuaweicloudBasic {
         let (namespace, _) = self.repository();
         let call = NamedCall::new("CreateImageSyncRepo", self.parameters());
         call.body(json!({
-            "remoteRegionId": world::FLEET_BASIC_REGIONS[number],
+            "remoteRegionId": world::huaweicloud::FLEET_BASIC_REGIONS[number],
             "remoteNamespace": namespace,
             "syncAuto": true,
             "override": site.overwrites,
@@ -327,7 +327,7 @@ impl Subject for HuaweicloudBasic {
     fn delete_rule<'a>(&'a self, site: &'a Site, number: usize) -> BoxFuture<'a, ()> {
         async move {
             let (namespace, _) = self.repository();
-            let to = world::FLEET_BASIC_REGIONS[number];
+            let to = world::huaweicloud::FLEET_BASIC_REGIONS[number];
             let body = json!({"remoteRegionId": to, "remoteNamespace": namespace});
             let call = NamedCall::new("DeleteImageSyncRepo", self.parameters());
             site.call(call.body(body)).await;
@@ -341,7 +341,7 @@ impl Subject for HuaweicloudBasic {
             let call = NamedCall::new("CreateManualImageSyncRepo", self.parameters());
             let call = call.body(json!({
                 "imageTag": [tag],
-                "remoteRegionId": world::FLEET_BASIC_REGIONS[number],
+                "remoteRegionId": world::huaweicloud::FLEET_BASIC_REGIONS[number],
                 "remoteNamespace": namespace,
                 "override": site.overwrites,
             }));

@@ -1,4 +1,4 @@
-//! Who may read: bearer tokens at instances, a password at the Basic edition.
+//! Access to a registry's own port: by password, or by bearer token.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::reply::{Reply, error};
-use crate::alibabacloud::Alibabacloud;
-use crate::digest::{hmac_hex, hmac_matches};
 use crate::message::Request;
 use crate::place::Place;
-use crate::world;
+use crate::side::{Access as Kind, Side};
 
 /// Where tokens are. Made: each vendor has an address of its own for it, which a client finds in
 /// the challenge.
@@ -27,6 +25,7 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 /// The way into one registry.
 pub(super) struct Access {
     place: Place,
+    kind: Kind,
     realm: String,
     service: String,
     tokens: Mutex<HashMap<String, Grant>>,
@@ -40,14 +39,11 @@ struct Grant {
 }
 
 impl Access {
-    pub(super) fn new(place: Place, url: &str) -> Self {
-        let service = match &place {
-            Place::HuaweicloudEnterprise(id) | Place::Alibabacloud(id) => id,
-            Place::HuaweicloudBasic(region) => region,
-        };
+    pub(super) fn new(place: Place, kind: Kind, url: &str) -> Self {
         Self {
+            kind,
             realm: format!("{url}{TOKEN_PATH}"),
-            service: format!("sandbox-registry:{service}"),
+            service: format!("sandbox-registry:{}", place.id()),
             place,
             tokens: Mutex::default(),
         }
@@ -58,11 +54,11 @@ impl Access {
         &self,
         request: &Request,
         name: Option<&str>,
-        logins: &Alibabacloud,
+        side: &dyn Side,
         now: Timestamp,
     ) -> Result<(), Reply> {
-        if self.is_basic() {
-            return match self.is_user(request, logins, now) {
+        if self.takes_passwords() {
+            return match self.is_user(request, side, now) {
                 true => Ok(()),
                 false => Err(self.challenge(name, None)),
             };
@@ -82,12 +78,12 @@ impl Access {
     }
 
     /// Hands out a token for the repositories that are asked for, and for pulling alone.
-    pub(super) fn token(&self, request: &Request, logins: &Alibabacloud, now: Timestamp) -> Reply {
-        if self.is_basic() {
+    pub(super) fn token(&self, request: &Request, side: &dyn Side, now: Timestamp) -> Reply {
+        if self.takes_passwords() {
             let message = "this registry takes a password and hands out no tokens";
             return error(StatusCode::NOT_FOUND, "UNSUPPORTED", message);
         }
-        if !self.is_user(request, logins, now) {
+        if !self.is_user(request, side, now) {
             let message = "user or password is wrong";
             let refusal = error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message);
             let realm = format!("Basic realm=\"{}\"", self.service);
@@ -119,14 +115,14 @@ impl Access {
         Reply::json(StatusCode::OK, answer.to_string())
     }
 
-    fn is_basic(&self) -> bool {
-        matches!(self.place, Place::HuaweicloudBasic(_))
+    fn takes_passwords(&self) -> bool {
+        self.kind == Kind::Password
     }
 
     /// 401, and how to do better.
     fn challenge(&self, name: Option<&str>, wrong: Option<&str>) -> Reply {
         let Self { realm, service, .. } = self;
-        let challenge = match self.is_basic() {
+        let challenge = match self.takes_passwords() {
             true => format!("Basic realm=\"{service}\""),
             false => {
                 let scope = name.map(|name| format!(",scope=\"repository:{name}:pull\""));
@@ -142,46 +138,11 @@ impl Access {
         error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message).with(WWW_AUTHENTICATE, challenge)
     }
 
-    /// Whether the request has a user's name and password.
-    fn is_user(&self, request: &Request, logins: &Alibabacloud, now: Timestamp) -> bool {
-        let Some((user, password)) = user(request) else {
-            return false;
-        };
-        let (own, secret) = login(&self.place);
-        match &self.place {
-            // Made: the page tells of the key that is made of the secret, and of no instance.
-            Place::HuaweicloudEnterprise(_) => {
-                user == own && (password == secret || is_login_key(&password))
-            }
-            Place::HuaweicloudBasic(_) => user == own && is_login_key(&password),
-            // Made, so that no call is needed first: the vendor takes passwords of its own.
-            Place::Alibabacloud(_) if user == own => password == secret,
-            Place::Alibabacloud(id) => logins.admits(id, &user, &password, now),
-        }
+    /// Whether the request has the name and password of a user whom the registry admits.
+    fn is_user(&self, request: &Request, side: &dyn Side, now: Timestamp) -> bool {
+        let given = user(request);
+        given.is_some_and(|(user, password)| side.admits(&self.place, &user, &password, now))
     }
-}
-
-/// A user and a password that are let in.
-pub(super) fn login(place: &Place) -> (String, String) {
-    let key = world::HUAWEICLOUD_ACCESS_KEY;
-    let secret = world::HUAWEICLOUD_SECRET_KEY;
-    match place {
-        Place::HuaweicloudEnterprise(_) => (key.to_owned(), secret.to_owned()),
-        Place::HuaweicloudBasic(region) => {
-            let password = hmac_hex(secret.as_bytes(), key);
-            (format!("{region}@{key}"), password)
-        }
-        Place::Alibabacloud(_) => (
-            world::ALIBABACLOUD_ACCESS_KEY_ID.to_owned(),
-            world::ALIBABACLOUD_ACCESS_KEY_SECRET.to_owned(),
-        ),
-    }
-}
-
-/// Whether it is the login key that SWR documents: the access key's HMAC-SHA256 under the secret.
-fn is_login_key(password: &str) -> bool {
-    let secret = world::HUAWEICLOUD_SECRET_KEY.as_bytes();
-    hmac_matches(secret, world::HUAWEICLOUD_ACCESS_KEY, password)
 }
 
 /// What follows the scheme's name in the header.

@@ -20,6 +20,7 @@ use crate::place::{Found, Place};
 use crate::received::Received;
 use crate::sandbox::StartError;
 use crate::server::{self, Serves, Service};
+use crate::side;
 use access::{Access, TOKEN_PATH};
 use reply::{Reply, error};
 
@@ -29,6 +30,7 @@ use reply::{Reply, error};
 pub struct RegistryEndpoint {
     place: Place,
     address: SocketAddr,
+    login: (String, String),
     serving: AbortHandle,
 }
 
@@ -50,7 +52,7 @@ impl RegistryEndpoint {
 
     /// A user and a password that are let in. They open nothing but the sandbox.
     pub fn login(&self) -> (String, String) {
-        access::login(&self.place)
+        self.login.clone()
     }
 }
 
@@ -66,15 +68,18 @@ pub(crate) async fn open(
     place: &Place,
     tasks: &Mutex<JoinSet<()>>,
 ) -> Result<RegistryEndpoint, StartError> {
-    if !service.has(place) {
-        return Err(StartError::NoSuchRegistry(place.clone()));
-    }
+    let absent = || StartError::NoSuchRegistry(place.clone());
+    let (_, registry) = side::registry(place.provider()).ok_or_else(absent)?;
+    let side = service
+        .side(place.provider())
+        .filter(|_| service.has(place));
+    let login = side.ok_or_else(absent)?.login(place);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let failed = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let front = Arc::new(Front {
-        access: Access::new(place.clone(), &format!("http://{address}")),
+        access: Access::new(place.clone(), registry.access, &format!("http://{address}")),
         place: place.clone(),
         service: Arc::clone(service),
     });
@@ -83,6 +88,7 @@ pub(crate) async fn open(
     Ok(RegistryEndpoint {
         place: place.clone(),
         address,
+        login,
         serving: tasks.spawn(server::serve(listener, front)),
     })
 }
@@ -184,15 +190,21 @@ fn operation(call: &Call, method: &Method) -> Option<String> {
 impl Front {
     fn reply(&self, call: &Call, operation: &str, request: &Request) -> Reply {
         let now = (self.service.clock)();
-        let logins = &self.service.alibabacloud;
+        let Some(side) = self.service.side(self.place.provider()) else {
+            return error(
+                StatusCode::NOT_FOUND,
+                "UNSUPPORTED",
+                "there is no such registry",
+            );
+        };
         if matches!(call, Call::Token) {
-            return self.access.token(request, logins, now);
+            return self.access.token(request, side, now);
         }
         let name = match call {
             Call::Manifest { name, .. } => Some(name.as_str()),
             _ => None,
         };
-        if let Err(refusal) = self.access.admit(request, name, logins, now) {
+        if let Err(refusal) = self.access.admit(request, name, side, now) {
             return refusal;
         }
         self.service.hook.call(operation);

@@ -2,9 +2,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Response, Trial};
-use crate::alibabacloud::signature;
 use crate::digest::sha256_hex;
 use crate::message::Request;
+use crate::sides::alibabacloud::signature;
 use crate::spec;
 use crate::world;
 
@@ -48,11 +48,11 @@ impl Trial {
     }
 
     pub(super) async fn signed(&self, target: &str, mut request: Request) -> Response {
-        let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
+        let key = world::alibabacloud::ACCESS_KEY_ID;
         signature::sign(
             &mut request,
             key,
-            world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+            world::alibabacloud::ACCESS_KEY_SECRET,
             &SIGNED,
         );
         self.send(target, &request).await
@@ -70,7 +70,7 @@ impl Trial {
 #[tokio::test]
 async fn the_vendors_example_comes_back_value_for_value() {
     let trial = Trial::start().await;
-    let instance = world::ALIBABACLOUD_INSTANCE_ID;
+    let instance = world::alibabacloud::INSTANCE_ID;
     let mut answer = trial.list(&format!("InstanceId={instance}")).await;
     let mut example = spec::named("alibabacloud-cr/cr")
         .unwrap()
@@ -87,8 +87,8 @@ async fn the_vendors_example_comes_back_value_for_value() {
 #[tokio::test]
 async fn filters_and_pages() {
     let trial = Trial::start().await;
-    let example = world::ALIBABACLOUD_INSTANCE_ID;
-    let fleet = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let example = world::alibabacloud::INSTANCE_ID;
+    let fleet = world::alibabacloud::FLEET_INSTANCE_ID;
     for (query, total, shown) in [
         (
             format!("InstanceId={example}&RepoNamespaceName=test&RepoName=test&Tag=v0.1"),
@@ -147,7 +147,7 @@ async fn filters_and_pages() {
 #[tokio::test]
 async fn a_batch_is_one_image_to_every_region() {
     let trial = Trial::start().await;
-    let fleet = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let fleet = world::alibabacloud::FLEET_INSTANCE_ID;
     let page = trial.list(&format!("InstanceId={fleet}&PageSize=1")).await;
     let batch = page["SyncTasks"][0]["SyncBatchTaskId"].as_str().unwrap();
     let page = trial
@@ -308,8 +308,8 @@ async fn refusals() {
     for (name, target, before, after, status, code) in cases {
         let mut request = trial.alibaba(target, name);
         before(&mut request);
-        let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
-        let secret = world::ALIBABACLOUD_ACCESS_KEY_SECRET;
+        let key = world::alibabacloud::ACCESS_KEY_ID;
+        let secret = world::alibabacloud::ACCESS_KEY_SECRET;
         signature::sign(&mut request, key, secret, &SIGNED);
         after(&mut request);
         let response = trial.send(target, &request).await;
@@ -324,8 +324,8 @@ async fn refusals() {
 #[tokio::test]
 async fn keys_are_checked() {
     let trial = Trial::start().await;
-    let key = world::ALIBABACLOUD_ACCESS_KEY_ID;
-    let secret = world::ALIBABACLOUD_ACCESS_KEY_SECRET;
+    let key = world::alibabacloud::ACCESS_KEY_ID;
+    let secret = world::alibabacloud::ACCESS_KEY_SECRET;
     let without_nonce = [&SIGNED[..4], &SIGNED[5..]].concat();
     for (key, secret, headers, status, code) in [
         (
@@ -355,7 +355,7 @@ async fn a_nonce_is_used_up_by_a_right_signature_only() {
     let mut forged = trial.alibaba(target, "nonce");
     signature::sign(
         &mut forged,
-        world::ALIBABACLOUD_ACCESS_KEY_ID,
+        world::alibabacloud::ACCESS_KEY_ID,
         "wrong",
         &SIGNED,
     );
@@ -416,7 +416,7 @@ async fn every_call_of_the_specs_is_answered() {
 async fn a_temporary_key_goes_with_its_token_until_it_ends() {
     let trial = Trial::start().await;
     let hand_out = async || {
-        let path = world::ALIBABACLOUD_CREDENTIALS_URI_PATH;
+        let path = world::alibabacloud::CREDENTIALS_URI_PATH;
         let request = trial.request("GET", path, "");
         trial.send(path, &request).await.body
     };
@@ -479,12 +479,12 @@ async fn a_temporary_key_goes_with_its_token_until_it_ends() {
 #[tokio::test]
 async fn a_login_ends_with_the_temporary_key_it_was_asked_with() {
     let trial = Trial::start().await;
-    let path = world::ALIBABACLOUD_CREDENTIALS_URI_PATH;
+    let path = world::alibabacloud::CREDENTIALS_URI_PATH;
     let key = trial.send(path, &trial.request("GET", path, "")).await.body;
     trial.pass(SignedDuration::from_mins(20));
     let target = format!(
         "/?InstanceId={}&ExpiresInHours=24",
-        world::ALIBABACLOUD_INSTANCE_ID
+        world::alibabacloud::INSTANCE_ID
     );
     let mut request = trial.alibaba(&target, "nonce");
     set(&mut request, "x-acs-action", "GetAuthorizationToken");

@@ -92,7 +92,7 @@ async fn a_token_keeps_its_place_while_tags_are_pushed() {
     let all = trial
         .done("ListRepoTag", &[FLEET, id, ("PageSize", "10")])
         .await;
-    let api = crate::world::Source::Alibabacloud;
+    let api = crate::world::alibabacloud::REGISTRY;
     trial
         .sandbox
         .push(api, "team/api", "a-first", "content")

@@ -186,7 +186,7 @@ async fn rules_that_cannot_be_are_refused() {
 #[tokio::test]
 async fn tasks_by_hand_need_their_image_and_their_destination() {
     let trial = Trial::start().await;
-    let source = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let source = world::alibabacloud::FLEET_INSTANCE_ID;
     let repository = trial.repo_id(source, "team", "api").await.unwrap();
     let good = [
         FLEET,

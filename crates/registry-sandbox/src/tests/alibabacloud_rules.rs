@@ -84,7 +84,7 @@ async fn a_rule_for_requests_by_hand_runs_only_so() {
         )
         .await;
     let automatic = trial.rule("automatic", &[]).await;
-    let source = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let source = world::alibabacloud::FLEET_INSTANCE_ID;
     let repository = trial.repo_id(source, "team", "api").await.unwrap();
     let pushed = trial.push("team/api", "r1", "one");
     let of_rule = |tasks: Vec<Value>| tasks.iter().filter(|t| t["SyncRuleId"] == by_hand).count();
@@ -156,7 +156,7 @@ async fn lifecycle_rules_are_kept_changed_and_deleted() {
             "Code": "success",
             "IsSuccess": true,
             "RuleId": id,
-            "InstanceId": world::ALIBABACLOUD_INSTANCE_ID,
+            "InstanceId": world::alibabacloud::INSTANCE_ID,
             "Scope": "REPO",
             "NamespaceName": "test",
             "RepoName": "test",

@@ -6,7 +6,8 @@ use super::Trial;
 use super::alibabacloud_trial::{FLEET, TARGET};
 use crate::Outcome;
 use crate::push::PushError;
-use crate::world::{self, Source};
+use crate::world;
+use crate::world::alibabacloud;
 
 #[tokio::test]
 async fn a_push_runs_the_rules_that_cover_it_and_the_image_arrives() {
@@ -265,7 +266,7 @@ async fn what_arrives_is_what_was_there_when_the_attempt_began() {
 #[tokio::test]
 async fn a_push_makes_repositories_and_no_namespaces() {
     let trial = Trial::start().await;
-    let source = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+    let source = world::alibabacloud::FLEET_INSTANCE_ID;
     assert_eq!(trial.repo_id(source, "team", "new").await, None);
     let digest = trial.push("team/new", "v1", "content");
     let held = trial.digest(source, ("team", "new", "v1")).await;
@@ -274,7 +275,7 @@ async fn a_push_makes_repositories_and_no_namespaces() {
     assert_ne!(trial.push("team/new", "v1", "changed"), digest);
     let refused = trial
         .sandbox
-        .push(Source::Alibabacloud, "nobody/new", "v1", "content");
+        .push(alibabacloud::REGISTRY, "nobody/new", "v1", "content");
     assert_eq!(refused, Err(PushError::NoNamespace("nobody".to_owned())));
 }
 
@@ -290,7 +291,7 @@ async fn a_tag_that_cannot_change_stays_and_the_copy_fails() {
         ("RepoName", "api"),
         ("TagFilter", "r.*"),
         ("TargetRegionId", "cn-shanghai"),
-        ("TargetInstanceId", world::ALIBABACLOUD_INSTANCE_ID),
+        ("TargetInstanceId", world::alibabacloud::INSTANCE_ID),
         ("TargetNamespaceName", "test"),
     ];
     let rule = trial.done("CreateRepoSyncRule", &target).await;
@@ -303,6 +304,8 @@ async fn a_tag_that_cannot_change_stays_and_the_copy_fails() {
     let found: Vec<_> = of_rule.map(|task| task["TaskStatus"].as_str()).collect();
     assert_eq!(found, [Some("ERROR"), Some("SUCCESS")]);
     let arrived = ("test", "api", "r1");
-    let held = trial.digest(world::ALIBABACLOUD_INSTANCE_ID, arrived).await;
+    let held = trial
+        .digest(world::alibabacloud::INSTANCE_ID, arrived)
+        .await;
     assert_eq!(held, Some(first));
 }

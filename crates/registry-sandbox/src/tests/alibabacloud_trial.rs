@@ -7,13 +7,14 @@ use uuid::Uuid;
 use super::{Response, Trial};
 use crate::encoding::encode;
 use crate::spec;
-use crate::world::{self, Source};
+use crate::world;
+use crate::world::alibabacloud;
 
-pub(super) const FLEET: (&str, &str) = ("InstanceId", world::FLEET_ALIBABACLOUD_INSTANCE_ID);
+pub(super) const FLEET: (&str, &str) = ("InstanceId", world::alibabacloud::FLEET_INSTANCE_ID);
 
-pub(super) const EXAMPLE: (&str, &str) = ("InstanceId", world::ALIBABACLOUD_INSTANCE_ID);
+pub(super) const EXAMPLE: (&str, &str) = ("InstanceId", world::alibabacloud::INSTANCE_ID);
 
-pub(super) const TARGET: &str = world::FLEET_ALIBABACLOUD_TARGET_IDS[1];
+pub(super) const TARGET: &str = world::alibabacloud::FLEET_TARGET_IDS[1];
 
 impl Trial {
     /// One signed call.
@@ -51,7 +52,7 @@ impl Trial {
     }
 
     pub(super) fn push(&self, image: &str, tag: &str, content: &str) -> String {
-        let registry = Source::Alibabacloud;
+        let registry = alibabacloud::REGISTRY;
         self.sandbox.push(registry, image, tag, content).unwrap()
     }
 
@@ -129,7 +130,7 @@ impl Trial {
 
     /// A task by hand from `team/api` to `tag` of `mirror/team-api`.
     pub(super) async fn by_hand(&self, tag: &str, to: &str, more: &[(&str, &str)]) -> String {
-        let source = world::FLEET_ALIBABACLOUD_INSTANCE_ID;
+        let source = world::alibabacloud::FLEET_INSTANCE_ID;
         let id = self.repo_id(source, "team", "api").await.unwrap();
         let given = [
             FLEET,

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use super::Trial;
 use super::huaweicloud_trial::here;
 use super::truth::{IMAGE, ends};
-use crate::world::{self, Source};
+use crate::world;
+use crate::world::alibabacloud;
+use crate::world::huaweicloud;
 use crate::{Outcome, Pace};
 
 #[tokio::test]
@@ -22,15 +24,17 @@ async fn records_of_ended_work_can_be_purged() {
         };
         purge(usize::MAX);
         let count = async || match source {
-            Source::HuaweicloudEnterprise => {
-                trial.executions_of(world::FLEET_PUSH_POLICY).await.len()
-            }
-            Source::HuaweicloudBasic => trial.basic_jobs(999).await.len(),
-            Source::Alibabacloud => trial.tasks("r1").await.len(),
+            huaweicloud::ENTERPRISE => trial
+                .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
+                .await
+                .len(),
+            huaweicloud::BASIC => trial.basic_jobs(999).await.len(),
+            alibabacloud::REGISTRY => trial.tasks("r1").await.len(),
+            other => panic!("{other:?}"),
         };
         let before = count().await;
         let each = match source {
-            Source::HuaweicloudEnterprise => 1,
+            huaweicloud::ENTERPRISE => 1,
             _ => 3,
         };
         trial.pushed(source, "one");
@@ -72,7 +76,7 @@ async fn records_of_ended_work_can_be_purged() {
         trial.seconds(36);
         assert_eq!(count(), 0);
         trial.seconds(1);
-        let lags = source == Source::HuaweicloudEnterprise;
+        let lags = source == huaweicloud::ENTERPRISE;
         assert_eq!(count() == 0, lags);
         trial.seconds(3);
         assert_ne!(count(), 0, "{source:?}");
@@ -85,7 +89,7 @@ async fn the_record_of_an_execution_can_lag_behind() {
     let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(30));
     trial.sandbox.set_pace(pace);
     trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
-    trial.pushed(Source::HuaweicloudEnterprise, "one");
+    trial.pushed(huaweicloud::ENTERPRISE, "one");
     for (seconds, task, record, failed) in [
         (36, "InProgress", "InProgress", 0),
         (1, "Failed", "InProgress", 0),
@@ -93,7 +97,9 @@ async fn the_record_of_an_execution_can_lag_behind() {
         (1, "Failed", "Failed", 1),
     ] {
         trial.seconds(seconds);
-        let run = &trial.executions_of(world::FLEET_PUSH_POLICY).await[0];
+        let run = &trial
+            .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
+            .await[0];
         let tasks = trial.tasks_of(run["id"].as_i64().unwrap()).await;
         assert_eq!(tasks[0]["status"], task);
         assert_eq!(run["status"], record);
@@ -113,21 +119,21 @@ async fn a_hook_can_do_anything_between_two_calls() {
         let Some(trial) = weak.upgrade() else { return };
         match operation {
             "ListRepoSyncTask" => {
-                trial.pushed(Source::Alibabacloud, "one");
+                trial.pushed(alibabacloud::REGISTRY, "one");
             }
             "ListInstanceReplicationPolicyExecutions" => {
-                trial.pushed(Source::HuaweicloudEnterprise, "one");
+                trial.pushed(huaweicloud::ENTERPRISE, "one");
                 trial.seconds(7);
-                trial
-                    .sandbox
-                    .purge_tasks(Source::HuaweicloudEnterprise, |_| true);
+                trial.sandbox.purge_tasks(huaweicloud::ENTERPRISE, |_| true);
             }
             other => panic!("{other}"),
         }
     });
     assert_eq!(trial.tasks("r1").await.len(), 3, "before the first page");
     assert_eq!(trial.tasks("r1").await.len(), 6);
-    let runs = trial.executions_of(world::FLEET_PUSH_POLICY).await;
+    let runs = trial
+        .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
+        .await;
     assert_eq!(runs.len(), 0);
     assert_eq!(calls.load(Ordering::Relaxed), 3);
     // Who is not let in calls nothing.

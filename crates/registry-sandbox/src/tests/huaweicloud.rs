@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Response, Trial};
-use crate::huaweicloud::signature;
+use crate::sides::huaweicloud::signature;
 use crate::spec;
 use crate::world;
 
@@ -10,16 +10,16 @@ const DATE: &str = "%Y%m%dT%H%M%SZ";
 
 fn replication(execution: i64, query: &str) -> String {
     let (project, instance) = (
-        world::HUAWEICLOUD_PROJECT_ID,
-        world::HUAWEICLOUD_INSTANCE_ID,
+        world::huaweicloud::PROJECT_ID,
+        world::huaweicloud::INSTANCE_ID,
     );
     format!("/v2/{project}/instances/{instance}/replication/executions/{execution}/tasks{query}")
 }
 
 fn retention(namespace: &str, policy: i64, execution: i64, query: &str) -> String {
     let (project, instance) = (
-        world::HUAWEICLOUD_PROJECT_ID,
-        world::HUAWEICLOUD_INSTANCE_ID,
+        world::huaweicloud::PROJECT_ID,
+        world::huaweicloud::INSTANCE_ID,
     );
     format!(
         "/v2/{project}/instances/{instance}/namespaces/{namespace}\
@@ -35,7 +35,10 @@ impl Trial {
     pub(super) async fn huawei(&self, method: &str, target: &str, body: String) -> Response {
         let mut request = self.request(method, target, body);
         let date = self.now().strftime(DATE).to_string();
-        let (key, secret) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+        let (key, secret) = (
+            world::huaweicloud::ACCESS_KEY,
+            world::huaweicloud::SECRET_KEY,
+        );
         signature::sign(&mut request, key, secret, &date);
         self.send(target, &request).await
     }
@@ -60,7 +63,7 @@ impl Trial {
 }
 
 fn password(name: &str, password: &str, scope: Value) -> Value {
-    let domain = json!({"name": world::IAM_DOMAIN});
+    let domain = json!({"name": world::huaweicloud::IAM_DOMAIN});
     let user = json!({"name": name, "password": password, "domain": domain});
     let identity = json!({"methods": ["password"], "password": {"user": user}});
     json!({"auth": {"identity": identity, "scope": scope}})
@@ -81,7 +84,7 @@ async fn the_vendors_examples_come_back_value_for_value() {
     for (operation, target) in [
         (
             "ListInstanceReplicationPolicyExecTasks",
-            replication(world::EXAMPLE_REPLICATION_EXECUTION, ""),
+            replication(world::huaweicloud::EXAMPLE_REPLICATION_EXECUTION, ""),
         ),
         (
             "ListInstanceRetentionPolicyExecTasks",
@@ -112,7 +115,10 @@ async fn signatures_are_refused_as_the_gateway_does() {
     let trial = Trial::start().await;
     let target = replication(83, "");
     let now = trial.now();
-    let (key, secret) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    let (key, secret) = (
+        world::huaweicloud::ACCESS_KEY,
+        world::huaweicloud::SECRET_KEY,
+    );
     let minutes = SignedDuration::from_mins;
     let second = SignedDuration::from_secs(1);
     let early = now - minutes(15) - second;
@@ -171,13 +177,17 @@ async fn other_credentials_are_refused() {
 #[tokio::test]
 async fn a_token_opens_swr_and_iam_for_a_day_but_not_sts() {
     let trial = Trial::start().await;
-    let scope = json!({"project": {"name": world::HUAWEICLOUD_REGION}});
-    let body = password(world::IAM_USER, world::IAM_PASSWORD, scope);
+    let scope = json!({"project": {"name": world::huaweicloud::REGION}});
+    let body = password(
+        world::huaweicloud::IAM_USER,
+        world::huaweicloud::IAM_PASSWORD,
+        scope,
+    );
     let response = trial.token(&body, "?nocatalog=true").await;
     assert_eq!(response.status, 201, "{}", response.body);
     let answer = &response.body["token"];
     assert_eq!(answer["expires_at"], "2026-11-21T08:00:00.000000Z");
-    assert_eq!(answer["project"]["id"], world::HUAWEICLOUD_PROJECT_ID);
+    assert_eq!(answer["project"]["id"], world::huaweicloud::PROJECT_ID);
     assert_eq!(answer.get("catalog"), None);
     let token = response.header("x-subject-token").unwrap();
 
@@ -206,14 +216,17 @@ async fn a_token_opens_swr_and_iam_for_a_day_but_not_sts() {
 #[tokio::test]
 async fn tokens_are_refused_in_keystones_form() {
     let trial = Trial::start().await;
-    let (user, secret) = (world::IAM_USER, world::IAM_PASSWORD);
-    let both = json!({"project": {"name": "cn-north-4"}, "domain": {"name": world::IAM_DOMAIN}});
+    let (user, secret) = (
+        world::huaweicloud::IAM_USER,
+        world::huaweicloud::IAM_PASSWORD,
+    );
+    let both = json!({"project": {"name": "cn-north-4"}, "domain": {"name": world::huaweicloud::IAM_DOMAIN}});
     for (body, status) in [
         (
             password(
                 user,
                 secret,
-                json!({"domain": {"id": world::IAM_DOMAIN_ID}}),
+                json!({"domain": {"id": world::huaweicloud::IAM_DOMAIN_ID}}),
             ),
             201,
         ),
@@ -246,7 +259,7 @@ async fn tokens_are_refused_in_keystones_form() {
 #[tokio::test]
 async fn projects_are_filtered_and_paged() {
     let trial = Trial::start().await;
-    let domain = world::IAM_DOMAIN_ID;
+    let domain = world::huaweicloud::IAM_DOMAIN_ID;
     for (query, names) in [
         (
             String::new(),
@@ -275,7 +288,7 @@ async fn projects_are_filtered_and_paged() {
     let named = trial.get("/v3/projects?name=cn-north-4").await;
     assert_eq!(
         named.body["projects"][0]["id"],
-        world::HUAWEICLOUD_PROJECT_ID
+        world::huaweicloud::PROJECT_ID
     );
     for query in ["?page=1", "?page=0&per_page=1", "?enabled=perhaps"] {
         let response = trial.get(&format!("/v3/projects{query}")).await;
@@ -289,20 +302,23 @@ async fn pages_cover_an_execution_once() {
     let mut seen = Vec::new();
     for offset in (0..).step_by(100) {
         let query = format!("?offset={offset}&limit=100");
-        let target = replication(world::FLEET_REPLICATION_EXECUTION, &query);
+        let target = replication(world::huaweicloud::FLEET_REPLICATION_EXECUTION, &query);
         let page = trial.get(&target).await.body;
-        assert_eq!(page["total"], world::FLEET_REPLICATION_TASKS);
+        assert_eq!(page["total"], world::huaweicloud::FLEET_REPLICATION_TASKS);
         let tasks = ids(&page["tasks"]);
         if tasks.is_empty() {
             break;
         }
         seen.extend(tasks);
     }
-    let first = world::FLEET_REPLICATION_FIRST_TASK;
-    let last = first + world::FLEET_REPLICATION_TASKS as i64;
+    let first = world::huaweicloud::FLEET_REPLICATION_FIRST_TASK;
+    let last = first + world::huaweicloud::FLEET_REPLICATION_TASKS as i64;
     assert!(seen.into_iter().eq(first..last));
     let default = trial
-        .get(&replication(world::FLEET_REPLICATION_EXECUTION, ""))
+        .get(&replication(
+            world::huaweicloud::FLEET_REPLICATION_EXECUTION,
+            "",
+        ))
         .await;
     assert_eq!(ids(&default.body["tasks"]).len(), 10);
 }
@@ -311,10 +327,10 @@ async fn pages_cover_an_execution_once() {
 async fn retention_tasks_are_filtered_by_state() {
     let trial = Trial::start().await;
     let (namespace, policy) = (
-        world::FLEET_RETENTION_NAMESPACE,
-        world::FLEET_RETENTION_POLICY,
+        world::huaweicloud::FLEET_RETENTION_NAMESPACE,
+        world::huaweicloud::FLEET_RETENTION_POLICY,
     );
-    let execution = world::FLEET_RETENTION_EXECUTION;
+    let execution = world::huaweicloud::FLEET_RETENTION_EXECUTION;
     let mut total = 0;
     for status in spec::named("huaweicloud-swr/swr")
         .unwrap()
@@ -330,7 +346,7 @@ async fn retention_tasks_are_filtered_by_state() {
         assert!(!tasks.is_empty() && tasks.iter().all(|task| task["status"] == status.as_str()));
         total += page["total"].as_u64().unwrap();
     }
-    assert_eq!(total, world::FLEET_RETENTION_TASKS as u64);
+    assert_eq!(total, world::huaweicloud::FLEET_RETENTION_TASKS as u64);
 }
 
 #[tokio::test]
@@ -344,8 +360,8 @@ async fn enterprise_refusals() {
         (replication(83, "?unknown=1"), 200),
         (replication(83, "").replace("/83/", "/latest/"), 400),
         (retention("library", 7, 113, "?status=Done"), 400),
-        (elsewhere(world::HUAWEICLOUD_PROJECT_ID), 403),
-        (elsewhere(world::HUAWEICLOUD_INSTANCE_ID), 404),
+        (elsewhere(world::huaweicloud::PROJECT_ID), 403),
+        (elsewhere(world::huaweicloud::INSTANCE_ID), 404),
         (replication(84, ""), 404),
         (retention("nowhere", 7, 113, ""), 404),
         (retention("library", 8, 113, ""), 404),
@@ -367,7 +383,7 @@ async fn enterprise_refusals() {
 #[tokio::test]
 async fn sts_decodes_why_a_call_was_refused() {
     let trial = Trial::start().await;
-    let target = replication(83, "").replace(world::HUAWEICLOUD_PROJECT_ID, "another");
+    let target = replication(83, "").replace(world::huaweicloud::PROJECT_ID, "another");
     let refusal = trial.get(&target).await.body;
     let encoded = &refusal["encoded_authorization_message"];
     let sts = "/v5/decode-authorization-message";
@@ -388,7 +404,7 @@ async fn sts_decodes_why_a_call_was_refused() {
 #[tokio::test]
 async fn sync_jobs_are_paged_by_filter() {
     let trial = Trial::start().await;
-    let total = world::FLEET_BASIC_JOBS;
+    let total = world::huaweicloud::FLEET_BASIC_JOBS;
     for (filter, range, first) in [
         ("limit::10|offset::0", "0-10/700", 9700),
         ("limit::10|offset::0|order::desc", "0-10/700", 9700),
@@ -513,7 +529,10 @@ async fn a_temporary_key_opens_until_it_ends() {
     };
     let (access, secret, token) = parts(&first);
     let (_, other_secret, other_token) = parts(&second);
-    let permanent = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    let permanent = (
+        world::huaweicloud::ACCESS_KEY,
+        world::huaweicloud::SECRET_KEY,
+    );
     for (access, secret, token, says) in [
         (access, other_secret, token, "verify aksk signature fail"),
         (access, secret, other_token, "decrypt security token fail"),
@@ -567,15 +586,15 @@ async fn an_id_token_becomes_a_token_and_the_token_a_key() {
         }
         trial.send(target, &request).await
     };
-    let idp = Some(world::IAM_IDP_ID);
+    let idp = Some(world::huaweicloud::IAM_IDP_ID);
     for (idp, id_token, status) in [
-        (None, world::IAM_ID_TOKEN, 400),
-        (Some("another"), world::IAM_ID_TOKEN, 404),
+        (None, world::huaweicloud::IAM_ID_TOKEN, 400),
+        (Some("another"), world::huaweicloud::IAM_ID_TOKEN, 404),
         (idp, "another", 401),
     ] {
         assert_eq!(exchange(idp, id_token).await.status, status, "{idp:?}");
     }
-    let answer = exchange(idp, world::IAM_ID_TOKEN).await;
+    let answer = exchange(idp, world::huaweicloud::IAM_ID_TOKEN).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     assert_eq!(answer.body["token"]["methods"], json!(["mapped"]));
     let token = answer.header("x-subject-token").unwrap();

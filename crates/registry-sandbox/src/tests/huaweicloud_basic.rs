@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Response, Trial};
 use crate::Outcome;
 use crate::encoding::encode;
-use crate::world::Source;
+use crate::world::huaweicloud;
 
 fn shop(call: &str) -> String {
     format!("/v2/manage/namespaces/team/repos/web$shop/{call}")
@@ -18,7 +18,7 @@ fn destination(region: &str) -> Value {
 
 impl Trial {
     fn push_shop(&self, tag: &str, content: &str) -> String {
-        let to = Source::HuaweicloudBasic;
+        let to = huaweicloud::BASIC;
         self.sandbox
             .push(to, "team/web/shop", tag, content)
             .unwrap()

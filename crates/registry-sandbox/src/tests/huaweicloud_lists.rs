@@ -154,7 +154,7 @@ async fn followed(trial: &Trial, target: &str, items: &str, next: &str) -> Vec<V
 #[tokio::test]
 async fn markers_lead_through_all_records_once() {
     let trial = Trial::start().await;
-    let project = world::HUAWEICLOUD_PROJECT_ID;
+    let project = world::huaweicloud::PROJECT_ID;
     let repositories = format!("/v2/{project}/repositories?limit=100");
     let next = "/page_info/next_marker";
     let repositories = followed(&trial, &repositories, "repositories", next).await;
@@ -162,7 +162,8 @@ async fn markers_lead_through_all_records_once() {
         .iter()
         .map(|record| record["artifact_count"].as_u64().unwrap());
     let artifacts = usize::try_from(counts.sum::<u64>()).unwrap();
-    let fleet = world::FLEET_REPLICATION_TASKS + world::FLEET_RETENTION_TASKS;
+    let fleet =
+        world::huaweicloud::FLEET_REPLICATION_TASKS + world::huaweicloud::FLEET_RETENTION_TASKS;
     assert_eq!(
         repositories.len(),
         fleet + 4,

@@ -12,8 +12,8 @@ use crate::world;
 /// in one of the Basic edition.
 fn in_path(name: &str, value: &str) -> String {
     match name {
-        "project_id" => world::HUAWEICLOUD_PROJECT_ID.to_owned(),
-        "instance_id" => world::HUAWEICLOUD_INSTANCE_ID.to_owned(),
+        "project_id" => world::huaweicloud::PROJECT_ID.to_owned(),
+        "instance_id" => world::huaweicloud::INSTANCE_ID.to_owned(),
         "repository_name" => encode(&encode(value)),
         "repository" => encode(&value.replace('/', "$")),
         _ => encode(value),

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Trial;
 use super::huaweicloud_trial::{here, policy, there};
-use crate::world::{self, Source};
+use crate::world;
+use crate::world::huaweicloud;
 use crate::{Outcome, PushError};
 
 fn artifact(repository: &str, tag: &str) -> String {
@@ -125,13 +126,15 @@ async fn what_is_stopped_stays_stopped_and_brings_nothing() {
     }
     assert_eq!(trial.digest_at(there(&artifact("shop", "v1"))).await, None);
     // The fleet's execution, part of which never ends by itself.
-    let fleet = world::FLEET_REPLICATION_EXECUTION;
+    let fleet = world::huaweicloud::FLEET_REPLICATION_EXECUTION;
     let target = here(&format!("replication/executions/{fleet}"));
     assert_eq!(
         trial.huawei("PUT", &target, String::new()).await.status,
         200
     );
-    let run = trial.executions_of(world::FLEET_REPLICATION_POLICY).await;
+    let run = trial
+        .executions_of(world::huaweicloud::FLEET_REPLICATION_POLICY)
+        .await;
     assert_eq!(run[0]["in_progress"], 0);
 }
 
@@ -179,7 +182,9 @@ async fn a_push_runs_the_policies_that_run_on_it() {
         assert!(executions.iter().all(|run| run["trigger"] == "event_based"));
     }
     trial.pushed_enterprise("team/api", "v44", "of the fleet's policy");
-    let fleet = trial.executions_of(world::FLEET_PUSH_POLICY).await;
+    let fleet = trial
+        .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
+        .await;
     assert_eq!((fleet.len(), &fleet[0]["total"]), (1, &json!(1)));
     trial.seconds(7);
     let renamed = artifact("shop", "v1").replace("library", "copies");
@@ -277,7 +282,10 @@ async fn policies_are_changed_and_deleted_for_good() {
     let execution = trial.run_policy(id).await;
     let tasks = here(&format!("replication/executions/{execution}/tasks"));
     assert_eq!(trial.get(&tasks).await.status, 200);
-    let registry = here(&format!("registries/{}", world::EXAMPLE_REGISTRY));
+    let registry = here(&format!(
+        "registries/{}",
+        world::huaweicloud::EXAMPLE_REGISTRY
+    ));
     let (status, used) = trial.send_json("DELETE", &registry, &Value::Null).await;
     assert_eq!(
         (status, &used["error_code"]),
@@ -343,7 +351,7 @@ async fn registries_come_and_go() {
 #[tokio::test]
 async fn pushes_are_refused() {
     let trial = Trial::start().await;
-    for to in [Source::HuaweicloudEnterprise, Source::HuaweicloudBasic] {
+    for to in [huaweicloud::ENTERPRISE, huaweicloud::BASIC] {
         let push = |repository, tag| trial.sandbox.push(to, repository, tag, "content");
         assert_eq!(push("api", "v1"), Err(PushError::Name("api".to_owned())));
         assert_eq!(

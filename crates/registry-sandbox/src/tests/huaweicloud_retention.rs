@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Trial;
 use super::huaweicloud_trial::here;
 use crate::Outcome;
-use crate::world::Source;
+use crate::world::huaweicloud;
 
 fn policy(template: &str, number: u64, tags: &str) -> Value {
     let selector = |decoration: &str, pattern: &str| json!([{"kind": "doublestar", "decoration": decoration, "pattern": pattern}]);
@@ -44,7 +44,7 @@ impl Trial {
             ("root/docs", &["v1"]),
         ] {
             for tag in tags {
-                let to = Source::HuaweicloudEnterprise;
+                let to = huaweicloud::ENTERPRISE;
                 trial
                     .sandbox
                     .push(to, repository, tag, &format!("{repository}{tag}"))
@@ -69,7 +69,7 @@ impl Trial {
 
     async fn shop(&self) -> Value {
         let target = here("namespaces/root/repositories/shop/tags").replacen(
-            &format!("/v2/{}", crate::world::HUAWEICLOUD_PROJECT_ID),
+            &format!("/v2/{}", crate::world::huaweicloud::PROJECT_ID),
             "/v2",
             1,
         );
@@ -142,7 +142,7 @@ async fn what_fails_or_was_pushed_anew_stays() {
         .sandbox
         .decide("root/shop", None, None, Outcome::Succeeds);
     trial.clean(policy, false).await;
-    let to = Source::HuaweicloudEnterprise;
+    let to = huaweicloud::ENTERPRISE;
     trial.sandbox.push(to, "root/shop", "v1", "anew").unwrap();
     trial.pass(SignedDuration::from_secs(7));
     assert_eq!(tags(&trial.shop().await), ["v1", "rc-1"]);

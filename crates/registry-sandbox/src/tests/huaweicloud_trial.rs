@@ -3,28 +3,29 @@
 use serde_json::{Value, json};
 
 use super::Trial;
-use crate::world::{self, Source};
+use crate::world;
+use crate::world::huaweicloud;
 
 fn at(instance: &str, path: &str) -> String {
     let project = match instance {
-        world::HUAWEICLOUD_INSTANCE_ID => world::HUAWEICLOUD_PROJECT_ID,
-        _ => world::HUAWEICLOUD_TARGET_PROJECT_ID,
+        world::huaweicloud::INSTANCE_ID => world::huaweicloud::PROJECT_ID,
+        _ => world::huaweicloud::TARGET_PROJECT_ID,
     };
     format!("/v2/{project}/instances/{instance}/{path}")
 }
 
 pub(super) fn here(path: &str) -> String {
-    at(world::HUAWEICLOUD_INSTANCE_ID, path)
+    at(world::huaweicloud::INSTANCE_ID, path)
 }
 
 pub(super) fn there(path: &str) -> String {
-    at(world::HUAWEICLOUD_TARGET_INSTANCE_ID, path)
+    at(world::huaweicloud::TARGET_INSTANCE_ID, path)
 }
 
 pub(super) fn policy(name: &str, pattern: &str, trigger: &str) -> Value {
     json!({
         "name": name,
-        "dest_registry": {"id": world::EXAMPLE_REGISTRY},
+        "dest_registry": {"id": world::huaweicloud::EXAMPLE_REGISTRY},
         "filters": [{"type": "name", "value": pattern}],
         "repo_scope_mode": "regular",
         "trigger": {"type": trigger},
@@ -76,7 +77,7 @@ impl Trial {
     }
 
     pub(super) fn pushed_enterprise(&self, repository: &str, tag: &str, content: &str) -> String {
-        let to = Source::HuaweicloudEnterprise;
+        let to = huaweicloud::ENTERPRISE;
         self.sandbox.push(to, repository, tag, content).unwrap()
     }
 }

@@ -8,14 +8,16 @@ use tokio::net::TcpStream;
 use super::alibabacloud_trial::FLEET;
 use super::{Response, Trial, exchange};
 use crate::digest::sha256_hex;
+use crate::world::alibabacloud;
+use crate::world::huaweicloud;
 use crate::world::{self, Place, Source};
 use crate::{RegistryEndpoint, StartError};
 
 fn places() -> [Place; 3] {
     [
-        Source::HuaweicloudEnterprise,
-        Source::HuaweicloudBasic,
-        Source::Alibabacloud,
+        huaweicloud::ENTERPRISE,
+        huaweicloud::BASIC,
+        alibabacloud::REGISTRY,
     ]
     .map(Place::from)
 }
@@ -129,11 +131,7 @@ async fn a_manifest_is_read_by_tag_and_by_digest() {
 }
 
 fn registry(place: &Place) -> Source {
-    match place {
-        Place::HuaweicloudEnterprise(_) => Source::HuaweicloudEnterprise,
-        Place::HuaweicloudBasic(_) => Source::HuaweicloudBasic,
-        Place::Alibabacloud(_) => Source::Alibabacloud,
-    }
+    Source::of(place.provider()).unwrap()
 }
 
 #[tokio::test]
@@ -162,7 +160,7 @@ async fn refusals_have_the_specifications_form() {
     for place in places() {
         let trial = Trial::start().await;
         let door = Door::opened(&trial, &place).await;
-        let is_basic = matches!(place, Place::HuaweicloudBasic(_));
+        let is_basic = place == Place::from(huaweicloud::BASIC);
         let other = if is_basic {
             (404, "NAME_UNKNOWN")
         } else {
@@ -244,7 +242,10 @@ async fn a_token_ends() {
 #[tokio::test]
 async fn who_may_log_in() {
     let trial = Trial::start().await;
-    let (key, secret) = (world::HUAWEICLOUD_ACCESS_KEY, world::HUAWEICLOUD_SECRET_KEY);
+    let (key, secret) = (
+        world::huaweicloud::ACCESS_KEY,
+        world::huaweicloud::SECRET_KEY,
+    );
     // printf SANDBOXHUAWEIKEY0001 | openssl dgst -sha256 -hmac sandbox-secret-key-opens-…
     let login_key = "350abd44e35b0fcb58c5831db5b12124a7b98b75178f4c8ab3454fbe6aae9060";
     let here = format!("cn-north-4@{key}");
@@ -255,11 +256,11 @@ async fn who_may_log_in() {
         own["AuthorizationToken"].as_str().unwrap(),
     );
     let [enterprise, basic_edition, alibaba] = places();
-    let elsewhere = Place::huaweicloud_basic("cn-east-3");
-    let target = Place::alibabacloud(world::FLEET_ALIBABACLOUD_TARGET_IDS[0]);
+    let elsewhere = huaweicloud::basic("cn-east-3");
+    let target = alibabacloud::instance(world::alibabacloud::FLEET_TARGET_IDS[0]);
     let (id, hidden) = (
-        world::ALIBABACLOUD_ACCESS_KEY_ID,
-        world::ALIBABACLOUD_ACCESS_KEY_SECRET,
+        world::alibabacloud::ACCESS_KEY_ID,
+        world::alibabacloud::ACCESS_KEY_SECRET,
     );
     for (place, user, password, status) in [
         (&enterprise, key, secret, 200),
@@ -305,10 +306,10 @@ async fn bytes_that_are_not_there_are_not_made_up() {
     }
     // Of the vendor's example.
     let (namespace, repository) = (
-        world::EXAMPLE_BASIC_NAMESPACE,
-        world::EXAMPLE_BASIC_JOB_REPOSITORY,
+        world::huaweicloud::EXAMPLE_BASIC_NAMESPACE,
+        world::huaweicloud::EXAMPLE_BASIC_JOB_REPOSITORY,
     );
-    let place = Place::huaweicloud_basic(world::HUAWEICLOUD_REGION);
+    let place = huaweicloud::basic(world::huaweicloud::REGION);
     let name = format!("{namespace}/{repository}");
     let tags = format!("/v2/manage/namespaces/{namespace}/repos/{repository}/tags");
     let tags = trial.get(&tags).await.body;
@@ -385,9 +386,9 @@ async fn closed(host: &str) {
 async fn there_is_no_registry_of_nowhere() {
     let trial = Trial::start().await;
     for place in [
-        Place::huaweicloud_enterprise("none"),
-        Place::huaweicloud_basic("mars"),
-        Place::alibabacloud("none"),
+        huaweicloud::enterprise("none"),
+        huaweicloud::basic("mars"),
+        alibabacloud::instance("none"),
     ] {
         let error = trial.sandbox.registry(&place).await.unwrap_err();
         assert!(matches!(&error, StartError::NoSuchRegistry(own) if *own == place));

@@ -6,6 +6,8 @@ use super::Trial;
 use super::alibabacloud_trial::{FLEET, TARGET};
 use super::huaweicloud_trial::{here, policy, there};
 use crate::encoding::encode;
+use crate::world::alibabacloud;
+use crate::world::huaweicloud;
 use crate::world::{self, Place, Source};
 
 /// A registry that is pushed to, one that it copies to, and the repository at both ends. The
@@ -13,14 +15,14 @@ use crate::world::{self, Place, Source};
 pub(super) fn ends() -> [(Source, Place); 3] {
     [
         (
-            Source::HuaweicloudEnterprise,
-            Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
+            huaweicloud::ENTERPRISE,
+            huaweicloud::enterprise(world::huaweicloud::TARGET_INSTANCE_ID),
         ),
         (
-            Source::HuaweicloudBasic,
-            Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[1]),
+            huaweicloud::BASIC,
+            huaweicloud::basic(world::huaweicloud::FLEET_BASIC_REGIONS[1]),
         ),
-        (Source::Alibabacloud, Place::alibabacloud(TARGET)),
+        (alibabacloud::REGISTRY, alibabacloud::instance(TARGET)),
     ]
 }
 
@@ -42,23 +44,25 @@ impl Trial {
     /// State of the newest task of the image, in the vendor's words.
     async fn newest(&self, registry: Source, place: &Place) -> String {
         let task = match registry {
-            Source::HuaweicloudEnterprise => {
-                let run = &self.executions_of(world::FLEET_PUSH_POLICY).await[0];
+            huaweicloud::ENTERPRISE => {
+                let run = &self
+                    .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
+                    .await[0];
                 self.tasks_of(run["id"].as_i64().unwrap()).await[0]["status"].clone()
             }
-            Source::HuaweicloudBasic => {
+            huaweicloud::BASIC => {
                 let jobs = self.basic_jobs(10).await;
-                let there = |job: &&Value| job["remoteRegionId"] == world::FLEET_BASIC_REGIONS[1];
+                let there = |job: &&Value| {
+                    job["remoteRegionId"] == world::huaweicloud::FLEET_BASIC_REGIONS[1]
+                };
                 jobs.iter().find(there).unwrap()["status"].clone()
             }
-            Source::Alibabacloud => {
-                let Place::Alibabacloud(id) = place else {
-                    panic!("{place}")
-                };
+            alibabacloud::REGISTRY => {
                 let tasks = self.tasks("r1").await;
-                let there = |task: &&Value| task["ImageTo"]["InstanceId"] == *id;
+                let there = |task: &&Value| task["ImageTo"]["InstanceId"] == place.id();
                 tasks.iter().find(there).unwrap()["TaskStatus"].clone()
             }
+            other => panic!("{other:?}"),
         };
         task.as_str().unwrap().to_lowercase()
     }
@@ -89,21 +93,21 @@ async fn the_truth_is_told_of_every_place() {
     }
     let trial = Trial::start().await;
     for nowhere in [
-        Place::huaweicloud_enterprise("none"),
-        Place::huaweicloud_basic("mars"),
-        Place::alibabacloud("none"),
+        huaweicloud::enterprise("none"),
+        huaweicloud::basic("mars"),
+        alibabacloud::instance("none"),
     ] {
         assert_eq!(trial.held(&nowhere), None);
         assert!(!trial.lost(&nowhere));
     }
     // What was there from the start.
     for place in [
-        Place::from(Source::HuaweicloudEnterprise),
-        Place::huaweicloud_enterprise(world::HUAWEICLOUD_TARGET_INSTANCE_ID),
-        Place::from(Source::HuaweicloudBasic),
-        Place::huaweicloud_basic(world::FLEET_BASIC_REGIONS[2]),
-        Place::from(Source::Alibabacloud),
-        Place::alibabacloud(world::FLEET_ALIBABACLOUD_TARGET_IDS[2]),
+        Place::from(huaweicloud::ENTERPRISE),
+        huaweicloud::enterprise(world::huaweicloud::TARGET_INSTANCE_ID),
+        Place::from(huaweicloud::BASIC),
+        huaweicloud::basic(world::huaweicloud::FLEET_BASIC_REGIONS[2]),
+        Place::from(alibabacloud::REGISTRY),
+        alibabacloud::instance(world::alibabacloud::FLEET_TARGET_IDS[2]),
     ] {
         let held = trial.sandbox.holds(&place, IMAGE, world::FLEET_TAG_ARRIVED);
         assert!(held.is_some(), "{place}");
@@ -126,7 +130,7 @@ async fn what_is_lost_comes_back_with_the_next_copy() {
         assert_eq!(trial.held(&destination), Some(digest), "{destination}");
     }
     let trial = Trial::start().await;
-    let digest = trial.pushed(Source::HuaweicloudEnterprise, "one");
+    let digest = trial.pushed(huaweicloud::ENTERPRISE, "one");
     let artifact = "namespaces/team/repositories/api/artifacts";
     trial.seconds(7);
     trial.lost(&ends()[0].1);
@@ -199,24 +203,24 @@ async fn an_attempt_that_finds_nothing_fails() {
 /// Lets pushes make no more tasks.
 async fn stop_rules(trial: &Trial, source: Source) {
     match source {
-        Source::HuaweicloudEnterprise => {
+        huaweicloud::ENTERPRISE => {
             let mut off = policy("team-on-push", "team/**", "event_based");
             off["enabled"] = json!(false);
             let target = here(&format!(
                 "replication/policies/{}",
-                world::FLEET_PUSH_POLICY
+                world::huaweicloud::FLEET_PUSH_POLICY
             ));
             assert_eq!(trial.send_json("PUT", &target, &off).await.0, 200);
         }
-        Source::HuaweicloudBasic => {
-            for region in world::FLEET_BASIC_REGIONS {
+        huaweicloud::BASIC => {
+            for region in world::huaweicloud::FLEET_BASIC_REGIONS {
                 let rule = json!({"remoteRegionId": region, "remoteNamespace": "team"});
                 let target = "/v2/manage/namespaces/team/repos/api/sync_repo";
                 let status = trial.send_json("DELETE", target, &rule).await.0;
                 assert_eq!(status, 200);
             }
         }
-        Source::Alibabacloud => {
+        alibabacloud::REGISTRY => {
             let given = [FLEET, ("NamespaceName", "team")];
             let rules = trial.done("ListRepoSyncRule", &given).await;
             for rule in rules["SyncRules"].as_array().unwrap() {
@@ -226,6 +230,7 @@ async fn stop_rules(trial: &Trial, source: Source) {
                     .await;
             }
         }
+        other => panic!("{other:?}"),
     }
 }
 
@@ -271,9 +276,9 @@ async fn own_registry(trial: &Trial) -> Value {
         "name": "itself",
         "type": "swr-pro-internal",
         "url": "https://itself.example.com",
-        "project_id": world::HUAWEICLOUD_PROJECT_ID,
-        "region_id": world::HUAWEICLOUD_REGION,
-        "instance_id": world::HUAWEICLOUD_INSTANCE_ID,
+        "project_id": world::huaweicloud::PROJECT_ID,
+        "region_id": world::huaweicloud::REGION,
+        "instance_id": world::huaweicloud::INSTANCE_ID,
         "credential": {"type": "basic", "access_key": "user", "access_secret": "word"},
         "insecure": false,
     });
@@ -287,17 +292,17 @@ async fn a_target_registry_says_what_it_is() {
     let trial = Trial::start().await;
     let listed = trial.get(&here("registries")).await.body;
     let registry = &listed["registries"][0];
-    assert_eq!(registry["id"], world::EXAMPLE_REGISTRY);
-    assert_eq!(registry["region_id"], world::HUAWEICLOUD_TARGET_REGION);
+    assert_eq!(registry["id"], world::huaweicloud::EXAMPLE_REGISTRY);
+    assert_eq!(registry["region_id"], world::huaweicloud::TARGET_REGION);
     assert_eq!(
         registry["instance_id"],
-        world::HUAWEICLOUD_TARGET_INSTANCE_ID
+        world::huaweicloud::TARGET_INSTANCE_ID
     );
     own_registry(&trial).await;
     let listed = trial.get(&here("registries")).await.body;
     let registries = listed["registries"].as_array().unwrap();
     let own = registries.iter().find(|own| own["name"] == "itself");
     let own = own.unwrap();
-    assert_eq!(own["region_id"], world::HUAWEICLOUD_REGION);
-    assert_eq!(own["instance_id"], world::HUAWEICLOUD_INSTANCE_ID);
+    assert_eq!(own["region_id"], world::huaweicloud::REGION);
+    assert_eq!(own["instance_id"], world::huaweicloud::INSTANCE_ID);
 }

@@ -34,14 +34,14 @@ pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Ga
         world::FLEET_IMAGE_NAMESPACE,
         world::FLEET_IMAGE_REPOSITORY
     );
-    let to = world::Source::HuaweicloudBasic;
+    let to = world::huaweicloud::BASIC;
     let digest = sandbox
         .push(to, &repository, TAG, "what the demo pushes")
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let image = format!("{repository}:{TAG}");
     let there = registry
         .arrival(&image)
-        .to(world::FLEET_BASIC_REGIONS[0])
+        .to(world::huaweicloud::FLEET_BASIC_REGIONS[0])
         .digest(&digest);
     let mut progress = Vec::new();
     let timeout = Duration::from_secs(15 * 60);
@@ -60,12 +60,12 @@ pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Ga
 
 impl Gate {
     pub(super) fn show(&self, output: &mut Output<'_>) -> Result<(), Failure> {
-        let region = world::FLEET_BASIC_REGIONS[0];
+        let region = world::huaweicloud::FLEET_BASIC_REGIONS[0];
         output.say(&format!(
             "The deploy gate: {} has just been pushed in {}, and a deployment in {region} waits for \
              it. It deploys if the exit code is 0.\n",
             self.explain.image,
-            world::HUAWEICLOUD_REGION,
+            world::huaweicloud::REGION,
         ))?;
         output.say(&format!(
             "$ imgtrack wait {} --to {region} --timeout 15m {PLACE}",

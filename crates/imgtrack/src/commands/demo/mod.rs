@@ -118,10 +118,10 @@ async fn ask() -> Result<Shown, Failure> {
         let clock = clock.clone();
         |context: registry_replication::ContextBuilder| context.clock(clock)
     };
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = &world::huaweicloud::account(sandbox.endpoint());
     let key = || AccessKey::new(&account.access_key, account.secret_key.as_str());
     let basic = SwrBasic::builder()
-        .region(world::HUAWEICLOUD_REGION)
+        .region(world::huaweicloud::REGION)
         .endpoint(&account.endpoint)
         .credentials(key())
         .configure(by_clock())
@@ -135,7 +135,7 @@ async fn ask() -> Result<Shown, Failure> {
         .configure(by_clock())
         .build()
         .await?;
-    let account = &sandbox.accounts().alibabacloud_cr;
+    let account = &world::alibabacloud::account(sandbox.endpoint());
     let alibabacloud = async |instance: &str| {
         let secret = account.access_key_secret.as_str();
         alibabacloud::AlibabaCr::builder()
@@ -150,16 +150,21 @@ async fn ask() -> Result<Shown, Failure> {
             .await
     };
     let repository = |namespace: &str, name: &str| format!("{namespace}/{name}");
-    let of_the_page = |name| repository(world::EXAMPLE_BASIC_NAMESPACE, name);
-    let of_the_fleet = repository(world::FLEET_BASIC_NAMESPACE, world::FLEET_BASIC_REPOSITORY);
+    let of_the_page = |name| repository(world::huaweicloud::EXAMPLE_BASIC_NAMESPACE, name);
+    let of_the_fleet = repository(
+        world::huaweicloud::FLEET_BASIC_NAMESPACE,
+        world::huaweicloud::FLEET_BASIC_REPOSITORY,
+    );
 
     let mut rules = basic
-        .rules(&of_the_page(world::EXAMPLE_BASIC_RULE_REPOSITORY))
+        .rules(&of_the_page(
+            world::huaweicloud::EXAMPLE_BASIC_RULE_REPOSITORY,
+        ))
         .all()
         .await?;
     rules.extend(basic.rules(&of_the_fleet).all().await?);
 
-    let example = of_the_page(world::EXAMPLE_BASIC_JOB_REPOSITORY);
+    let example = of_the_page(world::huaweicloud::EXAMPLE_BASIC_JOB_REPOSITORY);
     let example = basic.sync_jobs(&example, None);
     let mut sync_jobs = first(example.by_item(), None).await?;
     let fleet = basic
@@ -167,11 +172,11 @@ async fn ask() -> Result<Shown, Failure> {
         .page_size(10);
     sync_jobs.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 
-    let example = enterprise.replication_tasks(world::EXAMPLE_REPLICATION_EXECUTION);
+    let example = enterprise.replication_tasks(world::huaweicloud::EXAMPLE_REPLICATION_EXECUTION);
     let mut replication_tasks = first(example.by_item(), None).await?;
-    let fleet = enterprise.replication_tasks(world::FLEET_REPLICATION_EXECUTION);
+    let fleet = enterprise.replication_tasks(world::huaweicloud::FLEET_REPLICATION_EXECUTION);
     let mut all = Counted {
-        id: world::FLEET_REPLICATION_EXECUTION,
+        id: world::huaweicloud::FLEET_REPLICATION_EXECUTION,
         pages: 0,
         states: BTreeMap::new(),
     };
@@ -187,23 +192,23 @@ async fn ask() -> Result<Shown, Failure> {
     }
 
     let example = enterprise.retention_tasks(
-        world::EXAMPLE_RETENTION_NAMESPACE,
-        world::EXAMPLE_RETENTION_POLICY,
-        world::EXAMPLE_RETENTION_EXECUTION,
+        world::huaweicloud::EXAMPLE_RETENTION_NAMESPACE,
+        world::huaweicloud::EXAMPLE_RETENTION_POLICY,
+        world::huaweicloud::EXAMPLE_RETENTION_EXECUTION,
         None,
     );
     let mut retention_tasks = first(example.by_item(), None).await?;
     let fleet = enterprise.retention_tasks(
-        world::FLEET_RETENTION_NAMESPACE,
-        world::FLEET_RETENTION_POLICY,
-        world::FLEET_RETENTION_EXECUTION,
+        world::huaweicloud::FLEET_RETENTION_NAMESPACE,
+        world::huaweicloud::FLEET_RETENTION_POLICY,
+        world::huaweicloud::FLEET_RETENTION_EXECUTION,
         None,
     );
     retention_tasks.extend(first(fleet.page_size(10).by_item(), Some(SHOWN)).await?);
 
-    let registry = alibabacloud(world::ALIBABACLOUD_INSTANCE_ID).await?;
+    let registry = alibabacloud(world::alibabacloud::INSTANCE_ID).await?;
     let mut sync_tasks = first(registry.tasks(Default::default()).by_item(), None).await?;
-    let registry = alibabacloud(world::FLEET_ALIBABACLOUD_INSTANCE_ID).await?;
+    let registry = alibabacloud(world::alibabacloud::FLEET_INSTANCE_ID).await?;
     let fleet = registry.tasks(Default::default()).page_size(10);
     sync_tasks.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 

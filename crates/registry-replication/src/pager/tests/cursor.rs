@@ -297,7 +297,7 @@ async fn a_service_that_refuses_a_stored_token_is_explained() {
     let sandbox = registry_sandbox::Sandbox::start(Default::default())
         .await
         .unwrap();
-    let account = &sandbox.accounts().huaweicloud_swr;
+    let account = &registry_sandbox::world::huaweicloud::account(sandbox.endpoint());
     let (id, secret) = (&account.access_key, account.secret_key.as_str());
     let registry = crate::huaweicloud::SwrBasic::builder()
         .endpoint(&account.endpoint)

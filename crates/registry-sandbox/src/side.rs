@@ -1,0 +1,143 @@
+//! Interface between the sandbox and one cloud.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::accounts::{Account, Settings};
+use crate::clock::Clock;
+use crate::hook::Hook;
+use crate::message::{Answer, Reply, Request};
+use crate::place::{Found, Place, Record, Source};
+use crate::plans::Plans;
+use crate::push::PushError;
+use crate::sandbox::Options;
+use crate::sides::SIDES;
+use crate::spec::SpecError;
+
+/// What is known of a cloud before it starts.
+pub(crate) struct Definition {
+    /// Name of the cloud, such as `somecloud`.
+    pub(crate) cloud: &'static str,
+    pub(crate) registries: &'static [Registry],
+    /// Returns the account for a sandbox at `endpoint`.
+    pub(crate) account: fn(endpoint: &str) -> Account,
+    /// Returns environment variables that lead the cloud's clients to a sandbox at `endpoint`.
+    pub(crate) variables: fn(endpoint: &str) -> Vec<(&'static str, String)>,
+    /// Whether the cloud accepts the request's signature, if `secret` is the caller's.
+    pub(crate) verify: fn(request: &Request, secret: &str) -> bool,
+    pub(crate) start: fn(&Surroundings<'_>) -> Result<Box<dyn Side>, SpecError>,
+}
+
+/// A kind of registry that a cloud offers.
+pub(crate) struct Registry {
+    /// Provider, and the registry that takes pushes.
+    pub(crate) source: Source,
+    /// How clients log in to the registry's own port.
+    pub(crate) access: Access,
+    /// Returns the settings for a sandbox at `endpoint`.
+    pub(crate) settings: fn(endpoint: &str) -> Settings,
+}
+
+/// How clients log in to a registry's own port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// A password with every request.
+    Password,
+    /// A token, which the registry hands out for a password.
+    Token,
+}
+
+/// What a cloud shares with the rest of the sandbox.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) clock: Clock,
+    pub(crate) plans: Arc<Plans>,
+    pub(crate) hook: Arc<Hook>,
+    /// Endpoint of the sandbox.
+    pub(crate) endpoint: &'a str,
+}
+
+/// An image: namespace, repository and tag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Image<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) repository: &'a str,
+    pub(crate) tag: &'a str,
+}
+
+/// A repository: namespace and name.
+pub(crate) type Name<'a> = (&'a str, &'a str);
+
+/// One cloud of the sandbox. It answers for all its registries; a [`Place`] or the name of a provider
+/// says which.
+pub(crate) trait Side: Send + Sync {
+    /// Whether a request is for this cloud.
+    fn claims(&self, request: &Request) -> bool;
+
+    /// Answers a request.
+    fn answer(&self, request: &Request) -> Answer;
+
+    /// Returns the reply to a request whose body exceeds the sandbox's limit.
+    fn too_large(&self, request: &Request) -> Reply;
+
+    /// Whether there is such a registry.
+    fn has(&self, place: &Place, now: Timestamp) -> bool;
+
+    /// Looks up a tag or digest.
+    fn find(&self, place: &Place, name: Name<'_>, reference: &str, now: Timestamp) -> Found;
+
+    /// Removes a tag. Returns whether it was there.
+    fn forget(&self, place: &Place, name: Name<'_>, tag: &str, now: Timestamp) -> bool;
+
+    /// Pushes an image to the provider's source, and runs the rules that run on a push. Returns the
+    /// digest.
+    fn push(
+        &self,
+        provider: &str,
+        image: Image<'_>,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<String, PushError>;
+
+    /// Returns records of work at the provider's source that has ended.
+    fn ended(&self, provider: &str, now: Timestamp) -> Vec<Record>;
+
+    /// Removes records of ended work by their ids.
+    fn purge(&self, provider: &str, ids: &BTreeSet<String>, now: Timestamp);
+
+    /// Returns a user and a password that the registry admits.
+    fn login(&self, place: &Place) -> (String, String);
+
+    /// Whether the registry admits a user with this password.
+    fn admits(&self, place: &Place, user: &str, password: &str, now: Timestamp) -> bool;
+}
+
+/// Returns the kind of registry of a provider, and its cloud.
+pub(crate) fn registry(provider: &str) -> Option<(&'static Definition, &'static Registry)> {
+    let mut all = SIDES
+        .iter()
+        .flat_map(|side| side.registries.iter().map(|registry| (*side, registry)));
+    all.find(|(_, registry)| registry.source.provider() == provider)
+}
+
+/// Returns the cloud of this name, or of the provider of this name.
+pub(crate) fn definition(name: &str) -> Option<&'static Definition> {
+    let cloud = SIDES.iter().find(|side| side.cloud == name).copied();
+    cloud.or_else(|| registry(name).map(|(side, _)| side))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let clouds: BTreeSet<_> = SIDES.iter().map(|side| side.cloud).collect();
+        assert_eq!(clouds.len(), SIDES.len());
+        let registries = || SIDES.iter().flat_map(|side| side.registries);
+        let providers: BTreeSet<_> = registries().map(|one| one.source.provider()).collect();
+        assert_eq!(providers.len(), registries().count());
+    }
+}

@@ -1,0 +1,128 @@
+//! Who may pass: what the front of every RPC service asks.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::errors::Refusal;
+use super::keys::{Keys, Session};
+use super::nonces::Nonces;
+use super::signature::{Signature, claimed};
+use crate::digest::sha256_hex;
+use crate::message::Request;
+use crate::world;
+
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+
+/// Headers without which no request passes, and the names that the refusal gives them. They have
+/// to be signed, or a request could be sent again with a new date and nonce.
+const REQUIRED: [(&str, &str); 6] = [
+    ("host", "Host"),
+    ("x-acs-action", "Action"),
+    ("x-acs-version", "Version"),
+    ("x-acs-date", "Timestamp"),
+    ("x-acs-signature-nonce", "SignatureNonce"),
+    ("x-acs-content-sha256", "ContentSha256"),
+];
+
+const SECURITY_TOKEN: &str = "x-acs-security-token";
+
+/// Who calls.
+#[derive(Debug)]
+pub(super) enum Caller {
+    User,
+    Session {
+        session: Session,
+        /// When the session's key ends.
+        end: Timestamp,
+    },
+}
+
+pub(super) fn admit(
+    request: &Request,
+    keys: &Keys,
+    nonces: &Nonces,
+    now: Timestamp,
+) -> Result<Caller, Refusal> {
+    for (header, name) in REQUIRED {
+        if request.header(header).is_none_or(str::is_empty) {
+            return Err(Refusal::missing(name));
+        }
+    }
+    let header = |name| request.header(name).unwrap_or_default();
+    let claim = checked_claim(request)?;
+    let (caller, secret) = caller(request, &claim, keys, now)?;
+    let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
+    if now.duration_since(date).abs() > WINDOW {
+        return Err(Refusal::out_of_date());
+    }
+    if header("x-acs-content-sha256") != sha256_hex(&request.body) {
+        return Err(Refusal::wrong_content_hash());
+    }
+    claim
+        .verify(request, &secret)
+        .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
+    // Only after the signature, so that nobody else can use up a caller's nonces.
+    if !nonces.take(header("x-acs-signature-nonce"), now) {
+        return Err(Refusal::used_nonce());
+    }
+    Ok(caller)
+}
+
+/// Whose key it is, and the secret that goes with it.
+fn caller(
+    request: &Request,
+    claim: &Signature,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<(Caller, String), Refusal> {
+    let token = request.header(SECURITY_TOKEN);
+    if claim.access_key_id == world::alibabacloud::ACCESS_KEY_ID {
+        return match token {
+            None => {
+                let secret = world::alibabacloud::ACCESS_KEY_SECRET.to_owned();
+                Ok((Caller::User, secret))
+            }
+            Some(_) => Err(Refusal::foreign_token()),
+        };
+    }
+    let key = keys.get(&claim.access_key_id);
+    let key = key.ok_or_else(Refusal::unknown_key)?;
+    let token = token.ok_or_else(|| Refusal::missing("SecurityToken"))?;
+    if token != key.token {
+        return Err(match keys.knows(token) {
+            true => Refusal::foreign_token(),
+            false => Refusal::malformed_token(),
+        });
+    }
+    if key.end <= now {
+        return Err(Refusal::expired_token());
+    }
+    if !claim.covers(SECURITY_TOKEN) {
+        let reason = format!("{SECURITY_TOKEN} is not among SignedHeaders");
+        return Err(Refusal::incomplete_signature(&reason));
+    }
+    let caller = Caller::Session {
+        session: key.session,
+        end: key.end,
+    };
+    Ok((caller, key.secret))
+}
+
+fn checked_claim(request: &Request) -> Result<Signature, Refusal> {
+    let authorization = request.header("authorization");
+    let authorization = authorization.ok_or_else(|| Refusal::missing("AccessKeyId"))?;
+    let claim = claimed(authorization).ok_or_else(|| {
+        Refusal::incomplete_signature("Authorization lacks Credential, SignedHeaders or Signature")
+    })?;
+    for (header, _) in REQUIRED {
+        if !claim.covers(header) {
+            let reason = format!("{header} is not among SignedHeaders");
+            return Err(Refusal::incomplete_signature(&reason));
+        }
+    }
+    Ok(claim)
+}
+
+/// `2026-11-16T02:00:00Z`, in UTC and nothing else.
+fn timestamp(date: &str) -> Option<Timestamp> {
+    date.parse().ok().filter(|_| date.ends_with('Z'))
+}
