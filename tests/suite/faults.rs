@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use huaweicloud_swr::Huaweicloud;
-use huaweicloud_swr::swr::Client;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{ConnectionFault, Context, ContextBuilder, Error, ErrorKind, RetryPolicy};
 use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{Recorder, noon, quick_clock};
 
-use crate::clients;
+use crate::subjects::any::{self, Client};
 
 fn context(endpoint: &str) -> ContextBuilder {
-    Context::builder(endpoint, Arc::new(Huaweicloud::new(clients::huawei_key())))
+    Context::builder(endpoint, any::dialect())
 }
 
 async fn error(context: ContextBuilder) -> Error {

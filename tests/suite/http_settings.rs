@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use huaweicloud_swr::Huaweicloud;
-use huaweicloud_swr::swr::Client;
 use openapi_transport::{
     ConnectionFault, Context, ContextBuilder, Error, ErrorKind, HttpSettings, Proxy, RetryPolicy,
     reqwest,
@@ -15,10 +13,10 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::clients;
+use crate::subjects::any::{self, Client};
 
 fn context(endpoint: &str, http: &HttpSettings) -> ContextBuilder {
-    Context::builder(endpoint, Arc::new(Huaweicloud::new(clients::huawei_key())))
+    Context::builder(endpoint, any::dialect())
         .retry(RetryPolicy::never())
         .http(http.clone())
 }

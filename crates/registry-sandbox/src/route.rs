@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn paths_are_split_before_they_are_decoded() {
-        let swr = spec::with("ShowSyncJob");
-        let routes = Routes::new(swr.operations.iter().map(|operation| (operation, ())));
+        let spec = spec::with("ShowSyncJob");
+        let routes = Routes::new(spec.operations.iter().map(|operation| (operation, ())));
         let repository = |path: &str| {
             let (route, parameters) = routes.find(&Method::GET, path)?;
             assert_eq!(route.operation.id, "ListImageAutoSyncReposDetails");

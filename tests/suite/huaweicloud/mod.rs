@@ -3,6 +3,7 @@
 mod arrival;
 mod calls;
 mod credentials;
+pub(crate) mod decode;
 mod logins;
 mod operate;
 mod secrets;

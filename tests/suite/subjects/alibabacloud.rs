@@ -12,7 +12,9 @@ use registry_sandbox::world::alibabacloud::FLEET_INSTANCE_ID as INSTANCE;
 use registry_sandbox::world::{self, Place, Source};
 use serde_json::json;
 
-use super::{Configure, Destination, Listed, ListedCall, NamedCall, Obstacle, Site, Subject};
+use super::{
+    Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
+};
 use crate::clients;
 
 /// The Enterprise instance of the sandbox's fleet.
@@ -181,6 +183,10 @@ impl Subject for Alibabacloud {
             listed("ListRepoSyncTask", Listed::Tasks, "SyncTasks", "SyncTaskId"),
         ];
         LISTINGS
+    }
+
+    fn pages(&self) -> Vec<ExamplePage> {
+        crate::alibabacloud::decode::pages()
     }
 
     fn obstacles(&self) -> Vec<Obstacle> {

@@ -11,8 +11,25 @@ use registry_sandbox::world::{Place, Source};
 use registry_sandbox::{Sandbox, world};
 use serde_json::{Value, json};
 
-use super::{Configure, Destination, Listed, ListedCall, NamedCall, Obstacle, Site, Subject};
+use super::{
+    Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
+};
 use crate::clients;
+
+/// A client for tests of the transport.
+pub(crate) mod any {
+    use std::sync::Arc;
+
+    use huaweicloud_swr::Huaweicloud;
+    pub(crate) use huaweicloud_swr::swr::Client;
+
+    use crate::clients;
+
+    /// Signer with an example key.
+    pub(crate) fn dialect() -> Arc<Huaweicloud> {
+        Arc::new(Huaweicloud::new(clients::huawei_key()))
+    }
+}
 
 /// The Enterprise edition.
 #[derive(Debug)]
@@ -194,6 +211,10 @@ impl Subject for HuaweicloudEnterprise {
         LISTINGS
     }
 
+    fn pages(&self) -> Vec<ExamplePage> {
+        crate::huaweicloud::decode::enterprise_pages()
+    }
+
     fn obstacles(&self) -> Vec<Obstacle> {
         let (name, tag) = ("library/sim", "release-*");
         vec![
@@ -372,6 +393,10 @@ impl Subject for HuaweicloudBasic {
             listed("ShowSyncJob", Listed::Tasks),
         ];
         LISTINGS
+    }
+
+    fn pages(&self) -> Vec<ExamplePage> {
+        crate::huaweicloud::decode::basic_pages()
     }
 
     fn obstacles(&self) -> Vec<Obstacle> {

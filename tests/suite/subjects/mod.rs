@@ -9,13 +9,16 @@ pub(crate) mod huaweicloud;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use openapi_transport::{Call, Context, ContextBuilder, Dialect};
 use registry_replication::api::find;
-use registry_replication::{Descriptor, ReasonKind, Registry, oci, providers};
+use registry_replication::{Descriptor, Listing, ReasonKind, Registry, oci, providers};
 use registry_sandbox::world::{Place, Source};
 use registry_sandbox::{OutgoingAnswer, Sandbox};
-use serde_json::Value;
+use registry_tests::specs;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 /// The subjects. A new one goes to the end: its position is part of the simulation's seeds.
 const SUBJECTS: &[&dyn Subject] = &[
@@ -38,6 +41,11 @@ pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static d
 pub(crate) fn of_client(client: &str) -> &'static dyn Subject {
     let found = subjects().find(|one| one.client() == client);
     found.unwrap_or_else(|| panic!("no test subject for {client}"))
+}
+
+/// One cloud's client for tests of the transport, which any client would do for.
+pub(crate) mod any {
+    pub(crate) use super::huaweicloud::any::*;
 }
 
 /// Settings of the transport, such as a clock.
@@ -105,6 +113,9 @@ pub(crate) trait Subject: Debug + Send + Sync {
 
     /// The calls that list records, whose answers a test can change.
     fn listings(&self) -> &'static [ListedCall];
+
+    /// Examples of pages, and what the facade makes of them.
+    fn pages(&self) -> Vec<ExamplePage>;
 
     /// Changes of [`rule`](Self::rule) that keep it from copying `v42` when that is pushed.
     fn obstacles(&self) -> Vec<Obstacle>;
@@ -229,6 +240,59 @@ impl ListedCall {
     pub(crate) fn total<'a>(&self, answer: &'a mut OutgoingAnswer) -> Option<&'a mut Value> {
         answer.body.get_mut(self.total?)
     }
+}
+
+/// An example of a page of a listing.
+pub(crate) struct ExamplePage {
+    /// Name of the snapshot of what it becomes.
+    pub(crate) name: &'static str,
+    pub(crate) body: Value,
+    /// Field of the body that holds the records. Empty if they are the body.
+    pub(crate) records: &'static str,
+    /// Field of a record that holds the vendor's word for its state.
+    pub(crate) state: Option<&'static str>,
+    /// Lists by a registry that gets this page, and returns the items as JSON.
+    pub(crate) decode: fn(Value) -> BoxFuture<'static, Vec<Value>>,
+}
+
+impl ExamplePage {
+    /// The records.
+    pub(crate) fn records<'a>(&self, body: &'a mut Value) -> &'a mut Vec<Value> {
+        let records = match self.records {
+            "" => body,
+            field => &mut body[field],
+        };
+        records.as_array_mut().unwrap()
+    }
+
+    /// The page with its first record alone, which is changed.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Value {
+        let mut body = self.body.clone();
+        let records = self.records(&mut body);
+        records.truncate(1);
+        change(records[0].as_object_mut().unwrap());
+        // Pages that are always the same and count more than they have are an error.
+        for total in ["total", "TotalCount"] {
+            if let Some(total) = body.get_mut(total) {
+                *total = json!(1);
+            }
+        }
+        body
+    }
+}
+
+/// The example of a spec's answer.
+pub(crate) fn example(spec: &str, operation: &str) -> Value {
+    let mut operations = specs::spec(spec).operations.iter();
+    let found = operations.find(|found| found.name == operation).unwrap();
+    found.answer.example.clone()
+}
+
+/// All items of a listing as JSON.
+pub(crate) async fn items<T: Serialize + Send + 'static>(listing: Listing<T>) -> Vec<Value> {
+    let items = listing.by_item();
+    let items = items.map_ok(|item| serde_json::to_value(item).unwrap());
+    items.try_collect().await.unwrap()
 }
 
 /// A change of a rule that keeps it from copying.
