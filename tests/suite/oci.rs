@@ -129,7 +129,7 @@ async fn what_an_answer_means() {
                 Move::answer(200, &[], ""),
                 Move::answer(200, &[("docker-content-digest", OTHER)], "{}"),
             ],
-            "GET manifest IMAGE: the manifest is not the one whose digest comes with it, HTTP 200"
+            "GET manifest IMAGE: the manifest does not match the digest in its header, HTTP 200"
                 .into(),
             2,
         ),
@@ -140,7 +140,7 @@ async fn what_an_answer_means() {
                 &[("docker-content-digest", "sha256:x")],
                 "",
             )],
-            "HEAD manifest IMAGE: what it gives as the digest is none, HTTP 200".into(),
+            "HEAD manifest IMAGE: invalid digest in the answer, HTTP 200".into(),
             1,
         ),
         (
@@ -152,7 +152,7 @@ async fn what_an_answer_means() {
         (
             "there a moment later",
             vec![refused(404, ""), there()],
-            "GET manifest IMAGE: the manifest is not the one whose digest comes with it, HTTP 200"
+            "GET manifest IMAGE: the manifest does not match the digest in its header, HTTP 200"
                 .into(),
             2,
         ),
@@ -177,7 +177,7 @@ async fn what_an_answer_means() {
         (
             "asks for a password that nobody gave",
             vec![wants("Basic realm=\"x\"")],
-            "IMAGE: the registry wants a login for team/api, and there is none".into(),
+            "IMAGE: the registry requires a login for team/api, and no login was found".into(),
             1,
         ),
         (
@@ -652,7 +652,7 @@ async fn nobody_who_is_not_let_in_is_told_to_log_in() {
     assert!(
         error
             .to_string()
-            .contains("wants a login for team/api, and there is none"),
+            .contains("requires a login for team/api, and no login was found"),
         "{error}"
     );
     assert_eq!(

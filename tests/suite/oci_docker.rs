@@ -450,7 +450,7 @@ async fn an_unusable_login_is_no_login() {
     let image = format!("{}/team/api:v1: ", private.host());
     for part in [
         image.as_str(),
-        "the registry wants a login for team/api, and there is none: no login for",
+        "the registry requires a login for team/api, and no login was found: no login for",
         "docker-credential-nope: is not on PATH",
         "REGISTRY_AUTH_FILE (not set)",
         "containers/auth.json (no such file)",

@@ -1,4 +1,4 @@
-//! Tells apart what can go wrong with a call.
+//! Handles each kind of error of a call.
 //!
 //! `cargo run -p registry-replication --example handle_errors`
 

@@ -1,4 +1,4 @@
-//! Calls by the vendor's name, for programs that do not know at compile time what they will call.
+//! Calls by the vendor's name, for programs that choose the operation at run time.
 //!
 //! ```no_run
 //! use registry_replication::{Error, Settings, api};
@@ -29,7 +29,7 @@ use crate::model::grammar::quoted;
 use crate::provider::{Setting, clouds};
 use crate::suggest;
 
-/// A service that calls can be made to: one spec.
+/// Service of a vendor, described by one spec.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Service {
@@ -37,14 +37,14 @@ pub struct Service {
     pub name: &'static str,
     /// Its calls.
     pub operations: &'static [Operation],
-    /// What a connection can be given.
+    /// Settings of a connection.
     pub settings: &'static [Setting],
     pub(crate) connect: fn(Settings) -> BoxFuture<'static, Result<Context, Error>>,
-    /// Looks up a setting that is missing, by calls.
+    /// Function that looks up a missing setting by calls.
     pub(crate) lookup: Option<Lookup>,
 }
 
-/// Looks up the setting of this name; `None` if it cannot be looked up.
+/// Function that looks up the setting of this name, or returns `None` if it cannot.
 pub(crate) type Lookup =
     fn(Settings, &'static str) -> BoxFuture<'static, Result<Option<String>, Error>>;
 
@@ -59,11 +59,11 @@ impl Service {
     }
 
     /// Fills the parameters of a call that name a place, such as the project and the instance,
-    /// from settings. A parameter that is set stays. A missing setting that the path of the call
-    /// needs is looked up, which may send calls.
+    /// from settings. A parameter that is set stays. Looks up a missing setting that the path of the
+    /// call needs, which may send calls.
     ///
     /// # Errors
-    /// When a value is invalid for its parameter, and whatever can go wrong with a call.
+    /// When a value is invalid for its parameter, and any error of a call.
     pub async fn fill(&self, mut call: Call, settings: &Settings) -> Result<Call, Error> {
         for setting in self.settings {
             let Some(name) = setting.parameter.filter(|name| !call.has(name)) else {
@@ -73,7 +73,7 @@ impl Service {
             let Some(parameter) = all.find(|parameter| parameter.name == name) else {
                 continue;
             };
-            // Elsewhere than in the path, an optional place is a choice of the caller.
+            // Outside the path, an optional place is the caller's choice.
             let is_in_path = parameter.place == Place::Path;
             let value = match settings.get(setting.name) {
                 Some(value) if is_in_path || setting.required => Some(value.to_owned()),
@@ -124,12 +124,12 @@ fn calls() -> impl Iterator<Item = (&'static Service, &'static Operation)> + Clo
     })
 }
 
-/// The call of this name: the vendor's own, `ListRepoSyncTask`, or with its service where several
-/// services have one of that name, `alibabacloud.cr:ListInstance`.
+/// Finds a call by the vendor's name, `ListRepoSyncTask`. If several services have a call of that
+/// name, the name needs the service, `alibabacloud.cr:ListInstance`.
 ///
 /// # Errors
-/// Of kind [`Invalid`](crate::ErrorKind::Invalid): there is no such call, or there are several;
-/// names those that are meant, perhaps.
+/// Of kind [`Invalid`](crate::ErrorKind::Invalid) when there is no such call, or several calls. The
+/// error suggests names.
 pub fn find(name: &str) -> Result<(&'static Service, &'static Operation), Error> {
     let (wanted, plain) = match name.split_once(':') {
         Some((service, plain)) => (Some(service), plain),

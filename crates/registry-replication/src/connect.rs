@@ -1,4 +1,4 @@
-//! What a connection is given, as data.
+//! Settings of a connection, as data.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,10 +8,10 @@ use openapi_transport::{Caller, ContextBuilder, Secret};
 
 use crate::settings::Settings as Common;
 
-/// The settings of a connection by name, such as `region` and `instance`.
+/// Settings of a connection by name, such as `region` and `instance`.
 ///
 /// The provider's [`Descriptor`](crate::Descriptor) lists the names. Without
-/// [`access_key`](Self::access_key), the vendor's own chain of credential sources is asked.
+/// [`access_key`](Self::access_key), the connection uses the vendor's default credential chain.
 #[derive(Clone, Default)]
 pub struct Settings {
     values: BTreeMap<String, String>,
@@ -27,7 +27,7 @@ impl Settings {
         Self::default()
     }
 
-    /// Sets a value. An empty one is the same as none.
+    /// Sets a value. An empty value removes it.
     #[must_use]
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -55,7 +55,8 @@ impl Settings {
         self
     }
 
-    /// Changes deadlines, limits, clock and the like of every context that the connection makes.
+    /// Changes deadlines, limits, clock and other options of every context that the connection
+    /// makes.
     #[must_use]
     pub fn configure(
         mut self,
@@ -65,7 +66,7 @@ impl Settings {
         self
     }
 
-    /// The part that the builders of all registries have.
+    /// Returns the settings that the builders of all registries have.
     pub(crate) fn common<C>(&self, key: impl FnOnce(&str, Secret) -> C) -> Common<C> {
         let caller = self.access_key.as_ref();
         let configure = self.configure.clone();

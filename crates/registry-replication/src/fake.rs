@@ -1,4 +1,4 @@
-//! A registry in memory, for tests.
+//! In-memory registry for tests.
 
 use std::collections::BTreeMap;
 use std::fmt;

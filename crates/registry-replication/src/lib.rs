@@ -1,7 +1,7 @@
-//! Is this image where it has to be, and if not, why?
+//! Tells whether a container image has been replicated to its destinations, and if not, why.
 //!
-//! A deploy gate: it waits until an image that was pushed in one region is in another, and deploys
-//! it, or says why it never will be there.
+//! This deploy gate waits until an image that was pushed in one region has arrived in another. Then
+//! it deploys the image, or tells why the image will never arrive.
 //!
 //! ```
 //! use std::time::Duration;
@@ -30,9 +30,9 @@
 //! let gate = registry.arrival("team/api:v44").to("cn-shanghai").digest(&digest);
 //! # let gate = gate.polling(Polling::new(Duration::from_millis(20), Duration::from_secs(1)));
 //! match gate.wait(Duration::from_secs(15 * 60)).await {
-//!     Ok(report) => println!("{} is there after {} looks: deploy", report.image, report.polls),
+//!     Ok(report) => println!("{} has arrived after {} polls: deploy", report.image, report.polls),
 //!     Err(WaitError::NotArrived(report)) if report.verdict == Verdict::NoRule => {
-//!         println!("it never will be: {}", report.destinations[0].reasons[0]);
+//!         println!("it will never arrive: {}", report.destinations[0].reasons[0]);
 //!     }
 //!     Err(error) => return Err(error.into()),
 //! }
@@ -43,15 +43,15 @@
 //! # }
 //! ```
 //!
-//! An [`Arrival`] says what counts as arrived and what a look asks, [`Verdict`] how an image can
-//! stand to a destination, and [`Reason`]s what there is to change. A [`Wait`] is a stream of
-//! [`Report`]s, too, and all waits of one registry share what they ask.
+//! [`Arrival`] documents what counts as arrived and which calls a poll sends. A [`Verdict`] is the
+//! answer for a destination, and [`Reason`]s name what to change. A [`Wait`] is also a stream of
+//! [`Report`]s. All waits of one registry share their polls.
 //!
 //! # One model
 //!
-//! [`Task`] and [`Rule`] are the same for all providers, and keep the vendor's own answer.
+//! [`Task`] and [`Rule`] are the same types for all providers, and keep the vendor's own answer.
 //! [`providers`] lists the providers with their settings and features, and [`connect`](connect())
-//! makes a [`Registry`], the trait that all of them have. Each vendor's module has a builder and the
+//! makes a [`Registry`], the trait of all of them. Each vendor's module has a builder and the
 //! vendor's own methods. Listings are streams that fetch their pages as they are read. [`oci`] asks a
 //! destination's registry itself.
 //!

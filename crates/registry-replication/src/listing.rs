@@ -248,7 +248,7 @@ impl<T: Send + 'static> Listing<T> {
             let last = part + 1 == count;
             let pages = of(pager).try_filter_map(move |mut page| {
                 page.token = page.token.in_part(part, count);
-                // Only the end of all parts is worth a page that has nothing.
+                // Yield an empty page only at the end of all parts.
                 let page = Some(page).filter(|page| last || !page.items.is_empty());
                 future::ok(page)
             });
@@ -292,7 +292,7 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    /// Records `from..to`, ten on a page; a page that goes on to `breaks` fails.
+    /// Makes a listing of the records `from..to`, ten on a page. A page that reaches `breaks` fails.
     fn part(from: u64, to: u64, breaks: Option<u64>) -> Listing<u64> {
         let fetch = move |slot: Slot| async move {
             let end = slot.offset + u64::from(slot.size);
@@ -309,7 +309,7 @@ mod tests {
         Listing::new(name, Steps::Pages, fetch).page_size(10)
     }
 
-    /// What came, and the error that ended it.
+    /// Returns the records of a listing, and the error that ended it.
     fn read(listing: Listing<u64>) -> (Vec<u64>, Option<String>) {
         let all = listing.by_item().collect::<Vec<_>>();
         let mut items = Vec::new();

@@ -7,7 +7,7 @@ use openapi_transport::Timestamp;
 pub(crate) struct Order {
     last: Option<Timestamp>,
     falls: bool,
-    /// A time rose, or a record has none.
+    /// Whether a time rose, or a record has no time.
     is_mixed: bool,
 }
 

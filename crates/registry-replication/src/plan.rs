@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::model::{ExecutionRef, TaskRef, TaskState};
 
-/// The calls that a change takes, which can be looked at before they are sent.
+/// Calls of a change, which can be shown before they are sent.
 ///
 /// [`Registry::plan_run`](crate::Registry::plan_run) and
-/// [`Registry::plan_stop`](crate::Registry::plan_stop) make one; all that they ask the vendor
-/// changes nothing.
+/// [`Registry::plan_stop`](crate::Registry::plan_stop) make plans. They send only calls that change
+/// nothing.
 pub struct Plan {
     context: Context,
     steps: VecDeque<Step>,
@@ -25,7 +25,7 @@ struct Step {
     read: Box<dyn FnOnce(Value) -> Started + Send + Sync>,
 }
 
-/// What a change has started, as far as the vendor's answer names it.
+/// Executions and tasks that a change has started, if the vendor's answer names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Started {
@@ -52,7 +52,7 @@ impl Started {
         }
     }
 
-    /// With what another call has started.
+    /// Adds the executions and tasks of another call.
     pub fn and(mut self, other: Self) -> Self {
         self.executions.extend(other.executions);
         self.tasks.extend(other.tasks);
@@ -69,7 +69,7 @@ impl Plan {
         }
     }
 
-    /// A plan that changes nothing, because its target has ended in this state.
+    /// Makes a plan that changes nothing, because its target has ended in this state.
     pub(crate) fn over(context: &Context, state: TaskState) -> Self {
         Self {
             ended: Some(state),
@@ -77,12 +77,12 @@ impl Plan {
         }
     }
 
-    /// The state in which the target had ended, where that is why nothing is to be done.
+    /// Returns the final state of the target, if the plan has no calls because of it.
     pub fn ended(&self) -> Option<&TaskState> {
         self.ended.as_ref()
     }
 
-    /// And this call; `read` reads its answer.
+    /// Adds a call. `read` reads its answer.
     pub(crate) fn with(
         mut self,
         call: Call,
@@ -93,20 +93,21 @@ impl Plan {
         self
     }
 
-    /// URL that the calls go to.
+    /// Returns the URL of the calls.
     pub fn endpoint(&self) -> &str {
         self.context.endpoint()
     }
 
-    /// The calls that are still to be sent, in their order.
+    /// Returns the calls that were not sent yet, in their order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.steps.iter().map(|step| &step.call)
     }
 
-    /// The requests as they would leave, signed but without secrets. None is sent.
+    /// Returns the requests as the client would send them, signed but without secrets. Sends no
+    /// request.
     ///
     /// # Errors
-    /// Why there is nothing to sign with.
+    /// When there are no credentials for the signature.
     pub async fn shown(&self) -> Result<Vec<PreviewedRequest>, Error> {
         let mut shown = Vec::new();
         for call in self.calls() {
@@ -115,10 +116,10 @@ impl Plan {
         Ok(shown)
     }
 
-    /// Sends the next call; `None` when all are sent. A call that failed is not sent again.
+    /// Sends the next call. Returns `None` after the last call. Does not send a failed call again.
     ///
     /// # Errors
-    /// Whatever can go wrong with a call that changes something.
+    /// Any error of the call.
     pub async fn send_next(&mut self) -> Result<Option<Started>, Error> {
         let Some(step) = self.steps.pop_front() else {
             return Ok(None);
@@ -130,8 +131,8 @@ impl Plan {
     /// Sends the calls one after the other.
     ///
     /// # Errors
-    /// Of the first call that fails; the calls behind it are not sent, and what those before it
-    /// have started goes on. [`send_next`](Self::send_next) tells what that is.
+    /// The error of the first call that fails. The calls after it are not sent, and executions and
+    /// tasks of the calls before it keep running. [`send_next`](Self::send_next) returns them.
     pub async fn send(mut self) -> Result<Started, Error> {
         let mut all = Started::default();
         while let Some(started) = self.send_next().await? {

@@ -1,8 +1,7 @@
-//! The table of providers: what each is called, what it needs and what it offers.
+//! Table of providers: the name, settings and features of each.
 //!
-//! Everything that differs between providers and that other code has to know stands in a
-//! [`Descriptor`]. The program's options and help, refusals and advice come from it, so a provider
-//! is added without a change of other code.
+//! A [`Descriptor`] has all differences between providers that other code needs. The program's
+//! options, help, errors and advice come from it, so a new provider needs no change of other code.
 
 use std::fmt;
 use std::sync::Arc;
@@ -315,7 +314,7 @@ impl Windows {
 }
 
 impl Descriptor {
-    /// The provider's name as reports and tasks have it.
+    /// Returns the provider's name in reports and tasks.
     pub fn provider(&self) -> Provider {
         Provider::named(self.name)
     }
@@ -323,7 +322,7 @@ impl Descriptor {
     /// Makes a registry. A call is sent only if a setting has to be looked up.
     ///
     /// # Errors
-    /// When a setting is unknown, missing or invalid, and whatever can go wrong with a call.
+    /// When a setting is unknown, missing or invalid, and any error of a call.
     pub async fn connect(&self, settings: Settings) -> Result<Arc<dyn Registry>, Error> {
         for name in settings.names() {
             if !self.settings.iter().any(|setting| setting.name == name) {
@@ -354,7 +353,7 @@ impl Descriptor {
         }
     }
 
-    /// The error of a feature that the provider does not have.
+    /// Returns the error of a feature that the provider does not have.
     pub(crate) fn refusal(&self, feature: Feature) -> Error {
         let instead = match self.offers.offered(feature) {
             Offered::No(instead) => instead,
@@ -364,7 +363,7 @@ impl Descriptor {
         Error::not_offered(format_args!("{feature} of {}", self.title), instead)
     }
 
-    /// Reads the name of an image that a caller gave.
+    /// Reads the caller's name of an image.
     pub(crate) fn image(&self, text: &str) -> Result<ImageName, Error> {
         Ok(self.named(text.parse()?)?)
     }

@@ -17,9 +17,9 @@ pub(crate) mod sealed {
 
     use crate::arrival::sight::Look;
 
-    /// Keeps the trait ours to widen.
+    /// Seals the trait, so that new methods do not break other crates.
     pub trait Sealed {
-        /// Returns the registry as arrivals look at it.
+        /// Returns the registry in the form that arrivals poll.
         fn looked_at(&self) -> Arc<dyn Look>;
     }
 }
@@ -94,8 +94,7 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     /// Plans the calls that [`run`](Self::run) would send. Planning only reads.
     ///
     /// # Errors
-    /// When the provider does not offer it, when the rule or an image is missing, and whatever can
-    /// go wrong with a call.
+    /// When the provider does not offer it, when the rule or an image is missing, and any error of a call.
     fn plan_run<'a>(
         &'a self,
         rule: &'a RuleRef,
@@ -111,8 +110,7 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     /// The plan of a target that has ended has no calls, and [`Plan::ended`] tells its state.
     ///
     /// # Errors
-    /// When the provider does not offer it, when the registry does not have the target, and whatever
-    /// can go wrong with a call.
+    /// When the provider does not offer it, when the registry does not have the target, and any error of a call.
     fn plan_stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<Plan, Error>> {
         let feature = match target {
             StopTarget::Execution(_) => Feature::StopExecution,
@@ -125,7 +123,7 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     /// Returns the host names by which docker knows this registry, as far as they are known.
     ///
     /// # Errors
-    /// Whatever can go wrong with a call.
+    /// Any error of a call.
     fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
 
     /// Reads an image that a user gave, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`, and removes
@@ -170,8 +168,8 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     /// offers [`Feature::RunImages`], it copies the images of [`RunOptions::images`].
     ///
     /// # Errors
-    /// As [`plan_run`](Self::plan_run). The calls are sent one after the other; what they started
-    /// before a failed call goes on.
+    /// Those of [`plan_run`](Self::plan_run). The calls are sent one after the other. Executions that
+    /// they started before a failed call keep running.
     fn run<'a>(
         &'a self,
         rule: &'a RuleRef,
@@ -180,13 +178,13 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         Box::pin(async move { self.plan_run(rule, options).await?.send().await })
     }
 
-    /// Stops an execution or task. What it has copied by then stays at the destination. A target
-    /// that has ended is left as it is.
+    /// Stops an execution or task. Images that it has already copied stay at the destination. Does
+    /// nothing if the target has ended.
     ///
     /// Needs [`Feature::StopExecution`] or [`Feature::StopTask`].
     ///
     /// # Errors
-    /// As [`plan_stop`](Self::plan_stop), and whatever can go wrong with a call.
+    /// Those of [`plan_stop`](Self::plan_stop), and any error of a call.
     fn stop<'a>(&'a self, target: &'a StopTarget) -> BoxFuture<'a, Result<StopOutcome, Error>> {
         Box::pin(async move {
             let plan = self.plan_stop(target).await?;
@@ -200,7 +198,7 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     }
 }
 
-/// A host without the port that every registry has.
+/// Returns a host without the default port of registries.
 fn plain_host(host: &str) -> &str {
     host.strip_suffix(":443").unwrap_or(host)
 }

@@ -1,4 +1,4 @@
-//! What the builders of all registries have in common.
+//! Settings that the builders of all registries share.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use openapi_transport::{
     UsedCredentials,
 };
 
-/// Where to call, and as whom.
+/// Endpoint and credentials of a registry.
 pub(crate) struct Settings<C> {
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Option<String>,
@@ -29,7 +29,7 @@ impl<C> Default for Settings<C> {
 }
 
 impl<C: Send + Sync + 'static> Settings<C> {
-    /// The endpoint that was set, or the region's.
+    /// Returns the endpoint that is set, or the region's.
     pub(crate) fn endpoint(
         &self,
         of_region: impl FnOnce(&str) -> Result<String, Error>,
@@ -41,8 +41,8 @@ impl<C: Send + Sync + 'static> Settings<C> {
         }
     }
 
-    /// Begins a context as the caller has configured it. Its provider is still to be set: a
-    /// provider's own calls go by the same clock.
+    /// Begins a context with the caller's configuration. The builder must still set the dialect,
+    /// whose own calls use the same clock.
     pub(crate) fn begin(&mut self, endpoint: String) -> ContextBuilder {
         let context = Context::builder(endpoint, Arc::new(Unset));
         match self.configure.take() {
@@ -52,7 +52,7 @@ impl<C: Send + Sync + 'static> Settings<C> {
     }
 }
 
-/// The provider of a context that is not finished.
+/// Placeholder dialect of an unfinished context.
 #[derive(Debug)]
 pub(crate) struct Unset;
 
@@ -72,31 +72,31 @@ impl Dialect for Unset {
     }
 }
 
-/// Gives a builder with a field `settings` what every registry can be told.
+/// Adds the common settings to a builder with a field `settings`.
 macro_rules! common_settings {
     ($builder:ident, $credentials:ty) => {
         impl $builder {
-            /// Region id. It says where the endpoint is.
+            /// Sets the region id, which selects the endpoint.
             pub fn region(mut self, region: impl Into<String>) -> Self {
                 self.settings.region = Some(region.into());
                 self
             }
 
-            /// URL to call instead of the region's own.
+            /// Sets the URL to call instead of the region's own.
             pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
                 self.settings.endpoint = Some(endpoint.into());
                 self
             }
 
-            /// Who calls. Unless said otherwise, the vendor's own chain of sources is asked: the
-            /// credentials' `default_chain`.
+            /// Sets the credentials. [default: the vendor's own chain of sources, the credentials'
+            /// `default_chain`]
             pub fn credentials(mut self, credentials: impl Into<$credentials>) -> Self {
                 let fixed = openapi_transport::Caller::Fixed(credentials.into());
                 self.settings.caller = Some(fixed);
                 self
             }
 
-            /// Who calls, from a chain of sources; what it gives is renewed ahead of its end.
+            /// Sets the credentials by a chain of sources, which renews them before their expiry.
             pub fn chain(
                 mut self,
                 chain: std::sync::Arc<openapi_transport::Chain<$credentials>>,
@@ -105,9 +105,8 @@ macro_rules! common_settings {
                 self
             }
 
-            /// Changes deadlines, limits, clock and the like. Calls that the registry needs on its
-            /// way go by them, too: the lookup of a project, and the default chain's calls by
-            /// their clock.
+            /// Changes deadlines, limits, clock and other options. They also apply to the lookup of
+            /// a project. The default chain's calls use the same clock.
             pub fn configure(
                 mut self,
                 configure: impl FnOnce(

@@ -2,9 +2,9 @@
 
 use openapi_transport::{Error, ErrorKind};
 
-/// Returns the known name that is nearest to what was typed, if it is near enough for a typo.
+/// Returns the known name that is nearest to the typed name, if it is near enough for a typo.
 ///
-/// Case does not count. A name that is known is its own nearest name.
+/// Case does not count. A known name is its own nearest name.
 ///
 /// ```
 /// use registry_replication::suggest;
@@ -13,7 +13,7 @@ use openapi_transport::{Error, ErrorKind};
 /// assert_eq!(suggest::near("eu-west-101", known), None);
 /// ```
 pub fn near<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Longer texts are no typos, and would take long to compare.
+    /// Longest text that is compared. A longer one is not a typo, and would take long.
     const LONGEST: usize = 255;
     if typed.is_empty() || typed.len() > LONGEST {
         return None;
@@ -22,7 +22,7 @@ pub fn near<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option
     let length = typed.chars().count();
     let near = known.into_iter().filter_map(|name| {
         let longer = name.chars().count().max(length);
-        // The lengths alone rule most names out.
+        // The lengths alone exclude most names.
         let most = (longer / 3).clamp(1, 4);
         if name.len() > LONGEST || name.chars().count().abs_diff(length) > most {
             return None;
@@ -30,11 +30,11 @@ pub fn near<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option
         let distance = strsim::osa_distance(&typed, &name.to_lowercase());
         (distance <= most).then_some((distance, name))
     });
-    // Of names that are equally near, the first in the alphabet, whatever the order of the list.
+    // If several names are equally near, take the first in the alphabet.
     near.min().map(|(_, name)| name)
 }
 
-/// The question that ends an error: `; did you mean X?`, or nothing.
+/// Returns the question that ends an error: `; did you mean X?`, or nothing.
 pub(crate) fn question<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match near(typed, known) {
         Some(name) => format!("; did you mean {name}?"),
@@ -42,7 +42,7 @@ pub(crate) fn question<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>
     }
 }
 
-/// The same result; the error for an invalid region names the region that is nearest to it.
+/// Adds the nearest region to the error for an invalid region.
 pub(crate) fn region<T>(
     result: Result<T, Error>,
     typed: &str,

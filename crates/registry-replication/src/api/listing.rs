@@ -41,13 +41,13 @@ impl pager::Record for Record {
 
     fn bytes(&self) -> u64 {
         let mut count = Count(0);
-        // A count takes everything that is written.
+        // Writing to the counter cannot fail.
         let _ = serde_json::to_writer(&mut count, &self.value);
         count.0
     }
 }
 
-/// Number of bytes that were written.
+/// Writer that counts bytes.
 struct Count(u64);
 
 impl std::io::Write for Count {
@@ -63,8 +63,8 @@ impl std::io::Write for Count {
 
 /// Lists the records of all pages of a call.
 ///
-/// The spec's `x-paging` says how the call pages and which field of a record is its key. Records
-/// without a key are told apart by their whole JSON, so of equal ones on different pages one comes.
+/// The spec's `x-paging` tells how the call pages and which field of a record is its key. Without a
+/// key, the whole JSON identifies a record, so equal records on different pages come once.
 /// A size that the call sets is the size of the pages. A call that pages by a token may set the
 /// first token; other calls are read from the first record.
 ///

@@ -1,4 +1,4 @@
-//! Whether a rule covers an image, and if not, what of it does not fit.
+//! Coverage of an image by a rule, with the reasons if the rule does not cover it.
 
 use std::ops::Deref;
 
@@ -7,14 +7,14 @@ use regex_lite::{Regex, RegexBuilder};
 
 use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, TaskKind};
 
-/// How a rule stands to an image.
+/// Result of comparing a rule with an image.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cover {
-    /// What does not fit, each a clause of a sentence. Empty if the rule covers the image.
+    /// Mismatches, each a clause of a sentence. Empty if the rule covers the image.
     pub(crate) misfits: Vec<String>,
     /// How far the rule is from covering the image: another tag is nearer than another repository.
     pub(crate) distance: u32,
-    /// Filters that cannot be read here; they are taken to fit.
+    /// Filters that this version cannot read. They count as matching.
     pub(crate) unread: Vec<String>,
 }
 
@@ -24,19 +24,19 @@ impl Cover {
     }
 }
 
-/// A rule whose patterns are read once, for many images.
+/// Rule with compiled patterns, for many images.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadRule {
     rule: Rule,
-    /// Those of its filters, in their order.
+    /// Patterns of its filters, in their order.
     patterns: Vec<Patterns>,
 }
 
-/// The patterns of a filter, one of which has to fit.
+/// Patterns of a filter, one of which must match.
 #[derive(Clone, Debug)]
 struct Patterns {
     read: Vec<Pattern>,
-    /// Whether all of them could be read.
+    /// Whether all of them are readable.
     is_whole: bool,
 }
 
@@ -69,19 +69,18 @@ impl Deref for ReadRule {
     }
 }
 
-/// The most filters of a rule whose patterns are read.
+/// Largest number of a rule's filters whose patterns are read.
 const MOST_PATTERNS: usize = 64;
-/// The most bytes of a pattern that is read.
+/// Longest pattern that is read, in bytes.
 const LONGEST_PATTERN: usize = 2048;
-/// How deep braces may be nested in a pattern that is read.
+/// Deepest nesting of braces in a pattern that is read.
 const DEEPEST_PATTERN: usize = 16;
-/// The most bytes that a regular expression may take when it is compiled.
+/// Largest compiled regular expression, in bytes.
 const LARGEST_REGEX: usize = 1 << 18;
 
-/// The pattern of a filter.
+/// Pattern of a filter.
 ///
-/// Patterns come from the vendor, so they have bounds. A pattern beyond
-/// them counts as one that cannot be read.
+/// Patterns come from the vendor, so they have bounds. A pattern beyond them counts as unreadable.
 #[derive(Clone, Debug)]
 enum Pattern {
     Glob(GlobSet),
@@ -97,7 +96,7 @@ impl Pattern {
         Some(match syntax {
             FilterSyntax::Doublestar => {
                 let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-                // A set of one compiles fallibly. A single glob panics where it does not compile.
+                // A set of one glob returns an error where a single glob panics.
                 Self::Glob(GlobSet::new([glob.ok()?]).ok()?)
             }
             FilterSyntax::Regex => {
@@ -105,7 +104,7 @@ impl Pattern {
                     let mut builder = RegexBuilder::new(pattern);
                     builder.size_limit(LARGEST_REGEX).build().ok()
                 };
-                // By itself first, so that no parenthesis of the pattern's closes ours.
+                // Compile it alone first, so that its parentheses cannot close the added group.
                 regex(pattern)?;
                 Self::Regex(regex(&format!("^(?:{pattern})$"))?)
             }
@@ -123,7 +122,7 @@ impl Pattern {
     }
 }
 
-/// The beginning of a pattern, which may be as long as the vendor likes.
+/// Returns the beginning of a pattern, because the vendor decides its length.
 fn cut(pattern: &str) -> String {
     const SHOWN: usize = 100;
     match pattern.char_indices().nth(SHOWN) {
@@ -132,7 +131,7 @@ fn cut(pattern: &str) -> String {
     }
 }
 
-/// How deep braces and parentheses are nested, at most.
+/// Returns the deepest nesting of braces and parentheses.
 fn depth(pattern: &str) -> usize {
     let mut open = 0_usize;
     let depths = pattern.bytes().map(|byte| {
@@ -148,12 +147,11 @@ fn depth(pattern: &str) -> usize {
 
 impl Rule {
     /// Whether the rule copies this image, by its source and filters. A filter that this version
-    /// cannot read is taken to fit. Nothing is asked of the vendor.
+    /// cannot read counts as matching. Sends no calls.
     ///
     /// Patterns with `*` and `?` follow Harbor: `*` stops at a slash, `**` does not. Regular
-    /// expressions must match from end to end. A pattern of more than 2048
-    /// bytes, one with more than 16 levels of braces, and each after the first 64 of a rule count as
-    /// filters that cannot be read.
+    /// expressions must match the whole text. Unreadable are patterns of more than 2048 bytes,
+    /// patterns with more than 16 levels of braces, and all filters after a rule's first 64.
     pub fn covers(&self, image: &ImageName) -> bool {
         ReadRule::new(self.clone()).covers(image)
     }
@@ -166,7 +164,7 @@ impl ReadRule {
     }
 }
 
-/// How `rule` stands to `image`; of an image without a tag, tags are not looked at.
+/// Compares `rule` with `image`. Ignores filters on tags if the image has no tag.
 pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
     let mut cover = Cover::default();
     let named = [

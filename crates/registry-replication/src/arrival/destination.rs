@@ -44,7 +44,7 @@ impl Destination {
         self
     }
 
-    /// All places: what is meant when no destination is named and no rule names one.
+    /// Returns the destination for all places, for when neither the caller nor a rule names one.
     pub(crate) fn anywhere() -> Self {
         Self::new("*")
     }
@@ -57,7 +57,7 @@ impl Destination {
         &self.place
     }
 
-    /// Whether `end` is there. `names` are those of target registries, by id.
+    /// Whether `end` is at this destination. `names` are the names of target registries by id.
     pub(crate) fn is(&self, end: &ImageRef, names: &BTreeMap<String, String>) -> bool {
         let name = end.registry.as_ref().and_then(|id| names.get(id));
         let mut known = [&end.region, &end.instance, &end.registry].into_iter();
@@ -69,7 +69,7 @@ impl Destination {
 }
 
 impl From<&str> for Destination {
-    /// `PLACE`, or `PLACE/NAMESPACE`.
+    /// Reads `PLACE` or `PLACE/NAMESPACE`.
     fn from(text: &str) -> Self {
         match text.split_once('/') {
             Some((place, namespace)) => Self::new(place).namespace(namespace),

@@ -1,4 +1,4 @@
-//! From looks to reports: what one arrival remembers between them.
+//! State of one arrival between its looks, and the reports that it makes of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Troubl
 use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
 use super::watch::{Looked, Membership};
 
-/// Whether all destinations have to have the image, or any one of them.
+/// Whether all destinations must have the image, or any one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     All,
     Any,
 }
 
-/// What one arrival asks.
+/// Question of one arrival.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) registry: Arc<dyn Look>,
     pub(crate) question: Question,
-    /// Whether the source is to say which digest has to arrive.
+    /// Whether the expected digest comes from the source.
     pub(crate) resolves: bool,
-    /// Those of the rules that cover the image, if there are none.
+    /// Destinations to check. If empty, the destinations of the rules that cover the image.
     pub(crate) destinations: Vec<Destination>,
     pub(crate) extent: Extent,
     pub(crate) proofs: Vec<(Destination, Arc<dyn Shows>)>,
@@ -46,7 +46,7 @@ impl Ask {
     }
 }
 
-/// One arrival as it is watched.
+/// State of one arrival between its looks.
 pub(crate) struct Engine {
     pub(super) ask: Ask,
     membership: Membership,
@@ -55,27 +55,27 @@ pub(crate) struct Engine {
     polls: u64,
     destinations: Vec<Destination>,
     source: Option<Source>,
-    /// Whether the caller may not look at the source.
+    /// Whether the caller lacks the permission to read the source.
     blind: bool,
-    /// What looks have shown so far.
+    /// Results of the looks so far.
     memory: Memory,
-    /// When the first look began, by the service's clock.
+    /// Start of the first look, by the service's clock.
     first: Option<Timestamp>,
-    /// What each destination has shown last, and how often in a row.
+    /// Digest that each destination served last, and how often in a row.
     pub(super) shown: BTreeMap<Destination, (Option<String>, u32)>,
 }
 
-/// What the source had under the tag.
+/// Answer of the source about the tag.
 struct Source {
     tag: Option<SourceTag>,
-    /// The look after which it was looked up.
+    /// Number of the look before the answer.
     poll: u64,
-    /// Works that had ended then: only of them it says what they copied.
+    /// Works that had ended by then. The answer tells the copied digest only for them.
     ended: BTreeSet<String>,
 }
 
 impl Engine {
-    /// One that begins now; what others have looked at is good if it is no older than `slack`.
+    /// Begins an arrival. It accepts looks of other arrivals that are no older than `slack`.
     pub(crate) fn new(ask: Ask, slack: Duration) -> Self {
         let clock = ask.registry.context().clock().clone();
         let start = clock.elapsed();
@@ -99,7 +99,7 @@ impl Engine {
         &self.clock
     }
 
-    /// The time by the service's clock, as far as its answers tell.
+    /// Returns the service's time, as its answers show it.
     pub(crate) fn service_time(&self) -> Timestamp {
         self.ask.registry.context().service_time()
     }
@@ -116,7 +116,7 @@ impl Engine {
         self.clock.elapsed().saturating_sub(self.start)
     }
 
-    /// Looks at the registry together with the others, and reports what the look shows.
+    /// Polls the registry together with other arrivals, and reports the result.
     pub(crate) async fn look(&mut self, not_before: Duration, gap: Duration) -> Outcome {
         if let Err(error) = self.resolve(None).await {
             self.polls += 1;
@@ -143,7 +143,7 @@ impl Engine {
         looked
     }
 
-    /// What is known of the image after a look.
+    /// Returns all known facts about the image after a look.
     fn view(&mut self, looked: &Looked) -> Result<Sight, Error> {
         let sight = looked.outcome.as_ref().map_err(Clone::clone)?;
         let now = self.clock.elapsed();
@@ -153,8 +153,8 @@ impl Engine {
         Ok(view)
     }
 
-    /// Finds out which digest has to arrive, if the source is to say so and has not yet. `known` is
-    /// what the source has, if that was just looked up.
+    /// Looks up the expected digest if it comes from the source and is not known yet. `known` is the
+    /// source's tag, if it was just looked up.
     async fn resolve(&mut self, known: Option<Option<SourceTag>>) -> Result<(), Error> {
         let question = &mut self.ask.question;
         if !self.ask.resolves || question.digest.is_some() || self.blind {
@@ -169,13 +169,12 @@ impl Engine {
         };
         question.is_absent = tag.is_none();
         question.digest = tag.and_then(|tag| tag.digest).as_deref().map(digest);
-        // A source that has the tag and names no digest will not name one later.
+        // A source that has the tag but names no digest will not name one later either.
         self.ask.resolves = question.is_absent || question.digest.is_some();
         Ok(())
     }
 
-    /// What a look says of the image. Looks the source and the destinations up where that decides
-    /// something.
+    /// Makes the report of a look. Asks the source and the destinations if that affects a verdict.
     async fn report(&mut self, sight: &Sight) -> Result<Report, Error> {
         if self.destinations.is_empty() {
             self.destinations = self.of_rules(sight);
@@ -185,7 +184,7 @@ impl Engine {
             self.look_at_source(sight).await?;
             judged = self.judged(sight)?;
         }
-        // What is said for good does not rest on what the source had a while ago.
+        // A final verdict must not depend on an old answer of the source.
         let resolved = self.ask.resolves;
         let rests_on_source = |judged: &Judged| {
             let report = &judged.report;
@@ -211,8 +210,8 @@ impl Engine {
         Ok(self.summed(sight, destinations))
     }
 
-    /// Expects what the source has now, if that was pushed before the wait began: the source's first
-    /// answer was older than that.
+    /// Expects the source's current digest if it was pushed before the wait began. The first answer
+    /// of the source was outdated then.
     fn correct_expected(&mut self) {
         let (true, Some(source)) = (self.ask.resolves, &self.source) else {
             return;
@@ -227,7 +226,7 @@ impl Engine {
         }
     }
 
-    /// A final report, or one that says that the next look has to agree.
+    /// Returns the report as final, or as one that the next look must confirm.
     fn confirmed_or_not(&mut self, report: DestinationReport, sight: &Sight) -> DestinationReport {
         let is_proven = report.rests_on == Some(Basis::Destination);
         let image = &self.ask.question.image;
@@ -249,7 +248,7 @@ impl Engine {
         report
     }
 
-    /// Looks, and reports all that can be found out about what keeps the image from arriving.
+    /// Polls the registry, and reports all reasons why the image has not arrived.
     pub(crate) async fn explain(&mut self, not_before: Duration) -> Result<Report, Error> {
         let looked = self.look_only(not_before, Duration::ZERO).await;
         let sight = &self.view(&looked)?;
@@ -294,7 +293,7 @@ impl Engine {
         Ok(report)
     }
 
-    /// The places that the rules which cover the image copy to.
+    /// Returns the destinations of the rules that cover the image.
     fn of_rules(&self, sight: &Sight) -> Vec<Destination> {
         let image = &self.ask.question.image;
         let anywhere = Destination::anywhere();
@@ -380,7 +379,7 @@ impl Engine {
         u64::try_from(self.waited().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The report while the registry cannot be read: what was known before, if anything was.
+    /// Returns the report while the registry cannot be read: the earlier facts, if any.
     pub(crate) fn report_in_trouble(
         &self,
         known: Option<&Report>,
@@ -390,7 +389,7 @@ impl Engine {
             let pending = |destination: &Destination| {
                 DestinationReport::new(destination, Verdict::Pending, false).because(
                     ReasonKind::Unreadable,
-                    "the registry could not be read so far",
+                    "no poll has read the registry so far",
                 )
             };
             Report {
@@ -415,14 +414,14 @@ impl Engine {
     }
 }
 
-/// What a look came to.
+/// Result of a look.
 pub(crate) struct Outcome {
-    /// When the look began, as time that has passed by the registry's clock.
+    /// Start of the look, as elapsed time of the registry's clock.
     pub(crate) begun: Duration,
     pub(crate) report: Result<Report, Error>,
 }
 
-/// The works on the image that have ended, by their keys.
+/// Returns the keys of the works on the image that have ended.
 fn ended(sight: &Sight, question: &Question) -> Result<BTreeSet<String>, Error> {
     let works = sight.works(&question.image)?.into_iter();
     let ended = works.filter(|work| work.state.is_final());

@@ -1,4 +1,4 @@
-//! Why an image is not there, in sentences that name the thing to change.
+//! Reasons why an image has not arrived, in sentences that name the thing to change.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskKind, TaskState};
 use crate::provider::Feature;
 use crate::suggest;
 
-/// Rules that are named when none fits; more would hide the one that matters.
+/// Number of rules that are named when no rule matches. More would hide the relevant rule.
 const NAMED: usize = 3;
 
-/// The name of a rule in a sentence, such as `rule 12 (name)`.
+/// Returns the name of a rule in a sentence, such as `rule 12 (name)`.
 fn named(rule: &Rule) -> String {
     match (rule.reference(), &rule.name) {
         (Some(id), Some(name)) => format!("rule {id} ({name})"),
@@ -26,7 +26,7 @@ fn named(rule: &Rule) -> String {
     }
 }
 
-/// Why no rule copies the image to the destination, the nearest rules first.
+/// Returns why no rule copies the image to the destination, with the nearest rules first.
 pub(crate) fn no_rule(
     rules: &[ReadRule],
     image: &ImageName,
@@ -66,7 +66,7 @@ pub(crate) fn no_rule(
     reasons
 }
 
-/// A place, by the names that people know it by.
+/// Returns a place by the names that users know.
 pub(crate) fn place(end: &ImageRef, sight: &Sight) -> String {
     let registry = end.registry.as_ref();
     let name = registry.map(|id| sight.names.get(id).unwrap_or(id));
@@ -85,7 +85,7 @@ fn leaves_out(rule: &Rule, cover: &Cover) -> Reason {
     )
 }
 
-/// What of a rule that covers the image keeps it from running by itself.
+/// Returns why a rule that covers the image does not run by itself.
 pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if rule.enabled == Some(false) {
@@ -129,7 +129,7 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
     reasons
 }
 
-/// Whether a run of the rule copies all that the rule covers, rather than images that are named.
+/// Whether a run of the rule copies all that it covers, not only named images.
 fn runs_whole(rule: &Rule) -> bool {
     let provider = rule.provider.descriptor();
     provider.is_none_or(|provider| provider.has(Feature::RunRule))
@@ -175,7 +175,7 @@ pub(crate) fn awaiting_task(rule: &Rule, window: Duration) -> Reason {
     Reason::new(ReasonKind::AwaitingTask, text)
 }
 
-/// The destination has what `holder` has copied, and not what `done` has.
+/// Reason that the destination has the digest of `holder` and not the one of `done`.
 pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
     let digest = holder.digest.as_deref().unwrap_or("another image");
     match holder.keeps {
@@ -198,7 +198,7 @@ pub(crate) fn other_digest(holder: &Work, done: &Work) -> Reason {
     }
 }
 
-/// One look has shown it, and one answer proves little.
+/// Reason that a verdict depends on one poll only.
 pub(crate) fn unconfirmed() -> Reason {
     let text = "one poll shows this; the next one must agree, because listings lag";
     Reason::new(ReasonKind::Unconfirmed, text)
@@ -232,7 +232,7 @@ pub(crate) fn copied_before(holder: &Work) -> Reason {
     Reason::new(ReasonKind::CopiedBefore, text)
 }
 
-/// A copy of a tag that the service does not name.
+/// Reason that a work copies a tag that the service does not name.
 pub(crate) fn unnamed_tag(work: &Work) -> Reason {
     let text = format!(
         "{} is about one tag of the repository and does not name it, so it may be about this \
@@ -242,7 +242,7 @@ pub(crate) fn unnamed_tag(work: &Work) -> Reason {
     Reason::new(ReasonKind::UnnamedTag, text)
 }
 
-/// Copies without times, so that the last of them is unknown.
+/// Reason that copies have no times, so the last of them is unknown.
 pub(crate) fn no_order(holder: &Work) -> Reason {
     let text = format!(
         "{} has no time, so the order of the copies is unknown: ask the destination itself",
@@ -269,7 +269,7 @@ fn ended(work: &Work) -> &'static str {
     }
 }
 
-/// The vendor's own words about a task.
+/// Reason that the vendor reports for a task.
 pub(crate) fn issue(work: &Work) -> Option<Reason> {
     let issue = work.issue.as_ref()?;
     let todo = work.advice.map(|todo| format!(": {todo}"));
@@ -300,7 +300,7 @@ pub(crate) fn stalled(work: &Work, age: Duration) -> Vec<Reason> {
     issue(work).into_iter().chain([own]).collect()
 }
 
-/// A duration as one says it.
+/// Returns a duration in words.
 fn roughly(duration: Duration) -> String {
     match duration.as_secs() {
         seconds if seconds < 2 * 60 => format!("{seconds} s"),
@@ -310,7 +310,7 @@ fn roughly(duration: Duration) -> String {
     }
 }
 
-/// A refusal as a reason, if it says that the caller may not look.
+/// Returns a reason for an error that denies access.
 pub(crate) fn access(error: &Error) -> Option<Reason> {
     let refused = matches!(error.status(), Some(401 | 403));
     (refused || error.kind() == ErrorKind::Credentials).then(|| {

@@ -1,8 +1,8 @@
-//! What one arrival has seen, look by look.
+//! Memory of one arrival over its looks.
 //!
-//! One answer proves presence, and not absence: listings lag behind, pages get lost, and records are
-//! cleaned up. So what was seen stays known, and what is missing counts as missing only when looks
-//! agree on it.
+//! One answer proves presence, not absence: listings lag, pages get lost, and services clean records
+//! up. So a record that was seen stays known, and a record counts as missing only when several looks
+//! agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,54 +14,54 @@ use super::report::{DestinationReport, EvidenceOrigin, Verdict};
 use super::sight::{Sight, Work, Works, repository};
 use crate::model::{ImageName, TaskRef};
 
-/// How long looks have to lack a task before it counts as gone, and how long a listing has to show
-/// less than its own count before it counts as whole.
+/// How long looks must lack a task before it counts as gone, and how long a listing must have fewer
+/// records than its own total before it counts as complete.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many looks in a row have to lack a task before it counts as gone.
+/// Number of looks in a row that must lack a task before it counts as gone.
 const LOOKS: u32 = 3;
-/// How many looks have to agree before a verdict is final.
+/// Number of looks that must agree before a verdict is final.
 const AGREEING: u32 = 2;
-/// Start times that are kept of a task; registries run a task a few times.
+/// Number of start times that are kept for a task. Registries run a task a few times.
 const STARTS: usize = 8;
-/// Seconds from the start of a run to that of the next, at least. Harbor waits 16 s after a failure.
+/// Least seconds between the starts of two runs. Harbor waits 16 s after a failure.
 const BETWEEN_RUNS: i64 = 10;
-/// Tasks that are remembered although the latest look lacks them.
+/// Number of tasks that are remembered although the latest look lacks them.
 const REMEMBERED: usize = 10_000;
 
-/// What one arrival has seen so far.
+/// Facts that one arrival has seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     works: BTreeMap<String, Seen>,
-    /// When the latest look began.
+    /// Start of the latest look.
     begun: Option<Duration>,
-    /// Whether the latest look has shown all that is known.
+    /// Whether the latest look has all known works.
     has_all: bool,
-    /// What looks have come to at each destination, and how many of them in a row.
+    /// Result of the looks at each destination, and how many in a row agree.
     agreeing: BTreeMap<Destination, Agreeing>,
-    /// How many looks in a row could not read the rules.
+    /// Number of looks in a row that could not read the rules.
     without_rules: u32,
-    /// Since when the listing shows less than the service counts.
+    /// Start of the time in which the listing has fewer records than its total.
     short_since: Option<Duration>,
 }
 
-/// Looks in a row that have come to the same.
+/// Looks in a row with the same result.
 #[derive(Debug)]
 struct Agreeing {
     verdict: Verdict,
-    /// The work that the verdict is about, and its part.
+    /// Work of the verdict, and its part.
     work: Option<(EvidenceOrigin, Option<TaskRef>, Option<String>)>,
     digest: Option<String>,
     looks: u32,
-    /// When the latest of them began.
+    /// Start of the latest of these looks.
     begun: Option<Duration>,
 }
 
 #[derive(Debug)]
 struct Seen {
     work: Work,
-    /// Since when it has been in its state.
+    /// Start of its current state.
     since: Duration,
-    /// When its runs began.
+    /// Start times of its runs.
     starts: BTreeSet<Timestamp>,
     missing: Option<Missing>,
 }
@@ -74,8 +74,8 @@ struct Missing {
 }
 
 impl Memory {
-    /// Takes in what a look that began at `begun` shows of the image, and returns all that is known
-    /// of it. The same look may be taken in again; it counts once.
+    /// Adds the facts of a look that began at `begun`, and returns all known facts about the image. A
+    /// look that is added twice counts once.
     ///
     /// # Errors
     /// When the look could not read the tasks of the image.
@@ -115,7 +115,7 @@ impl Memory {
                 false => self.without_rules.saturating_add(1),
             };
         }
-        // In the order of the listing, and what it lacks after that.
+        // In the order of the listing, followed by the works that it lacks.
         let others = self.works.keys().filter(|key| !shown.contains(*key));
         let all = keys.iter().chain(others);
         let works: Works = all
@@ -133,8 +133,8 @@ impl Memory {
         })
     }
 
-    /// Counts looks that lack what is known, and forgets what is gone. Returns whether this look
-    /// lacks anything that may still be there.
+    /// Counts looks that lack known works, and forgets works that are gone. Returns whether this look
+    /// lacks a work that may still exist.
     fn miss(&mut self, shown: &BTreeSet<String>, is_new: bool, now: Duration) -> bool {
         let mut lacks = false;
         let mut is_gone = Vec::new();
@@ -150,7 +150,7 @@ impl Memory {
             missing.looks += u32::from(is_new);
             let settled = missing.looks >= LOOKS && now.saturating_sub(missing.since) >= WINDOW;
             match settled {
-                // What has ended stays true when its record is cleaned up.
+                // The result of an ended work stays true after its record is cleaned up.
                 true if seen.work.state.is_final() => {}
                 true => is_gone.push(key.clone()),
                 false => lacks = true,
@@ -168,14 +168,14 @@ impl Memory {
         lacks
     }
 
-    /// Whether a listing that shows less than the service counts may still show the rest.
+    /// Whether a listing with fewer records than its total may still show the rest.
     fn is_short(&mut self, now: Duration) -> bool {
         let since = *self.short_since.get_or_insert(now);
         now.saturating_sub(since) < WINDOW
     }
 
-    /// Notes what the latest look has come to at a destination, and returns whether looks in a row
-    /// agree on it. A look that shows less than is known does not count.
+    /// Stores the result of the latest look at a destination. Returns whether looks in a row agree on
+    /// it. A look that lacks known works does not count.
     pub(crate) fn agrees(
         &mut self,
         report: &DestinationReport,
@@ -212,14 +212,14 @@ impl Memory {
         rules && looks >= AGREEING
     }
 
-    /// For how long a work has been seen in its state.
+    /// Returns how long the looks have shown a work in its state.
     pub(crate) fn unchanged(&self, work: &Work, now: Duration) -> Duration {
         let seen = self.works.get(&work.key());
         seen.map_or(Duration::ZERO, |seen| now.saturating_sub(seen.since))
     }
 
-    /// How many runs of a work have been seen. Start times that are close to each other are one run
-    /// that a service rounds or writes twice.
+    /// Returns how many runs of a work the looks have shown. Close start times are one run that the
+    /// service rounds or writes twice.
     pub(crate) fn runs(&self, work: &Work) -> usize {
         let Some(seen) = self.works.get(&work.key()) else {
             return 0;
@@ -251,7 +251,7 @@ impl Seen {
         if self.starts.len() < STARTS {
             self.starts.extend(work.started);
         }
-        // A copy that has succeeded has; an answer that says otherwise is an older one.
+        // A success does not change. An answer with another state is older.
         if self.work.succeeded() && !work.succeeded() {
             return;
         }
@@ -314,8 +314,8 @@ mod tests {
         }
     }
 
-    /// The tasks that are known after each look, two seconds apart, and whether looks agree on a
-    /// verdict about the first of them.
+    /// Returns the known tasks after each look, two seconds apart, and whether the looks agree on a
+    /// verdict about the first task.
     fn looks(all: Vec<(Vec<Work>, bool)>) -> Vec<(String, bool)> {
         let mut memory = Memory::default();
         let looks = all.into_iter().enumerate();
@@ -328,7 +328,7 @@ mod tests {
                 .iter()
                 .map(|work| format!("{} {}", work.task().unwrap(), work.state));
             let report = DestinationReport {
-                // The state stands for the verdict.
+                // The state takes the place of the verdict.
                 digest: tasks
                     .first()
                     .map(|work| format!("{} {}", work.task().unwrap(), work.state)),

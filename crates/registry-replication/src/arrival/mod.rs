@@ -1,8 +1,10 @@
 //! Arrivals: polls, verdicts and waits.
 //!
-//! A look (`look.rs` of each vendor) reads rules and tasks into a `Sight`, `judge` makes verdicts of
-//! it without asking anything, `engine` keeps what one arrival has to remember, `watch` lets all
-//! arrivals of a registry share their looks, and `wait` looks time and again.
+//! - A look (`look.rs` of each vendor) reads rules and tasks into a `Sight`.
+//! - `judge` makes verdicts of a sight and sends no calls.
+//! - `engine` keeps the state of one arrival.
+//! - `watch` lets all arrivals of a registry share their looks.
+//! - `wait` polls until a verdict is final or the deadline has passed.
 
 pub(crate) mod cover;
 mod destination;
@@ -45,8 +47,8 @@ use crate::oci;
 ///
 /// # What counts as arrived
 ///
-/// Tags move. So the arrival first asks the source for the digest under the tag, unless a
-/// [`digest`](Self::digest) is given, and only a copy of that digest counts. A task that names the
+/// Tags move. So the arrival first asks the source for the digest under the tag, unless the caller
+/// sets a [`digest`](Self::digest), and only a copy of that digest counts. A task that names the
 /// digest proves the copy. If the provider's tasks name no digest, a task counts that was created
 /// after the source's tag was pushed, while the source still has the digest. With
 /// [`since`](Self::since), only tasks count that were created at that time or later. With
@@ -64,8 +66,9 @@ use crate::oci;
 ///
 /// # What it costs
 ///
-/// A poll lists the rules, and the tasks of the images that are waited for. Rules are read again when
-/// an arrival begins, and after a minute. The source's tag is looked up when a verdict depends on it.
+/// A poll lists the rules, and the tasks of the images that arrivals wait for. A new arrival reads
+/// the rules again, and so does a poll after a minute. A poll looks up the source's tag if a verdict
+/// depends on it.
 /// The documentation of each provider's module names the calls.
 ///
 /// All arrivals of one registry, and of its clones, share their polls. A poll reads each listing
@@ -127,8 +130,8 @@ impl Arrival {
         self
     }
 
-    /// Lets the newest task count, whichever image it copied. The source is not asked for a digest, so
-    /// a later push may still be missing at the destination.
+    /// Lets the newest task count, whichever image it copied. The arrival does not ask the source for
+    /// a digest, so a later push may still be missing at the destination.
     pub fn newest(mut self) -> Self {
         self.newest = true;
         self
@@ -192,9 +195,9 @@ impl Arrival {
     /// `HEAD /v2/<name>/manifests/<tag>`. A registry may serve a manifest and lose it again. The name
     /// is the namespace and repository that the rule copies to.
     ///
-    /// The registry is asked when no task says that the image is on its way: after tasks have
-    /// succeeded, and also if there are none, because another client may have copied the image. The
-    /// expected digest is the given one, the task's, or the source's at that time.
+    /// The arrival asks the registry when no task is copying the image: after tasks have succeeded,
+    /// and also without any task, because another client may have copied the image. The expected
+    /// digest is the caller's, the task's, or the source's at that time.
     pub fn proof(mut self, destination: impl Into<Destination>, registry: oci::Client) -> Self {
         self.proofs.push((destination.into(), Arc::new(registry)));
         self
@@ -257,7 +260,7 @@ impl Arrival {
     /// final verdict, and for a [proof](Self::proof).
     ///
     /// # Errors
-    /// When image, digest or destination is invalid, and whatever can go wrong with a call.
+    /// When image, digest or destination is invalid, and any error of a call.
     pub async fn check(&self) -> Result<Report, Error> {
         let mut engine = Engine::new(self.ask()?, Duration::ZERO);
         let report = engine.look(engine.start(), Duration::ZERO).await.report?;
@@ -273,11 +276,11 @@ impl Arrival {
     }
 
     /// Polls as [`check`](Self::check) does, and collects all [`reasons`](DestinationReport::reasons)
-    /// why the image is not there. It sends more calls: for the source's tag, and for what keeps the
-    /// whole registry from copying.
+    /// why the image is not there. It sends more calls: for the source's tag, and for the reason why
+    /// the whole registry copies nothing.
     ///
     /// # Errors
-    /// As [`check`](Self::check).
+    /// Those of [`check`](Self::check).
     pub async fn explain(&self) -> Result<Report, Error> {
         let mut engine = Engine::new(self.ask()?, Duration::ZERO);
         let report = engine.explain(engine.start()).await?;
@@ -295,14 +298,14 @@ impl Arrival {
     /// ends within a second of its deadline, and drops what is in flight.
     ///
     /// # Errors
-    /// [`WaitError`] says why it has not arrived.
+    /// [`WaitError`] tells why the image has not arrived.
     pub fn wait(&self, deadline: Duration) -> Wait {
         Wait::new(self.ask(), self.polling, self.trouble, deadline)
     }
 }
 
-/// Whether a second look may say more than the first: looks have to agree, and a destination has to
-/// show an image twice in a row.
+/// Whether a second look may prove more than the first. Looks must agree, and a destination must
+/// serve an image twice in a row.
 fn needs_another(report: &Report) -> bool {
     let mut destinations = report.destinations.iter();
     destinations.any(|destination| {
@@ -312,7 +315,7 @@ fn needs_another(report: &Report) -> bool {
     })
 }
 
-/// When a second look begins: a second after the first.
+/// Returns when a second look begins: a second after the first.
 async fn another(engine: &Engine) -> Duration {
     engine.clock().sleep(Duration::from_secs(1)).await;
     engine.clock().elapsed()
@@ -331,7 +334,7 @@ impl Shows for oci::Client {
     }
 }
 
-/// A digest that was given, or an error that names it.
+/// Checks a digest of the caller. The error names it.
 fn sha256(text: &str) -> Result<String, Error> {
     let hex = text.strip_prefix("sha256:").unwrap_or_default();
     let fits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

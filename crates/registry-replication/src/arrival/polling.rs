@@ -1,13 +1,12 @@
-//! How often a wait looks.
+//! Polling intervals of a wait.
 
 use std::time::Duration;
 
-/// How often a wait looks: often at first, and then less, as it goes on.
+/// Polling intervals of a wait: short at first, then longer.
 ///
-/// The time between two looks is a tenth of the time that the wait has taken so far, so that news
-/// are no older than a tenth of what one has waited for them, and no less than `quickest` nor more
-/// than `slowest`. Whatever is set here, the calls keep to the rate limit of the registry's
-/// [context](crate::ContextBuilder::rate_limit).
+/// The interval is a tenth of the time that the wait has taken so far, within `quickest` and
+/// `slowest`. So a change is noticed after at most a tenth of the time waited for it. The rate limit
+/// of the registry's [context](crate::ContextBuilder::rate_limit) still applies to the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Polling {
     quickest: Duration,
@@ -15,7 +14,8 @@ pub struct Polling {
 }
 
 impl Polling {
-    /// Every `quickest` at first, which is at least 100 ms, and every `slowest` after ten times that.
+    /// Polls every `quickest` at first (at least 100 ms), and every `slowest` after ten times
+    /// `slowest`.
     pub fn new(quickest: Duration, slowest: Duration) -> Self {
         let quickest = quickest.max(Duration::from_millis(100));
         Self {
@@ -24,19 +24,19 @@ impl Polling {
         }
     }
 
-    /// The time between two looks at first.
+    /// Returns the first interval.
     pub fn quickest(&self) -> Duration {
         self.quickest
     }
 
-    /// The time to the next look of a wait that has taken `so_far`.
+    /// Returns the time until the next poll of a wait that has taken `so_far`.
     pub fn interval(&self, so_far: Duration) -> Duration {
         (so_far / 10).clamp(self.quickest, self.slowest)
     }
 }
 
 impl Default for Polling {
-    /// Every 2 seconds at first, and every 30 seconds after 5 minutes.
+    /// Polls every 2 seconds at first, and every 30 seconds after 5 minutes.
     fn default() -> Self {
         Self::new(Duration::from_secs(2), Duration::from_secs(30))
     }

@@ -1,4 +1,4 @@
-//! The proof: the destination itself is asked what it has under the tag.
+//! Proof of an arrival: the destination itself serves the digest under the tag.
 
 use futures_core::future::BoxFuture;
 use openapi_transport::Error;
@@ -8,7 +8,7 @@ use super::report::{Basis, DestinationReport, ReasonKind, Verdict};
 use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
 
-/// A registry that can show what it has under a tag, `namespace/repository` and tag.
+/// Registry that can return its digest of `namespace/repository` and a tag.
 pub(crate) trait Shows: Send + Sync {
     fn shows<'a>(
         &'a self,
@@ -17,7 +17,7 @@ pub(crate) trait Shows: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<String>, Error>>;
 }
 
-/// What a destination has to show.
+/// Digest that a destination must serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Expected {
     Digest(String),
@@ -25,12 +25,12 @@ enum Expected {
     Unknown,
 }
 
-/// How often in a row a destination has to show a digest.
+/// How often in a row a destination must serve a digest.
 const SHOWN: u32 = 2;
 
 impl Engine {
-    /// Asks the destination itself, and goes on without if that fails and something can be said all
-    /// the same.
+    /// Asks the destination itself. If that fails but a verdict is still possible, continues without
+    /// the proof.
     pub(super) async fn proven_or_not(
         &mut self,
         report: DestinationReport,
@@ -41,11 +41,11 @@ impl Engine {
         };
         self.shown.remove(&report.destination);
         let arrived = report.verdict == Verdict::Arrived;
-        // Nobody is helped by a wait for what cannot be seen.
+        // A wait is useless if the destination can never be read.
         if arrived && !error.can_retry() && self.ask.extent == Extent::All {
             return Err(error);
         }
-        let text = format!("the destination itself cannot be asked: {error}");
+        let text = format!("cannot ask the destination itself: {error}");
         let report = match arrived {
             true => DestinationReport {
                 verdict: Verdict::Pending,
@@ -58,7 +58,7 @@ impl Engine {
         Ok(report.because(ReasonKind::NotShown, text))
     }
 
-    /// Asks the destination itself, where one can and where it decides something.
+    /// Asks the destination itself, if it has a proof and the answer affects the verdict.
     async fn proven(&mut self, mut report: DestinationReport) -> Result<DestinationReport, Error> {
         let proofs = self.ask.proofs.iter();
         let mut proofs = proofs.filter(|(destination, _)| *destination == report.destination);
@@ -113,9 +113,9 @@ impl Engine {
             }
             .because(
                 ReasonKind::ShownOnce,
-                "the destination has shown the digest once, and is asked again",
+                "the destination has served the digest once; the next poll must confirm it",
             ),
-            // What rules and tasks say stands, but for an arrival.
+            // The verdict by rules and tasks stays, except an arrival.
             (false, _) if report.verdict != Verdict::Arrived => report,
             (false, Some(_)) if expected == Expected::Unknown => DestinationReport {
                 verdict: Verdict::Pending,
@@ -126,14 +126,13 @@ impl Engine {
             }
             .because(
                 ReasonKind::NotShown,
-                "which digest the destination has to show is not known: the source does not have \
-                 what was pushed any more; say a digest",
+                "the expected digest is unknown because the source tag has moved; pass a digest",
             ),
             (false, Some(other)) => {
                 let settled = times >= SHOWN;
                 let text = format!(
-                    "the destination shows {other} under the tag: something else has pushed or \
-                     copied there, or the rule does not overwrite"
+                    "the destination has {other} under the tag: another client has pushed or copied \
+                     there, or the rule does not overwrite"
                 );
                 let verdict = match settled {
                     true => Verdict::DigestMismatch,
@@ -158,14 +157,14 @@ impl Engine {
             .because(
                 ReasonKind::NotShown,
                 format!(
-                    "the task has succeeded, and the destination does not show {repository}:{tag}"
+                    "the task has succeeded, but the destination does not have {repository}:{tag}"
                 ),
             ),
         })
     }
 
-    /// The digest that the destination has to show: the one asked for, the one that the task
-    /// copied, or the one that the source has now, if it was pushed since then.
+    /// Returns the digest that the destination must serve: the caller's, the task's, or the
+    /// source's current one if it was pushed since then.
     async fn expected(&mut self, report: &DestinationReport) -> Result<Expected, Error> {
         let copied = report.digest.as_ref();
         let copied = copied.filter(|_| report.verdict == Verdict::Arrived);
@@ -182,7 +181,7 @@ impl Engine {
         let known = tag.and_then(|tag| tag.digest).as_deref().map(digest);
         Ok(match (known, question.since) {
             (Some(digest), _) => Expected::Digest(digest),
-            // The newest task counts, whatever it copied.
+            // The newest task counts, with any digest.
             (None, None) if !question.is_absent => Expected::Any,
             (None, _) => Expected::Unknown,
         })

@@ -1,4 +1,4 @@
-//! How looks read listings: no further than they have to, and some of them not each time.
+//! Reading of listings by looks: no further than needed, and some listings not each time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,12 +11,12 @@ use openapi_transport::{Clock, Error, Timestamp};
 use crate::order::Order;
 use crate::pager::Page;
 
-/// How long rules are good once two reads agree on them.
+/// How long rules are cached once two reads agree on them.
 pub(crate) const QUIET: Duration = Duration::from_secs(60);
-/// How long an answer is kept to compare the next one with it.
+/// How long an answer is kept for comparison with the next one.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// A listing as far as it was read.
+/// Records of a listing, as far as it was read.
 #[derive(Debug)]
 pub(crate) struct Records<T> {
     pub(crate) all: Vec<T>,
@@ -24,7 +24,7 @@ pub(crate) struct Records<T> {
     pub(crate) is_short: bool,
 }
 
-/// The records of a page, and how many the service counts on all pages.
+/// Records of a page, and the service's count of all records.
 pub(crate) struct Counted<T>(Vec<T>, Option<u64>);
 
 impl<T> From<Page<T>> for Counted<T> {
@@ -62,7 +62,7 @@ pub(crate) async fn newest<T>(
     Ok(Records { all, is_short })
 }
 
-/// Answers that are read again only now and then, by name.
+/// Cached answers by name.
 pub(crate) struct Kept<T>(Arc<Mutex<BTreeMap<String, Entry<T>>>>);
 
 #[derive(Clone)]
@@ -72,7 +72,7 @@ struct Entry<T> {
     agreed: bool,
 }
 
-/// A kept answer, and whether two reads in a row agree on it.
+/// Cached answer, and whether two reads in a row agree on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreed<T> {
     pub(crate) value: T,
@@ -150,8 +150,8 @@ pub(crate) fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error>
     }
 }
 
-/// Whether something is there, as far as a look-up tells: a caller that may list need not be allowed
-/// to look up, and a listing that is empty is no reason to refuse it then.
+/// Whether something exists, by a lookup. If the caller may list but not look up, it counts as
+/// existing, so that an empty listing is not an error.
 pub(crate) fn found<T>(answer: Result<T, Error>) -> Result<bool, Error> {
     match answer {
         Err(error) if error.is_absent() => Ok(false),

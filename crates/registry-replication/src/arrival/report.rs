@@ -1,4 +1,4 @@
-//! What is said of an arrival.
+//! Reports of an arrival.
 
 use std::fmt;
 
@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 use super::destination::Destination;
 use crate::model::{ExecutionRef, ImageRef, Provider, RuleRef, TaskRef, TaskState};
 
-/// How an image stands to a destination, or to all of them.
+/// Verdict on an image at one destination, or at all of them.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is there.
+    /// The destination has the image.
     Arrived,
-    /// It is on its way, or something that went wrong is not settled yet.
+    /// A task is copying it, or a failure may still be retried.
     Pending,
-    /// The task that should bring it has not got on for the stall window.
+    /// The task that copies it has made no progress for the stall window.
     Stalled,
-    /// A rule covers it, and there is no task.
+    /// A rule covers it, but there is no task.
     NoTask,
-    /// No rule copies it there.
+    /// No rule copies it to the destination.
     NoRule,
-    /// The task that should have brought it failed or was stopped, and the registry has not tried
-    /// again for the settle window.
+    /// The task that copies it failed or was stopped, and the registry has not retried it for the
+    /// settle window.
     Failed,
-    /// The destination has, or will have, another image under this tag than the one expected.
+    /// The destination has, or will have, another digest than the expected one under this tag.
     DigestMismatch,
     /// A verdict of a stored report that this version does not know.
     #[serde(other)]
@@ -37,7 +37,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict as it is serialised, such as `no-task`.
+    /// Returns the serialised verdict, such as `no-task`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Arrived => "arrived",
@@ -58,80 +58,81 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What was known about an image at one time.
+/// State of an image's arrival at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Report {
-    /// Whose registry it is copied from.
+    /// Provider of the source registry.
     pub provider: Provider,
-    /// The image, `namespace/repository:tag`.
+    /// Image, `namespace/repository:tag`.
     pub image: String,
-    /// Of all destinations: the worst of their verdicts, or, if any of them will do, the best.
+    /// Verdict on all destinations: the worst of their verdicts, or the best one if any
+    /// destination is enough.
     pub verdict: Verdict,
     /// Whether waiting longer would change nothing.
     pub is_final: bool,
-    /// When the registry was looked at, by the service's clock.
+    /// Time of the poll, by the service's clock.
     pub at: Timestamp,
-    /// The digest that has to arrive: the one asked for, or the one that the source had under the
-    /// tag when it was asked. Absent if a time or the newest task decides.
+    /// Expected digest: the caller's, or the source's under the tag when it was asked. Absent if a
+    /// time or the newest task decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// Each destination, in the order in which they were asked for.
+    /// Reports of the destinations, in the order of the request.
     pub destinations: Vec<DestinationReport>,
-    /// Why the registry cannot be read now, if that is so. The rest is then what the last good look
-    /// has shown.
+    /// Reason why the registry cannot be read now. The rest of the report is then from the last
+    /// good poll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// How often the registry was looked at so far.
+    /// Number of polls so far.
     pub polls: u64,
-    /// How long the wait has taken so far, in milliseconds.
+    /// Duration of the wait so far, in milliseconds.
     pub elapsed_ms: u64,
 }
 
-/// Looks in a row that have failed.
+/// Polls in a row that have failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Trouble {
-    /// What went wrong with the latest of them.
+    /// Error of the latest failed poll.
     pub what: String,
-    /// When the first of them failed, by the service's clock.
+    /// Time of the first failure, by the service's clock.
     pub since: Timestamp,
-    /// How many they are.
+    /// Number of failed polls.
     pub count: u64,
-    /// When the wait looks again, if the service asked it to wait.
+    /// Time of the next poll, if the service asked for a wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_look: Option<Timestamp>,
 }
 
-/// What was known about one destination.
+/// State of one destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DestinationReport {
-    /// The destination.
+    /// Destination.
     pub destination: Destination,
-    /// How the image stands to it.
+    /// Verdict on the image at this destination.
     pub verdict: Verdict,
     /// Whether waiting longer would change nothing.
     pub is_final: bool,
-    /// What the verdict rests on, of one that rests on something.
+    /// Basis of the verdict, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rests_on: Option<Basis>,
-    /// The digest that the destination has under the tag, as far as it is known.
+    /// Digest that the destination has under the tag, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The place as the registry names it.
+    /// Place, as the registry names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<ImageRef>,
-    /// The rule that copies it there.
+    /// Rule that copies the image there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleRef>,
-    /// The work that the verdict is about.
+    /// Work that the verdict is based on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
-    /// How often in a row the destination itself has shown the same digest, where it was asked.
+    /// How often in a row the destination itself has served the same digest, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<u32>,
-    /// Why the verdict is what it is, most telling first.
+    /// Reasons of the verdict, most important first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
 }
@@ -158,7 +159,7 @@ impl DestinationReport {
     }
 }
 
-/// What shows the work that a verdict is about.
+/// Origin of the evidence for a verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -181,37 +182,37 @@ impl EvidenceOrigin {
     }
 }
 
-/// The work that a verdict is about.
+/// Work that a verdict is based on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// The execution that the task belongs to, where the vendor has any.
+    /// Execution that the task belongs to, if the vendor has executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionRef>,
-    /// What shows the work; a task by default.
+    /// Origin of the evidence. [default: a task]
     #[serde(default, skip_serializing_if = "EvidenceOrigin::is_task")]
     pub origin: EvidenceOrigin,
-    /// The task, where a task shows the work.
+    /// Task, if the evidence comes from a task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskRef>,
-    /// The vendor's id of the subtask, where the task is of several tags.
+    /// Vendor's id of the subtask, if the task has several tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtask: Option<String>,
-    /// Where it stands.
+    /// State.
     pub state: TaskState,
-    /// Where it stands, in the vendor's word.
+    /// State in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What the vendor says about the state.
+    /// Vendor's message about the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When its state last changed.
+    /// Time of the last change of state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Timestamp>,
-    /// For how many seconds its state had not changed then.
+    /// Number of seconds for which its state had not changed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unchanged_seconds: Option<i64>,
 }
@@ -227,24 +228,24 @@ impl Evidence {
     }
 }
 
-/// What a verdict rests on.
+/// Basis of a verdict: why a copy counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Basis {
-    /// The destination itself showed the digest, twice in a row.
+    /// The destination itself served the digest twice in a row.
     Destination,
     /// The task names the digest that it copies.
     TaskDigest,
-    /// The task names the digest that it copies, and is the first on record that has copied the tag
-    /// by a rule that does not overwrite. Had the destination the tag before, it still has that.
+    /// The task names the digest that it copies, and it is the first known copy of the tag by a rule
+    /// that does not overwrite. If the destination had the tag before, it still has the old image.
     FirstCopy,
-    /// The source has the digest under the tag, and the task was made after that was pushed.
+    /// The source has the digest under the tag, and the task was created after its push.
     SourceTag,
-    /// The task was made at the time that was asked for or later.
+    /// The task was created at the requested time or later.
     Since,
-    /// The newest task, as was asked for, or because the source names no digest. It may have copied
-    /// an older image than the tag names now.
+    /// The newest task, as requested or because the source names no digest. It may have copied an
+    /// older image than the tag names now.
     NewestTask,
     /// The registry's replication status names the digest.
     Status,
@@ -254,10 +255,10 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// What it rests on, as a clause.
+    /// Returns the basis as a clause.
     pub fn as_sentence(self) -> &'static str {
         match self {
-            Self::Destination => "the destination showed the digest twice in a row",
+            Self::Destination => "the destination served the digest twice in a row",
             Self::TaskDigest => "the task names the digest",
             Self::FirstCopy => {
                 "the first copy on record, by a rule that does not overwrite; what the destination \
@@ -275,13 +276,13 @@ impl Basis {
     }
 }
 
-/// One reason for a verdict.
+/// Reason for a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Reason {
-    /// What kind of reason it is.
+    /// Kind of reason.
     pub kind: ReasonKind,
-    /// A sentence that names the thing to change.
+    /// Sentence that names the thing to change.
     pub text: String,
 }
 
@@ -300,54 +301,54 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What kind of thing stands in an image's way.
+/// Kind of a [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReasonKind {
-    /// No rule leads to the destination at all.
+    /// No rule copies to the destination.
     NoRuleThere,
-    /// A rule leads there, and its source or filters leave the image out.
+    /// A rule copies there, but its source or filters exclude the image.
     NotCovered,
-    /// A rule covers the image and leads elsewhere.
+    /// A rule covers the image but copies to another destination.
     RuleElsewhere,
-    /// The rule is switched off.
+    /// The rule is disabled.
     RuleDisabled,
-    /// The rule runs when somebody asks for it.
+    /// The rule runs only on request.
     RuleByHand,
     /// The rule runs on schedule.
     RuleOnSchedule,
-    /// The rule has a filter that cannot be read here.
+    /// The rule has a filter that this version cannot read.
     FilterUnread,
-    /// The image was pushed before the rule was made.
+    /// The image was pushed before the rule was created.
     OlderThanRule,
-    /// The source has no such image.
+    /// The source does not have the image.
     NotInSource,
     /// The source has another image under the tag.
     SourceMoved,
-    /// The tag at the destination is not overwritten.
+    /// The rule does not overwrite the tag at the destination.
     Kept,
-    /// A newer copy of another image has taken the tag.
+    /// A newer copy of another image has overwritten the tag.
     Overwritten,
-    /// An older task has copied the tag, and does not say which image it had then.
+    /// An older task has copied the tag, but does not name the digest.
     CopiedBefore,
     /// The edition of the registry does not copy.
     Edition,
-    /// The caller may not look.
+    /// The caller lacks a permission.
     Access,
-    /// The vendor says what is wrong with the task.
+    /// The vendor reports a problem of the task.
     TaskIssue,
-    /// The task has failed, and the registry may try again.
+    /// The task has failed, but the registry may retry it.
     Settling,
-    /// The task has not got on for long.
+    /// The task has made no progress for a long time.
     NoProgress,
-    /// A task to copy it has not come up yet.
+    /// The rule has not created a task yet.
     AwaitingTask,
-    /// The destination itself does not show the image.
+    /// The destination itself does not have the image.
     NotShown,
-    /// The destination itself has shown it once, and is asked again.
+    /// The destination itself has served the digest once, and the next poll must confirm it.
     ShownOnce,
-    /// One look says so, and the next one has not agreed yet.
+    /// One poll shows this, and the next one has not confirmed it yet.
     Unconfirmed,
     /// The registry cannot be read.
     Unreadable,

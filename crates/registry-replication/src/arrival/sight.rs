@@ -1,4 +1,4 @@
-//! What a look at a registry shows, in the words that arrival is judged by.
+//! Sight: the facts that a look reads from a registry, in a form common to all providers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,28 +15,28 @@ use super::watch::Watch;
 use crate::model::{ExecutionRef, ImageName, ImageRef, Rule, TaskRef, TaskState};
 use crate::provider::Descriptor;
 
-/// A registry that can be looked at. Each vendor's registry is one; see `look.rs` in its folder.
+/// Registry that arrivals can poll. Each vendor implements it in its `look.rs`.
 pub trait Look: fmt::Debug + Send + Sync {
-    /// The row of the provider table.
+    /// Returns the row of the provider table.
     fn descriptor(&self) -> &Descriptor;
 
-    /// Where its calls go, and by which clock.
+    /// Returns the context of its calls.
     fn context(&self) -> &Context;
 
-    /// What all waits of this registry share.
+    /// Returns the state that all waits of this registry share.
     fn watch(&self) -> &Watch;
 
-    /// Reads the rules, and the tasks that have to do with what is wanted.
+    /// Reads the rules, and the tasks that may concern the wanted images.
     fn look(self: Arc<Self>, wanted: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>>;
 
-    /// What the source has under an image's tag now; none if it has none.
+    /// Returns what the source has under an image's tag now, or `None` if it does not have the tag.
     fn source(
         self: Arc<Self>,
         image: ImageName,
     ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>>;
 
-    /// Why this registry copies nothing, whatever its rules are, if that is so. Nothing is known to
-    /// be in the way unless a vendor says so.
+    /// Returns why this registry copies nothing, whatever its rules are. The default knows no such
+    /// reason.
     fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
         Box::pin(async { Ok(None) })
     }
@@ -45,20 +45,20 @@ pub trait Look: fmt::Debug + Send + Sync {
 /// When a failed task is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settling {
-    /// How long a task has to stay failed.
+    /// How long a task must stay failed.
     pub(crate) window: Duration,
-    /// After how many runs the registry gives up, if each run shows by its own start time.
+    /// Number of runs after which the registry gives up, if each run has its own start time.
     pub(crate) runs: Option<usize>,
 }
 
-/// A repository: namespace, and name within it.
+/// Repository: its namespace, and its name within it.
 pub(crate) type Repository = (String, String);
 
 pub(crate) fn repository(image: &ImageName) -> Repository {
     (image.namespace().to_owned(), image.repository().to_owned())
 }
 
-/// Rules as all looks share them, in the order of their listing.
+/// Rules that all looks share, in the order of their listing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules(Arc<Vec<ReadRule>>);
 
@@ -77,7 +77,7 @@ impl Deref for Rules {
 }
 
 impl PartialEq for Rules {
-    /// Whether both have the same rules, in whatever order a listing has them.
+    /// Whether both have the same rules, in any order.
     fn eq(&self, other: &Self) -> bool {
         let in_other = |rule| other.0.contains(rule);
         self.0.len() == other.0.len() && self.0.iter().all(in_other)
@@ -85,7 +85,7 @@ impl PartialEq for Rules {
 }
 
 impl PartialEq for ReadRule {
-    /// Compares what decides where the rule copies which images, and when.
+    /// Compares the fields that decide which images the rule copies, where and when.
     fn eq(&self, other: &Self) -> bool {
         let compared = |rule: &Self| {
             let rule: &Rule = rule;
@@ -100,21 +100,21 @@ impl PartialEq for ReadRule {
     }
 }
 
-/// What a look is about.
+/// Images that a look must read about.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub(crate) images: BTreeSet<ImageName>,
-    /// Tasks that were made before do not count; set if that is so for all that is wanted.
+    /// Time before which tasks do not count; set if all wanted images have such a time.
     pub(crate) since: Option<Timestamp>,
-    /// The oldest such time of anything that is wanted.
+    /// The oldest such time of any wanted image.
     pub(crate) oldest: Option<Timestamp>,
-    /// When who wants it last began to, as time that has passed by the clock: rules have to be as
-    /// new as that.
+    /// Start of the most recent arrival, as elapsed time of the clock. Cached rules that are older
+    /// are read again.
     pub(crate) begun: Duration,
 }
 
-/// How long before the time that counts something may have been made and still matter: it may end
-/// later than what was made since.
+/// How long before the counting time a work may have been created and still matter, because it may
+/// end later than works that were created since.
 const MARGIN: Duration = Duration::from_secs(15 * 60);
 
 impl Wanted {
@@ -122,7 +122,7 @@ impl Wanted {
         self.images.iter().map(repository).collect()
     }
 
-    /// Whether a look for this shows all that one for `other` does.
+    /// Whether a look for this includes all that a look for `other` shows.
     pub(crate) fn includes(&self, other: &Self) -> bool {
         let old = match (self.oldest, other.oldest) {
             (_, None) => true,
@@ -138,12 +138,12 @@ impl Wanted {
         deep && old && new && other.images.is_subset(&self.images)
     }
 
-    /// Whether something made at `created` is too old to matter.
+    /// Whether something created at `created` is too old to matter.
     pub(crate) fn is_too_old(&self, created: Option<Timestamp>) -> bool {
         is_older(created, self.since)
     }
 
-    /// Whether it is so for everything that is wanted and has a time.
+    /// Whether something created at `created` is too old for every wanted image that has a time.
     pub(crate) fn is_too_old_for_all(&self, created: Option<Timestamp>) -> bool {
         self.oldest.is_none() || is_older(created, self.oldest)
     }
@@ -158,23 +158,23 @@ fn is_older(created: Option<Timestamp>, since: Option<Timestamp>) -> bool {
         })
 }
 
-/// When a look began, by the service's clock, of which the answers since have told.
+/// Returns the start of a look by the service's clock, which its answers have shown since.
 pub(crate) fn began(context: &Context, begun: Duration) -> Timestamp {
     let now = context.service_time();
     let passed = context.clock().elapsed().saturating_sub(begun);
     now.checked_sub(passed).unwrap_or(now)
 }
 
-/// A time that a service can mean. Some write the year 1, 1970 or seconds in the place of
-/// milliseconds where they have none, and an age or an order taken from those would be wrong.
+/// Returns a time if it is plausible. Some services write the year 1, 1970 or seconds instead of
+/// milliseconds for a missing time, and ages or orders from such times would be wrong.
 pub(crate) fn plausible(time: Option<Timestamp>) -> Option<Timestamp> {
-    /// 2000-01-01, before there was any of these registries.
+    /// 2000-01-01, which is before any of these registries existed.
     const EARLIEST: i64 = 946_684_800;
     time.filter(|time| time.as_second() >= EARLIEST)
 }
 
-/// Whether `created` is not before `since`. Some vendors tell whole seconds only: there, the second
-/// counts.
+/// Whether `created` is not before `since`. Some vendors have whole seconds only; then the whole
+/// second counts.
 pub(crate) fn is_since(created: Timestamp, since: Timestamp) -> bool {
     match created.subsec_nanosecond() {
         0 => created.as_second() >= since.as_second(),
@@ -182,31 +182,31 @@ pub(crate) fn is_since(created: Timestamp, since: Timestamp) -> bool {
     }
 }
 
-/// What the source has under a tag.
+/// Tag of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceTag {
     pub(crate) digest: Option<String>,
-    /// When the tag was last pushed.
+    /// Time of the tag's last push.
     pub(crate) pushed: Option<Timestamp>,
 }
 
-/// What a look has shown.
+/// Facts that a look has read.
 #[derive(Debug)]
 pub struct Sight {
-    /// When it began, by the service's clock.
+    /// Start of the look, by the service's clock.
     pub(crate) at: Timestamp,
-    /// The rules that may cover a repository of this registry, or why they cannot be read.
+    /// Rules that may cover a repository of this registry, or why they cannot be read.
     pub(crate) rules: BTreeMap<Repository, Result<Agreed<Rules>, Error>>,
     /// Names of target registries, by id.
     pub(crate) names: BTreeMap<String, String>,
-    /// What is done and was done, by repository, or why that cannot be read.
+    /// Works by repository, or why they cannot be read.
     pub(crate) works: BTreeMap<Repository, Result<Works, Error>>,
-    /// Repositories whose listings show less than there is: than the service itself counts, or
-    /// than a record it lists should have.
+    /// Repositories with incomplete listings: with fewer records than the service counts, or than a
+    /// listed record should have.
     pub(crate) short: BTreeSet<Repository>,
 }
 
-/// The works of a repository, by the tags that they are about.
+/// Works of a repository, by the tags that they are about.
 #[derive(Debug, Default)]
 pub(crate) struct Works(BTreeMap<WorkTag, Vec<Work>>);
 
@@ -224,23 +224,23 @@ impl FromIterator<Work> for Works {
     }
 }
 
-/// The tags of a repository that a work is about.
+/// Tags of a repository that a work is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum WorkTag {
-    /// This one.
+    /// This tag.
     Named(String),
-    /// All of them.
+    /// All tags.
     All,
-    /// One that the service does not name: it may be any.
+    /// One tag that the service does not name. It may be any tag.
     Unnamed,
 }
 
-/// What shows a work.
+/// Origin of a work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WorkOrigin {
     /// A task, or a part of one.
     Task(TaskRef),
-    /// The state of an image and destination, where a registry keeps one instead of tasks.
+    /// The status of an image at a destination, if a registry has no tasks.
     Status,
     /// The destination's own answer.
     Destination,
@@ -253,7 +253,7 @@ impl From<Option<String>> for WorkTag {
     }
 }
 
-/// The work on tags of a repository to one destination.
+/// Copy of tags of a repository to one destination.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Work {
     pub(crate) tag: WorkTag,
@@ -262,30 +262,29 @@ pub(crate) struct Work {
     pub(crate) execution: Option<ExecutionRef>,
     pub(crate) origin: WorkOrigin,
     pub(crate) subtask: Option<String>,
-    /// What is copied, where the vendor says so.
+    /// Digest that is copied, if the vendor names it.
     pub(crate) digest: Option<String>,
     pub(crate) state: TaskState,
     /// The vendor's word for the state.
     pub(crate) status: Option<String>,
-    /// What the vendor says about the state.
+    /// Vendor's message about the state.
     pub(crate) issue: Option<String>,
     /// What to do about the issue.
     pub(crate) advice: Option<&'static str>,
     pub(crate) created: Option<Timestamp>,
-    /// When its current or last run began.
+    /// Start of its current or last run.
     pub(crate) started: Option<Timestamp>,
-    /// When its state last changed.
+    /// Time of the last change of state.
     pub(crate) changed: Option<Timestamp>,
-    /// Whether a tag that the destination has already stays there, and the work succeeds all the
-    /// same.
+    /// Whether the work leaves an existing tag at the destination unchanged and still succeeds.
     pub(crate) keeps: bool,
-    /// Whether it overwrites, where a tag that is there already would end it.
+    /// Whether it overwrites an existing tag. If not, such a tag ends the work.
     pub(crate) overwrites: Option<bool>,
 }
 
 impl Work {
-    /// Returns what tells the work from all others. It is the same whether a task of one tag is read
-    /// by itself or by its only part.
+    /// Returns the key that identifies the work. A task of one tag and its only subtask have the same
+    /// key.
     pub(crate) fn key(&self) -> String {
         let tag = match &self.tag {
             WorkTag::Named(tag) => Some(tag),
@@ -294,7 +293,7 @@ impl Work {
         match (&self.origin, tag) {
             (WorkOrigin::Task(task), Some(tag)) => format!("{task}:{tag}"),
             (WorkOrigin::Task(task), None) => task.to_string(),
-            // There is one for each image and destination.
+            // Each image and destination has one.
             (WorkOrigin::Status | WorkOrigin::Destination, _) => {
                 let ImageRef {
                     region,
@@ -327,7 +326,7 @@ impl Work {
         }
     }
 
-    /// The same without times that nothing can be concluded from.
+    /// Returns the work without implausible times.
     pub(crate) fn with_plausible_times(&self) -> Self {
         Self {
             created: plausible(self.created),
@@ -337,14 +336,14 @@ impl Work {
         }
     }
 
-    /// Whether it ended well.
+    /// Whether it succeeded.
     pub(crate) fn succeeded(&self) -> bool {
         matches!(self.state, TaskState::Succeeded | TaskState::AlreadyThere)
     }
 }
 
 impl SourceTag {
-    /// The same without a time that nothing can be concluded from.
+    /// Returns the tag without an implausible time.
     pub(crate) fn with_plausible_time(self) -> Self {
         Self {
             pushed: plausible(self.pushed),
@@ -354,7 +353,7 @@ impl SourceTag {
 }
 
 impl Sight {
-    /// The rules that may cover an image.
+    /// Returns the rules that may cover an image.
     pub(crate) fn rules(&self, image: &ImageName) -> Result<&[ReadRule], &Error> {
         match self.rules.get(&repository(image)) {
             Some(Ok(rules)) => Ok(&rules.value),
@@ -363,8 +362,8 @@ impl Sight {
         }
     }
 
-    /// The works on an image, newest first. Those whose time is not known stand where the vendor
-    /// lists them.
+    /// Returns the works on an image, newest first. Works without a time keep their place in the
+    /// vendor's listing.
     pub(crate) fn works(&self, image: &ImageName) -> Result<Vec<&Work>, Error> {
         let works = match self.works.get(&repository(image)) {
             Some(Ok(works)) => works,
@@ -380,7 +379,7 @@ impl Sight {
     }
 }
 
-/// A digest as it is compared: some services leave its algorithm out.
+/// Returns a digest in the form for comparison, because some services omit the algorithm.
 pub(crate) fn digest(text: &str) -> String {
     let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match hex {

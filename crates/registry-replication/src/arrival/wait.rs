@@ -1,4 +1,4 @@
-//! A wait: a stream of reports, and a future of the last one.
+//! Waits: streams of reports, and futures of the last report.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,8 +17,8 @@ use super::report::{DestinationReport, Report, Trouble, Verdict};
 
 /// A wait for an image, made by [`Arrival::wait`](crate::Arrival::wait): a stream and a future.
 ///
-/// The stream yields a [`Report`] for each look. It ends after a report that is final, or with the
-/// error that the future gives. The future gives the last report; `tokio::spawn` takes it.
+/// The stream yields a [`Report`] for each poll. It ends after a final report, or with the error that
+/// the future returns. The future returns the last report; `tokio::spawn` accepts it.
 ///
 /// A wait works only while it is polled. It starts no task and may be dropped at any time.
 ///
@@ -38,23 +38,23 @@ pub struct Wait {
     last: Option<Report>,
 }
 
-/// Why a wait did not end in an arrival.
+/// Reason why a wait did not end with an arrival.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// Waiting longer would change nothing: the report says why.
+    /// Waiting longer would change nothing. The report tells why.
     #[error("{}", not_arrived(.0))]
     NotArrived(Box<Report>),
-    /// The deadline has passed, and the last look at it did not show the image arrived.
-    #[error("the deadline has passed after {} s (looks: {polls}): {}", .elapsed.as_secs(), left(.report, .last))]
+    /// The deadline has passed, and the last poll did not find the image at its destinations.
+    #[error("the deadline has passed after {} s (polls: {polls}): {}", .elapsed.as_secs(), left(.report, .last))]
     DeadlinePassed {
-        /// What the last look has shown that succeeded.
+        /// Report of the last good poll.
         report: Option<Box<Report>>,
-        /// Why looks failed since, if they did.
+        /// Error of the polls since then, if they failed.
         last: Option<Error>,
-        /// How long the wait has taken.
+        /// Duration of the wait.
         elapsed: Duration,
-        /// How often the registry was looked at.
+        /// Number of polls.
         polls: u64,
     },
     /// A call failed in a way that a retry does not fix.
@@ -63,13 +63,13 @@ pub enum WaitError {
         /// The call's error.
         #[source]
         error: Error,
-        /// What was known before.
+        /// Last report before the error.
         report: Option<Box<Report>>,
     },
 }
 
 impl WaitError {
-    /// What was known last.
+    /// Returns the last report.
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::NotArrived(report) => Some(report),
@@ -77,7 +77,7 @@ impl WaitError {
         }
     }
 
-    /// The verdict that was known last.
+    /// Returns the last verdict.
     pub fn verdict(&self) -> Option<Verdict> {
         self.report().map(|report| report.verdict)
     }
@@ -104,13 +104,13 @@ fn sentence(destination: &DestinationReport) -> String {
 
 fn left(report: &Option<Box<Report>>, last: &Option<Error>) -> String {
     match (report, last) {
-        (_, Some(error)) => format!("the last look failed: {error}"),
+        (_, Some(error)) => format!("the last poll failed: {error}"),
         (Some(report), None) => not_arrived(report),
-        (None, None) => "nothing was seen".to_owned(),
+        (None, None) => "no poll has ended".to_owned(),
     }
 }
 
-/// How long the last look may take after the deadline, so that the wait ends within a second of it.
+/// Time limit of the last look after the deadline, so that the wait ends within a second of it.
 const GRACE: Duration = Duration::from_millis(800);
 
 impl Wait {
@@ -137,7 +137,7 @@ impl Wait {
     }
 }
 
-/// What comes next.
+/// Next step of a wait.
 enum Phase {
     Start(Box<Ask>),
     Look(Box<Looking>),
@@ -148,22 +148,22 @@ enum Phase {
 struct Looking {
     engine: Engine,
     polling: Polling,
-    /// How long answers that a retry usually does not change may last.
+    /// How long errors may last that a retry usually does not fix.
     patience: Duration,
-    /// When the wait has to end, by the registry's clock.
+    /// Deadline, by the registry's clock.
     end: Duration,
-    /// When the last look began; absent before the first.
+    /// Start of the last look; absent before the first look.
     begun: Option<Duration>,
-    /// What the last good look has shown.
+    /// Report of the last good look.
     report: Option<Box<Report>>,
-    /// The looks that have failed since.
+    /// Looks that have failed since then.
     failing: Option<Failing>,
 }
 
 /// Looks in a row that have failed.
 struct Failing {
     error: Error,
-    /// When the first of them failed, by the registry's clock and by the service's.
+    /// Time of the first failure, by the registry's clock and by the service's.
     since: Duration,
     at: Timestamp,
     count: u64,
@@ -200,7 +200,7 @@ impl Phase {
 }
 
 impl Looking {
-    /// The next report. Whatever is in flight when the deadline has passed is dropped.
+    /// Returns the next report. Drops calls that are still running after the deadline.
     async fn next(mut self: Box<Self>) -> (Item, Phase) {
         let clock = self.engine.clock().clone();
         let limit = self.end.saturating_add(GRACE);
@@ -223,7 +223,7 @@ impl Looking {
             }
             Some((Err(error), _)) => (Err(error), Phase::End),
             None => {
-                let dropped = Error::deadline("the last look got no answer before the deadline");
+                let dropped = Error::deadline("the last poll got no answer before the deadline");
                 self.note(dropped);
                 (Err(self.deadline_passed()), Phase::End)
             }
@@ -268,8 +268,8 @@ impl Looking {
         }
     }
 
-    /// Whether an error ends the wait: one that the caller has to fix, and one that a retry usually
-    /// does not change, at the first look or for longer than the wait's patience.
+    /// Whether an error ends the wait. The caller must fix it, or a retry usually does not fix it and
+    /// it comes from the first look or lasts longer than the wait's patience.
     fn is_hopeless(&self, error: &Error) -> bool {
         if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotOffered) {
             return true;
@@ -278,7 +278,7 @@ impl Looking {
         let lasted = since.map_or(Duration::ZERO, |since| {
             self.engine.clock().elapsed().saturating_sub(since)
         });
-        // A listing that contradicts itself has no status; it may do better at the next look.
+        // The error of a contradictory listing has no status. The next look may succeed.
         let is_odd = error.kind() == ErrorKind::Undecodable && error.status().is_none();
         let is_first = self.report.is_none() && !is_odd;
         !error.can_retry() && (is_first || lasted >= self.patience)
@@ -314,11 +314,11 @@ impl Looking {
         })
     }
 
-    /// Waits until it is time for the next look, and returns how old that may be at most: a look
-    /// that another wait has taken meanwhile is as good, if it is not too old.
+    /// Waits until the next look is due, and returns how old it may be. A look of another wait is as
+    /// good if it is not older.
     async fn rest(&self) -> Duration {
         let Some(begun) = self.begun else {
-            // Waits that begin at the same time look together.
+            // Waits that begin at the same time share a look.
             once_more().await;
             return self.engine.start().saturating_sub(self.polling.quickest());
         };
@@ -351,14 +351,14 @@ impl Looking {
     }
 }
 
-/// What follows a report.
+/// Step after a report.
 enum Next {
     Look,
     Bad(WaitError),
     End,
 }
 
-/// Lets others that are polled together with this come first.
+/// Yields once to futures that are polled together with this one.
 async fn once_more() {
     let mut polled = false;
     std::future::poll_fn(|cx| {

@@ -1,4 +1,4 @@
-//! One look for all waits of a registry.
+//! Shared looks of all waits of a registry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,33 +12,33 @@ use openapi_transport::Error;
 
 use super::sight::{Look, Sight, Wanted};
 
-/// What the waits of one registry share: the look that is under way, and what was seen last.
+/// State that the waits of one registry share: the current look, and the last result.
 ///
-/// Nothing runs by itself. A look is driven by all who wait for it, so that one that is not polled
-/// any more holds nobody up; when the last of them is dropped, so is the look.
+/// There is no background task. All waits poll the look, so a wait that is no longer polled does not
+/// block others. When the last of them is dropped, the look is dropped, too.
 #[derive(Clone, Default)]
 pub struct Watch(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// What each member wants.
+    /// Wanted images of each member.
     members: BTreeMap<u64, Wanted>,
     next_member: u64,
     under_way: Option<WeakShared<BoxFuture<'static, ()>>>,
     last: Option<Looked>,
 }
 
-/// What is to be done for a look.
+/// Next step to get a look.
 enum Step {
     Take(Looked),
     Join(Shared<BoxFuture<'static, ()>>),
     Sleep(Duration),
 }
 
-/// A look that has ended.
+/// Finished look.
 #[derive(Clone)]
 pub(crate) struct Looked {
-    /// When it began, as time that has passed by the registry's clock.
+    /// Start of the look, as elapsed time of the registry's clock.
     pub(crate) begun: Duration,
     pub(crate) outcome: Result<Arc<Sight>, Error>,
     wanted: Arc<Wanted>,
@@ -49,7 +49,7 @@ impl Watch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets looks show what is wanted, until the membership is dropped.
+    /// Adds wanted images to the looks, until the membership is dropped.
     pub(crate) fn join(&self, wanted: Wanted) -> Membership {
         let mut state = self.state();
         let id = state.next_member;
@@ -70,7 +70,7 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// One that looks with the others.
+/// Membership of a wait in the shared looks.
 #[derive(Debug)]
 pub(crate) struct Membership {
     watch: Watch,
@@ -79,8 +79,8 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// A look that began at `not_before` or later. Looks follow each other by `gap` at least: who
-    /// comes in between waits, and then looks together with the others that wait.
+    /// Returns a look that began at `not_before` or later. Looks are at least `gap` apart. A member
+    /// that asks earlier waits, and then shares the look with the other waiting members.
     pub(crate) async fn look(
         &self,
         registry: &Arc<dyn Look>,
@@ -91,7 +91,7 @@ impl Membership {
         loop {
             match self.step(registry, not_before, gap, clock.elapsed()) {
                 Step::Take(looked) => return looked,
-                // What it has shown is the last look then.
+                // Its result is then the last look.
                 Step::Join(looking) => looking.await,
                 Step::Sleep(duration) => clock.sleep(duration).await,
             }
@@ -128,7 +128,7 @@ impl Membership {
 }
 
 impl Watch {
-    /// A look, not driven yet. One that is given up is dropped, and notes nothing.
+    /// Begins a look, without polling it. A dropped look stores nothing.
     fn begin(
         &self,
         registry: &Arc<dyn Look>,

@@ -14,7 +14,7 @@ use super::group::{Key, Outcome};
 use super::{Lag, LagSummary, read};
 use crate::model::Task;
 
-/// Most tasks that are recognised when they come again. Each takes some 50 bytes.
+/// Number of tasks that are recognised when they come again. Each takes some 50 bytes.
 const KNOWN: usize = 1_000_000;
 
 /// Stream of the rows that change as tasks end. See [`Lag::follow`].
@@ -49,13 +49,13 @@ impl<'a> LagFollower<'a> {
         self.lag
     }
 
-    /// Counts a task; the row that it changes, if it has ended.
+    /// Counts a task. Returns the row that it changes, if it has ended.
     fn count(&mut self, task: &Task) -> Option<LagSummary> {
         let (key, now) = read(task)?;
         let key = self.lag.bounded(key);
         let before = self.known.turn(identity(task), &key, now)?;
         let group = match before {
-            // One that names another place or rule by now counts there.
+            // A task that names another place or rule now counts there.
             Some((old, outcome)) if old != key => {
                 if let Some(group) = self.lag.groups.get_mut(&old) {
                     group.take_back(outcome);
@@ -73,7 +73,7 @@ impl Stream for LagFollower<'_> {
     type Item = Result<LagSummary, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // A listing that is at hand is not read to its end in one go.
+        // Yield now and then, because a listing in memory could block the thread.
         for _ in 0..100 {
             match std::task::ready!(self.tasks.as_mut().poll_next(cx)) {
                 Some(Ok(task)) => {
@@ -115,13 +115,13 @@ fn identity(task: &Task) -> u64 {
 struct Known {
     most: usize,
     tasks: HashMap<u64, Seen>,
-    /// In the order in which they came first.
+    /// Tasks in the order in which they first came.
     order: VecDeque<u64>,
 }
 
 enum Seen {
     Ended,
-    /// What counts by this key may change.
+    /// The count under this key may change.
     Open(Box<(Key, Outcome)>),
 }
 
@@ -134,8 +134,8 @@ impl Known {
         }
     }
 
-    /// Takes in what a task has come to. What it counted as before, if it counted; `None` where
-    /// nothing is new.
+    /// Stores the outcome of a task. Returns its previous outcome, if it counted before, or `None`
+    /// if nothing is new.
     fn turn(&mut self, task: u64, key: &Key, now: Outcome) -> Option<Option<(Key, Outcome)>> {
         let seen = match now.is_last() {
             true => Seen::Ended,
@@ -184,7 +184,7 @@ mod tests {
         }
         for lag in [&lag, follower.lag()] {
             let rows = lag.summaries();
-            // Cut, all of them are one.
+            // After the cut, all names are the same.
             assert_eq!((rows.len(), rows[0].failed), (1, 20_000));
             assert_eq!(rows[0].destination.as_ref().map(String::len), Some(256));
         }

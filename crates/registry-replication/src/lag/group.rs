@@ -76,7 +76,7 @@ impl Outcome {
         match &task.state {
             TaskState::Succeeded => match (task.created.or(task.started), task.ended) {
                 (Some(begun), Some(ended)) => {
-                    // By another clock, a task may end before it begins. It took no time then.
+                    // With different clocks, a task may end before it begins. It counts as zero.
                     let took = ended.duration_since(begun).as_millis();
                     Self::Took(u64::try_from(took).unwrap_or_default().min(LONGEST))
                 }
@@ -89,18 +89,18 @@ impl Outcome {
         }
     }
 
-    /// Whether nothing comes after it. A registry may try again what has failed, and a time that
-    /// the vendor did not tell at first may come later.
+    /// Whether the outcome cannot change. A registry may retry a failed task, and the vendor may add
+    /// a missing time later.
     pub(super) fn is_last(self) -> bool {
         matches!(self, Self::Took(_) | Self::AlreadyThere | Self::Cancelled)
     }
 }
 
-/// Counts.
+/// Counts of one destination and rule.
 #[derive(Clone)]
 pub(super) struct Group {
     took: Histogram<u32>,
-    /// The histogram's own is rounded.
+    /// Exact maximum; the histogram's own is rounded.
     max: u64,
     untimed: u64,
     failed: u64,
@@ -111,8 +111,8 @@ pub(super) struct Group {
 
 impl Default for Group {
     fn default() -> Self {
-        #[allow(clippy::expect_used, reason = "it takes up to 5 digits")]
-        let took = Histogram::new(DIGITS).expect("it takes up to 5 digits");
+        #[allow(clippy::expect_used, reason = "up to 5 digits are valid")]
+        let took = Histogram::new(DIGITS).expect("up to 5 digits are valid");
         Self {
             took,
             max: 0,
@@ -129,7 +129,7 @@ impl Group {
     pub(super) fn add(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Took(millis) => {
-                // It grows as far as it has to, which fails where memory cannot be addressed.
+                // The histogram grows as needed. It fails only beyond addressable memory.
                 if self.took.record(millis).is_ok() {
                     self.max = self.max.max(millis);
                 }
@@ -142,7 +142,7 @@ impl Group {
         }
     }
 
-    /// Takes one back that has come to something else; times stay.
+    /// Removes an outcome that has changed. Latencies stay.
     pub(super) fn take_back(&mut self, outcome: Outcome) {
         if let Some(count) = self.beside(outcome) {
             *count = count.saturating_sub(1);
@@ -161,7 +161,7 @@ impl Group {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        // As for one value: it grows.
+        // The histogram grows as for a single value.
         if self.took.add(&other.took).is_ok() {
             self.max = self.max.max(other.max);
         }
@@ -176,7 +176,7 @@ impl Group {
         }
     }
 
-    /// Whether all has been taken back.
+    /// Whether all outcomes have been removed.
     pub(super) fn is_empty(&self) -> bool {
         let beside = [
             self.untimed,
@@ -189,7 +189,7 @@ impl Group {
 
     pub(super) fn summary(&self, key: &Key) -> LagSummary {
         let count = self.took.len();
-        // Rounded up, but not beyond what there was.
+        // Rounded up, but not above the maximum.
         let at =
             |quantile| (count > 0).then(|| self.took.value_at_quantile(quantile).min(self.max));
         LagSummary {

@@ -116,7 +116,7 @@ impl Lag {
         }
     }
 
-    /// The key, or that of all others where there are too many.
+    /// Returns the key, or the key of all others if there are too many keys.
     fn bounded(&self, key: Key) -> Key {
         match self.groups.len() < MOST_GROUPS || self.groups.contains_key(&key) {
             true => key,
@@ -144,7 +144,7 @@ impl Lag {
         LagFollower::new(tasks)
     }
 
-    /// Counts what a task has come to, which counted as `before` until now.
+    /// Counts the new outcome of a task, and removes its outcome `before`.
     fn change(&mut self, key: &Key, before: Option<Outcome>, now: Outcome) -> &Group {
         let group = self.groups.entry(key.clone()).or_default();
         if let Some(before) = before {
@@ -163,11 +163,11 @@ impl<'a> FromIterator<&'a Task> for Lag {
     }
 }
 
-/// Most destinations and rules that have a row of their own. Tasks of further ones count together
+/// Number of destinations and rules that have their own row. Tasks of further ones count together
 /// under the destination `(others)`, because each group takes some kilobytes.
 const MOST_GROUPS: usize = 10_000;
 
-/// Where a task counts, and as what; `None` if it copies nothing.
+/// Returns the key and the outcome of a task, or `None` if it copies nothing.
 fn read(task: &Task) -> Option<(Key, Outcome)> {
     (task.kind == TaskKind::Replication).then(|| (Key::of(task), Outcome::of(task)))
 }

@@ -121,7 +121,7 @@ impl Lag {
     /// copies to, it counts for the destination of the rule.
     ///
     /// # Errors
-    /// As [`LagQuery::check`], and whatever can go wrong with a listing.
+    /// Those of [`LagQuery::check`], and any error of a listing.
     pub async fn measure(
         registry: &dyn Registry,
         query: &LagQuery,
@@ -213,7 +213,7 @@ impl Count {
     async fn newest(&mut self, registry: &dyn Registry, query: &LagQuery) -> Result<bool, Error> {
         let most = query.executions.unwrap_or(LagQuery::EXECUTIONS);
         let all = registry.executions_of(query.rule.as_ref()).by_item();
-        // One more, to know whether there are more.
+        // Read one more, to know whether there are more.
         let newest = all.take(most.saturating_add(1));
         let mut newest: Vec<Execution> = newest.try_collect().await?;
         let has_more = newest.len() > most;
@@ -221,7 +221,7 @@ impl Count {
         let rules = newest.iter().filter_map(|one| one.rule.as_deref());
         let places = destinations(registry, rules.collect()).await?;
         for execution in newest {
-            // None of its tasks was created later.
+            // All of its tasks were created earlier.
             if execution.ended.is_some() && execution.ended < self.since {
                 continue;
             }

@@ -8,49 +8,49 @@ use super::reference::{ExecutionRef, RuleRef};
 use super::rule::RuleTrigger;
 use super::{Provider, TaskKind, TaskState, VendorAnswer};
 
-/// One run of a rule, in words that all registries share.
+/// One run of a rule, in a form common to all providers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Execution {
-    /// Whose registry it is.
+    /// Provider of the registry.
     pub provider: Provider,
-    /// Whether it copies or cleans up.
+    /// Kind: copies or cleans up.
     pub kind: TaskKind,
     /// The vendor's id of the execution.
     pub id: String,
     /// The vendor's id of the rule that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The namespace that is cleaned up; none if it copies.
+    /// Namespace that is cleaned up; absent if the execution copies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Where it stands. It may still be said to run when all of its tasks have ended.
+    /// State. It may still be running when all of its tasks have ended.
     pub state: TaskState,
-    /// Where it stands, in the vendor's word.
+    /// State in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What the vendor says about the state.
+    /// Vendor's message about the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What started it.
+    /// Trigger that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<RuleTrigger>,
-    /// Whether it is a trial, which deletes nothing and shows what it would delete.
+    /// Whether it is a trial (dry run), which deletes nothing and shows what it would delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<bool>,
-    /// How its tasks stand, where the vendor counts them.
+    /// Number of its tasks by state, if the vendor counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<TaskCounts>,
-    /// When it was made.
+    /// Time of creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When it started.
+    /// Time of the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
-    /// When it ended, where the vendor says so or the state is final.
+    /// Time of the end, if the vendor names it or the state is final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
@@ -58,7 +58,7 @@ pub struct Execution {
     pub vendor: VendorAnswer,
 }
 
-/// How the tasks of an execution stand; what the vendor does not count is absent.
+/// Number of an execution's tasks by state. Numbers that the vendor does not count are absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct TaskCounts {
@@ -80,7 +80,7 @@ pub struct TaskCounts {
 }
 
 impl Execution {
-    /// What refers to it.
+    /// Returns the reference that names the execution.
     pub fn reference(&self) -> ExecutionRef {
         match (&self.namespace, &self.rule) {
             (Some(namespace), Some(rule)) if self.kind == TaskKind::Retention => {

@@ -1,6 +1,6 @@
-//! How an image is written: the grammar of the OCI distribution specification.
+//! Grammar of image names, from the OCI distribution specification.
 //!
-//! Only what a user gives is read by it. What a vendor answers is taken as it comes.
+//! It applies to the user's input only. Names in a vendor's answers are accepted unchanged.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ const LONGEST_PATH: usize = 255;
 /// Longest tag.
 const LONGEST_TAG: usize = 128;
 
-/// Longest part of an invalid text that an error repeats, in characters.
+/// Longest part of an invalid text that an error quotes, in characters.
 const LONGEST_SHOWN: usize = 120;
 
 /// A full reference to an image: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
@@ -36,13 +36,13 @@ pub struct ImageReference {
     digest: Option<String>,
 }
 
-/// Why a text is not a reference to an image.
+/// Reason why a text is not a reference to an image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid image {image}: {problem}")]
 pub struct InvalidImage {
     /// The text, quoted, escaped and cut.
     image: String,
-    /// What is wrong, and the fix.
+    /// Problem and its fix.
     problem: String,
 }
 
@@ -54,41 +54,41 @@ impl InvalidImage {
         }
     }
 
-    /// What is wrong and how to fix it, without the text.
+    /// Returns the problem and its fix, without the text.
     pub fn problem(&self) -> &str {
         &self.problem
     }
 }
 
 impl ImageReference {
-    /// The host with its port.
+    /// Returns the host with its port.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
-    /// The repository's path, without a host.
+    /// Returns the repository's path, without a host.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The tag.
+    /// Returns the tag.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    /// The digest, `sha256:…`.
+    /// Returns the digest, `sha256:…`.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
-    /// The same reference without its digest.
+    /// Removes the digest.
     #[must_use]
     pub fn without_digest(mut self) -> Self {
         self.digest = None;
         self
     }
 
-    /// The same reference without its host.
+    /// Removes the host.
     #[must_use]
     pub fn without_host(mut self) -> Self {
         self.host = None;
@@ -161,7 +161,7 @@ fn is_host(first: &str, rest: &str) -> bool {
     has_port || is_local || (first.contains('.') && rest.contains('/'))
 }
 
-/// A text in quotes, escaped, and cut where it is long.
+/// Quotes and escapes a text, and cuts a long one.
 pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(LONGEST_SHOWN) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -169,7 +169,7 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// What a user did not mean to give: nothing, white space, control characters, variables.
+/// Finds input that the user did not intend: nothing, white space, control characters, variables.
 pub(crate) fn stray(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it is empty; write NAMESPACE/REPOSITORY:TAG".to_owned());
@@ -247,7 +247,7 @@ fn path_problem(path: &str) -> Option<String> {
         .find_map(|part| word_problem(part, "repository"))
 }
 
-/// What is wrong with one part of a path, such as a namespace.
+/// Returns the problem of one part of a path, such as a namespace.
 pub(crate) fn word_problem(word: &str, what: &str) -> Option<String> {
     if word.is_empty() {
         return Some(format!(
@@ -280,7 +280,7 @@ pub(crate) fn word_problem(word: &str, what: &str) -> Option<String> {
     })
 }
 
-/// What is wrong with a tag.
+/// Returns the problem of a tag.
 pub(crate) fn tag_problem(tag: &str) -> Option<String> {
     if tag.is_empty() {
         return Some("the tag is empty; write a tag after the colon".to_owned());
@@ -310,7 +310,7 @@ pub(crate) fn tag_problem(tag: &str) -> Option<String> {
     })
 }
 
-/// What is wrong with a digest.
+/// Returns the problem of a digest.
 pub(crate) fn digest_problem(digest: &str) -> Option<String> {
     let problem = |what: &str| {
         Some(format!(

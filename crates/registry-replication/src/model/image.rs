@@ -1,4 +1,4 @@
-//! Images, as people name them and as tasks speak of them.
+//! Names of images, and references to images in tasks and rules.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,17 +41,17 @@ impl ImageName {
         }
     }
 
-    /// Returns the namespace: the part before the first `/`; empty if there is none.
+    /// Returns the namespace, which is the part before the first `/`. Empty without a `/`.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Returns the repository within the namespace; may have a `/` of its own.
+    /// Returns the repository within the namespace. It may contain a `/`.
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// A repository by names that are known to be some.
+    /// Makes a repository of valid names.
     pub(crate) fn plain(namespace: &str, repository: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -60,7 +60,7 @@ impl ImageName {
         }
     }
 
-    /// The same, or an error where it has a tag.
+    /// Returns an error if the name has a tag.
     pub(crate) fn without_tag(self) -> Result<Self, Error> {
         match self.tag() {
             None => Ok(self),
@@ -79,7 +79,7 @@ impl ImageName {
         }
     }
 
-    /// Returns the tag, if one is named.
+    /// Returns the tag, if the name has one.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
@@ -131,7 +131,8 @@ impl fmt::Display for ImageName {
     }
 }
 
-/// One end of a task or rule: where, and which artifacts. What the vendor does not say is absent.
+/// One end of a task or rule: a place and artifacts. Fields that the vendor does not name are
+/// absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ImageRef {
@@ -141,7 +142,7 @@ pub struct ImageRef {
     /// Id of the registry's instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// Id of a target registry, by which some providers' rules name an end outside the instance.
+    /// Id of a target registry, if a rule names an end outside the instance by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
     /// Namespace; some vendors call it organization.
@@ -150,15 +151,15 @@ pub struct ImageRef {
     /// Repository within the namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// The artifacts, as far as they are named.
+    /// Artifacts, as far as the vendor names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    /// How many artifacts there are, where the vendor only counts them.
+    /// Number of artifacts, if the vendor only counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_count: Option<u64>,
 }
 
-/// One artifact of a repository.
+/// Artifact of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Artifact {
@@ -171,14 +172,14 @@ pub struct Artifact {
 }
 
 impl ImageRef {
-    /// All tags of all artifacts.
+    /// Returns all tags of all artifacts.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.artifacts
             .iter()
             .flat_map(|artifact| artifact.tags.iter().map(String::as_str))
     }
 
-    /// The digest, where there is one artifact and it is known.
+    /// Returns the digest if the end has a single artifact with a known digest.
     pub fn digest(&self) -> Option<&str> {
         match self.artifacts.as_slice() {
             [only] => only.digest.as_deref(),
@@ -186,7 +187,7 @@ impl ImageRef {
         }
     }
 
-    /// With the namespace and repository that `name` has before and after its first `/`.
+    /// Makes an end with the namespace and repository before and after the first `/` of `name`.
     pub(crate) fn of_repository(name: &str) -> Self {
         let (namespace, repository) = match name.split_once('/') {
             Some((namespace, repository)) => (Some(namespace), repository),
@@ -212,7 +213,7 @@ impl ImageRef {
 }
 
 impl fmt::Display for ImageRef {
-    /// `region: namespace/repository:tag`, shortened where there are many tags.
+    /// Writes `region: namespace/repository:tag`, shortened if there are many tags.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(region) = &self.region {
             write!(f, "{region}: ")?;

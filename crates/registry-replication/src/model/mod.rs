@@ -1,4 +1,4 @@
-//! The words that all registries share.
+//! Model that all providers share.
 
 mod execution;
 pub(crate) mod grammar;

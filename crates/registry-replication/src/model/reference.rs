@@ -1,4 +1,4 @@
-//! Rules, executions and tasks by reference: a text that a person can type.
+//! References to rules, executions and tasks: texts that a person can type.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::grammar::quoted;
 
-/// A rule by its id, `12`; a retention rule that belongs to a namespace by namespace and id,
-/// `library/7`.
+/// Reference to a rule: its id, `12`, or namespace and id for a retention rule that belongs to a
+/// namespace, `library/7`.
 ///
 /// ```
 /// use registry_replication::RuleRef;
@@ -18,8 +18,8 @@ use super::grammar::quoted;
 /// let error = "a/b/c".parse::<RuleRef>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "rule \"a/b/c\" cannot be read; write RULE such as 12, or NAMESPACE/RULE such as library/7 \
-///      for a retention rule"
+///     "invalid rule \"a/b/c\"; write RULE such as 12, or NAMESPACE/RULE such as library/7 for a \
+///      retention rule"
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +30,7 @@ pub struct RuleRef {
     id: String,
 }
 
-/// An execution by its id, `83`; one of a retention rule behind the rule, `library/7/113`.
+/// Reference to an execution: its id, `83`, or rule and id for a retention rule, `library/7/113`.
 ///
 /// ```
 /// use registry_replication::ExecutionRef;
@@ -47,8 +47,8 @@ pub struct ExecutionRef {
     id: String,
 }
 
-/// A task behind its execution, `83/1927` or `library/7/113/2439`; by its id alone where the vendor
-/// has no executions, `rst-4kfd7fk6pohk`.
+/// Reference to a task: execution and id, `83/1927` or `library/7/113/2439`, or its id alone if the
+/// vendor has no executions, `rst-4kfd7fk6pohk`.
 ///
 /// ```
 /// use registry_replication::TaskRef;
@@ -65,23 +65,23 @@ pub struct TaskRef {
     id: String,
 }
 
-/// Why a text refers to nothing.
+/// Reason why a text is not a valid reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {} cannot be read; write {forms}", quoted(text))]
+#[error("invalid {what} {}; write {forms}", quoted(text))]
 #[non_exhaustive]
 pub struct UnfitReference {
-    /// What the text was read as.
+    /// Kind of the expected reference.
     pub what: &'static str,
-    /// The text.
+    /// Invalid text.
     pub text: String,
-    /// The forms that it may have.
+    /// Valid forms.
     pub forms: &'static str,
 }
 
 impl RuleRef {
     const FORMS: &str = "RULE such as 12, or NAMESPACE/RULE such as library/7 for a retention rule";
 
-    /// A rule by the vendor's id.
+    /// Refers to a rule by the vendor's id.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             namespace: None,
@@ -89,7 +89,7 @@ impl RuleRef {
         }
     }
 
-    /// A retention rule that belongs to a namespace.
+    /// Refers to a retention rule that belongs to a namespace.
     pub fn retention(namespace: impl Into<String>, id: impl Into<String>) -> Self {
         Self {
             namespace: Some(namespace.into()),
@@ -97,7 +97,7 @@ impl RuleRef {
         }
     }
 
-    /// The namespace of a retention rule.
+    /// Returns the namespace of a retention rule.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
@@ -112,7 +112,7 @@ impl ExecutionRef {
     const FORMS: &str = "EXECUTION such as 83, or NAMESPACE/RULE/EXECUTION such as library/7/113 \
                          for one of a retention rule";
 
-    /// An execution by the vendor's id.
+    /// Refers to an execution by the vendor's id.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             rule: None,
@@ -120,7 +120,7 @@ impl ExecutionRef {
         }
     }
 
-    /// An execution of this rule; of one that is no retention rule, the id says it all.
+    /// Refers to an execution of this rule. Ignores the rule unless it is a retention rule.
     pub fn of(rule: RuleRef, id: impl Into<String>) -> Self {
         Self {
             rule: Some(rule).filter(|rule| rule.namespace.is_some()),
@@ -128,7 +128,7 @@ impl ExecutionRef {
         }
     }
 
-    /// The rule, of a retention execution.
+    /// Returns the rule of a retention execution.
     pub fn rule(&self) -> Option<&RuleRef> {
         self.rule.as_ref()
     }
@@ -144,7 +144,7 @@ impl TaskRef {
                          library/7/113/2439 for one of a retention rule, or TASK where the vendor \
                          has no executions";
 
-    /// A task by the vendor's id, where it has no executions.
+    /// Refers to a task by the vendor's id, for a vendor without executions.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             execution: None,
@@ -152,7 +152,7 @@ impl TaskRef {
         }
     }
 
-    /// A task of an execution.
+    /// Refers to a task of an execution.
     pub fn of(execution: ExecutionRef, id: impl Into<String>) -> Self {
         Self {
             execution: Some(execution),
@@ -160,7 +160,7 @@ impl TaskRef {
         }
     }
 
-    /// The execution, where the vendor has any.
+    /// Returns the execution, if the vendor has executions.
     pub fn execution(&self) -> Option<&ExecutionRef> {
         self.execution.as_ref()
     }
@@ -171,7 +171,7 @@ impl TaskRef {
     }
 }
 
-/// The segments of a reference; none if one of them cannot be an id.
+/// Splits a reference into segments. Returns no segments if one of them cannot be an id.
 fn segments(text: &str) -> Vec<&str> {
     let segments: Vec<_> = text.split('/').collect();
     match segments.iter().all(|segment| is_id(segment)) {
@@ -180,14 +180,14 @@ fn segments(text: &str) -> Vec<&str> {
     }
 }
 
-/// Whether a text can be an id: it is not empty, not a step in a path, and has no white space and no
-/// control characters.
+/// Whether a text can be an id: it is not empty, not `.` or `..`, and has no white space or control
+/// characters.
 fn is_id(text: &str) -> bool {
     let unfit = |c: char| c.is_whitespace() || c.is_control();
     !matches!(text, "" | "." | "..") && text.len() <= 255 && !text.contains(unfit)
 }
 
-/// Reads a reference from its segments, writes it as text, and lets serde do both.
+/// Implements reading, writing and serialisation of a reference.
 macro_rules! reference {
     ($name:ident, $what:literal, $($pattern:pat => $value:expr),+) => {
         impl FromStr for $name {

@@ -1,4 +1,4 @@
-//! Rules: what makes a registry copy or clean up.
+//! Rules, which make a registry copy or clean up.
 
 use openapi_transport::Timestamp;
 use schemars::JsonSchema;
@@ -8,49 +8,49 @@ use super::image::ImageRef;
 use super::reference::RuleRef;
 use super::{Provider, TaskKind, VendorAnswer};
 
-/// What makes a registry copy or clean up, in words that all registries share.
+/// Rule that makes a registry copy or clean up, in a form common to all providers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Whose registry it is.
+    /// Provider of the registry.
     pub provider: Provider,
-    /// Whether it copies or cleans up.
+    /// Kind: copies or cleans up.
     #[serde(default = "replication")]
     pub kind: TaskKind,
     /// The vendor's id of the rule; empty if the registry gives rules no id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// Its name, where it has one.
+    /// Name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether it may start at all, where it can be switched off.
+    /// Whether it is enabled, if it can be disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// What it covers.
+    /// Images that it covers, before filters.
     pub source: ImageRef,
-    /// What of the source it covers: what fits filters of each kind that there are. Without any,
-    /// all of it.
+    /// Filters on the source. An image must match a filter of each kind that is present. Without
+    /// filters, the rule covers the whole source.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<RuleFilter>,
-    /// Where it copies to; nothing is known of it if the rule cleans up. A rule with several
-    /// destinations is listed once for each.
+    /// Destination; empty if the rule cleans up. A rule with several destinations is listed once
+    /// for each of them.
     pub destination: ImageRef,
-    /// What starts it, beside a request by hand.
+    /// Trigger that starts it, in addition to a manual request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<RuleTrigger>,
-    /// When it starts on schedule, in the vendor's form.
+    /// Schedule, in the vendor's form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     /// Whether it copies by itself after a push.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<bool>,
-    /// Whether it overwrites a tag that is at the destination already.
+    /// Whether it overwrites an existing tag at the destination.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overwrites: Option<bool>,
-    /// When it was made. Images pushed before are not copied by themselves.
+    /// Time of creation. The rule does not copy images that were pushed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
@@ -58,28 +58,28 @@ pub struct Rule {
     pub vendor: VendorAnswer,
 }
 
-/// Rules that were written before there were others.
+/// Default kind, for stored rules that have no kind.
 fn replication() -> TaskKind {
     TaskKind::Replication
 }
 
-/// What starts a rule, or has started an execution.
+/// Trigger that starts a rule, or has started an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum RuleTrigger {
     /// A push of an image that the rule covers.
     OnPush,
-    /// Somebody's request.
+    /// A manual request.
     ByHand,
-    /// The time.
+    /// A schedule.
     OnSchedule,
     /// The vendor's word, which this version does not know.
     Unknown(String),
 }
 
 impl RuleTrigger {
-    /// The trigger as it is serialised; of an unknown one, the vendor's word.
+    /// Returns the serialised trigger. An unknown trigger is the vendor's word.
     pub fn as_str(&self) -> &str {
         match self {
             Self::OnPush => "on-push",
@@ -96,20 +96,20 @@ impl std::fmt::Display for RuleTrigger {
     }
 }
 
-/// A pattern that what a rule covers must fit.
+/// Pattern that the images of a rule must match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RuleFilter {
-    /// What must fit.
+    /// Part of the name that must match.
     pub on: FilterOn,
-    /// The pattern.
+    /// Pattern.
     pub pattern: String,
-    /// Patterns of which one may fit instead.
+    /// Alternative patterns, one of which may match instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<String>,
-    /// How the pattern is read.
+    /// Syntax of the pattern.
     pub syntax: FilterSyntax,
-    /// Whether it covers what does *not* fit.
+    /// Whether the rule covers names that do *not* match.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excludes: bool,
 }
@@ -126,7 +126,7 @@ impl RuleFilter {
     }
 }
 
-/// What a filter looks at.
+/// Part of an image's name that a filter checks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -143,7 +143,7 @@ pub enum FilterOn {
     Unknown(String),
 }
 
-/// How a pattern is read.
+/// Syntax of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -180,7 +180,7 @@ impl Rule {
         }
     }
 
-    /// Sets what starts it, and with it whether it copies by itself.
+    /// Sets the trigger, and whether the rule copies by itself.
     pub(crate) fn with_trigger(mut self, trigger: Option<RuleTrigger>) -> Self {
         self.automatic = match &trigger {
             _ if self.kind != TaskKind::Replication => None,

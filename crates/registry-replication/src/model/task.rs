@@ -9,55 +9,55 @@ use serde::{Deserialize, Serialize};
 use super::image::ImageRef;
 use super::{Provider, VendorAnswer};
 
-/// The work of one execution on one repository or image, in words that all registries share.
+/// The work of one execution on one repository or image, in a form common to all providers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Task {
-    /// Whose registry it is.
+    /// Provider of the registry.
     pub provider: Provider,
-    /// Whether it copies or cleans up.
+    /// Kind: copies or cleans up.
     pub kind: TaskKind,
     /// The vendor's id of the task.
     pub id: String,
     /// The vendor's id of the execution, or batch, that the task belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
-    /// The vendor's id of the rule behind it, where the task names it.
+    /// The vendor's id of its rule, if the task names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// Where it stands.
+    /// State.
     pub state: TaskState,
-    /// Where it stands, in the vendor's word.
+    /// State in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What it copies or cleans up.
+    /// Images that it copies or cleans up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<ImageRef>,
-    /// Where it copies to.
+    /// Destination that it copies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<ImageRef>,
-    /// What it does, in the vendor's word, such as `copy`.
+    /// Operation in the vendor's word, such as `copy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// What started it.
+    /// Trigger that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
-    /// Why it failed, in the vendor's word.
+    /// Reason of a failure, in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
-    /// What a retention task kept.
+    /// Number of versions that a retention task kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<RetentionCounts>,
-    /// When it was made.
+    /// Time of creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When it started.
+    /// Time of the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<Timestamp>,
-    /// When it last changed; for a task in a final state, when it ended.
+    /// Time of the last change. For a task in a final state, it is the time of the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
-    /// When it ended, where the vendor says so or the state is final.
+    /// Time of the end, if the vendor names it or the state is final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// The vendor's own answer. It is not serialised.
@@ -65,7 +65,7 @@ pub struct Task {
     pub vendor: VendorAnswer,
 }
 
-/// Whether a rule, and what it starts, copies or cleans up.
+/// Kind of a rule and its tasks: copies or cleans up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -76,52 +76,52 @@ pub enum TaskKind {
     Retention,
 }
 
-/// What started a task.
+/// Trigger that started a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Trigger {
     /// A rule, by itself.
     Automatic,
-    /// Somebody's request.
+    /// A manual request.
     Manual,
 }
 
-/// What a retention task looked at and kept.
+/// Number of versions that a retention task checked and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RetentionCounts {
-    /// Number of versions that it looked at.
+    /// Number of versions that it checked.
     pub total: i64,
     /// Number of versions that it kept.
     pub retained: i64,
 }
 
-/// Where a task, a subtask or an execution stands.
+/// State of a task, a subtask or an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TaskState {
     /// It has not started.
     Waiting,
-    /// It is at work.
+    /// It is running.
     Running,
-    /// It is done.
+    /// It succeeded.
     Succeeded,
-    /// It failed. Registries made of Harbor may still try again.
+    /// It failed. Registries based on Harbor may still retry it.
     Failed,
     /// It was stopped.
     Cancelled,
     /// It took too long.
     TimedOut,
-    /// The tag was at the destination already, and nothing was copied.
+    /// The destination already had the tag, and nothing was copied.
     AlreadyThere,
     /// The vendor's word, which this version does not know.
     Unknown(String),
 }
 
 impl TaskState {
-    /// The state that the vendor's word stands for; of none, the unknown one of no word.
+    /// Returns the state for the vendor's word. Without a word, it is unknown with an empty word.
     pub(crate) fn read<S: AsRef<str>>(
         status: Option<&S>,
         state: impl FnOnce(&S) -> Option<Self>,
@@ -132,7 +132,7 @@ impl TaskState {
         state(status).unwrap_or_else(|| Self::Unknown(status.as_ref().to_owned()))
     }
 
-    /// Whether the vendor calls the task ended.
+    /// Whether the task has ended, by the vendor's state.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Succeeded
@@ -144,7 +144,7 @@ impl TaskState {
         }
     }
 
-    /// The state as it is serialised; of an unknown one, the vendor's word.
+    /// Returns the serialised state. An unknown state is the vendor's word.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Waiting => "waiting",
@@ -189,7 +189,7 @@ impl Task {
         }
     }
 
-    /// Sets the vendor's word and the state that it stands for.
+    /// Sets the vendor's word and its state.
     pub(crate) fn with_status<S: AsRef<str>>(
         mut self,
         status: Option<S>,
@@ -200,7 +200,7 @@ impl Task {
         self
     }
 
-    /// Sets when it last changed, which of a final state is also when it ended.
+    /// Sets the time of the last change. In a final state, it is also the time of the end.
     pub(crate) fn with_updated(mut self, updated: Option<Timestamp>) -> Self {
         self.updated = updated;
         if self.state.is_final() {

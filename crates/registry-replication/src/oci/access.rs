@@ -1,4 +1,4 @@
-//! Showing a registry who asks, in the way that it wants.
+//! Authentication to a registry, by its challenges.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,30 +12,30 @@ use super::challenge::{Bearer, Challenge};
 use super::login::{DockerLogins, Login};
 use super::token::{self, Token};
 
-/// More repositories or token services than one registry is asked about; beyond that, what was
-/// learnt is learnt again.
+/// Number of repositories or token services that are remembered for a registry. Beyond it, the
+/// client learns them again.
 const MANY: usize = 10_000;
 
-/// Where logins come from.
+/// Source of logins.
 #[derive(Debug)]
 pub(super) enum Logins {
     /// One login for all repositories.
     Caller(Caller<Login>),
-    /// What docker and podman have.
+    /// The logins of docker and podman.
     Docker(DockerLogins),
 }
 
-/// The login for one repository.
+/// Login for one repository.
 struct Found {
     login: Login,
     caller: Caller<Login>,
     used: UsedCredentials,
-    /// Why the registry is asked without a login, where one was looked for.
+    /// Why there is no login, if the client has searched for one.
     missing: Option<String>,
 }
 
 impl Found {
-    /// Says in an error of an anonymous request that there was no login, and why.
+    /// Adds to the error of an anonymous request that no login was found, and why.
     fn explain(&self, error: Error) -> Error {
         match (&self.login, &self.missing, error.status()) {
             (Login::Anonymous, Some(why), Some(401 | 403)) => error.with_note(why),
@@ -43,10 +43,12 @@ impl Found {
         }
     }
 
-    /// The error of a registry that wants a login, and there is none. The next look searches anew.
-    fn nobody(&self, repository: &str) -> Error {
+    /// Returns the error of a registry that requires a login, if the client has none. The next
+    /// request searches again.
+    fn no_login(&self, repository: &str) -> Error {
         self.caller.renew(&self.used);
-        let what = format!("the registry wants a login for {repository}, and there is none");
+        let what =
+            format!("the registry requires a login for {repository}, and no login was found");
         Error::credentials(match &self.missing {
             Some(why) => format!("{what}: {why}"),
             None => what,
@@ -54,7 +56,7 @@ impl Found {
     }
 }
 
-/// Who asks, and what the registry has said of how to show it.
+/// Logins for a registry, and the challenges that it has sent.
 #[derive(Debug)]
 pub(super) struct Access {
     logins: Logins,
@@ -63,26 +65,26 @@ pub(super) struct Access {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// What the registry last asked for: of a repository that has not been asked about, too.
+    /// The registry's latest challenge. It also applies to repositories that were not requested yet.
     latest: Option<Challenge>,
     repositories: HashMap<String, Arc<Place>>,
     /// Token services, and hosts that manifests are redirected to, by scheme and host.
     services: HashMap<(Role, String), Context>,
 }
 
-/// What another host is asked for.
+/// Role of another host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role {
-    /// Tokens.
+    /// It issues tokens.
     Tokens,
-    /// Manifests that the registry redirects to.
+    /// It serves manifests that the registry redirects to.
     Manifests,
 }
 
 /// The longest answer of a token service, in bytes.
 const MAX_TOKEN: usize = 1 << 20;
 
-/// What the registry asks for to show one repository, and the token that does it.
+/// Challenge of the registry for one repository, and the token for it.
 #[derive(Debug)]
 struct Place {
     challenge: Challenge,
@@ -92,8 +94,8 @@ struct Place {
 #[derive(Debug, Default)]
 struct Held {
     token: Option<Token>,
-    /// The call for a token that is under way. All requests that need it drive it, so that a request
-    /// that is not polled any more holds up no other.
+    /// Call for a token in progress. All requests that need it poll it, so a request that is no
+    /// longer polled does not block others.
     fetching: Option<WeakShared<Fetching>>,
 }
 
@@ -105,7 +107,7 @@ impl Place {
     }
 }
 
-/// What a request shows.
+/// Authentication of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Shown {
     Nothing,
@@ -116,7 +118,7 @@ pub(super) enum Shown {
     },
     Token {
         text: Secret,
-        /// Whether it was made for this request.
+        /// Whether the token was made for this request.
         fresh: bool,
     },
 }
@@ -157,10 +159,11 @@ impl Access {
         })
     }
 
-    /// What a request about `repository` shows, as far as the registry has said what it wants.
+    /// Returns the authentication of a request about `repository`, by the registry's challenges so
+    /// far.
     ///
     /// # Errors
-    /// When there is no login to show, or no token to be had for it.
+    /// When there is no login, or the token service returns no token for it.
     pub(super) async fn show(
         self: &Arc<Self>,
         context: &Context,
@@ -179,8 +182,8 @@ impl Access {
                     used: found.used,
                 }),
                 Login::IdentityToken(_) => Err(Error::credentials(
-                    "the registry wants a user name and a password, and an identity token is \
-                     neither",
+                    "the registry requires a user name and a password, but the login is an identity \
+                     token",
                 )),
             };
         };
@@ -206,7 +209,7 @@ impl Access {
         Ok(Shown::Token { text, fresh: true })
     }
 
-    /// A call for a token, not driven yet. One that is dropped notes nothing.
+    /// Begins a call for a token, without polling it. A dropped call stores nothing.
     fn fetch(
         self: &Arc<Self>,
         context: &Context,
@@ -228,7 +231,7 @@ impl Access {
         fetching.boxed().shared()
     }
 
-    /// What is known to be wanted for a repository, or taken to be.
+    /// Returns the known or assumed challenge for a repository.
     fn place(&self, repository: &str) -> Option<Arc<Place>> {
         let mut known = self.known();
         if let Some(place) = known.repositories.get(repository) {
@@ -238,7 +241,7 @@ impl Access {
         Some(known.keep(repository, challenge))
     }
 
-    /// A new token. A login that ends and is not accepted any more is renewed once.
+    /// Requests a new token. If the registry rejects a login with an expiry, renews it once.
     async fn token(
         &self,
         context: &Context,
@@ -260,10 +263,11 @@ impl Access {
         token::fetch(&service, &rest, bearer, &found.login).await
     }
 
-    /// Another host that the registry names, which must be encrypted or on this machine.
+    /// Returns the context for another host that the registry names. The host must use TLS or be on
+    /// this machine.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it does not use TLS and is not on this machine.
     pub(super) fn beside(
         &self,
         context: &Context,
@@ -285,11 +289,11 @@ impl Access {
         Ok(services.entry(key).or_insert(service).clone())
     }
 
-    /// Takes in that a request about `repository`, which showed `shown`, was refused, and whether
-    /// another may show more.
+    /// Handles the refusal of a request about `repository` that was authenticated by `shown`. Returns
+    /// whether another request may succeed.
     ///
     /// # Errors
-    /// `refused` itself where nothing else can be shown, or what says more.
+    /// `refused` itself if there is no other authentication, or an error with more information.
     pub(super) async fn refused(
         &self,
         context: &Context,
@@ -301,7 +305,7 @@ impl Access {
             return Err(refused);
         };
         let wanted = match wanted {
-            // One that names no scope means the repository's own.
+            // A challenge without a scope means the repository's own scope.
             Challenge::Bearer(Bearer { scope: None, .. }) => wanted.for_repository(repository),
             wanted => wanted,
         };
@@ -316,12 +320,12 @@ impl Access {
         match (shown, &found.login) {
             (Shown::Nothing, Login::Anonymous) if wanted == Challenge::Basic => {
                 self.search_again();
-                Err(found.nobody(repository))
+                Err(found.no_login(repository))
             }
             (Shown::Nothing, _) => Ok(()),
             (Shown::Token { .. }, Login::Anonymous) => {
                 self.search_again();
-                Err(found.nobody(repository))
+                Err(found.no_login(repository))
             }
             (Shown::Token { .. }, _) => Err(refused),
             (Shown::Password { used, .. }, _) => match news || found.caller.renew(used) {
@@ -331,9 +335,9 @@ impl Access {
         }
     }
 
-    /// Says in an error of a request that showed no login why there is none, where it was refused.
+    /// Adds to the error of a refused anonymous request why there was no login.
     pub(super) async fn explain(&self, context: &Context, repository: &str, error: Error) -> Error {
-        // Without a configuration to search, there is nothing to say, and nobody to ask.
+        // Without a docker configuration, there is no reason to add.
         if !matches!(
             (&self.logins, error.status()),
             (Logins::Docker(_), Some(401 | 403))
@@ -352,7 +356,7 @@ impl Access {
         }
     }
 
-    /// Whether what the registry wants is new.
+    /// Stores a challenge. Returns whether it is new.
     fn learn(&self, repository: &str, wanted: &Challenge) -> bool {
         let mut known = self.known();
         known.latest = Some(wanted.clone());
@@ -364,7 +368,7 @@ impl Access {
         true
     }
 
-    /// Forgets a token that ended early; another, which came meanwhile, stays.
+    /// Drops a token that ended early. A newer token stays.
     fn give_up(&self, repository: &str, text: &Secret) {
         let place = self.known().repositories.get(repository).cloned();
         if let Some(place) = place {

@@ -1,4 +1,4 @@
-//! What one configuration of docker or podman says of a registry.
+//! Logins in one configuration of docker or podman.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -8,19 +8,19 @@ use serde_json::{Map, Value};
 
 use super::login::Login;
 
-/// The key of Docker Hub in the files, and its name for credential helpers.
+/// Docker Hub's key in the files, and its name for credential helpers.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// Docker Hub's host, as all of its names are compared.
+/// Docker Hub's host, for comparing all of its names.
 const DOCKER_HUB_HOST: &str = "docker.io";
 
-/// Some files have no padding.
+/// Base64 decoder that also accepts missing padding, which occurs in some files.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A host as it is compared: in lower case, and Docker Hub by one name.
+/// Returns a host in the form for comparison: in lower case, and one name for Docker Hub.
 pub(super) fn normalized(host: &str) -> String {
     match host.to_ascii_lowercase().as_str() {
         "index.docker.io" | "registry-1.docker.io" | DOCKER_HUB_HOST => DOCKER_HUB_HOST.to_owned(),
@@ -28,7 +28,7 @@ pub(super) fn normalized(host: &str) -> String {
     }
 }
 
-/// What a credential helper calls a registry.
+/// Returns the name of a registry for credential helpers.
 pub(super) fn server(host: &str) -> &str {
     match normalized(host) == DOCKER_HUB_HOST {
         true => DOCKER_HUB,
@@ -36,26 +36,26 @@ pub(super) fn server(host: &str) -> &str {
     }
 }
 
-/// A configuration, `config.json` or `auth.json`.
+/// Configuration, `config.json` or `auth.json`.
 #[derive(Debug)]
 pub(super) struct Config(Map<String, Value>);
 
-/// What a configuration has for a registry. A helper is asked before a login is taken.
+/// Entries of a configuration for a registry. The helper comes before the login.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The helper to ask: the registry's own, else the one for all.
+    /// Helper to run: the registry's own, else the one for all registries.
     pub(super) helper: Option<String>,
-    /// The login of the most specific key that has one.
+    /// Login of the most specific key that has a login.
     pub(super) login: Option<Login>,
-    /// Why keys that match have no login that can be used.
+    /// Reasons why matching keys have no usable login.
     pub(super) unusable: Vec<String>,
 }
 
 impl Config {
-    /// Reads one. A file without text is an empty configuration.
+    /// Reads a configuration. An empty file is an empty configuration.
     ///
     /// # Errors
-    /// Why it cannot be read, without anything of the text.
+    /// Why the text is invalid, without any part of it.
     pub(super) fn read(text: &str) -> Result<Self, &'static str> {
         // Some editors begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -70,7 +70,7 @@ impl Config {
         }
     }
 
-    /// What it has for a repository, or for the registry as a whole.
+    /// Finds the entries for a repository, or for the registry as a whole.
     pub(super) fn find(&self, host: &str, repository: Option<&str>) -> Found {
         let mut found = Found {
             helper: self.helper(host),
@@ -115,7 +115,7 @@ impl Config {
         own.or_else(|| self.0.get("credsStore").and_then(name))
     }
 
-    /// The namespaces of a registry that have a key of their own.
+    /// Returns the namespaces of a registry that have their own key.
     pub(super) fn scopes(&self, host: &str) -> Vec<String> {
         let auths = self.0.get("auths").and_then(Value::as_object);
         let keys = auths.into_iter().flatten().map(|(key, _)| Key::of(key));
@@ -125,7 +125,7 @@ impl Config {
     }
 }
 
-/// A key of `auths`: a host, perhaps as a URL, perhaps with a namespace.
+/// Key of `auths`: a host, optionally as a URL, optionally with a namespace.
 #[derive(Debug)]
 struct Key<'a> {
     host: String,
@@ -143,7 +143,7 @@ impl<'a> Key<'a> {
         let path = path.trim_matches('/');
         Self {
             host: normalized(host),
-            // The registry's API, in any version.
+            // Path of the registry's API, in any version.
             path: match path {
                 "v1" | "v2" => "",
                 path => path,
@@ -152,8 +152,8 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// How well it matches: the longest namespace best, then the host. As in docker, the host of a
-    /// URL matches whatever its path is.
+    /// Returns how well the key matches: the longest namespace is best, then the host. As in docker,
+    /// the host of a URL matches with any path.
     fn rank(&self, host: &str, repository: Option<&str>) -> Option<usize> {
         if self.host != normalized(host) {
             return None;
@@ -169,10 +169,11 @@ impl<'a> Key<'a> {
     }
 }
 
-/// The login of one entry; `None` if it is empty, as docker leaves it beside a helper.
+/// Reads the login of one entry. Returns `None` for an empty entry, which docker writes in addition
+/// to a helper.
 ///
 /// # Errors
-/// Why it cannot be used.
+/// Why the login cannot be used.
 fn login(entry: &Value) -> Result<Option<Login>, &'static str> {
     let entry = match entry {
         Value::Null => return Ok(None),
@@ -243,7 +244,7 @@ mod tests {
             let found = user(&all, "registry.example", repository);
             assert_eq!(found, expected, "{repository:?}");
         }
-        // A namespace's login is for no other.
+        // The login of a namespace is for no other namespace.
         let team = format!(
             r#"{{"auths":{{"registry.example/team":{}}}}}"#,
             entry("team")

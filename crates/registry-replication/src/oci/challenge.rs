@@ -1,33 +1,33 @@
-//! How a registry wants to be shown who asks.
+//! `WWW-Authenticate` challenges.
 
 use std::fmt::Write;
 
 use http_auth::ChallengeRef;
 use openapi_transport::encode_path as encode;
 
-/// What a registry that refused asks for.
+/// Challenge of a registry that refused a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
-    /// A user name and a password.
+    /// It requires a user name and a password.
     Basic,
-    /// A token from a service of its own.
+    /// It requires a token from its token service.
     Bearer(Bearer),
 }
 
-/// Where a token comes from, and what it is for.
+/// Token service, and the scope of the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bearer {
-    /// URL of the service that makes tokens.
+    /// URL of the token service.
     pub(super) realm: String,
-    /// The name that this service has for the registry.
+    /// Name of the registry at this service.
     pub(super) service: Option<String>,
-    /// What the token is to allow: scopes, with blanks between them.
+    /// Scopes of the token, separated by blanks.
     pub(super) scope: Option<String>,
 }
 
 impl Challenge {
-    /// The one to go by among the values of `WWW-Authenticate`: a token, if the registry takes
-    /// one. `None` if it asks for nothing that is known here.
+    /// Chooses a challenge from the values of `WWW-Authenticate`, preferably a token. Returns `None`
+    /// if all are unknown.
     pub(super) fn read(values: &[String]) -> Option<Self> {
         let known: Vec<Self> = values
             .iter()
@@ -58,7 +58,7 @@ impl Challenge {
         }))
     }
 
-    /// The same for another repository, which the registry has not been asked about yet.
+    /// Returns the challenge for another repository, which was not requested yet.
     pub(super) fn for_repository(&self, repository: &str) -> Self {
         match self {
             Self::Basic => Self::Basic,
@@ -71,8 +71,8 @@ impl Challenge {
 }
 
 impl Bearer {
-    /// What the token service is told of the token, as a query or form: each scope by itself in a
-    /// query, all of them in one parameter of a form.
+    /// Returns the parameters for the token service, as a query or form. A query has one parameter
+    /// for each scope, and a form has one for all scopes.
     pub(super) fn parameters(&self, form: bool) -> String {
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
@@ -127,7 +127,7 @@ mod tests {
                     Some("repository:a/b:pull"),
                 ),
             ),
-            // Blanks, other cases, an escape, and parameters that nobody asked for.
+            // Blanks, other cases, an escape, and unknown parameters.
             (
                 &[
                     "BEARER Realm=\"https://a.example/t\" , error=\"invalid_token\" , Service=\"say \\\"x\\\"\"",
@@ -144,10 +144,10 @@ mod tests {
                     Some("repository:a:pull repository:b:pull"),
                 ),
             ),
-            // Nobody to ask.
+            // No token service.
             (&["Bearer service=\"registry.example\""], None),
             (&["Bearer realm=\"\""], None),
-            // A token is taken rather than a password, wherever it stands.
+            // A token is preferred to a password, in any order.
             (
                 &["Basic realm=\"x\", Bearer realm=\"https://a.example/t\""],
                 bearer("https://a.example/t", None, None),
@@ -156,7 +156,7 @@ mod tests {
                 &["Basic realm=\"x\"", "Bearer realm=\"https://a.example/t\""],
                 bearer("https://a.example/t", None, None),
             ),
-            // What cannot be read does not hide what can.
+            // An invalid challenge does not hide a valid one.
             (
                 &["Bearer realm=\"https://a", "Basic realm=\"x\""],
                 basic.clone(),

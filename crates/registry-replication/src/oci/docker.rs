@@ -13,18 +13,18 @@ use super::auths::{self, Config};
 use super::helper;
 use super::login::Login;
 
-/// How long all helpers together may take.
+/// Time limit of all helpers together.
 const HELPERS: Duration = Duration::from_secs(45);
 
-/// The longest text of a variable that is read.
+/// Longest text of a variable that is read, in bytes.
 const MAX_TEXT: usize = 1 << 20;
 
 const TEXT: &str = "DOCKER_AUTH_CONFIG";
 const FILE: &str = "REGISTRY_AUTH_FILE";
 
-/// The logins that docker and podman keep.
+/// Logins that docker and podman have stored.
 ///
-/// They are looked for in this order, and the first place that has one for the registry decides:
+/// The search has this order, and the first place that has a login for the registry decides:
 ///
 /// 1. the variable `DOCKER_AUTH_CONFIG`, which holds a configuration,
 /// 2. the file that `REGISTRY_AUTH_FILE` names,
@@ -32,14 +32,14 @@ const FILE: &str = "REGISTRY_AUTH_FILE";
 /// 4. `$XDG_RUNTIME_DIR/containers/auth.json`,
 /// 5. `containers/auth.json` in the folder that `XDG_CONFIG_HOME` names, or in `~/.config`.
 ///
-/// In each place the registry's credential helper (`credHelpers`) is asked first, or else the helper
-/// for all registries (`credsStore`). What the place itself has (`auths`) counts if there is no
-/// helper, or if the helper has no login or fails. Keys of `auths` may be URLs, and may name a
-/// namespace: the longest that matches the [`repository`](Self::repository) decides. `docker.io`,
+/// In each place, the registry's credential helper (`credHelpers`) comes first, or else the helper
+/// for all registries (`credsStore`). The place's own logins (`auths`) count if there is no helper,
+/// or if the helper fails or has no login. Keys of `auths` may be URLs, and may name a namespace. The
+/// longest key that matches the [`repository`](Self::repository) decides. `docker.io`,
 /// `index.docker.io` and `registry-1.docker.io` are the same registry.
 ///
-/// Helpers are found along `PATH`. Each may take 30 seconds and print 1 MiB. A helper that was asked
-/// is not asked again until the registry refuses what it gave. No error shows what it printed.
+/// Helpers must be on `PATH`. Each may take 30 seconds and print 1 MiB. The client keeps a helper's
+/// login until the registry rejects it. No error shows a helper's output.
 #[derive(Clone, Debug)]
 pub struct DockerConfig {
     host: String,
@@ -48,12 +48,12 @@ pub struct DockerConfig {
 }
 
 impl DockerConfig {
-    /// The configuration of this process, for a registry by its host.
+    /// Uses the configuration of this process, for a registry by its host.
     pub fn of_process(host: impl Into<String>) -> Self {
         Self::new(host, Surroundings::of_process())
     }
 
-    /// The same, where `around` has the variables.
+    /// Uses the configuration that the variables of `around` name.
     pub fn new(host: impl Into<String>, around: Surroundings) -> Self {
         Self {
             host: host.into(),
@@ -62,7 +62,7 @@ impl DockerConfig {
         }
     }
 
-    /// Looks for the login of one repository or namespace of the registry, such as `team/api`.
+    /// Searches for the login of one repository or namespace of the registry, such as `team/api`.
     pub fn repository(mut self, repository: impl Into<String>) -> Self {
         self.repository = Some(repository.into()).filter(|repository| !repository.is_empty());
         self
@@ -95,7 +95,7 @@ impl DockerConfig {
                 .unwrap_or(Place::Unset("XDG_RUNTIME_DIR")),
             config.unwrap_or(Place::Unset("HOME")),
         ];
-        // The same file by two variables is read once.
+        // If two variables name the same file, it is read once.
         let mut seen = Vec::new();
         places.retain(|place| match place {
             Place::File(file) if seen.contains(file) => false,
@@ -142,8 +142,8 @@ impl DockerConfig {
         Err(searched.nothing(&self.host))
     }
 
-    /// The namespaces of the registry that have a login of their own, in any of the places. What
-    /// cannot be read is left out here; the search for a login says why.
+    /// Returns the namespaces of the registry that have their own login in any place. Skips
+    /// unreadable places; the search for a login reports them.
     pub(super) async fn scopes(&self) -> Vec<String> {
         let mut scopes = Vec::new();
         for place in self.places() {
@@ -154,7 +154,7 @@ impl DockerConfig {
         scopes
     }
 
-    /// The registry that logins are looked for.
+    /// Returns the host of the registry.
     pub(super) fn host(&self) -> &str {
         &self.host
     }
@@ -170,7 +170,7 @@ impl Source<Login> for DockerConfig {
     }
 }
 
-/// A place that may hold a configuration.
+/// Place that may hold a configuration.
 enum Place {
     /// The configuration itself, from a variable.
     Text(String),
@@ -206,11 +206,11 @@ impl Place {
     }
 }
 
-/// The places that have no login, each with why.
+/// Places without a login, each with its reason.
 #[derive(Default)]
 struct Searched {
     notes: Vec<String>,
-    /// Whether one of them is there and does not work.
+    /// Whether one of them exists but does not work.
     is_broken: bool,
 }
 

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::login::Login;
 
-/// How long a helper may take: it may ask its user.
+/// Time limit of a helper, which may prompt its user.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What helpers print when they have nothing for a registry.
+/// Output of a helper that has no login for a registry.
 const NOT_FOUND: &str = "credentials not found";
 
 #[derive(Deserialize)]
@@ -22,10 +22,10 @@ struct CommandOutput {
     secret: Secret,
 }
 
-/// Asks the helper `name` for a login for `server`, within what is `left` of the time for all.
-/// Dropping the future ends the helper.
+/// Runs the helper `name` to get a login for `server`, within the time that is `left` for all
+/// helpers. Dropping the future kills the helper.
 ///
-/// No error shows what it printed, which may be secret.
+/// No error shows its output, which may be secret.
 pub(super) async fn ask(
     name: &str,
     server: &str,
@@ -58,7 +58,7 @@ pub(super) async fn ask(
             false => failed(&format!("failed; run `{program} get` to see why")),
         });
     }
-    // What serde would say could quote it.
+    // serde's error could quote the output.
     let printed: CommandOutput = serde_json::from_slice(&printed.output)
         .map_err(|_| failed("what it prints is no login"))?;
     match printed.username.as_str() {
@@ -71,10 +71,10 @@ pub(super) async fn ask(
     }
 }
 
-/// The program along `PATH`.
+/// Finds the program on `PATH`.
 fn find(program: &str, around: &Surroundings) -> Option<PathBuf> {
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    // A name that holds a path is no name.
+    // A name with a path is invalid.
     if Path::new(&file).components().count() != 1 {
         return None;
     }

@@ -7,27 +7,27 @@ use openapi_transport::{BoxFuture, Chain, Lease, Secret, Source, SourceError, Ti
 
 use super::docker::DockerConfig;
 
-/// As whom a registry is asked.
+/// Login to a registry.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Login {
-    /// As nobody, who sees public images.
+    /// Anonymous access, which can pull public images.
     #[default]
     Anonymous,
-    /// With a user name and a password; the vendors' login tokens are such passwords.
+    /// User name and password. The vendors' login tokens are such passwords.
     Password {
-        /// The user name.
+        /// User name.
         user: String,
-        /// The password.
+        /// Password.
         password: Secret,
     },
-    /// With a token that the registry's token service takes in place of a password; docker calls
-    /// it identity token.
+    /// Token that the registry's token service accepts instead of a password. Docker calls it
+    /// identity token.
     IdentityToken(Secret),
 }
 
 impl Login {
-    /// With a user name and a password.
+    /// Makes a login of a user name and a password.
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self::Password {
             user: user.into(),
@@ -35,7 +35,7 @@ impl Login {
         }
     }
 
-    /// What nothing may show.
+    /// Returns the secret of the login.
     pub(super) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Anonymous => None,
@@ -45,8 +45,8 @@ impl Login {
     }
 }
 
-/// The logins of docker's and podman's configuration: one for the registry, and one for each of its
-/// namespaces that has its own.
+/// Logins of docker's and podman's configuration: one for the registry, and one for each namespace
+/// that has its own.
 #[derive(Debug)]
 pub(super) struct DockerLogins {
     config: DockerConfig,
@@ -55,9 +55,9 @@ pub(super) struct DockerLogins {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The namespaces that have a login of their own.
+    /// Namespaces that have their own login.
     scopes: Option<Arc<[String]>>,
-    /// By namespace; the registry's own has none.
+    /// Chains by namespace. The registry's own chain has an empty namespace.
     chains: HashMap<String, Scoped>,
 }
 
@@ -67,7 +67,7 @@ struct Scoped {
     missing: Missing,
 }
 
-/// Why there is no login, if there is none.
+/// Reason why no login was found.
 type Missing = Arc<Mutex<Option<String>>>;
 
 impl DockerLogins {
@@ -82,7 +82,7 @@ impl DockerLogins {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The logins for a repository, and why there are none.
+    /// Returns the chain of logins for a repository, and the reason if no login was found.
     pub(super) async fn of(&self, repository: &str) -> (Arc<Chain<Login>>, Missing) {
         let scopes = self.known().scopes.clone();
         let scopes = match scopes {
@@ -114,13 +114,13 @@ impl DockerLogins {
         (chain.clone(), missing.clone())
     }
 
-    /// Forgets which namespaces have a login: somebody may have logged in since.
+    /// Forgets which namespaces have a login, because the user may have logged in since.
     pub(super) fn forget(&self) {
         self.known().scopes = None;
     }
 }
 
-/// The login of a configuration, or anonymous access if it has none that can be used.
+/// Login of a configuration, or anonymous access if the configuration has no usable login.
 #[derive(Debug)]
 struct OrAnonymous {
     config: DockerConfig,

@@ -1,7 +1,8 @@
-//! What a destination itself says: the manifest of an image, over the OCI distribution API.
+//! Client of the OCI distribution API, which reads the manifest of an image from a registry itself.
 //!
-//! Registries speak it beside their vendor's API, and so does any other registry that rules copy
-//! to. A task that has succeeded says that a copy was made; a [`Client`] says what is there.
+//! Registries offer this API in addition to their vendor's API, and so do other registries that
+//! rules copy to. A successful task proves that it made a copy. A [`Client`] proves what the
+//! destination has now.
 
 mod access;
 mod auths;
@@ -30,16 +31,16 @@ use access::{Access, Logins, Shown};
 use login::DockerLogins;
 use wire::{ACCEPT, Distribution, GET, HEAD};
 
-/// Larger than any manifest that registries take.
+/// Limit of a manifest in bytes. Registries accept only smaller manifests.
 const MAX_MANIFEST: usize = 4 << 20;
 
 const DIGEST: &str = "docker-content-digest";
 
-/// A registry that images are pulled from, by its host.
+/// Client of a registry that images are pulled from, by its host.
 ///
-/// The first request is anonymous; the client authenticates when challenged: with a user name and a
-/// password, or with a token of the service that the registry names. Tokens are kept for each
-/// repository until they end, and renewed once when the registry refuses them.
+/// The first request is anonymous. When challenged, the client authenticates with a user name and a
+/// password, or with a token of the service that the registry names. It keeps a token for each
+/// repository until the token expires, and renews it once when the registry rejects it.
 ///
 /// Cheap to clone; clones share connections, tokens and limits.
 ///
@@ -61,24 +62,25 @@ const DIGEST: &str = "docker-content-digest";
 pub struct Client {
     context: Context,
     access: Arc<Access>,
-    /// Its host, for people.
+    /// Host, as text for people.
     host: Arc<str>,
     manners: Arc<Manners>,
 }
 
-/// What is known of how a host answers.
+/// Known behaviour of a host.
 #[derive(Debug, Default)]
 struct Manners {
-    /// Whether it has answered as only a registry does.
+    /// Whether an answer has proved that it is a registry.
     is_proven: AtomicBool,
-    /// Whether only `GET` helps: it does not know `HEAD`, or answers it wrongly.
+    /// Whether only `GET` works: it does not know `HEAD`, or answers it wrongly.
     is_get_only: AtomicBool,
     /// How often in a row `HEAD` denied a manifest that `GET` had.
     denials: AtomicU8,
 }
 
 impl Manners {
-    /// Notes that `GET` had what `HEAD` denied. Once may be chance: the manifest came in between.
+    /// Records that `GET` returned a manifest that `HEAD` denied. Once may be chance, because the
+    /// manifest may have been pushed in between.
     fn note_denial(&self) {
         if self.denials.fetch_add(1, Ordering::Relaxed) > 0 {
             self.is_get_only.store(true, Ordering::Relaxed);
@@ -86,13 +88,13 @@ impl Manners {
     }
 }
 
-/// What a registry says of a manifest.
+/// Digest and media type of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// Its digest, `sha256:…`: the image's own, or that of the list of images that it is.
+    /// Digest, `sha256:…`, of the image or of the list of images.
     pub digest: String,
-    /// Its media type, which says whether it is an image or a list of images.
+    /// Media type, which tells whether it is an image or a list of images.
     pub media_type: Option<String>,
 }
 
@@ -111,41 +113,41 @@ impl Builder {
         self
     }
 
-    /// Takes the login from a source that is asked again ahead of its login's end and when the
-    /// registry does not accept it any more, such as the vendors' login tokens.
+    /// Takes the login from a source, such as the vendors' login tokens. The client loads it again
+    /// before its expiry, and when the registry rejects it.
     pub fn login_from(self, source: impl Source<Login> + 'static) -> Self {
         self.chain(Arc::new(Chain::new(vec![Arc::new(source)])))
     }
 
-    /// Takes the login from the first of several sources that has one.
+    /// Takes the login from the first source of a chain that has one.
     pub fn chain(mut self, chain: Arc<Chain<Login>>) -> Self {
         self.logins = Logins::Caller(Caller::Chain(chain));
         self
     }
 
-    /// Takes the logins that docker and podman have: the [`DockerConfig`] of this process. Access is
-    /// anonymous if it has no login for the registry, or none that can be used.
+    /// Takes the logins of docker and podman: the [`DockerConfig`] of this process. Access is
+    /// anonymous if it has no usable login for the registry.
     pub fn docker_config(self) -> Self {
         let config = DockerConfig::of_process(&self.host);
         self.docker_config_from(config)
     }
 
-    /// The same, from another [`DockerConfig`]. Each repository gets the login of the longest
-    /// namespace that has one.
+    /// Takes the logins of another [`DockerConfig`]. Each repository gets the login of the longest
+    /// matching namespace that has one.
     pub fn docker_config_from(mut self, config: DockerConfig) -> Self {
         self.logins = Logins::Docker(DockerLogins::new(config));
         self
     }
 
-    /// Whether requests are encrypted: yes, unless the registry is on this machine. Without,
-    /// whoever is in between can read passwords and tokens.
+    /// Sets whether requests use TLS. Without TLS, machines on the way can read passwords and tokens.
+    /// [default: TLS, except to this machine]
     pub fn tls(mut self, tls: bool) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Changes deadlines, limits and the like, for the registry and its token service. A manifest
-    /// may have 4 MiB unless said otherwise; each request has the deadlines of a call.
+    /// Changes deadlines, limits and other options, for the registry and its token service. Each
+    /// request has the deadlines of a call. The default limit of a manifest is 4 MiB.
     pub fn configure(
         mut self,
         configure: impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static,
@@ -154,11 +156,11 @@ impl Builder {
         self
     }
 
-    /// Makes the registry. Nothing is sent yet.
+    /// Makes the client. Sends nothing.
     ///
     /// # Errors
-    /// When the host is none, or has more than a port to it; when the system's certificates cannot
-    /// be read.
+    /// When the host is invalid or has more than a port, or when the system's certificates cannot be
+    /// read.
     pub fn build(self) -> Result<Client, Error> {
         names::host(&self.host)?;
         let context = |scheme: &str| {
@@ -186,7 +188,7 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The host is unchecked here and could hold a password.
+        // The host is not validated yet and could hold a password.
         f.debug_struct("Builder")
             .field("tls", &self.tls)
             .field("logins", &self.logins)
@@ -195,7 +197,7 @@ impl fmt::Debug for Builder {
 }
 
 impl Client {
-    /// Begins a registry by its host, `registry.example` or `registry.example:8443`.
+    /// Begins a client of the registry at a host, `registry.example` or `registry.example:8443`.
     pub fn builder(host: impl Into<String>) -> Builder {
         Builder {
             host: host.into(),
@@ -205,31 +207,35 @@ impl Client {
         }
     }
 
-    /// Its URL.
+    /// Returns the URL of the registry.
     pub fn endpoint(&self) -> &str {
         self.context.endpoint()
     }
 
-    /// The manifest of `repository`, a whole name such as `team/api`, that `reference`, a tag or
-    /// digest, stands for; `None` if the registry says that there is none.
+    /// Returns the manifest under `reference`, a tag or digest, in `repository`, a whole name such as
+    /// `team/api`. Returns `None` if the registry does not have it.
     ///
-    /// `HEAD /v2/<name>/manifests/<reference>`. The manifest itself is fetched with `GET` if the
-    /// answer has no digest, and is then hashed; if it is a 404, because some registries and proxies
-    /// have a manifest all the same, and only the body proves that a registry has answered; if it is
-    /// another refusal, because only the body has the reason. A host that does not know `HEAD`, or
-    /// has denied manifests twice that it has, is asked with `GET` from then on.
+    /// Sends `HEAD /v2/<name>/manifests/<reference>`. It fetches the manifest with `GET` in these
+    /// cases:
+    /// - The answer has no digest. The client then hashes the manifest.
+    /// - The answer is a 404. Some registries and proxies have the manifest nevertheless, and only
+    ///   the body proves that a registry answered.
+    /// - The answer is another refusal, because only the body has the reason.
+    /// - The host does not know `HEAD`, or has twice denied manifests that it has.
     ///
-    /// Up to 5 redirects are followed, over TLS or, from a registry on this machine, on this machine.
-    /// No login or token goes along.
+    /// Follows up to 5 redirects, over TLS, or on this machine if the registry is on this machine. It
+    /// sends no login or token to them.
     ///
-    /// A registry may show a manifest and lose it again, and copies of it may differ for a while:
-    /// one look proves little.
+    /// A registry may serve a manifest and lose it again, and its replicas may differ for a while, so
+    /// one answer proves little.
     ///
     /// # Errors
-    /// Of kind [`Invalid`](ErrorKind::Invalid) when repository or reference is none, of kind
-    /// [`Credentials`](ErrorKind::Credentials) when there is no login to show, of status 401 or
-    /// 403 when the registry or its token service does not let us look, and whatever else can go
-    /// wrong with a call. The [subject](Error::subject) is the image. None shows a secret.
+    /// - Of kind [`Invalid`](ErrorKind::Invalid) when repository or reference is invalid.
+    /// - Of kind [`Credentials`](ErrorKind::Credentials) when there is no login.
+    /// - With status 401 or 403 when the registry or its token service denies access.
+    /// - Any other error of a call.
+    ///
+    /// The [subject](Error::subject) is the image. No error shows a secret.
     pub async fn manifest(
         &self,
         repository: &str,
@@ -275,7 +281,7 @@ impl Client {
         }
     }
 
-    /// The same, from the manifest itself.
+    /// Fetches the manifest itself.
     async fn fetched(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
         match self.ask(&GET, repository, reference).await {
             Ok((answer, _)) => self.hashed(&answer, reference),
@@ -294,11 +300,11 @@ impl Client {
         let digest = format!("sha256:{}", hex::encode(Sha256::digest(&answer.body)));
         match header(answer, DIGEST) {
             Some(said) if said.starts_with("sha256:") && said != digest => {
-                let what = "the manifest is not the one whose digest comes with it";
+                let what = "the manifest does not match the digest in its header";
                 Err(Error::unexpected(GET.name, answer, what))
             }
             Some(said) => self.found(GET.name, answer, reference, said.to_owned()),
-            // A login page has a hash, too.
+            // Any text has a hash, also a login page.
             None if !wire::is_manifest(&answer.body) => Err(Error::unexpected(
                 GET.name,
                 answer,
@@ -316,11 +322,11 @@ impl Client {
         digest: String,
     ) -> Result<Option<Manifest>, Error> {
         if !names::is_digest(&digest) {
-            let what = "what it gives as the digest is none";
+            let what = "invalid digest in the answer";
             return Err(Error::unexpected(operation, answer, what));
         }
         if names::same_algorithm(reference, &digest) && reference != digest {
-            let what = "the manifest is not the one that was asked for by its digest";
+            let what = "the manifest has another digest than the requested one";
             return Err(Error::unexpected(operation, answer, what));
         }
         self.manners.is_proven.store(true, Ordering::Relaxed);
@@ -330,8 +336,8 @@ impl Client {
         }))
     }
 
-    /// Asks, showing who asks in the way that the registry wants. The answer may be one to `GET`
-    /// where `HEAD` was refused.
+    /// Sends a request, and authenticates as the registry requires. If the registry refuses `HEAD`,
+    /// the answer may be one to `GET`.
     async fn ask(
         &self,
         operation: &'static Operation,
@@ -342,7 +348,7 @@ impl Client {
             "{}/v2/{repository}/manifests/{reference}",
             self.context.endpoint()
         );
-        // First to learn what it wants, and then to renew what it does not accept any more.
+        // Once to learn the challenge, and once to renew a rejected token or login.
         let mut again = 2;
         let (shown, error) = loop {
             let shown = self.access.show(&self.context, repository).await?;
@@ -350,7 +356,7 @@ impl Client {
                 Ok(answer) => return Ok((answer, operation)),
                 Err(failed) => failed,
             };
-            // What a host asks for that the registry redirects to is no business of its login.
+            // The login is not for a host that the registry redirects to.
             if error.status() != Some(401) || again == 0 || redirected {
                 break (shown, error);
             }
@@ -380,7 +386,7 @@ impl Client {
         Err(self.access.explain(&self.context, repository, error).await)
     }
 
-    /// Sends one request, and follows where it is redirected to.
+    /// Sends one request, and follows its redirects.
     async fn send(
         &self,
         operation: &'static Operation,
@@ -422,10 +428,10 @@ impl Client {
     }
 }
 
-/// A request that failed.
+/// Failed request.
 struct Failed {
     error: Error,
-    /// Whether at another host than the registry's.
+    /// Whether it failed at another host than the registry's.
     redirected: bool,
 }
 
@@ -438,12 +444,12 @@ impl From<Error> for Failed {
     }
 }
 
-/// Whether a status is a refusal that an answer to `HEAD` does not explain, and `GET` may.
+/// Whether a status is a refusal that only the answer to `GET` may explain.
 fn is_mute(status: u16) -> bool {
     matches!(status, 400..=499) && !matches!(status, 404 | 405 | 408 | 425 | 429)
 }
 
-/// Whether the answer was that there is no such thing.
+/// Whether the answer was "not found".
 fn is_absence(error: &Error) -> bool {
     error.kind() == ErrorKind::Service && error.status() == Some(404)
 }

@@ -1,22 +1,22 @@
-//! What a host, a repository and a reference look like, and what a digest is.
+//! Validation of hosts, repositories, references and digests.
 
 use openapi_transport::Error;
 
-/// `HOST` or `HOST:PORT`.
+/// Checks that a text is `HOST` or `HOST:PORT`.
 ///
 /// # Errors
-/// When there is more to it, such as a scheme; the text is not shown, it could hold a password.
+/// When it has more, such as a scheme. The error does not show the text, which could hold a password.
 pub(super) fn host(text: &str) -> Result<(), Error> {
     let more = |c: char| matches!(c, '/' | '@' | '?' | '#' | '\\') || c.is_whitespace();
     match text.is_empty() || text.contains(more) {
         true => Err(Error::configuration(
-            "the registry's host is none; write HOST or HOST:PORT, without https:// and path",
+            "invalid registry host; write HOST or HOST:PORT, without https:// and path",
         )),
         false => Ok(()),
     }
 }
 
-/// The host that has a registry's API: Docker Hub's is not at the name that images have.
+/// Returns the host of a registry's API. Docker Hub's API has another host than its images.
 pub(super) fn api_host(host: &str) -> &str {
     match host {
         "docker.io" | "index.docker.io" => "registry-1.docker.io",
@@ -34,7 +34,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// A repository's name: words with slashes between them.
+/// Checks the name of a repository: words with slashes between them.
 ///
 /// # Errors
 /// When a path or a scope cannot hold it.
@@ -43,12 +43,12 @@ pub(super) fn repository(text: &str) -> Result<(), Error> {
     match text.split('/').all(word) {
         true => Ok(()),
         false => Err(Error::configuration(format!(
-            "repository {text:?} is none; write namespace/repository"
+            "invalid repository {text:?}; write namespace/repository"
         ))),
     }
 }
 
-/// A tag or a digest.
+/// Checks that a text is a tag or a digest.
 ///
 /// # Errors
 /// When it is neither.
@@ -66,7 +66,7 @@ fn plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
 }
 
-/// Whether both are digests, and made in the same way.
+/// Whether both are digests of the same algorithm.
 pub(super) fn same_algorithm(one: &str, other: &str) -> bool {
     let algorithm = |text: &str| {
         text.split_once(':')
@@ -75,7 +75,7 @@ pub(super) fn same_algorithm(one: &str, other: &str) -> bool {
     algorithm(one).is_some_and(|one| Some(one) == algorithm(other))
 }
 
-/// Whether a text is `ALGORITHM:ENCODED`; of SHA-256, with 64 hexadecimal digits, lowercase.
+/// Whether a text is `ALGORITHM:ENCODED`. SHA-256 must have 64 lowercase hexadecimal digits.
 pub(super) fn is_digest(text: &str) -> bool {
     let Some((algorithm, encoded)) = text.split_once(':') else {
         return false;

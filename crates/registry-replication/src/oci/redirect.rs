@@ -6,14 +6,15 @@ use reqwest::Url;
 use super::access::{Access, Role};
 use super::wire::{ACCEPT, GET};
 
-/// How many redirects are followed.
+/// Number of redirects that are followed.
 const MOST: u32 = 5;
 
-/// Follows the redirect that `error` tells of, if it does: without a login or token, over TLS, or on
-/// this machine if the registry is there.
+/// Follows the redirect in `error`, without a login or token. It must use TLS, or be on this machine
+/// if the registry is there.
 ///
 /// # Errors
-/// `error` itself if it is no redirect; why the redirect is not followed, or what came of it.
+/// `error` itself if it is not a redirect; otherwise why the redirect was not followed, or the error
+/// of its target.
 pub(super) async fn follow(
     access: &Access,
     context: &Context,

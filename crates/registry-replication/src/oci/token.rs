@@ -1,4 +1,4 @@
-//! Tokens, from the service that a registry names.
+//! Tokens of the service that a registry names.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use super::challenge::Bearer;
 use super::login::Login;
 use super::wire::{EXCHANGE, TOKEN};
 
-/// How long a token is good whose service does not say.
+/// Assumed lifetime of a token whose service does not name it.
 const UNSTATED: Duration = Duration::from_secs(60);
 
-/// A token is given up this long before its end, or when half of its time is over: a request
-/// takes its time, too.
+/// How long before its expiry a token is dropped, because a request takes time, too. A short token is
+/// dropped after half of its lifetime.
 const AHEAD: Duration = Duration::from_secs(5);
 
-/// A token, and when it ends by the clock's `elapsed`.
+/// Token with its expiry, by the clock's `elapsed`.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) text: Secret,
     pub(super) ends: Duration,
 }
 
-/// What a token service answers. Older ones say `token`, OAuth says `access_token`.
+/// Answer of a token service. Older ones have `token`, OAuth has `access_token`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Granted {
@@ -34,32 +34,30 @@ struct Granted {
     expires_in: Value,
 }
 
-/// Where tokens are made: the scheme and host of a realm, and the rest.
+/// Splits a realm into scheme with host, and the rest.
 ///
 /// # Errors
-/// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials), when it is no URL.
+/// Of kind [`Credentials`](openapi_transport::ErrorKind::Credentials) when the realm is not a URL.
 pub(super) fn place(realm: &str) -> Result<(String, String), Error> {
-    let uri: Uri = realm
-        .parse()
-        .map_err(|_| unfit("what it names is no URL"))?;
+    let uri: Uri = realm.parse().map_err(|_| unfit("the realm is not a URL"))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(unfit("what it names is no whole URL"));
+        return Err(unfit("the realm is not a complete URL"));
     };
     let rest = uri.path_and_query().map_or("/", |rest| rest.as_str());
     Ok((format!("{scheme}://{authority}"), rest.to_owned()))
 }
 
-/// A token service that nobody is sent to.
+/// Makes the error of an unusable token service.
 pub(super) fn unfit(why: &str) -> Error {
     Error::credentials(format!(
-        "the registry sends us to a token service that cannot be used: {why}"
+        "the registry names a token service that cannot be used: {why}"
     ))
 }
 
-/// Gets a token from the service that `context` is for, at the path and query `rest`.
+/// Gets a token from the service of `context`, at the path and query `rest`.
 ///
 /// # Errors
-/// Whatever can go wrong with a call; of status 401 when the login is not accepted.
+/// Any error of a call; with status 401 when the service rejects the login.
 pub(super) async fn fetch(
     context: &Context,
     rest: &str,
@@ -106,7 +104,7 @@ pub(super) async fn fetch(
     read(operation.name, &answer, begun)
 }
 
-/// What it answered. What serde would say of an answer could quote it.
+/// Reads the token from an answer. No error quotes the answer.
 fn read(operation: &'static str, answer: &Answer, begun: Duration) -> Result<Token, Error> {
     let granted: Granted = serde_json::from_slice(&answer.body)
         .map_err(|_| Error::unexpected(operation, answer, "the answer is not what was expected"))?;
@@ -115,7 +113,7 @@ fn read(operation: &'static str, answer: &Answer, begun: Duration) -> Result<Tok
     let text = text.or(granted.access_token.filter(given));
     let text =
         text.ok_or_else(|| Error::unexpected(operation, answer, "the answer holds no token"))?;
-    // A token that is good for a century is asked for again after a day.
+    // A token that is valid for a century is requested again after a day.
     let length = seconds(&granted.expires_in).map_or(UNSTATED, |seconds| {
         Duration::from_secs(seconds.min(24 * 60 * 60))
     });
@@ -125,13 +123,13 @@ fn read(operation: &'static str, answer: &Answer, begun: Duration) -> Result<Tok
     })
 }
 
-/// A number of seconds, which may come as text; none that is no more than zero.
+/// Reads a positive number of seconds, which may be text.
 fn seconds(value: &Value) -> Option<u64> {
     let seconds = match value {
         Value::String(text) => text.trim().parse().ok()?,
         value => value.as_f64()?,
     };
-    // A float becomes the nearest integer that there is.
+    // A float is rounded towards zero, and to the range of the integer.
     Some(seconds as u64).filter(|seconds| *seconds > 0)
 }
 

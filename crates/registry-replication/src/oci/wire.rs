@@ -1,15 +1,15 @@
-//! The calls, and how registries write their refusals.
+//! Calls of the OCI distribution API, and the registries' error bodies.
 
 use openapi_transport::{
     Access, Answer, BoxFuture, Dialect, Error, Operation, Reading, Refusal, Stamp, UsedCredentials,
 };
 use serde_json::Value;
 
-/// Looks at a manifest without fetching it.
+/// Reads the digest of a manifest without fetching the manifest.
 pub(super) static HEAD: Operation = operation("HEAD manifest", "HEAD", MANIFEST);
 /// Fetches a manifest.
 pub(super) static GET: Operation = operation("GET manifest", "GET", MANIFEST);
-/// Gets a token for a user name and a password, or for nobody.
+/// Gets a token for a user name and a password, or an anonymous token.
 pub(super) static TOKEN: Operation = operation("GET token", "GET", "");
 /// Gets a token for an identity token. It changes nothing, and may be repeated.
 pub(super) static EXCHANGE: Operation = operation("POST token", "POST", "");
@@ -38,15 +38,15 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
     }
 }
 
-/// What a manifest may be: an image or a list of images, in OCI's words and in Docker's.
+/// Accepted media types of a manifest: images and lists of images, in OCI's and Docker's forms.
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json, \
     application/vnd.oci.artifact.manifest.v1+json";
 
-/// A service that speaks the OCI distribution API, or makes its tokens. Who asks is shown by the
-/// request itself.
+/// Dialect of the OCI distribution API and its token services. It signs nothing, because each request
+/// carries its own authentication.
 #[derive(Debug)]
 pub(super) struct Distribution;
 
@@ -67,7 +67,7 @@ impl Dialect for Distribution {
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
             throttled: code == Some("TOOMANYREQUESTS"),
-            // Only a registry's 404 has a code.
+            // Only a 404 of a registry has a code.
             absent: answer.status.as_u16() == 404 && code.is_some(),
             denied: matches!(code, Some("DENIED" | "UNAUTHORIZED")),
             refusal,
@@ -76,7 +76,7 @@ impl Dialect for Distribution {
     }
 }
 
-/// Whether a body is a manifest, as far as all kinds have it in common.
+/// Whether a body is a manifest, by the fields that all kinds share.
 pub(super) fn is_manifest(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Manifest {
@@ -86,11 +86,11 @@ pub(super) fn is_manifest(body: &[u8]) -> bool {
     serde_json::from_slice::<Manifest>(body).is_ok_and(|manifest| manifest.schema_version > 0)
 }
 
-/// More of a sentence than anybody reads.
+/// Longest message that is kept, in bytes.
 const LONG: usize = 300;
 
-/// The first of `errors`, whose code then says that this is a registry; else the sentence of a
-/// token service, without a code.
+/// Reads the first of `errors`, whose code proves a registry; else the message of a token service,
+/// without a code.
 fn refusal(body: &[u8]) -> Refusal {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |value: &Value, name: &str| {

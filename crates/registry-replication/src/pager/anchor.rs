@@ -9,12 +9,12 @@ pub(super) type Key = Arc<str>;
 /// Most records that are kept.
 const KEPT: usize = 32;
 
-/// Last records that were handed out. Between the first and the last of them, no record is missing.
+/// Last records that were returned. Between the first and the last of them, no record is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Anchor {
-    /// In the listing's order.
+    /// Records in the listing's order.
     pub(super) seen: VecDeque<Key>,
-    /// Those that were the last before, and have not been seen since: they are gone, or come after.
+    /// Earlier last records that have not been seen since. They are gone, or come later.
     pub(super) missed: VecDeque<Key>,
 }
 
@@ -31,8 +31,8 @@ impl Anchor {
         }
     }
 
-    /// Notes a page: its records, each with whether it is handed out now; the last that was known
-    /// before; and how many there are up to that one.
+    /// Adds a page: its records, each with whether it is returned now; the last record that was known
+    /// before; and the number of records up to that one.
     pub(super) fn note<'a>(
         &mut self,
         records: impl DoubleEndedIterator<Item = (&'a Option<Key>, bool)> + ExactSizeIterator + Clone,
@@ -46,7 +46,7 @@ impl Anchor {
         if let Some(place) = place(&self.missed) {
             self.seen.extend(self.missed.drain(..=place));
         } else if !further.is_empty() {
-            // What came last is not on the page: it was removed, or others were added before it.
+            // The page lacks the last record: it was removed, or others were added before it.
             let kept = place(&self.seen).map_or(0, |place| place + 1);
             let mut missed = self.seen.split_off(kept);
             missed.append(&mut self.missed);
@@ -59,7 +59,7 @@ impl Anchor {
             if !new {
                 following = self.seen.iter().position(|one| one == key);
             } else if let Some(place) = following {
-                // It was added before one of them.
+                // The record was added before one of them.
                 self.seen.insert(place, key.clone());
             }
         }

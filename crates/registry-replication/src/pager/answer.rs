@@ -1,6 +1,6 @@
 //! Facts of a page, and the outcome of taking it.
 
-/// What a page says in addition to its records.
+/// Facts of a page in addition to its records.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Said {
     pub(super) total: Option<u64>,
@@ -16,14 +16,14 @@ pub(super) enum Taken {
     New(Place),
 }
 
-/// Page that was taken, with the records to hand out.
+/// Page that was taken, with the records to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Number of records before the page.
     pub(super) begin: u64,
-    /// The last of its records that was known before.
+    /// Index of its last record that was known before.
     pub(super) last_known: Option<usize>,
-    /// Which of its records are to be handed out.
+    /// For each record, whether it is returned.
     pub(super) new: Vec<bool>,
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Lost {
     Moving,
     /// No record that was read last exists any more.
     Gone,
-    /// The service answers with the same records, whichever are asked for.
+    /// The service answers every request with the same records.
     Repeating,
 }
 
@@ -42,18 +42,18 @@ pub(super) enum Lost {
 pub(super) struct Measured {
     /// Number of records before it.
     pub(super) begin: u64,
-    /// How many it was to have.
+    /// Requested number of records.
     pub(super) size: u64,
-    /// Whether the service says how many it puts on a page.
+    /// Whether the service names its number of records on a page.
     pub(super) is_told: bool,
-    /// How many it has.
+    /// Number of its records.
     pub(super) count: u64,
     pub(super) first_known: Option<usize>,
     pub(super) last_known: Option<usize>,
 }
 
 impl Measured {
-    /// Number of records up to its end.
+    /// Returns the number of records up to its end.
     pub(super) fn reached(&self) -> u64 {
         self.begin.saturating_add(self.count)
     }

@@ -1,13 +1,13 @@
 //! Reading of a listing that changes, without loss: picks the next page and marks which records of an
 //! answer are new.
 //!
-//! Records keep their order, so what was read is a beginning of the listing: everything up to some
-//! record. A page is one stretch of the listing at one instant. If something on it is known, then
-//! everything from there to its end is on the page, and what was read and the page together are a
-//! beginning again, however much came or went meanwhile, and whenever the page was asked for. A
-//! page with nothing known on it is not taken: between it and what was read, records may have moved
-//! to before it. Then a page that begins earlier is asked for, twice as far back each time; the
-//! first page of all fits always.
+//! Records keep their order, so the records that were read are a prefix of the listing: all records
+//! up to some record. A page is one contiguous part of the listing at one instant. If a record on it
+//! is known, the page has all records from there to its end. Then the prefix and the page together
+//! are a prefix again, whatever was added or removed meanwhile, and whenever the page was requested.
+//! A page without a known record is not taken, because records between the prefix and the page may
+//! have moved to before it. Then the reader requests a page that begins earlier, twice as far back
+//! each time. The first page of the listing always fits.
 
 use std::collections::HashSet;
 
@@ -15,56 +15,56 @@ use super::anchor::{Anchor, Key};
 use super::answer::{Lost, Measured, Place, Said, Taken};
 use super::slot::{Slot, Steps, after, beginning_at, beginning_by};
 
-/// Most pages in a row that may lead no further, in addition to those that pass known records.
+/// Number of pages in a row that may bring no progress, in addition to those that pass known records.
 const PATIENCE: u64 = 64;
 
-/// Most pages in a row that may begin with the listing's first record though they were to begin later.
-/// The service does not look at where they are to begin, then.
+/// Number of pages in a row that may begin with the listing's first record although a later one was
+/// requested. After that, the service ignores the requested beginning.
 const REPEATS: u8 = 2;
 
 /// State of a listing that is being read.
 pub(super) struct Overlap {
     steps: Steps,
     size: u32,
-    /// Number of records up to the last one that was read, when its page was made.
+    /// Number of records up to the last one that was read, at the time of its page.
     end: u64,
-    /// How many known records a page is to begin with.
+    /// Number of known records that a page should begin with.
     overlap: u64,
     state: State,
     total: Option<u64>,
     known: HashSet<Key>,
     last: Anchor,
-    /// Whether others than those that are known have been read before.
+    /// Whether an earlier reading has read more records than are known.
     resumed: bool,
-    /// Records that were read before, while the place is looked for from the beginning.
+    /// Records that were passed in a search for the position from the beginning.
     passed: Option<HashSet<Key>>,
-    /// Pages in a row that should have brought something and did not.
+    /// Pages in a row that should have brought new records and did not.
     barren: u8,
-    /// The size before it was made smaller to get over a page that was short or brought nothing.
+    /// Size before it was reduced to pass a page that was short or brought nothing.
     wide: Option<u32>,
-    /// The most records that a page has had.
+    /// Largest number of records of a page so far.
     most: u64,
-    /// Whether the service has said that it puts fewer records on a page than it was asked for.
+    /// Whether the service has named a smaller number of records on a page than requested.
     is_told: bool,
-    /// The key of the first record of the listing, as the first page had it.
+    /// Key of the listing's first record, from the first page.
     first: Option<Key>,
-    /// Pages in a row that began with that record though they were to begin later.
+    /// Pages in a row that began with that record although a later one was requested.
     repeats: u8,
-    /// How many more pages in a row may lead no further.
+    /// Number of further pages in a row that may bring no progress.
     patience: u64,
 }
 
-/// How the next page is chosen.
+/// Choice of the next page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It goes on from what was read.
+    /// It continues after the records that were read.
     Onward,
-    /// It begins so many records before the end of what was read, since the one before began too
-    /// late.
+    /// It begins this many records before the end of the records that were read, because the page
+    /// before began too late.
     Back(u64),
-    /// It is where the last records were in another reading.
+    /// It is at the position that the last records had in another reading.
     Near,
-    /// It begins where what was read ends, since nothing before can be known.
+    /// It begins at the end of the records that were read, because no earlier record can be known.
     Bare,
     /// The listing has ended.
     Over,
@@ -74,7 +74,7 @@ enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) slot: Slot,
-    /// Whether it fits without anything known on it.
+    /// Whether it fits without a known record.
     bare: bool,
 }
 
@@ -101,7 +101,7 @@ impl Overlap {
         }
     }
 
-    /// Goes on where another reading stood: `end` records were read, the last of them are `last`.
+    /// Resumes another reading that had read `end` records, the last of which are `last`.
     pub(super) fn resumed(steps: Steps, size: u32, end: u64, last: Anchor) -> Self {
         let known: HashSet<Key> = last.keys().cloned().collect();
         let state = match (known.is_empty(), end) {
@@ -127,7 +127,7 @@ impl Overlap {
         self.end
     }
 
-    /// How many records are remembered.
+    /// Returns the number of known records.
     pub(super) fn remembered(&self) -> u64 {
         let passed = self.passed.as_ref().map_or(0, HashSet::len);
         (self.known.len() as u64).saturating_add(passed as u64)
@@ -137,7 +137,7 @@ impl Overlap {
         &self.last
     }
 
-    /// The page to ask for now.
+    /// Returns the page to request now.
     pub(super) fn next(&self) -> Asked {
         let fitting = |slot| Asked { slot, bare: false };
         let before = |back| beginning_by(self.steps, self.size, self.end.saturating_sub(back));
@@ -152,8 +152,8 @@ impl Overlap {
         }
     }
 
-    /// The page to ask for ahead of need, after another that is being asked for. None where it is
-    /// not known yet that there will be one.
+    /// Returns the page to prefetch after a page that is being fetched, or `None` if it is unknown
+    /// whether there is one.
     pub(super) fn next_after(&self, asked: Asked) -> Option<Asked> {
         let end = asked.slot.end();
         let sure = self.state == State::Onward && self.barren == 0;
@@ -161,7 +161,7 @@ impl Overlap {
         (sure && within).then(|| self.onward(end))
     }
 
-    /// Whether what is asked for after a page is still what is wanted, now that it is taken.
+    /// Whether a prefetched page is still the wanted one after a page was taken.
     pub(super) fn is_as_planned(&self, asked: Asked) -> bool {
         self.state == State::Onward && self.barren == 0 && self.end == asked.slot.end()
     }
@@ -212,7 +212,7 @@ impl Overlap {
             return self.passes(0).map(|()| Taken::Not);
         }
         if self.resumed && page.begin == 0 && page.first_known.is_none() {
-            // All that was known is gone; what is here may have been read before.
+            // All known records are gone. The records here may have been read before.
             self.search();
         }
         let is_linked = self.is_linked(asked, keys, &page);
@@ -222,8 +222,8 @@ impl Overlap {
             self.end_repeated()?;
         }
         if !self.is_over() {
-            // A first page on which nothing is known leads no further: all that was read has moved
-            // out of sight.
+            // A first page without a known record brings no progress: all known records have moved
+            // away.
             self.passes(if is_linked { marked.further } else { 0 })?;
         }
         Ok(Taken::New(Place {
@@ -233,7 +233,7 @@ impl Overlap {
         }))
     }
 
-    /// Whether a page continues what was read: something on it is known, or can be.
+    /// Whether a page continues the records that were read: a record on it is known, or may be.
     fn is_linked(&self, asked: Asked, keys: &[Option<Key>], page: &Measured) -> bool {
         let has_none = match &self.passed {
             Some(passed) => passed.is_empty(),
@@ -243,7 +243,8 @@ impl Overlap {
         has_none || is_bare || page.first_known.is_some() || self.is_passed_or_untold(keys)
     }
 
-    /// Notes whether a page that was to begin later begins as the listing does, time and again.
+    /// Counts pages that begin with the listing's first record although a later one was requested.
+    /// Returns whether there are too many in a row.
     fn is_repeated(&mut self, keys: &[Option<Key>], page: &Measured, fresh: usize) -> bool {
         let first = keys.first().cloned().flatten();
         if page.begin == 0 {
@@ -259,8 +260,8 @@ impl Overlap {
         self.repeats >= REPEATS
     }
 
-    /// Ends a listing whose service ignores where a page is to begin. It is whole if its pages have
-    /// room left, or as many records as the service says there are.
+    /// Ends a listing whose service ignores the requested beginning. The listing is complete if its
+    /// pages are not full, or if they have as many records as the total says.
     fn end_repeated(&mut self) -> Result<(), Lost> {
         let size = self.wide.unwrap_or(self.size);
         let has_room = self.most < u64::from(size);
@@ -275,7 +276,7 @@ impl Overlap {
         }
     }
 
-    /// Begins to look for what is known from the first record on.
+    /// Begins a search for known records from the first record.
     fn search(&mut self) {
         if self.passed.is_none() {
             self.passed = Some(HashSet::new());
@@ -284,7 +285,7 @@ impl Overlap {
         }
     }
 
-    /// Counts pages in a row that lead no further. To go through all that is known is allowed.
+    /// Counts pages in a row without progress. Passing all known records is allowed.
     fn passes(&mut self, further: usize) -> Result<(), Lost> {
         if further > 0 {
             let known = (self.known.len() as u64).max(self.end);
@@ -299,7 +300,7 @@ impl Overlap {
         let told = said.size.filter(|told| (1..asked.slot.size).contains(told));
         let offset = asked.slot.offset;
         let begin = match (told, self.steps) {
-            // Its number was read with the service's own size.
+            // The service cut the page by its own size.
             (Some(told), Steps::Pages) => {
                 offset / u64::from(asked.slot.size.max(1)) * u64::from(told)
             }
@@ -322,7 +323,7 @@ impl Overlap {
         }
     }
 
-    /// Whether nothing can be missing between what was read and this page.
+    /// Whether no record can be missing between the records that were read and this page.
     fn fits(&self, asked: Asked, keys: &[Option<Key>], page: &Measured) -> bool {
         page.begin == 0
             || asked.bare
@@ -330,8 +331,8 @@ impl Overlap {
             || self.is_passed_or_untold(keys)
     }
 
-    /// Whether a page has something that was passed in a search, or begins with a record without a
-    /// key, which cannot be told from one that is known.
+    /// Whether a page has a record that was passed in a search, or begins with a record without a
+    /// key, which may be a known one.
     fn is_passed_or_untold(&self, keys: &[Option<Key>]) -> bool {
         let passed = |key: &Option<Key>| {
             let passed = self.passed.as_ref().zip(key.as_ref());
@@ -340,15 +341,15 @@ impl Overlap {
         keys.first().is_some_and(Option::is_none) || keys.iter().any(passed)
     }
 
-    /// Notes what is on a page.
+    /// Marks which records of a page are new, and adds them to the known records.
     fn mark(&mut self, keys: &[Option<Key>], page: &Measured) -> Marked {
         if page.first_known.is_some() {
-            // The place is found. What was passed is not all behind it: a page may be older than
-            // the one before it.
+            // The position is found. Not all passed records are before it, because a page may be
+            // older than the page before it.
             self.passed = None;
         }
-        // What comes before what is known was read in another reading, or was added since. It does
-        // not become known: of what comes after a known record, all that was read is to be known.
+        // Records before the known ones were read in another reading, or were added since. They do
+        // not become known, because all records after a known one that were read must be known.
         let from = match self.resumed {
             true => page.first_known.unwrap_or(0),
             false => 0,
@@ -380,7 +381,7 @@ impl Overlap {
         marked
     }
 
-    /// Decides how to go on from a page that fits.
+    /// Decides how to continue after a page that fits.
     fn go_on(&mut self, page: &Measured, fresh: usize) -> Result<(), Lost> {
         let reached = page.reached();
         if !self.leads_on(page, fresh) {
@@ -396,7 +397,7 @@ impl Overlap {
             return self.get_over(page);
         }
         if let Some(back) = back {
-            // What has moves so far once is likely to do it again.
+            // Records that have moved this far once are likely to do so again.
             let most = (page.count.min(page.size) / 4).max(1);
             self.overlap = self.overlap.max(back.min(most));
         }
@@ -412,13 +413,13 @@ impl Overlap {
         Ok(())
     }
 
-    /// Makes pages so small that the next can show what follows, though the service may put no more
-    /// than `most` records on a page.
+    /// Reduces the page size until the next page can show following records, although the service may
+    /// put at most `most` records on a page.
     fn narrow(&mut self, most: u64) {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         let is_useful = match self.steps {
             Steps::Pages => true,
-            // A page begins with what is known, and has room for another record.
+            // A page begins with a known record, and has room for another one.
             Steps::Records => most == 1,
             Steps::All => false,
         };
@@ -428,33 +429,33 @@ impl Overlap {
         }
     }
 
-    /// Whether more can follow a page. The total is believed as far as the page bears it out.
+    /// Whether more records can follow a page. The total counts only as far as the page confirms it.
     fn leads_on(&self, page: &Measured, fresh: usize) -> bool {
         let reached = page.reached();
         let full = page.count >= page.size && page.count > 0;
         match self.total {
             _ if self.steps == Steps::All => false,
             Some(total) if reached < total => true,
-            // A service may say how many there are on the page.
+            // The total may be the number of records on the page.
             Some(total) if reached == total => page.count == page.size && full,
             None if page.is_told => full,
-            // Nothing says where the end is. A service may put fewer records on a page than it was
-            // asked for: the end is where a page brings nothing, and has room for more.
+            // The end is unknown. A service may put fewer records on a page than requested, so the
+            // listing ends with a page that brings nothing and is not full.
             _ => page.count > 0 && (fresh > 0 || page.count >= page.size.min(self.most)),
         }
     }
 
-    /// A page should have brought something and did not: it is asked for once more, then passed
-    /// over, and then the listing is at its end, whatever the total says.
+    /// Handles a page that should have brought new records and did not. The reader requests it once
+    /// more, then skips it, and then ends the listing, whatever the total says.
     fn get_over(&mut self, page: &Measured) -> Result<(), Lost> {
         self.barren += 1;
         self.state = State::Onward;
         match self.barren {
             1 => {
                 self.overlap = 1;
-                // A service that numbers pages, and puts fewer on each than it was asked for, shows
-                // the rest on smaller pages. Pages of fewer than three cannot overlap, and are tried
-                // only where no larger ones have been seen.
+                // A service that numbers pages and puts fewer records on them than requested shows
+                // the rest on smaller pages. Pages of fewer than three records cannot overlap, and
+                // are tried only if no larger page has been seen.
                 if page.count >= 3 || self.most < 3 {
                     self.narrow(page.count);
                 }
@@ -482,12 +483,12 @@ impl Overlap {
     }
 }
 
-/// What is new on a page.
+/// New records of a page.
 struct Marked {
-    /// Which records are to be handed out.
+    /// For each record, whether it is returned.
     new: Vec<bool>,
-    /// How many were not known.
+    /// Number of records that were not known.
     fresh: usize,
-    /// How many of those come after all that is known.
+    /// Number of these that come after all known records.
     further: usize,
 }

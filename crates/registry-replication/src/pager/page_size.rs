@@ -11,20 +11,20 @@ use super::{Page, Steps};
 /// Listing in pages of one size.
 pub(super) struct Sized<T> {
     reading: Reading<T>,
-    /// How many records a page is to have; none for pages as they were fetched.
+    /// Number of records on a page; `None` for pages as they were fetched.
     size: Option<usize>,
-    /// Pages that were read and not handed out in full.
+    /// Pages that were read and not fully returned.
     held: VecDeque<Read<T>>,
-    /// How many records those have.
+    /// Number of records on those pages.
     count: usize,
-    /// What ends the listing once everything before it is handed out.
+    /// Error that ends the listing after all records before it are returned.
     failed: Option<Error>,
 }
 
 impl<T: Send + 'static> Sized<T> {
-    /// Pages of the size that was asked for.
+    /// Makes a listing in pages of the requested size.
     pub(super) fn of(mut reading: Reading<T>) -> Self {
-        // A caller who takes one page and resumes pays for that page.
+        // Without prefetch, a caller that reads one page and resumes pays for that page only.
         reading.be_eager(false);
         let size = usize::try_from(reading.pager().paging.size).unwrap_or(usize::MAX);
         let size = Some(size.max(1)).filter(|_| reading.steps() != Steps::All);
@@ -34,7 +34,7 @@ impl<T: Send + 'static> Sized<T> {
         }
     }
 
-    /// Pages as they are fetched, without what is known.
+    /// Makes a listing in pages as they are fetched, without known records.
     pub(super) fn by_fetch(reading: Reading<T>) -> Self {
         Self {
             reading,
@@ -70,7 +70,7 @@ impl<T: Send + 'static> Sized<T> {
         self.held.push_back(read);
     }
 
-    /// A page of what is held.
+    /// Makes a page of the held records.
     fn page(&mut self) -> Option<Page<T>> {
         let size = self.size.unwrap_or(usize::MAX);
         let mut page: Option<Page<T>> = None;

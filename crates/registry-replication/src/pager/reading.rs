@@ -21,26 +21,26 @@ type Answer<T> = (Asked, Result<Fetched<T>, Error>);
 
 /// Page that was read, with the position of each record.
 pub(super) struct Read<T> {
-    /// What is to be handed out, each with its index on the page.
+    /// Records to return, each with its index on the page.
     pub(super) items: VecDeque<(usize, T)>,
     pub(super) total: Option<u64>,
-    /// How many the service puts on a page, where it says so.
+    /// Number of records that the service puts on a page, if it names it.
     pub(super) size: Option<u32>,
     keys: Vec<Option<Key>>,
     place: Place,
     /// The last records before the page was taken.
     before: Anchor,
-    /// How much was read with the page, and the last of it.
+    /// Number of records read up to the end of the page, and the last of them.
     end: u64,
     last: Anchor,
 }
 
 impl<T> Read<T> {
-    /// How much was read when everything up to this index was handed out, and the last of it.
+    /// Returns the number of records read up to this index, and the last of them.
     pub(super) fn up_to(&self, index: usize) -> (u64, Anchor) {
         let place = &self.place;
         let till = place.last_known.map_or(0, |last| last + 1);
-        // What is known is read whatever was handed out.
+        // Known records count as read, whatever was returned.
         let count = till.max(index + 1);
         let records = self.keys.iter().zip(&place.new).enumerate().take(count);
         let records = records.map(|(own, (key, new))| (key, *new && own <= index));
@@ -50,7 +50,7 @@ impl<T> Read<T> {
         (place.begin.saturating_add(count as u64), last)
     }
 
-    /// How much was read with the whole page, and the last of it.
+    /// Returns the number of records read up to the end of the page, and the last of them.
     pub(super) fn whole(&self) -> (u64, Anchor) {
         (self.end, self.last.clone())
     }
@@ -62,24 +62,24 @@ pub(super) struct Reading<T> {
     steps: Steps,
     fetch: Arc<Fetch<T>>,
     walk: Overlap,
-    /// Pages that are being fetched, in the order in which they are taken. Whoever waits for the
-    /// first drives all of them; nothing else does, and dropping them ends them.
+    /// Pages that are being fetched, in the order in which they are taken. A caller that waits for
+    /// the first one polls all of them. There is no background task, and dropping them ends them.
     fetching: FuturesOrdered<BoxFuture<'static, Answer<T>>>,
-    /// The last page of those.
+    /// Last of these pages.
     furthest: Option<Asked>,
-    /// Whether the first page of those was asked for before it was needed.
+    /// Whether the first of these pages was prefetched.
     ahead: bool,
-    /// Pages in a row that were what was planned.
+    /// Pages in a row that were as planned.
     steady: u32,
-    /// Whether pages may be fetched ahead.
+    /// Whether pages may be prefetched.
     is_eager: bool,
-    /// Whether something has been handed out.
+    /// Whether a page has been returned.
     begun: bool,
-    /// How many records have been handed out.
+    /// Number of records that have been returned.
     records: u64,
-    /// How many pages have been asked for.
+    /// Number of pages that have been requested.
     pages: u64,
-    /// Size of the records that have been handed out.
+    /// Size of the records that have been returned.
     bytes: u64,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct Reading<T> {
 const LONGEST_KEY: usize = 128;
 
 impl<T: Send + 'static> Reading<T> {
-    /// Refuses a token that is not of this listing.
+    /// Starts a reading. Refuses a token of another listing.
     pub(super) fn begin(
         mut pager: Pager<T>,
         steps: Steps,
@@ -119,7 +119,7 @@ impl<T: Send + 'static> Reading<T> {
         })
     }
 
-    /// The next page that has something to hand out; of a listing that has nothing, one that says so.
+    /// Returns the next page that has records to return. An empty listing yields one empty page.
     pub(super) async fn next(&mut self) -> Result<Option<Read<T>>, Error> {
         while !self.walk.is_over() {
             self.ask()?;
@@ -150,17 +150,17 @@ impl<T: Send + 'static> Reading<T> {
         &self.pager
     }
 
-    /// Sets whether pages may be fetched ahead.
+    /// Sets whether pages may be prefetched.
     pub(super) fn be_eager(&mut self, is_eager: bool) {
         self.is_eager = is_eager;
     }
 
-    /// Whether nothing follows what was read.
+    /// Whether the listing has ended.
     pub(super) fn is_over(&self) -> bool {
         self.walk.is_over()
     }
 
-    /// Asks for the page that is needed, if that has not happened, and for some after it.
+    /// Requests the needed page, if it was not requested yet, and prefetches some after it.
     fn ask(&mut self) -> Result<(), Error> {
         self.ahead = !self.fetching.is_empty();
         if !self.ahead {
@@ -170,7 +170,7 @@ impl<T: Send + 'static> Reading<T> {
             }
             self.fetch(self.walk.next());
         }
-        // A caller who takes a page or two pays for hardly more.
+        // Prefetch grows slowly, so that reading one or two pages stays cheap.
         let most = match self.steady {
             _ if !self.is_eager => 0,
             0 => 0,
@@ -194,7 +194,7 @@ impl<T: Send + 'static> Reading<T> {
         self.fetching.push_back(Box::pin(answer));
     }
 
-    /// Gives up what is being fetched.
+    /// Drops the pages that are being fetched.
     fn forget(&mut self) {
         self.fetching = FuturesOrdered::new();
         self.furthest = None;
@@ -235,7 +235,7 @@ impl<T: Send + 'static> Reading<T> {
         Ok(Some(Read {
             items,
             total: fetched.total,
-            // Pages are asked for in several sizes, and a service may repeat the size.
+            // The reader requests several sizes, and a service may repeat the requested size.
             size: fetched.size.map(|told| match told < asked.slot.size {
                 true => told,
                 false => self.pager.paging.size,
@@ -289,7 +289,7 @@ pub(super) fn keys<T>(items: &[T], key: fn(&T) -> String) -> Vec<Option<Key>> {
     items.iter().map(key).collect()
 }
 
-/// A key of limited length.
+/// Limits the length of a key.
 fn short(key: String) -> Key {
     match key.len() > LONGEST_KEY {
         true => Key::from(format!("sha256:{}", hex::encode(Sha256::digest(&key)))),

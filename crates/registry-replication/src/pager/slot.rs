@@ -3,7 +3,7 @@
 /// Page to fetch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
-    /// Number of records before the page; of pages that are numbered, a multiple of the size.
+    /// Number of records before the page. For numbered pages, it is a multiple of the size.
     pub(crate) offset: u64,
     /// Number of records on a page.
     pub(crate) size: u32,
@@ -21,7 +21,7 @@ impl Slot {
         self.offset == 0 && records.is_empty()
     }
 
-    /// Number of records up to the end of the page, if it is full.
+    /// Returns the number of records up to the end of the page, if it is full.
     pub(super) fn end(self) -> u64 {
         self.offset.saturating_add(u64::from(self.size))
     }
@@ -34,14 +34,14 @@ pub(crate) enum Steps {
     Pages,
     /// At any record.
     Records,
-    /// At the first record: the vendor answers all of them at once.
+    /// At the first record: the vendor returns all records at once.
     All,
 }
 
-/// Number of sizes below the wanted one that are tried. A larger choice gains nothing.
+/// Number of sizes below the wanted one that are tried. More sizes do not help.
 const TRIED: u32 = 256;
 
-/// A page that begins at `latest` or before and reaches as far as possible.
+/// Returns a page that begins at `latest` or before and reaches as far as possible.
 pub(super) fn beginning_by(steps: Steps, size: u32, latest: u64) -> Slot {
     let size = size.max(1);
     match steps {
@@ -56,7 +56,7 @@ pub(super) fn beginning_by(steps: Steps, size: u32, latest: u64) -> Slot {
                 offset: latest - latest % u64::from(size),
                 size,
             };
-            // Of two that reach as far, the larger shares more with what was read.
+            // If two reach equally far, the larger one shares more known records.
             let sizes = smallest..=size;
             sizes
                 .map(slot)
@@ -66,8 +66,8 @@ pub(super) fn beginning_by(steps: Steps, size: u32, latest: u64) -> Slot {
     }
 }
 
-/// The page after `end`, which shares up to `overlap` records with what was read, and at least one.
-/// None if pages are so small that none that shares any leads on.
+/// Returns the page after `end` that shares up to `overlap` known records, and at least one. Returns
+/// `None` if pages are so small that no overlapping page reaches further.
 pub(super) fn after(steps: Steps, size: u32, end: u64, overlap: u64) -> Option<Slot> {
     let mut shared = overlap.max(1);
     loop {
@@ -80,7 +80,7 @@ pub(super) fn after(steps: Steps, size: u32, end: u64, overlap: u64) -> Option<S
     }
 }
 
-/// The page that begins at `end`, or the nearest before it.
+/// Returns the page that begins at `end`, or the nearest one before it.
 pub(super) fn beginning_at(steps: Steps, size: u32, end: u64) -> Slot {
     let size = size.max(1);
     match steps {

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor::{Anchor, Key};
 
-/// Place between two pages of a listing, as a text that can be stored.
+/// Position between two pages of a listing, as a text that can be stored.
 ///
 /// [`Page::token`](crate::Page::token) returns it, and
-/// [`Listing::resume`](crate::Listing::resume) continues there. It names the listing and what
-/// narrows it, the number of records before it and up to 32 of the last ones. It holds no secret.
-/// It takes about a kilobyte, and up to 24 more where the service continues by a token of its own.
+/// [`Listing::resume`](crate::Listing::resume) continues there. It names the listing with its
+/// filters, the number of records before it, and up to 32 of the last ones. It holds no secret. It
+/// takes about a kilobyte, and up to 24 more if the service continues by its own token.
 /// Other versions of this library read it, or return an error that names both versions.
 ///
 /// ```
@@ -33,7 +33,7 @@ pub struct PageToken(Place);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Place {
     listing: String,
-    /// Which of the listing's parts.
+    /// Index of the listing's part.
     #[serde(default, skip_serializing_if = "is_first")]
     part: usize,
     end: u64,
@@ -44,7 +44,7 @@ struct Place {
     /// Token of the service for the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
-    /// Records that were the last before those, if they have not been seen since.
+    /// Earlier last records that have not been seen since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     missed: Vec<String>,
 }
@@ -71,7 +71,8 @@ const VERSION: &str = "1";
 pub(super) const LONGEST_CURSOR: usize = 16 * 1024;
 
 impl PageToken {
-    /// The place after `end` records, `last` of which were read last; `over` where nothing follows.
+    /// Makes the position after `end` records, the last of which are `last`. `over` means that
+    /// nothing follows.
     pub(super) fn of(listing: &str, end: u64, last: &Anchor, over: bool) -> Self {
         let texts = |keys: &VecDeque<Key>| keys.iter().map(|key| key.as_ref().to_owned()).collect();
         Self(Place {
@@ -96,7 +97,7 @@ impl PageToken {
         self.0.cursor.as_deref()
     }
 
-    /// Of a listing that has several parts.
+    /// Sets the part, for a listing with several parts.
     pub(crate) fn in_part(mut self, part: usize, parts: usize) -> Self {
         self.0.part = part;
         self.0.over &= part + 1 == parts;
@@ -107,15 +108,15 @@ impl PageToken {
         self.0.part
     }
 
-    /// Whether nothing followed when the page was read. Resumed, the listing has what was added
-    /// behind it since.
+    /// Whether nothing followed when the page was read. A listing that resumes here has the records
+    /// that were added at its end since.
     ///
-    /// A listing may end without a page that says so, when it takes one more to see the end.
+    /// A listing may end without such a page, if one more request is needed to see the end.
     pub fn is_last(&self) -> bool {
         self.0.over
     }
 
-    /// Returns the error for a token that another listing was resumed with.
+    /// Returns the error for a token of another listing.
     pub(crate) fn of_another_listing(&self, listing: &str) -> Error {
         Error::configuration(format!(
             "the page token is of another listing: of {}, not of {listing}",
@@ -123,7 +124,8 @@ impl PageToken {
         ))
     }
 
-    /// How much was read, and the last of it; refuses to say so of another listing.
+    /// Returns the number of records that were read, and the last of them. Refuses a token of another
+    /// listing.
     pub(super) fn place_in(self, listing: &str) -> Result<(u64, Anchor), Error> {
         if self.0.listing != listing {
             return Err(self.of_another_listing(listing));

@@ -1,5 +1,5 @@
-//! The verdict: from what a look has shown to what can be said of a destination. Nothing is asked
-//! here, and nothing waits.
+//! Verdict on a destination, from the facts of a look. Pure functions: they send no calls and do
+//! not wait.
 
 mod target;
 #[cfg(test)]
@@ -18,44 +18,44 @@ use crate::arrival::sight::{Settling, Sight, SourceTag, Work, WorkTag};
 use crate::model::{ImageName, ImageRef, Rule};
 use target::Judging;
 
-/// What is asked of a destination.
+/// Question about a destination.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) image: ImageName,
     pub(crate) digest: Option<String>,
     pub(crate) since: Option<Timestamp>,
-    /// Whether the source has no image to expect a digest of.
+    /// Whether the source does not have the image, so that no digest is expected.
     pub(crate) is_absent: bool,
-    /// When something that failed is final.
+    /// When a failure is final.
     pub(crate) settle: Settling,
-    /// How long something may go without getting on.
+    /// How long a work may make no progress.
     pub(crate) stall: Duration,
-    /// How long a task may take to come up.
+    /// How long a rule may take to create a task.
     pub(crate) task: Duration,
 }
 
-/// What is known beside the sight.
+/// Known facts in addition to the sight.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
     pub(crate) sight: &'a Sight,
-    /// What the source has under the tag, if that was looked up: after the sight was taken.
+    /// Tag of the source, if it was looked up after the sight.
     pub(crate) source: Option<Option<&'a SourceTag>>,
-    /// For how long one has waited.
+    /// How long the arrival has waited.
     pub(crate) waited: Duration,
-    /// For how long a work has been seen unchanged.
+    /// How long the looks have shown a work unchanged.
     pub(crate) unchanged: &'a dyn Fn(&Work) -> Duration,
-    /// How many runs of a work have been seen.
+    /// How many runs of a work the looks have shown.
     pub(crate) runs: &'a dyn Fn(&Work) -> usize,
 }
 
-/// A verdict, and whether it would be another if the source were looked up.
+/// Verdict, and whether the source's answer could change it.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) report: DestinationReport,
     pub(crate) needs_source: bool,
 }
 
-/// One place that rules or tasks lead to.
+/// Destination of rules or tasks.
 struct Target<'a> {
     end: ImageRef,
     rules: Vec<&'a ReadRule>,
@@ -72,7 +72,7 @@ pub(crate) fn judge(
     works.retain(|work| destination.is(&work.destination, &sight.names));
     let rules = match sight.rules(&question.image) {
         Ok(rules) => rules,
-        // Tasks say enough where there are any.
+        // If there are tasks, they are enough.
         Err(error) if works.is_empty() => return Err(error.clone()),
         Err(_) => &[],
     };
@@ -112,7 +112,7 @@ pub(crate) fn judge(
         }
         .judged()
     });
-    // An image that comes to two places there is there when it is at both.
+    // If a destination has several places, the image must be at all of them.
     let worst = judged.max_by_key(|judged| judged.report.verdict);
     Ok(worst.unwrap_or_else(|| {
         let reasons = explain::no_rule(rules, &question.image, destination, sight);
@@ -126,7 +126,7 @@ pub(crate) fn judge(
     }))
 }
 
-/// The rules that copy the image there.
+/// Returns the rules that copy the image to a destination.
 pub(crate) fn leading<'a>(
     rules: &'a [ReadRule],
     image: &ImageName,
@@ -140,8 +140,8 @@ pub(crate) fn leading<'a>(
         .collect()
 }
 
-/// Where a rule copies an image to. Namespace and repository are the image's own unless the rule
-/// says otherwise.
+/// Returns the end that a rule copies an image to. If the rule does not name a namespace or
+/// repository, it keeps the image's own.
 pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
     let or = |named: &Option<String>, own: &str| {
         let own = Some(own).filter(|own| !own.is_empty());
@@ -154,7 +154,7 @@ pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
     }
 }
 
-/// Whether two ends can be the same place: what both name is the same.
+/// Whether two ends can be the same place: they agree on all that both name.
 fn agree(one: &ImageRef, other: &ImageRef) -> bool {
     let pairs = [
         (&one.region, &other.region),

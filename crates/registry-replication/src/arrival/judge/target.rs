@@ -1,4 +1,4 @@
-//! The verdict on one place that rules or tasks lead to.
+//! Verdict on one place that rules or tasks copy to.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use crate::arrival::report::{Basis, DestinationReport, Evidence, EvidenceOrigin,
 use crate::arrival::sight::{Settling, SourceTag, Work, WorkOrigin, digest, is_since};
 use crate::model::{RuleRef, RuleTrigger, TaskState};
 
-/// Whether a work is about what is asked for.
+/// Whether a work is about the wanted image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counts {
     Yes,
     No,
-    /// That depends on what the source has under the tag.
+    /// It depends on the source's tag.
     Unsure,
 }
 
-/// One target under judgement.
+/// Target with the facts for its verdict.
 pub(super) struct Judging<'a> {
     pub(super) question: &'a Question,
     pub(super) destination: &'a Destination,
     pub(super) known: Known<'a>,
     pub(super) target: &'a Target<'a>,
-    /// Newest first.
+    /// Works, newest first.
     pub(super) works: Vec<&'a Work>,
-    /// Works on a tag that is not named, newest first.
+    /// Works that do not name their tag, newest first.
     pub(super) unnamed: Vec<&'a Work>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Judging<'a> {
             judged.report.verdict,
             Verdict::Failed | Verdict::Stalled | Verdict::NoTask
         );
-        // A work on a tag that is not named may be about this image.
+        // A work that does not name its tag may be about this image.
         match self.unnamed.iter().find(|work| self.may_count(work)) {
             Some(work) if ends => {
                 let mut report = self.of(Verdict::Pending, false, work);
@@ -48,7 +48,7 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether a work on a tag that is not named may be about what is asked for.
+    /// Whether a work that does not name its tag may be about the wanted image.
     fn may_count(&self, work: &Work) -> bool {
         let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
         let earliest = self.question.since.max(pushed);
@@ -56,7 +56,7 @@ impl<'a> Judging<'a> {
         !self.question.is_absent && !work.created.zip(earliest).is_some_and(is_early)
     }
 
-    /// The verdict by the works that are known to be about the image.
+    /// Judges by the works that are certainly about the image.
     fn judged_by_name(&self) -> Judged {
         let counting = |counts| {
             let works = self.works.iter().copied();
@@ -68,7 +68,7 @@ impl<'a> Judging<'a> {
         if let Some(judged) = self.arrived(&counted) {
             return judged;
         }
-        // What is at work may be what is asked for; what has ended has to be looked into.
+        // A running work may be about the wanted image. An ended work needs the source's answer.
         if unsure.iter().any(|work| work.state.is_final()) {
             let report = self.report(Verdict::Pending, false);
             return Judged {
@@ -81,7 +81,7 @@ impl<'a> Judging<'a> {
             return self.without_task();
         };
         let report = self.on_its_way(newest, &all);
-        // An older copy may have brought the same image.
+        // An older work may have copied the same image.
         let older = report.is_final && all.iter().any(|work| work.succeeded());
         Judged {
             needs_source: older && self.known.source.is_none(),
@@ -89,8 +89,8 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether what the source has under the tag now was there when the work was made, so that it
-    /// copied that.
+    /// Whether the source already had its current tag when the work was created, so that the work
+    /// copied it.
     fn copies_current(&self, work: &Work) -> bool {
         let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
         let times = pushed.zip(work.created);
@@ -110,7 +110,7 @@ impl<'a> Judging<'a> {
             match (work.created, &work.digest, self.known.source) {
                 (Some(created), _, _) if is_since(created, *since) => {}
                 (Some(_), _, _) | (None, None, _) => return Counts::No,
-                // Without a time, a work counts by the time of the digest that it copies.
+                // A work without a time counts by the time of its digest.
                 (None, Some(_), None) => return Counts::Unsure,
                 (None, Some(copied), Some(source)) => {
                     let tag = source.filter(|tag| tag.digest.as_deref() == Some(copied));
@@ -128,8 +128,8 @@ impl<'a> Judging<'a> {
             (Some(copied), _) => digest(copied) == *wanted,
             (None, None) => return Counts::Unsure,
             (None, Some(None)) => false,
-            // The source was looked up after the task was seen, so what was pushed last was there
-            // when it was made.
+            // The source was looked up after the task was seen, so the source had its last push when
+            // the task was created.
             (None, Some(Some(tag))) => self.source_has(tag) && self.copies_current(work),
         };
         match counts {
@@ -142,8 +142,8 @@ impl<'a> Judging<'a> {
         tag.digest.as_deref().map(digest) == self.question.digest
     }
 
-    /// Who has written the tag at the destination last, as far as tasks tell; where nothing is
-    /// overwritten, who has written it first.
+    /// Returns the work that wrote the tag at the destination last, by the known tasks. If the rule
+    /// does not overwrite, it is the work that wrote the tag first.
     fn holder(&self) -> Option<&'a Work> {
         let written = |work: &&&Work| work.state == TaskState::Succeeded;
         let written = self.works.iter().filter(written);
@@ -156,20 +156,20 @@ impl<'a> Judging<'a> {
         holder.copied()
     }
 
-    /// The verdict if a copy of what is asked for has succeeded.
+    /// Judges a target to which a work has copied the wanted image.
     fn arrived(&self, counted: &[&'a Work]) -> Option<Judged> {
         let newest = counted.first()?;
         let wanted = self.question.digest.clone();
         let wanted = wanted.or_else(|| newest.digest.as_deref().map(digest));
         let copied = |work: &Work| work.digest.as_deref().map(digest);
-        // A tag that was there already, where nothing is overwritten, may be another image's.
+        // If the rule does not overwrite, a tag that was already there may name another image.
         let is_certain = |work: &Work| {
             let asked = self.question.digest.is_some() || self.question.since.is_some();
             work.state == TaskState::Succeeded || work.overwrites == Some(true) || !asked
         };
         let is_wanted = |work: &&&Work| match copied(work) {
             Some(digest) => Some(digest) == wanted,
-            // Only copies of the digest count, if one was asked for.
+            // With an expected digest, only copies of it count.
             None => self.question.digest.is_some() || self.copies_current(work),
         };
         let succeeded = |work: &&&Work| work.succeeded() && is_certain(work);
@@ -200,7 +200,7 @@ impl<'a> Judging<'a> {
         }
         let held = copied(holder);
         if held.is_some() && held != wanted {
-            // A newer copy may still put it right, or the newest has failed to.
+            // A newer work may still fix it, or the newest one has failed.
             let mut newer = counted.iter().filter(|work| work.created > holder.created);
             let is_open = |work: &&Work| self.is_at_work(work) || self.is_unsettled(work);
             let newest_failed = newest.created > holder.created && !newest.succeeded();
@@ -213,7 +213,7 @@ impl<'a> Judging<'a> {
             report.digest = held;
             return Some(report.into());
         }
-        // Where tasks name no digest, one that was made before may have put an older image there.
+        // If tasks name no digest, one that was created earlier may have written an older image.
         let overtaken = holder.created < done.created && holder.changed > done.changed;
         if held.is_none() && overtaken && !self.copies_current(holder) {
             let mut report = self.of(Verdict::Pending, false, done);
@@ -240,7 +240,8 @@ impl<'a> Judging<'a> {
         Some(report.into())
     }
 
-    /// The verdict while no copy of what is asked for has succeeded; `all` are such copies.
+    /// Judges a target to which no work has copied the wanted image yet. `all` are the works that
+    /// are about it.
     fn on_its_way(&self, newest: &Work, all: &[&Work]) -> DestinationReport {
         if let Some(work) = all.iter().find(|work| self.is_at_work(work)) {
             return self.of(Verdict::Pending, false, work);
@@ -261,7 +262,7 @@ impl<'a> Judging<'a> {
             Verdict::Failed => explain::failed(newest),
             _ => explain::stalled(newest, self.age(newest)),
         });
-        // Tasks that name no digest may have brought the same image before.
+        // Tasks that name no digest may have copied the same image before.
         let before = self.holder().filter(|holder| holder.digest.is_none());
         if let Some(holder) = before.filter(|_| self.question.digest.is_some()) {
             report.reasons.push(explain::copied_before(holder));
@@ -269,7 +270,7 @@ impl<'a> Judging<'a> {
         report
     }
 
-    /// The verdict where nothing is done about what is asked for.
+    /// Judges a target without any work on the wanted image.
     fn without_task(&self) -> Judged {
         let late = self.is_late();
         let mut reasons = Vec::new();
@@ -292,7 +293,7 @@ impl<'a> Judging<'a> {
                 }
             }
         }
-        // What the source says of the image makes the reason, and it may make the verdict.
+        // The source's answer is the reason, and it may decide the verdict.
         let needs_source = late && self.known.source.is_none();
         let never = !reasons.is_empty() && reasons.len() >= self.target.rules.len();
         let Some(rule) = self.target.rules.first() else {
@@ -324,7 +325,7 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether a task that is to come should have come up by now.
+    /// Whether the expected task is late.
     fn is_late(&self) -> bool {
         let window = self.question.task;
         let old = self.question.since.is_some_and(|since| {
@@ -334,15 +335,15 @@ impl<'a> Judging<'a> {
         self.known.waited >= window || old
     }
 
-    /// Whether it gets on.
+    /// Whether a work makes progress.
     fn is_at_work(&self, work: &Work) -> bool {
         !work.state.is_final() && self.age(work) < self.question.stall
     }
 
-    /// Whether it has failed so lately that it may be tried again.
+    /// Whether a work has failed so recently that the registry may retry it.
     fn is_unsettled(&self, work: &Work) -> bool {
         let Settling { window, runs } = self.question.settle;
-        // Its end is the last run's only if it came after that run's start.
+        // Its end belongs to the last run only if it is later than that run's start.
         let times = work.changed.zip(work.started);
         let ended_last = times.is_some_and(|(ended, started)| ended >= started);
         let was_last = ended_last && runs.is_some_and(|runs| (self.known.runs)(work) >= runs);
@@ -350,7 +351,7 @@ impl<'a> Judging<'a> {
         has_failed && !was_last && self.age(work) < window
     }
 
-    /// For how long the work has not changed: by the vendor's times, or as one has seen it.
+    /// Returns how long the work has not changed, by the vendor's times or by the looks.
     fn age(&self, work: &Work) -> Duration {
         let seen = (self.known.unchanged)(work);
         let told = work.changed.or(work.created);
@@ -374,7 +375,7 @@ impl<'a> Judging<'a> {
             .and_then(|rule| rule.reference());
         let unchanged = i64::try_from(self.age(work).as_secs()).ok();
         let named = rule.or_else(|| work.rule.as_deref().map(RuleRef::new));
-        // Where tasks name no rule, it is the only one that there is.
+        // If tasks name no rule, it can only be the single rule.
         let only = match self.target.rules.as_slice() {
             [only] if named.is_none() => only.reference(),
             _ => None,

@@ -21,7 +21,7 @@ fn end() -> ImageRef {
     }
 }
 
-/// A work that was made at one second, changed last at another, and copies this digest.
+/// Makes a work with its second of creation, its second of the last change, and its digest.
 fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str>) -> Work {
     Work {
         tag: WorkTag::Named("v1".to_owned()),
@@ -43,12 +43,12 @@ fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str
     }
 }
 
-/// The verdict an hour after the start, whether it is final, and the task that it is about.
+/// Returns the verdict an hour after the start, whether it is final, and its task.
 fn judged(works: Vec<Work>, digest: Option<&str>, since: Option<i64>) -> (Verdict, bool, String) {
     judged_after(1, works, digest, since)
 }
 
-/// The same, when this many runs of each task have been seen.
+/// Does the same after this many runs of each task.
 fn judged_after(
     runs: usize,
     works: Vec<Work>,

@@ -1,4 +1,5 @@
-//! Any listing, moving in any way, read with pages in flight that are answered in any order.
+//! Property tests: any listing that changes in any way, read with prefetched pages whose answers come
+//! in any order.
 //!
 //! `PROPTEST_CASES=20000 cargo test -p registry-replication --lib churn` tries many more.
 
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn event() -> impl Strategy<Value = Event> {
-    // The front and the end are where most happens.
+    // Most changes happen at the beginning and the end.
     let at = || prop_oneof![Just(0), Just(255), any::<u8>()];
     prop_oneof![
         2 => (at(), 0..6_u8).prop_map(|(at, count)| Event::Add { at, count }),
@@ -17,8 +18,8 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What may be wrong with the service: one of these, since two together can say that a listing ends
-/// where it does not.
+/// Faults of the service. Only one at a time, because two together can claim an end where the listing
+/// continues.
 fn faulty() -> impl Strategy<Value = (Total, Cap, u32, Vec<usize>)> {
     let none = || Just(Vec::new());
     let off = || vec(-20..20_i8, 60).prop_map(Total::Off);
@@ -80,8 +81,8 @@ fn steps() -> impl Strategy<Value = Steps> {
     prop_oneof![Just(Steps::Pages), Just(Steps::Records)]
 }
 
-/// Only pages have numbers, and only a cap tells a number from an offset. Of one that is not said,
-/// nobody can know which page a number means.
+/// Restricts numbering to services that can have it: only pages have numbers, and only a cap that the
+/// service names makes clear which page a number means.
 fn numbered(service: Service, steps: Steps) -> Service {
     let numbered = service.numbered && steps == Steps::Pages;
     Service {
@@ -90,9 +91,9 @@ fn numbered(service: Service, steps: Steps) -> Service {
     }
 }
 
-/// With records added at either end alone, as vendors do who list by id or time of making. What is put
-/// between two others right where a page ends, after more was removed than a token remembers, cannot
-/// be told from what follows the place.
+/// Restricts additions to both ends, as in listings by id or creation time. A reader cannot recognise
+/// a record that is inserted exactly at the end of a page after more records were removed than a token
+/// remembers.
 fn at_the_ends(service: Service) -> Service {
     let events = service.events.into_iter();
     let events = events.map(|event| match event {
@@ -108,7 +109,7 @@ fn at_the_ends(service: Service) -> Service {
     }
 }
 
-/// What was read has everything that stayed, and nothing twice.
+/// Checks that a reading has every record that stayed, and no record twice.
 fn exact(items: &[u64], before: &BTreeSet<u64>, service: &Service) -> Result<(), TestCaseError> {
     let once: BTreeSet<u64> = items.iter().copied().collect();
     prop_assert_eq!(once.len(), items.len(), "something came twice");
@@ -121,7 +122,7 @@ fn exact(items: &[u64], before: &BTreeSet<u64>, service: &Service) -> Result<(),
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // What is found goes into the tables of faults.
+        // Failures that are found become rows in the tables of faults.
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -176,7 +177,7 @@ proptest! {
                         }
                     }
                     Ok(None) => break 'reading,
-                    // All that the token names may be gone: then it says so.
+                    // All records of the token may be gone. Then the error must say so.
                     Err(error) => {
                         let says = error.to_string();
                         prop_assert!(says.contains("read the listing from the start"), "{}", says);

@@ -256,7 +256,7 @@ fn a_token_is_refused_plainly() {
     let mut pages = pin!(listing(&service, 10).by_page());
     let token = run(pages.try_next()).unwrap().unwrap().token().clone();
 
-    // One of a version that read the listing by numbers.
+    // A token of a version that read the listing by numbers.
     let fetch = |_| {
         std::future::ready(Ok(Fetched {
             items: vec![1, 2],
@@ -272,7 +272,7 @@ fn a_token_is_refused_plainly() {
         .to_string();
     assert!(error.contains("read the listing from the start"), "{error}");
 
-    // One of another listing.
+    // A token of another listing.
     let never = |_: CursorSlot| async { unreachable!("nothing is fetched") };
     let other = Listing::<u64>::by_cursor("Others".to_owned(), never);
     let error = run(other.resume(stored(&token)).all())
@@ -280,7 +280,7 @@ fn a_token_is_refused_plainly() {
         .to_string();
     assert!(error.contains("of Numbers, not of Others"), "{error}");
 
-    // One that is longer than any that was handed out.
+    // A token that is longer than any valid one.
     let long = token
         .clone()
         .with_cursor(Some(&"x".repeat(16 * 1024)))

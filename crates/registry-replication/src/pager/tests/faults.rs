@@ -1,4 +1,4 @@
-//! Each fault by its name, with what it costs.
+//! Faults of a service by name, with the number of requests that each costs.
 
 use super::*;
 
@@ -38,7 +38,7 @@ fn a_listing_ends_where_the_service_does() {
     for (name, steps, service, requests) in [
         ("nothing", Pages, plain(0), 1),
         ("one short page", Pages, plain(3), 1),
-        // The total may be that of the page.
+        // The total may be the page's own.
         ("one full page", Pages, plain(10), 2),
         ("full pages", Pages, plain(20), 3),
         ("full pages", Records, plain(20), 3),
@@ -225,18 +225,18 @@ fn a_listing_that_moves_is_read_without_loss() {
     const END: u8 = 255;
     let removed = |count| Remove { at: FRONT, count };
     let added = |at, count| Add { at, count };
-    // What happens before the second request is answered.
+    // Events before the answer to the second request.
     for (name, steps, count, event, requests) in [
         ("one read is removed", Records, 30, removed(1), 5),
         ("some read are removed", Records, 30, removed(5), 5),
         ("some read are removed", Pages, 30, removed(5), 6),
-        // The total shrinks below what is read, and records have moved to before that.
+        // The total becomes smaller than the number of read records, and records have moved before it.
         ("the total shrinks", Records, 15, removed(5), 3),
         ("the total shrinks", Pages, 15, removed(5), 4),
         ("all read are removed", Records, 15, removed(10), 3),
         ("all are removed", Records, 15, removed(15), 3),
         ("some are added in front", Records, 30, added(FRONT, 5), 4),
-        // Nothing on the page is known, as if records had been removed.
+        // The page has no known record, as if records had been removed.
         ("many are added in front", Records, 30, added(FRONT, 20), 12),
         ("the total grows", Records, 15, added(END, 7), 3),
         ("the total grows", Pages, 15, added(END, 7), 3),
@@ -261,7 +261,7 @@ fn a_listing_that_moves_is_read_without_loss() {
 
 #[test]
 fn a_listing_that_moves_too_fast_is_an_error() {
-    // As many are added in front as a page holds, each time.
+    // Each time, as many records are added in front as a page has.
     let mut service = Service::of(numbers(30));
     service.events = vec![Event::Add { at: 0, count: 10 }; 500];
     let (pages, service) = read(service, Steps::Records, paging(10, 0));
@@ -270,7 +270,7 @@ fn a_listing_that_moves_too_fast_is_an_error() {
     assert!(service.asked.len() < 200, "{}", service.asked.len());
 }
 
-/// What ends a listing that would go on for ever, and how many requests that takes.
+/// Returns the error that ends an endless listing, and the number of requests before it.
 fn ends(paging: Paging, steps: Steps, service: Service) -> (String, usize) {
     let (pages, service) = read(service, steps, paging);
     let error = pages.unwrap_err();
@@ -315,7 +315,7 @@ fn a_listing_without_an_end_is_an_error_at_the_bound() {
             assert_eq!(asked, requests, "{says}");
         }
     }
-    // As many records as the bound are no more than it.
+    // A listing with exactly as many records as the bound is valid.
     let paging = Paging {
         max_records: 50,
         ..paging(10, 0)
@@ -415,7 +415,7 @@ fn an_id_of_any_length_is_kept_in_little_memory() {
 fn records_without_an_id_are_told_by_their_place() {
     for steps in [Steps::Pages, Steps::Records] {
         let fetch = |slot: Slot| async move {
-            // Every third has none.
+            // Every third record has no key.
             let record = |place: u64| match place % 3 {
                 0 => u64::MAX,
                 _ => place,
@@ -449,7 +449,7 @@ fn pages_are_fetched_ahead_up_to_a_bound_and_not_before_they_are_wanted() {
         let mut pages = pin!(pages);
         for (number, expected) in after_each.into_iter().enumerate() {
             assert!(run(pages.try_next()).unwrap().is_some());
-            // 100 records are 11 pages of 9 new ones and one of all.
+            // 100 records take 11 pages: 9 new records on each, except the first.
             let expected = expected.min(11);
             let asked = service.lock().unwrap().asked.len();
             assert_eq!(asked, expected, "after page {number}, {ahead} ahead");

@@ -1,4 +1,4 @@
-//! Pagers against a service that is made up, and moves while it is read.
+//! Tests of pagers against an invented service that changes while it is read.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,7 +30,7 @@ impl Record for u64 {
     }
 }
 
-/// Something that happens between two requests.
+/// Event between two requests.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     /// Records are added before the one at this share (of 255) of the listing.
@@ -39,19 +39,19 @@ enum Event {
     Remove { at: u8, count: u8 },
 }
 
-/// What a service says of how many records there are.
+/// Total that a service reports.
 #[derive(Clone, Debug)]
 enum Total {
     True,
     Unsaid,
     Fixed(u64),
-    /// Off by so much, each time by the next.
+    /// Wrong by these differences, one after the other.
     Off(Vec<i8>),
-    /// How many are on the page.
+    /// Number of records on the page.
     OfPage,
 }
 
-/// How many records a service puts on a page at most.
+/// Largest number of records that a service puts on a page.
 #[derive(Clone, Copy, Debug)]
 enum Cap {
     None,
@@ -62,29 +62,29 @@ enum Cap {
 #[derive(Clone)]
 struct Service {
     records: BTreeSet<u64>,
-    /// Records that are counted and not shown.
+    /// Records that are counted but not shown.
     hidden: std::ops::Range<u64>,
     events: Vec<Event>,
     total: Total,
     cap: Cap,
-    /// So many more than asked for are on each page.
+    /// Number of records on each page in excess of the request.
     more: u32,
-    /// Whether a page is cut by its number and the service's own size.
+    /// Whether the service cuts pages by their number and its own size.
     numbered: bool,
     /// Whether each page is the first one.
     deaf: bool,
-    /// Requests that are answered with no records, unless the page has been empty before.
+    /// Requests that the service answers with an empty page, unless the page was empty before.
     empty: Vec<usize>,
-    /// How often each request is looked at before it is answered.
+    /// Number of polls before each request is answered.
     delays: Vec<u8>,
-    /// Those that have come, and those that have gone.
+    /// All records that ever existed, also those that were removed.
     ever: BTreeSet<u64>,
     gone: HashSet<u64>,
     emptied: HashSet<(u64, u32)>,
     asked: Vec<Slot>,
 }
 
-/// Numbers far enough from each other for others between them.
+/// Returns numbers with room for other numbers between them.
 fn numbers(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(|number| (1 << 40) + (number << 20))
 }
@@ -145,7 +145,7 @@ impl Service {
         }
     }
 
-    /// All records on one page, whatever was asked for.
+    /// Returns all records on one page, whatever was requested.
     fn whole(&self) -> Fetched<u64> {
         Fetched {
             items: self.records.iter().copied().collect(),
@@ -154,7 +154,7 @@ impl Service {
         }
     }
 
-    /// The answer to this request, the `number`th that was made.
+    /// Answers the request with this number.
     fn page(&mut self, number: usize, slot: Slot) -> Fetched<u64> {
         if let Some(event) = self.events.get(number) {
             self.happens(*event);
@@ -193,7 +193,7 @@ impl Service {
         }
     }
 
-    /// What was there all the time and is shown.
+    /// Returns the records that existed all the time and are shown.
     fn throughout(&self, from: &BTreeSet<u64>) -> Vec<u64> {
         let stayed = from.iter().filter(|record| !self.gone.contains(record));
         let shown = stayed.filter(|record| !self.hidden.contains(record));
@@ -201,7 +201,7 @@ impl Service {
     }
 }
 
-/// A pager over a service that is looked at from outside, too.
+/// Makes a pager over a service that the test also accesses.
 fn pager(service: &Arc<Mutex<Service>>, steps: Steps, paging: Paging) -> Pager<u64> {
     let service = service.clone();
     Pager::new("Numbers".to_owned(), paging, steps, move |slot| {
@@ -223,7 +223,7 @@ fn pager(service: &Arc<Mutex<Service>>, steps: Steps, paging: Paging) -> Pager<u
     })
 }
 
-/// Lets others come first, so many times.
+/// Yields this many times.
 async fn wait(mut turns: u8) {
     poll_fn(|context| {
         if turns == 0 {
@@ -236,7 +236,7 @@ async fn wait(mut turns: u8) {
     .await;
 }
 
-/// Runs what waits for nothing but its turn.
+/// Runs a future that only yields and never waits for an event.
 fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = noop_waker();
@@ -257,7 +257,7 @@ fn paging(size: u32, ahead: u32) -> Paging {
     }
 }
 
-/// All pages, with the service as it is then.
+/// Reads all pages. Also returns the service after the reading.
 fn read(
     service: Service,
     steps: Steps,
@@ -269,7 +269,7 @@ fn read(
     (pages, service)
 }
 
-/// The records of all pages, as [`Listing::by_item`](crate::Listing::by_item) reads them.
+/// Returns the records of all pages, as [`Listing::by_item`](crate::Listing::by_item) does.
 fn by_item<T: Send + 'static>(pager: Pager<T>) -> impl Stream<Item = Result<T, Error>> {
     let pages = pager.by_fetch();
     pages
@@ -281,13 +281,13 @@ fn items(pages: Vec<Page<u64>>) -> Vec<u64> {
     pages.into_iter().flat_map(|page| page.items).collect()
 }
 
-/// The token, as if it had been stored.
+/// Returns the token after storing and reading it.
 fn stored(token: &PageToken) -> PageToken {
     token.to_string().parse().unwrap()
 }
 
 impl std::fmt::Debug for Service {
-    /// What a property needs to be tried again.
+    /// Writes the facts that are needed to repeat a failed property test.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Service")
             .field("records", &self.records.len())

@@ -1,10 +1,10 @@
-//! Listings that are gone on with by a token.
+//! Tests of listings that resume from a token.
 
 use futures_util::StreamExt;
 
 use super::*;
 
-/// Reads page by page, each of them by the token of the one before.
+/// Reads page by page, each by the token of the page before.
 fn by_tokens(service: &Arc<Mutex<Service>>, steps: Steps, size: u32) -> Result<Vec<u64>, Error> {
     let mut items = Vec::new();
     let mut token: Option<PageToken> = None;
@@ -56,7 +56,7 @@ fn each_record_comes_once_whichever_page_a_reading_stops_at() {
     assert!(off.is_empty(), "not as many requests: {off:#?}");
 }
 
-/// The token after so many pages, and the service as it is then.
+/// Returns the token after this many pages, and the service at that time.
 fn stop_after(pages: usize, steps: Steps, records: u64) -> (PageToken, Vec<u64>, Service) {
     let service = Arc::new(Mutex::new(Service::of(numbers(records))));
     let mut stream = pin!(pager(&service, steps, paging(40, 0)).by_page());
@@ -110,7 +110,7 @@ fn a_place_is_found_again_though_the_listing_has_moved() {
             let items = items(go_on(service, steps, token).unwrap()).into_iter();
             let (new, old): (Vec<u64>, Vec<u64>) = items.partition(|item| added.contains(item));
             assert_eq!(old, expected, "{name}, {steps:?}");
-            // What was added before the place is passed over.
+            // Records that were added before the position are skipped.
             assert!(
                 new.iter().all(|item| Some(item) > last),
                 "{name}, {steps:?}"
@@ -219,7 +219,7 @@ fn pages_have_the_size_that_was_asked_for_resumed_or_not() {
             let mut read = Vec::new();
             let mut sizes = Vec::new();
             let mut token = None;
-            // One page each, and then all that are left.
+            // One page each, and then the rest.
             for stop in [1, 1, 1, usize::MAX] {
                 let size = if token.is_none() { size } else { then };
                 let paging = Paging {

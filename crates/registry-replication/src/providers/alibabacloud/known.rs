@@ -13,7 +13,7 @@ impl AlibabaCr {
     /// The vendor's id of an image's repository: `GetRepository`.
     ///
     /// # Errors
-    /// When there is no such repository, and whatever can go wrong with a call.
+    /// When there is no such repository, and any error of a call.
     pub(super) async fn repository_checked(&self, image: &ImageName) -> Result<String, Error> {
         match self.repository_id(image).await {
             Ok(id) => Ok(id),
@@ -52,7 +52,7 @@ impl AlibabaCr {
     /// Looks an image or a repository up: `GetRepository`, and of a tag `GetRepoTag`.
     ///
     /// # Errors
-    /// When it is not there, and whatever can go wrong with a call.
+    /// When it is not there, and any error of a call.
     pub(super) async fn image_exists(&self, image: &ImageName) -> Result<(), Error> {
         let id = match self.repository_checked(image).await {
             Ok(id) => id,
@@ -105,7 +105,7 @@ impl AlibabaCr {
     /// The state of a task: `GetRepoSyncTask`.
     ///
     /// # Errors
-    /// When there is no such task, and whatever can go wrong with a call.
+    /// When there is no such task, and any error of a call.
     pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(id).send().await.map_err(Error::from);
@@ -125,7 +125,7 @@ impl AlibabaCr {
     /// Looks a rule up, in the listing of all: no call shows a single rule.
     ///
     /// # Errors
-    /// When there is no such rule, and whatever can go wrong with a call.
+    /// When there is no such rule, and any error of a call.
     pub(super) async fn rule_exists(&self, id: &str) -> Result<(), Error> {
         let mut rules = pin!(self.list_rules(None, None).by_item());
         let mut known = Vec::new();

@@ -7,15 +7,15 @@ use crate::oci::Login;
 
 /// Passwords for an instance's own registry, for [`oci`](crate::oci): `GetAuthorizationToken`.
 ///
-/// Each is good for an hour, or as long as the credentials behind it, and may do what these may.
+/// Each is valid for an hour, or as long as its credentials, and has their permissions.
 #[derive(Clone, Debug)]
 pub struct Logins {
     registry: AlibabaCr,
 }
 
 impl AlibabaCr {
-    /// Passwords for the instance's own registry, whose host is
-    /// `INSTANCE-registry.REGION.cr.aliyuncs.com`, or a domain of its own.
+    /// Returns the source of passwords for the instance's own registry, whose host is
+    /// `INSTANCE-registry.REGION.cr.aliyuncs.com` or a custom domain.
     pub fn logins(&self) -> Logins {
         Logins {
             registry: self.clone(),
@@ -24,10 +24,10 @@ impl AlibabaCr {
 }
 
 impl Logins {
-    /// One of them, and when it ends. A [`oci::Client`](crate::oci::Client) asks by itself.
+    /// Gets a password and its expiry. An [`oci::Client`](crate::oci::Client) calls this by itself.
     ///
     /// # Errors
-    /// Whatever can go wrong with a call.
+    /// Any error of the call.
     pub async fn get(&self) -> Result<Lease<Login>, Error> {
         let answer = self
             .registry

@@ -5,8 +5,8 @@ use openapi_transport::{BoxFuture, Error, Lease, Source, SourceError, Timestamp}
 
 use crate::oci::Login;
 
-/// The password for a region's own registry that goes with an access key, for
-/// [`oci`](crate::oci). It is made of the key, and no call is sent.
+/// Source of an access key's password for a region's own registry, for [`oci`](crate::oci). It is
+/// computed from the key, without a call.
 #[derive(Clone, Debug)]
 pub struct Logins {
     pub(super) provider: Huaweicloud,
@@ -14,22 +14,22 @@ pub struct Logins {
 }
 
 impl Logins {
-    /// The one of whoever calls at the time `now`. It does not end before the key is deleted.
+    /// Returns the login of the caller at the time `now`. It is valid until the key is deleted.
     ///
     /// # Errors
-    /// When the region is not set or there are no credentials; when these are a token or a
+    /// When the region or the credentials are missing, or when the credentials are a token or a
     /// temporary key, which have no such password.
     pub async fn get(&self, now: Timestamp) -> Result<Login, Error> {
         let Some(region) = &self.region else {
             return Err(Error::configuration(
-                "the region is not set, and the user name begins with it",
+                "missing region: the user name of the login begins with it; set the region",
             ));
         };
         let (user, password) = match self.provider.credentials(now).await? {
             Credentials::AccessKey(key) => key.login(region)?,
             _ => {
                 return Err(Error::credentials(
-                    "a login to the registry is made of an access key, and there is a token",
+                    "the credentials are a token, but a login to the registry needs an access key",
                 ));
             }
         };

@@ -50,13 +50,13 @@ impl Service {
         &self.client
     }
 
-    /// The reason in clear text, usually a JSON document, of a refusal that came with
-    /// [`encoded_authorization_message`](Error::encoded_authorization_message):
-    /// `DecodeAuthorizationMessage`. The caller needs the permission to decode.
+    /// Decodes the reason of a refusal with an
+    /// [`encoded_authorization_message`](Error::encoded_authorization_message), usually to a JSON
+    /// document: `DecodeAuthorizationMessage`. The caller needs the permission to decode.
     ///
     /// # Errors
-    /// When the text is empty, longer than 10,240 characters or cannot be decoded, and whatever
-    /// else can go wrong with a call.
+    /// When the text is empty, longer than 10,240 characters or cannot be decoded, and any other
+    /// error of the call.
     pub async fn decode_message(&self, encoded: &str) -> Result<String, Error> {
         let encoded_message = encoded
             .parse()

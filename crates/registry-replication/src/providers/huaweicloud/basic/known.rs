@@ -11,7 +11,7 @@ impl SwrBasic {
     /// Looks a repository up: `ShowRepository`.
     ///
     /// # Errors
-    /// When there is no such repository, and whatever can go wrong with a call.
+    /// When there is no such repository, and any error of a call.
     pub(super) async fn repository_exists(&self, name: &ImageName) -> Result<(), Error> {
         let call = self.client.show_repository().namespace(name.namespace());
         let call = call.repository(name.repository());

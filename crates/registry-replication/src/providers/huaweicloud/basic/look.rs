@@ -87,7 +87,7 @@ impl Look for SwrBasic {
     }
 }
 
-/// What fails for good concerns those alone who want this repository; the rest ends the look.
+/// Keeps a permanent error for the arrivals of this repository. Another error ends the look.
 fn kept_back<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
     match read {
         Err(error) if error.can_retry() => Err(error),

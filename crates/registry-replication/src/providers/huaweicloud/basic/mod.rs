@@ -84,8 +84,8 @@ impl SwrBasic {
         &self.client
     }
 
-    /// The password for the region's own registry, `swr.REGION.myhuaweicloud.com`, that goes with
-    /// the access key. The region must be set.
+    /// Returns the source of the access key's password for the region's own registry,
+    /// `swr.REGION.myhuaweicloud.com`. The region must be set.
     pub fn logins(&self) -> Logins {
         Logins {
             provider: self.provider.clone(),
@@ -231,8 +231,8 @@ impl SyncJobs {
     }
 }
 
-/// `A-B/T`: only `T` is leant on. The page says that `B` counts the page's records, where HTTP has
-/// an index.
+/// Returns `T` of `A-B/T`. The other numbers are not used, because the vendor's page defines `B` as
+/// the number of records, where HTTP has an index.
 fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
@@ -250,7 +250,8 @@ fn state(status: &SyncJobStatus) -> Option<TaskState> {
     })
 }
 
-/// Source and destination, which rules and jobs name alike. The repository keeps its name.
+/// Returns source and destination, which rules and jobs name in the same way. The repository keeps
+/// its name.
 fn ends(
     region: Option<&str>,
     namespace: &Option<String>,

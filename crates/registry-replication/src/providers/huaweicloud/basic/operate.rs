@@ -1,4 +1,4 @@
-//! The Basic edition as any registry: rules of a repository, and copies by hand.
+//! Basic edition as a `Registry`: rules of a repository, and manual copies.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ impl registry::Registry for SwrBasic {
             let found = rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
                 let known: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
                 let known = match known.is_empty() {
-                    true => "it has none".to_owned(),
+                    true => "it has no rules".to_owned(),
                     false => format!("it has {}", known.join(", ")),
                 };
                 let (namespace, repository) = (name.namespace(), name.repository());
@@ -95,7 +95,7 @@ impl registry::Registry for SwrBasic {
     }
 }
 
-/// The repository that all images are of.
+/// Returns the repository of all images.
 fn one_repository<'a>(images: &[(&'a ImageName, &str)]) -> Result<&'a ImageName, Error> {
     let same = |one: &ImageName, other: &ImageName| {
         one.namespace() == other.namespace() && one.repository() == other.repository()
@@ -107,7 +107,7 @@ fn one_repository<'a>(images: &[(&'a ImageName, &str)]) -> Result<&'a ImageName,
     match all.find(|image| !same(first, image)) {
         None => Ok(first),
         Some(other) => Err(Error::configuration(format!(
-            "images {:?} and {:?} are of two repositories; a rule of Huawei Cloud Basic has one",
+            "images {:?} and {:?} belong to two repositories; a rule of Huawei Cloud Basic has one",
             first.to_string(),
             other.to_string()
         ))),

@@ -15,7 +15,7 @@ impl SwrEnterprise {
     /// Looks a rule up: `ShowInstanceReplicationPolicy`, `ShowInstanceRetentionPolicy`.
     ///
     /// # Errors
-    /// When there is no such rule, and whatever can go wrong with a call.
+    /// When there is no such rule, and any error of a call.
     pub(super) async fn rule_exists(&self, rule: &RuleRef) -> Result<(), Error> {
         let policy = number("rule", rule.id())?;
         let is_there = match rule.namespace() {
@@ -80,7 +80,7 @@ impl SwrEnterprise {
     /// Looks an execution up, by the listing of all or of its rule.
     ///
     /// # Errors
-    /// When there is no such execution, and whatever can go wrong with a call.
+    /// When there is no such execution, and any error of a call.
     pub(super) async fn execution_exists(&self, execution: &ExecutionRef) -> Result<(), Error> {
         let found = match execution.rule() {
             None => {
@@ -103,7 +103,7 @@ impl SwrEnterprise {
     /// Looks a task up among the tasks of its execution.
     ///
     /// # Errors
-    /// When it is not among them, and whatever can go wrong with a call.
+    /// When it is not among them, and any error of a call.
     pub(super) async fn task_exists(
         &self,
         tasks: impl Stream<Item = Result<Task, Error>>,

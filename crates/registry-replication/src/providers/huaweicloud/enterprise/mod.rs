@@ -60,30 +60,30 @@ pub struct Builder {
 common_settings!(Builder, Credentials);
 
 impl Builder {
-    /// Id of the project, which is the region's share of the account. Unless said otherwise, the
-    /// one that the credentials name, or IAM by the region.
+    /// Sets the id of the project, which is the region's part of the account. [default: the project
+    /// of the credentials, else the region's project in IAM]
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
         self
     }
 
-    /// URL of IAM for the lookup of the project id. [default: the region's]
+    /// Sets the URL of IAM for the lookup of the project id. [default: the region's]
     pub fn iam_endpoint(mut self, url: impl Into<String>) -> Self {
         self.iam_endpoint = Some(url.into());
         self
     }
 
-    /// Id of the instance.
+    /// Sets the id of the instance.
     pub fn instance(mut self, id: impl Into<String>) -> Self {
         self.instance = Some(id.into());
         self
     }
 
-    /// Makes the registry. Nothing is sent yet, unless the project id has to be looked up.
+    /// Makes the registry. Sends calls only to look up the project id.
     ///
     /// # Errors
-    /// When region and endpoint or instance are missing, and when the project id is not given and
-    /// cannot be found out; names what is missing.
+    /// When region and endpoint or instance are missing, or when the project id is missing and cannot
+    /// be looked up. Names the missing setting.
     pub async fn build(self) -> Result<SwrEnterprise, Error> {
         let mut settings = self.settings;
         let instance = self
@@ -117,7 +117,7 @@ impl SwrEnterprise {
         Builder::default()
     }
 
-    /// The generated client.
+    /// Returns the generated client.
     pub fn client(&self) -> &swr::Client {
         &self.client
     }

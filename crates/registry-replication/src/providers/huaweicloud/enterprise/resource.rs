@@ -1,4 +1,4 @@
-//! What Harbor-based registries write into a task's `src_resource` and `dst_resource`.
+//! Texts of Harbor-based registries in a task's `src_resource` and `dst_resource`.
 
 use serde::Deserialize;
 
@@ -16,8 +16,8 @@ const DESTINATION: &str = r#"", "dst_resource":""#;
 const OPERATION: &str = r#"", "operation":""#;
 
 impl Resources {
-    /// Reads both texts. The vendor's page shows a source that swallows the destination and the
-    /// operation; that form is taken apart.
+    /// Reads both texts. The vendor's page shows a source that also contains the destination and the
+    /// operation; this splits that form.
     pub(crate) fn read(
         source: Option<&str>,
         destination: Option<&str>,
@@ -103,7 +103,7 @@ fn counted(text: &str) -> Option<ImageRef> {
 }
 
 fn plain(text: &str) -> ImageRef {
-    // What looks like JSON and is none says nothing of the image.
+    // Invalid JSON does not name an image.
     if text.starts_with(['{', '[']) {
         return ImageRef::default();
     }

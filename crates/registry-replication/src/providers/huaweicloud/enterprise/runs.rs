@@ -1,4 +1,4 @@
-//! Executions as looks remember them: what has come to its end is not read again.
+//! Executions that looks remember, so that they do not read ended ones again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,19 +13,19 @@ use crate::arrival::read::{Records, or_absent};
 use crate::arrival::sight::{Repository, Work, WorkOrigin, WorkTag, plausible};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState};
 
-/// What failed so many seconds ago is not tried again.
+/// Seconds after a failure in which the registry may retry.
 pub(super) const QUIET_SECONDS: i64 = 15 * 60;
 
-/// What is known of executions, by id.
+/// Known facts of executions, by id.
 #[derive(Clone, Default)]
 pub(super) struct Runs(Arc<Mutex<BTreeMap<String, Run>>>);
 
 #[derive(Clone, Default)]
 struct Run {
-    /// Whether all of its tasks have come to an end that stays.
+    /// Whether all of its tasks have ended for good.
     is_over: bool,
     tasks: Arc<Vec<Task>>,
-    /// Subtasks of tasks that have come to an end that stays.
+    /// Subtasks of tasks that have ended for good.
     subtasks: BTreeMap<String, Arc<Vec<Subtask>>>,
 }
 
@@ -34,14 +34,14 @@ impl Runs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the executions that are not among these.
+    /// Forgets all executions except these.
     pub(super) fn forget_but(&self, executions: &[Execution]) {
         let kept: BTreeSet<_> = executions.iter().map(|execution| &execution.id).collect();
         self.all().retain(|id, _| kept.contains(id));
     }
 
-    /// What an execution does in these repositories. An execution is judged by its tasks: its own
-    /// state may lag behind them.
+    /// Returns the works of an execution in these repositories. Judges an execution by its tasks,
+    /// because its own state may lag behind them.
     ///
     /// The answer is short if the execution has more tasks than its listing shows.
     pub(super) async fn works(
@@ -62,7 +62,7 @@ impl Runs {
             None => {
                 let id = number("execution", &execution.id)?;
                 let tasks = registry.list_replication_tasks(id, false).by_item();
-                // It may be gone since it was listed, or the answer lags behind the listing.
+                // It may have been removed since the listing, or the answer lags behind the listing.
                 let tasks: Option<Vec<Task>> = or_absent(tasks.try_collect().await)?;
                 let Some(tasks) = tasks else {
                     return Ok(nothing());
@@ -127,7 +127,7 @@ impl fmt::Debug for Runs {
     }
 }
 
-/// Whether a task has come to an end that stays.
+/// Whether a task has ended for good.
 fn is_over(task: &Task, now: Timestamp) -> bool {
     match task.state {
         TaskState::Succeeded | TaskState::AlreadyThere => true,
@@ -137,7 +137,7 @@ fn is_over(task: &Task, now: Timestamp) -> bool {
     }
 }
 
-/// Whether a task's parts are at least as many as the tags that the task names.
+/// Whether a task has at least as many subtasks as it names tags.
 fn is_whole(task: &Task, subtasks: &[Subtask]) -> bool {
     let named = task.source.as_ref().map(|source| {
         let counted = source.artifact_count.unwrap_or_default();
@@ -151,7 +151,7 @@ fn repository(task: &Task) -> Option<Repository> {
     Some((source.namespace.clone()?, source.repository.clone()?))
 }
 
-/// The place that a task names: namespace and repository. The rule knows the rest.
+/// Returns the place that a task names: namespace and repository. The rule has the rest.
 fn destination(task: &Task) -> ImageRef {
     let end = task.destination.clone().unwrap_or_default();
     ImageRef {
@@ -161,7 +161,8 @@ fn destination(task: &Task) -> ImageRef {
     }
 }
 
-/// A task of one tag, whose state is the tag's. Of one that failed, the subtask says why.
+/// Makes the work of a task of one tag, whose state is the tag's. For a failed task, the subtask has
+/// the reason.
 fn alone(task: &Task, execution: &Execution) -> Option<Work> {
     if task.state.is_final() && task.state != TaskState::Succeeded {
         return None;
@@ -208,7 +209,7 @@ fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
         advice: None,
         created: execution.created,
         started: task.started,
-        // The task's own time is no earlier than its part's.
+        // The task's own time is not earlier than its subtask's.
         changed: subtask.ended.or(task.updated),
         keeps: false,
         overwrites: None,
