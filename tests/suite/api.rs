@@ -251,6 +251,10 @@ fn what_cannot_be_meant_is_refused_by_name() {
             "huaweicloud.swr is not a service of Alibaba Cloud; leave out --registry",
         ),
         (
+            "api ListRepoSyncTask --sandbox --project-id p",
+            "alibabacloud.cr has no setting project-id; leave out --project-id",
+        ),
+        (
             "api ListInstance",
             "write huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
         ),

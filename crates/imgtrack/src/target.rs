@@ -190,6 +190,12 @@ impl Target {
         self.check()?;
         let cloud = clouds().find(|cloud| cloud.services.contains(service));
         let names: Vec<_> = service.settings.iter().map(|one| one.name).collect();
+        if let Some(unknown) = self.given().find(|name| !names.contains(name)) {
+            let flag = flag(unknown);
+            return Err(Failure::Usage(format!(
+                "{service} has no setting {flag}; leave out --{flag}"
+            )));
+        }
         let settings = self.settings(cloud.map_or("", |cloud| cloud.name), &names);
         Ok((service.connect(settings.clone()).await?, settings))
     }

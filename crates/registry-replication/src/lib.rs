@@ -122,8 +122,8 @@ pub mod testing {
 }
 pub use openapi_transport::{
     Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
-    ErrorKind, Lease, RateLimit, RetryPolicy, Secret, Source, SourceError, Surroundings,
-    SystemClock, Timestamp,
+    ErrorKind, HttpSettings, Lease, Proxy, RateLimit, RetryPolicy, Secret, Source, SourceError,
+    Surroundings, SystemClock, Timestamp,
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
