@@ -125,6 +125,23 @@ impl<'de> Tolerant<'de> for Option<EpochMillis> {
     }
 }
 
+impl TryFrom<i64> for EpochSeconds {
+    type Error = UnfitSeconds;
+    fn try_from(seconds: i64) -> Result<Self, UnfitSeconds> {
+        Timestamp::from_second(seconds)
+            .map(Self)
+            .map_err(|_| UnfitSeconds)
+    }
+}
+
+impl TryFrom<f64> for EpochSeconds {
+    type Error = UnfitSeconds;
+    /// Reads the shortest decimal form of the number, which is the one that a person writes.
+    fn try_from(seconds: f64) -> Result<Self, UnfitSeconds> {
+        seconds.to_string().parse()
+    }
+}
+
 impl FromStr for EpochSeconds {
     type Err = UnfitSeconds;
     fn from_str(text: &str) -> Result<Self, UnfitSeconds> {
@@ -199,7 +216,7 @@ impl<'de> Tolerant<'de> for Option<EpochSeconds> {
         let time = text.parse::<EpochSeconds>().or_else(|error| {
             // `1.767225600123E9`
             let number: f64 = text.trim().parse().map_err(|_| error)?;
-            number.to_string().parse()
+            number.try_into()
         });
         time.map(Some).map_err(serde::de::Error::custom)
     }
@@ -259,6 +276,12 @@ mod tests {
         // A time in nanoseconds has more digits than a float.
         let text = "1767225600.123456789";
         assert_eq!(text.parse::<EpochSeconds>().unwrap().to_string(), text);
+        let whole: EpochSeconds = 1_767_225_600.try_into().unwrap();
+        assert_eq!(whole.to_string(), "1767225600");
+        let fraction: EpochSeconds = 1_767_225_600.123.try_into().unwrap();
+        assert_eq!(fraction.to_string(), "1767225600.123");
+        assert!(EpochSeconds::try_from(i64::MAX).is_err());
+        assert!(EpochSeconds::try_from(f64::NAN).is_err());
     }
 
     #[test]
