@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::spec::{JSON, Spec, is_json, resolve};
+use crate::spec::{JSON, Spec, is_json, object, resolve};
 
 /// A document for progenitor, and the types that stand for its formats.
 pub(crate) struct Prepared {
@@ -31,6 +31,7 @@ pub(crate) fn prepare(spec: &Spec) -> Prepared {
                 && (spec.sent.contains(name) || spec.received.contains(name))
         });
     }
+    inline_lists(&mut document, spec);
     describe_references(&mut document, &spec.document);
     replace(&mut document, spec, &mut types);
     Prepared { document, types }
@@ -99,6 +100,55 @@ fn inline_parameters(document: &mut Value, original: &Value) {
                 }
             }
         }
+    }
+}
+
+/// Puts lists that have a name where they are used: progenitor makes a type of each, which does not
+/// decode. A body keeps its name.
+fn inline_lists(document: &mut Value, spec: &Spec) {
+    let bodies = spec.operations.iter().filter_map(|it| it.body.as_ref());
+    let bodies: Vec<_> = bodies.collect();
+    let schemas = object(spec.document.pointer("/components/schemas"));
+    let lists = schemas
+        .filter(|(name, schema)| {
+            schema.get("type").is_some_and(|kind| kind == "array") && !bodies.contains(name)
+        })
+        .map(|(name, _)| name.clone());
+    let lists: Vec<String> = lists.collect();
+    if let Some(schemas) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    {
+        schemas.retain(|name, _| !lists.contains(name));
+    }
+    let pointer = |name| format!("#/components/schemas/{name}");
+    let lists: Vec<_> = lists.into_iter().map(pointer).collect();
+    inline(document, &spec.document, &lists);
+}
+
+fn inline(value: &mut Value, original: &Value, lists: &[String]) {
+    let described = value.pointer("/allOf/0");
+    let reference = described.unwrap_or(value).get("$ref").cloned();
+    if let Some(Value::String(reference)) = reference
+        && lists.contains(&reference)
+    {
+        let mut list = original
+            .pointer(reference.trim_start_matches('#'))
+            .cloned()
+            .unwrap_or_default();
+        if let Some(description) = value.get("description") {
+            list["description"] = description.clone();
+        }
+        *value = list;
+    }
+    match value {
+        Value::Object(map) => map
+            .values_mut()
+            .for_each(|value| inline(value, original, lists)),
+        Value::Array(all) => all
+            .iter_mut()
+            .for_each(|value| inline(value, original, lists)),
+        _ => {}
     }
 }
 

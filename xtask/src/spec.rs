@@ -98,7 +98,7 @@ pub(crate) struct BodyParameter {
     pub(crate) description: String,
     pub(crate) limits: String,
     pub(crate) values: Option<String>,
-    /// Rust type whose text is sent.
+    /// Path of the Rust type whose text is sent.
     pub(crate) ty: &'static str,
     /// Whether the text stands without quotes in JSON.
     pub(crate) json: bool,
@@ -344,9 +344,10 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 .find(|(status, _)| status.starts_with('2'))
                 .and_then(|(_, response)| json_content(resolve(document, response)));
             let (accept, success) = success.unwrap_or((JSON, &Value::Null));
-            let list = success
-                .pointer("/schema/type")
-                .is_some_and(|kind| kind == "array");
+            let list = success.get("schema").is_some_and(|schema| {
+                let kind = resolve(document, schema).get("type");
+                kind.is_some_and(|kind| kind == "array")
+            });
             let all = value.get("x-body-parameters") == Some(&Value::Bool(true));
             let body_parameters = body_parameters(document, schema, paging.as_ref(), all);
             if value.get("requestBody").is_some() && body.is_none() {
@@ -436,14 +437,14 @@ fn body_parameters(
         let inner = resolved(document, property);
         let key = |key: &str| inner.get(key).and_then(Value::as_str);
         let (ty, json) = match (key("type")?, key("format")) {
-            ("string", Some("password")) => ("openapi_transport::Secret", false),
-            ("string", Some("non-empty")) => ("openapi_transport::NonEmpty", false),
-            ("string", Some("text-number")) => ("openapi_transport::TextNumber", false),
-            ("string", Some("date-time")) => ("openapi_transport::Timestamp", false),
-            ("string", _) => ("std::string::String", false),
+            ("string", Some("password")) => ("::openapi_transport::Secret", false),
+            ("string", Some("non-empty")) => ("::openapi_transport::NonEmpty", false),
+            ("string", Some("text-number")) => ("::openapi_transport::TextNumber", false),
+            ("string", Some("date-time")) => ("::openapi_transport::Timestamp", false),
+            ("string", _) => ("::std::string::String", false),
             ("integer", Some("int32")) => ("i32", true),
             ("integer", _) => ("i64", true),
-            ("number", Some("epoch-seconds")) => ("openapi_transport::EpochSeconds", true),
+            ("number", Some("epoch-seconds")) => ("::openapi_transport::EpochSeconds", true),
             ("number", _) => ("f64", true),
             ("boolean", _) => ("bool", true),
             _ => return None,

@@ -111,9 +111,7 @@ pub(super) fn parameter_rows(
         let BodyParameter { name, required, .. } = field;
         let about = format!("{} {}", field.description, field.limits);
         let about = about.trim();
-        let ty: Type = syn::parse_str(&format!("::{}", field.ty))
-            .or_else(|_| syn::parse_str(field.ty))
-            .map_err(|error| format!("{name}: {error}"))?;
+        let ty: Type = syn::parse_str(field.ty).map_err(|error| format!("{name}: {error}"))?;
         let values = known_values(spec, field.values.as_ref());
         let (render, secret) = match field.ty.ends_with("Secret") {
             true => (quote!(private::secret), Some(quote!(.secret()))),
