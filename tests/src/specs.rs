@@ -47,9 +47,18 @@ pub struct Answer {
 pub fn all() -> &'static [Spec] {
     static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
         let services = service::all().iter();
-        services.map(|service| read(service.name)).collect()
+        services
+            .map(|service| read("../specs", service.name))
+            .collect()
     });
     &SPECS
+}
+
+/// The spec of a service that does not exist.
+pub fn made_up() -> &'static Spec {
+    static SPEC: LazyLock<Spec> =
+        LazyLock::new(|| read("data/made-up/specs", service::MADE_UP.name));
+    &SPEC
 }
 
 /// The spec of this name.
@@ -57,8 +66,8 @@ pub fn spec(name: &str) -> &'static Spec {
     all().iter().find(|spec| spec.name == name).unwrap()
 }
 
-fn read(name: &'static str) -> Spec {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+fn read(folder: &str, name: &'static str) -> Spec {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let text = std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
     let raw: Value = serde_saphyr::from_str(&text).unwrap();
     let document = resolved(&raw, &raw);

@@ -6,9 +6,10 @@ use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, swr};
 use openapi_transport::{Call, Context, Error};
 use registry_replication::{alibabacloud, huaweicloud};
 use registry_sandbox::{Sandbox, world};
+use registry_tests::bearer::Bearer;
 use registry_tests::fixed;
 use registry_tests::given::Given;
-use registry_tests::service::{Service, service};
+use registry_tests::service::{MADE_UP, Service, service};
 use serde_json::Value;
 
 use crate::subjects;
@@ -33,10 +34,15 @@ pub(crate) fn iam(endpoint: &str) -> iam::Client {
     iam::Client::new(huawei(endpoint, huawei_key()))
 }
 
-/// A context for calls of a service at noon, with the fixed keys of its subject.
-fn fixed_context(service: &Service, endpoint: &str) -> Context {
-    let subject = subjects::of_client(service.client());
-    let dialect = subject.fixed_dialect(service.service());
+/// A context for calls of a service at noon, with fixed keys.
+pub(crate) fn fixed_context(service: &Service, endpoint: &str) -> Context {
+    let dialect = match service == MADE_UP {
+        true => Arc::new(Bearer("example-token")),
+        false => {
+            let subject = subjects::of_client(service.client());
+            subject.fixed_dialect(service.service())
+        }
+    };
     fixed(Context::builder(endpoint, dialect)).build().unwrap()
 }
 

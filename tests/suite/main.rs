@@ -22,6 +22,7 @@ mod input;
 mod lag;
 mod lag_command;
 mod made_up;
+mod made_up_pages;
 mod oci;
 mod oci_docker;
 mod oci_hostile;

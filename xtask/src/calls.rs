@@ -15,20 +15,25 @@ pub(crate) fn module(spec: &Spec) -> String {
     format!("{}_{}", spec.krate, spec.service)
 }
 
-/// The files of the folder, from the modules' names and texts.
-pub(crate) fn files(modules: Vec<(String, String)>) -> Vec<(String, String)> {
+/// The files of the folder, from the modules' names and texts. `services` are rows of the table,
+/// and `others` are not.
+pub(crate) fn files(
+    services: Vec<(String, String)>,
+    others: Vec<(String, String)>,
+) -> Vec<(String, String)> {
     let mut index = format!("{GENERATED} from the files of specs/. Change a spec, not this.\n");
-    for (name, _) in &modules {
+    for (name, _) in services.iter().chain(&others) {
         // Writing to a string does not fail.
         let _ = writeln!(index, "pub mod {name};");
     }
     index.push_str("/// A row for each service.\npub const ALL: &[crate::service::Service] = &[\n");
-    for (name, _) in &modules {
+    for (name, _) in &services {
         let _ = writeln!(index, "    {name}::SERVICE,");
     }
     index.push_str("];\n");
-    let texts = modules
+    let texts = services
         .into_iter()
+        .chain(others)
         .map(|(name, text)| (format!("{name}.rs"), text));
     std::iter::once(("mod.rs".to_owned(), index))
         .chain(texts)

@@ -26,7 +26,7 @@ pub fn generate_command(root: &Path, words: &[&str]) -> Result<bool, Error> {
 
 fn run(root: &Path, check: bool) -> Result<bool, Error> {
     let mut fresh = true;
-    let mut calls = Vec::new();
+    let mut services = Vec::new();
     let mut documents = Vec::new();
     for (krate, specs) in spec::find(root)? {
         let mut files = vec![(
@@ -34,30 +34,42 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
             finish::modules(specs.iter().map(|s| s.service.as_str())),
         )];
         for spec in &specs {
-            let started = std::time::Instant::now();
-            let generated = generate::generate(spec)?;
-            let code = generated.client;
-            if !check {
-                println!(
-                    "{krate}: {} → src/generated/{}.rs, {} operations, {} lines, {} ms",
-                    spec.file,
-                    spec.service,
-                    spec.operations.len(),
-                    code.lines().count(),
-                    started.elapsed().as_millis()
-                );
-            }
-            files.push((format!("{}.rs", spec.service), code));
-            calls.push((calls::module(spec), generated.calls));
+            let generated = generated(&krate, spec, check)?;
+            files.push((format!("{}.rs", spec.service), generated.client));
+            services.push((calls::module(spec), generated.calls));
             documents.push(sandbox::file(&krate, spec));
         }
         let folder = format!("crates/{krate}/src/generated");
         fresh &= put(root, &folder, &files, check)?;
     }
-    fresh &= put(root, "tests/src/generated", &calls::files(calls), check)?;
+    let mut others = Vec::new();
+    for spec in spec::made_up(root)? {
+        let generated = generated("registry-tests", &spec, check)?;
+        others.push((calls::module(&spec), generated.calls));
+        others.push((spec.service, generated.client));
+    }
+    let files = calls::files(services, others);
+    fresh &= put(root, "tests/src/generated", &files, check)?;
     documents.push(sandbox::table(&documents));
     fresh &= put(root, sandbox::FOLDER, &documents, check)?;
     Ok(fresh)
+}
+
+/// Generates the client of a spec, and prints how large it is unless nothing is written.
+fn generated(krate: &str, spec: &spec::Spec, check: bool) -> Result<generate::Generated, Error> {
+    let started = std::time::Instant::now();
+    let generated = generate::generate(spec)?;
+    if !check {
+        println!(
+            "{krate}: {} → src/generated/{}.rs, {} operations, {} lines, {} ms",
+            spec.file,
+            spec.service,
+            spec.operations.len(),
+            generated.client.lines().count(),
+            started.elapsed().as_millis()
+        );
+    }
+    Ok(generated)
 }
 
 /// Writes a folder's files, or says whether they are there already.

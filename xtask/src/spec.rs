@@ -131,6 +131,22 @@ pub(crate) fn find(root: &Path) -> Result<BTreeMap<String, Vec<Spec>>, Error> {
     Ok(found)
 }
 
+/// Folder with the specs of services that do not exist.
+const MADE_UP: &str = "tests/data/made-up";
+
+/// Specs whose clients are part of the tests. None if the workspace has no such folder.
+pub(crate) fn made_up(root: &Path) -> Result<Vec<Spec>, Error> {
+    let root = root.join(MADE_UP);
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut specs: Vec<_> = find(&root)?.into_values().flatten().collect();
+    for spec in &mut specs {
+        spec.file = format!("{MADE_UP}/{}", spec.file);
+    }
+    Ok(specs)
+}
+
 pub(crate) fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     let mut paths = std::fs::read_dir(folder)
         .map_err(Error::io(folder))?
@@ -213,7 +229,7 @@ impl Spec {
     /// Folder and service: `huaweicloud-swr/swr`.
     pub(crate) fn name(&self) -> &str {
         let name = self.file.strip_suffix(".yaml").unwrap_or(&self.file);
-        name.strip_prefix("specs/").unwrap_or(name)
+        name.rsplit_once("specs/").map_or(name, |(_, name)| name)
     }
 
     /// Names of the fields of a schema, at any depth, that are secrets.

@@ -4,6 +4,8 @@ pub mod alibabacloud_cr_sts;
 pub mod huaweicloud_swr_iam;
 pub mod huaweicloud_swr_sts;
 pub mod huaweicloud_swr_swr;
+pub mod registry_tests_made_up;
+pub mod made_up;
 /// A row for each service.
 pub const ALL: &[crate::service::Service] = &[
     alibabacloud_cr_cr::SERVICE,
