@@ -1,38 +1,19 @@
 //! Clients for tests.
 
+use std::pin::pin;
 use std::sync::Arc;
 
-use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam, swr};
-use openapi_transport::{Call, Context, Error};
-use registry_replication::{alibabacloud, huaweicloud};
-use registry_sandbox::{Sandbox, world};
+use futures_util::{Stream, TryStreamExt};
+use jiff::SignedDuration;
+use openapi_transport::{Call, Context, Dialect, Error};
+use registry_sandbox::{Options, Sandbox};
 use registry_tests::bearer::Bearer;
-use registry_tests::fixed;
 use registry_tests::given::Given;
 use registry_tests::service::{MADE_UP, Service, service};
+use registry_tests::{NoChance, fixed, noon, quick_clock};
 use serde_json::Value;
 
 use crate::subjects;
-
-pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
-pub(crate) const INSTANCE: &str = "3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71";
-
-pub(crate) fn huawei_key() -> AccessKey {
-    AccessKey::new("EXAMPLEACCESSKEY0001", "example-secret-key").project_id(PROJECT)
-}
-
-pub(crate) fn alibaba_key() -> alibabacloud_cr::Credentials {
-    alibabacloud_cr::Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
-}
-
-pub(crate) fn huawei(endpoint: &str, credentials: impl Into<Credentials>) -> Context {
-    let dialect = Arc::new(Huaweicloud::new(credentials));
-    fixed(Context::builder(endpoint, dialect)).build().unwrap()
-}
-
-pub(crate) fn iam(endpoint: &str) -> iam::Client {
-    iam::Client::new(huawei(endpoint, huawei_key()))
-}
 
 /// A context for calls of a service at noon, with fixed keys.
 pub(crate) fn fixed_context(service: &Service, endpoint: &str) -> Context {
@@ -80,69 +61,43 @@ pub(crate) async fn call_by_name(
     call.send(&fixed_context(service, endpoint)).await
 }
 
-/// The account that a sandbox lets in.
-pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
-    let account = world::huaweicloud::account(sandbox.endpoint());
-    AccessKey::new(&account.access_key, account.secret_key.as_str()).project_id(&account.project_id)
+/// Minutes between the clocks of a client and a service, and whether the service accepts them.
+pub(crate) const SKEWS: [(i64, bool); 5] = [
+    (0, true),
+    (14, true),
+    (-14, true),
+    (16, false),
+    (-16, false),
+];
+
+/// A sandbox whose clock stands still so many minutes after noon.
+pub(crate) async fn sandbox_later(minutes: i64) -> Sandbox {
+    let now = noon() + SignedDuration::from_mins(minutes);
+    let options = Options::default().clock(Arc::new(move || now));
+    Sandbox::start(options).await.unwrap()
 }
 
-pub(crate) fn sandbox_alibaba_key(sandbox: &Sandbox) -> alibabacloud_cr::Credentials {
-    let account = world::alibabacloud::account(sandbox.endpoint());
-    alibabacloud_cr::Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
-}
-
-/// A client that lives in the present, for a sandbox that does.
-pub(crate) fn sandbox_swr(sandbox: &Sandbox) -> swr::Client {
-    let provider = Huaweicloud::new(sandbox_key(sandbox));
-    swr::Client::new(
-        Context::builder(sandbox.endpoint(), Arc::new(provider))
-            .rate_limit(None)
-            .build()
-            .unwrap(),
-    )
-}
-
-pub(crate) async fn enterprise(
-    sandbox: &Sandbox,
-    credentials: impl Into<Credentials>,
-) -> huaweicloud::SwrEnterprise {
-    let account = world::huaweicloud::account(sandbox.endpoint());
-    huaweicloud::SwrEnterprise::builder()
-        .endpoint(&account.endpoint)
-        .project_id(&account.project_id)
-        .instance(&account.instance_id)
-        .credentials(credentials)
-        .configure(|context| context.rate_limit(None))
+/// A context for calls to a sandbox at noon, whose nonces are all the same.
+pub(crate) fn at(sandbox: &Sandbox, dialect: impl Dialect + 'static) -> Context {
+    Context::builder(sandbox.endpoint(), Arc::new(dialect))
+        .clock(quick_clock(noon()))
+        .chance(Arc::new(NoChance("the-same-again".to_owned())))
         .build()
-        .await
         .unwrap()
 }
 
-pub(crate) async fn basic(
-    sandbox: &Sandbox,
-    credentials: impl Into<Credentials>,
-) -> huaweicloud::SwrBasic {
-    huaweicloud::SwrBasic::builder()
-        .endpoint(sandbox.endpoint())
-        .region("cn-north-4")
-        .credentials(credentials)
-        .configure(|context| context.rate_limit(None))
-        .build()
-        .await
-        .unwrap()
+/// Statuses of a sandbox's answers to an operation.
+pub(crate) fn statuses(sandbox: &Sandbox, operation: &str) -> Vec<u16> {
+    let received = sandbox.received();
+    let of_this = received
+        .iter()
+        .filter(|request| request.operation.as_deref() == Some(operation));
+    of_this.map(|request| request.status).collect()
 }
 
-pub(crate) async fn alibaba(
-    sandbox: &Sandbox,
-    instance: &str,
-    credentials: alibabacloud_cr::Credentials,
-) -> alibabacloud::AlibabaCr {
-    alibabacloud::AlibabaCr::builder()
-        .endpoint(sandbox.endpoint())
-        .instance(instance)
-        .credentials(credentials)
-        .configure(|context| context.rate_limit(None))
-        .build()
-        .await
-        .unwrap()
+/// The error that a stream begins with.
+pub(crate) async fn first_error<T: std::fmt::Debug>(
+    stream: impl Stream<Item = Result<T, Error>>,
+) -> Error {
+    pin!(stream).try_next().await.unwrap_err()
 }

@@ -9,8 +9,8 @@ use registry_sandbox::{Sandbox, world};
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::Value;
 
-use crate::clients;
 use crate::deploy_gate::Trial;
+use crate::huaweicloud::clients;
 use crate::program::{output, run};
 
 const ENTERPRISE: [&str; 3] = ["--registry", "huaweicloud-enterprise", "--sandbox"];
@@ -358,9 +358,13 @@ async fn what_is_not_there_is_an_error_in_the_library() {
     let enterprise: &dyn Registry = &enterprise;
     let basic = clients::basic(&trial.sandbox, key).await;
     let basic: &dyn Registry = &basic;
-    let key = clients::sandbox_alibaba_key(&trial.sandbox);
-    let alibaba =
-        clients::alibaba(&trial.sandbox, world::alibabacloud::FLEET_INSTANCE_ID, key).await;
+    let key = crate::alibabacloud::clients::sandbox_key(&trial.sandbox);
+    let alibaba = crate::alibabacloud::clients::registry(
+        &trial.sandbox,
+        world::alibabacloud::FLEET_INSTANCE_ID,
+        key,
+    )
+    .await;
     let alibaba: &dyn Registry = &alibaba;
     let image = |text: &str| text.parse::<ImageName>().unwrap();
     let rule = |text: &str| Some(text.parse().unwrap());
@@ -513,9 +517,13 @@ async fn the_host_of_the_registry_is_taken_off() {
     let key = clients::sandbox_key(&trial.sandbox);
     let enterprise = clients::enterprise(&trial.sandbox, key.clone()).await;
     let basic = clients::basic(&trial.sandbox, key).await;
-    let key = clients::sandbox_alibaba_key(&trial.sandbox);
-    let alibaba =
-        clients::alibaba(&trial.sandbox, world::alibabacloud::FLEET_INSTANCE_ID, key).await;
+    let key = crate::alibabacloud::clients::sandbox_key(&trial.sandbox);
+    let alibaba = crate::alibabacloud::clients::registry(
+        &trial.sandbox,
+        world::alibabacloud::FLEET_INSTANCE_ID,
+        key,
+    )
+    .await;
     let digest = format!("sha256:{}", "0a".repeat(32));
     let registries: [(&dyn Registry, &str); 3] = [
         (&enterprise, "swr-ee-"),
@@ -616,7 +624,7 @@ async fn jobs(page: &'static str) -> Result<Vec<registry_replication::Task>, Err
     .await;
     let basic = huaweicloud::SwrBasic::builder()
         .endpoint(server.endpoint())
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .build()
         .await?;
     basic.sync_jobs("team/api", None).all().await

@@ -13,7 +13,7 @@ use registry_replication::{Task, alibabacloud, huaweicloud};
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 
-use crate::clients::{self, INSTANCE, PROJECT};
+use crate::huaweicloud::clients::{self, INSTANCE, PROJECT};
 
 /// A call of each kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +71,7 @@ impl Call {
                 .endpoint(endpoint)
                 .project_id(PROJECT)
                 .instance(INSTANCE)
-                .credentials(clients::huawei_key())
+                .credentials(clients::key())
                 .configure(configure)
                 .build()
                 .await?
@@ -83,7 +83,7 @@ impl Call {
             Self::ListByPost => alibabacloud::AlibabaCr::builder()
                 .endpoint(endpoint)
                 .instance("cri-1")
-                .credentials(clients::alibaba_key())
+                .credentials(crate::alibabacloud::clients::key())
                 .configure(configure)
                 .build()
                 .await?
@@ -94,7 +94,7 @@ impl Call {
                 .map(drop),
             Self::Single => huaweicloud::SwrBasic::builder()
                 .endpoint(endpoint)
-                .credentials(clients::huawei_key())
+                .credentials(clients::key())
                 .configure(configure)
                 .build()
                 .await?
@@ -103,7 +103,7 @@ impl Call {
                 .await
                 .map(drop),
             Self::Write => {
-                let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+                let provider = Arc::new(Huaweicloud::new(clients::key()));
                 let context = configure(Context::builder(endpoint, provider)).build()?;
                 let user = User {
                     domain: "d".to_owned(),
@@ -116,7 +116,7 @@ impl Call {
                     .map(drop)
             }
             Self::SignedWrite | Self::Delete => {
-                let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+                let provider = Arc::new(Huaweicloud::new(clients::key()));
                 let context = configure(Context::builder(endpoint, provider)).build()?;
                 let client = swr::Client::new(context);
                 if self == Self::Delete {
@@ -138,7 +138,7 @@ impl Call {
                 Ok(())
             }
             Self::WriteByRpc => {
-                let provider = Arc::new(Alibabacloud::new(clients::alibaba_key()));
+                let provider = Arc::new(Alibabacloud::new(crate::alibabacloud::clients::key()));
                 let context = configure(Context::builder(endpoint, provider)).build()?;
                 let client = cr::Client::new(context);
                 let call = client.create_repo_sync_task_by_rule();
@@ -396,7 +396,7 @@ fn rules_of(recorder: &Recorder, context: ContextBuilder) -> huaweicloud_swr::sw
 }
 
 fn context(recorder: &Recorder, clock: &Arc<ManualClock>) -> ContextBuilder {
-    let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+    let provider = Arc::new(Huaweicloud::new(clients::key()));
     configure(clock)(Context::builder(recorder.endpoint(), provider))
 }
 
@@ -497,7 +497,7 @@ fn client_of(
     clock: &Arc<ManualClock>,
     more: impl FnOnce(ContextBuilder) -> ContextBuilder,
 ) -> huaweicloud_swr::swr::Client {
-    let provider = Arc::new(Huaweicloud::new(clients::huawei_key()));
+    let provider = Arc::new(Huaweicloud::new(clients::key()));
     let context = configure(clock)(Context::builder(server.endpoint(), provider));
     huaweicloud_swr::swr::Client::new(more(context).build().unwrap())
 }

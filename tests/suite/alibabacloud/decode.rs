@@ -6,7 +6,7 @@ use registry_replication::{Registry, Task, TaskState, alibabacloud};
 use registry_tests::Recorder;
 use serde_json::{Value, json};
 
-use crate::clients;
+use crate::alibabacloud::clients;
 use crate::decode::{round_trip, value, with};
 use crate::subjects::{ExamplePage, example, items};
 
@@ -21,7 +21,7 @@ async fn registry(recorder: &Recorder) -> alibabacloud::AlibabaCr {
     alibabacloud::AlibabaCr::builder()
         .endpoint(recorder.endpoint())
         .instance("cri-kmsiwlxxdcva0001")
-        .credentials(clients::alibaba_key())
+        .credentials(clients::key())
         .build()
         .await
         .unwrap()

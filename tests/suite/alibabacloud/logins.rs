@@ -3,7 +3,7 @@
 use registry_replication::alibabacloud;
 use registry_tests::Recorder;
 
-use crate::clients;
+use crate::alibabacloud::clients;
 use crate::oci::shown;
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn logins_are_asked_for() {
     let alibaba = alibabacloud::AlibabaCr::builder()
         .endpoint(recorder.endpoint())
         .instance("cri-1")
-        .credentials(clients::alibaba_key())
+        .credentials(clients::key())
         .build()
         .await
         .unwrap();

@@ -2,9 +2,14 @@
 
 mod arrival;
 mod calls;
+pub(crate) mod clients;
 mod credentials;
 pub(crate) mod decode;
+mod end_to_end;
 mod logins;
 mod operate;
+mod pagers;
+mod parameters;
 mod secrets;
 mod signatures;
+mod wire;

@@ -5,8 +5,8 @@ use registry_replication::{
 };
 use registry_sandbox::{Outcome, world};
 
+use crate::alibabacloud::clients;
 use crate::any_registry::{Trial, all, each_says, plans, refused};
-use crate::clients;
 use crate::subjects::alibabacloud::Alibabacloud;
 
 impl Trial {
@@ -15,7 +15,7 @@ impl Trial {
         let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(self.sandbox.endpoint())
             .instance(world::alibabacloud::INSTANCE_ID)
-            .credentials(clients::sandbox_alibaba_key(&self.sandbox))
+            .credentials(clients::sandbox_key(&self.sandbox))
             .configure(self.configured());
         registry.build().await.unwrap()
     }

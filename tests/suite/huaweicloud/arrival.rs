@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::arrival::trouble::{disturb, pace};
 use crate::arrival::{QUARTER, Trial, short, start};
-use crate::clients;
+use crate::huaweicloud::clients;
 use crate::subjects::Subject;
 use crate::subjects::huaweicloud::HuaweicloudEnterprise;
 
@@ -94,7 +94,7 @@ async fn hostile(server: &Hostile) -> (huaweicloud::SwrEnterprise, ManualClock) 
         .endpoint(server.endpoint())
         .project_id(clients::PROJECT)
         .instance(clients::INSTANCE)
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .configure(move |context| context.clock(own));
     (registry.build().await.unwrap(), clock)
 }

@@ -22,7 +22,7 @@ use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{Recorder, noon, quick_clock};
 use tempfile::TempDir;
 
-use crate::clients;
+use crate::huaweicloud::clients;
 use crate::traces::Lines;
 
 const IDP_ID: &str = "HUAWEICLOUD_SDK_IDP_ID";

@@ -7,8 +7,8 @@ use registry_replication::{Registry, Task, TaskState, huaweicloud};
 use registry_tests::Recorder;
 use serde_json::{Value, json};
 
-use crate::clients::{self, INSTANCE, PROJECT};
 use crate::decode::{round_trip, value, with};
+use crate::huaweicloud::clients::{self, INSTANCE, PROJECT};
 use crate::subjects::{ExamplePage, example, items};
 
 macro_rules! seed {
@@ -27,7 +27,7 @@ async fn enterprise(page: &str) -> (Recorder, huaweicloud::SwrEnterprise) {
         .endpoint(recorder.endpoint())
         .project_id(PROJECT)
         .instance(INSTANCE)
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .build()
         .await
         .unwrap();
@@ -37,7 +37,7 @@ async fn enterprise(page: &str) -> (Recorder, huaweicloud::SwrEnterprise) {
 async fn basic(recorder: &Recorder) -> huaweicloud::SwrBasic {
     huaweicloud::SwrBasic::builder()
         .endpoint(recorder.endpoint())
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .build()
         .await
         .unwrap()

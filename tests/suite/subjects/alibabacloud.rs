@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
 };
-use crate::clients;
+use crate::alibabacloud::clients;
 
 /// The Enterprise instance of the sandbox's fleet.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Subject for Alibabacloud {
     }
 
     fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
-        let key = clients::alibaba_key();
+        let key = clients::key();
         Arc::new(Signer::new(match service {
             "sts" => key.security_token("ExampleSecurityToken"),
             _ => key,
@@ -51,7 +51,7 @@ impl Subject for Alibabacloud {
             let registry = alibabacloud::AlibabaCr::builder()
                 .endpoint(sandbox.endpoint())
                 .instance(INSTANCE)
-                .credentials(clients::sandbox_alibaba_key(sandbox))
+                .credentials(clients::sandbox_key(sandbox))
                 .configure(configure);
             Box::new(registry.build().await.unwrap()) as Box<dyn Registry>
         }
@@ -59,7 +59,7 @@ impl Subject for Alibabacloud {
     }
 
     fn dialect(&self, sandbox: &Sandbox) -> Arc<dyn Dialect> {
-        Arc::new(Signer::new(clients::sandbox_alibaba_key(sandbox)))
+        Arc::new(Signer::new(clients::sandbox_key(sandbox)))
     }
 
     fn oci<'a>(

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
 };
-use crate::clients;
+use crate::huaweicloud::clients;
 
 /// A client for tests of the transport.
 pub(crate) mod any {
@@ -23,11 +23,11 @@ pub(crate) mod any {
     use huaweicloud_swr::Huaweicloud;
     pub(crate) use huaweicloud_swr::swr::Client;
 
-    use crate::clients;
+    use crate::huaweicloud::clients;
 
     /// Signer with an example key.
     pub(crate) fn dialect() -> Arc<Huaweicloud> {
-        Arc::new(Huaweicloud::new(clients::huawei_key()))
+        Arc::new(Huaweicloud::new(clients::key()))
     }
 }
 
@@ -64,7 +64,7 @@ impl Subject for HuaweicloudEnterprise {
     }
 
     fn fixed_dialect(&self, _: &str) -> Arc<dyn Dialect> {
-        Arc::new(Huaweicloud::new(clients::huawei_key()))
+        Arc::new(Huaweicloud::new(clients::key()))
     }
 
     fn source(&self) -> Source {

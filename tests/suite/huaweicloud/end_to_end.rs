@@ -1,18 +1,17 @@
-//! Both clouds through the sandbox, which shares no code with the clients.
+//! Both editions through the sandbox, which shares no code with the clients.
 
 use std::sync::Arc;
 
-use alibabacloud_cr::{Alibabacloud, cr};
 use futures_util::TryStreamExt;
 use huaweicloud_swr::token::{self, User};
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, Order, iam, sts, swr};
-use openapi_transport::{Context, Dialect, Secret};
-use registry_replication::alibabacloud::TaskQuery;
+use jiff::SignedDuration;
+use openapi_transport::{Context, Secret};
 use registry_replication::{Error, ErrorKind, Registry, RunOptions, Task, TaskState};
 use registry_sandbox::{Options, Sandbox, world};
-use registry_tests::{NoChance, noon, quick_clock};
 use serde_json::Value;
 
+use super::clients as own;
 use crate::clients;
 
 async fn sandbox() -> Sandbox {
@@ -24,16 +23,16 @@ fn seed(json: &str) -> Value {
 }
 
 fn iam_client(sandbox: &Sandbox) -> iam::Client {
-    let provider = Arc::new(Huaweicloud::new(clients::sandbox_key(sandbox)));
+    let provider = Arc::new(Huaweicloud::new(own::sandbox_key(sandbox)));
     let context = Context::builder(sandbox.endpoint(), provider);
     iam::Client::new(context.build().unwrap())
 }
 
 #[tokio::test]
-async fn the_five_pages_examples_come_back_value_for_value() {
+async fn the_pages_examples_come_back_value_for_value() {
     let sandbox = sandbox().await;
     let account = world::huaweicloud::account(sandbox.endpoint());
-    let client = clients::sandbox_swr(&sandbox);
+    let client = own::swr(&sandbox);
 
     let page = client
         .list_instance_replication_policy_exec_tasks()
@@ -44,7 +43,7 @@ async fn the_five_pages_examples_come_back_value_for_value() {
         .await
         .unwrap();
     let expected = seed(include_str!(
-        "../data/seeds/000-ListInstanceReplicationPolicyExecTasks.json"
+        "../../data/seeds/000-ListInstanceReplicationPolicyExecTasks.json"
     ));
     assert_eq!(serde_json::to_value(&*page).unwrap(), expected);
 
@@ -59,7 +58,7 @@ async fn the_five_pages_examples_come_back_value_for_value() {
         .await
         .unwrap();
     let expected = seed(include_str!(
-        "../data/seeds/001-ListInstanceRetentionPolicyExecTasks.json"
+        "../../data/seeds/001-ListInstanceRetentionPolicyExecTasks.json"
     ));
     assert_eq!(serde_json::to_value(&*page).unwrap(), expected);
 
@@ -71,7 +70,7 @@ async fn the_five_pages_examples_come_back_value_for_value() {
         .await
         .unwrap();
     let expected = seed(include_str!(
-        "../data/seeds/002-ListImageAutoSyncReposDetails.json"
+        "../../data/seeds/002-ListImageAutoSyncReposDetails.json"
     ));
     assert_eq!(serde_json::to_value(&*rules).unwrap(), expected);
 
@@ -83,37 +82,16 @@ async fn the_five_pages_examples_come_back_value_for_value() {
         .send()
         .await
         .unwrap();
-    let expected = seed(include_str!("../data/seeds/003-ShowSyncJob.json"));
+    let expected = seed(include_str!("../../data/seeds/003-ShowSyncJob.json"));
     assert_eq!(serde_json::to_value(&*jobs).unwrap(), expected);
     assert_eq!(jobs.headers()["content-range"], "0-1/1");
-
-    let registry = clients::alibaba(
-        &sandbox,
-        "cri-kmsiwlxxdcva0001",
-        clients::sandbox_alibaba_key(&sandbox),
-    )
-    .await;
-    let page = registry
-        .client()
-        .list_repo_sync_task()
-        .instance_id("cri-kmsiwlxxdcva0001")
-        .send()
-        .await
-        .unwrap();
-    let mut answer = serde_json::to_value(&*page).unwrap();
-    let mut expected = seed(include_str!("../data/seeds/004-ListRepoSyncTask.json"));
-    // Each answer has an id of its own.
-    assert_ne!(answer["RequestId"], expected["RequestId"]);
-    answer["RequestId"] = Value::Null;
-    expected["RequestId"] = Value::Null;
-    assert_eq!(answer, expected);
 }
 
 #[tokio::test]
 async fn listings_can_be_narrowed() {
     let sandbox = sandbox().await;
-    let key = clients::sandbox_key(&sandbox);
-    let enterprise = clients::enterprise(&sandbox, key.clone()).await;
+    let key = own::sandbox_key(&sandbox);
+    let enterprise = own::enterprise(&sandbox, key.clone()).await;
     let failed: Vec<Task> = enterprise
         .retention_tasks(
             world::huaweicloud::FLEET_RETENTION_NAMESPACE,
@@ -128,7 +106,7 @@ async fn listings_can_be_narrowed() {
     assert!(!failed.is_empty() && failed.len() < world::huaweicloud::FLEET_RETENTION_TASKS);
     assert!(failed.iter().all(|task| task.state == TaskState::Failed));
 
-    let basic = clients::basic(&sandbox, key).await;
+    let basic = own::basic(&sandbox, key).await;
     let created = async |order| {
         let jobs = basic.sync_jobs("team/api", Some(order)).by_item();
         let jobs: Vec<Task> = jobs.try_collect().await.unwrap();
@@ -138,34 +116,12 @@ async fn listings_can_be_narrowed() {
     };
     assert!(created(Order::Descending).await.is_sorted_by(|a, b| a >= b));
     assert!(created(Order::Ascending).await.is_sorted());
-
-    let alibaba = clients::alibaba(
-        &sandbox,
-        world::alibabacloud::FLEET_INSTANCE_ID,
-        clients::sandbox_alibaba_key(&sandbox),
-    )
-    .await;
-    let image = TaskQuery::default().image("team/api:v41");
-    let tasks = alibaba.tasks(image).all().await.unwrap();
-    assert!(!tasks.is_empty());
-    for task in &tasks {
-        let source = task.source.as_ref().unwrap();
-        assert_eq!(source.tags().collect::<Vec<_>>(), ["v41"]);
-        assert_eq!(source.repository.as_deref(), Some("api"));
-    }
-    let batch = tasks[0].execution.clone().unwrap();
-    let of_batch = TaskQuery::default().batch(&batch);
-    let same = alibaba.tasks(of_batch).all().await.unwrap();
-    assert!(
-        same.iter()
-            .all(|task| task.execution.as_ref() == Some(&batch))
-    );
 }
 
 #[tokio::test]
 async fn a_repository_with_a_slash_is_found() {
     let sandbox = sandbox().await;
-    let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
+    let basic = own::basic(&sandbox, own::sandbox_key(&sandbox)).await;
     let name = format!(
         "{}/{}",
         world::huaweicloud::FLEET_BASIC_NAMESPACE,
@@ -194,7 +150,7 @@ async fn a_user_token_opens_what_a_key_opens() {
         Some(world::huaweicloud::PROJECT_ID)
     );
     assert!(token.expires.is_some());
-    let registry = clients::enterprise(&sandbox, token).await;
+    let registry = own::enterprise(&sandbox, token).await;
     let tasks: Vec<Task> = registry
         .replication_tasks(83)
         .by_item()
@@ -206,16 +162,12 @@ async fn a_user_token_opens_what_a_key_opens() {
     let error = token::create(&iam, &user("wrong")).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(401), Some("401")));
     let made_up = Credentials::Token(Secret::from("made-up"));
-    let registry = clients::enterprise(&sandbox, made_up).await;
-    let error = first_error(registry.replication_tasks(83).by_item()).await;
+    let registry = own::enterprise(&sandbox, made_up).await;
+    let error = clients::first_error(registry.replication_tasks(83).by_item()).await;
     assert_eq!(
         (error.status(), error.code()),
         (Some(401), Some("APIGW.0301"))
     );
-}
-
-async fn first_error(stream: impl futures_util::Stream<Item = Result<Task, Error>>) -> Error {
-    std::pin::pin!(stream).try_next().await.unwrap_err()
 }
 
 #[tokio::test]
@@ -238,7 +190,7 @@ async fn projects_are_listed() {
 #[tokio::test]
 async fn a_refusal_can_be_decoded() {
     let sandbox = sandbox().await;
-    let foreign = clients::sandbox_swr(&sandbox)
+    let foreign = own::swr(&sandbox)
         .list_instance_replication_policy_exec_tasks()
         .project_id("somebody-elses")
         .instance_id(world::huaweicloud::INSTANCE_ID)
@@ -249,7 +201,7 @@ async fn a_refusal_can_be_decoded() {
     assert_eq!(error.status(), Some(403));
     assert_eq!(error.kind(), ErrorKind::Service);
     let encoded = error.encoded_authorization_message().unwrap().to_owned();
-    let provider = Arc::new(Huaweicloud::new(clients::sandbox_key(&sandbox)));
+    let provider = Arc::new(Huaweicloud::new(own::sandbox_key(&sandbox)));
     let context = Context::builder(sandbox.endpoint(), provider)
         .build()
         .unwrap();
@@ -266,17 +218,17 @@ async fn a_refusal_can_be_decoded() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_by_both_clouds() {
+async fn a_wrong_secret_is_refused() {
     let sandbox = sandbox().await;
     let account = world::huaweicloud::account(sandbox.endpoint());
     let wrong = AccessKey::new(&account.access_key, "wrong");
-    let registry = clients::enterprise(&sandbox, wrong.clone()).await;
-    let basic = clients::basic(&sandbox, wrong).await;
+    let registry = own::enterprise(&sandbox, wrong.clone()).await;
+    let basic = own::basic(&sandbox, wrong).await;
     for error in [
-        first_error(registry.replication_tasks(83).by_item()).await,
-        first_error(registry.retention_tasks("library", 7, 113, None).by_item()).await,
+        clients::first_error(registry.replication_tasks(83).by_item()).await,
+        clients::first_error(registry.retention_tasks("library", 7, 113, None).by_item()).await,
         basic.rules("test/grpc-helloworld").all().await.unwrap_err(),
-        first_error(basic.sync_jobs("test/testrepo", None).by_item()).await,
+        clients::first_error(basic.sync_jobs("test/testrepo", None).by_item()).await,
     ] {
         assert_eq!(error.status(), Some(401));
         assert_eq!(error.code(), Some("APIGW.0301"));
@@ -285,75 +237,31 @@ async fn a_wrong_secret_is_refused_by_both_clouds() {
             "{error}"
         );
     }
-
-    let id = world::alibabacloud::ACCESS_KEY_ID;
-    let wrong = alibabacloud_cr::Credentials::new(id, "wrong");
-    let registry = clients::alibaba(&sandbox, "cri-kmsiwlxxdcva0001", wrong).await;
-    let error = first_error(registry.tasks(TaskQuery::default()).by_item()).await;
-    assert_eq!(error.code(), Some("SignatureDoesNotMatch"));
-    assert!(error.request_id().is_some(), "{error}");
-}
-
-fn at(sandbox: &Sandbox, provider: impl Dialect + 'static) -> Context {
-    Context::builder(sandbox.endpoint(), Arc::new(provider))
-        .clock(quick_clock(noon()))
-        .chance(Arc::new(NoChance("the-same-again".to_owned())))
-        .build()
-        .unwrap()
 }
 
 #[tokio::test]
 async fn a_date_out_of_the_window_is_refused_and_corrected_once() {
-    for (minutes, fits) in [
-        (0, true),
-        (14, true),
-        (-14, true),
-        (16, false),
-        (-16, false),
-    ] {
-        let now = noon() + jiff_minutes(minutes);
-        let clock = Arc::new(move || now);
-        let sandbox = Sandbox::start(Options::default().clock(clock))
-            .await
-            .unwrap();
-        let rules = swr::Client::new(at(
-            &sandbox,
-            Huaweicloud::new(clients::sandbox_key(&sandbox)),
-        ))
-        .list_image_auto_sync_repos_details()
-        .namespace("test")
-        .repository("grpc-helloworld")
-        .send()
-        .await;
-        let tasks = cr::Client::new(at(
-            &sandbox,
-            Alibabacloud::new(clients::sandbox_alibaba_key(&sandbox)),
-        ))
-        .list_repo_sync_task()
-        .instance_id("cri-kmsiwlxxdcva0001")
-        .send()
-        .await;
+    for (minutes, fits) in clients::SKEWS {
+        let sandbox = clients::sandbox_later(minutes).await;
+        let provider = Huaweicloud::new(own::sandbox_key(&sandbox));
+        let rules = swr::Client::new(clients::at(&sandbox, provider))
+            .list_image_auto_sync_repos_details()
+            .namespace("test")
+            .repository("grpc-helloworld")
+            .send()
+            .await;
         // After a refusal the client goes by the service's date.
         assert!(rules.is_ok(), "{minutes} minutes: {rules:?}");
         let expected: &[u16] = if fits { &[200] } else { &[401, 200] };
-        assert_eq!(
-            statuses(&sandbox, "ListImageAutoSyncReposDetails"),
-            expected
-        );
-        // Here the nonce is always the same, and a nonce is used up by what is accepted only.
-        assert!(tasks.is_ok(), "{minutes} minutes: {tasks:?}");
-        let expected: &[u16] = if fits { &[200] } else { &[400, 200] };
-        assert_eq!(statuses(&sandbox, "ListRepoSyncTask"), expected);
+        let found = clients::statuses(&sandbox, "ListImageAutoSyncReposDetails");
+        assert_eq!(found, expected);
     }
 }
 
 #[tokio::test]
 async fn a_corrected_clock_is_remembered() {
-    let late = noon() + jiff_minutes(90);
-    let sandbox = Sandbox::start(Options::default().clock(Arc::new(move || late)))
-        .await
-        .unwrap();
-    let context = at(&sandbox, Huaweicloud::new(clients::sandbox_key(&sandbox)));
+    let sandbox = clients::sandbox_later(90).await;
+    let context = clients::at(&sandbox, Huaweicloud::new(own::sandbox_key(&sandbox)));
     let client = swr::Client::new(context.clone());
     for _ in 0..3 {
         client
@@ -364,70 +272,27 @@ async fn a_corrected_clock_is_remembered() {
             .await
             .unwrap();
     }
-    let statuses = statuses(&sandbox, "ListImageAutoSyncReposDetails");
+    let statuses = clients::statuses(&sandbox, "ListImageAutoSyncReposDetails");
     assert_eq!(statuses, [401, 200, 200, 200]);
-    assert_eq!(context.clock_skew(), jiff_minutes(90));
-}
-
-fn statuses(sandbox: &Sandbox, operation: &str) -> Vec<u16> {
-    let received = sandbox.received();
-    let of_this = received
-        .iter()
-        .filter(|request| request.operation.as_deref() == Some(operation));
-    of_this.map(|request| request.status).collect()
-}
-
-fn jiff_minutes(minutes: i64) -> jiff::SignedDuration {
-    jiff::SignedDuration::from_mins(minutes)
-}
-
-#[tokio::test]
-async fn a_nonce_is_good_for_one_request() {
-    let clock = Arc::new(noon);
-    let sandbox = Sandbox::start(Options::default().clock(clock))
-        .await
-        .unwrap();
-    let provider = Alibabacloud::new(clients::sandbox_alibaba_key(&sandbox));
-    let client = cr::Client::new(at(&sandbox, provider));
-    let call = || {
-        client
-            .list_repo_sync_task()
-            .instance_id("cri-kmsiwlxxdcva0001")
-            .send()
-    };
-    assert!(call().await.is_ok());
-    let error = Error::from(call().await.unwrap_err());
-    assert_eq!(error.code(), Some("SignatureNonceUsed"));
-}
-
-#[tokio::test]
-async fn success_that_says_it_is_none_is_an_error() {
-    let sandbox = sandbox().await;
-    let key = clients::sandbox_alibaba_key(&sandbox);
-    let registry = clients::alibaba(&sandbox, "cri-elsewhere", key).await;
-    let error = first_error(registry.tasks(TaskQuery::default()).by_item()).await;
-    assert_eq!(error.status(), Some(200));
-    assert_eq!(error.code(), Some("INSTANCE_NOT_EXIST"));
-    assert_eq!(error.kind(), ErrorKind::Service);
-    assert!(error.request_id().is_some(), "{error}");
+    assert_eq!(context.clock_skew(), SignedDuration::from_mins(90));
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let sandbox = sandbox().await;
-    let key = clients::sandbox_key(&sandbox);
-    let registry = clients::enterprise(&sandbox, key.clone()).await;
-    let basic = clients::basic(&sandbox, key).await;
+    let key = own::sandbox_key(&sandbox);
+    let registry = own::enterprise(&sandbox, key.clone()).await;
+    let basic = own::basic(&sandbox, key).await;
     for error in [
-        first_error(registry.replication_tasks(84).by_item()).await,
-        first_error(registry.retention_tasks("nowhere", 7, 113, None).by_item()).await,
-        first_error(registry.retention_tasks("library", 8, 113, None).by_item()).await,
+        clients::first_error(registry.replication_tasks(84).by_item()).await,
+        clients::first_error(registry.retention_tasks("nowhere", 7, 113, None).by_item()).await,
+        clients::first_error(registry.retention_tasks("library", 8, 113, None).by_item()).await,
         basic
             .rules("nowhere/grpc-helloworld")
             .all()
             .await
             .unwrap_err(),
-        first_error(basic.sync_jobs("test/nothing", None).by_item()).await,
+        clients::first_error(basic.sync_jobs("test/nothing", None).by_item()).await,
     ] {
         assert_eq!(error.status(), Some(404), "{error}");
         assert!(
@@ -446,11 +311,11 @@ fn everything_can_be_sent_between_threads() {
         .unwrap();
     runtime.block_on(async {
         let sandbox = sandbox().await;
-        let basic = clients::basic(&sandbox, clients::sandbox_key(&sandbox)).await;
+        let basic = own::basic(&sandbox, own::sandbox_key(&sandbox)).await;
         send(basic.rules("a/b").all());
         send(basic.sync_jobs("a/b", None).by_item());
         send(basic.sync_jobs("a/b", None).by_page());
-        let client = clients::sandbox_swr(&sandbox);
+        let client = own::swr(&sandbox);
         send(client.list_image_auto_sync_repos_details().send());
         send(iam_client(&sandbox).keystone_list_projects().send());
         let any: &dyn Registry = &basic;

@@ -8,14 +8,14 @@ use registry_replication::{Error, ErrorKind, Registry as _, api, huaweicloud};
 use registry_tests::hostile::{Hostile, Reply, Request};
 use serde_json::{Value, json};
 
-use crate::clients;
+use crate::huaweicloud::clients;
 
 async fn enterprise(endpoint: &str) -> huaweicloud::SwrEnterprise {
     huaweicloud::SwrEnterprise::builder()
         .endpoint(endpoint)
         .project_id(clients::PROJECT)
         .instance(clients::INSTANCE)
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .configure(|context| context.rate_limit(None))
         .build()
         .await
@@ -26,7 +26,7 @@ async fn basic(endpoint: &str) -> huaweicloud::SwrBasic {
     huaweicloud::SwrBasic::builder()
         .endpoint(endpoint)
         .region("cn-north-4")
-        .credentials(clients::huawei_key())
+        .credentials(clients::key())
         .configure(|context| context.rate_limit(None))
         .build()
         .await
@@ -84,7 +84,7 @@ async fn a_service_that_caps_pages_in_silence_loses_no_record() {
             call.parameter("execution_id", "83").unwrap()
         };
         let (_, operation) = api::find("ListInstanceReplicationPolicyExecTasks").unwrap();
-        let context = clients::huawei(server.endpoint(), clients::huawei_key());
+        let context = clients::context(server.endpoint(), clients::key());
         let listing = api::listing(call(operation), &context);
         let records = listing.all().await.unwrap();
         assert_eq!(records.len(), 120, "by name, {cap} on a page");

@@ -1,0 +1,32 @@
+//! Clients of Alibaba Cloud for tests.
+
+use alibabacloud_cr::Credentials;
+use registry_replication::alibabacloud::AlibabaCr;
+use registry_sandbox::{Sandbox, world};
+
+/// An example key.
+pub(crate) fn key() -> Credentials {
+    Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
+}
+
+/// The key of the account that a sandbox admits.
+pub(crate) fn sandbox_key(sandbox: &Sandbox) -> Credentials {
+    let account = world::alibabacloud::account(sandbox.endpoint());
+    Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
+}
+
+/// An instance of the sandbox.
+pub(crate) async fn registry(
+    sandbox: &Sandbox,
+    instance: &str,
+    credentials: Credentials,
+) -> AlibabaCr {
+    AlibabaCr::builder()
+        .endpoint(sandbox.endpoint())
+        .instance(instance)
+        .credentials(credentials)
+        .configure(|context| context.rate_limit(None))
+        .build()
+        .await
+        .unwrap()
+}
