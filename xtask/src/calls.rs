@@ -1,5 +1,5 @@
-//! Calls by name through the generated builders, for the tests: every parameter that the spec has
-//! can be set, and every answer can be decoded and encoded again.
+//! Generated calls by name for the tests. They can set every parameter of the spec, and decode and
+//! encode every answer.
 
 use std::fmt::Write;
 
@@ -15,8 +15,8 @@ pub(crate) fn module(spec: &Spec) -> String {
     format!("{}_{}", spec.krate, spec.service)
 }
 
-/// The files of the folder, from the modules' names and texts. `services` are rows of the table,
-/// and `others` are not.
+/// Returns the files of the folder, from the modules' names and texts. `services` are rows of the
+/// table, and `others` are not.
 pub(crate) fn files(
     services: Vec<(String, String)>,
     others: Vec<(String, String)>,
@@ -40,7 +40,7 @@ pub(crate) fn files(
         .collect()
 }
 
-/// The text of a spec's module.
+/// Returns the text of a spec's module.
 pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
     let path = format!("{}::{}", spec.krate, spec.service);
     let mut text = format!(
@@ -108,13 +108,14 @@ pub(crate) fn calls(spec: &Spec, table: &Table) -> Result<String, String> {
         }
         text.push_str("    given.answer(call.send().await?)\n}\n");
     }
-    // One form, whatever formatter the reader has.
-    let file = syn::parse_file(&text).map_err(|error| format!("xtask wrote no Rust: {error}"))?;
+    // Format here, so that the text does not depend on the reader's formatter.
+    let file =
+        syn::parse_file(&text).map_err(|error| format!("xtask wrote invalid Rust: {error}"))?;
     let (first, _) = text.split_once('\n').unwrap_or_default();
     Ok(format!("{first}\n{}", prettyplease::unparse(&file)))
 }
 
-/// A type as the tests name it: what is the crate's own has the crate's name.
+/// Returns a type as the tests name it, with the crate's name before its own types.
 fn named_from_outside(spec: &Spec, ty: &Type) -> String {
     let text = ty.to_token_stream().to_string().replace(' ', "");
     text.replace("crate::generated::", &format!("{}::", spec.krate))

@@ -1,16 +1,17 @@
-//! The command `generate`.
+//! Command `generate`.
 
 use std::path::Path;
 
 use crate::{Error, calls, finish, generate, sandbox, spec, write};
 
-/// `generate [--check]`: makes `crates/*/src/generated`, or compares it with what is checked in.
+/// Runs `generate [--check]`: makes `crates/*/src/generated`, or compares it with the checked-in
+/// files.
 ///
-/// Answers whether everything checked in is up to date; always so after writing.
+/// Returns whether all checked-in files are up to date, which is always true after writing.
 ///
 /// # Errors
 ///
-/// Words that it does not know, a file that cannot be read or written, a spec that is wrong.
+/// Unknown arguments, a file that cannot be read or written, and an invalid spec.
 pub fn generate_command(root: &Path, words: &[&str]) -> Result<bool, Error> {
     let check = match words {
         [] => false,
@@ -55,7 +56,7 @@ fn run(root: &Path, check: bool) -> Result<bool, Error> {
     Ok(fresh)
 }
 
-/// Generates the client of a spec, and prints how large it is unless nothing is written.
+/// Generates the client of a spec. Prints its size, unless `check` is set.
 fn generated(krate: &str, spec: &spec::Spec, check: bool) -> Result<generate::Generated, Error> {
     let started = std::time::Instant::now();
     let generated = generate::generate(spec)?;
@@ -72,7 +73,7 @@ fn generated(krate: &str, spec: &spec::Spec, check: bool) -> Result<generate::Ge
     Ok(generated)
 }
 
-/// Writes a folder's files, or says whether they are there already.
+/// Writes a folder's files, or returns whether they are up to date.
 fn put(root: &Path, shown: &str, files: &[(String, String)], check: bool) -> Result<bool, Error> {
     let folder = root.join(shown);
     if check {

@@ -1,4 +1,4 @@
-//! Runs progenitor.
+//! Generation with progenitor.
 
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::quote;
@@ -7,15 +7,15 @@ use schemars08::schema::{InstanceType, SchemaObject};
 use crate::spec::Spec;
 use crate::{Error, calls, finish, prepare};
 
-/// What a spec becomes.
+/// Generated files of a spec.
 pub(crate) struct Generated {
-    /// The client's text.
+    /// Text of the client.
     pub(crate) client: String,
-    /// The text of the tests' calls by name.
+    /// Text of the tests' calls by name.
     pub(crate) calls: String,
 }
 
-/// Makes both.
+/// Generates the files of a spec.
 pub(crate) fn generate(spec: &Spec) -> Result<Generated, Error> {
     let wrong = |what: String| Error::spec(&spec.file, what);
     let prepared = prepare::prepare(spec);
@@ -41,7 +41,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<Generated, Error> {
         .generate_tokens(&document)
         .map_err(|error| wrong(error.to_string()))?;
     let file: syn::File =
-        syn::parse2(tokens).map_err(|error| wrong(format!("generated no Rust: {error}")))?;
+        syn::parse2(tokens).map_err(|error| wrong(format!("generated invalid Rust: {error}")))?;
     let table = finish::Table::read(&file);
     Ok(Generated {
         calls: calls::calls(spec, &table).map_err(wrong)?,

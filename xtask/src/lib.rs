@@ -1,13 +1,17 @@
-//! What `cargo xtask` does, as a library, so that tests can call it. Each command takes the
-//! workspace's folder and its words, and says whether all is well.
+//! Library behind `cargo xtask`, so that tests can call it. Each command takes the workspace's folder
+//! and its arguments, and returns whether it found no problem.
 //!
-//! [`generate_command`] makes the client crates' `src/generated/` from `specs/`: a pure function of
-//! the specs and the pinned generator. The rooms, in the order that a spec goes through them:
-//! `spec` reads and checks it, `prepare` turns it into what progenitor can work with, `generate`
-//! runs progenitor, `finish` makes its code ours, `write` writes it or compares it with what is
-//! checked in; `calls` makes the tests' calls by name, and `sandbox` the specs as the sandbox reads
-//! them. [`lint`] holds the specs against the rules that they are written by, [`diff`] says what a
-//! change of them does, [`new_provider`] lays out another one.
+//! [`generate_command`] makes the client crates' `src/generated/` from `specs/`. The result depends
+//! only on the specs and the pinned generator. A spec goes through these modules:
+//! - `spec` reads and checks it.
+//! - `prepare` turns it into a document that progenitor accepts.
+//! - `generate` runs progenitor.
+//! - `finish` rewrites progenitor's code.
+//! - `calls` makes the tests' calls by name, and `sandbox` the sandbox's form of the specs.
+//! - `write` writes the files, or compares them with the checked-in ones.
+//!
+//! [`lint`] checks the specs, [`diff`] reports the effects of a change of them, and [`new_provider`]
+//! creates the files of a new provider.
 
 #![allow(
     clippy::print_stdout,
@@ -34,27 +38,27 @@ use std::path::{Path, PathBuf};
 
 pub use command::generate_command;
 
-/// Everything that can go wrong, with the file that it went wrong in.
+/// Error of a command, with its file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file or folder cannot be read or written.
     #[error("{path}: {error}")]
     Io {
-        /// The file or folder.
+        /// File or folder.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         error: std::io::Error,
     },
-    /// A file does not say what it has to.
+    /// A file has an invalid content.
     #[error("{file}: {what}")]
     Spec {
-        /// The file's path below the workspace.
+        /// Path of the file below the workspace.
         file: String,
-        /// What is wrong with it.
+        /// Problem.
         what: String,
     },
-    /// The command does not know these words.
-    #[error("unknown words")]
+    /// The arguments are unknown.
+    #[error("unknown arguments")]
     Usage,
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the workspace's own tools. What they do is in the library.
+//! `cargo xtask`: the workspace's own tools. The library has their code.
 
 #![allow(
     clippy::print_stdout,
@@ -13,24 +13,24 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   generate          makes crates/*/src/generated from specs/
-  generate --check  writes nothing; prints what would change, and exits with 1 if anything would
-  lint [--root DIR] prints what is wrong with DIR/specs, and exits with 1 if anything is
+  generate --check  writes nothing; prints stale files, and exits with 1 if there are any
+  lint [--root DIR] prints problems of DIR/specs, and exits with 1 if there are any
   dependencies      prints licences, sources and Rust versions of Cargo.lock that are not allowed, and
                     exits with 1 if there are any
   prose [PATH…]     prints phrases of help, errors, docs and Markdown that should be replaced, and
                     exits with 1 if there are any; --shrink removes clean files from the list of
                     pending files, which are checked only by PATH
-  diff [REV [REV]]  prints what a change of specs/ does to the Rust API and to the wire, from REV
-                    (HEAD unless said otherwise) to the working tree, or from REV to REV, as
-                    Markdown; with --exit-code, exits with 1 if any of it is breaking
+  diff [REV [REV]]  prints effects of a change of specs/ on the Rust API and the wire as Markdown,
+                    from REV [default: HEAD] to the working tree, or from REV to REV; with
+                    --exit-code, exits with 1 for breaking changes
   new-provider NAME [--title TEXT]
-                    lays out spec and crate of a provider such as examplecloud-cr, to begin with
+                    creates spec and crate of a provider such as examplecloud-cr
 ";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // The workspace is where this package's folder is, wherever the command was called.
+    // The workspace is the parent of this package's folder, whatever the current folder is.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or_else(|| Path::new("."));

@@ -1,4 +1,4 @@
-//! `x-paging`: how a listing is cut into pages, as a spec says it.
+//! `x-paging` of a spec: how a listing is cut into pages.
 
 use std::fmt;
 
@@ -18,9 +18,9 @@ const KEYS: [&str; 11] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paging {
     pub(crate) kind: Kind,
-    /// Parameter that says where a page begins.
+    /// Parameter for the beginning of a page.
     pub(crate) start: String,
-    /// Parameter that says how many records a page has.
+    /// Parameter for the number of records of a page.
     pub(crate) size: Option<String>,
     /// `query`, `header` or `body`.
     pub(crate) place: String,
@@ -33,7 +33,7 @@ pub(crate) struct Paging {
     pub(crate) key: Option<String>,
 }
 
-/// What says where a page begins. The names are the keys of `x-paging`.
+/// Kind of value that says where a page begins. The names are the keys of `x-paging`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Offset,
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
     Cursor,
 }
 
-/// A place in an answer.
+/// Place in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Spot {
     Field(String),
@@ -83,7 +83,7 @@ impl fmt::Display for Paging {
 }
 
 impl Paging {
-    /// Reads the value of `x-paging`, or says all that is wrong with it by itself.
+    /// Reads the value of `x-paging`, or returns all problems that need no other part of the spec.
     pub(crate) fn read(value: &Value) -> Result<Self, Vec<String>> {
         let mut wrong = Vec::new();
         for (key, _) in object(Some(value)) {
@@ -185,12 +185,12 @@ impl Paging {
         })
     }
 
-    /// The parameters that paging sets.
+    /// Returns the parameters that paging sets.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.start.as_str()).chain(self.size.as_deref())
     }
 
-    /// The part that requests follow, without what is read from answers.
+    /// Returns the part about requests, without the fields of answers.
     pub(crate) fn request(self) -> Self {
         Self {
             items: None,
@@ -201,7 +201,7 @@ impl Paging {
         }
     }
 
-    /// The expression that makes `openapi_transport::Paging`.
+    /// Returns the expression that makes `openapi_transport::Paging`.
     pub(crate) fn tokens(&self) -> TokenStream {
         let start = &self.start;
         let spot = |spot: &Spot| match spot {

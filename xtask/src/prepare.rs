@@ -1,7 +1,7 @@
-//! Turns a spec into one that progenitor can work with, in memory.
+//! Conversion of a spec, in memory, into one that progenitor accepts.
 //!
-//! Each place whose Rust type is ours gets a format of its own, and progenitor is told which type
-//! stands for which format. That one mechanism covers formats, bounds and open enums.
+//! Each place with one of our Rust types gets its own format, and progenitor gets a map from formats
+//! to types. This one mechanism covers formats, bounds and open enums.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::spec::{JSON, Spec, is_json, object, resolve};
 
-/// A document for progenitor, and the types that stand for its formats.
+/// Document for progenitor, and the types of its formats.
 pub(crate) struct Prepared {
     pub(crate) document: Value,
     pub(crate) types: BTreeMap<String, String>,
@@ -25,7 +25,7 @@ pub(crate) fn prepare(spec: &Spec) -> Prepared {
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut)
     {
-        // Error bodies are read by the transport; a type nobody names would be generated for them.
+        // The transport reads error bodies. Without this, progenitor would make unused types.
         schemas.retain(|name, _| {
             !spec.enums.contains_key(name)
                 && (spec.sent.contains(name) || spec.received.contains(name))
@@ -37,8 +37,8 @@ pub(crate) fn prepare(spec: &Spec) -> Prepared {
     Prepared { document, types }
 }
 
-/// progenitor panics on two error types and loses the status of an answer that is not JSON; the
-/// transport reads every answer but the success.
+/// Keeps only the success of each operation. progenitor panics on two error types and loses the
+/// status of an answer that is not JSON, and the transport reads all other answers.
 fn keep_one_success(document: &mut Value) {
     for operation in operations_mut(document) {
         if let Some(responses) = operation
@@ -50,8 +50,8 @@ fn keep_one_success(document: &mut Value) {
     }
 }
 
-/// Gives every form of JSON the one media type that progenitor knows; the transport sends the real
-/// one, which the table of operations has.
+/// Gives every form of JSON the one media type that progenitor knows. The transport sends the real
+/// one, which is in the operation table.
 fn call_it_json(document: &mut Value) {
     let rename = |value: &mut Value| {
         let content = value.get_mut("content").and_then(Value::as_object_mut);
@@ -78,7 +78,7 @@ fn call_it_json(document: &mut Value) {
     responses.for_each(rename);
 }
 
-/// Puts the parameters where they are used, since a bound belongs to one use of a schema.
+/// Inlines the parameters, because a bound belongs to one use of a schema.
 fn inline_parameters(document: &mut Value, original: &Value) {
     for operation in operations_mut(document) {
         let parameters = operation
@@ -87,7 +87,7 @@ fn inline_parameters(document: &mut Value, original: &Value) {
         for parameter in parameters.into_iter().flatten() {
             *parameter = resolve(original, parameter).clone();
             if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
-                // The service fills in its own default, which may change without us.
+                // The service sets its own default, which may change.
                 schema.remove("default");
                 let bound = |key| schema.get(key).and_then(Value::as_i64);
                 let ours = match (bound("minimum"), bound("maximum")) {
@@ -103,8 +103,8 @@ fn inline_parameters(document: &mut Value, original: &Value) {
     }
 }
 
-/// Puts lists that have a name where they are used: progenitor makes a type of each, which does not
-/// decode. A body keeps its name.
+/// Inlines named lists, because progenitor makes types of them that do not decode. A body keeps its
+/// name.
 fn inline_lists(document: &mut Value, spec: &Spec) {
     let bodies = spec.operations.iter().filter_map(|it| it.body.as_ref());
     let bodies: Vec<_> = bodies.collect();
@@ -152,8 +152,8 @@ fn inline(value: &mut Value, original: &Value, lists: &[String]) {
     }
 }
 
-/// Gives a property that is only a reference the description of what it refers to: OpenAPI 3.0
-/// lets a reference have none, and progenitor would leave the field undocumented.
+/// Gives a property that is only a reference the description of its target. OpenAPI 3.0 does not
+/// allow a description there, and progenitor would leave the field undocumented.
 fn describe_references(document: &mut Value, original: &Value) {
     let schemas = document
         .pointer_mut("/components/schemas")
@@ -164,7 +164,7 @@ fn describe_references(document: &mut Value, original: &Value) {
             if property.get("$ref").is_some()
                 && let Some(description) = resolve(original, property).get("description")
             {
-                // A reference with a neighbour is no reference to openapiv3; this form is one.
+                // openapiv3 does not read a reference with other keys, but it reads this form.
                 *property = json!({ "description": description, "allOf": [property.clone()] });
             }
         }
@@ -194,7 +194,7 @@ fn replace(value: &mut Value, spec: &Spec, types: &mut BTreeMap<String, String>)
                 let text = format!("{} In {unit}.", described.trim());
                 map.insert("description".to_owned(), json!(text));
             }
-            // An enum behind a described reference.
+            // Enum behind a reference with a description.
             if let Some([only]) = map
                 .get("allOf")
                 .and_then(Value::as_array)

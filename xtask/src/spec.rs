@@ -1,4 +1,4 @@
-//! Reads a spec, checks what generation leans on, and keeps the facts that progenitor drops.
+//! Reading of a spec: checks what generation needs, and keeps the facts that progenitor drops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::paging::Paging;
 
-/// Formats that every spec may use, and the types that stand for them. `None`: OpenAPI's own.
+/// Formats that every spec may use, and their types. `None` is OpenAPI's own type.
 const FORMATS: &[(&str, Option<&str>)] = &[
     ("int32", None),
     ("int64", None),
@@ -22,7 +22,7 @@ const FORMATS: &[(&str, Option<&str>)] = &[
     ("epoch-seconds", Some("::openapi_transport::EpochSeconds")),
 ];
 
-/// One spec: the document, and what was read out of it.
+/// Spec: the document, and the facts that were read from it.
 pub(crate) struct Spec {
     /// Path below the workspace, for people.
     pub(crate) file: String,
@@ -31,20 +31,20 @@ pub(crate) struct Spec {
     /// Hash of the file.
     pub(crate) sha256: String,
     pub(crate) document: Value,
-    /// Name of the crate, as Rust code writes it.
+    /// Name of the crate in Rust code.
     pub(crate) krate: String,
     /// `info.version`.
     pub(crate) version: String,
     pub(crate) operations: Vec<Operation>,
-    /// Families of operations, with what they are about, in the order of the file.
+    /// Families of operations with their descriptions, in the order of the file.
     pub(crate) families: Vec<(String, String)>,
     /// Format name to Rust type.
     pub(crate) formats: BTreeMap<String, Option<String>>,
     /// String enums of `components/schemas`, by name.
     pub(crate) enums: BTreeMap<String, Enum>,
-    /// Schemas that requests are made of.
+    /// Schemas of requests.
     pub(crate) sent: BTreeSet<String>,
-    /// Schemas that answers are made of.
+    /// Schemas of answers.
     pub(crate) received: BTreeSet<String>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     pub(crate) description: String,
     pub(crate) source: String,
-    /// The first tag: calls that share a rate limit.
+    /// First tag. Calls of one family share a rate limit.
     pub(crate) family: String,
     /// Variant of `openapi_transport::Access`.
     pub(crate) access: &'static str,
@@ -68,7 +68,7 @@ pub(crate) struct Operation {
     pub(crate) body: Option<String>,
     /// Media type of the body.
     pub(crate) content_type: String,
-    /// Fields of the body that can be given as parameters.
+    /// Fields of the body that can be set as parameters.
     pub(crate) body_parameters: Vec<BodyParameter>,
     /// The body's example, as JSON.
     pub(crate) body_example: String,
@@ -82,15 +82,15 @@ pub(crate) struct Parameter {
     pub(crate) place: String,
     pub(crate) required: bool,
     pub(crate) description: String,
-    /// Unit, bounds and default, in a sentence; empty if there are none.
+    /// Sentence with unit, bounds and default, if the parameter has them; otherwise empty.
     pub(crate) limits: String,
     /// Name of the enum that lists its values.
     pub(crate) values: Option<String>,
-    /// A value to show in examples; a required parameter has one.
+    /// Value for examples. A required parameter has one.
     pub(crate) example: Option<Value>,
 }
 
-/// A field of a body that can be given as a parameter.
+/// Field of a body that can be set as a parameter.
 pub(crate) struct BodyParameter {
     /// Path with periods between names.
     pub(crate) name: String,
@@ -100,7 +100,7 @@ pub(crate) struct BodyParameter {
     pub(crate) values: Option<String>,
     /// Path of the Rust type whose text is sent.
     pub(crate) ty: &'static str,
-    /// Whether the text stands without quotes in JSON.
+    /// Whether the text has no quotes in JSON.
     pub(crate) json: bool,
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct Enum {
     pub(crate) values: Vec<String>,
 }
 
-/// All specs, by crate: `specs/CRATE/SERVICE.yaml`, both sorted.
+/// Reads all specs by crate: `specs/CRATE/SERVICE.yaml`, both sorted.
 pub(crate) fn find(root: &Path) -> Result<BTreeMap<String, Vec<Spec>>, Error> {
     let mut found = BTreeMap::new();
     let top = root.join("specs");
@@ -180,7 +180,7 @@ impl Spec {
         });
         if !unknown.is_empty() {
             return Err(wrong(format!(
-                "unknown format {unknown:?}: misspelt, or missing in x-formats and in xtask's table"
+                "unknown format {unknown:?}; correct it, or add it to x-formats or to xtask's table"
             )));
         }
         let version = text_at(&document, "/info/version")
@@ -232,7 +232,7 @@ impl Spec {
         name.rsplit_once("specs/").map_or(name, |(_, name)| name)
     }
 
-    /// Names of the fields of a schema, at any depth, that are secrets.
+    /// Returns the names of secret fields of a schema, at any depth.
     pub(crate) fn secrets_of(&self, schema: &str) -> BTreeSet<String> {
         let mut schemas = BTreeSet::from([schema.to_owned()]);
         let pointer = |name: &str| format!("/components/schemas/{name}");
@@ -284,7 +284,7 @@ fn enums(schemas: Option<&Value>) -> BTreeMap<String, Enum> {
         .collect()
 }
 
-/// An operation where it stands in the document.
+/// Operation with its place in the document.
 pub(crate) struct Place<'a> {
     pub(crate) path: &'a str,
     pub(crate) method: &'a str,
@@ -400,7 +400,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
 /// Media type of JSON, and of every vendor's request and answer whose spec names no other.
 pub(crate) const JSON: &str = "application/json";
 
-/// The JSON of a request or an answer: its media type, and what the spec says of it.
+/// Returns the JSON content of a request or an answer, with its media type.
 pub(crate) fn json_content(value: &Value) -> Option<(&str, &Value)> {
     object(value.get("content"))
         .map(|(media_type, content)| (media_type.as_str(), content))
@@ -414,13 +414,13 @@ pub(crate) fn is_json(media_type: &str) -> bool {
         .is_some_and(|name| name.split(['-', '+', '.']).any(|part| part == "json"))
 }
 
-/// Name of the schema that a reference leads to.
+/// Returns the name of the schema that a reference names.
 fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
 }
 
-/// Fields of a body that are parameters, too: those that paging sets, or `all` that are no lists
-/// and no objects.
+/// Returns the fields of a body that are parameters, too: those that paging sets, or with `all`
+/// every field that is not a list or an object.
 fn body_parameters(
     document: &Value,
     schema: &Value,
@@ -481,12 +481,12 @@ fn body_parameters(
     fields.collect()
 }
 
-/// The schema itself, or what its reference leads to, with or without a description around it.
+/// Returns the schema itself, or the target of its reference, also of one with a description.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     resolve(document, value.pointer("/allOf/0").unwrap_or(value))
 }
 
-/// Units that a reader needs to be told; the other values of `x-unit` say that there is none.
+/// Units that the documentation names. The other values of `x-unit` mean that a number has no unit.
 const UNITS: &[(&str, &str)] = &[
     ("bytes", "bytes"),
     ("seconds", "seconds"),
@@ -499,14 +499,14 @@ const UNITS: &[(&str, &str)] = &[
     ("percent", "percent"),
 ];
 
-/// The unit of a number, if it has one and its description does not name it already.
+/// Returns the unit of a number, unless it has no unit or its description names it.
 pub(crate) fn unit<'a>(schema: &Value, description: &str) -> Option<&'a str> {
     let unit = schema.get("x-unit")?.as_str()?;
     let (_, words) = UNITS.iter().find(|(name, _)| *name == unit)?;
     (!description.contains(words)).then_some(words)
 }
 
-/// Unit, bounds and default of a parameter, as a sentence.
+/// Returns unit, bounds and default of a parameter as a sentence.
 fn limits(schema: &Value) -> String {
     let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
     let mut parts = Vec::new();
@@ -532,7 +532,7 @@ fn limits(schema: &Value) -> String {
     }
 }
 
-/// Adds the names of all schemas that `value` is made of.
+/// Adds the names of all schemas that `value` uses.
 fn reach(document: &Value, value: &Value, names: &mut BTreeSet<String>) {
     let mut references = Vec::new();
     walk(value, &mut |key, value| {
@@ -556,7 +556,7 @@ fn reach(document: &Value, value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The value itself, or what its `$ref` points to.
+/// Returns the value itself, or the target of its `$ref`.
 pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value
         .get("$ref")
@@ -565,8 +565,8 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
         .unwrap_or(value)
 }
 
-/// Calls `visit` with each key and value of each object, but not inside of examples, which are a
-/// vendor's data, or of quirks and paging, which speak of other places.
+/// Calls `visit` with each key and value of each object. Skips examples, which are the vendor's data,
+/// and quirks and paging, which refer to other places.
 fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(map) => {

@@ -1,10 +1,10 @@
-//! Writes generated files, or compares them with what is checked in.
+//! Writing of generated files, or comparison with the checked-in files.
 
 use std::path::Path;
 
 use crate::Error;
 
-/// Writes the folder: these files, and no others.
+/// Writes these files to a folder, and removes all others.
 pub(crate) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     for name in strangers(folder, files)? {
@@ -18,8 +18,8 @@ pub(crate) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), Err
     Ok(())
 }
 
-/// What differs between the folder, which people know as `shown`, and these files: a diff, empty
-/// if the folder holds these files and no others.
+/// Compares a folder, whose name for people is `shown`, with these files. Returns a diff, which is
+/// empty if the folder has exactly these files.
 pub(crate) fn compare(
     folder: &Path,
     shown: &str,
@@ -41,7 +41,7 @@ pub(crate) fn compare(
             let mut diff = diff.unified_diff();
             let diff = diff.header(
                 &format!("{shown}/{name} (checked in)"),
-                "what the spec makes",
+                "generated from the spec",
             );
             differences.push_str(&diff.to_string());
         }
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(compare("one\n"), "");
         assert_eq!(
             compare("two\n"),
-            "--- generated/a.rs (checked in)\n+++ what the spec makes\n@@ -1 +1 @@\n-one\n+two\n"
+            "--- generated/a.rs (checked in)\n+++ generated from the spec\n@@ -1 +1 @@\n-one\n+two\n"
         );
         std::fs::write(folder.join("b.rs"), "").unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The specs of this workspace, as they are checked in.
+//! Test of the checked-in specs of this workspace.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn the_specs_of_the_workspace_have_nothing_wrong() -> Result<(), xtask::Error> {
     let report = xtask::lint::lint(&root)?;
     let shown: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
     assert!(shown.is_empty(), "{}", shown.join("\n"));
-    // An empty folder has nothing wrong, either.
+    // Checks that there are specs, because an empty folder has no findings, either.
     assert!(report.specs > 0 && report.operations > 0 && report.listed > 0);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Text on its way to a terminal, and what must not get there.
+//! Escaping of text for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -7,27 +7,27 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-/// How many bytes are kept before they are written.
+/// Number of bytes that are buffered before they are written.
 const BUFFER: usize = 16 * 1024;
 
-/// A writer that lets no control character and no invisible character through.
+/// Writer that lets no control character and no invisible character through.
 ///
 /// Everything that the program prints goes through it. It escapes those characters as `\u{1b}`,
 /// except the line breaks and tabs that lay the output out. A value that becomes a part of a line
 /// has its line breaks and tabs escaped before, by [`escaped`].
 ///
-/// It keeps what it is given until it is flushed or has enough, or to the end of a line if it goes
-/// by lines.
+/// It buffers its input until it is flushed or the buffer is full, or until the end of a line if it
+/// writes by line.
 pub(crate) struct Screen<'a> {
     to: &'a mut dyn Write,
     by_line: bool,
     ready: Vec<u8>,
-    /// The beginning of a character whose other bytes are still to come.
+    /// Beginning of a character whose other bytes have not come yet.
     partial: Vec<u8>,
 }
 
 impl<'a> Screen<'a> {
-    /// A writer that passes on to `to`.
+    /// Makes a writer to `to`.
     pub(crate) fn new(to: &'a mut dyn Write) -> Self {
         Self {
             to,
@@ -37,7 +37,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// A writer that passes each line on at once.
+    /// Makes a writer that writes each line at once.
     pub(crate) fn by_line(to: &'a mut dyn Write) -> Self {
         Self {
             by_line: true,
@@ -45,7 +45,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Writes what is kept. It is gone, too, where that fails.
+    /// Writes the buffer, and empties it also after an error.
     fn pass_on(&mut self) -> io::Result<()> {
         let passed = self.to.write_all(&self.ready);
         self.ready.clear();
@@ -93,24 +93,24 @@ impl Write for Screen<'_> {
     }
 }
 
-/// Writes a text that came whole, such as a warning, as one line without control characters.
+/// Writes a complete text, such as a warning, as one line without control characters.
 ///
 /// # Errors
 ///
-/// What `to` says.
+/// Those of `to`.
 pub fn write_line(to: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     let text = String::from_utf8_lossy(text);
     let text = escaped(text.trim_end_matches('\n'));
     to.write_all(format!("{text}\n").as_bytes())
 }
 
-/// What lays output out.
+/// Whether a character is part of the layout: a line break or a tab.
 fn is_layout(character: char) -> bool {
     matches!(character, '\n' | '\t')
 }
 
-/// A text as a part of a line: every character that moves the cursor or that cannot be seen is
-/// escaped, line breaks and tabs as well.
+/// Escapes a text as a part of a line: every character that moves the cursor or is invisible, also
+/// line breaks and tabs.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
@@ -135,7 +135,7 @@ fn escape(text: &str, stays: fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a character controls a terminal, cannot be seen, or stands for bytes that were no text.
+/// Whether a character controls a terminal, is invisible, or replaces invalid bytes.
 fn is_hidden(character: char) -> bool {
     match character {
         ' '..='~' => false,
@@ -143,7 +143,7 @@ fn is_hidden(character: char) -> bool {
         ..'\u{ad}' => false,
         _ => {
             let code = u32::from(character);
-            // The last two of each plane are no characters.
+            // The last two codes of each plane are not characters.
             let is_none = code & 0xfffe == 0xfffe;
             is_none
                 || HIDDEN
@@ -153,8 +153,8 @@ fn is_hidden(character: char) -> bool {
     }
 }
 
-/// Unicode's format characters (Cf), its separators of lines and paragraphs (Zl, Zp), what it calls
-/// default ignorable, the replacement character, and codes that are no characters.
+/// Unicode's format characters (Cf), its separators of lines and paragraphs (Zl, Zp), its default
+/// ignorable characters, the replacement character, and codes that are not characters.
 const HIDDEN: [(u32, u32); 27] = [
     (0x00ad, 0x00ad),
     (0x034f, 0x034f),
@@ -185,7 +185,7 @@ const HIDDEN: [(u32, u32); 27] = [
     (0xe_0000, 0xe_0fff),
 ];
 
-/// JSON as people read it, a level of indentation inside of what is around it.
+/// JSON layout for people, indented inside of its context.
 ///
 /// Hidden characters are escaped as `\u001b`, so that the text stays the same JSON.
 pub(crate) struct Layout {
@@ -313,7 +313,7 @@ fn write_fragment<W: ?Sized + Write>(writer: &mut W, fragment: &str) -> io::Resu
     writer.write_all(rest.as_bytes())
 }
 
-/// Writes a value as JSON, `indent` levels inside of what is around it.
+/// Writes a value as JSON, indented by `indent` levels.
 pub(crate) fn write_json(
     writer: &mut dyn Write,
     indent: usize,
@@ -325,7 +325,7 @@ pub(crate) fn write_json(
     ))
 }
 
-/// A value as JSON on one line.
+/// Returns a value as JSON on one line.
 pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     value.serialize(&mut serde_json::Serializer::with_formatter(
@@ -334,8 +334,7 @@ pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The beginning of a text, and how much was left out of it, where it is longer than this many
-/// characters.
+/// Cuts a text to this many characters, and appends the number of removed characters.
 pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     let Some((end, _)) = text.char_indices().nth(most) else {
         return Cow::Borrowed(text);

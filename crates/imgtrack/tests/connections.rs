@@ -1,5 +1,5 @@
-//! Connections that fail, each named by its fault: certificates, proxies and names, of which the
-//! environment of a process decides.
+//! Tests of failing connections and their reported faults: certificates, proxies and names, which the
+//! environment of a process sets.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -10,7 +10,7 @@ use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What a run has said, and how it ended.
+/// Output of a run, and its exit code.
 struct Run {
     code: Option<i32>,
     out: String,
@@ -29,20 +29,20 @@ impl Run {
     }
 }
 
-/// The program, with a key and with these variables alone.
+/// Makes a command that runs the program with a key and only these variables.
 fn imgtrack(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));
     command
         .env_clear()
         .env("HUAWEICLOUD_SDK_AK", "AK")
         .env("HUAWEICLOUD_SDK_SK", "SK")
-        // A test asks no address beyond loopback.
+        // A test sends nothing beyond loopback.
         .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
         .envs(variables.iter().copied());
     command
 }
 
-/// One call to `endpoint`.
+/// Runs one call to `endpoint`.
 async fn rules(endpoint: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = imgtrack(variables);
     command.args(["rules", "team/api", "--registry", "huaweicloud-basic"]);
@@ -50,7 +50,7 @@ async fn rules(endpoint: &str, variables: &[(&str, &str)]) -> Run {
     Run::of(command).await
 }
 
-/// The doctor's line about the call to IAM at `endpoint`, as JSON.
+/// Returns the doctor's line about the call to IAM at `endpoint`, as JSON.
 async fn doctor(endpoint: &str, variables: &[(&str, &str)]) -> serde_json::Value {
     let mut command = imgtrack(variables);
     command
@@ -73,7 +73,7 @@ fn port(endpoint: &str) -> &str {
     endpoint.rsplit(':').next().unwrap()
 }
 
-/// The URL, with `https`, of a server that answers whatever comes as a server of plain HTTP does.
+/// Starts a server that answers every input as a plain HTTP server does. Returns its URL with `https`.
 async fn plain_http() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -87,7 +87,7 @@ async fn plain_http() -> String {
     format!("https://localhost:{}", address.port())
 }
 
-/// A port of loopback at which nothing listens.
+/// Returns a port of loopback at which nothing listens.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -107,7 +107,7 @@ async fn certificates_are_told_apart_and_not_tried_again() {
         &here.path().join("other.pem"),
         &Authority::new("other").pem(),
     );
-    // As when an authority was made anew.
+    // Like a recreated authority.
     let again = write(
         &here.path().join("again.pem"),
         &Authority::new("ours").pem(),
@@ -209,7 +209,7 @@ async fn a_file_of_certificates_that_cannot_be_used_is_named() {
 async fn proxies_are_told_apart() {
     let here = tempfile::tempdir().unwrap();
     let trusted = write(&here.path().join("ca.pem"), &Authority::new("ours").pem());
-    // A corporate proxy reads along: it shows a certificate of its own authority.
+    // A corporate proxy that decrypts TLS shows a certificate of its own authority.
     let corporate = Authority::new("corporate").identity(&["registry.corp.example"]);
     let corporate = Hostile::start_tls(corporate, |_| rules_reply()).await;
     let address = corporate.host().to_owned();
@@ -218,7 +218,7 @@ async fn proxies_are_told_apart() {
     let refuses = Hostile::start(|_| Reply::answer(403, &[], "no")).await;
     let hangs_up = Hostile::start(|_| Reply::HangUp).await;
     let dead = format!("127.0.0.1:{}", free_port());
-    // A label of more than 63 characters is no name, which every resolver knows by itself.
+    // A label of more than 63 characters is invalid, and every resolver rejects it without a query.
     let unknown = format!("{}.example:3128", "a".repeat(64));
 
     for (proxy, fault, says, hint, asked) in [
@@ -280,7 +280,7 @@ async fn proxies_are_told_apart() {
         assert_eq!(run.err.lines().count(), 2, "{fault}: {}", run.err);
         assert!(run.err.contains(hint), "{fault}: {}", run.err);
         assert!(!run.err.contains("hush"), "{fault}: {}", run.err);
-        // What cannot pass is asked once.
+        // A permanent failure is not retried.
         if let Some(asked) = asked {
             assert_eq!(asked.count(), 1, "{fault}");
         }

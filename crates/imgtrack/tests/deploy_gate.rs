@@ -1,5 +1,5 @@
-//! imgtrack as a deploy gate: a process with keys in its environment, at the endpoint of a sandbox
-//! whose clock stands still.
+//! Test of `imgtrack` as a deploy gate: a process with keys in its environment calls a sandbox whose
+//! clock stands still.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -11,13 +11,13 @@ use registry_sandbox::{Options, Outcome, Sandbox, world};
 use serde_json::Value;
 
 async fn sandbox() -> Sandbox {
-    // After everything that the sandbox's fleet has done.
+    // After all work of the sandbox's fleet.
     let now: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
     let options = Options::default().clock(Arc::new(move || now));
     Sandbox::start(options).await.unwrap()
 }
 
-/// Runs it beside the sandbox, which this thread serves.
+/// Runs the program while this thread serves the sandbox.
 async fn imgtrack(sandbox: &Sandbox, words: &[&str]) -> Output {
     let account = &world::alibabacloud::account(sandbox.endpoint());
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));

@@ -1,4 +1,4 @@
-//! imgtrack as a process: what only a process has, which is an environment, pipes and an end.
+//! Tests of imgtrack as a process, with its environment, pipes and exit.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -122,7 +122,7 @@ fn the_sandbox_says_first_where_it_is_and_lets_others_in() {
     let answer = tasks(&id, &secret);
     assert_eq!(answer.status.code(), Some(0), "{}", stderr(&answer));
     assert!(stdout(&answer).contains("rst-4kfd7fk6pohk****"));
-    // Not 401 or 403, but a code says whose fault it is.
+    // The status is not 401 or 403, but the code tells that the caller is at fault.
     for (id, secret, code) in [
         (&*id, "a-wrong-secret", "SignatureDoesNotMatch"),
         ("an-unknown-id", &*secret, "InvalidAccessKeyId.NotFound"),
@@ -182,7 +182,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     };
     let executions = || answer(&["executions", "12"]);
     let before = executions();
-    // Nobody can be asked: there is no terminal.
+    // Without a terminal, the program cannot prompt.
     let refused = asked(&["run", "12"]);
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
@@ -207,7 +207,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
     assert_eq!(asked(&["stop", reference]).status.code(), Some(2));
     answer(&["stop", reference, "--dry-run"]);
     answer(&["stop", reference, "--yes"]);
-    // On a machine that is slow, it may have ended before.
+    // On a slow machine, it may have ended before.
     let state = execution()["state"].clone();
     assert!(state == "cancelled" || state == "succeeded", "{state}");
 }
@@ -273,7 +273,7 @@ fn a_pipe_that_closes_early_is_no_error() {
 
 #[test]
 fn a_process_ends_in_time_though_a_thread_of_it_waits_for_good() {
-    // It takes connections and never answers.
+    // The server accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     let folder = std::env::temp_dir().join(format!("imgtrack-{}", std::process::id()));
@@ -411,7 +411,7 @@ fn the_doctor_says_what_to_do() {
         assert!(!said.contains("a-wrong-secret"), "{said}");
     }
 
-    // The same rules hold for the endpoint that for a call to it.
+    // The check of the endpoint has the same rules as a call.
     let insecure = command(&huawei("secret_key"), &huawei("endpoint"))
         .env(
             "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4",

@@ -19,7 +19,7 @@
 //! - [`list_by_range`](Client::list_by_range): Lists records by an offset.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// One page of records.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -67,7 +67,7 @@ pub mod types {
         pub offset: ::std::option::Option<i64>,
     }
     impl BodyOffsetRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BodyOffsetRequest {
             Default::default()
         }
@@ -128,7 +128,7 @@ pub mod types {
         pub repository_name: ::openapi_transport::NonEmpty,
     }
     impl BodyTokenRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BodyTokenRequest {
             Default::default()
         }
@@ -152,7 +152,7 @@ pub mod types {
         pub page: ::std::option::Option<RequestedPage>,
     }
     impl NestedTokenRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::NestedTokenRequest {
             Default::default()
         }
@@ -204,12 +204,12 @@ pub mod types {
         pub size: ::std::option::Option<i64>,
     }
     impl RequestedPage {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::RequestedPage {
             Default::default()
         }
     }
-    /// Builders of what requests are made of.
+    /// Builders of the types of requests.
     pub mod builder {
         /// Builds a [`BodyOffsetRequest`](super::BodyOffsetRequest).
         #[derive(Clone, Debug)]
@@ -690,7 +690,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -868,7 +868,7 @@ impl Client {
         builder::ListByRange::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::list_by_body_offset`]
@@ -916,7 +916,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BodyOffsetAnswer>, Error<()>> {
@@ -991,7 +991,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BodyTokenAnswer>, Error<()>> {
@@ -1065,7 +1065,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::Record>>, Error<()>> {
@@ -1144,7 +1144,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NestedTokenAnswer>, Error<()>> {
@@ -1214,7 +1214,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::Record>>, Error<()>> {
@@ -1283,7 +1283,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::QueryTokenAnswer>, Error<()>> {
@@ -1361,7 +1361,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::Record>>, Error<()>> {

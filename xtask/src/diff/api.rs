@@ -1,4 +1,4 @@
-//! The public API of a generated file, as far as a change of a spec can change it.
+//! Public API of a generated file, as far as a change of a spec can change it.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use syn::{
     Attribute, Fields, GenericParam, ImplItem, Item, ItemImpl, ReturnType, Type, WherePredicate,
 };
 
-/// What a generated file offers.
+/// Public API of a generated file.
 #[derive(Debug, Default)]
 pub(super) struct Api {
-    /// By the method of `Client`.
+    /// Calls by their method of `Client`.
     pub(super) calls: BTreeMap<String, Call>,
     pub(super) structs: BTreeMap<String, Struct>,
     /// Open enums: the variants by their text on the wire.
@@ -20,21 +20,21 @@ pub(super) struct Api {
     pub(super) others: BTreeMap<String, String>,
 }
 
-/// A call: its setters with what they take, and what it answers.
+/// Call: its setters with their argument types, and its answer type.
 #[derive(Debug, Default)]
 pub(super) struct Call {
     pub(super) setters: BTreeMap<String, String>,
     pub(super) answer: String,
 }
 
-/// A struct with public fields.
+/// Struct with public fields.
 #[derive(Debug, Default)]
 pub(super) struct Struct {
     /// Types of the fields, by the fields' names.
     pub(super) fields: BTreeMap<String, String>,
     /// Names on the wire, by the fields' names, where they differ.
     pub(super) renamed: BTreeMap<String, String>,
-    /// Whether code elsewhere must be ready for more fields.
+    /// Whether it is `non_exhaustive`.
     pub(super) open: bool,
     pub(super) default: bool,
 }
@@ -116,7 +116,7 @@ impl Api {
                         }
                         self.structs.insert(data.ident.to_string(), found);
                     }
-                    // A newtype says what it holds; its checks stand in the spec.
+                    // The text of a newtype shows its content; its checks are in the spec.
                     fields => {
                         let text = text_of(fields);
                         self.others.insert(data.ident.to_string(), text);
@@ -140,7 +140,7 @@ impl Api {
         }
     }
 
-    /// `open_enum! { pub enum NAME { Variant = "TEXT", … } }`.
+    /// Adds an `open_enum! { pub enum NAME { Variant = "TEXT", … } }`.
     fn add_enum(&mut self, item: &Item) {
         let Item::Macro(call) = item else { return };
         let text = call.mac.tokens.to_string();
@@ -163,7 +163,7 @@ impl Api {
     }
 }
 
-/// The methods of `Client` and the builders that they begin.
+/// Returns the methods of `Client` and the builders that they begin.
 fn methods(block: &ItemImpl) -> impl Iterator<Item = (String, String)> {
     block.items.iter().filter_map(|item| {
         let ImplItem::Fn(method) = item else {
@@ -176,7 +176,7 @@ fn methods(block: &ItemImpl) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// What a setter takes: `T` of `V: TryInto<T>`.
+/// Returns the argument type of a setter: `T` of `V: TryInto<T>`.
 fn taken(method: &syn::ImplItemFn) -> String {
     let generics = &method.sig.generics;
     let bounds = generics.params.iter().filter_map(|param| match param {
@@ -225,7 +225,7 @@ fn derives(attributes: &[Attribute], name: &str) -> bool {
     })
 }
 
-/// `x` of `#[serde(rename = "x")]`.
+/// Returns `x` of `#[serde(rename = "x")]`.
 fn serde_name(attributes: &[Attribute]) -> Option<String> {
     attributes
         .iter()
@@ -237,7 +237,7 @@ fn serde_name(attributes: &[Attribute]) -> Option<String> {
         })
 }
 
-/// What stands in the angle brackets after `name`, up to the comma that ends it.
+/// Returns the text in the angle brackets after `name`, up to its first comma.
 fn inside<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("{name}<"))?;
     let mut depth = 1;
@@ -256,7 +256,7 @@ fn text_of(tokens: &impl ToTokens) -> String {
     tokens.to_token_stream().to_string()
 }
 
-/// A type as people write it, without the paths in front of names.
+/// Returns a type without the paths before names.
 fn short(tokens: &impl ToTokens) -> String {
     let tokens = tokens.to_token_stream();
     let text = match syn::parse2::<Type>(tokens.clone()) {

@@ -1,14 +1,19 @@
-//! `cargo xtask diff [REV [REV]] [--exit-code]`: what a change of the specs does to the Rust API and
-//! to the wire, operation by operation, as Markdown for a changelog.
+//! `cargo xtask diff [REV [REV]] [--exit-code]`: effects of a change of the specs on the Rust API and
+//! on the wire, for each operation, as Markdown for a changelog.
 //!
-//! The rooms: `revision` reads the specs of a revision or of the working tree, `pairs` says what
-//! of the old is what of the new, `rust` compares the code that the generator makes of both
-//! (`api` reads it), `wire` compares the documents, `report` writes it down.
+//! - `revision` reads the specs of a revision or of the working tree.
+//! - `pairs` matches old and new operations and schemas.
+//! - `rust` compares the generated code of both, which `api` reads.
+//! - `wire` compares the documents.
+//! - `report` writes the Markdown.
 //!
-//! Looked at and left: drift 0.2 (Oxide), which is well kept, but asks what a server may change
-//! under its clients: it leaves bounds and defaults unhandled, asserts that paths stay, and knows
-//! neither security, `x-access`, `x-paging` nor what any of it is called in Rust; schemadoc-diff and
-//! anicca, which nobody keeps; jsoncompat_openapi, which reads OpenAPI 3.1 only.
+//! Considered and not used:
+//!
+//! - drift 0.2 (Oxide) is well maintained, but checks what a server may change under its clients. It
+//!   ignores bounds and defaults, requires equal paths, and knows neither security, `x-access` and
+//!   `x-paging` nor Rust names.
+//! - schemadoc-diff and anicca are not maintained.
+//! - jsoncompat_openapi reads OpenAPI 3.1 only.
 
 mod api;
 mod pairs;
@@ -33,18 +38,18 @@ use self::pairs::Pairs;
 use self::report::{Part, Report};
 use self::revision::Revision;
 
-/// Why there is no report.
+/// Reason why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{0:?} is no option of diff: say `cargo xtask diff [REV [REV]] [--exit-code]`")]
+    #[error("unknown option {0:?} of diff; use `cargo xtask diff [REV [REV]] [--exit-code]`")]
     Usage(String),
-    #[error("git does not run: {0}; the specs of a revision are read by it")]
+    #[error("cannot run git, which reads the specs of a revision: {0}")]
     NoGit(std::io::Error),
-    #[error("{revision} is no revision that git knows here: {why}")]
+    #[error("unknown revision {revision}: {why}")]
     NoRevision { revision: String, why: String },
     #[error("git {command} failed: {why}")]
     Git { command: String, why: String },
-    #[error("{file} ({at}): {why}; mend the file, or compare with another revision")]
+    #[error("{file} ({at}): {why}; fix the file, or compare with another revision")]
     Unreadable {
         file: String,
         at: String,
@@ -54,23 +59,23 @@ pub(crate) enum Error {
     Files(#[from] crate::Error),
 }
 
-/// Where a change shows.
+/// Part of the API that a change belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Topic {
     /// The service as a whole.
     Service,
-    /// An operation, by its `operationId`; the new one where it was renamed.
+    /// An operation, by its `operationId`. A renamed one has its new id.
     Operation(String),
-    /// A schema, by its name; the new one where it was renamed.
+    /// A schema, by its name. A renamed one has its new name.
     Schema(String),
 }
 
-/// What a change touches.
+/// Side that a change affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
     Rust,
     Wire,
-    /// Neither: what the client does with a call.
+    /// Behaviour of the client only.
     Behaviour,
 }
 
@@ -83,8 +88,8 @@ struct Change {
     text: String,
 }
 
-/// Runs the command and prints the report. Exits with 1 for what is breaking, if asked to, and with
-/// 2 if there is no report.
+/// Runs the command and prints the report. With `--exit-code`, exits with 1 for breaking changes.
+/// Exits with 2 if there is no report.
 pub fn main(root: &Path, words: &[&str]) -> ExitCode {
     match run(root, words) {
         Ok((report, code)) => {
@@ -151,8 +156,7 @@ fn compare(old: &Revision, new: &Revision) -> Result<Report, Error> {
     })
 }
 
-/// One version of a spec: the document, and the code that the generator makes of it or why it
-/// makes none.
+/// One version of a spec: the document, and the generated code or the error of the generator.
 struct Version {
     at: String,
     document: Value,
@@ -191,8 +195,8 @@ fn compare_service(file: &str, old: &Version, new: &Version) -> Part {
             for (side, api) in [(old, old_api), (new, new_api)] {
                 if let Err(why) = api {
                     notes.push(format!(
-                        "The Rust API is not compared: today's generator does not take the spec \
-                         of {}: {why}.",
+                        "The Rust API is not compared: the current generator rejects the spec of \
+                         {}: {why}.",
                         side.at
                     ));
                 }

@@ -1,4 +1,4 @@
-//! What of the old spec is what of the new one.
+//! Matching of operations and schemas of the old spec with those of the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::spec::{Place, all_operations, object, resolve};
 
-/// Keys that say nothing to a program.
+/// Keys that are documentation only.
 const DOCUMENTATION: [&str; 10] = [
     "description",
     "summary",
@@ -20,7 +20,7 @@ const DOCUMENTATION: [&str; 10] = [
     "x-example-made",
 ];
 
-/// Keys whose values map names that the spec chose.
+/// Keys whose values are maps by names of the spec.
 const NAMES: [&str; 6] = [
     "properties",
     "responses",
@@ -30,29 +30,29 @@ const NAMES: [&str; 6] = [
     "paths",
 ];
 
-/// Two versions of a spec, side by side.
+/// Two versions of a spec, with their matched parts.
 pub(super) struct Pairs<'a> {
     pub(super) old: &'a Value,
     pub(super) new: &'a Value,
     pub(super) operations: Vec<OperationPair<'a>>,
     pub(super) schemas: Vec<SchemaPair<'a>>,
-    /// Old names of schemas that have another name and the same shape now.
+    /// Old names of schemas that now have another name and the same shape.
     pub(super) renamed: BTreeMap<String, String>,
 }
 
-/// An operation: both, or one that came or went.
+/// Both versions of an operation, or only one if it was added or removed.
 pub(super) struct OperationPair<'a> {
     pub(super) old: Option<Place<'a>>,
     pub(super) new: Option<Place<'a>>,
 }
 
-/// A schema: both, or one that came or went.
+/// Both versions of a schema, or only one if it was added or removed.
 pub(super) struct SchemaPair<'a> {
     pub(super) old: Option<(&'a str, &'a Value)>,
     pub(super) new: Option<(&'a str, &'a Value)>,
 }
 
-/// What a schema is for.
+/// Use of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Direction {
     /// Bodies of refusals, which the transport reads.
@@ -115,12 +115,12 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// The name that an old schema has now.
+    /// Returns the new name of an old schema.
     pub(super) fn now<'n>(&'n self, old: &'n str) -> &'n str {
         self.renamed.get(old).map_or(old, String::as_str)
     }
 
-    /// The operations that a schema is for, new names, and what it is for; of either version.
+    /// Returns the operations that use a schema in either version, by new names, with its use.
     pub(super) fn users(&self, schema: &SchemaPair<'_>) -> BTreeMap<String, Direction> {
         let mut users: BTreeMap<String, Direction> = BTreeMap::new();
         for pair in &self.operations {
@@ -141,13 +141,13 @@ impl<'a> Pairs<'a> {
         users
     }
 
-    /// The old value with what it refers to in place, without documentation, schemas by their new
-    /// names.
+    /// Returns the old value with its references inlined, without documentation, and with new names
+    /// of schemas.
     pub(super) fn plain_old(&self, value: &Value) -> Value {
         plain(&inline(self.old, value), &self.renamed)
     }
 
-    /// The old value with what it refers to in place, schemas by their new names.
+    /// Returns the old value with its references inlined and new names of schemas.
     pub(super) fn inline_old(&self, value: &Value) -> Value {
         named(&inline(self.old, value), &self.renamed)
     }
@@ -163,7 +163,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// By name; what lost its name and kept its place was renamed.
+/// Matches operations by name. One with another name and the same place was renamed.
 fn operations<'a>(old: &'a Value, new: &'a Value) -> Vec<OperationPair<'a>> {
     let mut news: Vec<Option<Place<'a>>> = all_operations(new).map(Some).collect();
     let mut take = |fits: &dyn Fn(&Place<'a>) -> bool| {
@@ -200,11 +200,11 @@ fn schemas_of(document: &Value) -> BTreeMap<&str, &Value> {
         .collect()
 }
 
-/// Schemas that are gone under their name and there under another, with the same shape.
+/// Finds schemas that have another name and the same shape.
 fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
     let (olds, news) = (schemas_of(old), schemas_of(new));
     let mut renamed = BTreeMap::new();
-    // What holds a renamed schema has the same shape only once that is known.
+    // A schema that contains a renamed one has the same shape only once the rename is known.
     loop {
         let before = renamed.len();
         for (&name, schema) in olds.iter().filter(|(name, _)| !news.contains_key(*name)) {
@@ -231,7 +231,7 @@ fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
     }
 }
 
-/// What an operation has a schema for, if it reaches it.
+/// Returns an operation's use of a schema, if it uses it.
 fn direction(document: &Value, operation: &Value, schema: &str) -> Option<Direction> {
     let reaches = |value: Option<&Value>| {
         let mut names = BTreeSet::new();
@@ -276,13 +276,12 @@ fn reach(document: &Value, value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// `X` of `#/components/schemas/X`.
+/// Returns `X` of `#/components/schemas/X`.
 pub(super) fn schema_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/components/schemas/")
 }
 
-/// The value with the parameters, answers and headers that it refers to in place; schemas stay
-/// references.
+/// Inlines the parameters, answers and headers that a value refers to. Schemas stay references.
 pub(super) fn inline(document: &Value, value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -302,7 +301,7 @@ pub(super) fn inline(document: &Value, value: &Value) -> Value {
     }
 }
 
-/// The value with references by the names that schemas have now.
+/// Returns a value with new names of schemas in references.
 fn named(value: &Value, renamed: &BTreeMap<String, String>) -> Value {
     match value {
         Value::Object(map) => map
@@ -321,12 +320,12 @@ fn named(value: &Value, renamed: &BTreeMap<String, String>) -> Value {
     }
 }
 
-/// The value without documentation, references by the names that schemas have now.
+/// Returns a value without documentation and with new names of schemas in references.
 fn plain(value: &Value, renamed: &BTreeMap<String, String>) -> Value {
     bare(&named(value, renamed), false)
 }
 
-/// The value without documentation; `names` if its keys are names that the spec chose.
+/// Returns a value without documentation. `names` tells that its keys are names of the spec.
 fn bare(value: &Value, names: bool) -> Value {
     match value {
         Value::Object(map) => {
@@ -338,7 +337,7 @@ fn bare(value: &Value, names: bool) -> Value {
                     (key.clone(), bare(value, names))
                 })
                 .collect();
-            // A reference with a description of its own is one to a program, too.
+            // A reference with its own description is still a reference to a program.
             let all_of = kept.get("allOf").and_then(Value::as_array);
             match all_of.map(Vec::as_slice) {
                 Some([only]) if kept.len() == 1 => only.clone(),

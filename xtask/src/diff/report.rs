@@ -1,4 +1,4 @@
-//! Writes the changes down as Markdown.
+//! Report of the changes as Markdown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,24 +10,24 @@ use super::pairs::{Pairs, id};
 use super::{Change, Side, Topic};
 use crate::spec::all_operations;
 
-/// What changed between two revisions.
+/// Changes between two revisions.
 pub(super) struct Report {
     pub(super) old: String,
     pub(super) new: String,
     pub(super) parts: Vec<Part>,
 }
 
-/// What changed in one spec.
+/// Changes in one spec.
 pub(super) struct Part {
     krate: String,
     service: String,
     sections: Vec<Section>,
-    /// What only its documentation changed of.
+    /// Names of parts with changes of documentation only.
     documentation: Vec<String>,
     notes: Vec<String>,
 }
 
-/// Lines under one heading; without one, they are about the service.
+/// Lines under one heading. Without a heading, they are about the service.
 struct Section {
     heading: Option<String>,
     lines: Vec<Change>,
@@ -127,8 +127,8 @@ impl Part {
     }
 }
 
-/// With one line for all names that came, and one for all that went: a new operation brings a
-/// dozen types.
+/// Joins all added names into one line and all removed names into another, because a new operation
+/// brings a dozen types.
 fn joined(lines: Vec<Change>) -> Vec<Change> {
     let mut joined: Vec<Change> = Vec::new();
     for line in lines {
@@ -155,7 +155,7 @@ fn joined(lines: Vec<Change>) -> Vec<Change> {
     joined
 }
 
-/// Where a change is told: what one operation alone has is told there.
+/// Returns the place of a change in the report. A schema of a single operation is reported there.
 fn place(pairs: &Pairs<'_>, service: &str, topic: &Topic) -> (u8, String) {
     let operation = |name: &str| {
         let method = name.to_snake_case();
@@ -179,7 +179,7 @@ fn place(pairs: &Pairs<'_>, service: &str, topic: &Topic) -> (u8, String) {
     }
 }
 
-/// What changed without a change that a program sees.
+/// Returns the parts whose documentation alone changed.
 fn documentation(pairs: &Pairs<'_>, changes: &[Change]) -> Vec<String> {
     let told: BTreeSet<&Topic> = changes.iter().map(|change| &change.topic).collect();
     let mut names = Vec::new();

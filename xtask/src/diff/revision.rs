@@ -1,4 +1,4 @@
-//! The specs of a revision, or of the working tree.
+//! Specs of a revision, or of the working tree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use super::Error;
 
 /// All specs at one time.
 pub(super) struct Revision {
-    /// What people call it.
+    /// Name for people.
     pub(super) name: String,
     /// Text by path, `specs/CRATE/SERVICE.yaml`.
     pub(super) files: BTreeMap<String, String>,
 }
 
 impl Revision {
-    /// What git has under `name`.
+    /// Reads the specs of the revision `name` from git.
     pub(super) fn of_git(root: &Path, name: &str) -> Result<Self, Error> {
         let commit = format!("{name}^{{commit}}");
         let commit = git(
@@ -31,7 +31,7 @@ impl Revision {
         })?;
         let commit = commit.trim();
         let mut files = BTreeMap::new();
-        // NUL between the names: git would quote a name that is not plain.
+        // NUL between the names, because git would quote unusual names.
         let listing = git(
             root,
             &["ls-tree", "-r", "-z", "--name-only", commit, "specs/"],
@@ -46,7 +46,7 @@ impl Revision {
         })
     }
 
-    /// What is on the disk.
+    /// Reads the specs of the working tree.
     pub(super) fn working_tree(root: &Path) -> Result<Self, Error> {
         let mut files = BTreeMap::new();
         for folder in entries(&root.join("specs"))? {
@@ -79,7 +79,7 @@ fn is_spec(path: &str) -> bool {
     path.ends_with(".yaml") && path.split('/').count() == 3
 }
 
-/// git in the folder's own repository, also when a hook of another one is at work.
+/// Makes a git command for the folder's own repository, also if a hook of another repository runs.
 pub(crate) fn command(root: &Path) -> Command {
     let mut git = Command::new("git");
     git.arg("-C").arg(root);

@@ -1,4 +1,4 @@
-//! Compares what the generator makes of both specs: the Rust API.
+//! Comparison of the generated Rust APIs of both specs.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ impl Found<'_> {
         }
     }
 
-    /// An old type by the names that schemas have now.
+    /// Returns an old type with new names of schemas.
     fn renamed(&self, ty: &str) -> String {
         let words = ty.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_');
         words
@@ -121,7 +121,7 @@ impl Found<'_> {
             .collect()
     }
 
-    /// The name that an old type has now.
+    /// Returns the new name of an old type.
     fn now(&self, old: &str) -> String {
         let renamed = &self.pairs.renamed;
         renamed
@@ -130,8 +130,8 @@ impl Found<'_> {
             .map_or_else(|| old.to_owned(), |(_, new)| new.to_upper_camel_case())
     }
 
-    /// The schema that a type is made of; types that progenitor made up belong to the longest name
-    /// that theirs begins with.
+    /// Returns the schema of a type. A type that progenitor invented belongs to the schema with the
+    /// longest name that its name begins with.
     fn topic(&self, ty: &str) -> Topic {
         let names = self.pairs.schemas.iter().map(|pair| pair.name());
         let best = names
@@ -143,7 +143,7 @@ impl Found<'_> {
         }
     }
 
-    /// Pairs what is there by name; says what came, went and changed its name.
+    /// Pairs items by name, and reports those that were added, removed or renamed.
     fn matched<'t, T>(
         &mut self,
         module: &str,
@@ -210,8 +210,8 @@ impl Found<'_> {
         }
     }
 
-    /// Whether a field more breaks code. Answers are made by decoding, so nobody writes one out in
-    /// full; requests are made as literals, and those name each field.
+    /// Whether a new field breaks code. Only decoding makes answers, so no code has a literal of one.
+    /// Requests may be struct literals, which name each field.
     fn judge_field(&self, topic: &Topic, data: &Struct, field: &str) -> (bool, &'static str) {
         let Topic::Schema(schema) = topic else {
             return (true, "");
@@ -273,7 +273,7 @@ impl Found<'_> {
     }
 }
 
-/// The setters that must be called.
+/// Returns the setters that must be called.
 fn required(document: &Value, operation: &Value) -> Vec<String> {
     let body = operation.get("requestBody").map(|_| "body".to_owned());
     array(operation.get("parameters"))
@@ -284,7 +284,7 @@ fn required(document: &Value, operation: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether everything that fits the old type of a parameter fits the new one.
+/// Whether the new type of a parameter accepts all values of the old one.
 fn holds(old: &str, new: &str) -> bool {
     match (range(old), range(new)) {
         (Some((old_low, old_high)), Some((new_low, new_high))) => {
@@ -294,7 +294,7 @@ fn holds(old: &str, new: &str) -> bool {
     }
 }
 
-/// The numbers that a parameter's type holds.
+/// Returns the range of a parameter's type.
 fn range(ty: &str) -> Option<(i64, i64)> {
     let inner = |name: &str| ty.strip_prefix(name)?.strip_suffix('>');
     match ty {

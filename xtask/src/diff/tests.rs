@@ -9,7 +9,7 @@ use super::{Version, compare, compare_service};
 const FILE: &str = "specs/examplecloud-cr/cr.yaml";
 const SPEC: &str = include_str!("tests/cr.yaml");
 
-/// The spec as it is before it changes, and after it has changed back.
+/// The spec before the change, and after the reverse change.
 static BASE: LazyLock<Version> = LazyLock::new(|| version(SPEC));
 
 fn version(text: &str) -> Version {
@@ -26,7 +26,7 @@ fn revision(name: &str, files: &[(&str, &str)]) -> Revision {
     }
 }
 
-/// The spec with each of these replaced, all of which must be there once.
+/// Returns the spec with these replacements. Each old text must occur once.
 fn edited(edits: &[(&str, &str)]) -> String {
     let mut text = SPEC.to_owned();
     for (from, to) in edits {
@@ -44,7 +44,7 @@ fn report(old: &Version, new: &Version) -> Report {
     }
 }
 
-/// The lines of a report, without headings and introduction.
+/// Returns the lines of a report, without headings and introduction.
 fn lines(report: &Report) -> Vec<String> {
     let text = report.to_string();
     let kept = text.lines().filter_map(|line| {
@@ -56,7 +56,7 @@ fn lines(report: &Report) -> Vec<String> {
     kept.collect()
 }
 
-/// What each edit of the spec is told as; and, where it is not the same, what the way back is.
+/// Lists the report of each edit of the spec, and of the reverse edit if it differs.
 macro_rules! cases {
     ($($name:ident: [$($edit:expr),+ $(,)?] => [$($line:expr),* $(,)?] $(back [$($back:expr),* $(,)?])?;)+) => {$(
         #[test]
@@ -275,9 +275,9 @@ cases! {
     ];
 
     security: [("x-access: write", "x-access: write\n      security: []")] => [
-        "wire: authenticated by nobody, until now by `aksk`",
+        "wire: authenticated by no scheme, until now by `aksk`",
     ] back [
-        "**breaking** wire: authenticated by `aksk`, until now by nobody",
+        "**breaking** wire: authenticated by `aksk`, until now by no scheme",
     ];
 
     a_way_to_authenticate_goes: [("x-access: write", "x-access: write\n      security: [{ token: [] }]")] => [
@@ -373,7 +373,7 @@ fn a_spec_that_the_generator_refuses_is_compared_by_its_wire() {
     let text = report(&version(&refused), &BASE).to_string();
     assert!(
         text.contains(
-            "The Rust API is not compared: today's generator does not take the spec of `v1`"
+            "The Rust API is not compared: the current generator rejects the spec of `v1`"
         ),
         "{text}"
     );
@@ -447,8 +447,8 @@ fn revisions_are_read_from_git_and_from_the_disk() {
     assert_eq!(code, std::process::ExitCode::SUCCESS);
 
     let error = |words: &[&str]| super::run(root, words).map(drop).unwrap_err().to_string();
-    assert!(error(&["nowhere"]).starts_with("nowhere is no revision that git knows here: "));
-    assert!(error(&["--all"]).contains("is no option of diff"));
+    assert!(error(&["nowhere"]).starts_with("unknown revision nowhere: "));
+    assert!(error(&["--all"]).contains("unknown option \"--all\" of diff"));
     write("paths: [");
     assert!(error(&[]).starts_with("specs/examplecloud-cr/cr.yaml (the working tree): "));
 }

@@ -1,4 +1,4 @@
-//! Calls: grouped, documented, with an example each, and refusals that say why.
+//! Methods of calls: grouped, documented, with an example each, and with reasons in errors.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::docs::{doc, set_doc};
 use super::{Table, operation, plain};
 use crate::spec::{Operation, Spec};
 
-/// One block of methods per family, so that their documentation reads as chapters.
+/// Makes one block of methods per family, so that the documentation has chapters.
 pub(super) fn by_family(spec: &Spec, block: ItemImpl) -> Result<Vec<Item>, String> {
     let mut families: Vec<(&str, Vec<ImplItem>)> = Vec::new();
     for (name, _) in &spec.families {
@@ -47,13 +47,13 @@ pub(super) fn by_family(spec: &Spec, block: ItemImpl) -> Result<Vec<Item>, Strin
     Ok(blocks.collect())
 }
 
-/// What a family is about.
+/// Returns the description of a family.
 pub(super) fn about<'a>(spec: &'a Spec, family: &str) -> &'a str {
     let found = spec.families.iter().find(|(name, _)| name == family);
     found.map_or("", |(_, description)| description.trim())
 }
 
-/// The operations by family, with links.
+/// Returns the list of operations by family, with links.
 pub(super) fn contents(spec: &Spec) -> String {
     let mut text = "# Operations\n".to_owned();
     for (family, description) in &spec.families {
@@ -78,7 +78,7 @@ pub(super) fn document(spec: &Spec, table: &Table, block: &mut ItemImpl) -> Resu
             let operation = operation(spec, &name)?;
             if operation.name.to_snake_case() != name {
                 return Err(format!(
-                    "{} is {name} to progenitor: name it so",
+                    "progenitor names {} {name}; use that name",
                     operation.name
                 ));
             }
@@ -99,7 +99,7 @@ pub(super) fn document(spec: &Spec, table: &Table, block: &mut ItemImpl) -> Resu
     Ok(())
 }
 
-/// A call with the spec's own example values. It is compiled as a doctest.
+/// Returns a call with the spec's example values. It is compiled as a doctest.
 pub(super) fn example(
     spec: &Spec,
     table: &Table,
@@ -129,12 +129,12 @@ pub(super) fn example(
     Ok(text)
 }
 
-/// The builders of calls: documented, and their refusals say why.
+/// Documents the builders of calls, and keeps the reasons of invalid parameters.
 pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String> {
     module.attrs.clear();
     set_doc(
         &mut module.attrs,
-        "Calls in the making: parameters are set one by one, then the call is sent.",
+        "Builders of calls: set the parameters, then send the call.",
     );
     let Some((_, items)) = &mut module.content else {
         return Err("the module of builders is empty".to_owned());
@@ -166,8 +166,8 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
                 "send" => {
                     set_doc(
                         &mut method.attrs,
-                        "Sends the call and decodes the answer.\n\n# Errors\nOne that \
-                         `openapi_transport::Error::from` turns into what happened and why.",
+                        "Sends the call and decodes the answer.\n\n# Errors\nAny error of the \
+                         call. `openapi_transport::Error::from` converts it.",
                     );
                     ThroughTheTransport {
                         list: operation.list,
@@ -185,7 +185,7 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
                         .map(|parameter| format!("{} {}", parameter.description, parameter.limits))
                         .ok_or_else(|| {
                             format!(
-                                "{}: progenitor made up the parameter {name}",
+                                "{}: progenitor invented the parameter {name}",
                                 operation.name
                             )
                         })?;
@@ -198,7 +198,7 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
     Ok(Item::Mod(module))
 }
 
-/// progenitor drops the reason why a parameter does not fit; ours are written to be read.
+/// Keeps the reason why a parameter is invalid, which progenitor drops.
 fn say_why(name: &str, method: &mut syn::ImplItemFn) {
     let is_optional = method
         .block
@@ -223,8 +223,8 @@ fn say_why(name: &str, method: &mut syn::ImplItemFn) {
     }
 }
 
-/// Takes out of a call what nothing needs: a header that no vendor knows, and two hooks that do
-/// nothing. With sixty calls it is a third of what the compiler has to read.
+/// Removes unused code of a call: a header that no vendor knows, and two hooks that do nothing. With
+/// sixty calls, it is a third of the code.
 fn slim(operation: &Operation, method: &mut syn::ImplItemFn) {
     let has_headers = operation.parameters.iter().any(|p| p.place == "header");
     let mut statements = Vec::new();
@@ -257,7 +257,7 @@ fn slim(operation: &Operation, method: &mut syn::ImplItemFn) {
     method.block.stmts = statements;
 }
 
-/// Makes `let mut request` one that is not changed.
+/// Removes `mut` from `let mut request`.
 struct Slim {
     has_headers: bool,
 }

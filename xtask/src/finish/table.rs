@@ -1,4 +1,4 @@
-//! The table of operations: what is known of a call after generation.
+//! Operation table: the facts about calls that the generated code keeps.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::spec::{BodyParameter, Operation, Spec};
 /// Parameters as progenitor made them: by operation, then by parameter.
 pub(crate) struct Table(BTreeMap<(String, String), Setter>);
 
-/// How a parameter is set.
+/// Setter of a parameter.
 struct Setter {
     name: String,
     ty: Type,
@@ -48,12 +48,12 @@ impl Table {
         Self(table)
     }
 
-    /// Type of a parameter.
+    /// Returns the type of a parameter.
     pub(crate) fn ty(&self, operation: &str, parameter: &str) -> Result<&Type, String> {
         self.get(operation, parameter).map(|setter| &setter.ty)
     }
 
-    /// Name of the method that sets it.
+    /// Returns the name of the method that sets a parameter.
     pub(crate) fn setter(&self, operation: &str, parameter: &str) -> Result<&str, String> {
         self.get(operation, parameter)
             .map(|setter| setter.name.as_str())
@@ -62,11 +62,11 @@ impl Table {
     fn get(&self, operation: &str, parameter: &str) -> Result<&Setter, String> {
         self.0
             .get(&(plain(operation), plain(parameter)))
-            .ok_or_else(|| format!("{operation}: progenitor left {parameter} out"))
+            .ok_or_else(|| format!("{operation}: progenitor omitted {parameter}"))
     }
 }
 
-/// `T` of `Outer<T, …>`.
+/// Returns `T` of `Outer<T, …>`.
 pub(super) fn argument<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
@@ -125,7 +125,7 @@ pub(super) fn parameter_rows(
     rows.chain(fields).collect()
 }
 
-/// The call that adds the values that the vendor lists.
+/// Returns the code that adds the values that the vendor lists.
 fn known_values(spec: &Spec, name: Option<&String>) -> TokenStream {
     match name.and_then(|name| spec.enums.get_key_value(name)) {
         Some((name, _)) => {
@@ -136,7 +136,7 @@ fn known_values(spec: &Spec, name: Option<&String>) -> TokenStream {
     }
 }
 
-/// The table of operations and the hook that sends every call through the transport.
+/// Returns the operation table and the hook that sends every call through the transport.
 pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
     let version = &spec.version;
     let rows = spec.operations.iter().map(|operation| {

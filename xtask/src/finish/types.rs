@@ -1,4 +1,4 @@
-//! What requests and answers are made of: no more than is needed, and decoded tolerantly.
+//! Types of requests and answers: only the needed code, and tolerant decoding.
 
 use quote::{ToTokens, quote};
 use syn::{ImplItem, Item, ItemMod, Type};
@@ -7,10 +7,11 @@ use super::docs::set_doc;
 use super::has_fn;
 use crate::spec::{Enum, Spec};
 
-/// The types: without builders for what is only received, and decoding tolerantly.
+/// Rewrites the types: removes the builders of types that are only received, and adds tolerant
+/// decoding.
 pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
     module.attrs.clear();
-    set_doc(&mut module.attrs, "What requests and answers are made of.");
+    set_doc(&mut module.attrs, "Types of requests and answers.");
     let sent = |name: &str| spec.sent.contains(name);
     if let Some((_, items)) = &mut module.content {
         items.retain(|item| match item {
@@ -29,7 +30,7 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
                 Item::Impl(block) if has_fn(block, "builder") => {
                     for item in &mut block.items {
                         if let ImplItem::Fn(method) = item {
-                            set_doc(&mut method.attrs, "Begins one, field by field.");
+                            set_doc(&mut method.attrs, "Begins a builder.");
                         }
                     }
                 }
@@ -37,7 +38,7 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
                     let name = data.ident.to_string();
                     if spec.received.contains(&name) {
                         decoders.extend(decoder(data));
-                        // An answer is made by decoding alone: it may grow a field.
+                        // Only decoding makes answers, so they may get more fields.
                         if !spec.sent.contains(&name) {
                             data.attrs.push(syn::parse_quote!(#[non_exhaustive]));
                         }
@@ -53,7 +54,7 @@ pub(super) fn types(spec: &Spec, mut module: ItemMod) -> Item {
 }
 
 pub(super) fn type_builders(spec: &Spec, module: &mut ItemMod) {
-    set_doc(&mut module.attrs, "Builders of what requests are made of.");
+    set_doc(&mut module.attrs, "Builders of the types of requests.");
     let Some((_, items)) = &mut module.content else {
         return;
     };
@@ -91,8 +92,8 @@ pub(super) fn type_builders(spec: &Spec, module: &mut ItemMod) {
     }
 }
 
-/// Takes serde's derived decoder away, and makes one that reads each field tolerantly where there
-/// is a tolerant way for its type.
+/// Removes serde's derived decoder, and makes one that reads each field tolerantly if its type
+/// supports it.
 fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
     for attribute in &mut data.attrs {
         if attribute.path().is_ident("derive") {
@@ -115,7 +116,7 @@ fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
         let mut name = ident.to_string().trim_start_matches("r#").to_owned();
         for attribute in &field.attrs {
             if attribute.path().is_ident("serde") {
-                // `Err` is a word of the attribute that is none of ours.
+                // Ignore words of the attribute that are not relevant here.
                 let _ = attribute.parse_nested_meta(|meta| {
                     let value = meta.value().and_then(|value| value.parse::<syn::LitStr>());
                     if let Ok(value) = value
@@ -161,7 +162,7 @@ fn decoder(data: &mut syn::ItemStruct) -> [Item; 2] {
     [received, decoded]
 }
 
-/// Whether `openapi_transport::Tolerant` is there for the type.
+/// Whether a type implements `openapi_transport::Tolerant`.
 pub(super) fn is_tolerant(ty: &Type) -> bool {
     const INNER: [&str; 8] = [
         "i32",
@@ -183,12 +184,12 @@ pub(super) fn is_tolerant(ty: &Type) -> bool {
         || inner.is_some_and(|inner| INNER.contains(&inner))
 }
 
-/// The open enums.
+/// Returns the open enums.
 pub(super) fn values(spec: &Spec) -> String {
     if spec.enums.is_empty() {
         return String::new();
     }
-    let mut text = "/// Values that the vendor lists; an unlisted one is kept as it came.\n\
+    let mut text = "/// Values that the vendor lists. An unlisted value is kept unchanged.\n\
                     pub mod values {\n"
         .to_owned();
     for (
@@ -212,7 +213,7 @@ pub(super) fn values(spec: &Spec) -> String {
     text
 }
 
-/// `IN_PROGRESS` and `in_progress` become `InProgress`; `InProgress` stays.
+/// Returns the variant of a value: `InProgress` for `IN_PROGRESS`, `in_progress` and `InProgress`.
 pub(super) fn variant(value: &str) -> String {
     let shouted = !value.chars().any(char::is_lowercase);
     value

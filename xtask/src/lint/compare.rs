@@ -1,9 +1,9 @@
-//! Holds a spec against the vendor's operation list, by structure and in both directions.
+//! Comparison of a spec with the vendor's operation list, by structure and in both directions.
 //!
-//! Three things of the lists are passed over. No body is marked as required in them, whatever it
-//! holds. The header Content-Type is no parameter in OpenAPI: it has to stand in
-//! `x-request-headers` instead. And that Huawei's SDK takes `project_id` from the credentials is
-//! no matter of the call.
+//! It ignores three facts of the lists:
+//! - The lists mark no body as required.
+//! - The header Content-Type is not a parameter in OpenAPI. It must be in `x-request-headers`.
+//! - Huawei's SDK takes `project_id` from the credentials, which does not affect the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::listed::{Field, List, Listed, Shape};
 use super::quirks::{Condition, OUT_OF_DATE, Quirk, Unlike};
 use crate::spec::{array, json_content, object};
 
-/// Counts the operations that are in both.
+/// Compares a spec with a list. Returns the number of operations that are in both.
 pub(super) fn check(
     document: &Document<'_>,
     list: Option<&List>,
@@ -42,8 +42,8 @@ pub(super) fn check(
     for ((element, unlike), at) in excuses {
         if !used.contains(&(element.to_owned(), unlike.clone())) {
             let no_longer = match list {
-                None => "there is no operation list to be unlike",
-                Some(_) => "this and the vendor's operation list do not differ so",
+                None => "there is no operation list to differ from",
+                Some(_) => "the vendor's operation list does not differ in this way",
             };
             let unlike = match unlike {
                 Unlike::Type => "type".to_owned(),
@@ -62,16 +62,16 @@ pub(super) fn check(
 
 struct Comparison<'a> {
     document: &'a Document<'a>,
-    /// Elements, and in what their quirks let them differ.
+    /// Elements, with the differences that their quirks allow.
     excuses: BTreeSet<(&'a str, &'a Unlike)>,
-    /// Those that were needed.
+    /// Quirks that were needed.
     used: BTreeSet<(String, Unlike)>,
-    /// Models on the way to where the comparison is, since a model may hold itself.
+    /// Models on the path to the current one, because a model may be recursive.
     path: Vec<String>,
     findings: &'a mut Findings,
 }
 
-/// A part of the spec that is compared: where it stands, and the elements whose quirks speak of it.
+/// Part of the spec that is compared: its place, and the elements whose quirks apply to it.
 struct Part<'a> {
     at: String,
     schema: &'a Value,
@@ -81,7 +81,8 @@ struct Part<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// A difference: excused by a quirk on one of the elements, or a finding at the first of them.
+    /// Reports a difference, unless a quirk on one of the elements excuses it. The finding is at the
+    /// first element.
     fn differ(&mut self, elements: &[String], unlike: Unlike, what: String) {
         for element in elements {
             if self.excuses.contains(&(element.as_str(), &unlike)) {
@@ -98,7 +99,9 @@ impl<'a> Comparison<'a> {
         let place = elements.first().map(String::as_str).unwrap_or_default();
         self.findings.add(
             self.document.place(place),
-            format!("{what}: correct it, or tell why in an x-quirk with unlike-list: {word}"),
+            format!(
+                "{what}: correct it, or give the reason in an x-quirk with unlike-list: {word}"
+            ),
         );
     }
 
@@ -231,7 +234,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A parameter or a header: what has a `schema`.
+    /// Compares a parameter or a header, which has a `schema`.
     fn described(
         &mut self,
         list: &'a List,
@@ -255,7 +258,7 @@ impl<'a> Comparison<'a> {
         self.part(list, &field.kind, &field.values, part);
     }
 
-    /// A body or an answer.
+    /// Compares a body or an answer.
     fn whole(
         &mut self,
         list: &'a List,

@@ -1,4 +1,4 @@
-//! A spec as the checks look at it: its operations, and each schema with its place and its use.
+//! View of a spec for the checks: its operations, and each schema with its place and its use.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::spec::{all_operations, array, object};
 
-/// Keys whose values are data of the vendor, or facts with keys of their own.
+/// Keys whose values are the vendor's data, or objects with any keys.
 const DATA: [&str; 3] = ["example", "default", "enum"];
 
-/// Keys whose values are objects of names.
+/// Keys whose values are objects by name.
 const NAMES: [&str; 12] = [
     "content",
     "headers",
@@ -28,9 +28,9 @@ const NAMES: [&str; 12] = [
 pub(super) struct Document<'a> {
     pub(super) root: &'a Value,
     pub(super) operations: Vec<Operation<'a>>,
-    /// All schemas, with those inside of others.
+    /// All schemas, also those inside of others.
     pub(super) nodes: Vec<Node<'a>>,
-    /// Pointers of the components that operations are made of.
+    /// Pointers of the components that operations use.
     pub(super) used: BTreeSet<String>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Operation<'a> {
     pub(super) value: &'a Value,
 }
 
-/// A schema where it stands.
+/// Schema with its place.
 pub(super) struct Node<'a> {
     pub(super) at: String,
     pub(super) value: &'a Value,
@@ -55,10 +55,10 @@ pub(super) struct Node<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// One of `components/schemas`.
+    /// Schema of `components/schemas`.
     Named,
     Property(&'a str),
-    /// Of a parameter, a header, a body, an answer, or inside of another schema.
+    /// Schema of a parameter, a header, a body or an answer, or inside of another schema.
     Other,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    /// Adds the pointers of all components that `value` is made of.
+    /// Adds the pointers of all components that `value` uses.
     fn reach(&self, value: Option<&'a Value>, seen: &mut BTreeSet<String>) {
         let mut references = Vec::new();
         if let Some(value) = value {
@@ -120,7 +120,7 @@ impl<'a> Document<'a> {
             let received = received.contains(&at);
             schemas_in(at, schema, Kind::Named, received, &mut nodes);
         }
-        // Whatever has a `schema` is a parameter, a header, a body or an answer.
+        // A value with a `schema` is a parameter, a header, a body or an answer.
         keys("", self.root, &mut |at, key, value| {
             if key == "schema" {
                 let received = at.contains("/responses/");
@@ -130,7 +130,7 @@ impl<'a> Document<'a> {
         nodes
     }
 
-    /// What the pointer points to; a `$ref` on its way is followed.
+    /// Returns the value at a pointer. Follows each `$ref` on its way.
     pub(super) fn at(&self, pointer: &str) -> Option<&'a Value> {
         let mut value = self.root;
         for token in pointer.trim_start_matches('#').split('/').skip(1) {
@@ -140,11 +140,11 @@ impl<'a> Document<'a> {
         Some(value)
     }
 
-    /// The schema (or parameter, or answer) itself, or what its `$ref` points to, with or without
-    /// a description of its own around it; and where that stands.
+    /// Resolves a schema, parameter or answer: returns it, or the target of its `$ref`, also of one
+    /// with its own description; and its pointer.
     pub(super) fn resolve(&self, at: &str, value: &'a Value) -> (String, &'a Value) {
         let mut here = (at.to_owned(), value);
-        // A circle of references ends, too.
+        // Bounded, so that a cycle of references ends.
         for _ in 0..16 {
             if let Some(reference) = here.1.get("$ref").and_then(Value::as_str) {
                 let pointer = reference.trim_start_matches('#');
@@ -161,7 +161,8 @@ impl<'a> Document<'a> {
         here
     }
 
-    /// The operation's parameters: where each is named, where it is written, and what it says.
+    /// Returns the operation's parameters: the pointer to each reference, the pointer to its
+    /// definition, and the definition.
     pub(super) fn parameters(
         &self,
         operation: &Operation<'a>,
@@ -175,7 +176,7 @@ impl<'a> Document<'a> {
             })
     }
 
-    /// The operation's documented success, if there is one: where it is written, and what it says.
+    /// Returns the operation's documented success, if it has one, with its pointer.
     pub(super) fn success(&self, operation: &Operation<'a>) -> Option<(String, &'a Value)> {
         let (status, response) =
             object(operation.value.get("responses")).find(|(status, _)| status.starts_with('2'))?;
@@ -183,7 +184,7 @@ impl<'a> Document<'a> {
         Some(self.resolve(&at, response))
     }
 
-    /// A pointer for people: an operation's name instead of its path and method.
+    /// Returns a pointer for people, with an operation's name instead of its path and method.
     pub(super) fn place(&self, at: &str) -> String {
         for operation in &self.operations {
             match at.strip_prefix(&operation.at) {
@@ -208,7 +209,7 @@ fn step<'a>(value: &'a Value, token: &str) -> Option<&'a Value> {
     }
 }
 
-/// The pointer to the child of this name.
+/// Returns the pointer to the child of this name.
 pub(super) fn below(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -237,8 +238,8 @@ fn schemas_in<'a>(
     });
 }
 
-/// Calls `visit` with each key that has a meaning in OpenAPI or in our extensions: with its
-/// pointer and its value. Data and names are passed over.
+/// Calls `visit` with the pointer and value of each key that has a meaning in OpenAPI or in our
+/// extensions. Skips data and names.
 pub(super) fn keys<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &str, &'a Value)) {
     match value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! Whether each example is what its schema says.
+//! Check that each example matches its schema.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::document::{Document, keys};
 use super::finding::Findings;
 use super::validate::validate;
 
-/// Counts the examples.
+/// Checks the examples. Returns their number.
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) -> usize {
     let mut count = 0;
     let mut look = |at: &str, schema: &Value, example: &Value| {
@@ -15,7 +15,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) -> usize {
             findings.add(document.place(&format!("{at}{below}")), what);
         }
     };
-    // Parameters, headers, bodies and answers: the example stands beside the schema.
+    // The example of a parameter, header, body or answer is next to its schema.
     keys("", document.root, &mut |at, key, schema| {
         let above = at.strip_suffix("/schema").unwrap_or(at);
         if key == "schema"

@@ -1,5 +1,5 @@
-//! One name, one JSON type: a field that is text here and a number there is a slip of the vendor,
-//! and is to be told as one.
+//! Check that all fields of one name have one JSON type. A field that is text here and a number there
+//! is a mistake of the vendor and needs a quirk.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fi
         if let Kind::Property(name) = node.kind
             && let Some(kind) = schema.get("type").and_then(Value::as_str)
         {
-            // JSON has one type for both.
+            // JSON has one type for integers and other numbers.
             let kind = if kind == "integer" { "number" } else { kind };
             let places = fields.entry(name).or_default().entry(kind).or_default();
             places.push(Place {
@@ -27,7 +27,7 @@ pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fi
         }
     }
     for (name, kinds) in fields.iter().filter(|(_, kinds)| kinds.len() > 1) {
-        // A quirk ties two types together; all have to hang on the one that is the most frequent.
+        // A quirk connects two types. All types must be connected to the most frequent one.
         let mut told: Vec<&str> = kinds
             .iter()
             .max_by_key(|(_, places)| places.len())
@@ -61,7 +61,7 @@ pub(super) fn check(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fi
     }
 }
 
-/// The two types of one field that a quirk on it tells of.
+/// Returns the two types of a field that its quirk names.
 fn tie<'a>(kinds: &BTreeMap<&'a str, Vec<Place<'_>>>, quirk: &Quirk) -> Option<(&'a str, &'a str)> {
     let of = |pointer: &str| {
         let field = pointer.strip_suffix("/type").unwrap_or(pointer);
@@ -80,10 +80,10 @@ fn tie<'a>(kinds: &BTreeMap<&'a str, Vec<Place<'_>>>, quirk: &Quirk) -> Option<(
         })
 }
 
-/// Where a field is written.
+/// Place of a field.
 struct Place<'a> {
     at: &'a str,
-    /// Where its schema is, if that has a name.
+    /// Pointer to its schema, if that has a name.
     target: String,
 }
 

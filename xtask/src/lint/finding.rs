@@ -1,16 +1,16 @@
-//! What lint says.
+//! Findings of lint.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Something wrong in a spec: where, what, and what to do.
+/// Problem in a spec: its place, and the fix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The spec's path below the workspace.
+    /// Path of the spec below the workspace.
     pub file: String,
-    /// An operation, with a pointer below it if need be, or a pointer into the file.
+    /// Operation, with a pointer below it if needed, or pointer into the file.
     pub place: String,
-    /// What is wrong, and what to do.
+    /// Problem and its fix.
     pub what: String,
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The findings of one file. The same one twice is one: shared schemas are met many times.
+/// Findings of one file, without duplicates, because shared schemas are visited many times.
 #[derive(Default)]
 pub(super) struct Findings(BTreeSet<(String, String)>);
 

@@ -1,4 +1,4 @@
-//! Keys that begin with `x-`, references that lead nowhere, and what nothing refers to.
+//! Check of keys that begin with `x-`, of broken references, and of unused components.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::document::{self, Document, below};
 use super::finding::Findings;
 use crate::spec::object;
 
-/// All extensions. Each is told of in `specs/README.md`.
+/// All extensions. `specs/README.md` documents each.
 const KNOWN: [&str; 10] = [
     "x-access",
     "x-alternatives",
@@ -29,7 +29,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
             );
         }
         if key == "x-example-made" && value.as_str().is_none_or(|why| why.trim().is_empty()) {
-            findings.add(document.place(at), "has to say why the example is made");
+            findings.add(document.place(at), "must say why the example is invented");
         }
         if key == "$ref" {
             let target = value.as_str().and_then(|it| it.strip_prefix('#'));
@@ -45,7 +45,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
         for (name, _) in object(document.root.pointer(&format!("/components/{kind}"))) {
             let at = below(&format!("/components/{kind}"), name);
             if !document.used.contains(&at) {
-                findings.add(document.place(&at), "nothing uses this: take it out");
+                findings.add(document.place(&at), "nothing uses this: remove it");
             }
         }
     }
@@ -59,13 +59,13 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
         }) {
             findings.add(
                 document.place(&below(&below("/paths", path), key)),
-                "stands beside operations, where xtask does not look: put it into them",
+                "is next to operations, where xtask does not read it: put it into them",
             );
         }
     }
 }
 
-/// Whether a text is there and says something.
+/// Whether a text exists and is not empty.
 pub(super) fn says(value: &Value, key: &str) -> bool {
     let text = value.get(key).and_then(Value::as_str);
     text.is_some_and(|text| !text.trim().is_empty())

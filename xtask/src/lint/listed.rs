@@ -1,10 +1,10 @@
-//! A vendor's operation list: `tests/data/listed/`, whose README says where it comes from.
+//! Vendor's operation list, from `tests/data/listed/`. The README there names its origin.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What a vendor's SDKs declare, reduced to facts.
+/// Facts that a vendor's SDKs declare.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
@@ -32,26 +32,26 @@ pub(super) struct Listed {
     pub(super) answer: Option<String>,
 }
 
-/// A field of a model, a parameter, or a header.
+/// Field of a model, parameter or header.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Field {
-    /// Where a parameter goes.
+    /// Place of a parameter.
     #[serde(default, rename = "in")]
     pub(super) place: String,
     #[serde(rename = "type")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) required: bool,
-    /// Values that the list knows of a text.
+    /// Values of a text, if the list has them.
     #[serde(default)]
     pub(super) values: Vec<String>,
 }
 
-/// What a type of the list says.
+/// Meaning of a type of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape<'a> {
-    /// A type of JSON's own, with the least format that a spec may give it.
+    /// Type of JSON, with the smallest format that a spec may give it.
     Plain(&'static str, Option<&'static str>),
     /// Any object.
     Free,
@@ -80,7 +80,7 @@ impl<'a> Shape<'a> {
 }
 
 impl List {
-    /// Reads a list, in which every model that is named has to be there.
+    /// Reads a list. It must have every model that it names.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let list: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let fields = list

@@ -1,7 +1,7 @@
-//! `cargo xtask lint`: holds the specs against the rules of `specs/README.md`, and against the
+//! `cargo xtask lint`: checks the specs by the rules of `specs/README.md`, and compares them with the
 //! vendors' operation lists in `tests/data/listed/`.
 //!
-//! All findings are reported, not only the first. `document` is a spec as the checks look at it;
+//! It reports all findings, not only the first. `document` is the view of a spec for the checks, and
 //! each other module is one kind of check.
 
 mod compare;
@@ -29,10 +29,10 @@ use crate::Error;
 pub use finding::Finding;
 use finding::Findings;
 
-/// What a run of lint saw.
+/// Result of a run of lint.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// All that is wrong, by file and place.
+    /// All findings, by file and place.
     pub findings: BTreeSet<Finding>,
     /// Number of specs.
     pub specs: usize,
@@ -40,19 +40,19 @@ pub struct Report {
     pub operations: usize,
     /// Number of schemas that have a name.
     pub schemas: usize,
-    /// Number of examples that were held against their schemas.
+    /// Number of examples that were checked by their schemas.
     pub examples: usize,
-    /// Number of the vendor's slips that are told of.
+    /// Number of documented mistakes of the vendor.
     pub quirks: usize,
-    /// Number of operations that were held against the vendor's list.
+    /// Number of operations that were compared with the vendor's list.
     pub listed: usize,
 }
 
-/// `lint [--root DIR]`: prints what is wrong, or counts. Answers whether nothing is.
+/// Runs `lint [--root DIR]`: prints findings, or a summary. Returns whether there are no findings.
 ///
 /// # Errors
 ///
-/// Words that it does not know, and files that cannot be read.
+/// Unknown arguments, and files that cannot be read.
 pub fn command(root: &Path, words: &[&str]) -> Result<bool, Error> {
     let root = match words {
         [] => root,
@@ -89,7 +89,7 @@ pub fn command(root: &Path, words: &[&str]) -> Result<bool, Error> {
 ///
 /// # Errors
 ///
-/// Files that cannot be read. A spec that is no YAML, or a list that is no list, is a finding.
+/// Files that cannot be read. An invalid spec or list is a finding.
 pub fn lint(root: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
     for folder in crate::spec::entries(&root.join("specs"))? {
@@ -124,7 +124,7 @@ pub fn lint(root: &Path) -> Result<Report, Error> {
 }
 
 impl Report {
-    /// Lints one spec, and holds it against a list if there is one for it.
+    /// Lints one spec, and compares it with its list if it has one.
     fn add(&mut self, file: &str, text: &str, list: Option<&str>) {
         let mut findings = Findings::default();
         self.specs += 1;

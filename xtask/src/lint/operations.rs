@@ -1,4 +1,4 @@
-//! What each operation has to say.
+//! Check of the required facts of each operation.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
-/// Name, words, source and access.
+/// Checks name, texts, source and access.
 fn about(operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
     let value = operation.value;
     if !says(value, "operationId") {
@@ -78,7 +78,7 @@ fn about(operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
     if !matches!(access, Some("read" | "write")) {
         say(
             "",
-            "x-access is neither read nor write: say which it is".into(),
+            "x-access is neither read nor write: set one of them".into(),
         );
     }
 }
@@ -132,13 +132,15 @@ fn responses(
         if number.is_none_or(|number| !(200..600).contains(&number)) {
             say(
                 "/responses",
-                format!("{status} is no status: give a number, since xtask knows no other form"),
+                format!(
+                    "invalid status {status}: give a number, because xtask knows no other form"
+                ),
             );
         }
         let (_, response) = document.resolve("", response);
         let here = format!("/responses/{status}");
         if response.get("$ref").is_none() && !says(response, "description") {
-            say(&here, "has no description: say what it means".into());
+            say(&here, "has no description: add one".into());
         }
         if response.get("content").is_none() {
             continue;
@@ -148,7 +150,7 @@ fn responses(
             Some((_, json)) if status.starts_with('2') && json.get("example").is_none() => {
                 say(
                     &here,
-                    "has no example: give the vendor's, or make one".into(),
+                    "has no example: give the vendor's, or invent one".into(),
                 );
             }
             Some(_) => {}
@@ -182,7 +184,7 @@ fn body(document: &Document<'_>, operation: &Operation<'_>, say: &mut impl FnMut
     for field in missing {
         say(
             &format!("{here}/example"),
-            format!("leaves out {field}: set every field, once at least"),
+            format!("leaves out {field}: set every field at least once"),
         );
     }
 }

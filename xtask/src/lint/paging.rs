@@ -1,4 +1,4 @@
-//! Whether what `x-paging` names exists.
+//! Check that the parameters and fields of `x-paging` exist.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
-/// Checks that the parameters exist where they are said to be, with a type that paging can set.
+/// Checks that the parameters exist at their place, with a type that paging can set.
 fn parameters(
     document: &Document<'_>,
     operation: &Operation<'_>,
@@ -85,7 +85,7 @@ fn parameters(
     }
 }
 
-/// Checks that the answer has what paging reads.
+/// Checks that the answer has the fields that paging reads.
 fn answer(
     document: &Document<'_>,
     operation: &Operation<'_>,
@@ -166,7 +166,7 @@ fn kind(schema: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// The field of a schema by its path, with periods between names.
+/// Returns the field of a schema by its path, with periods between names.
 fn field<'a>(document: &Document<'a>, schema: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = schema;
     for name in path.split('.') {

@@ -1,7 +1,7 @@
-//! The vendor's slips, and whether each is still there.
+//! Documented mistakes of the vendor, and the check that each still exists.
 //!
-//! A quirk says why it is there, and while what. A condition that no longer holds says that the
-//! quirk is out of date: the vendor has changed, or the spec has.
+//! A quirk has its reason, and the conditions under which it applies. If a condition no longer holds,
+//! the quirk is out of date: the vendor or the spec has changed.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ const FORMS: &str = "one of {at, absent: true}, {at, present: true}, {at, is: â€
                      {at, differs-from}, {at, no-json: true}, {unlike-list: type | required | \
                      extra | 'missing: NAME'}";
 
-/// A slip of the vendor.
+/// Documented mistake of the vendor.
 pub(super) struct Quirk {
-    /// Pointer to the element that the slip is about.
+    /// Pointer to the element with the mistake.
     pub(super) element: String,
     /// Pointer to the quirk itself.
     pub(super) at: String,
@@ -25,32 +25,32 @@ pub(super) struct Quirk {
 }
 
 pub(super) enum Condition {
-    /// Nothing is at the pointer.
+    /// The element at the pointer does not exist.
     Absent(String),
-    /// Something is at the pointer.
+    /// The element at the pointer exists.
     Present(String),
     /// The value at the pointer is this.
     Is(String, Value),
-    /// The values at the pointers are two.
+    /// The values at the pointers differ.
     Differs(String, String),
-    /// The text at the pointer is no JSON document.
+    /// The text at the pointer is not a JSON document.
     NoJson(String),
-    /// The element is unlike the vendor's operation list.
+    /// The element differs from the vendor's operation list.
     Unlike(Unlike),
 }
 
-/// In what an element is unlike the vendor's operation list.
+/// Difference between an element and the vendor's operation list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unlike {
     Type,
     Required,
     /// The list does not have it.
     Extra,
-    /// The list has something below it, by its name, that the spec does not have.
+    /// The list has an element of this name below it that the spec does not have.
     Missing(String),
 }
 
-/// All quirks, as far as they have their form.
+/// Reads all quirks that have a valid form.
 pub(super) fn read(document: &Document<'_>, findings: &mut Findings) -> Vec<Quirk> {
     let mut quirks = Vec::new();
     keys("", document.root, &mut |at, key, value| {
@@ -77,7 +77,7 @@ pub(super) fn read(document: &Document<'_>, findings: &mut Findings) -> Vec<Quir
                 continue;
             }
             if !says(quirk, "why") {
-                say("has no why: tell what the vendor says, and what is so".into());
+                say("has no why: give the vendor's statement, and the truth".into());
             }
             let conditions = quirk.get("while").and_then(Value::as_array);
             if conditions.is_none_or(Vec::is_empty) {
@@ -124,7 +124,8 @@ fn condition(written: &Value) -> Option<Condition> {
     }
 }
 
-/// `missing: NAME` may be one text or an object: YAML makes the second of it unless it is quoted.
+/// Reads the value of `unlike-list`. `missing: NAME` may be one text or an object, because YAML reads
+/// it as an object unless it is quoted.
 fn unlike(written: &Value) -> Option<Unlike> {
     if let Some(map) = written.as_object() {
         let name = map.get("missing").filter(|_| map.len() == 1)?.as_str()?;
@@ -141,7 +142,7 @@ fn unlike(written: &Value) -> Option<Unlike> {
     }
 }
 
-/// Says which conditions no longer hold. Those about the list are left to the comparison.
+/// Reports conditions that no longer hold. The comparison checks those about the list.
 pub(super) fn hold(document: &Document<'_>, quirks: &[Quirk], findings: &mut Findings) {
     for quirk in quirks {
         for condition in &quirk.conditions {
@@ -156,17 +157,17 @@ pub(super) fn hold(document: &Document<'_>, quirks: &[Quirk], findings: &mut Fin
 }
 
 pub(super) const OUT_OF_DATE: &str =
-    "the quirk is out of date; take it out, or see what the vendor has changed";
+    "the quirk is out of date; remove it, or check what the vendor has changed";
 
 fn no_longer(document: &Document<'_>, condition: &Condition) -> Option<String> {
-    let nothing = |at: &str| format!("nothing is at #{at}");
+    let nothing = |at: &str| format!("#{at} does not exist");
     match condition {
         Condition::Absent(at) => {
             let above = at.rsplit_once('/').map_or("", |(above, _)| above);
             if document.at(above).is_none() {
                 return Some(nothing(above));
             }
-            document.at(at).map(|_| format!("#{at} is there"))
+            document.at(at).map(|_| format!("#{at} exists"))
         }
         Condition::Present(at) => document.at(at).is_none().then(|| nothing(at)),
         Condition::Is(at, wanted) => match document.at(at) {
@@ -184,7 +185,7 @@ fn no_longer(document: &Document<'_>, condition: &Condition) -> Option<String> {
         },
         Condition::NoJson(at) => match document.at(at).map(|value| value.as_str()) {
             None => Some(nothing(at)),
-            Some(None) => Some(format!("#{at} is no text")),
+            Some(None) => Some(format!("#{at} is not text")),
             Some(Some(text)) => serde_json::from_str::<Value>(text)
                 .is_ok()
                 .then(|| format!("#{at} is a JSON document")),
@@ -193,7 +194,7 @@ fn no_longer(document: &Document<'_>, condition: &Condition) -> Option<String> {
     }
 }
 
-/// A value for a message, which whole schemas would drown.
+/// Returns a short form of a value for a message.
 fn short(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".to_owned(),

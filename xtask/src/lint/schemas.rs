@@ -1,5 +1,5 @@
-//! What each schema has to say: descriptions, units, formats, names of enums, and nothing that
-//! could make an answer fail.
+//! Check of each schema: descriptions, units, formats, names of enums, and no rule that could fail
+//! an answer.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ const UNITS: [&str; 16] = [
     "percent",
 ];
 
-/// Units of numbers that outgrow 32 bits, now or in 2038.
+/// Units of numbers that exceed 32 bits, now or in 2038.
 const WIDE: [&str; 6] = [
     "id",
     "bytes",
@@ -39,7 +39,7 @@ const WIDE: [&str; 6] = [
     "unix-milliseconds",
 ];
 
-/// What the checks, the generator and the sandbox understand of a schema.
+/// Keywords of a schema that the checks, the generator and the sandbox support.
 const KEYWORDS: [&str; 19] = [
     "$ref",
     "additionalProperties",
@@ -90,28 +90,28 @@ fn form(node: &Node<'_>, say: &mut impl FnMut(String)) {
     let keys = node.value.as_object();
     for key in keys.into_iter().flat_map(|map| map.keys()) {
         if !KEYWORDS.contains(&key.as_str()) && !key.starts_with("x-") {
-            say(format!("unknown keyword {key}: correct it, or do without"));
+            say(format!("unknown keyword {key}: correct or remove it"));
         }
     }
     if node.value.get("$ref").is_some() && keys.is_some_and(|keys| keys.len() > 1) {
         say(
-            "has keys beside its $ref, which OpenAPI ignores: write allOf with the $ref alone"
+            "has keys next to its $ref, which OpenAPI ignores: write allOf with the $ref alone"
                 .into(),
         );
     }
     if let Some(parts) = node.value.get("allOf") {
         let one = array(Some(parts)).count() == 1;
         if !one || array(Some(parts)).any(|part| part.get("$ref").is_none()) {
-            say("allOf is there to describe one $ref: give that and no more".into());
+            say("allOf is only for describing one $ref: give one $ref".into());
         }
     }
 }
 
 fn described(node: &Node<'_>, say: &mut impl FnMut(String)) {
-    // What a reference leads to has a description of its own, and is told where it stands if not.
+    // The target of a reference has its own description, or its own finding.
     let reference = node.value.get("$ref").is_some();
     if node.kind != Kind::Other && !reference && !says(node.value, "description") {
-        say("has no description: say what it means".into());
+        say("has no description: add one".into());
     }
 }
 
@@ -121,13 +121,17 @@ fn number(node: &Node<'_>, say: &mut impl FnMut(String)) {
     let number = matches!(kind, Some("integer" | "number")) || format == Some("text-number");
     let known = UNITS.join(", ");
     match unit {
-        None if node.value.get("x-unit").is_some() => say(format!("x-unit is none of {known}")),
+        None if node.value.get("x-unit").is_some() => {
+            say(format!("invalid x-unit: use one of {known}"));
+        }
         None if number && !matches!(format, Some("epoch-millis" | "epoch-seconds")) => {
             say(format!("has no x-unit: give one of {known}"));
         }
         None => {}
-        Some(unit) if !UNITS.contains(&unit) => say(format!("x-unit {unit} is none of {known}")),
-        Some(_) if !number => say("has an x-unit and is no number: take it out".into()),
+        Some(unit) if !UNITS.contains(&unit) => {
+            say(format!("invalid x-unit {unit}: use one of {known}"));
+        }
+        Some(_) if !number => say("has an x-unit but is not a number: remove it".into()),
         Some(unit) if format == Some("epoch-millis") && unit != "unix-milliseconds" => {
             say(format!("epoch-millis is in unix-milliseconds, not {unit}"));
         }
@@ -162,7 +166,7 @@ fn named(node: &Node<'_>, formats: &BTreeSet<&str>, say: &mut impl FnMut(String)
     }
 }
 
-/// An answer that breaks a rule must not fail its page, so answers have no rules.
+/// Checks that an answer has no rules, because one that breaks a rule would fail its page.
 fn tolerant(node: &Node<'_>, say: &mut impl FnMut(String)) {
     if !node.received {
         return;
@@ -170,8 +174,7 @@ fn tolerant(node: &Node<'_>, say: &mut impl FnMut(String)) {
     for key in STRICT {
         if node.value.get(key).is_some() {
             say(format!(
-                "has {key} and is part of an answer: take it out, or give requests a schema of \
-                 their own"
+                "has {key} and is part of an answer: remove it, or give requests their own schema"
             ));
         }
     }

@@ -1,9 +1,9 @@
-//! Holds a value against a schema.
+//! Validation of a value by a schema.
 //!
-//! Our own, since the crates for JSON Schema know neither OpenAPI 3.0 nor our formats, bring some
-//! fifty others with them, and would still leave the half of the work that is particular here: a
-//! field that the schema does not have is wrong in an example, and a value has to come out of the
-//! client as it went in. It knows the keywords that lint lets a schema have.
+//! The crates for JSON Schema know neither OpenAPI 3.0 nor our formats, and they bring about fifty
+//! other crates. They also lack half of the rules that are needed here: an example must not have
+//! unknown fields, and a value must leave the client unchanged. This module supports the keywords that
+//! lint allows.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::document::{Document, below};
 use crate::spec::{array, object};
 
-/// What is wrong with a value: where in it, and what.
+/// Problem of a value: its place in the value, and its text.
 pub(super) type Complaint = (String, String);
 
-/// All that is wrong with `value`.
+/// Returns all problems of `value`.
 pub(super) fn validate(document: &Document<'_>, schema: &Value, value: &Value) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     look(document, schema, value, "", &mut complaints);
@@ -31,7 +31,7 @@ fn look(
     let (_, schema) = document.resolve("", schema);
     let mut say = |what: String| complaints.push((at.to_owned(), what));
     if value.is_null() {
-        say("is null, which no answer gives back: leave it out".into());
+        say("is null, which decoding drops: leave it out".into());
         return;
     }
     let text = |key| schema.get(key).and_then(Value::as_str);
@@ -44,7 +44,7 @@ fn look(
         Some("array") => value.is_array(),
         Some("object") => value.is_object(),
         Some(other) => {
-            say(format!("its schema's type {other} is none of OpenAPI's"));
+            say(format!("invalid type {other} of its schema"));
             return;
         }
     };
@@ -85,7 +85,7 @@ fn children(
         }
     }
     let properties = schema.get("properties");
-    // An object of which nothing is said may hold anything.
+    // An object without any description may have any fields.
     let open = match schema.get("additionalProperties") {
         None => properties.is_none(),
         Some(more) => *more != Value::Bool(false),
@@ -102,13 +102,13 @@ fn children(
         } else if !open {
             complaints.push((
                 at,
-                "is a field that the schema does not have: add it there, or take it out".into(),
+                "is a field that the schema does not have: add it there, or remove it".into(),
             ));
         }
     }
 }
 
-/// What is wrong with the value by its format. A format that is not told of here is any text.
+/// Returns the problem of a value by its format. An unlisted format allows any text.
 fn format_of(format: &str, value: &Value) -> Option<String> {
     let text = value.as_str().unwrap_or_default();
     match format {
@@ -118,28 +118,32 @@ fn format_of(format: &str, value: &Value) -> Option<String> {
         "epoch-millis" => {
             let millis = value.as_i64().unwrap_or_default();
             let err = Timestamp::from_millisecond(millis).err();
-            err.map(|_| format!("{value} is no time in milliseconds since 1970"))
+            err.map(|_| format!("{value} is not a time in milliseconds since 1970"))
         }
         "epoch-seconds" => {
             let seconds = value.as_f64().unwrap_or_default();
             let time =
                 jiff::SignedDuration::try_from_secs_f64(seconds).and_then(Timestamp::from_duration);
             let err = time.err();
-            err.map(|_| format!("{value} is no time in seconds since 1970"))
+            err.map(|_| format!("{value} is not a time in seconds since 1970"))
         }
         "date-time" => match text.parse::<Timestamp>() {
             Ok(time) if time.to_string() == text => None,
-            Ok(time) => Some(format!("{text} comes back as {time}: write it so")),
-            Err(_) => Some(format!("{text:?} is no date and time of RFC 3339, in UTC")),
+            Ok(time) => Some(format!(
+                "{text} is encoded again as {time}: write that form"
+            )),
+            Err(_) => Some(format!(
+                "{text:?} is not a date and time of RFC 3339, in UTC"
+            )),
         },
         "text-number" => match text.parse::<i64>() {
             Ok(number) if number.to_string() == text => None,
             _ => Some(format!(
-                "{text:?} is no number as text, or has another form than digits alone"
+                "{text:?} is not a number as text, with digits only"
             )),
         },
         "path-segment" if matches!(text, "" | "." | "..") => {
-            Some(format!("{text:?} is nothing that a path can hold"))
+            Some(format!("a path cannot hold {text:?}"))
         }
         "non-empty" if text.is_empty() => Some("is empty".into()),
         _ => None,
@@ -147,12 +151,12 @@ fn format_of(format: &str, value: &Value) -> Option<String> {
 }
 
 fn bounds(schema: &Value, value: &Value, say: &mut impl FnMut(String)) {
-    // `None`: the bound is not there, or is kept.
+    // `None`: there is no such bound, or the value is within it.
     let beyond = |key: &str, size: Option<f64>, low: bool| {
         let bound = schema.get(key)?.as_f64()?;
         let size = size?;
         let out = if low { size < bound } else { size > bound };
-        out.then(|| format!("{size} is against {key} {bound}: correct one of the two"))
+        out.then(|| format!("{size} violates {key} {bound}: correct one of the two"))
     };
     #[allow(clippy::cast_precision_loss, reason = "sizes of examples")]
     let size = |count: usize| Some(count as f64);
@@ -176,7 +180,7 @@ fn bounds(schema: &Value, value: &Value, say: &mut impl FnMut(String)) {
                 ));
             }
             Ok(_) => {}
-            Err(error) => say(format!("its schema's pattern {pattern} is none: {error}")),
+            Err(error) => say(format!("invalid pattern {pattern} of its schema: {error}")),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The workspace's `Cargo.toml`, changed as text, so that order and comments stay.
+//! Changes of the workspace's `Cargo.toml` as text, which keep order and comments.
 
-/// The room that new providers stand before.
+/// Crate before which new providers are inserted.
 const NEXT: &str = "registry-replication";
 
 /// Whether the manifest has a member or dependency of this name.
@@ -12,7 +12,7 @@ pub(super) fn mentions(manifest: &str, name: &str) -> bool {
     })
 }
 
-/// The manifest with the crate as a member and as a dependency.
+/// Returns the manifest with the crate as a member and as a dependency.
 pub(super) fn with(manifest: &str, name: &str) -> Result<String, String> {
     let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
     insert(
@@ -40,7 +40,7 @@ pub(super) fn with(manifest: &str, name: &str) -> Result<String, String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// A package's manifest with the crate as a dependency.
+/// Returns a package's manifest with the crate as a dependency.
 pub(super) fn with_dependency(manifest: &str, name: &str) -> Result<String, String> {
     let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
     insert(
@@ -54,8 +54,8 @@ pub(super) fn with_dependency(manifest: &str, name: &str) -> Result<String, Stri
     Ok(lines.join("\n") + "\n")
 }
 
-/// Puts a line into the block that begins with `begin`: before the line that begins with `next`,
-/// or else at its end.
+/// Inserts a line into the block that begins with `begin`, before the line that begins with `next`,
+/// or at the end of the block.
 fn insert(
     lines: &mut Vec<String>,
     begin: &str,

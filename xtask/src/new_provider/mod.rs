@@ -1,8 +1,8 @@
-//! `cargo xtask new-provider NAME [--title TEXT]`: lays out what a new provider begins with: a spec
-//! of one operation and a crate that makes a client of it, signs with a token and reads errors.
+//! `cargo xtask new-provider NAME [--title TEXT]`: creates the first files of a provider: a spec with
+//! one operation, and a crate with its client, which signs with a token and reads errors.
 //!
-//! `name` says what may be a name, `manifest` edits the workspace's `Cargo.toml`; the files are
-//! in `skeleton/`. `docs/src/adding-a-provider.md` tells the rest of the way.
+//! `name` validates names, `manifest` edits the workspace's `Cargo.toml`, and `skeleton/` has the
+//! files. `docs/src/adding-a-provider.md` describes all steps.
 
 mod manifest;
 mod name;
@@ -15,24 +15,26 @@ use std::process::ExitCode;
 
 use self::name::Name;
 
-/// Why there is no new provider. Nothing has been written then.
+/// Reason why no provider was created. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{0}; say `cargo xtask new-provider NAME [--title TEXT]`")]
+    #[error("{0}; use `cargo xtask new-provider NAME [--title TEXT]`")]
     Usage(String),
-    #[error("{name:?} is no name for a provider: {why}; one looks like examplecloud-cr")]
+    #[error("invalid provider name {name:?}: {why}; use a name such as examplecloud-cr")]
     BadName { name: String, why: String },
-    #[error("{0:?} is no title: give letters, digits, spaces and - . ( ), beginning with a letter")]
+    #[error(
+        "invalid title {0:?}; use letters, digits, spaces and - . ( ), beginning with a letter"
+    )]
     BadTitle(String),
-    #[error("{name} is taken: {by}; choose another name, or take that away first")]
+    #[error("{name} is taken: {by}; choose another name, or remove that first")]
     Taken { name: String, by: String },
-    #[error("Cargo.toml: {0}; put the crate in by hand, or mend the file")]
+    #[error("Cargo.toml: {0}; fix the file, or add the crate manually")]
     Manifest(String),
     #[error(transparent)]
     Files(#[from] crate::Error),
 }
 
-/// The files of a provider: where they go, and what is in them before names are put in.
+/// Files of a provider: their paths, and their texts with placeholders for names.
 const SKELETON: [(&str, &str); 10] = [
     (
         "specs/{{name}}/{{service}}.yaml",
@@ -76,7 +78,7 @@ const SKELETON: [(&str, &str); 10] = [
     ),
 ];
 
-/// Runs the command and prints what was written and what is next.
+/// Runs the command. Prints the written files and the next steps.
 pub fn main(root: &Path, words: &[&str]) -> ExitCode {
     match run(root, words) {
         Ok(text) => {
@@ -108,18 +110,18 @@ fn run(root: &Path, words: &[&str]) -> Result<String, Error> {
     Ok(lay_out.tell(&name))
 }
 
-/// All that is to be written.
+/// Files to write.
 struct LayOut {
     files: Vec<(String, String)>,
-    /// Manifests that learn of the crate.
+    /// Manifests to which the crate is added.
     manifests: Vec<(&'static str, String)>,
 }
 
-/// The package whose generated calls go through every client.
+/// Manifest of the package whose generated calls use every client.
 const TESTS: &str = "tests/Cargo.toml";
 
 impl LayOut {
-    /// Looks whether all of it has room, and reads what is to be changed.
+    /// Checks that no file exists yet, and reads the files to change.
     fn of(root: &Path, name: &Name) -> Result<Self, Error> {
         let taken = |by: String| Error::Taken {
             name: name.name.clone(),
@@ -128,7 +130,7 @@ impl LayOut {
         for folder in ["crates", "specs"] {
             let folder = format!("{folder}/{}", name.name);
             if root.join(&folder).symlink_metadata().is_ok() {
-                return Err(taken(format!("{folder} is there")));
+                return Err(taken(format!("{folder} exists")));
             }
         }
         let read = |file: &str| {
@@ -157,7 +159,7 @@ impl LayOut {
         })
     }
 
-    /// Writes the folders, and the manifests last. What fails half-way is taken away again.
+    /// Writes the folders, and then the manifests. After an error, removes the written files.
     fn write(&self, root: &Path) -> Result<(), Error> {
         let mut written: Vec<PathBuf> = Vec::new();
         let all = self.files.iter().map(|(path, text)| (path.as_str(), text));
@@ -166,7 +168,7 @@ impl LayOut {
             let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             if let Err(error) = made.and_then(|()| std::fs::write(&path, text)) {
                 for path in written.iter().rev() {
-                    // The first error is the one to tell.
+                    // Report the first error only.
                     let _ = std::fs::remove_file(path);
                     for folder in path.ancestors().skip(1).take(2) {
                         let _ = std::fs::remove_dir(folder);
@@ -197,16 +199,16 @@ impl LayOut {
 }
 
 const NEXT: &str = "
-It is a client of one made-up operation, and works:
+It has a working client with one invented operation:
 
   cargo xtask generate
   cargo fmt -p {{name}}
   cargo test -p {{name}}
 
-Next, as docs/src/adding-a-provider.md tells it:
+Next steps, from docs/src/adding-a-provider.md:
 
   1. specs/{{name}}/{{service}}.yaml: the vendor's facts in place of ListRepositories
   2. cargo xtask lint, then cargo xtask generate
   3. crates/{{name}}/src: the vendor's signature, errors, credentials and endpoints
-  4. the facade's module, the sandbox, and the snapshots in tests/suite
+  4. the facade's folder, the sandbox's folder, and the snapshots in tests/suite
 ";

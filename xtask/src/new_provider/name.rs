@@ -1,10 +1,10 @@
-//! What may be the name of a provider.
+//! Validation of provider names.
 
 use heck::ToUpperCamelCase;
 
 use super::Error;
 
-/// A provider's name, in all of its forms.
+/// Provider's name in all of its forms.
 #[derive(Debug)]
 pub(super) struct Name {
     /// `examplecloud-cr`: crate and folder of specs.
@@ -15,13 +15,13 @@ pub(super) struct Name {
     service: String,
     /// `Examplecloud`: the type that signs.
     provider: String,
-    /// `EXAMPLECLOUD`: what variables begin with.
+    /// `EXAMPLECLOUD`: prefix of variables.
     variable: String,
-    /// For people.
+    /// Title for people.
     title: String,
 }
 
-/// Modules of the skeleton beside the service's.
+/// Modules of the skeleton in addition to the service's.
 const MODULES: [&str; 6] = [
     "credentials",
     "endpoints",
@@ -68,28 +68,24 @@ impl Name {
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         };
         let Some((vendor, service)) = name.rsplit_once('-') else {
-            return Err(bad(
-                "it has to be a vendor and a service with - between them",
-            ));
+            return Err(bad("it must be a vendor and a service with - between them"));
         };
         if !name.split('-').all(is_word) {
             return Err(bad(
-                "its words are of a-z and 0-9, begin with a letter, and have one - between them",
+                "its words must be of a-z and 0-9, begin with a letter, and have one - between them",
             ));
         }
         if syn::parse_str::<syn::Ident>(service).is_err() {
-            return Err(bad(&format!("{service} is a word of Rust's own")));
+            return Err(bad(&format!("{service} is a keyword of Rust")));
         }
         if MODULES.contains(&service) {
             return Err(bad(&format!(
-                "each provider has a module {service} of its own"
+                "each provider already has a module {service}"
             )));
         }
         let provider = vendor.to_upper_camel_case();
         if TYPES.contains(&provider.as_str()) {
-            return Err(bad(&format!(
-                "each provider has a type {provider} of another kind"
-            )));
+            return Err(bad(&format!("each provider already has a type {provider}")));
         }
         let title = match title {
             Some(title) => title.trim().to_owned(),
@@ -109,7 +105,7 @@ impl Name {
         })
     }
 
-    /// The text with the name put in.
+    /// Returns the text with the name in its placeholders.
     pub(super) fn fill(&self, text: &str) -> String {
         [
             ("{{name}}", &self.name),

@@ -32,7 +32,7 @@ fn workspace() -> tempfile::TempDir {
     folder
 }
 
-/// All files of a folder, sorted.
+/// Returns all files of a folder, sorted.
 fn files(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -91,8 +91,8 @@ fn what_is_taken_is_refused_by_its_name_and_nothing_is_written() {
     std::fs::create_dir_all(root.join("crates/cloudtwo-cr")).unwrap();
     let before = files(root);
     for (name, by) in [
-        ("cloudone-cr", "specs/cloudone-cr is there"),
-        ("cloudtwo-cr", "crates/cloudtwo-cr is there"),
+        ("cloudone-cr", "specs/cloudone-cr exists"),
+        ("cloudtwo-cr", "crates/cloudtwo-cr exists"),
         ("serde-json", "Cargo.lock has a package of that name"),
         ("registry-replication", "Cargo.toml has it"),
     ] {
@@ -119,7 +119,7 @@ fn what_is_taken_is_refused_by_its_name_and_nothing_is_written() {
 fn what_fails_half_way_is_taken_away_again() {
     let folder = workspace();
     let root = folder.path();
-    // A file where a folder has to be.
+    // A file at the path of a folder.
     std::fs::write(root.join("crates"), "").unwrap();
     let error = super::run(root, &["examplecloud-cr"])
         .unwrap_err()
@@ -142,13 +142,13 @@ fn a_bad_name_says_what_is_bad() {
         ("examplecloud--cr", "of a-z and 0-9"),
         ("examplecloud-2", "of a-z and 0-9"),
         ("../examplecloud-cr", "of a-z and 0-9"),
-        ("examplecloud-type", "a word of Rust's own"),
-        ("examplecloud-signer", "has a module signer"),
-        ("provider-cr", "has a type Provider"),
+        ("examplecloud-type", "a keyword of Rust"),
+        ("examplecloud-signer", "already has a module signer"),
+        ("provider-cr", "already has a type Provider"),
     ] {
         let error = Name::new(name, None).unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("{name:?} is no name")),
+            error.starts_with(&format!("invalid provider name {name:?}: ")),
             "{error}"
         );
         assert!(error.contains(why), "{name}: {error}");
@@ -156,7 +156,7 @@ fn a_bad_name_says_what_is_bad() {
     for title in ["", "a: b", "\"", "two\nlines", "{{name}}", "- a"] {
         let error = Name::new("examplecloud-cr", Some(title)).unwrap_err();
         assert!(
-            error.to_string().contains("is no title"),
+            error.to_string().contains("invalid title "),
             "{title}: {error}"
         );
     }
@@ -168,7 +168,7 @@ fn a_bad_name_says_what_is_bad() {
     }
 }
 
-/// Walks the guide: its commands, in a workspace that has the manifest and the transport only.
+/// Runs the commands of the guide in a workspace that has the manifest and the transport only.
 #[test]
 fn the_guide_leads_to_a_client_that_compiles_and_passes_its_tests() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -222,7 +222,7 @@ fn the_guide_leads_to_a_client_that_compiles_and_passes_its_tests() {
     assert!(walked > 5, "the guide has lost its commands");
 }
 
-/// The lines of the guide's `sh` blocks.
+/// Returns the lines of the guide's `sh` blocks.
 fn commands(guide: &str) -> impl Iterator<Item = &str> {
     guide
         .split("```sh\n")
@@ -231,7 +231,7 @@ fn commands(guide: &str) -> impl Iterator<Item = &str> {
         .flat_map(str::lines)
 }
 
-/// The manifest of a workspace that has nothing of its own, and knows where the transport is.
+/// Returns the manifest of a workspace without members that refers to the transport.
 fn alone(manifest: &str, repository: &Path) -> String {
     let (before, rest) = manifest.split_once("members = [\n").unwrap();
     let (_, after) = rest.split_once("]\n").unwrap();
@@ -251,7 +251,7 @@ fn toml_text(path: &Path) -> String {
     format!("'{}'", path.display())
 }
 
-/// Runs cargo with the target folder that this test was built in: what it needs is there already.
+/// Runs cargo with the target folder of this test, which has the dependencies already.
 fn cargo(root: &Path, command: &str, words: &[&str]) {
     let test = std::env::current_exe().unwrap();
     // TARGET/debug/deps/TEST

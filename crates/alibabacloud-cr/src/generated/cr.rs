@@ -52,7 +52,7 @@
 //! - [`get_authorization_token`](Client::get_authorization_token): Gets a user name and a password for the registry itself.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// An entry of an access control list.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -3219,7 +3219,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -3871,7 +3871,7 @@ impl Client {
         builder::GetAuthorizationToken::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::cancel_repo_sync_task`]
@@ -3916,7 +3916,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, sync_task_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -4103,7 +4103,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreateArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -4420,7 +4420,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreateRepoSyncRuleAnswer>, Error<()>> {
@@ -4696,7 +4696,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreatedSyncTaskAnswer>, Error<()>> {
@@ -4853,7 +4853,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CreatedSyncTaskAnswer>, Error<()>> {
@@ -4926,7 +4926,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, rule_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -4994,7 +4994,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self { client, instance_id, sync_rule_id } = self;
             let instance_id = instance_id.map_err(Error::InvalidRequest)?;
@@ -5059,7 +5059,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -5130,7 +5130,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetAuthorizationTokenAnswer>, Error<()>> {
@@ -5191,7 +5191,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceAnswer>, Error<()>> {
@@ -5271,7 +5271,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceEndpointAnswer>, Error<()>> {
@@ -5331,7 +5331,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetInstanceUsageAnswer>, Error<()>> {
@@ -5415,7 +5415,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetNamespaceAnswer>, Error<()>> {
@@ -5489,7 +5489,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepoSyncTaskAnswer>, Error<()>> {
@@ -5567,7 +5567,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepoTagAnswer>, Error<()>> {
@@ -5664,7 +5664,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::GetRepositoryAnswer>, Error<()>> {
@@ -5769,7 +5769,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListArtifactLifecycleRuleAnswer>, Error<()>> {
@@ -5895,7 +5895,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListInstanceAnswer>, Error<()>> {
@@ -6000,7 +6000,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListInstanceEndpointAnswer>, Error<()>> {
@@ -6115,7 +6115,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListNamespaceAnswer>, Error<()>> {
@@ -6272,7 +6272,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoSyncRuleAnswer>, Error<()>> {
@@ -6436,7 +6436,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoSyncTaskAnswer>, Error<()>> {
@@ -6578,7 +6578,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepoTagAnswer>, Error<()>> {
@@ -6740,7 +6740,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ListRepositoryAnswer>, Error<()>> {
@@ -6968,7 +6968,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::DoneAnswer>, Error<()>> {
             let Self {
                 client,
@@ -8419,7 +8419,7 @@ impl ClientHooks<::openapi_transport::Context> for Client {
         Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
-/// Values that the vendor lists; an unlisted one is kept as it came.
+/// Values that the vendor lists. An unlisted value is kept unchanged.
 pub mod values {
     ::openapi_transport::open_enum! {
         /// Whose domain name it is. SYSTEM is the vendor's, USER the customer's own.

@@ -15,7 +15,7 @@
 //! - [`get_caller_identity`](Client::get_caller_identity): Says who calls.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// Credentials for a role.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -366,7 +366,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -471,7 +471,7 @@ impl Client {
         builder::GetCallerIdentity::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::assume_role`]
@@ -556,7 +556,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AssumeRoleAnswer>, Error<()>> {
@@ -704,7 +704,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AssumeRoleWithOidcAnswer>, Error<()>> {
@@ -778,7 +778,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::CallerIdentity>, Error<()>> {
@@ -944,7 +944,7 @@ impl ClientHooks<::openapi_transport::Context> for Client {
         Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
-/// Values that the vendor lists; an unlisted one is kept as it came.
+/// Values that the vendor lists. An unlisted value is kept unchanged.
 pub mod values {
     ::openapi_transport::open_enum! {
         /// What kind of identity calls.

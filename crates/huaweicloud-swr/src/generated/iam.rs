@@ -19,7 +19,7 @@
 //! - [`keystone_list_projects`](Client::keystone_list_projects): Lists the account's projects, by name if wanted.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// What the token is good for, a project or an account, not both.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub mod types {
         pub project: ::std::option::Option<ScopeReference>,
     }
     impl AuthScope {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::AuthScope {
             Default::default()
         }
@@ -81,7 +81,7 @@ pub mod types {
         pub name: ::std::string::String,
     }
     impl DomainName {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::DomainName {
             Default::default()
         }
@@ -93,7 +93,7 @@ pub mod types {
         pub id: ::openapi_transport::Secret,
     }
     impl IdToken {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::IdToken {
             Default::default()
         }
@@ -108,7 +108,7 @@ pub mod types {
         pub scope: ::std::option::Option<AuthScope>,
     }
     impl IdTokenAuth {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::IdTokenAuth {
             Default::default()
         }
@@ -120,7 +120,7 @@ pub mod types {
         pub auth: IdTokenAuth,
     }
     impl IdTokenRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::IdTokenRequest {
             Default::default()
         }
@@ -136,7 +136,7 @@ pub mod types {
         pub id: ::std::option::Option<::openapi_transport::Secret>,
     }
     impl IdentityToken {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::IdentityToken {
             Default::default()
         }
@@ -176,7 +176,7 @@ pub mod types {
         pub scope: ::std::option::Option<AuthScope>,
     }
     impl PasswordAuth {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::PasswordAuth {
             Default::default()
         }
@@ -188,7 +188,7 @@ pub mod types {
         pub user: PasswordUser,
     }
     impl PasswordCredentials {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::PasswordCredentials {
             Default::default()
         }
@@ -202,7 +202,7 @@ pub mod types {
         pub password: PasswordCredentials,
     }
     impl PasswordIdentity {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::PasswordIdentity {
             Default::default()
         }
@@ -218,7 +218,7 @@ pub mod types {
         pub password: ::openapi_transport::Secret,
     }
     impl PasswordUser {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::PasswordUser {
             Default::default()
         }
@@ -274,7 +274,7 @@ pub mod types {
         pub name: ::std::option::Option<::std::string::String>,
     }
     impl ScopeReference {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::ScopeReference {
             Default::default()
         }
@@ -311,7 +311,7 @@ pub mod types {
         pub identity: TokenIdentity,
     }
     impl TemporaryKeyAuth {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TemporaryKeyAuth {
             Default::default()
         }
@@ -323,7 +323,7 @@ pub mod types {
         pub auth: TemporaryKeyAuth,
     }
     impl TemporaryKeyRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TemporaryKeyRequest {
             Default::default()
         }
@@ -375,7 +375,7 @@ pub mod types {
         pub token: ::std::option::Option<IdentityToken>,
     }
     impl TokenIdentity {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TokenIdentity {
             Default::default()
         }
@@ -401,7 +401,7 @@ pub mod types {
         pub auth: PasswordAuth,
     }
     impl TokenRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TokenRequest {
             Default::default()
         }
@@ -423,7 +423,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub password_expires_at: ::std::option::Option<::openapi_transport::Timestamp>,
     }
-    /// Builders of what requests are made of.
+    /// Builders of the types of requests.
     pub mod builder {
         /// Builds a [`AuthScope`](super::AuthScope).
         #[derive(Clone, Debug)]
@@ -1576,7 +1576,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -1709,7 +1709,7 @@ impl Client {
         builder::KeystoneListProjects::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::create_token_with_id_token`]
@@ -1768,7 +1768,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::TokenAnswer>, Error<()>> {
             let Self { client, x_idp_id, body } = self;
             let x_idp_id = x_idp_id.map_err(Error::InvalidRequest)?;
@@ -1845,7 +1845,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::TemporaryKeyAnswer>, Error<()>> {
@@ -1930,7 +1930,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::TokenAnswer>, Error<()>> {
             let Self { client, nocatalog, body } = self;
             let nocatalog = nocatalog.map_err(Error::InvalidRequest)?;
@@ -2059,7 +2059,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::ProjectList>, Error<()>> {
             let Self {
                 client,

@@ -10,7 +10,7 @@
 //! - [`decode_authorization_message`](Client::decode_authorization_message): Decodes the reason of a refused call.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// The reason in clear text.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub mod types {
         pub encoded_message: DecodeRequestEncodedMessage,
     }
     impl DecodeRequest {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::DecodeRequest {
             Default::default()
         }
@@ -89,7 +89,7 @@ pub mod types {
                 })
         }
     }
-    /// Builders of what requests are made of.
+    /// Builders of the types of requests.
     pub mod builder {
         /// Builds a [`DecodeRequest`](super::DecodeRequest).
         #[derive(Clone, Debug)]
@@ -208,7 +208,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -264,7 +264,7 @@ impl Client {
         builder::DecodeAuthorizationMessage::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     /// Builder for [`Client::decode_authorization_message`]
@@ -310,7 +310,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::DecodeAnswer>, Error<()>> {

@@ -107,7 +107,7 @@
 //! - [`list_quotas`](Client::list_quotas): Lists the quotas of the project.
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo};
-/// What requests and answers are made of.
+/// Types of requests and answers.
 pub mod types {
     /// What one digest stands for: an image or a chart.
     #[derive(::serde::Serialize, Clone, Debug, Default)]
@@ -490,7 +490,7 @@ pub mod types {
         pub rules: ::std::vec::Vec<BasicRetentionRuleInput>,
     }
     impl BasicRetentionInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BasicRetentionInput {
             Default::default()
         }
@@ -543,7 +543,7 @@ pub mod types {
         pub num: ::std::option::Option<::openapi_transport::TextNumber>,
     }
     impl BasicRetentionParams {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BasicRetentionParams {
             Default::default()
         }
@@ -575,7 +575,7 @@ pub mod types {
         pub template: crate::generated::swr::values::BasicRetentionTemplate,
     }
     impl BasicRetentionRuleInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BasicRetentionRuleInput {
             Default::default()
         }
@@ -725,7 +725,7 @@ pub mod types {
         pub pattern: ::std::string::String,
     }
     impl BasicTagSelectorInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::BasicTagSelectorInput {
             Default::default()
         }
@@ -764,7 +764,7 @@ pub mod types {
         pub type_: crate::generated::swr::values::CredentialType,
     }
     impl CredentialInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::CredentialInput {
             Default::default()
         }
@@ -814,7 +814,7 @@ pub mod types {
         >,
     }
     impl DnsConf {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::DnsConf {
             Default::default()
         }
@@ -1206,7 +1206,7 @@ pub mod types {
         pub url: ::std::string::String,
     }
     impl RegistryInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::RegistryInput {
             Default::default()
         }
@@ -1299,7 +1299,7 @@ pub mod types {
         pub value: ::std::string::String,
     }
     impl ReplicationFilterInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::ReplicationFilterInput {
             Default::default()
         }
@@ -1386,7 +1386,7 @@ pub mod types {
         pub trigger: TriggerConfigInput,
     }
     impl ReplicationPolicyInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::ReplicationPolicyInput {
             Default::default()
         }
@@ -1417,7 +1417,7 @@ pub mod types {
         pub id: i64,
     }
     impl ReplicationRegistryInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::ReplicationRegistryInput {
             Default::default()
         }
@@ -1706,7 +1706,7 @@ pub mod types {
         pub trigger: TriggerConfigInput,
     }
     impl RetentionPolicyInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::RetentionPolicyInput {
             Default::default()
         }
@@ -1791,7 +1791,7 @@ pub mod types {
         pub template: crate::generated::swr::values::RetentionTemplate,
     }
     impl RetentionRuleInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::RetentionRuleInput {
             Default::default()
         }
@@ -1831,7 +1831,7 @@ pub mod types {
         pub pattern: ::std::string::String,
     }
     impl RetentionSelectorInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::RetentionSelectorInput {
             Default::default()
         }
@@ -1954,7 +1954,7 @@ pub mod types {
         pub policy_id: i64,
     }
     impl StartReplicationInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::StartReplicationInput {
             Default::default()
         }
@@ -1966,7 +1966,7 @@ pub mod types {
         pub dry_run: bool,
     }
     impl StartRetentionInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::StartRetentionInput {
             Default::default()
         }
@@ -1999,7 +1999,7 @@ pub mod types {
         pub remote_region_id: ::std::string::String,
     }
     impl SyncImagesInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::SyncImagesInput {
             Default::default()
         }
@@ -2174,7 +2174,7 @@ pub mod types {
         pub remote_region_id: ::std::string::String,
     }
     impl SyncRepoDestination {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::SyncRepoDestination {
             Default::default()
         }
@@ -2202,7 +2202,7 @@ pub mod types {
         pub sync_auto: ::std::option::Option<bool>,
     }
     impl SyncRepoInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::SyncRepoInput {
             Default::default()
         }
@@ -2229,7 +2229,7 @@ pub mod types {
         pub type_: crate::generated::swr::values::TriggerType,
     }
     impl TriggerConfigInput {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TriggerConfigInput {
             Default::default()
         }
@@ -2242,7 +2242,7 @@ pub mod types {
         pub cron: ::std::option::Option<::std::string::String>,
     }
     impl TriggerSetting {
-        /// Begins one, field by field.
+        /// Begins a builder.
         pub fn builder() -> builder::TriggerSetting {
             Default::default()
         }
@@ -2264,7 +2264,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub total: ::std::option::Option<i64>,
     }
-    /// Builders of what requests are made of.
+    /// Builders of the types of requests.
     pub mod builder {
         /// Builds a [`BasicRetentionInput`](super::BasicRetentionInput).
         #[derive(Clone, Debug)]
@@ -6071,7 +6071,7 @@ pub struct Client {
     pub(crate) inner: ::openapi_transport::Context,
 }
 impl Client {
-    /// A client whose calls leave through `context`.
+    /// Makes a client that sends its calls through `context`.
     pub fn new(context: ::openapi_transport::Context) -> Self {
         Self {
             baseurl: context.endpoint().to_owned(),
@@ -7538,7 +7538,7 @@ impl Client {
         builder::ListQuotas::new(self)
     }
 }
-/// Calls in the making: parameters are set one by one, then the call is sent.
+/// Builders of calls: set the parameters, then send the call.
 pub mod builder {
     use super::{ClientHooks, Error, OperationInfo, ResponseValue, types};
     use ::openapi_transport::encode_path;
@@ -7635,7 +7635,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryTagPage>, Error<()>> {
@@ -7722,7 +7722,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::OrganizationList>, Error<()>> {
@@ -7778,7 +7778,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::Organization>, Error<()>> {
@@ -7845,7 +7845,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRepository>, Error<()>> {
@@ -7913,7 +7913,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::BasicRetention>>, Error<()>> {
@@ -8010,7 +8010,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetentionCreated>, Error<()>> {
@@ -8118,7 +8118,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetentionLogPage>, Error<()>> {
@@ -8207,7 +8207,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRetention>, Error<()>> {
@@ -8291,7 +8291,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, retention_id } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8394,7 +8394,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, retention_id, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8488,7 +8488,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<::std::string::String>>, Error<()>> {
@@ -8574,7 +8574,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncJob>>, Error<()>> {
@@ -8645,7 +8645,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncRepo>>, Error<()>> {
@@ -8740,7 +8740,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8833,7 +8833,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, namespace, repository, body } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -8975,7 +8975,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::BasicTagEntry>>, Error<()>> {
@@ -9078,7 +9078,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::BasicTag>, Error<()>> {
             let Self { client, namespace, repository, tag } = self;
             let namespace = namespace.map_err(Error::InvalidRequest)?;
@@ -9159,7 +9159,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicQuotaList>, Error<()>> {
@@ -9206,7 +9206,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::SyncRegion>>, Error<()>> {
@@ -9355,7 +9355,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<
@@ -9486,7 +9486,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstancePage>, Error<()>> {
@@ -9574,7 +9574,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::Instance>, Error<()>> {
             let Self { client, project_id, instance_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -9662,7 +9662,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactMarkerPage>, Error<()>> {
@@ -9810,7 +9810,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NamespacePage>, Error<()>> {
@@ -9916,7 +9916,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::Namespace>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -10052,7 +10052,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryPage>, Error<()>> {
@@ -10169,7 +10169,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::Repository>, Error<()>> {
             let Self {
                 client,
@@ -10317,7 +10317,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactPage>, Error<()>> {
@@ -10461,7 +10461,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ArtifactDetail>, Error<()>> {
@@ -10594,7 +10594,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -10693,7 +10693,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionPolicy>, Error<()>> {
@@ -10820,7 +10820,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self {
                 client,
@@ -10920,7 +10920,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, namespace_name, policy_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11030,7 +11030,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionExecutionPage>, Error<()>> {
@@ -11167,7 +11167,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::StartedExecution>, Error<()>> {
@@ -11324,7 +11324,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionTaskPage>, Error<()>> {
@@ -11497,7 +11497,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionSubtaskPage>, Error<()>> {
@@ -11660,7 +11660,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RegistryPage>, Error<()>> {
@@ -11778,7 +11778,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11861,7 +11861,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::Registry>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -11966,7 +11966,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12043,7 +12043,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, registry_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12138,7 +12138,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationExecutionPage>, Error<()>> {
@@ -12243,7 +12243,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::StartedExecution>, Error<()>> {
@@ -12332,7 +12332,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, execution_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12429,7 +12429,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationTaskPage>, Error<()>> {
@@ -12561,7 +12561,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationSubtaskPage>, Error<()>> {
@@ -12720,7 +12720,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationPolicyPage>, Error<()>> {
@@ -12843,7 +12843,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedId>, Error<()>> {
             let Self { client, project_id, instance_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -12927,7 +12927,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ReplicationPolicy>, Error<()>> {
@@ -13038,7 +13038,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, policy_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13115,7 +13115,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
             let Self { client, project_id, instance_id, policy_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13245,7 +13245,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RepositoryPage>, Error<()>> {
@@ -13384,7 +13384,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::RetentionPolicyPage>, Error<()>> {
@@ -13492,7 +13492,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstanceJobPage>, Error<()>> {
@@ -13564,7 +13564,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(self) -> Result<ResponseValue<types::InstanceJob>, Error<()>> {
             let Self { client, project_id, job_id } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
@@ -13652,7 +13652,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::InstanceRepositoryPage>, Error<()>> {
@@ -13806,7 +13806,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicTagPage>, Error<()>> {
@@ -13952,7 +13952,7 @@ pub mod builder {
         /// Sends the call and decodes the answer.
         ///
         /// # Errors
-        /// One that `openapi_transport::Error::from` turns into what happened and why.
+        /// Any error of the call. `openapi_transport::Error::from` converts it.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::BasicRepositoryPage>, Error<()>> {
@@ -16992,7 +16992,7 @@ impl ClientHooks<::openapi_transport::Context> for Client {
         Ok(::openapi_transport::execute(&self.inner, OPERATIONS, id, request).await)
     }
 }
-/// Values that the vendor lists; an unlisted one is kept as it came.
+/// Values that the vendor lists. An unlisted value is kept unchanged.
 pub mod values {
     ::openapi_transport::open_enum! {
         /// Kind of an artifact. The newest pages name images only.

@@ -1,4 +1,4 @@
-//! Compares the documents: what goes over the wire, and what the client does with a call.
+//! Comparison of the documents: the data on the wire, and the behaviour of the client.
 
 mod shape;
 
@@ -32,10 +32,10 @@ pub(super) fn compare(pairs: &Pairs<'_>) -> Vec<Change> {
 
 struct Found<'a> {
     pairs: &'a Pairs<'a>,
-    /// What the next changes belong to.
+    /// Topic of the next changes.
     topic: Topic,
     changes: Vec<Change>,
-    /// Schemas that have been compared in this topic, for those that hold themselves.
+    /// Schemas that were compared in this topic, to end at recursive schemas.
     seen: BTreeSet<(String, String)>,
 }
 
@@ -71,7 +71,7 @@ impl Found<'_> {
         };
         if urls(old) != urls(new) {
             let text = format!(
-                "the service is at {}, until now at {}; endpoints are by hand, look at them",
+                "the service is at {}, until now at {}; check the hand-written endpoints",
                 urls(new),
                 urls(old)
             );
@@ -89,7 +89,7 @@ impl Found<'_> {
                 _ => {}
             }
         }
-        // What has no rule here is named all the same.
+        // Report keys without a rule, too.
         const KNOWN: [&str; 8] = [
             "openapi",
             "info",
@@ -278,7 +278,7 @@ impl Found<'_> {
                 let ways: Vec<_> = ways
                     .iter()
                     .map(|way| match way.as_str() {
-                        "" => "nobody".to_owned(),
+                        "" => "no scheme".to_owned(),
                         way => format!("`{way}`"),
                     })
                     .collect();
@@ -289,7 +289,7 @@ impl Found<'_> {
                 shown(&new),
                 shown(&old)
             );
-            // Who calls as before is still let in if each way is still there, or none is needed.
+            // Existing callers are still accepted if each old scheme remains, or none is needed.
             let breaking = !old.is_subset(&new) && !new.contains("");
             self.wire(breaking, text);
         }
@@ -357,7 +357,7 @@ impl Found<'_> {
         }
     }
 
-    /// Says so when something changed that no rule has said anything about.
+    /// Reports a change that no rule has reported.
     fn unexplained(&mut self, before: usize, old: &Value, new: &Value) {
         let (old, new) = (self.pairs.plain_old(old), self.pairs.plain_new(new));
         if self.changes.len() == before && old != new {
@@ -388,7 +388,7 @@ fn parameter_name(parameter: &Value) -> String {
     }
 }
 
-/// A value as bare text.
+/// Returns a value as bare text.
 fn word(value: Option<&Value>) -> String {
     match value {
         Some(Value::String(text)) => text.clone(),
@@ -397,7 +397,7 @@ fn word(value: Option<&Value>) -> String {
     }
 }
 
-/// A value as code, or the word for none.
+/// Returns a value as code, or words for an absent one.
 fn shown(value: Option<&Value>) -> String {
     match value {
         Some(_) => format!("`{}`", word(value)),

@@ -1,4 +1,4 @@
-//! Compares schemas: what requests and answers are made of.
+//! Comparison of the schemas of requests and answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::spec::{array, object, resolve};
 impl Found<'_> {
     pub(super) fn schema(&mut self, pair: &SchemaPair<'_>) {
         self.seen.clear();
-        // What came or went as a whole shows where it is used.
+        // A schema that was added or removed shows where it is used.
         let (Some((old_name, old)), Some((new_name, new))) = (pair.old, pair.new) else {
             return;
         };
@@ -27,14 +27,14 @@ impl Found<'_> {
         let (what, prefix) = (format!("`{new_name}`"), format!("{new_name}."));
         self.shape(&what, &prefix, old, new, direction);
         if direction == Direction::Refused {
-            // The transport's reading of a refusal is by hand, and takes what there is.
+            // Hand-written code reads refusals, and accepts missing fields.
             let fresh = self.changes.iter_mut().skip(before);
             fresh.for_each(|change| change.breaking = false);
         }
         self.unexplained(before, old, new);
     }
 
-    /// Two schemas of one name, or that stand in the same place.
+    /// Compares two schemas of the same name, or at the same place.
     fn shape(&mut self, what: &str, prefix: &str, old: &Value, new: &Value, direction: Direction) {
         let values = |schema: &Value| -> Option<BTreeSet<String>> {
             let values = schema.get("enum")?;
@@ -68,7 +68,7 @@ impl Found<'_> {
         for (name, field) in &olds {
             let what = format!("field `{prefix}{name}`");
             let Some(now) = news.get(name) else {
-                // An answer that has it still is decoded, and the field is not looked at.
+                // An answer that still has the field decodes; the field is ignored.
                 self.wire(sent, format!("{what} is gone"));
                 continue;
             };
@@ -91,7 +91,7 @@ impl Found<'_> {
         }
     }
 
-    /// A value in one place: a parameter, a field, an item.
+    /// Compares a value at one place: a parameter, a field or an item.
     pub(super) fn value(&mut self, what: &str, old: &Value, new: &Value, direction: Direction) {
         let (old_kind, new_kind) = (kind(self.pairs.old, old), kind(self.pairs.new, new));
         if old_kind != new_kind {
@@ -100,7 +100,7 @@ impl Found<'_> {
         }
         let (old_name, new_name) = (name_of(old), name_of(new));
         if let (Some(old_name), Some(new_name)) = (old_name, new_name) {
-            // Of one name: compared where the schema is.
+            // Schemas of the same name are compared elsewhere.
             if self.pairs.now(old_name) == new_name {
                 return;
             }
@@ -208,7 +208,7 @@ impl Found<'_> {
     }
 }
 
-/// The only reference that a schema is made of.
+/// Returns the reference of a schema that is a single reference.
 fn only(schema: &Value) -> Option<&Value> {
     if schema.get("$ref").is_some() {
         return Some(schema);
@@ -219,12 +219,12 @@ fn only(schema: &Value) -> Option<&Value> {
     }
 }
 
-/// The name of the schema that it refers to.
+/// Returns the name of the schema that a schema refers to.
 fn name_of(schema: &Value) -> Option<&str> {
     only(schema)?.get("$ref")?.as_str().and_then(schema_name)
 }
 
-/// What JSON it is, in words.
+/// Returns the JSON type in words.
 fn kind(document: &Value, schema: &Value) -> String {
     let schema = only(schema).map_or(schema, |reference| resolve(document, reference));
     match schema.get("type").and_then(Value::as_str) {

@@ -1,4 +1,4 @@
-//! Each check, by one mistake in a spec that has none.
+//! Tests of each check, by one mistake in a correct spec.
 
 mod listing;
 mod quirks;
@@ -17,13 +17,13 @@ fn findings(spec: &str, list: Option<&str>) -> Vec<Finding> {
     report.findings.into_iter().collect()
 }
 
-/// `text` with one place changed, which has to be there once.
+/// Returns `text` with one change. The old text must occur once.
 fn change(text: &str, from: &str, to: &str) -> String {
     assert_eq!(text.matches(from).count(), 1, "in the good file: {from}");
     text.replace(from, to)
 }
 
-/// What to change, to what, and the place and the words of the one finding that comes of it.
+/// Old text, new text, and the place and words of the single finding.
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
 /// Makes each mistake in the good spec, and expects its finding and no other.
@@ -34,7 +34,7 @@ fn expect(mistakes: &[Mistake]) {
     }
 }
 
-/// The same for a vendor that lists nothing.
+/// Does the same for a vendor without an operation list.
 fn expect_unlisted(mistakes: &[Mistake]) {
     let good = unlisted();
     assert_eq!(findings(&good, None), []);
@@ -44,7 +44,7 @@ fn expect_unlisted(mistakes: &[Mistake]) {
     }
 }
 
-/// The good spec without what it says of the vendor's list.
+/// Returns the good spec without its quirks about the vendor's list.
 fn unlisted() -> String {
     let spec = change(GOOD, "              - { unlike-list: type }\n", "");
     change(

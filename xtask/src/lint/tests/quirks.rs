@@ -1,4 +1,4 @@
-//! The form of quirks, and those that are out of date.
+//! Tests of the form of quirks, and of outdated quirks.
 
 use super::{GOOD, LIST, change, expect, expect_unlisted, findings};
 
@@ -63,20 +63,20 @@ fn a_condition_that_no_longer_holds_says_so() {
             WEIGHT,
             "{ at: '#/components/schemas/Part/properties/note', absent: true }",
             PART,
-            "#/components/schemas/Part/properties/note is there: the quirk is out of date",
+            "#/components/schemas/Part/properties/note exists: the quirk is out of date",
         ),
-        // What never was there cannot have gone.
+        // An element that never existed cannot be absent now.
         (
             WEIGHT,
             "{ at: '#/components/schemas/Prat/properties/weight', absent: true }",
             PART,
-            "nothing is at #/components/schemas/Prat/properties",
+            "#/components/schemas/Prat/properties does not exist",
         ),
         (
             WEIGHT,
             "{ at: '#/components/schemas/Part/properties/weight', present: true }",
             PART,
-            "nothing is at #/components/schemas/Part/properties/weight",
+            "#/components/schemas/Part/properties/weight does not exist",
         ),
         (
             WEIGHT,
@@ -127,6 +127,6 @@ fn without_a_list_nothing_is_unlike_it() {
         WEIGHT,
         "{ unlike-list: type }",
         PART,
-        "there is no operation list to be unlike: the quirk is out of date",
+        "there is no operation list to differ from: the quirk is out of date",
     )]);
 }

@@ -1,4 +1,4 @@
-//! Operations, parameters, schemas, keys and paging.
+//! Tests of operations, parameters, schemas, keys and paging.
 
 use super::{GOOD, LIST, change, expect, expect_unlisted, findings};
 
@@ -59,7 +59,7 @@ fn operations_say_what_they_are() {
             "  /v1/jobs:\n",
             "  /v1/jobs:\n    parameters: []\n",
             "#/paths/~1v1~1jobs/parameters",
-            "stands beside operations",
+            "is next to operations",
         ),
     ]);
 }
@@ -83,7 +83,7 @@ fn statuses_are_one_success_and_its_errors() {
             "          description: It was made.\n        '404'",
             "          description: It was made.\n        '404': { $ref: '#/components/responses/NotFound' }\n        default",
             "CreateThing#/responses",
-            "default is no status",
+            "invalid status default",
         ),
         (
             "          description: It was made.\n",
@@ -137,7 +137,7 @@ fn what_is_sent_and_received_has_examples() {
             "x-example-made: The page shows none.",
             "x-example-made: ''",
             "CreateThing#/requestBody/content/application~1json/x-example-made",
-            "has to say why",
+            "must say why",
         ),
     ]);
 }
@@ -185,7 +185,7 @@ fn schemas_say_what_they_mean() {
             "color: { $ref: '#/components/schemas/Color' }",
             "color: { $ref: '#/components/schemas/Color', description: Its color. }",
             "#/components/schemas/Thing/properties/color",
-            "keys beside its $ref",
+            "keys next to its $ref",
         ),
         (
             "pattern: { type: string, description: Which. }",
@@ -227,13 +227,13 @@ fn numbers_have_units_that_fit() {
             "          x-unit: bytes\n",
             "          x-unit: kilos\n",
             "#/components/schemas/Thing/properties/size",
-            "x-unit kilos is none of",
+            "invalid x-unit kilos",
         ),
         (
             "note: { type: string,",
             "note: { type: string, x-unit: count,",
             "#/components/schemas/Part/properties/note",
-            "is no number",
+            "is not a number",
         ),
         (
             "format: epoch-millis,",
@@ -501,7 +501,7 @@ fn seconds_are_numbers_without_a_unit() {
         (
             "format: epoch-seconds,",
             "1.0e+300",
-            "is no time in seconds",
+            "is not a time in seconds",
         ),
         (
             "format: epoch-seconds, x-unit: seconds,",

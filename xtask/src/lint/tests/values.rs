@@ -1,4 +1,4 @@
-//! Examples, and fields with two types.
+//! Tests of examples, and of fields with two types.
 
 use super::expect;
 
@@ -34,13 +34,13 @@ fn examples_are_what_their_schemas_say() {
             "size: '12'",
             "size: '012'",
             at("/size"),
-            "is no number as text",
+            "is not a number as text",
         ),
         (
             "size: '12'",
             "size: many",
             at("/size"),
-            "is no number as text",
+            "is not a number as text",
         ),
         (
             "kept: 'yes'",
@@ -58,31 +58,31 @@ fn examples_are_what_their_schemas_say() {
             "seen_at: 1612598466040",
             "seen_at: 9223372036854775807",
             at("/seen_at"),
-            "is no time in milliseconds",
+            "is not a time in milliseconds",
         ),
         (
             "made_at: '2021-02-06T08:01:06.04Z'",
             "made_at: ''",
             at("/made_at"),
-            "is no date and time",
+            "is not a date and time",
         ),
         (
             "made_at: '2021-02-06T08:01:06.04Z'",
             "made_at: '2021-02-06 08:01'",
             at("/made_at"),
-            "is no date and time",
+            "is not a date and time",
         ),
         (
             "made_at: '2021-02-06T08:01:06.04Z'",
             "made_at: '2021-02-06T08:01:06.040Z'",
             at("/made_at"),
-            "comes back as 2021-02-06T08:01:06.04Z",
+            "is encoded again as 2021-02-06T08:01:06.04Z",
         ),
         (
             "made_at: '2021-02-06T08:01:06.04Z'",
             "made_at: '2021-02-06T16:01:06.04+08:00'",
             at("/made_at"),
-            "comes back as 2021-02-06T08:01:06.04Z",
+            "is encoded again as 2021-02-06T08:01:06.04Z",
         ),
         (
             "name: nut\n              rules",
@@ -94,19 +94,19 @@ fn examples_are_what_their_schemas_say() {
             "name: nut\n              rules",
             "name: abcdefghijk\n              rules",
             made("/name"),
-            "against maxLength 10",
+            "violates maxLength 10",
         ),
         (
             "{ keep: 3 }",
             "{ keep: 0 }",
             made("/rules/0/keep"),
-            "against minimum 1",
+            "violates minimum 1",
         ),
         (
             "{ keep: 3 }",
             "{ keep: 10 }",
             made("/rules/0/keep"),
-            "against maximum 9",
+            "violates maximum 9",
         ),
         (
             "example: m1",
@@ -118,19 +118,19 @@ fn examples_are_what_their_schemas_say() {
             "example: g1",
             "example: ..",
             "#/components/parameters/Group/example",
-            "nothing that a path can hold",
+            "a path cannot hold",
         ),
         (
             "example: 20",
             "example: 101",
             "ListThings#/parameters/2/example",
-            "against maximum 100",
+            "violates maximum 100",
         ),
         (
             "default: 10,",
             "default: 0,",
             "ListThings#/parameters/2/schema/default",
-            "against minimum 1",
+            "violates minimum 1",
         ),
         (
             "example: RED",
@@ -159,7 +159,7 @@ fn a_required_field_is_in_the_example() {
     assert_eq!(
         said,
         [
-            "leaves out name: set every field, once at least",
+            "leaves out name: set every field at least once",
             "leaves out the required name: give it",
         ]
     );
