@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::side;
 use crate::sides::SIDES;
 
-/// Accounts that the sandbox admits, by the name of the client that uses them.
+/// Accounts that the sandbox admits, by the name of their client.
 ///
 /// The keys are fixed and invented. They open nothing but the sandbox, so `Debug` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]

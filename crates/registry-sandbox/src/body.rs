@@ -1,10 +1,10 @@
-//! JSON bodies, held to the schema that the spec has for them.
+//! Validation of JSON bodies by the schemas of the spec.
 
 use serde_json::Value;
 
 use crate::rule::Rule;
 
-/// The body if it is what the schema allows; `Err` says what is wrong and where.
+/// Reads a body, if the schema allows it. The error names the problem and its place.
 pub(crate) fn read(schema: &Value, body: &[u8]) -> Result<Value, String> {
     let body =
         serde_json::from_slice(body).map_err(|why| format!("the body is not JSON: {why}"))?;
@@ -12,8 +12,7 @@ pub(crate) fn read(schema: &Value, body: &[u8]) -> Result<Value, String> {
     Ok(body)
 }
 
-/// Checks a value against its schema. Keys that the schema does not know are left alone, as the
-/// vendors leave them, and null counts as absent.
+/// Checks a value by its schema. Ignores unknown keys, as the vendors do. Null counts as absent.
 pub(crate) fn check(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     for part in list(schema, "allOf") {
         check(part, value, place)?;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Where the sandbox reads the time: for windows of signatures, nonces and tokens, and for `Date`.
+/// Source of the sandbox's time, for windows of signatures, nonces and tokens, and for `Date`.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 pub(crate) fn system() -> Clock {

@@ -1,4 +1,4 @@
-//! What was pushed, kept for those who want to see that it has its digest.
+//! Pushed contents, which are kept so that clients can check their digests.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::fleet;
 use crate::place::Manifest;
 
-/// By digest.
+/// Contents by digest.
 #[derive(Default)]
 pub(crate) struct Contents(Mutex<HashMap<String, String>>);
 
@@ -16,8 +16,8 @@ impl Contents {
         own.insert(digest.to_owned(), content.to_owned());
     }
 
-    /// The bytes of a manifest of the repository `name`. Those of the fleet's images are their own
-    /// names; those of the vendor's examples are not known.
+    /// Returns the bytes of a manifest of the repository `name`. The content of a fleet's image is its
+    /// own name. The contents of the vendor's examples are unknown.
     pub(crate) fn of(&self, name: &str, manifest: &Manifest) -> Option<String> {
         let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(content) = own.get(&manifest.digest) {

@@ -1,19 +1,19 @@
-//! The course of one task's work: planned when the task is made, read off at any later time.
+//! Course of one task's work, which is planned when the task is created and read at any later time.
 //!
-//! Nothing ticks. A task keeps its plan, and its state is what the plan says of the time at which
-//! somebody looks, so that a clock moved by hand and the system's clock are the same to it.
+//! There is no background task. A task keeps its plan, and the plan tells its state at the time of a
+//! call. So a manual clock and the system's clock work in the same way.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How the work of a task goes.
+/// Outcome of a task's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The first attempt succeeds.
     #[default]
     Succeeds,
-    /// So many attempts fail, and the next succeeds. A registry makes three attempts at most, as
-    /// Harbor does: with three failures and more this is [`Outcome::Fails`].
+    /// This number of attempts fail, and the next one succeeds. As in Harbor, a registry makes at most
+    /// three attempts, so three or more failures are [`Outcome::Fails`].
     FailsFirst(u32),
     /// Every attempt fails.
     Fails,
@@ -21,33 +21,33 @@ pub enum Outcome {
     Stalls,
 }
 
-/// How often a registry tries again what has failed.
+/// Number of times that a registry retries failed work.
 pub const RETRIES: u32 = 2;
 
-/// How long the parts of a task take.
+/// Durations of the parts of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pace {
-    /// From the making of the task to its first attempt.
+    /// From the creation of the task to its first attempt.
     pub waits: SignedDuration,
     /// One attempt.
     pub runs: SignedDuration,
-    /// From a failed attempt to the next one; the task shows as failed meanwhile.
+    /// From a failed attempt to the next one. Meanwhile, the task shows as failed.
     pub pause: SignedDuration,
-    /// From the end of a task to the time at which the record of its execution tells of it, in the
-    /// Enterprise edition: status and counts have the task in progress until then, as Harbor's do.
+    /// From the end of a task until the record of its execution shows it. Until then, status and
+    /// counts have the task in progress, as in Harbor.
     pub lag: SignedDuration,
 }
 
 impl Pace {
-    /// Two seconds of waiting, five for an attempt, ten between attempts, and no lag.
+    /// Two seconds until the first attempt, five for an attempt, ten between attempts, and no lag.
     pub const USUAL: Self = Self::new(
         SignedDuration::from_secs(2),
         SignedDuration::from_secs(5),
         SignedDuration::from_secs(10),
     );
 
-    /// A pace of one's own; records do not lag behind.
+    /// Makes a pace without lag.
     pub const fn new(waits: SignedDuration, runs: SignedDuration, pause: SignedDuration) -> Self {
         Self {
             waits,
@@ -57,7 +57,7 @@ impl Pace {
         }
     }
 
-    /// The same pace, but records of executions tell so much later that a task has ended.
+    /// Sets how long records of executions lag behind the end of a task.
     #[must_use]
     pub const fn with_lag(mut self, lag: SignedDuration) -> Self {
         self.lag = lag;
@@ -71,36 +71,36 @@ impl Default for Pace {
     }
 }
 
-/// Where a task's work stands. Each side has its own words for these.
+/// State of a task's work. Each side has its own words for these states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Waiting,
     Running,
     Succeeded,
-    /// Failed; another attempt follows if `is_final` is false.
+    /// Failed. Another attempt follows if `is_final` is false.
     Failed,
     Stopped,
 }
 
-/// What a look at the work shows.
+/// Work at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     pub(crate) state: State,
-    /// Whether the state stays as it is.
+    /// Whether the state no longer changes.
     pub(crate) is_final: bool,
-    /// When the first attempt began.
+    /// Start of the first attempt.
     pub(crate) started: Option<Timestamp>,
-    /// When the current or last attempt began.
+    /// Start of the current or last attempt.
     pub(crate) begun: Option<Timestamp>,
-    /// When the work came to its end.
+    /// End of the work.
     pub(crate) ended: Option<Timestamp>,
-    /// When the state last changed.
+    /// Time of the last change of state.
     pub(crate) changed: Timestamp,
-    /// Attempts begun.
+    /// Number of attempts that have begun.
     pub(crate) attempts: u32,
 }
 
-/// The plan of one task's work.
+/// Plan of one task's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Course {
     made: Timestamp,
@@ -123,21 +123,20 @@ impl Course {
         self.made
     }
 
-    /// The attempt that has brought success by `now`: when it began, and when it ended.
+    /// Returns start and end of the attempt that has succeeded by `now`.
     pub(crate) fn success(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let look = self.look(now);
         let ended = look.ended.filter(|_| look.state == State::Succeeded)?;
         Some((ended - self.pace.runs, ended))
     }
 
-    /// Lets the attempt that was to succeed fail, and the next one, if there is any, succeed: there
-    /// was nothing to copy when it began.
+    /// Lets the planned successful attempt fail because there was nothing to copy when it began. The
+    /// next attempt, if any, succeeds.
     pub(crate) fn fail_once_more(&mut self) {
         self.outcome = Outcome::FailsFirst(self.failures() + 1);
     }
 
-    /// Stops the work at `now`. What has come to its end stays as it ended; says whether anything
-    /// was stopped.
+    /// Stops the work at `now`, unless it has ended. Returns whether it was stopped.
     pub(crate) fn stop(&mut self, now: Timestamp) -> bool {
         let stops = !self.look(now).is_final;
         if stops {
@@ -146,7 +145,7 @@ impl Course {
         stops
     }
 
-    /// Where the work stands at `now`.
+    /// Returns the work at `now`.
     pub(crate) fn look(&self, now: Timestamp) -> Look {
         let stopped = self.stopped.filter(|stopped| *stopped <= now);
         let look = self.undisturbed(stopped.unwrap_or(now));
@@ -162,8 +161,8 @@ impl Course {
         }
     }
 
-    /// How much of `whole` the last attempt has done at `now`. One that fails or stalls gets no
-    /// further than half.
+    /// Returns how much of `whole` the last attempt has done at `now`. An attempt that fails or stalls
+    /// does at most half of it.
     pub(crate) fn done(&self, now: Timestamp, whole: i64) -> i64 {
         let now = self.stopped.map_or(now, |stopped| now.min(stopped));
         let look = self.undisturbed(now);
@@ -181,7 +180,7 @@ impl Course {
         }
     }
 
-    /// Attempts that fail.
+    /// Returns the number of attempts that fail.
     fn failures(&self) -> u32 {
         match self.outcome {
             Outcome::Succeeds | Outcome::Stalls => 0,

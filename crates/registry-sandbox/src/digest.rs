@@ -15,7 +15,7 @@ pub(crate) fn hmac_matches(key: &[u8], message: &str, signature: &str) -> bool {
     }
 }
 
-/// The hex HMAC-SHA256 of `message`; any bytes are a key.
+/// Returns the hex HMAC-SHA256 of `message`. Any bytes are a valid key.
 pub(crate) fn hmac_hex(key: &[u8], message: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(key);
     let mac = mac.map(|mac| mac.chain_update(message).finalize().into_bytes());

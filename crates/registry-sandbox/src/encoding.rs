@@ -1,8 +1,8 @@
-//! Percent-encoding, as both signatures need it.
+//! Percent-encoding for both signatures.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// All but RFC 3986's unreserved characters.
+/// All characters except RFC 3986's unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -13,7 +13,7 @@ pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// The decoded text, or `None` if it is not UTF-8.
+/// Decodes a text. Returns `None` if the result is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     percent_decode_str(text)
         .decode_utf8()
@@ -21,7 +21,7 @@ pub(crate) fn decode(text: &str) -> Option<String> {
         .map(|decoded| decoded.into_owned())
 }
 
-/// Pairs of a query, decoded. `+` is a blank, as servers of both vendors read it.
+/// Returns the decoded pairs of a query. `+` is a blank, as on the servers of both vendors.
 pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
     let text = |raw: &str| {
         percent_decode_str(&raw.replace('+', " "))
@@ -38,7 +38,8 @@ pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The query in the form that both signatures cover: sorted by raw name and value, then encoded.
+/// Returns the query in the form that both signatures cover: sorted by raw name and value, then
+/// encoded.
 pub(crate) fn canonical_query(pairs: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = pairs.iter().collect();
     pairs.sort();

@@ -1,5 +1,5 @@
-//! What both fleets are made of: names, states and times by index, the same at every start but for
-//! the day.
+//! Parts of both fleets: names, states and times by index. They are the same at every start except
+//! for the day.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -88,41 +88,42 @@ pub(crate) const SERVICES: [&str; 50] = [
     "worker",
 ];
 
-/// The days by which the fleet's times are moved, so that the fleet ends six days before the
-/// sandbox's start, give or take one.
+/// Number of days by which the fleet's times are moved, so that the fleet ends about six days before
+/// the sandbox's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Era(i64);
 
 impl Era {
-    /// 2026-12-05T12:00:00Z: for a sandbox that starts in the 24 hours after it, nothing is moved.
+    /// 2026-12-05T12:00:00Z. For a sandbox that starts in the 24 hours after it, the fleet's times do
+    /// not move.
     const UNMOVED: i64 = 1_796_472_000;
 
-    /// The era of a sandbox that starts now.
+    /// Returns the era of a sandbox that starts now.
     pub(crate) fn of(now: Timestamp) -> Self {
         let seconds = now.as_second() - Self::UNMOVED;
         Self(seconds.div_euclid(24 * 60 * 60))
     }
 
-    /// A time of the fleet in this era; `unmoved` is in November 2026.
+    /// Returns a time of the fleet in this era. `unmoved` is in November 2026.
     pub(crate) fn at(self, unmoved: Timestamp) -> Timestamp {
         let hours = SignedDuration::from_hours(self.0.saturating_mul(24));
-        // Of a clock beyond what times can say.
+        // Fails only for a clock near the limits of `Timestamp`.
         unmoved.saturating_add(hours).unwrap_or(unmoved)
     }
 }
 
-/// What is slow to make and the same for all sandboxes that start on one day.
+/// Cache of values that are slow to make and the same for all sandboxes that start on one day.
 pub(crate) struct Made<T>(Mutex<BTreeMap<Era, T>>);
 
 impl<T: Clone> Made<T> {
-    /// So many days are kept.
+    /// Number of days that are kept.
     const KEPT: usize = 8;
 
     pub(crate) const fn none() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// What was made for this era, or is made now.
+    /// Returns the value for this era, and makes it if needed.
     pub(crate) fn or_make(&self, era: Era, make: impl FnOnce() -> T) -> T {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if made.len() >= Self::KEPT && !made.contains_key(&era) {
@@ -132,7 +133,7 @@ impl<T: Clone> Made<T> {
     }
 }
 
-/// A number without pattern for each index: one step of SplitMix64.
+/// Returns a pseudo-random number for each index: one step of SplitMix64.
 pub(crate) fn mixed(salt: u64, index: usize) -> u64 {
     let mut z = (index as u64)
         .wrapping_add(salt.wrapping_mul(0x5851_f42d_4c95_7f2d))
@@ -143,12 +144,12 @@ pub(crate) fn mixed(salt: u64, index: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A number below `bound` for each index.
+/// Returns a number below `bound` for each index.
 pub(crate) fn below(bound: u64, salt: u64, index: usize) -> u64 {
     mixed(salt, index) % bound
 }
 
-/// A name for each index, each as often as its weight says.
+/// Returns a name for each index, with the frequency of its weight.
 pub(crate) fn weighted(choices: &[(&'static str, u64)], salt: u64, index: usize) -> &'static str {
     let all = choices.iter().map(|(_, weight)| weight).sum();
     let mut left = below(all, salt, index);
@@ -161,16 +162,16 @@ pub(crate) fn weighted(choices: &[(&'static str, u64)], salt: u64, index: usize)
     ""
 }
 
-/// A team and a service, the same pair again only after 1,200 indexes.
+/// Returns a team and a service. A pair repeats only after 1,200 indexes.
 pub(crate) fn service(index: usize) -> (&'static str, &'static str) {
     let team = TEAMS[index % TEAMS.len()];
-    // 7 and 50 share no factor, so that neighbours differ in the service, too.
+    // 7 and 50 share no factor, so neighbours differ in the service, too.
     let service = SERVICES[(index / TEAMS.len() + index % TEAMS.len() * 7) % SERVICES.len()];
     (team, service)
 }
 
-/// The tags of a repository that makes a release candidate `vN`, then `vN.1` to `vN.5`. The last
-/// of `all` tags is of release 43.
+/// Returns the tags of a repository with a release candidate `vN`, then `vN.1` to `vN.5`. The last of
+/// `all` tags belongs to release 43.
 pub(crate) fn release(index: usize, all: usize) -> String {
     const EACH: usize = 6;
     const LATEST: usize = 43;
@@ -182,12 +183,12 @@ pub(crate) fn release(index: usize, all: usize) -> String {
     }
 }
 
-/// A digest as a manifest has one.
+/// Returns a digest in the form of a manifest's.
 pub(crate) fn manifest_digest(text: &str) -> String {
     format!("sha256:{}", sha256_hex(text.as_bytes()))
 }
 
-/// `length` hex digits, the same for the same text.
+/// Returns `length` hex digits, which are the same for the same text.
 pub(crate) fn hex_id(text: &str, length: usize) -> String {
     let mut id = sha256_hex(text.as_bytes());
     id.truncate(length);

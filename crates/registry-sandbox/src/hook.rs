@@ -1,4 +1,4 @@
-//! What a test wants done before a call is answered, and with the answer.
+//! Hooks of tests: before a call is answered, and on the answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,11 +13,11 @@ type After = dyn Fn(&mut OutgoingAnswer) + Send + Sync;
 pub struct OutgoingAnswer {
     /// The vendor's name of the call, such as `ListRepoSyncTask`.
     pub operation: String,
-    /// Path and query of the request, as they came.
+    /// Path and query of the request, undecoded.
     pub target: String,
     /// The HTTP status.
     pub status: u16,
-    /// The body: JSON, a text that is sent as it is, or null for no body.
+    /// The body: JSON, a text that is sent unchanged, or null for no body.
     pub body: Value,
 }
 
@@ -29,8 +29,7 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Replaces the function that is called with the vendor's name of each call, when the caller has
-    /// been let in.
+    /// Replaces the function that is called with the vendor's name of each authenticated call.
     pub(crate) fn set(&self, function: Arc<Before>) {
         let mut own = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         *own = Some(function);
@@ -42,7 +41,7 @@ impl Hook {
         *own = Some(function);
     }
 
-    /// No lock is held meanwhile, so that the function can do what any caller can.
+    /// Calls the function. No lock is held, so the function may call the sandbox.
     pub(crate) fn call(&self, operation: &str) {
         let own = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let function = own.clone();
@@ -52,7 +51,7 @@ impl Hook {
         }
     }
 
-    /// The same for an answer.
+    /// Calls the function that may change an answer. No lock is held.
     pub(crate) fn answering(&self, answer: &mut OutgoingAnswer) {
         let own = self.after.lock().unwrap_or_else(PoisonError::into_inner);
         let function = own.clone();

@@ -1,4 +1,4 @@
-//! A request as the handlers see it, and the reply they give.
+//! Requests and replies of handlers.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use crate::encoding;
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// Path as it came, undecoded.
+    /// Undecoded path.
     pub(crate) path: String,
-    /// Query pairs, decoded, in the order they came in.
+    /// Decoded query pairs, in the order of the request.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl Request {
-    /// A request whose target is `target` (path and query as they came).
+    /// Makes a request to `target` (undecoded path and query).
     pub(crate) fn new(method: Method, target: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Self {
@@ -33,12 +33,12 @@ impl Request {
         }
     }
 
-    /// The header's first value, trimmed; `None` also where it is not text.
+    /// Returns the header's first value, trimmed, or `None` if it is not text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// All values of the header, trimmed.
+    /// Returns all values of the header, trimmed.
     pub(crate) fn header_values(&self, name: &str) -> Vec<String> {
         self.headers
             .get_all(name)
@@ -47,7 +47,7 @@ impl Request {
             .collect()
     }
 
-    /// Query parameters by name; of a repeated name the first value stands.
+    /// Returns query parameters by name. The first value of a repeated name counts.
     pub(crate) fn query_parameters(&self) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
         for (name, value) in &self.query {
@@ -63,7 +63,7 @@ impl Request {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, String)>,
-    /// JSON; a text goes as it is, and null as nothing.
+    /// JSON. A text is sent unchanged, and null as an empty body.
     pub(crate) body: Value,
 }
 
@@ -86,7 +86,7 @@ impl Reply {
     }
 }
 
-/// A reply and what the request turned out to be.
+/// Reply, with the operation of the request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) reply: Reply,

@@ -1,4 +1,4 @@
-//! The parameters of one request, held to the spec of its operation.
+//! Parameters of one request, which are checked by the spec of its operation.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::rule;
 use crate::spec::Operation;
 
-/// Why the parameters are refused.
+/// Reason why parameters are invalid.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum Violation {
     #[error("{name} is missing")]
@@ -31,7 +31,7 @@ pub(crate) struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Names that the spec does not know are left alone, as both vendors leave them.
+    /// Checks the parameters. Ignores unknown names, as both vendors do.
     pub(crate) fn check(
         operation: &'a Operation,
         given: &'a BTreeMap<String, String>,
@@ -71,7 +71,7 @@ impl<'a> Parameters<'a> {
         Ok(())
     }
 
-    /// Refuses texts that are no numbers: the spec may have the parameters as text.
+    /// Refuses texts that are not numbers, because the spec may have the parameters as text.
     fn check_numbers(&self, names: [&str; 2]) -> Result<(), Violation> {
         for name in names {
             let text = self.text(name);
@@ -95,7 +95,7 @@ impl<'a> Parameters<'a> {
         self.given.get(name).map(String::as_str)
     }
 
-    /// The spec's example of the parameter, where it is a text.
+    /// Returns the spec's example of the parameter, if it is a text.
     pub(crate) fn example(&self, name: &str) -> Option<&'a str> {
         self.operation.parameter(name)?.example.as_ref()?.as_str()
     }
@@ -104,7 +104,7 @@ impl<'a> Parameters<'a> {
         rule::boolean(self.text(name)?)
     }
 
-    /// The number given, else the spec's default.
+    /// Returns the number of the request, or the spec's default.
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {
         match self.text(name) {
             Some(text) => rule::integer(text),
@@ -113,7 +113,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// The records of the page that begins at `offset` and has room for `limit`.
+/// Returns the records of the page that begins at `offset` and has up to `limit` records.
 pub(crate) fn page<T>(records: &[T], offset: i64, limit: i64) -> &[T] {
     let index = |number: i64| usize::try_from(number.max(0)).unwrap_or(usize::MAX);
     let start = index(offset).min(records.len());
@@ -121,7 +121,7 @@ pub(crate) fn page<T>(records: &[T], offset: i64, limit: i64) -> &[T] {
     &records[start..end]
 }
 
-/// The records of page `number`, counted from 1, of pages with room for `size`.
+/// Returns the records of page `number`, counted from 1, with up to `size` records per page.
 pub(crate) fn numbered_page<T>(records: &[T], number: i64, size: i64) -> &[T] {
     page(records, number.saturating_sub(1).saturating_mul(size), size)
 }

@@ -1,10 +1,10 @@
-//! What names stood for at earlier times, such as a tag before it was pushed anew or lost.
+//! Earlier values of names, such as the image of a tag before it was pushed again or lost.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-/// What each name stood for, and until when; nothing for the times at which it was not there.
+/// Earlier values of each name with their end. The value is `None` for times without the name.
 #[derive(Clone, Debug)]
 pub(crate) struct Past<T>(BTreeMap<String, Vec<(Timestamp, Option<T>)>>);
 
@@ -15,21 +15,21 @@ impl<T> Default for Past<T> {
 }
 
 impl<T> Past<T> {
-    /// Notes that from `now` on the name does not stand for this any more.
+    /// Records that `was` is no longer the value of the name, from `now` on.
     pub(crate) fn note(&mut self, name: &str, was: T, now: Timestamp) {
         let own = self.0.entry(name.to_owned()).or_default();
         own.push((now, Some(was)));
     }
 
-    /// Notes that the name is there from `now` on. Of a name that never was there before, nothing
-    /// is kept: nobody asks about the time before.
+    /// Records that the name exists from `now` on. Keeps nothing for a name that never existed before,
+    /// because no caller needs the time before.
     pub(crate) fn note_absence(&mut self, name: &str, now: Timestamp) {
         if let Some(own) = self.0.get_mut(name) {
             own.push((now, None));
         }
     }
 
-    /// What the name stood for at `time`, if `current` is what it stands for now.
+    /// Returns the value of the name at `time`. `current` is its value now.
     pub(crate) fn at<'a>(
         &'a self,
         name: &str,

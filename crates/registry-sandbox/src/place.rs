@@ -1,4 +1,4 @@
-//! Registries of the sandbox, and what is found in them.
+//! Registries of the sandbox, and results of lookups in them.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl Place {
     }
 }
 
-/// Where pushes to the source go.
+/// Registry that pushes to the source go to.
 impl From<Source> for Place {
     fn from(source: Source) -> Self {
         Self::new(source.provider, source.id)
@@ -105,12 +105,12 @@ pub(crate) enum Found {
 pub(crate) struct Manifest {
     pub(crate) digest: String,
     pub(crate) media_type: String,
-    /// All tags that it has there.
+    /// All tags of the image.
     pub(crate) tags: Vec<String>,
 }
 
 impl Manifest {
-    /// The manifest that `reference`, a tag or a digest, stands for among tags with their digests.
+    /// Finds the manifest of `reference`, a tag or a digest, among tags with their digests.
     pub(crate) fn find<'a>(
         tags: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         reference: &str,
@@ -128,5 +128,5 @@ impl Manifest {
     }
 }
 
-/// Media type of a manifest of which nothing else is known.
+/// Media type of a manifest whose real media type is unknown.
 pub(crate) const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";

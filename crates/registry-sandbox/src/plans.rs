@@ -1,4 +1,4 @@
-//! What tests and trials have decided about work that is yet to come.
+//! Decisions of tests and trials about future work.
 
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use crate::course::{Course, Outcome, Pace};
 
-/// Which tasks a decision is about: those of an image, to a destination.
+/// Tasks that a decision is about: those of an image to a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Work<'a> {
     /// `namespace/repository`.
     pub(crate) repository: &'a str,
     pub(crate) tag: &'a str,
-    /// Region, instance or registry that it is copied to; none for retention.
+    /// Region, instance or registry that it is copied to. `None` for retention.
     pub(crate) destination: Option<&'a str>,
 }
 
@@ -33,7 +33,7 @@ impl Decision {
     }
 }
 
-/// Outcomes and pace of the tasks to come; both sides ask it when they make a task.
+/// Outcomes and pace of future tasks. Each side reads it when it creates a task.
 #[derive(Debug, Default)]
 pub(crate) struct Plans(Mutex<Inner>);
 
@@ -48,7 +48,7 @@ impl Plans {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The pace of work that is made now.
+    /// Returns the pace of work that is created now.
     pub(crate) fn pace(&self) -> Pace {
         self.inner().pace
     }
@@ -57,7 +57,7 @@ impl Plans {
         self.inner().pace = pace;
     }
 
-    /// Decides on the work to come; a later decision goes before an earlier one.
+    /// Decides on future work. A later decision takes precedence over an earlier one.
     pub(crate) fn decide(
         &self,
         repository: &str,
@@ -73,12 +73,12 @@ impl Plans {
         });
     }
 
-    /// The course of work that is made at `now`.
+    /// Returns the course of work that is created at `now`.
     pub(crate) fn course(&self, now: Timestamp, work: &Work<'_>) -> Course {
         self.course_of_any(now, slice::from_ref(work))
     }
 
-    /// The same for work that goes by several names, such as region and instance.
+    /// Returns the course of work whose destination has several names, such as region and instance.
     pub(crate) fn course_of_any(&self, now: Timestamp, names: &[Work<'_>]) -> Course {
         let inner = self.inner();
         let mut latest_first = inner.decisions.iter().rev();

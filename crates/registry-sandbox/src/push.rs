@@ -20,7 +20,7 @@ pub enum PushError {
     NotThereYet,
 }
 
-/// Namespace and repository of `name`; the repository may have slashes of its own.
+/// Splits `name` into namespace and repository. The repository may contain slashes.
 pub(crate) fn split(name: &str) -> Result<(&str, &str), PushError> {
     let parts = name.split_once('/');
     parts
@@ -28,7 +28,7 @@ pub(crate) fn split(name: &str) -> Result<(&str, &str), PushError> {
         .ok_or_else(|| PushError::Name(name.to_owned()))
 }
 
-/// Refuses what the distribution specification does not take for a tag.
+/// Refuses tags that are invalid by the distribution specification.
 pub(crate) fn check_tag(tag: &str) -> Result<(), PushError> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let fits = tag.len() <= 128

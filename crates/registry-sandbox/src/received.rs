@@ -12,20 +12,20 @@ const KEPT: usize = 1000;
 pub struct Received {
     /// HTTP method.
     pub method: String,
-    /// Path and query as they came, undecoded.
+    /// Undecoded path and query.
     pub target: String,
     /// The vendor's name of the call, if the request belongs to one. At a registry's own port it is
     /// `GET base`, `GET token`, `GET manifest` or `HEAD manifest`.
     pub operation: Option<String>,
-    /// Parameters of path and query, decoded. Of a repeated name the first value stands.
+    /// Decoded parameters of path and query. The first value of a repeated name counts.
     pub parameters: BTreeMap<String, String>,
-    /// The registry whose own port it came to; none if it came to the clouds' port.
+    /// Registry whose own port received it. `None` for the clouds' port.
     pub place: Option<Place>,
     /// Status of the answer.
     pub status: u16,
 }
 
-/// The last requests, oldest first, and how many there were.
+/// The last requests, oldest first, and the number of all requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     last: Mutex<VecDeque<Received>>,

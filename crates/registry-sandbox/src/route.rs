@@ -1,4 +1,4 @@
-//! Path templates, matched on the path as it came: split first, decoded after.
+//! Path templates, which are matched on the undecoded path: it is split first and decoded after that.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Route<T> {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment {
-    /// Before `Parameter`, so that sorted routes try the literal first.
+    /// Literal text. It is before `Parameter`, so that sorted routes try the literal first.
     Literal(String),
     Parameter(String),
 }
@@ -38,7 +38,7 @@ impl<T> Routes<T> {
         Self(routes)
     }
 
-    /// The route of a request, and the decoded parameters of its path.
+    /// Finds the route of a request, and the decoded parameters of its path.
     pub(crate) fn find(
         &self,
         method: &Method,
@@ -62,7 +62,7 @@ fn segment(text: &str) -> Segment {
     }
 }
 
-/// `sent` are the decoded segments of the path; `None` stands for one that is not UTF-8.
+/// Matches a template. `sent` are the decoded segments of the path, `None` for invalid UTF-8.
 fn matched(template: &[Segment], sent: &[Option<String>]) -> Option<BTreeMap<String, String>> {
     if template.len() != sent.len() {
         return None;

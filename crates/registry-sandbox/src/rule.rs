@@ -1,11 +1,11 @@
-//! Bounds that a schema sets for one text or number.
+//! Rules of a schema for one text or number.
 
 use std::sync::{Arc, OnceLock};
 
 use regex_lite::Regex;
 use serde_json::Value;
 
-/// What a parameter's schema allows its text to be.
+/// Rule of a parameter's schema for its text.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     kind: Kind,
@@ -18,7 +18,7 @@ pub(crate) struct Rule {
     default: Option<Value>,
 }
 
-/// A regular expression, compiled when a text is first held against it.
+/// Regular expression, which is compiled at its first use.
 #[derive(Debug)]
 struct Pattern {
     text: String,
@@ -33,13 +33,13 @@ impl Pattern {
         })
     }
 
-    /// `None` if the text is no regular expression.
+    /// Returns the compiled expression, or `None` if the text is invalid.
     fn regex(&self) -> Option<&Regex> {
         let compiled = self.compiled.get_or_init(|| Regex::new(&self.text).ok());
         compiled.as_ref()
     }
 
-    /// A pattern that does not compile matches nothing; a test holds all patterns against that.
+    /// Whether the pattern matches. An invalid pattern matches nothing; a test compiles all patterns.
     fn is_match(&self, text: &str) -> bool {
         self.regex().is_some_and(|regex| regex.is_match(text))
     }
@@ -78,7 +78,7 @@ impl Rule {
         })
     }
 
-    /// Whether the pattern, if there is one, is a regular expression.
+    /// Whether the pattern, if there is one, is a valid regular expression.
     #[cfg(test)]
     pub(crate) fn compiles(&self) -> bool {
         let pattern = self.pattern.as_ref();
@@ -89,12 +89,12 @@ impl Rule {
         matches!(self.kind, Kind::Boolean)
     }
 
-    /// The schema's default, where it is a number.
+    /// Returns the schema's default, if it is a number.
     pub(crate) fn default_integer(&self) -> Option<i64> {
         self.default.as_ref()?.as_i64()
     }
 
-    /// `Err` says what the text should be.
+    /// Checks a text. The error names the expected form.
     pub(crate) fn check(&self, text: &str) -> Result<(), String> {
         match self.kind {
             Kind::Text => self.check_text(text),
@@ -134,12 +134,12 @@ impl Rule {
     }
 }
 
-/// An integer in plain decimal digits; unlike `parse`, no `+`.
+/// Reads an integer in plain decimal digits. Unlike `parse`, it accepts no `+`.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
-/// `true` or `false`, in lower case.
+/// Reads `true` or `false`, in lower case.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     text.parse().ok()
 }

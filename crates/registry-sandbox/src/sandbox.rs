@@ -95,7 +95,7 @@ pub enum StartError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// Error of the system.
         source: std::io::Error,
     },
     /// There is no such registry.
@@ -119,9 +119,9 @@ pub struct Sandbox {
     accounts: Accounts,
     service: Arc<Service>,
     serving: AbortHandle,
-    /// What serves registries' own sides.
+    /// Tasks that serve registries' own ports.
     registries: Mutex<JoinSet<()>>,
-    /// Closes when the serving task is gone.
+    /// Closes when the serving task has ended.
     stopped: watch::Receiver<()>,
 }
 
@@ -335,8 +335,8 @@ impl Sandbox {
     }
 }
 
-/// Serves all clouds. `_alive` is the first parameter and so the last to be dropped: who sees it
-/// closed finds the port closed, too.
+/// Serves all clouds. `_alive` is the first parameter and therefore dropped last, so the port is
+/// already closed when it closes.
 async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
     server::serve(listener, service).await;
 }

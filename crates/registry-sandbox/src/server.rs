@@ -30,7 +30,7 @@ use crate::sides::SIDES;
 use crate::spec::SpecError;
 
 const LARGEST_BODY: usize = 1024 * 1024;
-/// When connections cannot be accepted, most often for want of file handles, waiting is all there is.
+/// Wait after a failed accept, which usually lacks file handles.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// All clouds and the log.
@@ -132,14 +132,14 @@ impl Service {
         answer.reply.body = outgoing.body;
     }
 
-    /// The sandbox's own time, so that a client which compares clocks compares with this one.
+    /// Returns the sandbox's own time for `Date`, so that clients compare clocks with it.
     pub(crate) fn date(&self) -> String {
         let format = "%a, %d %b %Y %H:%M:%S GMT";
         (self.clock)().strftime(format).to_string()
     }
 
     fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        // Metadata services answer some things in plain text.
+        // Some answers of metadata services are plain text.
         let (body, content_type) = match reply.body {
             Value::String(text) => (text, "text/plain;charset=utf-8"),
             Value::Null => (String::new(), "application/json;charset=utf-8"),
@@ -191,23 +191,24 @@ impl Serves for Service {
     }
 }
 
-/// What answers at a port.
+/// Server of a port.
 pub(crate) trait Serves: Send + Sync + 'static {
-    /// `None` if the client broke off before its body was complete.
+    /// Answers a request, or returns `None` if the client closed the connection before its body was
+    /// complete.
     fn answer(
         &self,
         request: hyper::Request<Incoming>,
     ) -> impl Future<Output = Option<hyper::Response<Full<Bytes>>>> + Send;
 }
 
-/// Why a body is not there.
+/// Reason why a body could not be read.
 enum Unread {
     TooLarge,
     BrokenOff,
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Unread> {
-    // What announces its length is refused at once; the rest, when it has come to the limit.
+    // A body with a length header is refused at once, and another one when it reaches the limit.
     if body.size_hint().lower() > LARGEST_BODY as u64 {
         return Err(Unread::TooLarge);
     }
@@ -245,7 +246,7 @@ async fn connection(stream: TcpStream, service: Arc<impl Serves>) {
         let service = Arc::clone(&service);
         async move { service.answer(request).await.ok_or(BrokenOff) }
     });
-    // A connection that a client breaks off concerns nobody but that client.
+    // A broken connection concerns only its client.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .auto_date_header(false)
@@ -254,5 +255,5 @@ async fn connection(stream: TcpStream, service: Arc<impl Serves>) {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the client broke off")]
+#[error("the client closed the connection")]
 struct BrokenOff;

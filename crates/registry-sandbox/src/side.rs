@@ -16,7 +16,7 @@ use crate::sandbox::Options;
 use crate::sides::SIDES;
 use crate::spec::SpecError;
 
-/// What is known of a cloud before it starts.
+/// Static facts about a cloud.
 pub(crate) struct Definition {
     /// Name of the cloud, such as `somecloud`.
     pub(crate) cloud: &'static str,
@@ -45,11 +45,11 @@ pub(crate) struct Registry {
 pub(crate) enum Access {
     /// A password with every request.
     Password,
-    /// A token, which the registry hands out for a password.
+    /// A token, which the registry issues for a password.
     Token,
 }
 
-/// What a cloud shares with the rest of the sandbox.
+/// Shared state that a cloud gets from the sandbox.
 pub(crate) struct Surroundings<'a> {
     pub(crate) options: &'a Options,
     pub(crate) clock: Clock,
@@ -70,8 +70,8 @@ pub(crate) struct Image<'a> {
 /// A repository: namespace and name.
 pub(crate) type Name<'a> = (&'a str, &'a str);
 
-/// One cloud of the sandbox. It answers for all its registries; a [`Place`] or the name of a provider
-/// says which.
+/// One cloud of the sandbox, with all its registries. A [`Place`] or the name of a provider selects
+/// one.
 pub(crate) trait Side: Send + Sync {
     /// Whether a request is for this cloud.
     fn claims(&self, request: &Request) -> bool;

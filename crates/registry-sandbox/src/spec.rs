@@ -1,4 +1,5 @@
-//! Specs of the services: read once per process, with what each operation's requests must look like.
+//! Specs of the services, which are read once per process, with the rules for requests of each
+//! operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -22,7 +23,7 @@ impl SpecError {
         Self(reason.into())
     }
 
-    /// The example of an operation does not have the form of what it is an example of.
+    /// Makes the error of an example that does not have the form of its type.
     pub(crate) fn misfit(operation: &str, error: &serde_json::Error) -> Self {
         wrong(format!("example of {operation}: {error}"))
     }
@@ -71,10 +72,11 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     /// Path template, such as `/v3/projects`.
     pub(crate) path: String,
-    /// Headers, lower-cased, each of which can authenticate a request; none if the call is open.
+    /// Lower-case headers, each of which can authenticate a request. Empty if the call needs no
+    /// authentication.
     pub(crate) authentication: BTreeSet<String>,
     pub(crate) parameters: Vec<Parameter>,
-    /// Parameters of `x-paging` that have to fit each other.
+    /// Parameters of `x-paging` that depend on each other.
     pub(crate) paging: Option<Paging>,
     /// Schema of the JSON body, if the call takes one.
     pub(crate) body: Option<Value>,
@@ -90,9 +92,9 @@ pub(crate) struct Operation {
 /// Pair of parameters that cuts a listing into pages.
 #[derive(Debug, Clone)]
 pub(crate) struct Paging {
-    /// Parameter that says where a page begins.
+    /// Parameter for the beginning of a page.
     pub(crate) start: String,
-    /// Parameter that says how many records a page has.
+    /// Parameter for the number of records of a page.
     pub(crate) size: String,
     /// Whether a page begins at a number of records.
     pub(crate) is_offset: bool,
@@ -161,7 +163,7 @@ impl Spec {
             .ok_or_else(|| wrong(format!("no operation {id}")))
     }
 
-    /// The values of a schema that lists them.
+    /// Returns the values of a schema that lists them.
     pub(crate) fn values(&self, schema: &str) -> Result<Vec<String>, SpecError> {
         let values = self
             .schemas
@@ -175,7 +177,7 @@ impl Spec {
 }
 
 impl Operation {
-    /// Takes the examples out of `operation`.
+    /// Reads an operation, and takes its examples out of `operation`.
     fn read(
         document: &Value,
         path: &str,
@@ -218,7 +220,7 @@ impl Operation {
         })
     }
 
-    /// The example of a parameter.
+    /// Returns the example of a parameter.
     pub(crate) fn parameter_example(&self, name: &str) -> Result<&Value, SpecError> {
         let parameter = self.parameter(name);
         let example = parameter.and_then(|parameter| parameter.example.as_ref());
@@ -261,7 +263,7 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
         .collect()
 }
 
-/// What a request or an answer has as JSON: its first content type that is a form of JSON.
+/// Returns the JSON of a request or an answer: its first content type that is a form of JSON.
 fn json_content(value: &mut Value) -> Option<&mut Value> {
     let content = value.get_mut("content")?.as_object_mut()?;
     let mut content = content.iter_mut();
@@ -279,7 +281,7 @@ fn is_json(media_type: &str) -> bool {
     name.split(['.', '-', '+']).any(|word| word == "json")
 }
 
-/// Status and description of the answer that is a success.
+/// Returns status and description of the success.
 fn success(operation: &mut Value) -> Option<(&String, &mut Value)> {
     let responses = operation.get_mut("responses")?.as_object_mut()?;
     responses

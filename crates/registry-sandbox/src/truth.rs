@@ -1,4 +1,4 @@
-//! What is true of the registries whatever their calls say, and what happens to them.
+//! True state of the registries, whatever their calls say, and changes of it by tests.
 
 use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::message::Request;
 use crate::side;
 
-/// A request as it is on the wire.
+/// Request in its wire form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
     /// HTTP method.
@@ -22,7 +22,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// `None` if it is no request at all.
+    /// Returns the request, or `None` if it is invalid.
     fn request(&self) -> Option<Request> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {

@@ -1,6 +1,6 @@
-//! Names and ids of what the sandbox holds, so that callers need no magic strings.
+//! Names and ids of the sandbox's records, so that callers need no magic strings.
 //!
-//! Each provider has a module of its own. Objects named `EXAMPLE_…` are the vendors' own examples,
+//! Each provider has its own module. Objects named `EXAMPLE_…` are the vendors' own examples,
 //! taken from the specs value for value. Objects named `FLEET_…` are invented. They are the same at
 //! every start except for their times: those are of the five weeks before the sandbox's start, and
 //! end about six days before it.
@@ -8,13 +8,13 @@
 pub use crate::place::{Place, Record, Source};
 pub use crate::sides::*;
 
-/// Namespace of the image whose arrival can be watched in both clouds.
+/// Namespace of the image that is copied in both clouds.
 pub const FLEET_IMAGE_NAMESPACE: &str = "team";
-/// Its repository.
+/// Repository of that image.
 pub const FLEET_IMAGE_REPOSITORY: &str = "api";
-/// A tag that has arrived in every region.
+/// Tag that has arrived in every region.
 pub const FLEET_TAG_ARRIVED: &str = "v41";
-/// A tag that is still on its way to the last region.
+/// Tag that is not yet copied to the last region.
 pub const FLEET_TAG_RUNNING: &str = "v42";
-/// A tag whose copy to the last region has failed.
+/// Tag whose copy to the last region has failed.
 pub const FLEET_TAG_FAILED: &str = "v43";

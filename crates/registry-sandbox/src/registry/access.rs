@@ -16,13 +16,13 @@ use crate::message::Request;
 use crate::place::Place;
 use crate::side::{Access as Kind, Side};
 
-/// Where tokens are. Made: each vendor has an address of its own for it, which a client finds in
-/// the challenge.
+/// Path of the token service. It is invented: each vendor has its own address, which a client finds
+/// in the challenge.
 pub(super) const TOKEN_PATH: &str = "/token";
-/// How long a token is good. Made.
+/// Lifetime of a token. Invented.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
-/// The way into one registry.
+/// Authentication of one registry.
 pub(super) struct Access {
     place: Place,
     kind: Kind,
@@ -31,7 +31,7 @@ pub(super) struct Access {
     tokens: Mutex<HashMap<String, Grant>>,
 }
 
-/// What a token is good for.
+/// Permissions of a token.
 struct Grant {
     /// Repositories that may be pulled from.
     names: Vec<String>,
@@ -49,7 +49,7 @@ impl Access {
         }
     }
 
-    /// Lets a request pass that may read the repository `name`, or the registry at all.
+    /// Admits a request that may read the repository `name`, or the registry without a name.
     pub(super) fn admit(
         &self,
         request: &Request,
@@ -77,7 +77,7 @@ impl Access {
         }
     }
 
-    /// Hands out a token for the repositories that are asked for, and for pulling alone.
+    /// Issues a token for the requested repositories, with the permission to pull only.
     pub(super) fn token(&self, request: &Request, side: &dyn Side, now: Timestamp) -> Reply {
         if self.takes_passwords() {
             let message = "this registry takes a password and hands out no tokens";
@@ -119,7 +119,7 @@ impl Access {
         self.kind == Kind::Password
     }
 
-    /// 401, and how to do better.
+    /// Returns status 401 with a challenge.
     fn challenge(&self, name: Option<&str>, wrong: Option<&str>) -> Reply {
         let Self { realm, service, .. } = self;
         let challenge = match self.takes_passwords() {
@@ -138,14 +138,14 @@ impl Access {
         error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message).with(WWW_AUTHENTICATE, challenge)
     }
 
-    /// Whether the request has the name and password of a user whom the registry admits.
+    /// Whether the request has the name and password of a user that the registry admits.
     fn is_user(&self, request: &Request, side: &dyn Side, now: Timestamp) -> bool {
         let given = user(request);
         given.is_some_and(|(user, password)| side.admits(&self.place, &user, &password, now))
     }
 }
 
-/// What follows the scheme's name in the header.
+/// Returns the header's text after the name of the scheme.
 fn credentials<'a>(request: &'a Request, scheme: &str) -> Option<&'a str> {
     let (own, rest) = request.header("authorization")?.split_once(' ')?;
     own.eq_ignore_ascii_case(scheme).then(|| rest.trim())
@@ -158,7 +158,7 @@ fn user(request: &Request) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// The repository of a scope such as `repository:team/api:pull,push`, if it is for pulling.
+/// Returns the repository of a scope such as `repository:team/api:pull,push`, if it includes pull.
 fn pulled(scope: &str) -> Option<&str> {
     let (name, actions) = scope.strip_prefix("repository:")?.rsplit_once(':')?;
     let mut actions = actions.split(',');

@@ -1,4 +1,4 @@
-//! The registry's own side: the part of the OCI distribution API that reads manifests.
+//! Registry's own port: the part of the OCI distribution API that reads manifests.
 
 mod access;
 mod reply;
@@ -24,8 +24,8 @@ use crate::side;
 use access::{Access, TOKEN_PATH};
 use reply::{Reply, error};
 
-/// A registry's own side at a port of its own, until it is dropped or the sandbox stops; made by
-/// [`Sandbox::registry`](crate::Sandbox::registry).
+/// Port of a registry, until it is dropped or the sandbox stops.
+/// [`Sandbox::registry`](crate::Sandbox::registry) makes it.
 #[derive(Debug)]
 pub struct RegistryEndpoint {
     place: Place,
@@ -35,22 +35,22 @@ pub struct RegistryEndpoint {
 }
 
 impl RegistryEndpoint {
-    /// The registry that it is.
+    /// Returns the registry.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Where it is, as the first part of an image's name: `127.0.0.1:49152`.
+    /// Returns its host, which is the first part of an image's name: `127.0.0.1:49152`.
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// The same as a URL: `http://127.0.0.1:49152`.
+    /// Returns its URL: `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A user and a password that are let in. They open nothing but the sandbox.
+    /// Returns a user and a password that it admits. They open nothing but the sandbox.
     pub fn login(&self) -> (String, String) {
         self.login.clone()
     }
@@ -93,14 +93,14 @@ pub(crate) async fn open(
     })
 }
 
-/// What answers at one port.
+/// Server of one registry's port.
 struct Front {
     service: Arc<Service>,
     place: Place,
     access: Access,
 }
 
-/// What is asked for.
+/// Requested resource.
 enum Call {
     Base,
     Token,
@@ -136,7 +136,7 @@ impl Serves for Front {
         &self,
         request: hyper::Request<Incoming>,
     ) -> Option<hyper::Response<Full<Bytes>>> {
-        // Nothing that is answered here has a body.
+        // No request that is served here has a body.
         let (head, _) = request.into_parts();
         let target = head
             .uri
@@ -176,7 +176,7 @@ impl Serves for Front {
     }
 }
 
-/// What the log and hooks call it.
+/// Returns the name of a call for the log and hooks.
 fn operation(call: &Call, method: &Method) -> Option<String> {
     let noun = match call {
         Call::Base => "base",

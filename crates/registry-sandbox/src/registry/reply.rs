@@ -1,4 +1,4 @@
-//! Answers as a registry writes them.
+//! Answers in a registry's form.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -10,7 +10,7 @@ use crate::place::Manifest;
 
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
-/// Length of a manifest whose bytes are not there. Made.
+/// Length of a manifest whose bytes are unknown. Invented.
 const UNSEEN: usize = 528;
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Reply {
         }
     }
 
-    /// For HEAD, which has no body anyway.
+    /// Makes the answer to HEAD about a manifest whose bytes are unknown.
     pub(super) fn manifest_unseen(manifest: &Manifest) -> Self {
         Self::about(manifest, UNSEEN)
     }
@@ -70,7 +70,7 @@ impl Reply {
     }
 }
 
-/// A refusal in the specification's form.
+/// Makes a refusal in the specification's form.
 pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = json!({"errors": [{"code": code, "message": message, "detail": null}]});
     Reply::json(status, body.to_string())

@@ -17,7 +17,7 @@ const SIGNED: [&str; 6] = [
     "x-acs-version",
 ];
 
-/// What a test changes in a request that would pass, before or after it is signed.
+/// Change of a valid request, before or after it is signed.
 type Change = fn(&mut Request);
 
 fn set(request: &mut Request, name: &'static str, value: &str) {

@@ -1,4 +1,4 @@
-//! Every call of Container Registry, with the parameters of the spec's examples.
+//! Tests of every call of Container Registry, with the parameters of the spec's examples.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -76,7 +76,7 @@ async fn every_read_answers_what_is_required_only() {
     let trial = Trial::start().await;
     for operation in operations(&READS) {
         let mut given = examples(operation, false);
-        // One of the ways to say which; the spec cannot say that one of them is needed.
+        // One of several parameters that name the record; the spec cannot require one of them.
         match operation.id.as_str() {
             "GetNamespace" => given.push(("NamespaceName".into(), "test".into())),
             "GetRepository" => given.push(("RepoId".into(), "crr-tquyps22md8p****".into())),
@@ -101,7 +101,7 @@ async fn every_read_answers_what_is_required_only() {
 #[tokio::test]
 async fn every_write_of_the_spec_is_done() {
     let trial = Trial::start().await;
-    // Deletes last: what they delete is what the others are about.
+    // Deletes last, because other calls need the records.
     for prefix in WRITES {
         for operation in operations(&[prefix]) {
             let given = examples(operation, true);

@@ -1,11 +1,11 @@
-//! Listings, a page at a time and narrowed.
+//! Tests of paged and narrowed listings.
 
 use serde_json::{Value, json};
 
 use super::Trial;
 use super::alibabacloud_trial::FLEET;
 
-/// Pages until the listing has no more, by number.
+/// Reads all pages of a listing by number.
 async fn by_number(trial: &Trial, action: &str, given: &[(&str, &str)], list: &str) -> Vec<Value> {
     let mut found = Vec::new();
     for page in 1.. {
@@ -25,7 +25,7 @@ async fn by_number(trial: &Trial, action: &str, given: &[(&str, &str)], list: &s
     found
 }
 
-/// The same by token.
+/// Reads all pages of a listing by token.
 async fn by_token(trial: &Trial, action: &str, given: &[(&str, &str)], list: &str) -> Vec<Value> {
     let (mut found, mut token) = (Vec::new(), String::new());
     loop {

@@ -1,4 +1,4 @@
-//! What Container Registry does not do, and how it says so.
+//! Tests of Container Registry's refusals.
 
 use super::Trial;
 use super::alibabacloud_trial::{EXAMPLE, FLEET, TARGET};

@@ -1,4 +1,4 @@
-//! Rules: what sets them off, what they cover, how they end.
+//! Tests of rules: triggers, coverage and deletion.
 
 use serde_json::{Value, json};
 

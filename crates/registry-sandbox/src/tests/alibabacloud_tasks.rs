@@ -1,4 +1,4 @@
-//! Pushes, and the tasks that come of them and of requests, through their states.
+//! Tests of pushes, and of the states of tasks that pushes and requests create.
 
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ async fn what_fails_is_tried_again() {
             vec![(2, "SYNCHRONIZING"), (9999, "SYNCHRONIZING")],
         ),
     ] {
-        // A destination goes by its region and by its instance.
+        // A destination has two names: its region and its instance.
         for destination in ["cn-beijing", TARGET] {
             let trial = Trial::start().await;
             trial
@@ -230,7 +230,7 @@ async fn of_two_tasks_the_first_to_end_has_the_tag() {
     let first = trial.by_hand("r1", "latest", &[]).await;
     trial.seconds(1);
     let second = trial.by_hand("r2", "latest", &[]).await;
-    // Both end before anybody looks.
+    // Both end before the next call.
     trial.seconds(99);
     assert_eq!(trial.status(&second).await, "ERROR");
     assert_eq!(trial.status(&first).await, "SUCCESS");

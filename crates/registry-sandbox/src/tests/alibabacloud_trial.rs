@@ -1,4 +1,4 @@
-//! What tests of Container Registry do again and again.
+//! Shared steps of tests of Container Registry.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(super) const EXAMPLE: (&str, &str) = ("InstanceId", world::alibabacloud::INS
 pub(super) const TARGET: &str = world::alibabacloud::FLEET_TARGET_IDS[1];
 
 impl Trial {
-    /// One signed call.
+    /// Makes one signed call.
     pub(super) async fn call(&self, action: &str, query: &[(&str, &str)]) -> Response {
         let operation = spec::named("alibabacloud-cr/cr")
             .unwrap()
@@ -35,7 +35,7 @@ impl Trial {
         self.signed(&target, request).await
     }
 
-    /// The answer of a call that succeeds.
+    /// Makes a call that succeeds, and returns its answer.
     pub(super) async fn done(&self, action: &str, query: &[(&str, &str)]) -> Value {
         let response = self.call(action, query).await;
         let succeeded = response.status == 200 && response.body["IsSuccess"] == true;
@@ -43,7 +43,7 @@ impl Trial {
         response.body
     }
 
-    /// Status and code of a call that fails.
+    /// Makes a call that fails, and returns its status and code.
     pub(super) async fn refused(&self, action: &str, query: &[(&str, &str)]) -> (u16, String) {
         let response = self.call(action, query).await;
         assert_ne!(response.body["IsSuccess"], true, "{action} {query:?}");
@@ -60,7 +60,7 @@ impl Trial {
         self.pass(SignedDuration::from_secs(seconds));
     }
 
-    /// A rule from `team/api` to the instance in Beijing, under other names there.
+    /// Creates a rule from `team/api` to the instance in Beijing, with other names there.
     pub(super) async fn rule(&self, name: &str, more: &[(&str, &str)]) -> String {
         let given = [
             FLEET,
@@ -85,7 +85,7 @@ impl Trial {
         serde_json::from_value(answer["SyncTasks"].take()).unwrap()
     }
 
-    /// The one task that a rule made of the tag.
+    /// Returns the single task that a rule has created for the tag.
     pub(super) async fn task_of(&self, rule: &str, tag: &str) -> String {
         let tasks = self.tasks(tag).await;
         let mut of_rule = tasks.iter().filter(|task| task["SyncRuleId"] == rule);
@@ -119,7 +119,7 @@ impl Trial {
         answer["RepoId"].as_str().map(str::to_owned)
     }
 
-    /// The digest under which an instance has the image.
+    /// Returns the digest that an instance has for the image.
     pub(super) async fn digest(&self, instance: &str, image: (&str, &str, &str)) -> Option<String> {
         let id = self.repo_id(instance, image.0, image.1).await?;
         let given = [("InstanceId", instance), ("RepoId", &id), ("Tag", image.2)];
@@ -128,7 +128,7 @@ impl Trial {
         Some(format!("sha256:{digest}"))
     }
 
-    /// A task by hand from `team/api` to `tag` of `mirror/team-api`.
+    /// Creates a manual task from `team/api` to `tag` of `mirror/team-api`.
     pub(super) async fn by_hand(&self, tag: &str, to: &str, more: &[(&str, &str)]) -> String {
         let source = world::alibabacloud::FLEET_INSTANCE_ID;
         let id = self.repo_id(source, "team", "api").await.unwrap();

@@ -1,4 +1,4 @@
-//! What tests do to the sandbox, and what the calls then say.
+//! Tests of disturbances of the sandbox, and of the answers after them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,7 +57,7 @@ async fn records_of_ended_work_can_be_purged() {
         });
         assert!(made.is_sorted());
     }
-    // What may be tried again has not ended, nor what its record does not tell of.
+    // Work that may be retried has not ended, and neither has work that its record does not show.
     for (source, _) in ends() {
         let trial = Trial::start().await;
         let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(3));
@@ -136,7 +136,7 @@ async fn a_hook_can_do_anything_between_two_calls() {
         .await;
     assert_eq!(runs.len(), 0);
     assert_eq!(calls.load(Ordering::Relaxed), 3);
-    // Who is not let in calls nothing.
+    // A caller that is not admitted does not run the hook.
     let target = here("replication/executions");
     let request = trial.request("GET", &target, "");
     assert_eq!(trial.send(&target, &request).await.status, 401);

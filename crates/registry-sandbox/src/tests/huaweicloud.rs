@@ -494,7 +494,7 @@ impl Trial {
         key.body["credential"].clone()
     }
 
-    /// Asks with a temporary key, and says with what the gateway refuses it.
+    /// Sends a call with a temporary key, and returns the gateway's refusal.
     async fn refusal(&self, access: &str, secret: &str, security_token: &str) -> Option<String> {
         let target = replication(83, "");
         let mut request = self.request("GET", &target, "");

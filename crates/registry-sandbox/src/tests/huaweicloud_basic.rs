@@ -1,4 +1,4 @@
-//! Sync rules, sync jobs and retention of the Basic edition.
+//! Tests of sync rules, sync jobs and retention of the Basic edition.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ impl Trial {
             .await
     }
 
-    /// Tag, region and state of each job, newest first.
+    /// Returns tag, region and state of each job, newest first.
     async fn shop_jobs(&self) -> Vec<(String, String, String)> {
         let filter = encode("limit::100|offset::0");
         let body = self

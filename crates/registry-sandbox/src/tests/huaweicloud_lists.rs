@@ -1,4 +1,4 @@
-//! Lists: their pages, what narrows them and how they are sorted.
+//! Tests of lists: pages, filters and sorting.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ async fn repositories_are_narrowed_by_parameters_or_by_filter() {
         ("name=repo".to_owned(), &[]),
         ("category=linux".to_owned(), &["grpc-helloworld"]),
         (format!("filter={}", encode("name::repo")), &["testrepo"]),
-        // Beside a filter, parameters count for nothing.
+        // With a filter, parameters are ignored.
         (
             format!("name=api&filter={}", encode("namespace::tes")),
             &["testrepo", "grpc-helloworld"],
@@ -134,7 +134,7 @@ async fn repositories_are_narrowed_by_parameters_or_by_filter() {
     }
 }
 
-/// Follows the markers of a list, and answers all its records.
+/// Follows the markers of a list, and returns all its records.
 async fn followed(trial: &Trial, target: &str, items: &str, next: &str) -> Vec<Value> {
     let (mut records, mut marker) = (Vec::new(), String::new());
     for page in 0.. {

@@ -1,4 +1,4 @@
-//! Every read of the spec, asked with the examples of its parameters.
+//! Tests of every read of the spec, with the examples of its parameters.
 
 use hyper::Method;
 use serde_json::Value;
@@ -8,8 +8,8 @@ use crate::encoding::encode;
 use crate::spec::{self, Operation, Parameter};
 use crate::world;
 
-/// A name with a slash is escaped twice in a path of the Enterprise edition, and has a dollar sign
-/// in one of the Basic edition.
+/// Returns a name in a path. A slash is escaped twice in the Enterprise edition, and is a dollar sign
+/// in the Basic edition.
 fn in_path(name: &str, value: &str) -> String {
     match name {
         "project_id" => world::huaweicloud::PROJECT_ID.to_owned(),
@@ -27,7 +27,7 @@ fn example(parameter: &Parameter) -> Option<String> {
     })
 }
 
-/// Path and query, the query with the optional parameters, too, or without.
+/// Returns path and query, with or without the optional parameters.
 fn target(operation: &Operation, with_optional: bool) -> String {
     let mut path = operation.path.clone();
     let mut query = Vec::new();
@@ -48,7 +48,7 @@ fn target(operation: &Operation, with_optional: bool) -> String {
     }
 }
 
-/// The records of a list, or the thing itself.
+/// Whether a body has no records, or is empty itself.
 fn is_empty(body: &Value) -> bool {
     match body {
         Value::Array(records) => records.is_empty(),
@@ -78,7 +78,7 @@ async fn every_read_answers_the_examples_of_its_parameters() {
     assert!(asked > 35, "{asked}");
 }
 
-/// Answers about one thing are the examples of the spec, but for what has ids of this sandbox.
+/// Answers about a single record are the examples of the spec, except for the sandbox's ids.
 #[tokio::test]
 async fn what_is_shown_is_the_example() {
     let trial = Trial::start().await;

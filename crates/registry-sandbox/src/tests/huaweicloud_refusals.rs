@@ -1,4 +1,4 @@
-//! What the spec does not allow, and what is not there.
+//! Tests of requests that the spec does not allow, and of missing records.
 
 use serde_json::{Value, json};
 

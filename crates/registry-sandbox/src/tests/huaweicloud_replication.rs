@@ -1,4 +1,4 @@
-//! The life of a replication policy.
+//! Tests of a replication policy's life.
 
 use serde_json::{Value, json};
 
@@ -338,7 +338,7 @@ async fn registries_come_and_go() {
         204
     );
     assert_eq!(trial.get(&own).await.status, 404);
-    // What goes to a registry outside of this world runs all the same.
+    // Copies to a registry outside of this world run nevertheless.
     let (_, made) = trial.send_json("POST", &list, &body).await;
     let mut outward = policy("outward", "root/nats", "manual");
     outward["dest_registry"] = json!({"id": made["id"]});

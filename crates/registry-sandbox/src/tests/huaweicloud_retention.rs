@@ -1,4 +1,4 @@
-//! Retention policies of the Enterprise edition.
+//! Tests of retention policies of the Enterprise edition.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What tests do with the Huawei side.
+//! Shared steps of tests of the Huawei side.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(super) fn policy(name: &str, pattern: &str, trigger: &str) -> Value {
 }
 
 impl Trial {
-    /// Sends a body, and answers that of the reply.
+    /// Sends a body, and returns status and body of the reply.
     pub(super) async fn send_json(&self, method: &str, target: &str, body: &Value) -> (u16, Value) {
         let response = self.huawei(method, target, body.to_string()).await;
         (response.status, response.body)
@@ -70,7 +70,7 @@ impl Trial {
             .clone()
     }
 
-    /// The digest of a tag at an instance.
+    /// Returns the digest of a tag at an instance.
     pub(super) async fn digest_at(&self, target: String) -> Option<String> {
         let response = self.get(&target).await;
         (response.status == 200).then(|| response.body["digest"].as_str().unwrap().to_owned())

@@ -1,4 +1,4 @@
-//! The sandbox over its socket, with a client of a few lines that sends exactly what it is told.
+//! Tests of the sandbox over its socket, with a small client that sends exact requests.
 
 mod alibabacloud;
 mod alibabacloud_calls;
@@ -31,7 +31,7 @@ use tokio::net::TcpStream;
 use crate::message::Request;
 use crate::{Options, Sandbox, StartError};
 
-/// A sandbox whose time the test moves.
+/// Sandbox whose time the test moves.
 struct Trial {
     sandbox: Sandbox,
     now: Arc<Mutex<Timestamp>>,
@@ -77,14 +77,14 @@ impl Trial {
         self.sandbox.endpoint().replace("http://", "")
     }
 
-    /// A request, unsigned, with its host.
+    /// Makes an unsigned request with its host.
     fn request(&self, method: &str, target: &str, body: impl Into<Bytes>) -> Request {
         let mut headers = HeaderMap::new();
         headers.insert("host", self.host().parse().unwrap());
         Request::new(method.parse().unwrap(), target, headers, body.into())
     }
 
-    /// Sends the request to `target`, written as it stands.
+    /// Sends the request to `target`, which is written unchanged.
     async fn send(&self, target: &str, request: &Request) -> Response {
         let mut text = format!("{} {target} HTTP/1.1\r\n", request.method);
         for (name, value) in &request.headers {
@@ -99,7 +99,7 @@ impl Trial {
     }
 }
 
-/// Sends a whole request, which closes the connection, and reads the answer.
+/// Sends a complete request that closes the connection, and reads the answer.
 async fn exchange(host: &str, request: &[u8]) -> Response {
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(request).await.unwrap();
@@ -143,7 +143,7 @@ async fn serves_until_it_is_stopped() {
     trial.sandbox.stopped().await;
     assert!(TcpStream::connect(trial.host()).await.is_err());
     let mut rest = Vec::new();
-    // An open connection is cut off, with or without a word.
+    // An open connection is closed, with or without an answer.
     let _ = open.read_to_end(&mut rest).await;
     assert!(rest.is_empty());
 }
@@ -212,7 +212,7 @@ async fn a_large_body_is_refused() {
     let at_limit = vec![b' '; 1024 * 1024];
     let request = trial.request("POST", "/v3/auth/tokens", at_limit.clone());
     assert_eq!(trial.send("/v3/auth/tokens", &request).await.status, 400);
-    // Without the body itself: the server need not read what it refuses.
+    // Without the body itself, because the server need not read a refused body.
     let mut stream = TcpStream::connect(trial.host()).await.unwrap();
     let head = format!(
         "POST /v3/auth/tokens HTTP/1.1\r\nhost: sandbox\r\ncontent-length: {}\r\n\r\n",

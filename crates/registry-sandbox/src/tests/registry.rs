@@ -1,4 +1,4 @@
-//! The registry's own side, asked as docker would.
+//! Tests of a registry's own port, called like docker does.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,7 +22,7 @@ fn places() -> [Place; 3] {
     .map(Place::from)
 }
 
-/// A registry, and what goes into the header of who asks it.
+/// Registry with the authorization of its caller.
 struct Door {
     registry: RegistryEndpoint,
     authorization: Option<String>,
@@ -40,7 +40,7 @@ impl Door {
         }
     }
 
-    /// With what reads `team/api`, as a client would find out.
+    /// Opens a registry with the authorization to read `team/api`, which it learns from the challenge.
     async fn opened(trial: &Trial, place: &Place) -> Self {
         let mut door = Self::open(trial, place).await;
         let (user, password) = door.registry.login();
@@ -63,7 +63,7 @@ impl Door {
         exchange(&host, text.as_bytes()).await
     }
 
-    /// Reads the challenge, and answers it; says with which status.
+    /// Reads the challenge, and authenticates. Returns the status.
     async fn enter(&mut self, user: &str) -> u16 {
         let refused = self.ask_as(None, "GET", "/v2/team/api/manifests/r1").await;
         assert_eq!(refused.status, 401);
@@ -207,7 +207,7 @@ async fn refusals_have_the_specifications_form() {
                 let answer = door.ask_as(user, "GET", target).await;
                 assert_eq!((answer.status, code(&answer)), expected);
             }
-            // A token for a repository that is not there; names may be asked for together.
+            // A token for a repository that does not exist. A request may name several repositories.
             let target = "/token?scope=repository:team/none:pull%20repository:team/api:push,pull";
             let token = door.ask_as(Some(&user), "GET", target).await.body["token"].clone();
             let token = format!("Bearer {}", token.as_str().unwrap());
@@ -294,7 +294,7 @@ async fn bytes_that_are_not_there_are_not_made_up() {
     let target = |tag: &str| format!("/v2/team/api/manifests/{tag}");
     for place in places() {
         let door = Door::opened(&trial, &place).await;
-        // Of the fleet, whose images have their names for content.
+        // An image of the fleet has its name as content.
         let answer = door.ask("GET", &target(world::FLEET_TAG_ARRIVED)).await;
         assert_eq!(
             answer.body,
@@ -304,7 +304,7 @@ async fn bytes_that_are_not_there_are_not_made_up() {
         let hash = sha256_hex(answer.body.as_str().unwrap().as_bytes());
         assert_eq!(digest, format!("sha256:{hash}"));
     }
-    // Of the vendor's example.
+    // An image of the vendor's example.
     let (namespace, repository) = (
         world::huaweicloud::EXAMPLE_BASIC_NAMESPACE,
         world::huaweicloud::EXAMPLE_BASIC_JOB_REPOSITORY,
@@ -375,7 +375,7 @@ async fn a_registry_is_served_until_it_is_dropped_or_the_sandbox_stops() {
     closed(&hosts[1]).await;
 }
 
-/// Returns when nobody listens there any more.
+/// Returns when no server listens at the host any more.
 async fn closed(host: &str) {
     while TcpStream::connect(host).await.is_ok() {
         tokio::task::yield_now().await;

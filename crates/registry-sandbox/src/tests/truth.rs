@@ -1,4 +1,4 @@
-//! What is true of the registries, what befalls them, and what the calls then say.
+//! Tests of the registries' true state, of losses, and of the answers after them.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,7 @@ use crate::world::alibabacloud;
 use crate::world::huaweicloud;
 use crate::world::{self, Place, Source};
 
-/// A registry that is pushed to, one that it copies to, and the repository at both ends. The
-/// fleet's rules copy what is pushed to it.
+/// Returns pairs of a source registry and a destination. The fleet's rules copy each push.
 pub(super) fn ends() -> [(Source, Place); 3] {
     [
         (
@@ -41,7 +40,7 @@ impl Trial {
         self.sandbox.forget(place, IMAGE, "r1")
     }
 
-    /// State of the newest task of the image, in the vendor's words.
+    /// Returns the state of the newest task of the image, in the vendor's words.
     async fn newest(&self, registry: Source, place: &Place) -> String {
         let task = match registry {
             huaweicloud::ENTERPRISE => {
@@ -100,7 +99,7 @@ async fn the_truth_is_told_of_every_place() {
         assert_eq!(trial.held(&nowhere), None);
         assert!(!trial.lost(&nowhere));
     }
-    // What was there from the start.
+    // Images that existed from the start.
     for place in [
         Place::from(huaweicloud::ENTERPRISE),
         huaweicloud::enterprise(world::huaweicloud::TARGET_INSTANCE_ID),
@@ -142,8 +141,8 @@ async fn what_is_lost_comes_back_with_the_next_copy() {
 
 #[tokio::test]
 async fn an_attempt_that_finds_nothing_fails() {
-    // Seconds after the push at which the source loses the image and gets another one; the state
-    // after so many, and what has arrived in the end.
+    // Seconds after the push at which the source loses the image and gets another one; states by
+    // seconds; and the content that has arrived in the end.
     for (lost, again, looks, arrives) in [
         // Before the attempt begins, for good.
         (1, None, vec![(6, "run"), (7, "fail"), (9999, "fail")], None),
@@ -154,7 +153,7 @@ async fn an_attempt_that_finds_nothing_fails() {
             vec![(7, "fail"), (17, "run"), (22, "done")],
             Some("two"),
         ),
-        // It was there again when the attempt began.
+        // It existed again when the attempt began.
         (1, Some(2), vec![(7, "done")], Some("two")),
         // The attempt had begun.
         (3, None, vec![(6, "run"), (7, "done")], Some("one")),
@@ -169,7 +168,7 @@ async fn an_attempt_that_finds_nothing_fails() {
             if let Some(at) = again {
                 trial.seconds(at - passed);
                 passed = at;
-                // So that no other task than the first one brings it there.
+                // So that only the first task copies it there.
                 stop_rules(&trial, source).await;
                 two = Some(trial.pushed(source, "two"));
             }
@@ -200,7 +199,7 @@ async fn an_attempt_that_finds_nothing_fails() {
     }
 }
 
-/// Lets pushes make no more tasks.
+/// Stops the rules that run on pushes.
 async fn stop_rules(trial: &Trial, source: Source) {
     match source {
         huaweicloud::ENTERPRISE => {
@@ -260,7 +259,7 @@ async fn work_takes_effect_in_the_order_of_its_ends() {
         let held = trial.sandbox.holds(destination, "second/shop", "v1");
         assert_eq!(held.as_ref(), expected, "after {seconds} more");
     }
-    // Without a look in between: the first comes by way of the middle after 14 seconds, and the
+    // Without a call in between: the first arrives through the middle after 14 seconds, and the
     // second directly after 15.
     trial.pushed_enterprise("library/other", "v1", "one");
     trial.seconds(8);
@@ -270,7 +269,7 @@ async fn work_takes_effect_in_the_order_of_its_ends() {
     assert_eq!(held, Some(two));
 }
 
-/// A target registry that is the instance itself.
+/// Creates a target registry that is the instance itself.
 async fn own_registry(trial: &Trial) -> Value {
     let body = json!({
         "name": "itself",

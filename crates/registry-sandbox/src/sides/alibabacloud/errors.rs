@@ -1,6 +1,6 @@
-//! Every refusal of the Alibaba side.
+//! Refusals of the Alibaba side.
 //!
-//! Codes and sentences are the vendor's, but for those marked as made.
+//! Codes and messages are the vendor's, except those marked as invented.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -26,7 +26,7 @@ fn bad(code: impl Into<String>, message: impl Into<String>) -> Refusal {
     refusal(StatusCode::BAD_REQUEST, code, message)
 }
 
-/// A refusal of the service itself: unlike those of its front, it comes with status 200.
+/// Makes a refusal of the service itself. Unlike those of its front, it has status 200.
 fn said(code: &str) -> Refusal {
     refusal(StatusCode::OK, code, "")
 }
@@ -124,7 +124,7 @@ impl Refusal {
         )
     }
 
-    /// The status is made.
+    /// Unknown identity provider. The status is invented.
     pub(super) fn unknown_provider() -> Self {
         refusal(
             StatusCode::FORBIDDEN,
@@ -133,7 +133,7 @@ impl Refusal {
         )
     }
 
-    /// The sentence is made.
+    /// Unreadable OIDC token. The message is invented.
     pub(super) fn unreadable_token() -> Self {
         bad(
             "AuthenticationFail.OIDCToken.Invalid",
@@ -148,7 +148,7 @@ impl Refusal {
         )
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn wrong_content_hash() -> Self {
         bad(
             "InvalidContentSha256",
@@ -171,7 +171,7 @@ impl Refusal {
         )
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn wrong_method() -> Self {
         refusal(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -180,7 +180,7 @@ impl Refusal {
         )
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn too_large() -> Self {
         refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -201,47 +201,47 @@ impl Refusal {
         said("REPO_NOT_EXIST")
     }
 
-    /// The vendor's page of CancelRepoSyncTask has it, with this status.
+    /// Unknown task, with the status of the vendor's page of CancelRepoSyncTask.
     pub(super) fn no_sync_task() -> Self {
         bad("SYNC_TASK_NOT_EXIST", "Sync task is not exist.")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn no_tag() -> Self {
         said("TAG_NOT_EXIST")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn no_endpoint() -> Self {
         said("ENDPOINT_NOT_EXIST")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn no_sync_rule() -> Self {
         said("SYNC_RULE_NOT_EXIST")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn no_lifecycle_rule() -> Self {
         said("LIFECYCLE_RULE_NOT_EXIST")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn rule_name_taken() -> Self {
         said("SYNC_RULE_NAME_EXIST")
     }
 
-    /// A rule that runs on pushes is not to be run by hand. The code is made.
+    /// Manual run of a rule that runs on pushes. The code is invented.
     pub(super) fn automatic_rule() -> Self {
         said("SYNC_RULE_NOT_INITIATIVE")
     }
 
-    /// The rule has nothing to do with the image. Made.
+    /// Run of a rule that does not cover the image. Invented.
     pub(super) fn not_covered() -> Self {
         said("SYNC_RULE_NOT_MATCH")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn task_has_ended() -> Self {
         said("SYNC_TASK_ALREADY_ENDED")
     }

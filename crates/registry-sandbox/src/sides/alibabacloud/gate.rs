@@ -1,4 +1,4 @@
-//! Who may pass: what the front of every RPC service asks.
+//! Authentication at the front of every RPC service.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,8 +12,8 @@ use crate::world;
 
 pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Headers without which no request passes, and the names that the refusal gives them. They have
-/// to be signed, or a request could be sent again with a new date and nonce.
+/// Required headers, with their names in refusals. They must be signed, because a request could
+/// otherwise be replayed with a new date and nonce.
 const REQUIRED: [(&str, &str); 6] = [
     ("host", "Host"),
     ("x-acs-action", "Action"),
@@ -25,13 +25,13 @@ const REQUIRED: [(&str, &str); 6] = [
 
 const SECURITY_TOKEN: &str = "x-acs-security-token";
 
-/// Who calls.
+/// Authenticated caller.
 #[derive(Debug)]
 pub(super) enum Caller {
     User,
     Session {
         session: Session,
-        /// When the session's key ends.
+        /// Expiry of the session's key.
         end: Timestamp,
     },
 }
@@ -60,14 +60,14 @@ pub(super) fn admit(
     claim
         .verify(request, &secret)
         .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
-    // Only after the signature, so that nobody else can use up a caller's nonces.
+    // Only after the signature, so that other clients cannot use up a caller's nonces.
     if !nonces.take(header("x-acs-signature-nonce"), now) {
         return Err(Refusal::used_nonce());
     }
     Ok(caller)
 }
 
-/// Whose key it is, and the secret that goes with it.
+/// Returns the caller with this key, and the secret of the key.
 fn caller(
     request: &Request,
     claim: &Signature,
@@ -122,7 +122,7 @@ fn checked_claim(request: &Request) -> Result<Signature, Refusal> {
     Ok(claim)
 }
 
-/// `2026-11-16T02:00:00Z`, in UTC and nothing else.
+/// Reads a time such as `2026-11-16T02:00:00Z`, in UTC only.
 fn timestamp(date: &str) -> Option<Timestamp> {
     date.parse().ok().filter(|_| date.ends_with('Z'))
 }

@@ -1,4 +1,4 @@
-//! Temporary keys that were handed out.
+//! Temporary keys that the sandbox has issued.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 const KEPT: usize = 10_000;
 
-/// Sessions of roles and their keys, by access key id. Each hand-out makes new ones.
+/// Sessions of roles and their keys, by access key id. Each call makes new ones.
 #[derive(Debug, Default)]
 pub(super) struct Keys(Mutex<HashMap<String, Key>>);
 
@@ -22,7 +22,7 @@ pub(super) struct Key {
     pub(super) session: Session,
 }
 
-/// A session of a role.
+/// Session of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) role: String,
@@ -78,7 +78,7 @@ impl Key {
     }
 }
 
-/// A time as this vendor writes it: to the second.
+/// Returns a time in this vendor's form, to the second.
 pub(super) fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,4 +1,4 @@
-//! An instance's metadata service, and a credentials URI: what hands out keys within a machine.
+//! Metadata service of an instance, and a credentials URI, which issue keys within a machine.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +22,7 @@ const LONGEST_TOKEN: i64 = 21_600;
 const INSTANCE_KEYS: SignedDuration = SignedDuration::from_hours(6);
 const URI_KEYS: SignedDuration = SignedDuration::from_hours(1);
 
-/// How the Alibaba Cloud instance metadata service can be asked.
+/// Access mode of the Alibaba Cloud instance metadata service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetadataAccess {
@@ -31,7 +31,7 @@ pub enum MetadataAccess {
     Any,
     /// With a token only, as on an instance in security hardening mode.
     TokenOnly,
-    /// Without a token, since the service hands none out.
+    /// Without a token, because the service issues none.
     PlainOnly,
 }
 
@@ -89,7 +89,7 @@ impl Metadata {
         plain(StatusCode::OK, &token)
     }
 
-    /// A token that comes along has to be good, even where none is needed.
+    /// Whether the mode admits a request. A token must be valid, even if the mode needs none.
     fn admits(&self, request: &Request, now: Timestamp) -> bool {
         match request.header(TOKEN) {
             None => self.access != MetadataAccess::TokenOnly,

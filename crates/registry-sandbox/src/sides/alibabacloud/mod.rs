@@ -51,9 +51,9 @@ const STS: &str = "alibabacloud-cr/sts";
 type Known = (&'static Spec, &'static Operation);
 
 struct Alibabacloud {
-    /// By id, each with the spec of its service.
+    /// Operations by id, each with the spec of its service.
     operations: BTreeMap<&'static str, Known>,
-    /// All of the registry's state; one lock, so that a call sees one state of it.
+    /// All of the registry's state. It has one lock, so that a call sees one state.
     world: Later<World>,
     metadata: Metadata,
     keys: Keys,
@@ -99,7 +99,7 @@ impl Alibabacloud {
                 parameters,
             };
         }
-        // An empty value is as good as none to this vendor.
+        // This vendor treats an empty value as absent.
         let mut given = parameters.clone();
         given.retain(|_, value| !value.is_empty());
         let operation = self.operation(request);
@@ -153,7 +153,7 @@ impl Alibabacloud {
         };
         if caller.is_some() {
             self.hook.call(&operation.id);
-            // Which may have moved the clock.
+            // The hook may have moved the clock.
             now = (self.clock)();
         }
         let parameters =
@@ -188,7 +188,7 @@ impl Alibabacloud {
     }
 }
 
-/// The vendor's Python SDK writes booleans as Python does.
+/// Converts booleans to lower case, because the vendor's Python SDK writes them as Python does.
 fn lower_booleans(operation: &Operation, given: &mut BTreeMap<String, String>) {
     for parameter in &operation.parameters {
         if let Some(text) = given.get_mut(&parameter.name)

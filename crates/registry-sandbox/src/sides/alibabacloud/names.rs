@@ -1,4 +1,4 @@
-//! Names and ids of what this side holds.
+//! Names and ids of this side's records.
 
 use crate::place::{Place, Source};
 

@@ -1,4 +1,4 @@
-//! Nonces that have been used within the window of a signature's date.
+//! Nonces that were used within the window of a signature's date.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::gate::WINDOW;
 
 const KEPT: usize = 100_000;
-/// A date may lie a window ahead, and its request can come again until a window after it.
+/// Lifetime of a nonce. A date may be one window ahead, and its request can be repeated until one
+/// window after it.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(WINDOW.as_secs() * 2);
 
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ struct Used {
 }
 
 impl Nonces {
-    /// Remembers the nonce; `false` if it has been used already.
+    /// Remembers a nonce. Returns `false` if it was already used.
     pub(super) fn take(&self, nonce: &str, now: Timestamp) -> bool {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.forget(now);

@@ -1,4 +1,4 @@
-//! What registries of this side hold, and what they lose.
+//! Contents of this side's registries, and their loss.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use crate::side::Name;
 use crate::world::alibabacloud;
 
 impl Alibabacloud {
-    /// Whether there is such an instance.
+    /// Whether an instance exists.
     pub(super) fn has_instance(&self, id: &str) -> bool {
         self.world().instance(id).is_ok()
     }
 
-    /// Whether GetAuthorizationToken has handed out this name and token.
+    /// Whether GetAuthorizationToken has issued this name and token.
     pub(super) fn has_login(
         &self,
         instance: &str,
@@ -28,7 +28,7 @@ impl Alibabacloud {
         self.world().logins.admit(instance, user, token, now)
     }
 
-    /// By tag, or by the digest of an image that has a tag.
+    /// Finds an image by tag, or by the digest of an image that has a tag.
     pub(super) fn found(
         &self,
         instance: &str,
@@ -47,7 +47,7 @@ impl Alibabacloud {
         Manifest::find(tags, reference).map_or(Found::NoManifest, Found::Manifest)
     }
 
-    /// Loses what an instance has under a tag; says whether there was anything.
+    /// Removes the image under a tag of an instance. Returns whether it existed.
     pub(super) fn lose(
         &self,
         instance: &str,
@@ -65,7 +65,7 @@ impl Alibabacloud {
         held.is_some_and(|held| Arc::make_mut(held).remove(tag, now))
     }
 
-    /// Tasks of the fleet's instance that have ended.
+    /// Returns the ended tasks of the fleet's instance.
     pub(super) fn ended_tasks(&self, now: Timestamp) -> Vec<Record> {
         let mut world = self.world();
         world.settle(now);

@@ -1,4 +1,4 @@
-//! What the sandbox asks of this cloud.
+//! Implementation of [`Side`] for this cloud.
 
 use std::collections::BTreeSet;
 
@@ -102,8 +102,8 @@ impl Side for Alibabacloud {
         (ACCESS_KEY_ID.to_owned(), ACCESS_KEY_SECRET.to_owned())
     }
 
-    /// That the account's key is a login is invented, so that no call is needed first: the vendor
-    /// takes passwords of its own.
+    /// Whether the registry admits this login. Login with the account's key is invented, so that no
+    /// call is needed first. The vendor has its own passwords.
     fn admits(&self, place: &Place, user: &str, password: &str, now: Timestamp) -> bool {
         let (own, secret) = self.login(place);
         match user == own {

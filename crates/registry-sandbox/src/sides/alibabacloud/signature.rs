@@ -6,7 +6,7 @@ use crate::message::Request;
 
 pub(crate) const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
-/// What the header `Authorization` claims.
+/// Signature in the header `Authorization`.
 #[derive(Debug)]
 pub(crate) struct Signature {
     pub(super) access_key_id: String,
@@ -14,7 +14,7 @@ pub(crate) struct Signature {
     signature: String,
 }
 
-/// The claim, if the header makes a whole one.
+/// Reads the signature, if the header is complete.
 pub(crate) fn claimed(authorization: &str) -> Option<Signature> {
     let fields = authorization.strip_prefix(ALGORITHM)?;
     let field = |name: &str| {
@@ -35,8 +35,8 @@ impl Signature {
         self.signed_headers.split(';').any(|name| name == header)
     }
 
-    /// Whether `secret` made this signature for `request`. `Err` is the text that it should have
-    /// signed, which the vendor's refusal shows.
+    /// Checks that `secret` made this signature for `request`. The error is the text to sign, which
+    /// the vendor's refusal shows.
     pub(crate) fn verify(&self, request: &Request, secret: &str) -> Result<(), String> {
         let message = self.string_to_sign(request);
         if hmac_matches(secret.as_bytes(), &message, &self.signature) {
@@ -77,7 +77,7 @@ fn canonical_path(path: &str) -> String {
         .join("/")
 }
 
-/// Signs as the vendor's SDK does; only tests need it.
+/// Signs like the vendor's SDK, for tests.
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) fn sign(request: &mut Request, access_key_id: &str, secret: &str, headers: &[&str]) {
@@ -104,7 +104,7 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    /// The workspace's vectors of the vendor's signer; `None` outside the workspace.
+    /// Returns the workspace's vectors of the vendor's signer, or `None` outside the workspace.
     fn vectors() -> Option<Value> {
         let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data");
         let text = std::fs::read_to_string(tests.join("vectors/alibabacloud.json"));
@@ -113,8 +113,8 @@ mod tests {
             .then(|| serde_json::from_str(&text.unwrap()).unwrap())
     }
 
-    /// The target as the vendor's SDK wrote it, or for the vendor's published example, which has
-    /// none, as its parameters make it.
+    /// Returns the target that the vendor's SDK wrote. The vendor's published example has no target,
+    /// so it is made of the parameters.
     fn target(vector: &Value) -> String {
         let input = &vector["input"];
         let host = input["host"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Security Token Service: temporary keys for roles, and who calls.
+//! Security Token Service: temporary keys for roles, and the caller's identity.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::world;
 const LONGEST: i64 = 3600;
 const ROLE_ID: &str = "300000000000000001";
 
-/// One call, and what it may use.
+/// One call, with the state that it uses.
 pub(super) struct Call<'a> {
     pub(super) keys: &'a Keys,
     pub(super) parameters: &'a Parameters<'a>,

@@ -1,4 +1,4 @@
-//! One request of SWR, held to the spec of its operation.
+//! Request of SWR, which is checked by the spec of its operation.
 
 use hyper::header::CONTENT_RANGE;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::parameters::{Parameters, page};
 use crate::plans::Plans;
 use crate::spec::Operation;
 
-/// Which edition is asked: they word their refusals differently.
+/// Edition of a request. The editions have different forms of refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edition {
     Enterprise,
@@ -41,19 +41,19 @@ impl Edition {
     }
 }
 
-/// What a handler gets to see of a request.
+/// Request in the form for handlers.
 pub(super) struct Asked<'a> {
     operation: &'a Operation,
     edition: Edition,
     parameters: Parameters<'a>,
-    /// Null if the operation takes none.
+    /// Body. Null if the operation takes no body.
     pub(super) body: Value,
     pub(super) plans: &'a Plans,
     pub(super) now: Timestamp,
 }
 
 impl<'a> Asked<'a> {
-    /// Refuses what the spec does not allow, and projects of others.
+    /// Refuses requests that the spec does not allow, and projects of other accounts.
     pub(super) fn check(
         context: &Context<'a>,
         plans: &'a Plans,
@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
         let operation = context.operation;
         let edition = Edition::of(operation);
         for name in ["repository", "repository_name"] {
-            // The gateway decodes the path before it routes, so that %2F is one segment more to it.
+            // The gateway decodes the path before it routes, so %2F adds a segment.
             let sent = context.given.get(name);
             let in_path = operation.path.contains(&format!("{{{name}}}"));
             if in_path && sent.is_some_and(|sent| sent.contains('/')) {
@@ -94,7 +94,7 @@ impl<'a> Asked<'a> {
         self.parameters.text(name)
     }
 
-    /// A parameter that the spec requires.
+    /// Returns a parameter that the spec requires.
     pub(super) fn text(&self, name: &str) -> &'a str {
         self.given(name).unwrap_or_default()
     }
@@ -103,7 +103,7 @@ impl<'a> Asked<'a> {
         self.parameters.integer(name)
     }
 
-    /// An id that the spec requires.
+    /// Returns an id that the spec requires.
     pub(super) fn id(&self, name: &str) -> i64 {
         self.integer(name).unwrap_or_default()
     }
@@ -112,7 +112,7 @@ impl<'a> Asked<'a> {
         self.parameters.boolean(name)
     }
 
-    /// The repository's name, of which each edition has its own way to send a slash.
+    /// Returns the repository's name. Each edition has its own encoding of a slash.
     pub(super) fn repository(&self) -> String {
         match self.edition {
             Edition::Basic => self.text("repository").replace('$', "/"),
@@ -123,7 +123,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// A text of the body.
+    /// Returns a text of the body.
     pub(super) fn field(&self, name: &str) -> &str {
         self.body[name].as_str().unwrap_or_default()
     }
@@ -136,22 +136,22 @@ impl<'a> Asked<'a> {
         self.refusal(SWR_INVALID_PARAMETER, message)
     }
 
-    /// Success, with the status that the spec has for it.
+    /// Makes a success with the status of the spec.
     pub(super) fn done(&self, body: Value) -> Reply {
         Reply::new(self.operation.success, body)
     }
 
-    /// Success that has nothing to say.
+    /// Makes a success without a body.
     pub(super) fn nothing(&self) -> Reply {
         self.done(Value::Null)
     }
 
-    /// The page of `records` that offset and limit name, in the list `items`, with the total.
+    /// Makes the page of `records` for offset and limit, in the list `items`, with the total.
     pub(super) fn page<T: Serialize>(&self, items: &str, records: &[T]) -> Reply {
         self.page_of(items, records, |record| json!(record))
     }
 
-    /// The same for rows of which `shown` makes the records: only those of the page.
+    /// Makes a page of rows. `shown` makes the records of that page only.
     pub(super) fn page_of<T>(&self, items: &str, rows: &[T], shown: impl Fn(&T) -> Value) -> Reply {
         let offset = self.integer("offset").unwrap_or(0);
         let limit = self.integer("limit").unwrap_or(10);
@@ -159,7 +159,7 @@ impl<'a> Asked<'a> {
         self.done(json!({"total": rows.len(), items: records}))
     }
 
-    /// The records that a page shows, and the header that says where it stands.
+    /// Returns the records of a page, and the header with its position.
     pub(super) fn ranged(
         &self,
         records: &[Value],
@@ -171,7 +171,7 @@ impl<'a> Asked<'a> {
         (shown, range)
     }
 
-    /// A list whose total is in a header, of rows of which `shown` makes the records.
+    /// Makes a list whose total is in a header. `shown` makes the records of the rows.
     pub(super) fn list<T>(
         &self,
         rows: &[T],
@@ -190,7 +190,7 @@ fn check_project(context: &Context<'_>, edition: Edition) -> Result<(), Refusal>
         return Ok(());
     }
     if edition == Edition::Basic {
-        // The form of this answer is made: the page of quotas, the one call that has it, shows none.
+        // The form of this answer is invented, because the page of quotas, its only call, has no example.
         let message = "the project is not one of this account";
         return Err(Refusal::basic(SWR_NO_PROJECT, message));
     }
@@ -208,8 +208,8 @@ fn check_project(context: &Context<'_>, edition: Edition) -> Result<(), Refusal>
     })
 }
 
-/// The action that a policy of permissions has for a call. Made of the call's name, but for those
-/// whose vendor's name is not.
+/// Returns the permission's action for a call. It is derived from the call's name, except for calls
+/// whose documented action differs.
 fn action(operation: &str) -> String {
     let action = match operation {
         "ListInstanceReplicationPolicyExecTasks" => "listReplicationTasks".to_owned(),

@@ -1,4 +1,4 @@
-//! Which function answers which call of SWR.
+//! Handlers of SWR's calls.
 
 use super::asked::Asked;
 use super::basic::{organizations, repositories as basic_repositories, retentions, sync, tags};
@@ -11,7 +11,7 @@ use crate::message::Reply;
 
 pub(super) type Handler = fn(&mut World, &Asked<'_>) -> Result<Reply, Refusal>;
 
-/// The handler of an operation, by its id.
+/// Returns the handler of an operation, by its id.
 pub(super) fn handler(operation: &str) -> Option<Handler> {
     let handlers = HANDLERS.iter();
     let mut handlers = handlers.filter(|(id, _)| *id == operation);

@@ -1,15 +1,15 @@
-//! Every refusal of the Huawei side, in the form of the service that words it.
+//! Refusals of the Huawei side, in the form of each service.
 //!
-//! The gateway's codes and sentences, and the forms, are the vendor's. The codes of SWR and STS
-//! below are made, but for one: the vendor documents such families of codes, but not which one
-//! these calls give. So are the sentences of SWR, and those marked so.
+//! The gateway's codes and messages, and all forms, are the vendor's. The codes of SWR and STS below
+//! are invented, except one: the vendor documents such families of codes, but not the code of each
+//! call. The messages of SWR, and those marked as invented, are invented, too.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::message::Reply;
 
-/// A code and its status.
+/// Code with its status.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Code(StatusCode, &'static str);
 
@@ -33,30 +33,30 @@ pub(super) const SWR_POLICY_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SW
 pub(super) const SWR_REGISTRY_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090402");
 pub(super) const SWR_REGISTRY_IN_USE: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090403");
 pub(super) const SWR_RULE_EXISTS: Code = Code(StatusCode::CONFLICT, "SVCSTG.SWR.4090404");
-/// The vendor's.
+/// Code from the vendor's page.
 const SWR_NO_RULE: Code = Code(StatusCode::BAD_REQUEST, "SVCSTG.SWR.4001158");
 pub(super) const STS_INVALID_PARAMETER: Code = Code(StatusCode::BAD_REQUEST, "STS.0400");
 pub(super) const STS_UNREADABLE: Code = Code(StatusCode::BAD_REQUEST, "STS.0401");
 
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// By the gateway in front of all services.
+    /// From the gateway in front of all services.
     Gateway { code: Code, message: String },
-    /// By SWR's Enterprise edition.
+    /// From SWR's Enterprise edition.
     Enterprise {
         code: Code,
         message: String,
         encoded: Option<String>,
     },
-    /// By SWR's Basic edition.
+    /// From SWR's Basic edition.
     Basic {
         code: Code,
         message: String,
         detail: String,
     },
-    /// By IAM, in Keystone's form.
+    /// From IAM, in Keystone's form.
     Iam { status: StatusCode, message: String },
-    /// By STS.
+    /// From STS.
     Sts { code: Code, message: String },
 }
 
@@ -86,7 +86,7 @@ impl Refusal {
         Self::unauthenticated("x-auth-token not found")
     }
 
-    /// Made: for a call that takes signatures only.
+    /// Missing signature, for a call that accepts only signatures. Invented.
     pub(super) fn no_signature() -> Self {
         Self::unauthenticated("authorization not found")
     }
@@ -99,12 +99,12 @@ impl Refusal {
         Self::unauthenticated(&format!("token expires, expires_at: {expires_at}"))
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn security_token() -> Self {
         Self::unauthenticated("decrypt security token fail")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn expired_security_token(expires_at: &str) -> Self {
         Self::unauthenticated(&format!("security token expires, expires_at: {expires_at}"))
     }
@@ -117,7 +117,7 @@ impl Refusal {
         Self::unauthenticated("verify aksk signature fail")
     }
 
-    /// Made.
+    /// Makes an invented refusal.
     pub(super) fn no_date() -> Self {
         Self::unauthenticated("calc aksk signature fail:x-sdk-date not found or malformed")
     }
@@ -144,7 +144,7 @@ impl Refusal {
         }
     }
 
-    /// The sentence is made.
+    /// Unknown sync rule. The message is invented.
     pub(super) fn no_rule(detail: String) -> Self {
         Self::Basic {
             code: SWR_NO_RULE,

@@ -1,4 +1,4 @@
-//! Who may pass: what the gateway asks before a service sees the request.
+//! Authentication at the gateway, before a service gets the request.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use crate::world;
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const DATE: &str = "%Y%m%dT%H%M%SZ";
 
-/// What the gateway knows.
+/// State that the gateway uses.
 pub(super) struct Gate<'a> {
     pub(super) tokens: &'a Tokens,
     pub(super) keys: &'a Keys,
@@ -23,8 +23,8 @@ pub(super) struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    /// Lets the request pass if the operation's spec allows the way in which it is authenticated.
-    /// A token in a header goes before `token`, which stands elsewhere in the request.
+    /// Admits a request if the operation's spec allows its authentication. A token in a header takes
+    /// precedence over `token`, which is elsewhere in the request.
     pub(super) fn admit(
         &self,
         operation: &Operation,
@@ -41,7 +41,7 @@ impl Gate<'_> {
                 return self.check_signature(claim, request);
             }
         }
-        // It goes along with a signature only.
+        // A security token is valid only with a signature.
         if request.headers.contains_key("x-security-token") {
             return Err(Refusal::security_token());
         }
@@ -78,7 +78,7 @@ impl Gate<'_> {
         Ok(())
     }
 
-    /// The secret of an access key, which has a security token if it is a temporary one.
+    /// Returns the secret of an access key. A temporary key has a security token.
     fn secret(&self, access: &str, security_token: Option<&str>) -> Result<String, Refusal> {
         let Some(given) = security_token else {
             return match access {

@@ -1,9 +1,9 @@
-//! Patterns of names and tags, as Harbor reads them: `*` and `?` stay within a part of the name,
-//! `**` goes over its slashes, `{a,b}` is either.
+//! Harbor's patterns of names and tags: `*` and `?` do not match slashes, `**` does, and `{a,b}`
+//! matches either.
 
 use std::collections::BTreeSet;
 
-/// Braces within braces, so deep, are read as they stand.
+/// Depth from which nested braces are literal.
 const DEEPEST: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +15,10 @@ enum Node {
     Either(Vec<Vec<Node>>),
 }
 
-/// The most bytes of a pattern; a longer one covers nothing. Reading it takes the square of them.
+/// Longest pattern in bytes. A longer one matches nothing, because matching takes quadratic time.
 const LONGEST: usize = 4096;
 
-/// Whether `pattern` covers the whole of `text`.
+/// Whether `pattern` matches the whole `text`.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     if pattern.len() > LONGEST {
         return false;
@@ -35,7 +35,7 @@ fn parsed(pattern: &[char], depth: usize) -> Vec<Node> {
     while let Some((first, after)) = rest.split_first() {
         rest = after;
         nodes.push(match (first, after) {
-            // `**/` may stand for nothing at all.
+            // `**/` may match the empty text.
             ('*', ['*', '/', ..]) => {
                 rest = &after[2..];
                 Node::Either(vec![Vec::new(), vec![Node::Deep, Node::Char('/')]])
@@ -64,7 +64,7 @@ fn parsed(pattern: &[char], depth: usize) -> Vec<Node> {
     nodes
 }
 
-/// The choices up to the closing brace, and how much of the text they take with it.
+/// Returns the choices up to the closing brace, and the length of text that they take.
 fn braces(text: &[char]) -> Option<(Vec<&[char]>, usize)> {
     let (mut open, mut start, mut choices) = (0_usize, 0, Vec::new());
     for (at, c) in text.iter().enumerate() {
@@ -85,7 +85,7 @@ fn braces(text: &[char]) -> Option<(Vec<&[char]>, usize)> {
     None
 }
 
-/// Where in the text one can be after the nodes, from one of the places before them.
+/// Returns the positions in the text that can be reached after the nodes, from these positions.
 fn reached(nodes: &[Node], text: &[char], from: BTreeSet<usize>) -> BTreeSet<usize> {
     nodes.iter().fold(from, |from, node| {
         let mut to = BTreeSet::new();

@@ -19,7 +19,7 @@ use crate::world::huaweicloud;
 const TIME: &str = "%Y-%m-%dT%H:%M:%S.%6fZ";
 
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
-/// How long a temporary key lasts unless the request says otherwise.
+/// Default lifetime of a temporary key, in seconds.
 const KEY_SECONDS: i64 = 15 * 60;
 
 fn bad(message: impl Into<String>) -> Refusal {
@@ -79,7 +79,7 @@ pub(super) fn create_token_with_id_token(
     Ok(token(tokens, now, "mapped", for_project, catalog))
 }
 
-/// The token that a request for a temporary key may hold in its body.
+/// Returns the token in the body of a request for a temporary key.
 pub(super) fn token_in_body(request: &Request) -> Option<String> {
     let body: Value = serde_json::from_slice(&request.body).ok()?;
     let token = body.pointer("/auth/identity/token/id")?.as_str()?;
@@ -115,7 +115,7 @@ fn body(context: &Context<'_>) -> Result<Value, Refusal> {
     Ok(body)
 }
 
-/// A new token, in the answer's header; with a catalog if told where the services are.
+/// Makes a new token in the answer's header, with a catalog if the services' URL is passed.
 fn token(
     tokens: &Tokens,
     now: Timestamp,
@@ -153,7 +153,7 @@ fn token(
     reply.with(HeaderName::from_static("x-subject-token"), token)
 }
 
-/// Whether the token is for the project; if not, it is for the account.
+/// Whether the token is for the project. Otherwise, it is for the account.
 fn project_scope(scope: &Value) -> Result<bool, Refusal> {
     let part = |key| scope.get(key).filter(|part| !part.is_null());
     let (reference, id, name, for_project) = match (part("project"), part("domain")) {

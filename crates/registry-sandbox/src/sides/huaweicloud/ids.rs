@@ -1,6 +1,6 @@
-//! Ids, handed out upward.
+//! Ascending ids.
 
-/// Above all that the sandbox starts with.
+/// First new id, above all initial ids.
 const FIRST: i64 = 100_001;
 
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// One that nothing else has, of whatever kind.
+    /// Returns an id that no record of any kind has.
     pub(super) fn next(&mut self) -> i64 {
         let id = self.0;
         self.0 += 1;

@@ -1,4 +1,4 @@
-//! Repositories and what is pushed to them; the same in both editions.
+//! Repositories and pushed images, which both editions share.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ pub(super) const IMAGE: &str = "IMAGE";
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
-/// A repository. Fields of `extra` stand over what is made up of the others where it is shown.
+/// Repository. In answers, the fields of `extra` replace those derived from other fields.
 #[derive(Debug, Clone)]
 pub(super) struct Repository {
     pub(super) id: i64,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) extra: Value,
-    /// By digest.
+    /// Images by digest.
     pub(super) images: BTreeMap<String, Image>,
     pub(super) tags: BTreeMap<String, Tag>,
-    /// Digests that tags had before.
+    /// Earlier digests of tags.
     past: Past<String>,
 }
 
-/// What a manifest is about.
+/// Image of a manifest.
 #[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) id: i64,
@@ -50,7 +50,7 @@ pub(super) struct Tag {
     digest: String,
 }
 
-/// What is pushed.
+/// Pushed image.
 #[derive(Debug, Clone)]
 pub(super) struct Pushed {
     pub(super) digest: String,
@@ -79,7 +79,7 @@ impl Repository {
         }
     }
 
-    /// Makes `tag` the pushed image.
+    /// Sets `tag` to the pushed image.
     pub(super) fn push(&mut self, ids: &mut Ids, tag: &str, pushed: &Pushed, now: Timestamp) {
         self.updated = self.updated.max(now);
         let digest = &pushed.digest;
@@ -110,7 +110,7 @@ impl Repository {
         }
     }
 
-    /// Takes the tag away, and the image with its last tag; says whether it was there.
+    /// Removes the tag, and the image with its last tag. Returns whether the tag existed.
     pub(super) fn remove(&mut self, tag: &str, now: Timestamp) -> bool {
         let Some(gone) = self.tags.remove(tag) else {
             return false;
@@ -123,13 +123,13 @@ impl Repository {
         true
     }
 
-    /// The digest that the tag had at `time`; none if it was not there.
+    /// Returns the digest of the tag at `time`, or `None` if the tag did not exist.
     pub(super) fn digest_at(&self, tag: &str, time: Timestamp) -> Option<&str> {
         let current = self.tags.get(tag).map(|tag| &tag.digest);
         self.past.at(tag, time, current).map(String::as_str)
     }
 
-    /// The digest of what a tag or a digest stands for.
+    /// Returns the digest of a tag, or the digest itself if an image has it.
     pub(super) fn digest<'a>(&'a self, reference: &'a str) -> Option<&'a str> {
         match self.tags.get(reference) {
             Some(tag) => Some(tag.digest()),
@@ -137,7 +137,7 @@ impl Repository {
         }
     }
 
-    /// Names of the tags of an image.
+    /// Returns the names of the tags of an image.
     pub(super) fn tags_of<'a>(
         &'a self,
         digest: &'a str,
@@ -147,7 +147,7 @@ impl Repository {
             .map(|(name, tag)| (name.as_str(), tag))
     }
 
-    /// Size of all images.
+    /// Returns the size of all images.
     pub(super) fn size(&self) -> i64 {
         self.images.values().map(|image| image.size).sum()
     }
@@ -170,7 +170,7 @@ impl Tag {
     }
 }
 
-/// `record` with the fields of `extra` over its own.
+/// Returns `record` with its fields replaced by those of `extra`.
 pub(super) fn over(mut record: Value, extra: &Value) -> Value {
     if let (Some(record), Some(extra)) = (record.as_object_mut(), extra.as_object()) {
         record.extend(extra.clone());

@@ -1,4 +1,4 @@
-//! Temporary access keys that IAM and the metadata service handed out.
+//! Temporary access keys that IAM and the metadata service have issued.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The services write six digits of a second.
+/// Time format of the services, with six digits of a second.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S.%6fZ";
 const KEPT: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Keys(Mutex<HashMap<String, Key>>);
 
-/// What goes with an access key.
+/// Secret and expiry of an access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) secret: String,
@@ -23,7 +23,7 @@ pub(super) struct Key {
 }
 
 impl Keys {
-    /// A new key, as the services answer it.
+    /// Issues a new key in the form of the services' answers.
     pub(super) fn issue(&self, now: Timestamp, lifetime: SignedDuration) -> Value {
         let random = || Uuid::new_v4().simple().to_string();
         let access = format!("SANDBOXTEMP{}", &random().to_uppercase()[..9]);

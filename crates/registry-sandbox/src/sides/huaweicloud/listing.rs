@@ -1,4 +1,4 @@
-//! Lists: sorted, narrowed, and by marker.
+//! Sorting, filtering and markers of lists.
 
 use std::cmp::Reverse;
 
@@ -12,19 +12,19 @@ use crate::world::huaweicloud;
 /// Projects of the account that SWR knows.
 pub(super) const PROJECTS: [&str; 2] = [huaweicloud::PROJECT_ID, huaweicloud::TARGET_PROJECT_ID];
 
-/// What records are sorted by.
+/// Sort key of a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     Nothing,
     Bool(bool),
     Number(Option<i64>),
-    /// Orders whole seconds before fractions, which text would not do.
+    /// A time. Unlike text, it orders whole seconds before fractions.
     Time(Timestamp),
     Text(String),
 }
 
 impl Key {
-    /// The key of a field's value.
+    /// Returns the key of a field's value.
     pub(super) fn of(value: &Value) -> Self {
         match value {
             Value::Number(number) => Self::Number(number.as_i64()),
@@ -46,9 +46,9 @@ impl Key {
     }
 }
 
-/// A row of a list, of which a record is made only if a page shows it.
+/// Row of a list. Its record is made only if a page shows it.
 pub(super) trait Row {
-    /// The key of a field of the record.
+    /// Returns the key of a field of the record.
     fn key(&self, field: &str) -> Key;
 }
 
@@ -58,8 +58,8 @@ impl Row for Value {
     }
 }
 
-/// Sorts as `order_column` and `order_type` say. The default is newest first: the pages say so of the
-/// lists of policies and registries, and are silent about others.
+/// Sorts by `order_column` and `order_type`. The default is newest first: the pages say so for lists of
+/// policies and registries, and name no order for others.
 pub(super) fn sort<T: Row>(asked: &Asked<'_>, rows: &mut [T]) -> Result<(), Refusal> {
     let column = asked.given("order_column");
     if asked.given("order_type").is_some() && column.is_none() {
@@ -70,7 +70,7 @@ pub(super) fn sort<T: Row>(asked: &Asked<'_>, rows: &mut [T]) -> Result<(), Refu
     Ok(())
 }
 
-/// Sorts by a field, and by id where the field is equal.
+/// Sorts by a field, and by id if the field is equal.
 pub(super) fn order<T: Row>(rows: &mut [T], field: &str, ascending: bool) {
     let key = |row: &T| (row.key(field), row.key("id"));
     match ascending {
@@ -79,7 +79,7 @@ pub(super) fn order<T: Row>(rows: &mut [T], field: &str, ascending: bool) {
     }
 }
 
-/// Keeps the records whose `field` has the text that is given for `parameter` within it.
+/// Keeps the records whose `field` contains the text of `parameter`.
 pub(super) fn containing(
     asked: &Asked<'_>,
     parameter: &str,
@@ -117,7 +117,7 @@ pub(super) fn from_marker<T: Row>(
     (shown, next.as_ref().map(id))
 }
 
-/// `NAME::VALUE`, several joined by `|`, as the Basic edition's `filter` has them.
+/// Reads the Basic edition's `filter`: `NAME::VALUE`, several joined by `|`.
 pub(super) fn conditions(filter: &str) -> Option<Vec<(&str, &str)>> {
     filter
         .split('|')

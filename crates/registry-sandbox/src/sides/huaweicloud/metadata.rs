@@ -1,4 +1,4 @@
-//! The metadata service of an instance, which hands out temporary keys.
+//! Metadata service of an instance, which issues temporary keys.
 
 use hyper::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -7,12 +7,12 @@ use super::keys::Keys;
 use super::tokens::{Standing, Tokens};
 use crate::message::{Reply, Request};
 
-/// The longest that a token for the service lasts: 6 hours.
+/// Longest lifetime of a token for the service: 6 hours.
 const LONGEST: i64 = 6 * 60 * 60;
-/// Made: how long a key lasts is the vendor's own affair.
+/// Lifetime of a key. Invented, because the vendor does not document it.
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(6);
 
-/// The service's answer; `None` if the request is not for it.
+/// Answers a request, or returns `None` if it is not for the service.
 pub(super) fn answer(
     request: &Request,
     tokens: &Tokens,
@@ -42,7 +42,8 @@ fn token(request: &Request, tokens: &Tokens, now: Timestamp) -> Reply {
     }
 }
 
-/// Made: this service always wants a token, as an instance can be set up to.
+/// Issues a temporary key. The service always requires a token, which an instance can be configured
+/// to. Invented.
 fn security_key(request: &Request, tokens: &Tokens, keys: &Keys, now: Timestamp) -> Reply {
     match request.header("x-metadata-token") {
         Some(token) if tokens.standing(token, now) == Standing::Valid => {

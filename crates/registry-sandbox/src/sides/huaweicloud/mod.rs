@@ -69,7 +69,7 @@ const SWR: &str = "huaweicloud-swr/swr";
 const IAM: &str = "huaweicloud-swr/iam";
 const STS: &str = "huaweicloud-swr/sts";
 
-/// The calls that this side answers.
+/// Calls that this side answers.
 #[derive(Debug, Clone, Copy)]
 enum Call {
     Swr(Handler),
@@ -182,14 +182,14 @@ impl Huaweicloud {
         }
     }
 
-    /// The world as work has left it by `now`.
+    /// Returns the world, with the effects of work that has ended by `now`.
     fn world(&self, now: Timestamp) -> MutexGuard<'_, World> {
         let mut world = self.world.lock();
         world.settle(&self.plans, now);
         world
     }
 
-    /// Lets a test do what it wants before the call is answered; answers what time it is then.
+    /// Runs a test's hook before the call is answered. Returns the time after the hook.
     fn called(&self, operation: &Operation, now: Timestamp) -> Timestamp {
         if operation.authentication.is_empty() {
             return now;
@@ -226,7 +226,7 @@ impl Huaweicloud {
     }
 }
 
-/// Every answer carries a request id, in a header and in some bodies.
+/// Adds a request id to an answer, in a header and in some bodies.
 fn marked(result: Result<Reply, Refusal>) -> Reply {
     let request_id = Uuid::new_v4().simple().to_string();
     result

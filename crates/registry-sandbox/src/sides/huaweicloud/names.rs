@@ -1,4 +1,4 @@
-//! Names and ids of what this side holds.
+//! Names and ids of this side's records.
 
 use crate::place::{Place, Source};
 
@@ -45,7 +45,7 @@ pub fn basic(region: impl Into<String>) -> Place {
     Place::new(BASIC.provider(), region)
 }
 
-/// Region of the Huawei Cloud project; IAM's name for the project, too.
+/// Region of the Huawei Cloud project, which is also IAM's name for the project.
 pub const REGION: &str = "cn-north-4";
 /// Access key of the Huawei Cloud account. It opens nothing but the sandbox.
 pub const ACCESS_KEY: &str = "SANDBOXHUAWEIKEY0001";
@@ -59,7 +59,7 @@ pub const INSTANCE_ID: &str = "5a9db0c5-0000-4000-8000-000000000001";
 pub const TARGET_INSTANCE_ID: &str = "5a9db0c5-0000-4000-8000-000000000002";
 /// Region of that instance.
 pub const TARGET_REGION: &str = "cn-east-3";
-/// Project that it belongs to, which is the same account's.
+/// Project that it belongs to, in the same account.
 pub const TARGET_PROJECT_ID: &str = "5a9db0c5a9db0c5a9db0c5a9db0c0002";
 /// Account (domain) name that KeystoneCreateUserTokenByPassword takes.
 pub const IAM_DOMAIN: &str = "sandbox-account";
@@ -71,9 +71,9 @@ pub const IAM_USER: &str = "sandbox-user";
 pub const IAM_USER_ID: &str = "5a9db0c5a9db0c5a9db0c5a9db0ce001";
 /// IAM user's password that KeystoneCreateUserTokenByPassword takes.
 pub const IAM_PASSWORD: &str = "sandbox-password-opens-nothing";
-/// Identity provider that CreateTokenWithIdToken takes an ID token of.
+/// Identity provider whose ID token CreateTokenWithIdToken accepts.
 pub const IAM_IDP_ID: &str = "sandbox-idp";
-/// The ID token that it takes; signed by nobody, it opens nothing but the sandbox.
+/// ID token that it accepts. It is unsigned and opens nothing but the sandbox.
 pub const IAM_ID_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJzYW5kYm94In0.";
 /// Target registry of the example, which is [`TARGET_INSTANCE_ID`].
 pub const EXAMPLE_REGISTRY: i64 = 3;
@@ -93,9 +93,9 @@ pub const EXAMPLE_BASIC_NAMESPACE: &str = "test";
 pub const EXAMPLE_BASIC_RULE_REPOSITORY: &str = "grpc-helloworld";
 /// Basic edition repository of the vendor's example with one sync job.
 pub const EXAMPLE_BASIC_JOB_REPOSITORY: &str = "testrepo";
-/// Replication policy of the fleet, which runs by hand.
+/// Replication policy of the fleet, which runs on request.
 pub const FLEET_REPLICATION_POLICY: i64 = 20;
-/// Replication policy that copies what is pushed to [`FLEET_IMAGE_NAMESPACE`].
+/// Replication policy that copies images pushed to [`FLEET_IMAGE_NAMESPACE`].
 pub const FLEET_PUSH_POLICY: i64 = 21;
 /// Replication execution of the fleet.
 pub const FLEET_REPLICATION_EXECUTION: i64 = 301;

@@ -1,4 +1,4 @@
-//! What registries of this side hold, and what they lose.
+//! Contents of this side's registries, and their loss.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::side::Name;
 use crate::world::huaweicloud;
 
 impl Huaweicloud {
-    /// Whether there is such an instance.
+    /// Whether an instance exists.
     pub(super) fn has_instance(&self, id: &str, now: Timestamp) -> bool {
         self.world(now).enterprise.instances.contains_key(id)
     }
 
-    /// Whether there is such a region.
+    /// Whether a region exists.
     pub(super) fn has_region(&self, region: &str, now: Timestamp) -> bool {
         let world = self.world(now);
         let mut others = world.basic.regions.iter();
@@ -58,7 +58,7 @@ impl Huaweicloud {
         }
     }
 
-    /// Loses what an instance has under a tag; says whether there was anything.
+    /// Removes the image under a tag of an instance. Returns whether it existed.
     pub(super) fn forget_enterprise(
         &self,
         instance: &str,
@@ -71,7 +71,7 @@ impl Huaweicloud {
         held.is_some_and(|own| own.remove(tag, now))
     }
 
-    /// The same in the Basic edition.
+    /// Removes the image under a tag in the Basic edition. Returns whether it existed.
     pub(super) fn forget_basic(
         &self,
         region: &str,
@@ -87,7 +87,7 @@ impl Huaweicloud {
         tags.is_some_and(|tags| tags.remove(tag).is_some())
     }
 
-    /// Executions that have ended, by the word of their records, too.
+    /// Returns executions that have ended, also by their records.
     pub(super) fn ended_executions(&self, now: Timestamp) -> Vec<Record> {
         let world = self.world(now);
         let own = world.enterprise.instances.get(huaweicloud::INSTANCE_ID);

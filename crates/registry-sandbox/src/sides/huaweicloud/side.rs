@@ -1,4 +1,4 @@
-//! What the sandbox asks of this cloud.
+//! Implementation of [`Side`] for this cloud.
 
 use std::collections::BTreeSet;
 
@@ -74,8 +74,8 @@ fn is_enterprise(provider: &str) -> bool {
 }
 
 impl Side for Huaweicloud {
-    /// Nothing is common to all requests of the gateway. It is the first side, which gets the requests
-    /// that no side claims.
+    /// Claims no request, because the gateway's requests have nothing in common. This is the first
+    /// side, which gets the requests that no side claims.
     fn claims(&self, _: &Request) -> bool {
         false
     }
@@ -147,7 +147,8 @@ impl Side for Huaweicloud {
         }
     }
 
-    /// Invented: the page describes the login key, and names no instance.
+    /// Whether the registry admits this login. Invented for instances, because the page describes the
+    /// login key only.
     fn admits(&self, place: &Place, user: &str, password: &str, _: Timestamp) -> bool {
         let (own, secret) = self.login(place);
         let is_secret = is_enterprise(place.provider()) && password == secret;
@@ -155,7 +156,8 @@ impl Side for Huaweicloud {
     }
 }
 
-/// Whether it is the login key that SWR documents: the access key's HMAC-SHA256 under the secret.
+/// Whether a password is the login key that SWR documents: the access key's HMAC-SHA256 with the
+/// secret.
 fn is_login_key(password: &str) -> bool {
     hmac_matches(SECRET_KEY.as_bytes(), ACCESS_KEY, password)
 }

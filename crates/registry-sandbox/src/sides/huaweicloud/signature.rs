@@ -12,17 +12,17 @@ const PLAIN: &str = "SDK-HMAC-SHA256";
 const DERIVED: &str = "V11-HMAC-SHA256";
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// What the header `Authorization` claims.
+/// Signature in the header `Authorization`.
 #[derive(Debug)]
 pub(crate) struct Signature {
     pub(super) access_key: String,
-    /// `YYYYMMDD/region/service`, if the key is a derived one.
+    /// Scope `YYYYMMDD/region/service`, if the key is derived.
     scope: Option<String>,
     signed_headers: String,
     signature: String,
 }
 
-/// The claim, if the header is of this kind; `Some(None)` if it is, and broken.
+/// Reads the signature, if the header has this scheme. Returns `Some(None)` for an invalid one.
 pub(crate) fn claimed(authorization: &str) -> Option<Option<Signature>> {
     let (algorithm, fields) = authorization.split_once(' ')?;
     match algorithm {
@@ -84,7 +84,7 @@ impl Signature {
     }
 }
 
-/// The derived key is used as its hex text, not as bytes.
+/// Returns the derived key as its hex text, which signs instead of the bytes.
 fn derived_key(access_key: &str, secret_key: &str, scope: &str) -> Option<String> {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(Some(access_key.as_bytes()), secret_key.as_bytes())
@@ -110,7 +110,7 @@ fn canonical_request(request: &Request, signed_headers: &str) -> String {
     )
 }
 
-/// Decoded as a whole, so that `%2F` separates segments here, though not in routes.
+/// Returns the canonical path. It is decoded as a whole, so `%2F` separates segments, unlike in routes.
 fn canonical_path(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let mut canonical = decoded.split('/').map(encode).collect::<Vec<_>>().join("/");
@@ -120,7 +120,7 @@ fn canonical_path(path: &str) -> String {
     canonical
 }
 
-/// Signs as the vendor's SDK does; only tests need it.
+/// Signs like the vendor's SDK, for tests.
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) fn sign(request: &mut Request, access_key: &str, secret_key: &str, date: &str) {
@@ -148,7 +148,7 @@ mod tests {
     use hyper::header::{HeaderMap, HeaderName};
     use serde_json::Value;
 
-    /// The workspace's vectors of the vendor's signer; `None` outside the workspace.
+    /// Returns the workspace's vectors of the vendor's signer, or `None` outside the workspace.
     fn vectors() -> Option<Value> {
         let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data");
         let text = std::fs::read_to_string(tests.join("vectors/huaweicloud.json"));

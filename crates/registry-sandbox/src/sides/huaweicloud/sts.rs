@@ -8,10 +8,11 @@ use crate::body;
 use crate::digest::sha256_hex;
 use crate::message::Reply;
 
-/// Length of the mark that tells a text of this sandbox from any other hex.
+/// Length of the mark that identifies a text of this sandbox among other hex texts.
 const MARK: usize = 16;
 
-/// The encoding is this sandbox's own; clients may not look inside the vendor's either.
+/// Encodes a reason. The encoding is the sandbox's own, because clients cannot decode the vendor's
+/// either.
 pub(super) fn encode(reason: &Value) -> String {
     let text = reason.to_string();
     format!("{}{}", mark(text.as_bytes()), hex::encode(text))

@@ -19,7 +19,7 @@ pub(super) enum Standing {
 }
 
 impl Tokens {
-    /// A new token, and when it ends.
+    /// Issues a new token. Also returns its expiry.
     pub(super) fn issue(&self, now: Timestamp, lifetime: SignedDuration) -> (String, Timestamp) {
         let token: String = std::iter::once("MIISandbox".to_owned())
             .chain((0..8).map(|_| Uuid::new_v4().simple().to_string()))

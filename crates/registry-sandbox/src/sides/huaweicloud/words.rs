@@ -1,14 +1,14 @@
-//! The Enterprise edition's words for where work stands.
+//! The Enterprise edition's words for states of work.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::course::{Course, Look, State};
 
-/// How long a task shows as made before it shows as waiting for its turn. Made.
+/// How long a task shows as initialized before it shows as pending. Invented.
 const MAKING: SignedDuration = SignedDuration::from_secs(1);
 
-/// The words for the state of a task or a subtask.
+/// Returns the word for the state of a task or a subtask.
 pub(super) fn word(course: &Course, now: Timestamp) -> &'static str {
     match course.look(now).state {
         State::Waiting if now < course.made() + MAKING => "Initialized",
@@ -20,13 +20,13 @@ pub(super) fn word(course: &Course, now: Timestamp) -> &'static str {
     }
 }
 
-/// Whether a task in this state counts as one that has come to an end, perhaps for the time being.
+/// Whether a task in this state counts as ended, perhaps until a retry.
 pub(super) fn has_ended(word: &str) -> bool {
     matches!(word, "Succeed" | "Failed" | "Stopped")
 }
 
-/// What stands over parts in these states: work goes on until every part has ended, and then the
-/// worst end is the end of all.
+/// Returns the state of a whole with parts in these states: in progress until every part has ended,
+/// and then the worst state.
 pub(super) fn sum<'a>(words: impl IntoIterator<Item = &'a str> + Clone) -> &'static str {
     let any = |word: &str| words.clone().into_iter().any(|other| other == word);
     let all = |fits: fn(&str) -> bool| words.clone().into_iter().all(fits);
@@ -40,12 +40,12 @@ pub(super) fn sum<'a>(words: impl IntoIterator<Item = &'a str> + Clone) -> &'sta
     } else if any("InProgress") || ends.is_none() {
         "InProgress"
     } else {
-        // A part has failed and waits for its next attempt, and no other part is at work.
+        // A part has failed and waits for its next attempt, and no other part is running.
         ends.unwrap_or("InProgress")
     }
 }
 
-/// Number of a state: 3 says that it has ended.
+/// Returns the number of a state: 3 means ended.
 pub(super) fn code(word: &str) -> i64 {
     match word {
         "Initialized" | "Pending" => 0,
@@ -54,8 +54,8 @@ pub(super) fn code(word: &str) -> i64 {
     }
 }
 
-/// When the run of all parts began, and when the last one ended. As Harbor's do, the start moves
-/// with each further run.
+/// Returns the start of all parts, and the end of the last one. As in Harbor, the start moves with each
+/// further run.
 pub(super) fn span(looks: &[Look]) -> (Option<Timestamp>, Option<Timestamp>) {
     let start = looks.iter().filter_map(|look| look.begun).max();
     let all = looks.iter().all(|look| look.is_final);
@@ -63,7 +63,7 @@ pub(super) fn span(looks: &[Look]) -> (Option<Timestamp>, Option<Timestamp>) {
     (start, ends.max().filter(|_| all))
 }
 
-/// Adds the times that there are.
+/// Adds the times that exist.
 pub(super) fn add_times(record: &mut Value, start: Option<Timestamp>, end: Option<Timestamp>) {
     for (key, time) in [("start_time", start), ("end_time", end)] {
         if let Some(time) = time {

@@ -1,4 +1,4 @@
-//! Names and tokens to log in to the registry with.
+//! User names and tokens for logins to the registry.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::sides::alibabacloud::errors::Refusal;
 use crate::sides::alibabacloud::gate::Caller;
 
 impl Call<'_> {
-    /// An hour if nothing else is asked for, and no longer than the caller's own key is good.
+    /// Issues a token. It is valid for an hour by default, and not longer than the caller's key.
     pub(super) fn get_authorization_token(&mut self) -> Result<Fields, Refusal> {
         let instance = self.instance()?.id().to_owned();
         let hours = self.parameters.integer("ExpiresInHours").unwrap_or(1);

@@ -9,8 +9,8 @@ use crate::sides::alibabacloud::errors::Refusal;
 const TIMES: [&str; 2] = ["CreateTime", "ModifiedTime"];
 
 impl Call<'_> {
-    /// Of all regions: the vendor lists those of the endpoint's region, and the sandbox has one
-    /// endpoint.
+    /// Lists the instances of all regions. The vendor lists those of the endpoint's region, but the
+    /// sandbox has one endpoint.
     pub(super) fn list_instances(&self) -> Result<Fields, Refusal> {
         let records = self.world.instances().map(|instance| &instance.record);
         let records: Vec<_> = records
@@ -42,7 +42,7 @@ impl Call<'_> {
         Ok(usage)
     }
 
-    /// Summary changes nothing; the page does not say what it leaves out.
+    /// Lists the endpoints. Summary has no effect, because the page does not tell what it omits.
     pub(super) fn list_endpoints(&self) -> Result<Fields, Refusal> {
         let endpoints = self.instance()?.endpoints.iter();
         let endpoints: Vec<_> = endpoints
@@ -67,7 +67,7 @@ impl Call<'_> {
         Ok(without(&endpoint, &["EndpointType", "LinkedVpcs"]))
     }
 
-    /// Charts have domains of their own, named after the same pattern.
+    /// Returns the endpoint of a module. Charts have their own domains with the same pattern.
     fn of_module(&self, endpoint: &Value) -> Value {
         let mut endpoint = endpoint.clone();
         if self.text("ModuleName") == "Chart" {

@@ -1,5 +1,5 @@
-//! Lifecycle rules. They are kept and nothing more: no rule runs, whatever Auto and ScheduleTime
-//! say, no image is removed, and NextTime stays away but for the vendor's example.
+//! Lifecycle rules. The sandbox only stores them: no rule runs, whatever Auto and ScheduleTime are, no
+//! image is removed, and NextTime is absent except in the vendor's example.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ impl Call<'_> {
         let rule = LifecycleRule {
             rule_id: fresh_id("cralr"),
             instance_id: self.instance()?.id().to_owned(),
-            // The page names no default for these.
+            // The page names no defaults for these fields.
             scope: "INSTANCE".to_owned(),
             auto: Some(false),
             dry_run: Some(false),
@@ -29,7 +29,8 @@ impl Call<'_> {
         Ok(field("RuleId", id))
     }
 
-    /// What is not given stays. The page does not say; this is made.
+    /// Updates a rule, and keeps the fields that the request does not set. Invented, because the page
+    /// does not tell.
     pub(super) fn update_lifecycle_rule(&mut self) -> Result<Fields, Refusal> {
         let place = self.lifecycle_rule()?;
         let rules = &self.instance()?.lifecycle_rules;
@@ -62,7 +63,7 @@ impl Call<'_> {
         Ok(Fields::new())
     }
 
-    /// Where the rule is that RuleId says.
+    /// Returns the index of the rule with the id RuleId.
     fn lifecycle_rule(&self) -> Result<usize, Refusal> {
         let id = self.text("RuleId");
         let mut rules = self.instance()?.lifecycle_rules.iter();
@@ -70,7 +71,7 @@ impl Call<'_> {
         place.ok_or_else(Refusal::no_lifecycle_rule)
     }
 
-    /// The rule with what is given.
+    /// Returns the rule with the fields of the request.
     fn as_told(&self, mut rule: LifecycleRule) -> Result<LifecycleRule, Refusal> {
         for (name, text) in [
             ("Scope", &mut rule.scope),
@@ -101,7 +102,7 @@ impl Call<'_> {
         Ok(rule)
     }
 
-    /// Codes and reasons are made, but for what the page says of the two flags.
+    /// Checks a rule. Codes and reasons are invented, except those for the two flags.
     fn check_lifecycle_rule(&self, rule: &LifecycleRule) -> Result<(), Refusal> {
         if rule.enable_delete_tag == Some(true)
             && rule.enable_delete_untagged_manifest == Some(true)

@@ -1,4 +1,4 @@
-//! Container Registry: what each operation does with the world, and how the answer is wrapped.
+//! Container Registry: the effect of each operation on the world, and the envelope of answers.
 
 mod authorization;
 mod instances;
@@ -19,7 +19,7 @@ use crate::message::Reply;
 use crate::parameters::Parameters;
 use crate::plans::Plans;
 
-/// One call, and what it may use.
+/// One call, with the state that it uses.
 pub(super) struct Call<'a> {
     pub(super) world: &'a mut World,
     pub(super) plans: &'a Plans,
@@ -29,11 +29,11 @@ pub(super) struct Call<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The fields of an answer, without those that every answer has.
+/// Fields of an answer, without those that every answer has.
 type Fields = Map<String, Value>;
 
 impl Call<'_> {
-    /// `None` for an operation that is not one of this service.
+    /// Answers a call, or returns `None` if the service does not have the operation.
     pub(super) fn answer(&mut self, operation: &str) -> Option<Result<Reply, Refusal>> {
         self.world.settle(self.now);
         let fields = self.carry_out(operation)?;
@@ -76,7 +76,7 @@ impl Call<'_> {
         })
     }
 
-    /// The text given, or none.
+    /// Returns the text of a parameter, or an empty text.
     fn text(&self, name: &str) -> &str {
         self.parameters.text(name).unwrap_or_default()
     }
@@ -90,7 +90,7 @@ impl Call<'_> {
         self.world.instance_mut(id)
     }
 
-    /// Whether each value is the one that the request gives, where it gives one.
+    /// Whether each value equals the parameter of the request, if the request has it.
     fn fits(&self, values: &[(&str, &str)]) -> bool {
         let asked = |(name, value): &(&str, &str)| match self.parameters.text(name) {
             Some(text) => text == *value,
@@ -99,13 +99,13 @@ impl Call<'_> {
         values.iter().all(asked)
     }
 
-    /// The same for many records: reads the parameters once.
+    /// Reads the parameters once, to compare many records.
     fn wanted<const N: usize>(&self, names: [&str; N]) -> Wanted<'_, N> {
         Wanted(names.map(|name| self.parameters.text(name)))
     }
 }
 
-/// Values that a listing is narrowed by, where they are given.
+/// Values that narrow a listing, if the request has them.
 struct Wanted<'a, const N: usize>([Option<&'a str>; N]);
 
 impl<const N: usize> Wanted<'_, N> {
@@ -115,7 +115,7 @@ impl<const N: usize> Wanted<'_, N> {
     }
 }
 
-/// A record as an answer has it.
+/// Returns the fields of a record in an answer.
 fn fields(record: &impl Serialize) -> Fields {
     match serde_json::to_value(record) {
         Ok(Value::Object(fields)) => fields,
@@ -123,14 +123,14 @@ fn fields(record: &impl Serialize) -> Fields {
     }
 }
 
-/// The record without some of its fields.
+/// Returns a record without some of its fields.
 fn without(record: &impl Serialize, names: &[&str]) -> Fields {
     let mut fields = fields(record);
     fields.retain(|name, _| !names.contains(&name.as_str()));
     fields
 }
 
-/// The record, numbers of these names as text.
+/// Returns a record with the numbers of these names as text.
 fn with_texts(record: &impl Serialize, names: &[&str]) -> Value {
     let mut fields = fields(record);
     for name in names {
@@ -141,7 +141,7 @@ fn with_texts(record: &impl Serialize, names: &[&str]) -> Value {
     Value::Object(fields)
 }
 
-/// An answer of one field.
+/// Makes an answer of one field.
 fn field(name: &str, value: impl Into<Value>) -> Fields {
     Fields::from_iter([(name.to_owned(), value.into())])
 }

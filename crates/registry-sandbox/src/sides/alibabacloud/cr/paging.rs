@@ -1,4 +1,4 @@
-//! Pages: by number, or by a token that says where to go on.
+//! Pages by number, or by a token for the position.
 
 use serde_json::Value;
 
@@ -7,19 +7,19 @@ use crate::digest::sha256_hex;
 use crate::parameters::numbered_page;
 use crate::sides::alibabacloud::errors::Refusal;
 
-/// How the total is written.
+/// Form of the total.
 pub(super) enum Total {
     Number,
     Text,
 }
 
-/// Digits of a token that say which listing it belongs to.
+/// Number of a token's digits that identify its listing.
 const SCOPE: usize = 16;
-/// The vendor names no default for MaxResults.
+/// Default of MaxResults. Invented, because the vendor names none.
 const USUAL: i64 = 30;
 
 impl Call<'_> {
-    /// One page of `records`, as the field `name`.
+    /// Returns one page of `records` as the field `name`.
     pub(super) fn numbered<T>(
         &self,
         (name, total): (&str, Total),
@@ -41,9 +41,9 @@ impl Call<'_> {
         ])
     }
 
-    /// One page by number, or by token if a parameter of that way is there. `records` are in the
-    /// order of `key`, so that a token holds its place while records come and go; `scope` are the
-    /// parameters that say what is listed.
+    /// Returns one page by number, or by token if the request has a parameter for it. `records` are in
+    /// the order of `key`, so that a token keeps its position while records come and go. `scope` is
+    /// the parameters that select the listing.
     pub(super) fn paged<T>(
         &self,
         name: &str,
@@ -87,8 +87,8 @@ impl Call<'_> {
         scope
     }
 
-    /// The key that the token stands behind; none for the beginning, where the token of the
-    /// vendor's example leads.
+    /// Returns the key of the last record before the token's position. It is `None` for the beginning,
+    /// which the token of the vendor's example means.
     fn place(&self, token: &str, scope: &str) -> Result<Option<String>, Refusal> {
         if self.parameters.example("NextToken") == Some(token) {
             return Ok(None);
@@ -97,8 +97,8 @@ impl Call<'_> {
             .strip_prefix(scope)
             .and_then(|key| hex::decode(key).ok());
         let key = key.and_then(|key| String::from_utf8(key).ok());
-        // Made.
-        let stranger = || Refusal::invalid("NextToken", "is none that this listing has answered");
+        // Invented.
+        let stranger = || Refusal::invalid("NextToken", "is not a token of this listing");
         key.map(Some).ok_or_else(stranger)
     }
 }

@@ -22,7 +22,7 @@ impl Call<'_> {
         Ok(self.numbered(listing, &namespaces, |namespace| with_texts(namespace, &[])))
     }
 
-    /// By id, by name, or by both, if they are the same one's.
+    /// Returns a namespace by id, by name, or by both if they match.
     pub(super) fn get_namespace(&self) -> Result<Fields, Refusal> {
         let names = ["NamespaceId", "NamespaceName"];
         self.require_one_of(&names)?;
@@ -52,13 +52,13 @@ impl Call<'_> {
             "Repositories",
             &scope,
             &records,
-            // No character sorts before this one, so that the order is that of the pairs.
+            // No character sorts before this one, so the order is that of the pairs.
             |record| format!("{}\0{}", record.repo_namespace_name, record.repo_name),
             |record| Value::Object(without(record, &["Detail"])),
         )
     }
 
-    /// By id, by namespace and name, or by all, if they are the same one's.
+    /// Returns a repository by id, by namespace and name, or by all of them if they match.
     pub(super) fn get_repository(&self) -> Result<Fields, Refusal> {
         if self.text("RepoId").is_empty() {
             for name in ["RepoNamespaceName", "RepoName"] {
@@ -96,7 +96,7 @@ impl Call<'_> {
         Ok(fields(&as_sent(tag)))
     }
 
-    /// The repository that RepoId says.
+    /// Returns the repository with the id RepoId.
     fn repository(&self) -> Result<&Repository, Refusal> {
         self.instance()?.repository_by_id(self.text("RepoId"))
     }
@@ -112,7 +112,7 @@ impl Call<'_> {
     }
 }
 
-/// The digest without its algorithm, as the vendor's examples of these answers have it.
+/// Returns a tag whose digest has no algorithm, as in the vendor's examples of these answers.
 fn as_sent(tag: &Tag) -> Tag {
     let digest = tag.digest.trim_start_matches("sha256:").to_owned();
     Tag {

@@ -9,7 +9,7 @@ use crate::sides::alibabacloud::world::{SyncRule, fresh_id, pattern};
 use crate::world;
 
 impl Call<'_> {
-    /// What belongs to another scope than the rule's is not kept.
+    /// Creates a rule. Drops fields of another scope than the rule's.
     pub(super) fn create_rule(&mut self) -> Result<Fields, Refusal> {
         let rule = self.new_rule()?;
         let id = rule.sync_rule_id.clone();
@@ -30,7 +30,7 @@ impl Call<'_> {
             sync_rule_id: fresh_id("crsr"),
             sync_rule_name: text("SyncRuleName"),
             sync_scope: text("SyncScope"),
-            // The page names no default. Automatic is what rules are for.
+            // The page names no default. Rules are usually automatic.
             sync_trigger: self
                 .parameters
                 .text("SyncTrigger")
@@ -68,7 +68,7 @@ impl Call<'_> {
         Ok(rule)
     }
 
-    /// What the rule's scope needs. The page says so in words only.
+    /// Returns a field that the rule's scope requires. Only the text of the page says so.
     fn named(&self, name: &str) -> Result<String, Refusal> {
         let text = self.parameters.text(name);
         text.map(str::to_owned)
@@ -79,12 +79,12 @@ impl Call<'_> {
         let filter = self.text(name);
         match pattern(filter) {
             Some(_) => Ok(filter.to_owned()),
-            // Made.
+            // Invented.
             None => Err(Refusal::invalid(name, "must be a regular expression")),
         }
     }
 
-    /// Whether the instance to copy to is there, in the region that is said.
+    /// Checks that the destination instance exists in the region of the request.
     pub(super) fn check_target(&self) -> Result<(), Refusal> {
         let target = self.world.instance(self.text("TargetInstanceId"))?;
         match target.record.region_id == self.text("TargetRegionId") {
@@ -93,7 +93,8 @@ impl Call<'_> {
         }
     }
 
-    /// Another account's instances are looked for among the sandbox's own.
+    /// Whether the destination belongs to another account. The sandbox searches it among its own
+    /// instances.
     pub(super) fn is_to_another_account(&self) -> bool {
         !matches!(
             self.text("TargetUserId"),
@@ -101,7 +102,7 @@ impl Call<'_> {
         )
     }
 
-    /// Of rules that copy from the instance, not of those that copy to it.
+    /// Lists the rules that copy from the instance, not those that copy to it.
     pub(super) fn list_rules(&self) -> Result<Fields, Refusal> {
         let rules = self.instance()?.rules.iter();
         let rules: Vec<_> = rules
@@ -118,7 +119,7 @@ impl Call<'_> {
         Ok(self.numbered(listing, &rules, |rule| Value::Object(fields(rule))))
     }
 
-    /// Tasks that the rule has made go on.
+    /// Deletes a rule. Its tasks keep running.
     pub(super) fn delete_rule(&mut self) -> Result<Fields, Refusal> {
         let id = self.text("SyncRuleId").to_owned();
         let rules = &mut self.instance_mut()?.rules;

@@ -7,7 +7,7 @@ use super::{Call, Fields, field, fields, without};
 use crate::sides::alibabacloud::errors::Refusal;
 use crate::sides::alibabacloud::world::{Order, Place, fresh_batch};
 
-/// Fields of the listing that the answer about one task has not.
+/// Fields of the listing that the answer about one task does not have.
 const LISTED_ONLY: [&str; 5] = [
     "CreateTime",
     "CustomLink",
@@ -31,7 +31,7 @@ impl Call<'_> {
             to: Place::new(&target.record, image),
             batch: fresh_batch(),
             by_hand: true,
-            // The page names no default; this one breaks nothing.
+            // The page names no default. This one is safe.
             overrides: self.parameters.boolean("Override").unwrap_or(false),
             cross_user: self.is_to_another_account(),
             priority: self.priority(),
@@ -70,7 +70,7 @@ impl Call<'_> {
         self.parameters.integer("Priority").unwrap_or(3)
     }
 
-    /// The image that RepoId and Tag say, which has to be there.
+    /// Returns the image of RepoId and Tag, which must exist.
     fn source(&self) -> Result<Place, Refusal> {
         let instance = self.instance()?;
         let repository = instance.repository_by_id(self.text("RepoId"))?;
@@ -98,7 +98,7 @@ impl Call<'_> {
         Ok(shown)
     }
 
-    /// Newest first. The page names no order; this one is made.
+    /// Lists tasks, newest first. The order is invented, because the page names none.
     pub(super) fn list_tasks(&self) -> Result<Fields, Refusal> {
         let wanted = self.wanted(["RepoNamespaceName", "RepoName", "Tag", "SyncRecordId"]);
         let tasks = self.instance()?.tasks.iter().rev();

@@ -1,4 +1,4 @@
-//! The vendor's examples, value for value, and what has to be around them.
+//! The vendor's examples, value for value, with the records that they need.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::task::Task;
 use crate::spec::{Spec, SpecError};
 use crate::world::alibabacloud;
 
-/// 2019-10-24T14:13:59Z, when the vendor's instance was made.
+/// 2019-10-24T14:13:59Z, the creation of the vendor's instance.
 const START: Timestamp = Timestamp::constant(1_571_926_439, 0);
 
-/// Adds the instance of the examples, and those that its rules copy to.
+/// Adds the instance of the examples, and the instances that its rules copy to.
 pub(super) fn add(cr: &Spec, instances: &mut BTreeMap<String, Instance>) -> Result<(), SpecError> {
     let examples = Examples(cr);
     let mut instance = Instance::new(alibabacloud::INSTANCE_ID, "cn-shanghai", "example", START);
@@ -76,12 +76,12 @@ impl Examples<'_> {
         serde_json::from_value(part).map_err(|error| SpecError::misfit(id, &error))
     }
 
-    /// The answer as one record.
+    /// Returns the answer as one record.
     fn whole<T: DeserializeOwned>(&self, id: &str) -> Result<T, SpecError> {
         self.record(id, "")
     }
 
-    /// A list in the answer.
+    /// Returns a list in the answer.
     fn list<T: DeserializeOwned>(&self, id: &str, name: &str) -> Result<Vec<T>, SpecError> {
         self.record(id, name)
     }
@@ -93,7 +93,7 @@ impl Examples<'_> {
         }
         instance.quotas = self.whole("GetInstanceUsage")?;
         instance.endpoints = self.list("ListInstanceEndpoint", "Endpoints")?;
-        // The answer about one has the comments, too.
+        // The answer about one endpoint also has the comments.
         let entries: Vec<Value> = self.list("GetInstanceEndpoint", "AclEntries")?;
         if let Some(endpoint) = instance.endpoints.first_mut() {
             endpoint["AclEntries"] = Value::from(entries);
@@ -105,7 +105,7 @@ impl Examples<'_> {
     }
 }
 
-/// The examples of tags leave it out.
+/// Adds the digest's algorithm, which the examples of tags omit.
 fn with_algorithm(tag: Tag) -> Tag {
     let digest = format!("sha256:{}", tag.digest);
     Tag { digest, ..tag }

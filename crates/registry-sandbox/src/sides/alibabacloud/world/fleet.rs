@@ -1,4 +1,4 @@
-//! The fleet: one instance that copies to three others, with all that its tasks lean on.
+//! Fleet: one instance that copies to three others, with all records that its tasks need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,13 +38,13 @@ pub(super) fn instances(era: Era, cr: &Spec, issues: &[String]) -> Instances {
     static INSTANCES: Made<Instances> = Made::none();
     INSTANCES.or_make(era, || {
         let mut instances = made(era.at(START), issues);
-        // Cannot fail: the start of the sandbox has tried it.
+        // Cannot fail, because the start of the sandbox has tried it.
         let _ = example::add(cr, &mut instances);
         instances
     })
 }
 
-/// The fleet whose first image was pushed at `start`.
+/// Makes the fleet whose first image was pushed at `start`.
 fn made(start: Timestamp, issues: &[String]) -> Instances {
     let id = alibabacloud::FLEET_INSTANCE_ID;
     let mut source = Instance::new(id, REGION, "fleet-cn-hangzhou", start);
@@ -91,7 +91,7 @@ fn rule_id(namespace: &str, region: &str) -> String {
     format!("crsr-{}", fleet::hex_id(&text, 16))
 }
 
-/// One rule for each namespace and region, which copies all that is pushed.
+/// Makes the rule of a namespace and region, which copies every push.
 fn rule(start: Timestamp, namespace: &str, from: &Instance, to: &Instance) -> SyncRule {
     let region = &to.record.region_id;
     let made = Some(start.as_millisecond());
@@ -122,11 +122,12 @@ const EACH: u64 = 4_400_000;
 
 /// One task of the fleet.
 struct Plan {
-    /// Of the fleet.
+    /// Start of the fleet.
     start: Timestamp,
     index: usize,
-    /// Of the image, and of the region that it is copied to.
+    /// Index of the image.
     number: usize,
+    /// Index of the destination region.
     region: usize,
     namespace: &'static str,
     repository: &'static str,
@@ -170,7 +171,7 @@ impl Plan {
                 _ => {}
             }
         }
-        // A task that has not ended is one of the last days.
+        // A task that has not ended is from the last days.
         if self.number * 10 > images() * 9 {
             fleet::weighted(&RECENT_STATES, 36, self.index)
         } else {
@@ -227,7 +228,8 @@ fn images() -> usize {
     alibabacloud::FLEET_TASKS.div_ceil(REGIONS)
 }
 
-/// Every third image is a release of `team/api`; the others are of all teams.
+/// Returns the image of an index. Every third is a release of `team/api`; the others are of all
+/// teams.
 fn image(number: usize) -> (&'static str, &'static str, String) {
     if number.is_multiple_of(3) {
         let tag = fleet::release(number / 3, images().div_ceil(3));

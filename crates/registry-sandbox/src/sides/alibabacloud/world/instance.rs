@@ -1,4 +1,4 @@
-//! One instance: namespaces, repositories, tags, and what is to be done with them.
+//! Instance: namespaces, repositories, tags, rules and tasks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::sides::alibabacloud::errors::Refusal;
 pub(crate) struct Instance {
     pub(crate) record: InstanceRecord,
     pub(crate) quotas: Quotas,
-    /// As the listing has them.
+    /// Endpoints in the form of the listing.
     pub(crate) endpoints: Vec<Value>,
     pub(crate) namespaces: BTreeMap<String, Namespace>,
-    /// By namespace and name. The order of listings is this one; the vendor's is not known.
-    /// Shared with the fleet that they come from until they change.
+    /// Repositories by namespace and name, which is the order of listings, because the vendor's order
+    /// is unknown. They are shared with the fleet until they change.
     pub(crate) repositories: BTreeMap<(String, String), Arc<Repository>>,
     pub(crate) rules: Vec<SyncRule>,
-    /// Oldest first.
+    /// Tasks, oldest first.
     pub(crate) tasks: Vec<Task>,
     pub(crate) lifecycle_rules: Vec<LifecycleRule>,
 }
@@ -34,12 +34,12 @@ pub(crate) struct Instance {
 pub(crate) struct Repository {
     pub(crate) record: RepositoryRecord,
     pub(crate) tags: BTreeMap<String, Tag>,
-    /// Images that tags were on before.
+    /// Earlier images of tags.
     pub(super) past: Past<Tag>,
 }
 
 impl Instance {
-    /// An instance as a new one is. Edition, quotas and domain are made after the vendor's forms.
+    /// Makes a new instance. Edition, quotas and domain are invented in the vendor's forms.
     pub(crate) fn new(id: &str, region: &str, name: &str, made: Timestamp) -> Self {
         let made = made.as_millisecond();
         let quota = |number: u32| number.to_string();
@@ -108,7 +108,7 @@ impl Instance {
             .ok_or_else(Refusal::no_repository)
     }
 
-    /// Makes the namespace if it is not there.
+    /// Makes the namespace if it does not exist.
     pub(crate) fn make_namespace(&mut self, name: &str) -> &mut Namespace {
         let id = &self.record.instance_id;
         self.namespaces
@@ -129,7 +129,7 @@ impl Instance {
             })
     }
 
-    /// Makes the repository, and its namespace, if they are not there.
+    /// Makes the repository, and its namespace, if they do not exist.
     pub(crate) fn make_repository(
         &mut self,
         namespace: &str,
@@ -178,7 +178,7 @@ impl Repository {
         self.tags.get(tag).ok_or_else(Refusal::no_tag)
     }
 
-    /// Puts the tag on the image.
+    /// Sets the tag to the image.
     pub(crate) fn put(&mut self, tag: &str, image: Tag, now: Timestamp) {
         let updated = Some(now.as_millisecond());
         self.record.modified_time = updated;
@@ -193,7 +193,7 @@ impl Repository {
         }
     }
 
-    /// Takes the tag away; says whether it was there.
+    /// Removes the tag. Returns whether it existed.
     pub(crate) fn remove(&mut self, tag: &str, now: Timestamp) -> bool {
         let Some(was) = self.tags.remove(tag) else {
             return false;
@@ -203,19 +203,19 @@ impl Repository {
         true
     }
 
-    /// The image that the tag was on at `time`; none if it was not there.
+    /// Returns the image of the tag at `time`, or `None` if the tag did not exist.
     pub(crate) fn tag_at(&self, tag: &str, time: Timestamp) -> Option<&Tag> {
         self.past.at(tag, time, self.tags.get(tag))
     }
 
-    /// Whether the tag is on another image than this one.
+    /// Whether the tag has another image than this one.
     pub(crate) fn has_another(&self, tag: &str, digest: &str) -> bool {
         self.tags.get(tag).is_some_and(|held| held.digest != digest)
     }
 }
 
 impl Tag {
-    /// An image with this digest. What else is known of it is made from the digest.
+    /// Makes an image with this digest. All other fields are derived from the digest.
     pub(crate) fn new(tag: &str, digest: String, now: Timestamp) -> Self {
         let now = Some(now.as_millisecond());
         let number = digest.bytes().fold(7, |sum: i64, byte| {

@@ -1,9 +1,9 @@
-//! Names and tokens to log in to a registry with.
+//! User names and tokens for logins to a registry.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// What GetAuthorizationToken has handed out and has not ended yet.
+/// Logins that GetAuthorizationToken has issued and that have not expired.
 #[derive(Debug, Default)]
 pub(crate) struct Logins(Vec<Login>);
 

@@ -1,4 +1,4 @@
-//! What the Alibaba side holds: instances with all that is in them.
+//! World of the Alibaba side: instances with their contents.
 
 mod example;
 mod fleet;
@@ -26,7 +26,7 @@ pub(super) use records::{LifecycleRule, Place, SyncRule, Tag};
 pub(super) use rules::pattern;
 pub(super) use sync::Order;
 
-/// All instances, by id, whatever their region: the sandbox has one endpoint for all regions.
+/// All instances by id. They are of all regions, because the sandbox has one endpoint.
 #[derive(Debug)]
 pub(super) struct World {
     instances: BTreeMap<String, Instance>,
@@ -60,13 +60,13 @@ impl World {
     }
 }
 
-/// An id that nothing else has.
+/// Returns a unique id.
 pub(super) fn fresh_id(prefix: &str) -> String {
     let random = Uuid::new_v4().simple().to_string();
     format!("{prefix}-{}", &random[..16])
 }
 
-/// The id of a batch, as the vendor's examples write it.
+/// Returns an id of a batch in the form of the vendor's examples.
 pub(super) fn fresh_batch() -> String {
     Uuid::new_v4().to_string().to_uppercase()
 }

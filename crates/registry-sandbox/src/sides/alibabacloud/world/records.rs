@@ -1,8 +1,8 @@
-//! What the registry keeps, in the words of its answers.
+//! Records of the registry, with the field names of its answers.
 //!
-//! The fields are those of the vendor's models, so that an example of the spec can be taken in and
-//! given back as it stands. Where two answers write one field in two ways, the record has the
-//! number, and the answer makes a text of it. What is not known, an empty text included, is left out.
+//! The fields are those of the vendor's models, so that an example of the spec can be stored and
+//! returned unchanged. If two answers write one field in two forms, the record has the number, and
+//! the answer converts it to text. Unknown values and empty texts are omitted.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -50,7 +50,7 @@ record! {
 }
 
 record! {
-    /// What an instance may hold; texts, as the answer has them.
+    /// Limits of an instance, as texts like in the answer.
     Quotas {
         chart_namespace_quota,
         chart_repo_quota,
@@ -173,7 +173,7 @@ record! {
 }
 
 record! {
-    /// An image at one end of a copy.
+    /// Image at one end of a copy.
     Place {
         instance_id,
         region_id,
@@ -185,7 +185,7 @@ record! {
 }
 
 record! {
-    /// What the answer about one task says beyond the listing.
+    /// Fields that only the answer about one task has.
     Progress {
         ;
         progress: i64,
@@ -247,13 +247,13 @@ impl Place {
         }
     }
 
-    /// Namespace, repository and tag.
+    /// Returns namespace, repository and tag.
     pub(crate) fn image(&self) -> (&str, &str, &str) {
         (&self.repo_namespace_name, &self.repo_name, &self.image_tag)
     }
 }
 
-/// A number, also where it comes as text.
+/// Decodes a number, which may be text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_i64(),

@@ -1,11 +1,11 @@
-//! What a synchronization rule covers, and where it copies to.
+//! Coverage and destinations of synchronization rules.
 
 use regex_lite::Regex;
 
 use super::records::SyncRule;
 
 impl SyncRule {
-    /// Whether a push to this image is the rule's concern.
+    /// Whether the rule covers this image.
     pub(crate) fn covers(&self, namespace: &str, repository: &str, tag: &str) -> bool {
         let in_scope = match self.sync_scope.as_str() {
             "REPO" => self.local_namespace_name == namespace && self.local_repo_name == repository,
@@ -20,7 +20,7 @@ impl SyncRule {
         in_scope && fits(&self.tag_filter, tag)
     }
 
-    /// Namespace and repository that it copies to: the source's own where the rule names none.
+    /// Returns the destination's namespace and repository. [default: the source's own]
     pub(crate) fn destination<'a>(
         &'a self,
         namespace: &'a str,
@@ -39,15 +39,15 @@ impl SyncRule {
     }
 }
 
-/// A filter, which has to match a name from end to end. The page does not say whether a part would
-/// do; its examples read as whole names.
+/// Compiles a filter, which must match the whole name. The page does not tell whether a part is
+/// enough, but its examples are whole names.
 pub(crate) fn pattern(filter: &str) -> Option<Regex> {
-    // By itself first, so that no parenthesis of the filter's closes ours.
+    // Compile it alone first, so that its parentheses cannot close the added group.
     Regex::new(filter).ok()?;
     Regex::new(&format!("^(?:{filter})$")).ok()
 }
 
-/// An absent filter lets all pass.
+/// Whether a filter matches. An absent filter matches everything.
 fn fits(filter: &str, name: &str) -> bool {
     filter.is_empty() || pattern(filter).is_some_and(|pattern| pattern.is_match(name))
 }

@@ -1,4 +1,4 @@
-//! Pushes, the tasks that they and callers make, and what these bring to their destinations.
+//! Pushes, the tasks that pushes and callers create, and the arrival of copies.
 
 use jiff::Timestamp;
 
@@ -10,12 +10,12 @@ use crate::plans::{Plans, Work};
 use crate::push::PushError;
 use crate::sides::alibabacloud::errors::Refusal;
 
-/// A task to make.
+/// Task to create.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     pub(crate) from: Place,
     pub(crate) to: Place,
-    /// Empty for one that no rule is behind.
+    /// Id of the rule. Empty for a task without a rule.
     pub(crate) rule: String,
     pub(crate) link: String,
     pub(crate) batch: String,
@@ -26,10 +26,10 @@ pub(crate) struct Order {
 }
 
 impl World {
-    /// Lets what has come to its end by `now` take effect, in the order of the ends. A task whose
-    /// image was not there when its attempt began has failed, and may have been tried again since.
+    /// Applies the effects of work that has ended by `now`, in the order of its ends. An attempt whose
+    /// image did not exist at its start has failed, and may have been retried since.
     ///
-    /// What arrives sets off no rule of its destination; the page does not say that it would.
+    /// An arrival triggers no rule of its destination, because the page does not mention that.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         loop {
             let mut ended = Vec::new();
@@ -41,7 +41,7 @@ impl World {
                 }
             }
             ended.sort();
-            // Found anew after an attempt that has failed: the order may be another.
+            // Searched again after a failed attempt, because the order may have changed.
             let is_last = !ended
                 .into_iter()
                 .any(|(_, instance, index)| self.deliver(&instance, index, now));
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Says whether an attempt has failed.
+    /// Delivers a copy. Returns whether an attempt has failed.
     fn deliver(&mut self, source: &str, index: usize, now: Timestamp) -> bool {
         let Some(task) = self.task_at(source, index) else {
             return false;
@@ -95,7 +95,7 @@ impl World {
         self.instances.get_mut(instance)?.tasks.get_mut(index)
     }
 
-    /// Pushes an image to the instance, and sets off the rules that run on a push.
+    /// Pushes an image to the instance, and runs the rules that run on a push.
     pub(crate) fn push(
         &mut self,
         instance: &str,
@@ -123,7 +123,7 @@ impl World {
         let batch = fresh_batch();
         for rule in rules {
             let order = self.order(&rule, image, &batch);
-            // A rule whose destination is gone makes no task.
+            // A rule whose destination is deleted creates no task.
             if let Ok(order) = order {
                 let _ = self.start(order, plans, now);
             }
@@ -131,7 +131,7 @@ impl World {
         Ok(digest)
     }
 
-    /// What a rule would have done with an image of its instance.
+    /// Returns the task that a rule creates for an image of its instance.
     pub(crate) fn order(
         &self,
         rule: &SyncRule,
@@ -148,14 +148,14 @@ impl World {
             link: rule.link_id.clone(),
             batch: batch.to_owned(),
             by_hand: false,
-            // The page is silent. A rule that would stop at a tag that moves would be of no use.
+            // The page does not tell. A rule that stops at an existing tag would be useless.
             overrides: true,
             cross_user: rule.cross_user == Some(true),
             priority: rule.priority.unwrap_or(3),
         })
     }
 
-    /// Makes the task and answers its id.
+    /// Creates the task and returns its id.
     pub(crate) fn start(
         &mut self,
         order: Order,
@@ -171,7 +171,7 @@ impl World {
             tag,
             destination: Some(destination),
         };
-        // A destination goes by its region and by its instance.
+        // A destination has two names: its region and its instance.
         let works = [to(&order.to.region_id), to(&order.to.instance_id)];
         let course = plans.course_of_any(now, &works);
         let id = fresh_id("rst");

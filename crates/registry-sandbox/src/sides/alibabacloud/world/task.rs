@@ -1,4 +1,4 @@
-//! A synchronization task, and how far it has come at any time.
+//! Synchronization task, and its progress at any time.
 
 use std::sync::Arc;
 
@@ -10,31 +10,30 @@ use crate::fleet;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
-    /// As the listing has it; of a task that works, states and times are those of its beginning.
+    /// Record in the form of the listing. States and times of a running task are those of its start.
     record: Arc<SyncTask>,
-    /// What the vendor's example says of its layers.
+    /// Layers in the vendor's example.
     progress: Option<Progress>,
-    /// None for a task that was there from the start: it stays as it is until it is cancelled.
+    /// Work of the task. `None` for an initial task, which does not change until it is cancelled.
     work: Option<Work>,
 }
 
 #[derive(Clone, Debug)]
 struct Work {
     course: Course,
-    /// As it was when the attempt began that has succeeded; until one has, as it was when the task
-    /// was made.
+    /// Image at the start of the successful attempt, or before that, at the creation of the task.
     image: Tag,
     overrides: bool,
-    /// Whether its end has been seen to.
+    /// Whether its effect has been applied.
     settled: bool,
     conflict: Option<Timestamp>,
-    /// Why attempts fail.
+    /// Issue of failed attempts.
     issue: &'static str,
 }
 
-/// Why a task fails that a test has decided to fail. Made.
+/// Issue of a task that fails by a test's decision. Invented.
 const FAILURE: &str = "NETWORK_ERROR";
-/// Why a task fails whose image was not there when an attempt began. Made.
+/// Issue of a task whose image did not exist at the start of an attempt. Invented.
 const NOTHING_THERE: &str = "INTERNAL_ERROR";
 
 impl Task {
@@ -65,12 +64,12 @@ impl Task {
         &self.record.sync_task_id
     }
 
-    /// What does not change with time: ids, images, trigger.
+    /// Returns the record, for the fields that do not change: ids, images, trigger.
     pub(crate) fn record(&self) -> &SyncTask {
         &self.record
     }
 
-    /// The task at `now`, as the listing has it.
+    /// Returns the task at `now` in the form of the listing.
     pub(crate) fn shown(&self, now: Timestamp) -> SyncTask {
         let mut record = SyncTask::clone(&self.record);
         if let Some(work) = &self.work {
@@ -83,7 +82,7 @@ impl Task {
         record
     }
 
-    /// Stops the work at `now`; says whether there was any to stop.
+    /// Stops the work at `now`. Returns whether it was running.
     pub(crate) fn cancel(&mut self, now: Timestamp) -> bool {
         if self.is_over(now) {
             return false;
@@ -100,7 +99,7 @@ impl Task {
         }
     }
 
-    /// Whether the task stays as it is.
+    /// Whether the task no longer changes.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         match &self.work {
             Some(work) => work.settled || work.course.look(now).is_final,
@@ -111,27 +110,27 @@ impl Task {
         }
     }
 
-    /// When the work came to its end, if that is not later than `now` and not seen to yet.
+    /// Returns the end of the work, if it has ended by `now` and its effect has not been applied.
     pub(crate) fn unsettled(&self, now: Timestamp) -> Option<Timestamp> {
         let work = self.work.as_ref().filter(|work| !work.settled)?;
         let look = work.course.look(now);
         look.ended.filter(|_| look.is_final)
     }
 
-    /// The attempt that has brought success by `now`: when it began, and when it ended.
+    /// Returns start and end of the attempt that has succeeded by `now`.
     pub(crate) fn success(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         self.work.as_ref()?.course.success(now)
     }
 
-    /// Notes that the end is seen to.
+    /// Marks the effect as applied.
     pub(crate) fn settle(&mut self) {
         if let Some(work) = &mut self.work {
             work.settled = true;
         }
     }
 
-    /// Notes that the end is seen to, and that this is what the task has copied; answers whether it
-    /// may override what is at its destination.
+    /// Marks the effect as applied, and stores the copied image. Returns whether the task may
+    /// overwrite a tag at its destination.
     pub(crate) fn deliver(&mut self, image: Tag) -> bool {
         let Some(work) = &mut self.work else {
             return false;
@@ -141,7 +140,7 @@ impl Task {
         work.overrides
     }
 
-    /// There was nothing to copy when the attempt began that was to succeed.
+    /// Lets the planned successful attempt fail, because there was nothing to copy at its start.
     pub(crate) fn find_nothing(&mut self) {
         if let Some(work) = &mut self.work {
             work.course.fail_once_more();
@@ -149,14 +148,14 @@ impl Task {
         }
     }
 
-    /// The destination has another image under this tag.
+    /// Lets the task fail, because the destination has another image under this tag.
     pub(crate) fn conflict(&mut self, at: Timestamp) {
         if let Some(work) = &mut self.work {
             work.conflict = Some(at);
         }
     }
 
-    /// Layers and sizes at `now`; `image` is what the source has, for tasks that do not know.
+    /// Returns layers and sizes at `now`. `image` is the source's image, for tasks without their own.
     pub(crate) fn progress(&self, now: Timestamp, image: Option<&Tag>) -> Progress {
         if let Some(progress) = &self.progress {
             return progress.clone();
@@ -181,7 +180,7 @@ impl Task {
         }
     }
 
-    /// Layers are copied one after the other.
+    /// Returns the layers, which are copied one after the other.
     fn layers(&self, image: &Tag, status: &str, synced: i64) -> Vec<LayerTask> {
         let id = self.record.sync_task_id.replacen("rst-", "rslt-", 1);
         let mut left = synced;
@@ -210,7 +209,7 @@ impl Task {
 }
 
 impl Work {
-    /// Status, issue, and since when.
+    /// Returns status, issue, and the time of the last change.
     fn state(&self, now: Timestamp) -> (&'static str, &'static str, Timestamp) {
         if let Some(at) = self.conflict {
             return ("ERROR", "TAG_CONFLICT", at);
@@ -227,8 +226,8 @@ impl Work {
     }
 }
 
-/// Digests and sizes of the image's layers. Made: what the registry keeps of an image is its digest
-/// and its size.
+/// Returns digests and sizes of the image's layers. They are invented, because the sandbox stores
+/// only the digest and size of an image.
 fn layers(image: &Tag) -> Vec<(String, i64)> {
     let size = image.image_size.unwrap_or_default();
     let (small, middle) = (size / 10, size / 4);

@@ -1,4 +1,4 @@
-//! Sync jobs: how they go, and what comes of them.
+//! Sync jobs: their progress and their effects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use crate::plans::{Plans, Work};
 use crate::sides::huaweicloud::ids::Ids;
 use crate::world::huaweicloud;
 
-/// How long an attempt runs before the service gives it up. Made, as is that it ever does.
+/// Time after which the service cancels an attempt. Invented, like the cancellation itself.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Debug, Clone)]
 pub(in crate::sides::huaweicloud) struct Job {
-    /// In the vendor's form; of the fleet's jobs shared with all fleets.
+    /// Record in the vendor's form. All fleets share the records of the fleet's jobs.
     pub(in crate::sides::huaweicloud) record: Arc<Value>,
-    /// None for a job that stands as it was when the sandbox started.
+    /// Work of the job. `None` for an initial job, which does not change.
     pub(in crate::sides::huaweicloud) work: Option<Copying>,
 }
 
 #[derive(Debug, Clone)]
 pub(in crate::sides::huaweicloud) struct Copying {
     course: Course,
-    /// What the end turned out to be, which what is at the destination decides.
+    /// Final state, which depends on the tag at the destination.
     end: Option<&'static str>,
 }
 
-/// Where a job copies to.
+/// Destination of a job.
 pub(in crate::sides::huaweicloud) struct Destination<'a> {
     pub(in crate::sides::huaweicloud) region: &'a str,
     pub(in crate::sides::huaweicloud) organization: &'a str,
@@ -90,7 +90,7 @@ impl Copying {
 }
 
 impl BasicRepository {
-    /// Makes the job of one tag of this repository, `name`.
+    /// Creates the job of one tag of this repository, `name`.
     pub(in crate::sides::huaweicloud) fn copy(
         &mut self,
         ids: &mut Ids,
@@ -135,13 +135,14 @@ impl BasicRepository {
 }
 
 impl Basic {
-    /// Lets images be where jobs have brought them by `now`, in the order of their ends. A job whose
-    /// image was not there when its attempt began has failed, and may have been tried again since.
+    /// Applies the effects of jobs that have ended by `now`, in the order of their ends. An attempt
+    /// whose image did not exist at its start has failed, and may have been retried since.
     pub(in crate::sides::huaweicloud) fn settle(&mut self, now: Timestamp) {
         while self.settle_once(now) {}
     }
 
-    /// Says whether an attempt has failed, so that what comes next has to be found anew.
+    /// Applies the next effect. Returns whether an attempt has failed, so that the next effect must be
+    /// searched again.
     fn settle_once(&mut self, now: Timestamp) -> bool {
         let Self {
             organizations,
@@ -176,8 +177,8 @@ impl Basic {
     }
 }
 
-/// Lets an image arrive, and says how its job ends. That a job fails which may not overwrite what
-/// is there is made.
+/// Lets an image arrive. Returns the final state of its job. The failure of a job that may not
+/// overwrite an existing tag is invented.
 fn arrive(
     elsewhere: &mut BTreeMap<Place, BTreeMap<String, String>>,
     record: &Value,

@@ -1,4 +1,4 @@
-//! The Basic edition: organizations, their repositories, and what copies and cleans up.
+//! Basic edition: organizations, their repositories, sync and retention.
 
 pub(super) mod jobs;
 pub(super) mod organizations;
@@ -22,13 +22,13 @@ use jobs::Job;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Basic {
     pub(super) organizations: BTreeMap<String, Organization>,
-    /// In the vendor's form.
+    /// Regions in the vendor's form.
     pub(super) regions: Vec<Value>,
     /// Digests of the tags at the destinations of sync jobs.
     pub(super) elsewhere: BTreeMap<Place, BTreeMap<String, String>>,
 }
 
-/// A repository of another region.
+/// Repository of another region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) region: String,
@@ -52,7 +52,7 @@ pub(super) struct BasicRepository {
     pub(super) jobs: Vec<Job>,
     /// Retention policies, in the vendor's form.
     pub(super) retentions: Vec<Value>,
-    /// What they have deleted, oldest first, in the vendor's form.
+    /// Records of deletions by retention, oldest first, in the vendor's form.
     pub(super) deleted: Vec<Value>,
 }
 
@@ -101,7 +101,7 @@ impl Organization {
     }
 }
 
-/// What a listing is to show: said by `filter`, or else by parameters.
+/// Conditions of a listing, from `filter` or else from parameters.
 pub(super) struct Wanted<'a> {
     asked: &'a Asked<'a>,
     filter: Option<Vec<(&'a str, &'a str)>>,
@@ -143,7 +143,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Offset and limit, which are 0 and 100 unless they are given, and at most 1000 records.
+    /// Returns offset and limit, at most 1000 records. [default: 0 and 100]
     pub(super) fn page(&self) -> Result<(i64, i64), Refusal> {
         let number = |name: &str, otherwise: i64, least: i64, most: i64| {
             let text = self.text(name);
@@ -161,7 +161,7 @@ impl<'a> Wanted<'a> {
         ))
     }
 
-    /// Field to sort by, and whether upwards.
+    /// Returns the field to sort by, and whether the order is ascending.
     pub(super) fn order(&self) -> (Option<&'a str>, bool) {
         let ascending = self.text("order_type") == Some("asc");
         (self.text("order_column"), ascending)

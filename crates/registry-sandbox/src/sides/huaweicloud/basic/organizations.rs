@@ -8,8 +8,8 @@ use crate::sides::huaweicloud::errors::Refusal;
 use crate::sides::huaweicloud::listing;
 use crate::sides::huaweicloud::world::World;
 
-/// Limits of the three quotas. Made: the page's example has 15 for each, which the fleet's tags are
-/// over.
+/// Limits of the three quotas. They are invented, because the fleet has more tags than the limit of
+/// 15 in the page's example.
 const LIMITS: [(&str, usize); 3] = [("namespace", 15), ("repository", 15), ("tag", 500)];
 
 pub(in crate::sides::huaweicloud) fn list(
@@ -41,7 +41,7 @@ pub(in crate::sides::huaweicloud) fn show(
     Ok(asked.done(organization.record(asked.text("namespace"))))
 }
 
-/// The tag quota is there if the request names a repository that is.
+/// Returns the quotas. The tag quota is present if the request names an existing repository.
 pub(in crate::sides::huaweicloud) fn quotas(
     world: &mut World,
     asked: &Asked<'_>,

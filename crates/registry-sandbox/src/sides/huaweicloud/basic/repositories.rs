@@ -11,10 +11,10 @@ use crate::sides::huaweicloud::listing;
 use crate::sides::huaweicloud::world::World;
 use crate::world::huaweicloud::{self, REGION};
 
-/// Where images are pulled from inside a cluster, as in the vendor's example.
+/// Internal address to pull images from inside a cluster, from the vendor's example.
 const INTERNAL: &str = "10.125.0.198:20202";
 
-/// By id unless the request says otherwise, which the page leaves open.
+/// Lists repositories. [default order: by id, because the page names none]
 pub(in crate::sides::huaweicloud) fn list(
     world: &mut World,
     asked: &Asked<'_>,
@@ -128,13 +128,13 @@ pub(in crate::sides::huaweicloud) fn show(
     Ok(asked.done(picked(&record, &own)))
 }
 
-/// Addresses to pull a repository from, from outside and from inside of a cluster.
+/// Returns the addresses to pull a repository from, outside and inside of a cluster.
 pub(super) fn addresses(namespace: &str, repository: &str) -> [String; 2] {
     let public = format!("swr.{REGION}.myhuaweicloud.com");
     [public.as_str(), INTERNAL].map(|host| format!("{host}/{namespace}/{repository}"))
 }
 
-/// Names are whole names as parameters, and parts of names in a filter.
+/// Returns the matching repositories. A parameter is a whole name, and a filter is a part of a name.
 fn matching<'t>(
     world: &World,
     text: impl Fn(&str) -> Option<&'t str>,
@@ -166,7 +166,7 @@ fn matching<'t>(
     records
 }
 
-/// Everything that any call tells of a repository.
+/// Returns all fields of a repository that any call has.
 fn whole(namespace: &str, id: i64, name: &str, repository: &BasicRepository) -> Value {
     let own = &repository.own;
     let [path, internal_path] = addresses(namespace, name);

@@ -1,4 +1,4 @@
-//! Retention policies, as the calls see them.
+//! Calls about retention policies.
 
 use hyper::header::CONTENT_RANGE;
 use regex_lite::Regex;
@@ -27,7 +27,7 @@ pub(in crate::sides::huaweicloud) fn show(
     Ok(asked.done(repository.retentions[place].clone()))
 }
 
-/// An image has one policy at most, the vendor's manual says.
+/// Creates a policy. By the vendor's manual, a repository has at most one.
 pub(in crate::sides::huaweicloud) fn create(
     world: &mut World,
     asked: &Asked<'_>,
@@ -76,7 +76,7 @@ pub(in crate::sides::huaweicloud) fn delete(
     Ok(asked.nothing())
 }
 
-/// Newest first, which the page leaves open.
+/// Lists deletions, newest first. The page names no order.
 pub(in crate::sides::huaweicloud) fn histories(
     world: &mut World,
     asked: &Asked<'_>,
@@ -102,7 +102,7 @@ fn place(repository: &BasicRepository, asked: &Asked<'_>) -> Result<usize, Refus
     })
 }
 
-/// What the schema of the body cannot say. The bounds are the manual's.
+/// Checks the rules that the schema of the body cannot express. The bounds are the manual's.
 fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
     let rules = asked.body["rules"].as_array();
     let rules = rules.map_or(&[] as &[Value], Vec::as_slice);

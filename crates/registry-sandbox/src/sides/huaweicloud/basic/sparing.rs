@@ -1,4 +1,4 @@
-//! What a retention policy of the Basic edition spares, and what it deletes.
+//! Tags that a retention policy of the Basic edition keeps or deletes.
 
 use jiff::{SignedDuration, Timestamp};
 use regex_lite::Regex;
@@ -10,8 +10,8 @@ use crate::sides::huaweicloud::ids::Ids;
 use crate::sides::huaweicloud::images::Tag;
 
 impl BasicRepository {
-    /// Applies the repository's policies, as the service does when one is made and from time to
-    /// time. Here it is when one is made or changed and when an image is pushed: nothing ticks.
+    /// Applies the repository's policies. The service does this when one is created and from time to
+    /// time. The sandbox does it when one is created or changed and when an image is pushed.
     pub(in crate::sides::huaweicloud) fn retain(
         &mut self,
         ids: &mut Ids,
@@ -38,7 +38,7 @@ impl BasicRepository {
     }
 }
 
-/// The number of a rule, if it is one that its template allows.
+/// Returns the number of a rule, if its template allows it.
 pub(super) fn number(rule: &Value) -> Option<i64> {
     let (key, most) = match rule["template"].as_str()? {
         "date_rule" => ("days", 365),
@@ -48,7 +48,7 @@ pub(super) fn number(rule: &Value) -> Option<i64> {
     (1..=most).contains(&number).then_some(number)
 }
 
-/// The tags that a rule names for deletion.
+/// Returns the tags that a rule selects for deletion.
 fn named<'t>(
     rule: &Value,
     tags: impl IntoIterator<Item = (&'t String, &'t Tag)>,

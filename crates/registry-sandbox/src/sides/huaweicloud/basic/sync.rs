@@ -1,4 +1,4 @@
-//! Automatic sync rules and sync jobs, as the calls see them.
+//! Calls about automatic sync rules and sync jobs.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ pub(in crate::sides::huaweicloud) fn delete(
     Ok(asked.nothing())
 }
 
-/// Makes a job for each tag that is named; none at all if one of them is not there.
+/// Creates a job for each named tag, or no job if one of the tags does not exist.
 pub(in crate::sides::huaweicloud) fn copy(
     world: &mut World,
     asked: &Asked<'_>,
@@ -127,7 +127,7 @@ pub(in crate::sides::huaweicloud) fn jobs(
     Ok(reply.with(hyper::header::CONTENT_RANGE, range))
 }
 
-/// Whether a rule's destination is the one that the body names.
+/// Whether a rule has the destination of the body.
 fn leads_there(asked: &Asked<'_>, rule: &Value) -> bool {
     let mut keys = ["remoteRegionId", "remoteNamespace"].iter();
     keys.all(|key| rule[key] == asked.field(key))
@@ -146,8 +146,8 @@ fn check_region(basic: &Basic, asked: &Asked<'_>) -> Result<(), Refusal> {
     Err(asked.refusal(SWR_NO_REGION, message))
 }
 
-/// `limit::N|offset::N`, and the order if given. The page names no order for the case that it is
-/// not: newest first is this sandbox's choice.
+/// Filter `limit::N|offset::N`, with an optional order. The page names no default order, so newest
+/// first is invented.
 #[derive(Debug, PartialEq, Eq)]
 struct Filter {
     limit: i64,
@@ -156,7 +156,8 @@ struct Filter {
 }
 
 impl Filter {
-    /// `None` for a number that no integer holds; all else the spec's pattern has refused.
+    /// Reads a filter, or returns `None` for a number that is too large. The spec's pattern has already
+    /// refused other errors.
     fn read(text: &str) -> Option<Self> {
         let field = |name: &str| {
             text.split('|')

@@ -12,7 +12,7 @@ use crate::sides::huaweicloud::listing::{self, Key, Row};
 use crate::sides::huaweicloud::world::World;
 use crate::world::huaweicloud;
 
-/// Newest first unless the request says otherwise, which the page leaves open.
+/// Lists tags. [default order: newest first, because the page names none]
 pub(in crate::sides::huaweicloud) fn list(
     world: &mut World,
     asked: &Asked<'_>,
@@ -28,7 +28,7 @@ pub(in crate::sides::huaweicloud) fn list(
     Ok(asked.list(&entries, (offset, limit), |entry| {
         let mut record = entry.record(asked);
         if let Some(fields) = record.as_object_mut() {
-            // Only this call writes the key like this.
+            // Only this call has this form of the key.
             let name = fields.remove("tag").unwrap_or_default();
             fields.insert("Tag".to_owned(), name);
             fields.insert("scanned".to_owned(), Value::from(false));
@@ -37,7 +37,8 @@ pub(in crate::sides::huaweicloud) fn list(
     }))
 }
 
-/// The marker is a tag's id as text, which is made: the page says only where it comes from.
+/// Lists tags by marker. A marker is a tag's id as text, which is invented, because the page only
+/// tells where a marker comes from.
 pub(in crate::sides::huaweicloud) fn list_by_marker(
     world: &mut World,
     asked: &Asked<'_>,
@@ -105,7 +106,7 @@ fn sort(entries: &mut [Entry<'_>], column: Option<&str>, ascending: bool) {
     }
 }
 
-/// A tag with its repository.
+/// Tag with its repository.
 struct Entry<'w> {
     repository: &'w BasicRepository,
     name: &'w str,
@@ -136,7 +137,7 @@ impl Row for Entry<'_> {
 }
 
 impl Entry<'_> {
-    /// The tag's name as the record has it.
+    /// Returns the tag's name in the record.
     fn name(&self) -> &str {
         let own = self.tag.extra.get("tag").and_then(Value::as_str);
         own.unwrap_or(self.name)
@@ -150,7 +151,7 @@ impl Entry<'_> {
 fn record(asked: &Asked<'_>, repository: &BasicRepository, name: &str, tag: &Tag) -> Value {
     let image = repository.own.images.get(tag.digest());
     let size = image.map_or(0, |image| image.size);
-    // Nothing was pushed but a digest's worth; the configuration's digest is made of it.
+    // Only a digest was pushed, so the configuration's digest is derived from it.
     let config = sha256_hex(format!("configuration of {}", tag.digest()).as_bytes());
     let manifest = json!({
         "schemaVersion": 2,

@@ -1,4 +1,4 @@
-//! What comes of work: copies arrive, and what retention has named goes.
+//! Effects of work: copies arrive, and retention deletes tags.
 
 use jiff::Timestamp;
 
@@ -10,11 +10,11 @@ use crate::side::Image;
 use crate::sides::huaweicloud::ids::Ids;
 use crate::sides::huaweicloud::images::Pushed;
 
-/// Policies that copy two images back and forth never come to an end; more of it goes on when the
-/// world is looked at again.
+/// Largest number of rounds in one call. Policies that copy two images back and forth never end; the
+/// next call continues.
 const MOST_ROUNDS: usize = 1000;
 
-/// Work of an instance that has ended and is yet to take effect: by ids and indexes.
+/// Ended work of an instance without its effect yet, by ids and indexes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Ended {
     Copy {
@@ -30,7 +30,7 @@ enum Ended {
     },
 }
 
-/// An image that has come to another instance.
+/// Image that has arrived at another instance.
 #[derive(Debug)]
 struct Arrival {
     at: Timestamp,
@@ -43,8 +43,8 @@ struct Arrival {
 }
 
 impl Enterprise {
-    /// Lets the work that has ended by `now` take effect, in the order of its ends. What arrives can
-    /// start work of its own, which may have ended by then, too.
+    /// Applies the effects of work that has ended by `now`, in the order of its ends. An arrival can
+    /// start more work, which may also have ended by then.
     pub(in crate::sides::huaweicloud) fn settle(
         &mut self,
         ids: &mut Ids,
@@ -110,7 +110,8 @@ impl Enterprise {
         ended
     }
 
-    /// Says whether there is more work than before, so that what comes next has to be found anew.
+    /// Applies one effect. Returns whether there is new work, so that the next effect must be searched
+    /// again.
     fn take_effect(&mut self, ids: &mut Ids, plans: &Plans, ended: &Ended, now: Timestamp) -> bool {
         match ended {
             Ended::Copy {
@@ -119,7 +120,7 @@ impl Enterprise {
                 task,
                 copy,
             } => {
-                // Taken out, so that the instances can be looked into meanwhile.
+                // Taken out, so that the instances can be read meanwhile.
                 let own = self.instances.get_mut(instance);
                 let Some(mut run) = own.and_then(|own| own.executions.remove(execution)) else {
                     return false;
@@ -209,9 +210,9 @@ impl Enterprise {
         })
     }
 
-    /// Lets an image be where it has arrived, and says whether that has started anything. As in
-    /// Harbor, a tag that is there with another digest stays as it is unless the policy overwrites,
-    /// and the copy succeeds all the same.
+    /// Applies the arrival of an image. Returns whether it has started other work. As in Harbor, an
+    /// existing tag with another digest stays unless the policy overwrites, and the copy succeeds
+    /// nevertheless.
     fn arrive(&mut self, ids: &mut Ids, plans: &Plans, arrival: &Arrival) -> bool {
         let image = Image {
             namespace: &arrival.namespace,
@@ -228,10 +229,10 @@ impl Enterprise {
     }
 }
 
-/// What has come of a copy.
+/// Result of a copy.
 enum End {
     Nothing,
-    /// The attempt has failed, as there was nothing to copy; another may have been made since.
+    /// The attempt has failed because there was nothing to copy. Another may have followed since.
     Again,
     Arrival(Arrival),
 }

@@ -25,7 +25,7 @@ pub(in crate::sides::huaweicloud) fn list(
     if let Some(kind) = asked.given("type") {
         records.retain(|record| record["type"] == kind);
     }
-    // One tag or several; that commas part them is made.
+    // One tag or several, separated by commas, which is invented.
     if let Some(tags) = asked.given("tags") {
         records.retain(|record| {
             let own = record["tags"].as_array().into_iter().flatten();
@@ -49,7 +49,7 @@ pub(in crate::sides::huaweicloud) fn show(
     let (digest, image) =
         found.ok_or_else(|| not_there(asked, SWR_NO_ARTIFACT, "artifact", reference))?;
     let mut shown = record(namespace, &asked.repository(), repository, digest, image);
-    // Nothing is scanned here; what the vendor's example tells of a scan is shown if asked for.
+    // The sandbox scans nothing, and shows the scan of the vendor's example on request.
     let overview = image.extra.get("scan_overview");
     if let Some(overview) = overview.filter(|_| asked.boolean("with_scan_overview") == Some(true)) {
         shown["scan_overview"] = overview.clone();
@@ -86,7 +86,7 @@ pub(in crate::sides::huaweicloud) fn of_instance(
     Ok(asked.done(page))
 }
 
-/// Newest first. No tag of the sandbox is an accessory.
+/// Lists tags, newest first. No tag of the sandbox is an accessory.
 pub(in crate::sides::huaweicloud) fn tags(
     world: &mut World,
     asked: &Asked<'_>,
@@ -124,7 +124,7 @@ fn add_pull(record: &mut Value, pulled: Option<Timestamp>) {
     }
 }
 
-/// An artifact with its place.
+/// Artifact with its place.
 struct Artifact<'w> {
     namespace: &'w Namespace,
     name: &'w str,

@@ -1,4 +1,4 @@
-//! Runs of retention policies: a task for each repository, a subtask for each tag that goes.
+//! Runs of retention policies: a task for each repository, a subtask for each deleted tag.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(in crate::sides::huaweicloud) struct Cleaning {
     pub(in crate::sides::huaweicloud) dry_run: bool,
     pub(in crate::sides::huaweicloud) made: Timestamp,
     pub(in crate::sides::huaweicloud) sweeps: Sweeps,
-    /// Whether all that it does has been done to the world.
+    /// Whether all its effects have been applied.
     pub(in crate::sides::huaweicloud) settled: bool,
     pub(in crate::sides::huaweicloud) extra: Value,
 }
@@ -42,7 +42,7 @@ pub(in crate::sides::huaweicloud) struct Sweep {
     pub(super) goes: Vec<Gone>,
 }
 
-/// A tag that goes.
+/// Tag to delete.
 #[derive(Debug, Clone)]
 pub(in crate::sides::huaweicloud) struct Gone {
     pub(super) id: i64,
@@ -64,7 +64,7 @@ impl Cleaning {
                     .collect()
             }
         };
-        // An execution has no words for work that has not begun.
+        // An execution has no word for work that has not begun.
         let status = match words::sum(words) {
             "Initialized" | "Pending" => "InProgress",
             other => other,
@@ -99,7 +99,7 @@ impl Cleaning {
         }
     }
 
-    /// The subtasks of a task, if it is one of this execution.
+    /// Returns the subtasks of a task, if the task belongs to this execution.
     pub(super) fn subtasks(&self, task: i64, now: Timestamp) -> Option<Vec<Value>> {
         match &self.sweeps {
             Sweeps::Fixed(fixed) => fixed.parts(task),
@@ -134,7 +134,7 @@ impl Sweep {
     fn record(&self, execution: i64, now: Timestamp) -> Value {
         let look = self.course.look(now);
         let word = words::word(&self.course, now);
-        // Counted when all has been looked at.
+        // Counted when all tags have been checked.
         let (total, goes) = match look.state {
             State::Succeeded => (self.total, self.goes.len()),
             _ => (0, 0),

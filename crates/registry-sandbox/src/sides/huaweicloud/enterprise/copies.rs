@@ -18,12 +18,12 @@ pub(in crate::sides::huaweicloud) struct Execution {
     pub(in crate::sides::huaweicloud) policy: i64,
     pub(in crate::sides::huaweicloud) trigger: String,
     pub(in crate::sides::huaweicloud) made: Timestamp,
-    /// How long a task has to have ended before the record tells of it.
+    /// How long the record lags behind the end of a task.
     pub(in crate::sides::huaweicloud) lag: SignedDuration,
-    /// The instance that it copies to, if that is one of this world.
+    /// Instance that it copies to, if it is in this world.
     pub(in crate::sides::huaweicloud) to: Option<String>,
     pub(in crate::sides::huaweicloud) tasks: Tasks,
-    /// Whether all that it does has been done to the world.
+    /// Whether all its effects have been applied.
     pub(in crate::sides::huaweicloud) settled: bool,
     pub(in crate::sides::huaweicloud) extra: Value,
 }
@@ -87,7 +87,7 @@ impl Execution {
         over(record, &self.extra)
     }
 
-    /// `namespace/repository` of the first task.
+    /// Returns `namespace/repository` of the first task.
     pub(in crate::sides::huaweicloud) fn repository(&self) -> Option<String> {
         match &self.tasks {
             Tasks::Fixed(_) => None,
@@ -98,13 +98,13 @@ impl Execution {
         }
     }
 
-    /// Whether it stays as it is, and its record, too.
+    /// Whether neither it nor its record changes any more.
     pub(in crate::sides::huaweicloud) fn is_over(&self, now: Timestamp) -> bool {
         let states = self.states(now);
         self.settled && states.iter().all(|(word, _)| words::has_ended(word))
     }
 
-    /// State of each task as far as the record knows it, and when it last changed.
+    /// Returns the state of each task in the record, and its last change.
     fn states(&self, now: Timestamp) -> Vec<(&str, Timestamp)> {
         match &self.tasks {
             Tasks::Fixed(fixed) => {
@@ -137,7 +137,7 @@ impl Execution {
         }
     }
 
-    /// The subtasks of a task, if it is one of this execution.
+    /// Returns the subtasks of a task, if the task belongs to this execution.
     pub(super) fn subtasks(&self, task: i64, now: Timestamp) -> Option<Vec<Value>> {
         match &self.tasks {
             Tasks::Fixed(fixed) => fixed.parts(task),
@@ -149,12 +149,12 @@ impl Execution {
         }
     }
 
-    /// Stops what has not ended.
+    /// Stops work that has not ended.
     pub(super) fn stop(&mut self, now: Timestamp) {
         match &mut self.tasks {
             Tasks::Fixed(fixed) => {
                 fixed.stop(now);
-                // What the vendor's example tells of the execution holds no more.
+                // The vendor's example no longer applies to the execution.
                 self.extra = Value::Null;
             }
             Tasks::Planned(tasks) => {
@@ -213,7 +213,7 @@ impl Task {
     fn part(&self, copy: &Copy, now: Timestamp) -> Value {
         let look = copy.course.look(now);
         let text = match (look.state, look.is_final) {
-            // Made.
+            // Invented.
             (State::Failed, false) => "the attempt failed and is tried again",
             (State::Failed, true) => "the last attempt failed",
             _ => "",
@@ -237,7 +237,7 @@ impl Task {
     }
 }
 
-/// The document that the vendor's example has in `src_resource` and `dst_resource`, about artifacts
+/// Returns a document in the form of the vendor's `src_resource` and `dst_resource`, about artifacts
 /// of one repository, each with its digest and a tag.
 pub(in crate::sides::huaweicloud) fn document(
     repository: &str,

@@ -1,4 +1,4 @@
-//! Runs of replication policies, as the calls see them.
+//! Calls about runs of replication policies.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub(in crate::sides::huaweicloud) fn stop(
     Ok(asked.nothing())
 }
 
-/// Newest first.
+/// Lists executions, newest first.
 pub(in crate::sides::huaweicloud) fn list(
     world: &mut World,
     asked: &Asked<'_>,

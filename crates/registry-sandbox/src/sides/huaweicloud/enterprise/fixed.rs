@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::sides::huaweicloud::words;
 
-/// How the parts of such a task come about.
+/// Source of the subtasks of such a task.
 #[derive(Debug, Clone)]
 pub(in crate::sides::huaweicloud) enum Parts {
     Listed(Vec<Value>),
-    /// Made of the task.
+    /// Derived from the task.
     Made(fn(&Value) -> Vec<Value>),
 }
 
 #[derive(Debug, Clone)]
 pub(in crate::sides::huaweicloud) struct Fixed {
-    /// Made when a call first needs it, and shared with the fleet until a call stops a task.
+    /// Computed when a call first needs it, and shared with the fleet until a call stops a task.
     shared: Arc<LazyLock<Shared, Make>>,
     parts: Parts,
 }
@@ -79,7 +79,7 @@ impl Fixed {
         })
     }
 
-    /// Stops what has not ended.
+    /// Stops tasks that have not ended.
     pub(super) fn stop(&mut self, now: Timestamp) {
         let Shared {
             mut tasks,

@@ -1,4 +1,4 @@
-//! The Enterprise edition: instances, what is in them, and what copies and cleans up.
+//! Enterprise edition: instances, their contents, replication and retention.
 
 mod arriving;
 pub(super) mod artifacts;
@@ -31,13 +31,13 @@ use copies::Execution;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Enterprise {
-    /// By id.
+    /// Instances by id.
     pub(super) instances: BTreeMap<String, Instance>,
-    /// Jobs on instances, in the vendor's form with the project beside it.
+    /// Jobs on instances: the project, and the job in the vendor's form.
     pub(super) jobs: Vec<(String, Value)>,
 }
 
-/// One instance. Records are in the vendor's form, whole as the call that shows one answers them.
+/// Instance. Records are in the vendor's form, with all fields of the call that shows a single one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Instance {
     pub(super) record: Value,
@@ -59,12 +59,12 @@ pub(super) struct Namespace {
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) extra: Value,
-    /// Shared with the fleet that they come from until they change.
+    /// Repositories, which are shared with the fleet until they change.
     pub(super) repositories: BTreeMap<String, Arc<Repository>>,
 }
 
 impl Enterprise {
-    /// The instance that is asked about, which must be one of the project that is.
+    /// Returns the instance of the request, which must belong to the project of the request.
     pub(super) fn instance(&mut self, asked: &Asked<'_>) -> Result<&mut Instance, Refusal> {
         let id = asked.text("instance_id");
         let project = asked.given("project_id");
@@ -84,7 +84,7 @@ impl Instance {
         namespace.ok_or_else(|| not_there(asked, SWR_NO_NAMESPACE, "namespace", name))
     }
 
-    /// The namespace and the repository that are asked about.
+    /// Returns the namespace and the repository of the request.
     pub(super) fn repository(
         &mut self,
         asked: &Asked<'_>,
@@ -97,7 +97,7 @@ impl Instance {
         Ok((namespace, repository))
     }
 
-    /// The repository, made if it is not there; the namespace, too.
+    /// Returns the repository. Makes it and its namespace if they do not exist.
     pub(super) fn repository_made(
         &mut self,
         ids: &mut Ids,

@@ -72,7 +72,7 @@ pub(in crate::sides::huaweicloud) fn update(
     Ok(asked.nothing())
 }
 
-/// Its executions go with it, as in Harbor; what of them still runs is stopped.
+/// Deletes a policy and its executions, as in Harbor. Stops running work of them.
 pub(in crate::sides::huaweicloud) fn delete(
     world: &mut World,
     asked: &Asked<'_>,
@@ -90,7 +90,7 @@ pub(super) fn no_policy(asked: &Asked<'_>, id: i64) -> Refusal {
     not_there(asked, SWR_NO_POLICY, "replication policy", id)
 }
 
-/// The body, if its name is not another policy's, and it has one registry, which is there.
+/// Checks a body: its name must be unique, and it must have one registry, which exists.
 fn checked(world: &mut World, asked: &Asked<'_>, own: Option<i64>) -> Result<Value, Refusal> {
     let instance = world.enterprise.instance(asked)?;
     let name = asked.field("name");
@@ -117,7 +117,7 @@ fn checked(world: &mut World, asked: &Asked<'_>, own: Option<i64>) -> Result<Val
     Ok(asked.body.clone())
 }
 
-/// The record of a policy that is as `body` says.
+/// Returns the record of a policy with this `body`.
 fn stored(body: Value, id: i64, asked: &Asked<'_>, old: Option<&Value>) -> Value {
     let now = Value::from(asked.now.to_string());
     let made = old.map(|old| old["created_at"].clone());

@@ -12,7 +12,7 @@ use crate::sides::huaweicloud::listing;
 use crate::sides::huaweicloud::world::World;
 
 const MASKED: &str = "*****";
-/// The kind of registry that is an Enterprise edition instance.
+/// Type of a registry that is an Enterprise edition instance.
 const INSTANCE: &str = "swr-pro-internal";
 
 pub(in crate::sides::huaweicloud) fn list(
@@ -65,7 +65,7 @@ pub(in crate::sides::huaweicloud) fn update(
     Ok(asked.nothing())
 }
 
-/// A registry that a policy copies to or from stays, as in Harbor.
+/// Deletes a registry, unless a policy uses it, as in Harbor.
 pub(in crate::sides::huaweicloud) fn delete(
     world: &mut World,
     asked: &Asked<'_>,
@@ -112,7 +112,7 @@ fn check(instance: &Instance, asked: &Asked<'_>, own: Option<i64>) -> Result<(),
     Ok(())
 }
 
-/// The record of a registry that is as the body says; the secret is not kept.
+/// Returns the record of a registry with this body, without the secret.
 fn stored(asked: &Asked<'_>, id: i64, old: Option<&Value>) -> Value {
     let now = Value::from(asked.now.to_string());
     let made = old.map(|old| old["created_at"].clone());

@@ -52,8 +52,8 @@ pub(in crate::sides::huaweicloud) fn show(
     Ok(asked.done(entry.record()))
 }
 
-/// Those of all instances of the project, by marker. The marker is a repository's id as text, which
-/// is made: the page says only where it comes from.
+/// Lists the repositories of all instances of the project by marker. A marker is a repository's id as
+/// text, which is invented, because the page only tells where a marker comes from.
 pub(in crate::sides::huaweicloud) fn of_all_instances(
     world: &mut World,
     asked: &Asked<'_>,
@@ -112,7 +112,7 @@ fn region(project: &str) -> &'static str {
     }
 }
 
-/// A repository with its place.
+/// Repository with its place.
 #[derive(Clone, Copy)]
 struct Entry<'w> {
     /// Id and name of the instance, in the list of all instances.

@@ -1,4 +1,4 @@
-//! Retention policies and their runs, as the calls see them.
+//! Calls about retention policies and their runs.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub(in crate::sides::huaweicloud) fn show(
     Ok(asked.done(policy))
 }
 
-/// A namespace has one policy at most, the vendor's manual says.
+/// Creates a policy. By the vendor's manual, a namespace has at most one.
 pub(in crate::sides::huaweicloud) fn create(
     world: &mut World,
     asked: &Asked<'_>,
@@ -79,7 +79,7 @@ pub(in crate::sides::huaweicloud) fn update(
     Ok(asked.nothing())
 }
 
-/// Its executions go with it.
+/// Deletes a policy and its executions.
 pub(in crate::sides::huaweicloud) fn delete(
     world: &mut World,
     asked: &Asked<'_>,
@@ -112,7 +112,7 @@ pub(in crate::sides::huaweicloud) fn execute(
     Ok(asked.done(json!({"id": id})))
 }
 
-/// Newest first.
+/// Lists executions, newest first.
 pub(in crate::sides::huaweicloud) fn executions(
     world: &mut World,
     asked: &Asked<'_>,
@@ -147,7 +147,7 @@ pub(in crate::sides::huaweicloud) fn subtasks(
     Ok(asked.page("sub_tasks", &in_state(asked, &subtasks)))
 }
 
-/// The policy that is asked about, in the namespace that it is asked for in.
+/// Returns the policy of the request, in the namespace of the request.
 fn policy(instance: &mut Instance, asked: &Asked<'_>) -> Result<Value, Refusal> {
     instance.namespace(asked)?;
     let id = asked.id("policy_id");
@@ -168,7 +168,7 @@ fn cleaning<'w>(world: &'w mut World, asked: &Asked<'_>) -> Result<&'w Cleaning,
         .ok_or_else(|| not_there(asked, SWR_NO_EXECUTION, "execution", id))
 }
 
-/// What the schema of the body cannot say.
+/// Checks the rules that the schema of the body cannot express.
 fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
     let rules = asked.body["rules"].as_array();
     let rules = rules.map_or(&[] as &[Value], Vec::as_slice);
@@ -189,7 +189,7 @@ fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The record of a policy that is as the body says.
+/// Returns the record of a policy with this body.
 fn stored(ids: &mut Ids, asked: &Asked<'_>, id: i64, namespace: i64) -> Value {
     let mut rules = asked.body["rules"].clone();
     for rule in rules.as_array_mut().into_iter().flatten() {

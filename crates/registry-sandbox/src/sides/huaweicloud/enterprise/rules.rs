@@ -1,7 +1,7 @@
-//! What the rules of a retention policy keep of a repository.
+//! Tags of a repository that the rules of a retention policy keep.
 //!
-//! As in Harbor: a tag stays if one rule keeps it, and a tag that no rule selects goes, as long as
-//! some rule is about its repository.
+//! As in Harbor, a tag stays if one rule keeps it. A tag that no rule selects is deleted if some rule
+//! is about its repository.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::sides::huaweicloud::glob;
 use crate::sides::huaweicloud::images::{Repository, Tag};
 
-/// Whether each tag of the repository stays; none if no rule is about the repository.
+/// Returns for each tag of the repository whether it stays, or `None` if no rule is about the
+/// repository.
 pub(super) fn judged(
     policy: &Value,
     name: &str,
@@ -48,7 +49,7 @@ fn selects(selector: &Value, text: &str) -> bool {
     glob::matches(pattern, text) != excludes
 }
 
-/// The tags that one rule keeps of those that it selects.
+/// Returns the selected tags that one rule keeps.
 fn kept<'a>(rule: &Value, repository: &'a Repository, now: Timestamp) -> Vec<&'a str> {
     let selected = repository.tags.iter().filter(|(tag, _)| {
         let mut selectors = rule["tag_selectors"].as_array().into_iter().flatten();
@@ -67,12 +68,12 @@ fn kept<'a>(rule: &Value, repository: &'a Repository, now: Timestamp) -> Vec<&'a
         "latestPulledN" => latest(selected, number, pulled),
         "nDaysSinceLastPush" => newer(selected, since, pushed),
         "nDaysSinceLastPull" => newer(selected, since, pulled),
-        // The spec's enum lets no other pass.
+        // The spec's enum refuses other values.
         _ => selected.into_iter().map(|(name, _)| name).collect(),
     }
 }
 
-/// What was never pushed or pulled goes last.
+/// Returns the latest tags. Tags without a time are last.
 fn latest<'a>(
     mut tags: Vec<(&'a str, &'a Tag)>,
     number: i64,
@@ -97,7 +98,7 @@ fn newer<'a>(
         .collect()
 }
 
-/// The number of a rule's parameter; the service takes it as a text, too.
+/// Returns the number of a rule's parameter, which may be text.
 pub(super) fn number(parameter: &Value) -> i64 {
     let text = || parameter.as_str()?.parse().ok();
     parameter.as_i64().or_else(text).unwrap_or(0)

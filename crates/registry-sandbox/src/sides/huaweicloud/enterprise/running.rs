@@ -1,4 +1,4 @@
-//! How replication policies run, and what comes of it.
+//! Runs of replication policies.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,26 +11,26 @@ use crate::sides::huaweicloud::glob;
 use crate::sides::huaweicloud::ids::Ids;
 use crate::sides::huaweicloud::images::Pushed;
 
-/// Why a policy runs, and when.
+/// Reason and time of a policy's run.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sides::huaweicloud) struct Start<'a> {
     pub(in crate::sides::huaweicloud) trigger: &'a str,
-    /// The image that was pushed, if that is why.
+    /// Pushed image, if a push is the reason.
     pub(in crate::sides::huaweicloud) pushed: Option<Image<'a>>,
     pub(in crate::sides::huaweicloud) now: Timestamp,
 }
 
-/// Where a policy's work goes.
+/// Ends of a policy's work.
 struct Ends {
-    /// Instances; none if it is not of this world.
+    /// Source instance. `None` if it is not in this world.
     from: Option<String>,
     to: Option<String>,
-    /// Name of the registry at the other end.
+    /// Name of the other registry.
     name: String,
 }
 
 impl Enterprise {
-    /// Pushes an image to an instance, and runs the policies that run on a push; says whether there
+    /// Pushes an image to an instance, and runs the policies that run on a push. Returns whether there
     /// were any.
     pub(in crate::sides::huaweicloud) fn push(
         &mut self,
@@ -64,8 +64,8 @@ impl Enterprise {
         runs.count() > 0
     }
 
-    /// Runs a policy, and answers the id of its execution. What runs on a push and is not about
-    /// the image that was pushed makes none.
+    /// Runs a policy, and returns the id of its execution. A run on a push creates no execution if the
+    /// policy does not cover the pushed image.
     pub(in crate::sides::huaweicloud) fn run(
         &mut self,
         ids: &mut Ids,
@@ -76,7 +76,7 @@ impl Enterprise {
     ) -> Option<i64> {
         let record = self.instances.get(instance)?.policies.get(&policy)?;
         let ends = self.ends(instance, record);
-        // Only what is in the instance itself is pushed to it.
+        // A push affects only policies that copy from the instance itself.
         if start.pushed.is_some() && ends.from.as_deref() != Some(instance) {
             return None;
         }
@@ -125,7 +125,7 @@ impl Enterprise {
         }
     }
 
-    /// The instance of this world that a target registry is.
+    /// Returns the instance of this world behind a target registry.
     fn behind(&self, registry: &Value) -> Option<String> {
         let url = registry["url"].as_str().unwrap_or_default();
         let host = url.split("://").last().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Enterprise {
     }
 }
 
-/// A task for each repository that the policy's filters match, with a copy for each tag.
+/// Makes a task for each repository that the policy's filters match, with a copy for each tag.
 fn tasks(
     ids: &mut Ids,
     plans: &Plans,

@@ -1,4 +1,4 @@
-//! How retention policies run, and what comes of it.
+//! Runs of retention policies, and their effects.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::plans::{Plans, Work};
 use crate::sides::huaweicloud::ids::Ids;
 
 impl Instance {
-    /// Runs a retention policy by hand, and answers the id of its execution. What goes is decided
-    /// now, and goes when the task of its repository has succeeded.
+    /// Runs a retention policy on request, and returns the id of its execution. The tags to delete are
+    /// selected now, and deleted when the task of their repository has succeeded.
     pub(super) fn clean(
         &mut self,
         ids: &mut Ids,
@@ -66,8 +66,8 @@ impl Instance {
         id
     }
 
-    /// Takes away what a task that has ended by `now` deletes. A tag that was pushed anew since it
-    /// was judged stays.
+    /// Deletes the tags of a task that has ended by `now`. A tag that was pushed since its selection
+    /// stays.
     pub(super) fn swept(&mut self, cleaning: i64, sweep: usize, now: Timestamp) {
         let Some(cleaning) = self.cleanings.get_mut(&cleaning) else {
             return;

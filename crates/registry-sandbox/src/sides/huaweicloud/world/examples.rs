@@ -1,4 +1,4 @@
-//! The examples of the specs, put where the parameters of the same examples look for them.
+//! Examples of the specs, stored under the parameters of the same examples.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ pub(super) fn text(record: &Value, key: &str) -> String {
     record[key].as_str().unwrap_or_default().to_owned()
 }
 
-/// A time of the record; the beginning of all time if there is none.
+/// Returns a time of the record, or the earliest time if it is missing.
 pub(super) fn time(record: &Value, key: &str) -> Timestamp {
     let time = record[key].as_str().and_then(|text| text.parse().ok());
     time.unwrap_or(Timestamp::UNIX_EPOCH)
@@ -39,14 +39,14 @@ pub(super) fn picked(record: &Value, keys: &[&str]) -> Value {
     fields.collect::<Map<_, _>>().into()
 }
 
-/// The record with an id of the sandbox in place of the example's.
+/// Returns the record with an id of the sandbox instead of the example's.
 pub(super) fn ours(record: &Value, key: &str, id: &str) -> Value {
     let mut record = record.clone();
     record[key] = Value::from(id);
     record
 }
 
-/// An image of which an example tells no more than this.
+/// Makes an image with the few facts of an example.
 pub(super) fn image(id: i64, size: i64, pushed: Timestamp) -> Image {
     Image {
         id,

@@ -36,7 +36,7 @@ impl World {
         }
         let listed = swr.operation("ListRepositoryTags")?;
         for tag in records(&listed.example) {
-            // One of them shows what a deleted tag looks like.
+            // One of them shows a deleted tag.
             if !tag["deleted"].is_string() {
                 let id = self.ids.next();
                 add_tag(&mut repository_of(organization, listed)?.own, id, &tag);
@@ -63,7 +63,7 @@ impl World {
         }
         for record in records(&swr.operation("ShowSyncJob")?.example) {
             self.add_job(&record);
-            // The rule that such a job comes of is made: the example of rules is about another
+            // The rule of such a job is invented, because the example of rules is about another
             // repository than the example of the parameter.
             let rule = over(
                 picked(
@@ -86,7 +86,7 @@ impl World {
         Ok(())
     }
 
-    /// Adds a job that stands as it is, and what it has copied.
+    /// Adds an unchanging job, and the image that it has copied.
     pub(super) fn add_job(&mut self, record: &Value) {
         let repository = self.basic_repository(record);
         let tag = text(record, "tag");
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// The repository that a rule or a job belongs to.
+    /// Returns the repository of a rule or a job.
     pub(super) fn basic_repository(&mut self, record: &Value) -> &mut BasicRepository {
         let made = time(record, "createdAt");
         let ids = &mut self.ids;
@@ -121,7 +121,8 @@ impl World {
     }
 }
 
-/// A repository as two lists tell of it, and in what they do not, as the one that is shown.
+/// Makes a repository of the examples of two lists, with missing fields from the example of a single
+/// repository.
 fn repository(ids: &mut Ids, item: &Value, whole: &Value, tags: &[Value]) -> Repository {
     let mut own = Repository::new(id(item, "id"), time(item, "created_at"));
     own.updated = time(item, "updated_at");
@@ -137,7 +138,7 @@ fn repository(ids: &mut Ids, item: &Value, whole: &Value, tags: &[Value]) -> Rep
         "domain_name",
     ];
     own.extra = over(account, &picked(item, &keys));
-    // The images together have the size of the repository.
+    // The sizes of the images add up to the size of the repository.
     let mut left = id(item, "size");
     for (index, tag) in tags.iter().filter_map(Value::as_str).enumerate() {
         let size = match index + 1 == tags.len() {
@@ -154,7 +155,7 @@ fn repository(ids: &mut Ids, item: &Value, whole: &Value, tags: &[Value]) -> Rep
     own
 }
 
-/// A tag that an example tells all of.
+/// Adds a tag with all its facts in an example.
 fn add_tag(own: &mut Repository, image_id: i64, tag: &Value) {
     let (name, digest) = (text(tag, "Tag"), text(tag, "digest"));
     let pushed = time(tag, "updated");
@@ -177,7 +178,7 @@ fn add_tag(own: &mut Repository, image_id: i64, tag: &Value) {
     own.tags.insert(name, known);
 }
 
-/// The repository that the example of a call is about.
+/// Returns the repository of a call's example.
 fn repository_of<'o>(
     organization: &'o mut Organization,
     operation: &Operation,

@@ -17,9 +17,9 @@ use crate::sides::huaweicloud::images::{Repository, Tag};
 use crate::spec::{Operation, Spec, SpecError};
 use crate::world::huaweicloud;
 
-/// Of images whose size no example tells. Made.
+/// Size of images whose size no example tells. Invented.
 const SIZE: i64 = 11_534_336;
-/// Ids of artifacts and tags that no example tells follow those that one does.
+/// First id of artifacts whose id no example tells. It follows the ids of the examples.
 const FIRST_ARTIFACT: i64 = 502;
 const FIRST_TAG: i64 = 702;
 
@@ -41,7 +41,7 @@ impl World {
             .entry(huaweicloud::TARGET_INSTANCE_ID.to_owned())
             .or_default();
         target.record = record;
-        // What the example's execution has copied.
+        // The images that the example's execution has copied.
         if let Some(copied) = copied {
             let policy = &swr.operation("ShowInstanceReplicationPolicy")?.example;
             let namespace = text(policy, "dest_namespace");
@@ -55,7 +55,7 @@ impl World {
     }
 }
 
-/// The instance of the other region, in the form of the first.
+/// Makes the instance of the other region, in the form of the first.
 fn target(own: &Instance) -> Value {
     let mut record = own.record.clone();
     let registry = own.registries.values().next();
@@ -73,7 +73,7 @@ fn target(own: &Instance) -> Value {
     record
 }
 
-/// Instance, registry, policies and their runs.
+/// Adds registry, policies and their runs.
 fn add_policies(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError> {
     let shown = |operation: &str| Ok(swr.operation(operation)?.example.clone());
     let record: Value = shown("ShowInstance")?;
@@ -121,7 +121,7 @@ fn add_policies(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError> {
         .operation("ListInstanceRetentionPolicyExecSubTasks")?
         .example;
     let mut parts = records(&parts["sub_tasks"]);
-    // Beside the one that failed, one that did not, as the example of the parameter asks for.
+    // Next to the failed one, add a successful one, which the example of the parameter needs.
     if let Some(mut part) = parts.first().cloned() {
         part["id"] = Value::from(id(&part, "id") + 1);
         part["tag"] = Value::from("11.5");
@@ -183,7 +183,7 @@ fn add_repositories(instance: &mut Instance, swr: &Spec) -> Result<(), SpecError
     Ok(())
 }
 
-/// Fills the repositories. Answers the one that the example's execution copies.
+/// Fills the repositories. Returns the one that the example's execution copies.
 fn add_artifacts(instance: &mut Instance, swr: &Spec) -> Result<Option<Repository>, SpecError> {
     let mut copied = None;
     let shown = swr.operation("ShowInstanceArtifact")?;
@@ -204,13 +204,13 @@ fn add_artifacts(instance: &mut Instance, swr: &Spec) -> Result<Option<Repositor
     let (namespace, name) = (text(part, "namespace"), text(part, "repository"));
     if let Some(own) = repository(instance, &namespace, &name) {
         let (tag, digest) = (text(part, "tag"), text(part, "digest"));
-        // After those of the repository that is copied.
+        // Ids after those of the copied repository.
         add(own, &digest, &[&tag], FIRST_ARTIFACT + 10, FIRST_TAG + 100);
     }
     Ok(copied)
 }
 
-/// The repository that the examples of a call's parameters name.
+/// Returns the repository that the examples of a call's parameters name.
 fn named<'i>(
     instance: &'i mut Instance,
     operation: &Operation,
@@ -232,7 +232,7 @@ fn repository<'i>(
     namespace.repositories.get_mut(name).map(Arc::make_mut)
 }
 
-/// The artifact that an example tells all of.
+/// Adds the artifact with all its facts in an example.
 fn add_shown(own: &mut Repository, artifact: &Value) {
     let pushed = time(artifact, "push_time");
     let digest = text(artifact, "digest");
@@ -250,9 +250,9 @@ fn add_shown(own: &mut Repository, artifact: &Value) {
     }
 }
 
-/// The artifacts that a task copies, as far as its text, which is no JSON document, tells.
+/// Adds the artifacts that a task copies, from its text, which is not a JSON document.
 fn add_copied(own: &mut Repository, resource: &str) {
-    // The text has the artifacts twice: where they are from, and after it where they go.
+    // The text has the artifacts twice: first at the source, then at the destination.
     let source = resource.split("dst_resource").next().unwrap_or_default();
     let pattern = r#""digest":"(sha256:[0-9a-f]+)","labels":null,"tags":\[([^\]]*)\]"#;
     let Ok(pattern) = Regex::new(pattern) else {

@@ -1,4 +1,4 @@
-//! The fleet of the Enterprise edition: invented tasks, and what they are about.
+//! Fleet of the Enterprise edition: invented tasks and their images.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::world::{
 /// shared until they change, so that a copy is cheap.
 static START: Made<World> = Made::none();
 
-/// What the fleet's work is about.
+/// Images and ids for the fleet's work.
 struct Ground {
-    /// Hands out ids from where the fleet's end.
+    /// Ids after those of the fleet.
     ids: Ids,
     namespaces: BTreeMap<String, Namespace>,
-    /// Of the other instance.
+    /// Namespaces of the other instance.
     arrived: BTreeMap<String, Namespace>,
 }
 
@@ -40,7 +40,7 @@ impl World {
     pub(super) fn at_start(swr: &Spec, era: Era) -> Self {
         START.or_make(era, || {
             let mut world = Self::made(era);
-            // Cannot fail: the start of the sandbox has tried it.
+            // Cannot fail, because the start of the sandbox has tried it.
             let _ = world.add_examples(swr);
             world
         })
@@ -106,7 +106,7 @@ impl World {
     }
 }
 
-/// So many tasks.
+/// Makes this number of tasks.
 fn all(count: usize, era: Era, task: fn(Era, usize) -> Value) -> Vec<Value> {
     (0..count).map(|index| task(era, index)).collect()
 }
@@ -181,7 +181,7 @@ impl Ground {
 }
 
 impl Instance {
-    /// The policies of the fleet; what they copy to is the example's registry.
+    /// Adds the policies of the fleet, which copy to the example's registry.
     fn add_policies(&mut self, era: Era) {
         let made = era.at(REPLICATION_START) - SignedDuration::from_hours(24);
         let teams = fleet::TEAMS.join(",");
@@ -303,7 +303,7 @@ const TASK_STATES: [(&str, u64); 6] = [
     ("Stopped", 3),
 ];
 
-/// Start and end of an Enterprise task, as far as its state has them.
+/// Returns start and end of an Enterprise task, if its state has them.
 fn times(
     start: Timestamp,
     milliseconds: u64,
@@ -331,7 +331,7 @@ fn replication_task(era: Era, index: usize) -> Value {
         .map(|(tag, digest)| (digest.as_str(), tag.as_str()))
         .collect();
     let resource = |overwrite: bool| {
-        // Every fourth in Harbor's short form, which a client has to read as well.
+        // Every fourth has Harbor's short form, which a client must read as well.
         if index % 4 == 3 {
             format!("{repository} [{} item(s) in total]", images.len())
         } else {
@@ -353,7 +353,7 @@ fn replication_task(era: Era, index: usize) -> Value {
     task
 }
 
-/// Tag and digest of the images that a task of the fleet copies.
+/// Returns tag and digest of the images that a task of the fleet copies.
 fn copied(repository: &str, index: usize) -> Vec<(String, String)> {
     let images = 1 + fleet::below(3, 4, index) as usize;
     let image = |image: usize| {

@@ -1,4 +1,4 @@
-//! The fleet of the Basic edition: invented rules and jobs, and what they are about.
+//! Fleet of the Basic edition: invented rules and jobs, and their images.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::sides::huaweicloud::images::Pushed;
 use crate::world::huaweicloud::{self, FLEET_BASIC_NAMESPACE};
 use crate::world::{FLEET_TAG_ARRIVED, FLEET_TAG_FAILED, FLEET_TAG_RUNNING};
 
-/// Regions that nothing of the fleet copies to.
+/// Regions that the fleet does not copy to.
 const OTHER_REGIONS: [&str; 3] = ["cn-south-1", "cn-southwest-2", "ap-southeast-1"];
 
 impl World {
@@ -59,10 +59,10 @@ impl World {
         self.add_tag(era, &quiet, &fleet::manifest_digest(&name));
     }
 
-    /// Adds the tag that a job copies, if it is not there.
+    /// Adds the tag that a job copies, if it does not exist.
     fn add_tag(&mut self, era: Era, job: &Value, digest: &str) {
         let tag = job["tag"].as_str().unwrap_or_default();
-        // Makes the repository first, which takes ids of its own.
+        // Make the repository first, because it takes ids.
         self.basic_repository(job);
         let mut ids = self.ids.clone();
         let own = &mut self.basic_repository(job).own;
@@ -73,7 +73,7 @@ impl World {
                 digest: digest.to_owned(),
                 size: 30_000_000 + fleet::below(90_000_000, 32, own.tags.len()).cast_signed(),
             };
-            // The push goes before the first of the jobs that it makes.
+            // The push is before the first job that it creates.
             own.push(&mut ids, tag, &pushed, made - SignedDuration::from_secs(1));
             self.ids = ids;
         }
@@ -117,7 +117,7 @@ const RECENT_JOB_STATES: [(&str, u64); 7] = [
     ("cancel", 3),
 ];
 
-/// A job of `team/api`: each tag goes to each region.
+/// Makes a job of `team/api`. Each tag is copied to each region.
 fn sync_job(era: Era, index: usize) -> Value {
     let regions = huaweicloud::FLEET_BASIC_REGIONS.len();
     let tags = huaweicloud::FLEET_BASIC_JOBS.div_ceil(regions);
@@ -128,7 +128,7 @@ fn sync_job(era: Era, index: usize) -> Value {
         FLEET_TAG_RUNNING if last => "running",
         FLEET_TAG_FAILED if last => "failed",
         FLEET_TAG_ARRIVED | FLEET_TAG_RUNNING | FLEET_TAG_FAILED => "success",
-        // A job that has not ended is one of the last week.
+        // A job that has not ended is from the last week.
         _ if number * 10 > tags * 9 => fleet::weighted(&RECENT_JOB_STATES, 21, index),
         _ => fleet::weighted(&ENDED_JOB_STATES, 22, index),
     };

@@ -1,4 +1,4 @@
-//! What the Huawei side holds: the examples of the specs, a fleet, and what came of requests.
+//! World of the Huawei side: the examples of the specs, a fleet, and the effects of requests.
 
 mod examples;
 mod examples_basic;
@@ -26,7 +26,7 @@ use crate::side::Image;
 use crate::spec::{self, SpecError};
 use crate::world::huaweicloud;
 
-/// Everything that changes, behind one lock.
+/// All mutable state, behind one lock.
 #[derive(Debug, Clone, Default)]
 pub(super) struct World {
     pub(super) ids: Ids,
@@ -49,7 +49,7 @@ impl World {
         }))
     }
 
-    /// Does to the world what work has come to by `now`.
+    /// Applies the effects of work that has ended by `now`.
     pub(super) fn settle(&mut self, plans: &Plans, now: Timestamp) {
         self.enterprise.settle(&mut self.ids, plans, now);
         self.basic.settle(now);
@@ -106,7 +106,7 @@ impl World {
     }
 }
 
-/// The sandbox's projects in the form of the spec's example, one of them to page through.
+/// Returns the sandbox's projects in the form of the spec's example, with one more for paging.
 fn projects(endpoint: &str) -> Result<Vec<Value>, SpecError> {
     let listed = spec::named(IAM)?.operation("KeystoneListProjects")?;
     let example = &listed.example["projects"][0];
