@@ -1,16 +1,25 @@
 //! imgtrack api: any call by its name.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
-use registry_sandbox::world;
-use registry_tests::specs;
+use registry_replication::api::services;
+use registry_tests::specs::{self, Spec};
 use serde_json::Value;
 
 use crate::program::{output, run};
+use crate::subjects::subjects;
 
-fn json(words: &[&str]) -> Value {
+/// Returns what a command prints as JSON.
+pub(crate) fn json(words: &[&str]) -> Value {
     serde_json::from_str(&output(words)).unwrap()
+}
+
+/// Returns the name that the program has for the service of a spec: the cloud and the spec.
+fn service(spec: &Spec) -> String {
+    let (client, service) = spec.name.split_once('/').unwrap();
+    let (cloud, _) = client.split_once('-').unwrap();
+    format!("{cloud}.{service}")
 }
 
 #[test]
@@ -23,25 +32,18 @@ fn every_call_of_every_spec_has_a_name() {
         .map(|row| row["name"].as_str().unwrap().to_owned())
         .collect();
     listed.sort();
-    let mut expected: Vec<_> = specs::all()
-        .iter()
-        .flat_map(|spec| {
-            spec.operations
-                .iter()
-                .map(move |operation| (spec, operation))
-        })
-        .map(|(spec, operation)| match operation.name.as_str() {
-            // Both vendors have one.
-            "ListInstance" => format!(
-                "{}:ListInstance",
-                match spec.name {
-                    "alibabacloud-cr/cr" => "alibabacloud.cr",
-                    _ => "huaweicloud.swr",
-                }
-            ),
-            name => name.to_owned(),
-        })
-        .collect();
+    let all = || {
+        let specs = specs::all().iter();
+        specs.flat_map(|spec| spec.operations.iter().map(move |one| (spec, &one.name)))
+    };
+    let expected = all().map(|(spec, name)| {
+        // A name that several services have needs its service.
+        match all().filter(|(_, other)| *other == name).count() {
+            1 => name.clone(),
+            _ => format!("{}:{name}", service(spec)),
+        }
+    });
+    let mut expected: Vec<_> = expected.collect();
     expected.sort();
     assert_eq!(listed, expected);
     for name in listed {
@@ -81,124 +83,26 @@ fn an_answer_is_json_as_it_came() {
         "policy_id=12",
         "--sandbox",
     ]);
-    let spec = specs::spec("huaweicloud-swr/swr");
-    let mut operations = spec.operations.iter();
+    let mut operations = specs::all().iter().flat_map(|spec| &spec.operations);
     let shown = operations
         .find(|it| it.name == "ShowInstanceReplicationPolicy")
         .unwrap();
     assert_eq!(policy, shown.answer.example);
 }
 
-#[test]
-fn all_pages_of_each_style() {
-    let fleet = format!("InstanceId={}", world::alibabacloud::FLEET_INSTANCE_ID);
-    let execution = format!(
-        "execution_id={}",
-        world::huaweicloud::FLEET_REPLICATION_EXECUTION
-    );
-    for (call, parameters, expected) in [
-        (
-            "ListRepoSyncTask",
-            &[fleet.as_str()][..],
-            world::alibabacloud::FLEET_TASKS,
-        ),
-        (
-            "ListInstanceReplicationPolicyExecTasks",
-            &[&execution],
-            world::huaweicloud::FLEET_REPLICATION_TASKS,
-        ),
-        (
-            "ShowSyncJob",
-            &[
-                "namespace=team",
-                "repository=api",
-                "filter=limit::50|offset::0|order::asc",
-            ],
-            world::huaweicloud::FLEET_BASIC_JOBS,
-        ),
-    ] {
-        let mut words = vec!["api", call, "--all", "--sandbox"];
-        for parameter in parameters {
-            words.extend(["-p", parameter]);
-        }
-        let all = json(&words);
-        assert_eq!(all.as_array().unwrap().len(), expected, "{call}");
-        words.extend(["--limit", "7"]);
-        assert_eq!(
-            json(&words),
-            Value::from(&all.as_array().unwrap()[..7]),
-            "{call}"
-        );
+/// Checks that a call with `--all` returns so many records, and fewer with a limit.
+pub(crate) fn returns_all_pages(call: &str, parameters: &[&str], expected: usize) {
+    let mut words = vec!["api", call, "--all", "--sandbox"];
+    for parameter in parameters {
+        words.extend(["-p", parameter]);
     }
-    // By marker and by text, in pages small enough to need several.
-    let repository = ["namespace=team", "repository=api", "limit=100"];
-    for (call, parameters) in [
-        ("ListAllInstanceRepositories", vec!["name=api", "limit=20"]),
-        ("ListRepositoryTag", repository.to_vec()),
-        (
-            "ListRepositoryTags",
-            [&repository[..], &["offset=0"]].concat(),
-        ),
-    ] {
-        let mut words = vec!["api", call, "--all", "--sandbox"];
-        for parameter in parameters {
-            words.extend(["-p", parameter]);
-        }
-        let all = json(&words);
-        let names = |record: &Value| {
-            let name = ["id", "Tag", "tag"].iter().find_map(|key| record.get(*key));
-            name.unwrap_or(record).to_string()
-        };
-        let records = all.as_array().unwrap();
-        let distinct: BTreeSet<_> = records.iter().map(names).collect();
-        assert!(records.len() > 20, "{call}: {}", records.len());
-        assert_eq!(distinct.len(), records.len(), "{call}");
-    }
-}
-
-#[test]
-fn a_dry_run_shows_the_request_without_secrets() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let body = r#"{"name": "second", "type": "swr-pro", "url": "https://registry.example.com",
-        "insecure": false,
-        "credential": {"type": "basic", "access_key": "AK", "access_secret": "very-secret"}}"#;
-    std::fs::write(file.path(), body).unwrap();
-    let path = file.path().display().to_string();
-    let shown = output(&[
-        "api",
-        "CreateInstanceRegistry",
-        "--body",
-        &path,
-        "--dry-run",
-        "--sandbox",
-    ]);
-    assert!(
-        !shown.contains("very-secret") && !shown.contains("Signature="),
-        "{shown}"
-    );
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(shown["method"], "POST");
-    assert_eq!(shown["headers"]["authorization"], "***");
-    assert_eq!(shown["body"]["credential"]["access_secret"], "***");
-    assert_eq!(shown["body"]["credential"]["access_key"], "AK");
-
-    let token = output(&[
-        "api",
-        "AssumeRoleWithOIDC",
-        "-p",
-        "OIDCProviderArn=a",
-        "-p",
-        "RoleArn=b",
-        "-p",
-        "OIDCToken=very-secret",
-        "-p",
-        "RoleSessionName=session",
-        "--dry-run",
-        "--sandbox",
-    ]);
-    assert!(
-        token.contains("OIDCToken=***") && !token.contains("very-secret"),
-        "{token}"
+    let all = json(&words);
+    assert_eq!(all.as_array().unwrap().len(), expected, "{call}");
+    words.extend(["--limit", "7"]);
+    assert_eq!(
+        json(&words),
+        Value::from(&all.as_array().unwrap()[..7]),
+        "{call}"
     );
 }
 
@@ -247,18 +151,6 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ),
         ("api RepoSyncTask", "did you mean CancelRepoSyncTask"),
         (
-            "api ListInstanceJobs --registry alibabacloud --sandbox",
-            "huaweicloud.swr is not a service of Alibaba Cloud; leave out --registry",
-        ),
-        (
-            "api ListRepoSyncTask --sandbox --project-id p",
-            "alibabacloud.cr has no setting project-id; leave out --project-id",
-        ),
-        (
-            "api ListInstance",
-            "write huaweicloud.swr:ListInstance or alibabacloud.cr:ListInstance",
-        ),
-        (
             "api ListRepoSyncTask -p Tag",
             "invalid --param; write NAME=VALUE",
         ),
@@ -293,5 +185,45 @@ fn what_cannot_be_meant_is_refused_by_name() {
         let (code, out, err) = run(&words);
         assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {err}");
         assert!(err.contains(says), "{words:?}: {err}");
+    }
+}
+
+#[test]
+fn a_name_of_several_services_is_refused_with_their_names() {
+    let mut services: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for spec in specs::all() {
+        for operation in &spec.operations {
+            let name = operation.name.as_str();
+            let full = format!("{}:{name}", service(spec));
+            services.entry(name).or_default().push(full);
+        }
+    }
+    services.retain(|_, names| names.len() > 1);
+    assert!(!services.is_empty());
+    for (name, mut names) in services {
+        let (code, out, err) = run(&["api", name]);
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+        let (_, written) = err.split_once("write ").unwrap();
+        let mut written: Vec<_> = written.lines().next().unwrap().split(" or ").collect();
+        names.sort();
+        written.sort_unstable();
+        assert_eq!(written, names);
+    }
+}
+
+#[test]
+fn a_call_of_another_cloud_is_refused() {
+    for of in subjects() {
+        let provider = of.descriptor();
+        let own = provider.cloud.services;
+        for service in services().filter(|service| !own.contains(service)) {
+            let call = format!("{service}:{}", service.operations[0].name);
+            let words = [&["api", &call], &of.options()[..3]].concat();
+            let (code, out, err) = run(&words);
+            assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {err}");
+            let title = provider.title;
+            let says = format!("{service} is not a service of {title}; leave out --registry");
+            assert!(err.contains(&says), "{words:?}: {err}");
+        }
     }
 }

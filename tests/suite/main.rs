@@ -33,5 +33,6 @@ mod secrets;
 mod signatures;
 mod subjects;
 mod terminal;
+mod timeouts;
 mod traces;
 mod wire;

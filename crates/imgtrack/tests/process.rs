@@ -245,6 +245,22 @@ fn without_credentials_it_says_where_it_looked() {
 
 #[test]
 fn a_pipe_that_closes_early_is_no_error() {
+    let basic = ["--registry", "huaweicloud-basic", "--sandbox"];
+    for words in [
+        &["demo"][..],
+        &["demo", "-o", "json"],
+        &["--help"],
+        &[&["rules", "team/api"], &basic[..]].concat(),
+        &[&["status", "team/api:v41"], &basic[..]].concat(),
+    ] {
+        // The reader is gone before the program writes.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = imgtrack().args(words).stdout(writer).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
+    }
+    // The reader reads the beginning of much.
     let mut process = imgtrack()
         .args([
             "tasks",

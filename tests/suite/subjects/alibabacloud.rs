@@ -13,7 +13,8 @@ use registry_sandbox::world::{self, Place, Source};
 use serde_json::json;
 
 use super::{
-    Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
+    CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
+    Site, Subject,
 };
 use crate::alibabacloud::clients;
 
@@ -36,6 +37,14 @@ impl Subject for Alibabacloud {
             "sts" => key.security_token("ExampleSecurityToken"),
             _ => key,
         }))
+    }
+
+    fn options(&self) -> Vec<&'static str> {
+        crate::alibabacloud::FLEET.to_vec()
+    }
+
+    fn command_lines(&self) -> Vec<CommandLine> {
+        crate::alibabacloud::terminal::lines()
     }
 
     fn source(&self) -> Source {

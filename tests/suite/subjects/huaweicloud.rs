@@ -12,7 +12,8 @@ use registry_sandbox::{Sandbox, world};
 use serde_json::{Value, json};
 
 use super::{
-    Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle, Site, Subject,
+    CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
+    Site, Subject,
 };
 use crate::huaweicloud::clients;
 
@@ -65,6 +66,10 @@ impl Subject for HuaweicloudEnterprise {
 
     fn fixed_dialect(&self, _: &str) -> Arc<dyn Dialect> {
         Arc::new(Huaweicloud::new(clients::key()))
+    }
+
+    fn command_lines(&self) -> Vec<CommandLine> {
+        crate::huaweicloud::terminal::enterprise_lines()
     }
 
     fn source(&self) -> Source {
@@ -276,6 +281,10 @@ impl Subject for HuaweicloudBasic {
 
     fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
         HuaweicloudEnterprise.fixed_dialect(service)
+    }
+
+    fn command_lines(&self) -> Vec<CommandLine> {
+        crate::huaweicloud::terminal::basic_lines()
     }
 
     fn source(&self) -> Source {

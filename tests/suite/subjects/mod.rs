@@ -51,6 +51,9 @@ pub(crate) mod any {
 /// Settings of the transport, such as a clock.
 pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
 
+/// A command of the program, and its other words.
+pub(crate) type CommandLine = (&'static str, Vec<&'static str>);
+
 /// A provider as tests see it.
 pub(crate) trait Subject: Debug + Send + Sync {
     /// Name of the provider in the table.
@@ -61,6 +64,16 @@ pub(crate) trait Subject: Debug + Send + Sync {
 
     /// Signer of calls to one service of the client, with keys that are always the same.
     fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect>;
+
+    /// Options of the program for the provider in its sandbox.
+    fn options(&self) -> Vec<&'static str> {
+        vec!["--registry", self.provider(), "--sandbox"]
+    }
+
+    /// Runs of the program that show what the provider answers.
+    fn command_lines(&self) -> Vec<CommandLine> {
+        Vec::new()
+    }
 
     /// The registry of the sandbox that pushes go to.
     fn source(&self) -> Source;

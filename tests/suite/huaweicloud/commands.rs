@@ -1,0 +1,196 @@
+//! imgtrack: listings, runs and stops.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::{BASIC, ENTERPRISE};
+use crate::commands::{is_done, is_refused, preview};
+use crate::program::output;
+
+#[test]
+fn listings_as_tables_and_as_json() {
+    for (name, words, place) in [
+        ("enterprise-rules", &["rules"][..], ENTERPRISE),
+        ("basic-rules", &["rules", "team/api"], BASIC),
+        ("executions", &["executions"], ENTERPRISE),
+        ("executions-of-rule", &["executions", "12"], ENTERPRISE),
+        (
+            "executions-of-retention",
+            &["executions", "library/7"],
+            ENTERPRISE,
+        ),
+        ("tasks-of-execution", &["tasks", "83"], ENTERPRISE),
+        (
+            "tasks-of-retention",
+            &["tasks", "library/7/113"],
+            ENTERPRISE,
+        ),
+        ("tasks-of-repository", &["tasks", "test/testrepo"], BASIC),
+        ("subtasks", &["subtasks", "83/1927"], ENTERPRISE),
+        (
+            "subtasks-of-retention",
+            &["subtasks", "library/7/113/2439"],
+            ENTERPRISE,
+        ),
+        ("rules", &["rules", "team/api"], BASIC),
+        (
+            "replication",
+            &["tasks", "301", "--limit", "12"],
+            ENTERPRISE,
+        ),
+        (
+            "retention",
+            &["tasks", "platform/21/402", "--limit", "5"],
+            ENTERPRISE,
+        ),
+        ("sync-jobs", &["tasks", "team/api", "--limit", "9"], BASIC),
+        ("nothing", &["rules", "team/archive"], BASIC),
+    ] {
+        let table = [words, &place].concat();
+        assert_snapshot!(format!("{name}-table"), output(&table));
+        let json = [words, &place, &["-o", "json"]].concat();
+        assert_snapshot!(format!("{name}-json"), output(&json));
+    }
+}
+
+#[test]
+fn a_reference_of_one_listing_is_taken_by_the_next() {
+    let first = |words: &[&str]| -> Value {
+        let found: Value =
+            serde_json::from_str(&output(&[words, &ENTERPRISE, &["-o", "json"]].concat())).unwrap();
+        found[0].clone()
+    };
+    for rule in ["12", "library/7"] {
+        let execution = first(&["executions", rule]);
+        let task = first(&["tasks", execution["reference"].as_str().unwrap()]);
+        let reference = task["reference"].as_str().unwrap();
+        let subtask = first(&["subtasks", reference]);
+        assert_eq!(subtask["task"], reference);
+        assert_eq!(subtask.get("reference"), None);
+    }
+}
+
+#[test]
+fn a_rule_is_run_and_work_is_stopped() {
+    for (words, place, says) in [
+        (
+            &["run", "12"][..],
+            ENTERPRISE,
+            "has started; its tasks:\n  imgtrack tasks ",
+        ),
+        (
+            &["run", "library/7", "--trial"],
+            ENTERPRISE,
+            "execution library/7/",
+        ),
+        (
+            &[
+                "run",
+                "101",
+                "--image",
+                "team/api:v41",
+                "--image",
+                "team/api:v42",
+            ],
+            BASIC,
+            "tasks of team/api:\n  imgtrack tasks team/api --registry huaweicloud-basic --sandbox\n",
+        ),
+        (
+            &["stop", "301"],
+            ENTERPRISE,
+            "the registry accepted the stop of 301\n",
+        ),
+    ] {
+        is_done(&[words, &place].concat(), says);
+    }
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_sent() {
+    for (name, words, place) in [
+        ("run", &["run", "12"][..], ENTERPRISE),
+        ("trial", &["run", "library/7", "--trial"], ENTERPRISE),
+        (
+            "copies",
+            &[
+                "run",
+                "101",
+                "--image",
+                "team/api:v1",
+                "--image",
+                "team/api:v2",
+            ],
+            BASIC,
+        ),
+        ("stop", &["stop", "301"], ENTERPRISE),
+    ] {
+        let shown = preview(&[words, &place].concat());
+        assert_snapshot!(format!("dry-run-{name}"), shown);
+    }
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    for (words, place, code, says) in [
+        (
+            &["executions"][..],
+            BASIC,
+            2,
+            "not offered; list the tasks of a repository",
+        ),
+        (&["stop", "1", "--yes"], BASIC, 2, "cannot stop anything"),
+        (
+            &["executions", "a/b/c"],
+            ENTERPRISE,
+            2,
+            "write RULE such as 12, or NAMESPACE/RULE",
+        ),
+        (
+            &["subtasks", "83"],
+            ENTERPRISE,
+            2,
+            "write EXECUTION/TASK such as 83/1927",
+        ),
+        (
+            &["run", "999", "--image", "team/api:v1", "--yes"],
+            BASIC,
+            1,
+            "repository team/api has no rule 999; it has 101, 102, 103",
+        ),
+        (
+            &[
+                "run",
+                "101",
+                "--image",
+                "team/api:v1",
+                "--image",
+                "team/web:v1",
+                "--yes",
+            ],
+            BASIC,
+            2,
+            "belong to two repositories",
+        ),
+        (
+            &["rules", "--project-id", "p"],
+            BASIC,
+            2,
+            "leave out --project-id",
+        ),
+        (
+            &["rules", "a/b", "--instance", "i"],
+            BASIC,
+            2,
+            "leave out --instance",
+        ),
+        (
+            &["executions", "4711"],
+            ENTERPRISE,
+            1,
+            "has no replication rule 4711",
+        ),
+        (&["tasks", "4711"], ENTERPRISE, 1, "HTTP 404"),
+    ] {
+        is_refused(&[words, &place].concat(), code, says);
+    }
+}
