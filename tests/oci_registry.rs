@@ -1,4 +1,4 @@
-//! Looks at a real registry, which `tests/oci-registry.sh` starts, fills and changes.
+//! Tests against a real registry, which `tests/oci-registry.sh` starts, fills and changes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -13,8 +13,7 @@ fn password() -> Login {
     Login::password(given("OCI_USER"), given("OCI_PASSWORD"))
 }
 
-/// `OCI_EXPECTED` has a line for each look: repository, tag or digest, and the digest that is
-/// there, or `-`.
+/// Checks each line of `OCI_EXPECTED`: repository, tag or digest, and the expected digest, or `-`.
 async fn looks(registry: &Client) {
     let expected = given("OCI_EXPECTED");
     for line in expected.lines() {
@@ -38,7 +37,7 @@ async fn it_shows_what_is_there() {
     looks(&registry.build().unwrap()).await;
 }
 
-/// `DOCKER_CONFIG` is as another program's login wrote it.
+/// The login that another program wrote into `DOCKER_CONFIG` works.
 #[tokio::test]
 async fn the_login_of_dockers_configuration_is_let_in() {
     given("DOCKER_CONFIG");
@@ -62,5 +61,5 @@ async fn nobody_and_a_wrong_password_are_not_let_in() {
     };
     assert_eq!(refused(wrong).await.status(), Some(401));
     let error = refused(Login::Anonymous).await;
-    assert!(error.to_string().contains("there is none"), "{error}");
+    assert!(error.to_string().contains("no login was found"), "{error}");
 }

@@ -1,6 +1,6 @@
-//! Asks a sandbox the five calls of the pages, and pages of its fleet, and prints what the
-//! generated clients decoded, as one JSON object. `vendor-sdk.sh` compares it with what the
-//! vendors' SDKs decode.
+//! Sends the five calls of the vendors' pages to a sandbox, reads pages of its fleet, and prints the
+//! answers that the generated clients decoded, as one JSON object. `vendor-sdk.sh` compares it with
+//! the answers that the vendors' SDKs decode.
 //!
 //! Reads the JSON object that `imgtrack sandbox` prints first from stdin.
 

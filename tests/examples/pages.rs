@@ -1,5 +1,5 @@
-//! Measures how long a listing of 100 pages takes whose server answers each after 20 ms, as round
-//! trips: by a plain loop, and by the default settings of a registry.
+//! Measures the round trips of a listing of 100 pages from a server that answers each after 20 ms, with
+//! a plain loop and with the default settings of a registry.
 
 #![allow(clippy::print_stdout, reason = "a program")]
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(serve(stream));
         }
     });
-    // The default reads 4 pages ahead.
+    // The default prefetches 4 pages.
     for ahead in [0, 4] {
         let registry = alibabacloud::AlibabaCr::builder()
             .endpoint(&endpoint)

@@ -1,4 +1,4 @@
-//! Certificates that are made for a test.
+//! Certificates for tests.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-/// An authority of its own, which no system trusts.
+/// Authority that no system trusts.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// A certificate and its key.
+/// Certificate with its key.
 #[derive(Debug)]
 pub struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     pem: (String, String),
-    /// Issuer of the certificates that clients have to show.
+    /// Issuer of the required client certificates.
     clients: Option<CertificateDer<'static>>,
 }
 
 impl Authority {
-    /// An authority of this name.
+    /// Makes an authority of this name.
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -34,17 +34,17 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    /// Its certificate, as `SSL_CERT_FILE` has it.
+    /// Returns its certificate in the form of `SSL_CERT_FILE`.
     pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// A certificate for these host names and addresses.
+    /// Issues a certificate for these host names and addresses.
     pub fn identity(&self, names: &[&str]) -> Identity {
         self.sign(Self::params(names))
     }
 
-    /// The same, which expired on 2021-01-01.
+    /// Issues a certificate that expired on 2021-01-01.
     pub fn expired(&self, names: &[&str]) -> Identity {
         let mut params = Self::params(names);
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -70,12 +70,12 @@ impl Authority {
 }
 
 impl Identity {
-    /// The certificate and its key in PEM format.
+    /// Returns the certificate and its key in PEM format.
     pub fn pem(&self) -> (String, String) {
         self.pem.clone()
     }
 
-    /// The same, for a server that asks for a certificate of this authority.
+    /// Requires client certificates of this authority.
     pub fn asking_for(mut self, clients: &Authority) -> Self {
         self.clients = Some(clients.0.der().clone());
         self

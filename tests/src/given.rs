@@ -1,4 +1,4 @@
-//! What a call by name is given: parameters as texts or JSON, and a body.
+//! Input of a call by name: parameters as texts or JSON, and a body.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// Parameters and body of one call, as a spec's examples have them.
+/// Parameters and body of one call, in the form of a spec's examples.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Parameters by their names on the wire.
@@ -19,7 +19,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// The parameter by way of its type.
+    /// Returns a parameter as its type.
     pub(crate) fn parameter<T>(&self, name: &str) -> Result<Option<T>, Error>
     where
         T: FromStr,

@@ -1,4 +1,4 @@
-//! Servers on loopback that behave badly: they never answer, drip, or say anything at all.
+//! Servers on loopback that behave badly: they never answer, drip, or send any answer at all.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,26 +10,26 @@ use tokio::task::JoinHandle;
 
 use crate::certificates::Identity;
 
-/// A request as it came.
+/// Received request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The method, such as `GET`.
+    /// Method, such as `GET`.
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// Names in lower case, and values.
+    /// Lower-case names, and values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// The path without its query.
+    /// Returns the path without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The value of a query parameter, not decoded.
+    /// Returns the undecoded value of a query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.target.split_once('?')?;
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -39,23 +39,23 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// The value of a header; `name` is in lower case.
+    /// Returns the value of a header. `name` must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut own = self.headers.iter().filter(|(own, _)| own == name);
         own.next().map(|(_, value)| value.as_str())
     }
 }
 
-/// What a [`Hostile`] server does with a request.
+/// Reaction of a [`Hostile`] server to a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Answers in full. A `HEAD` gets the head alone.
+    /// Sends a complete answer. A `HEAD` gets only the head.
     Answer {
-        /// The status.
+        /// Status.
         status: u16,
-        /// Names and values; the length is added.
+        /// Names and values. The server adds the length.
         headers: Vec<(String, String)>,
-        /// The body.
+        /// Body.
         body: Vec<u8>,
     },
     /// Never answers, and keeps the connection open.
@@ -64,22 +64,22 @@ pub enum Reply {
     Drip(Vec<u8>, Duration),
     /// Answers with status 200 and a body that repeats these bytes for ever.
     Endless(Vec<u8>),
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     HangUp,
     /// Announces a body, and closes the connection in the middle of it.
     BreakOff,
-    /// As a proxy: answers a `CONNECT` with status 200, and passes all that follows on to this
+    /// Acts as a proxy: answers a `CONNECT` with status 200, and forwards all further bytes to this
     /// address and back.
     Tunnel(String),
 }
 
 impl Reply {
-    /// An answer of status 200 with this JSON.
+    /// Makes an answer of status 200 with this JSON.
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
         Self::answer(200, &[("content-type", "application/json")], body)
     }
 
-    /// An answer with this status, these headers and this body.
+    /// Makes an answer with this status, these headers and this body.
     pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter();
         Self::Answer {
@@ -94,9 +94,9 @@ impl Reply {
 
 type Replies = dyn FnMut(&Request) -> Reply + Send;
 
-/// A server on loopback that replies to each request as a function says, many at the same time.
+/// Server on loopback that replies to requests by a function, many at the same time.
 ///
-/// It is gone when it is dropped, and its connections with it.
+/// Dropping it stops the server and closes its connections.
 #[derive(Debug)]
 pub struct Hostile {
     endpoint: String,
@@ -106,12 +106,12 @@ pub struct Hostile {
 }
 
 impl Hostile {
-    /// Starts a server that replies as `reply` says.
+    /// Starts a server that replies by `reply`.
     pub async fn start(reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         Self::begin(None, reply).await
     }
 
-    /// The same, which speaks TLS and shows this certificate.
+    /// Starts a server with TLS and this certificate.
     pub async fn start_tls(
         identity: Identity,
         reply: impl FnMut(&Request) -> Reply + Send + 'static,
@@ -138,10 +138,10 @@ impl Hostile {
                 let (kept, reply, counted) = (kept.clone(), reply.clone(), counted.clone());
                 let tls = tls.clone();
                 connections.spawn(async move {
-                    // A client that has seen enough may be gone.
+                    // A client that needs no more bytes may have closed the connection.
                     let _ = match tls {
                         None => serve(stream, &kept, &reply, &counted).await,
-                        // A client that does not trust the certificate ends it here.
+                        // A client that does not trust the certificate closes the connection here.
                         Some(tls) => match tls.accept(stream).await {
                             Ok(stream) => serve(stream, &kept, &reply, &counted).await,
                             Err(error) => Err(error),
@@ -158,28 +158,28 @@ impl Hostile {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, or `https` with TLS.
+    /// Returns its URL: `http://127.0.0.1:PORT`, or `https` with TLS.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The host and the port that it listens at.
+    /// Returns its host and port.
     pub fn host(&self) -> &str {
         let address = self.endpoint.split_once("://");
         address.map_or("", |(_, address)| address)
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// How many requests have come so far.
+    /// Returns the number of requests so far.
     pub fn count(&self) -> usize {
         *self.count.borrow()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this number of requests have come.
     pub async fn received(&self, requests: usize) {
         let mut count = self.count.clone();
         count.wait_for(|count| *count >= requests).await.unwrap();
@@ -255,7 +255,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream.shutdown().await
 }
 
-/// The request that a connection brings; none if it brings none.
+/// Reads a request, or returns `None` at the end of a connection.
 async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! What the tests of the workspace share: a fixed time, fixed nonces, and a server that writes
-//! down what it gets.
+//! Shared code of the workspace's tests: a fixed time, fixed nonces, and a server that records its
+//! requests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "only tests use it")]
 
@@ -35,12 +35,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-/// A manual clock at `start` whose sleeps end at once.
+/// Makes a manual clock at `start` whose sleeps end at once.
 pub fn quick_clock(start: Timestamp) -> Arc<ManualClock> {
     Arc::new(ManualClock::at(start).auto_advance())
 }
 
-/// The same nonce, time and again, and always the middle.
+/// Chance that always returns the same nonce, and 0.5.
 #[derive(Clone, Debug)]
 pub struct NoChance(pub String);
 
@@ -54,26 +54,26 @@ impl Chance for NoChance {
     }
 }
 
-/// The time of all fixed clocks, 2026-11-22T12:00:00Z.
+/// Returns the time of all fixed clocks, 2026-11-22T12:00:00Z.
 pub fn noon() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }
 
-/// Makes what a client sends the same each time.
+/// Makes a client send the same requests each time.
 pub fn fixed(context: ContextBuilder) -> ContextBuilder {
     context.clock(quick_clock(noon())).chance(Arc::new(NoChance(
         "00112233445566778899aabbccddeeff".to_owned(),
     )))
 }
 
-/// What a [`Recorder`] does with a request.
+/// Reaction of a [`Recorder`] to a request.
 #[derive(Clone, Debug)]
 pub enum Move {
-    /// Answers in full.
+    /// Sends a complete answer.
     Answer(Vec<u8>),
-    /// Hangs up without a word.
+    /// Closes the connection without an answer.
     HangUp,
-    /// Hangs up in the middle of the body.
+    /// Closes the connection in the middle of the body.
     BreakOff,
 }
 
@@ -93,7 +93,7 @@ impl Move {
     }
 }
 
-/// A server on loopback that does what it was told and keeps the requests as they came.
+/// Server on loopback that answers by a script and records its requests.
 #[derive(Debug)]
 pub struct Recorder {
     endpoint: String,
@@ -107,7 +107,7 @@ impl Recorder {
         Self::script(vec![Move::answer(status, headers, body)]).await
     }
 
-    /// Makes these moves one after the other, the last of them time and again.
+    /// Makes these moves one after the other, and repeats the last of them.
     pub async fn script(moves: Vec<Move>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -148,18 +148,18 @@ impl Recorder {
         Self::start(200, &[("content-type", "application/json")], body).await
     }
 
-    /// Where it listens.
+    /// Returns its URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub async fn requests(&self) -> Vec<String> {
         self.requests.lock().await.clone()
     }
 
-    /// The only request, with what differs from run to run taken out: the port, and the signature
-    /// over it. That signatures are right is for the vectors and the sandbox to say.
+    /// Returns the only request, without the parts that differ from run to run: the port, and the
+    /// signature over it. The vectors and the sandbox check signatures.
     pub async fn request(&self) -> String {
         let requests = self.requests().await;
         assert_eq!(requests.len(), 1, "{requests:#?}");

@@ -1,4 +1,4 @@
-//! The generated clients as rows of one table, so that a test can go over all of them.
+//! Table of the generated clients, so that a test can iterate over all of them.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,7 @@ pub struct Service {
     pub call: CallByName,
 }
 
-/// Makes one call, and encodes what its answer was decoded to.
+/// Function that makes one call, and encodes its decoded answer again.
 pub type CallByName = for<'a> fn(
     Context,
     &'a str,
@@ -62,7 +62,7 @@ pub fn all() -> &'static [Service] {
 /// `tests/data/made-up/`.
 pub const MADE_UP: &Service = &generated::registry_tests_made_up::SERVICE;
 
-/// The service of this name.
+/// Returns the service of this name.
 pub fn service(name: &str) -> &'static Service {
     let mut all = all().iter().chain([MADE_UP]);
     let found = all.find(|service| service.name == name);

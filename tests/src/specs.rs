@@ -1,4 +1,4 @@
-//! The specs as the tests read them: by their own words, not by what xtask makes of them.
+//! Specs in the form for tests, which read the files themselves and not xtask's output.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::given::Given;
 use crate::service;
 
-/// One service's file.
+/// Spec of one service.
 #[derive(Debug)]
 pub struct Spec {
     /// `huaweicloud-swr/swr`.
@@ -19,25 +19,25 @@ pub struct Spec {
     pub operations: Vec<Operation>,
 }
 
-/// One operation, references resolved.
+/// Operation with resolved references.
 #[derive(Debug)]
 pub struct Operation {
     /// The vendor's name.
     pub name: String,
     /// Whether it changes nothing.
     pub is_read: bool,
-    /// The operation as the file has it, references resolved.
+    /// Operation in the file, with resolved references.
     pub value: Value,
-    /// The success's status, example and headers' examples.
+    /// Success: its status, and the examples of its body and headers.
     pub answer: Answer,
 }
 
-/// What an operation answers when all is well.
+/// Success of an operation.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status.
     pub status: u16,
-    /// The example of its body; `null` if it has none.
+    /// Example of its body; `null` without a body.
     pub example: Value,
     /// Names of headers, and their examples.
     pub headers: Vec<(String, String)>,
@@ -89,7 +89,7 @@ fn read(folder: &str, name: &'static str) -> Spec {
     }
 }
 
-/// The value with what its references point to in their places.
+/// Returns a value with resolved references.
 fn resolved(document: &Value, value: &Value) -> Value {
     match value {
         Value::Object(map) => match map.get("$ref").and_then(Value::as_str) {
@@ -126,7 +126,7 @@ fn answer(operation: &Value) -> Answer {
     }
 }
 
-/// What a request or an answer has as JSON, in its first form; `null` if it has none.
+/// Returns the JSON content of a request or an answer, in its first form; `null` without one.
 fn json(value: &Value) -> &Value {
     let content = value.get("content").and_then(Value::as_object);
     let mut content = content.into_iter().flatten();
@@ -142,7 +142,7 @@ fn json(value: &Value) -> &Value {
 }
 
 impl Operation {
-    /// Every parameter with its example, and the whole example of the body.
+    /// Returns every parameter with its example, and the whole example of the body.
     pub fn everything(&self) -> Given {
         Given {
             parameters: self.examples(|_| true),
@@ -150,7 +150,7 @@ impl Operation {
         }
     }
 
-    /// Only what the call cannot do without.
+    /// Returns the required parameters and fields only.
     pub fn required(&self) -> Given {
         let schema = &json(&self.value["requestBody"])["schema"];
         Given {
@@ -177,7 +177,7 @@ impl Operation {
     }
 }
 
-/// The value with its required fields alone.
+/// Returns a value with its required fields only.
 fn pruned(schema: &Value, value: &Value) -> Value {
     match value {
         Value::Object(map) => {

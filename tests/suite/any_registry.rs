@@ -1,4 +1,4 @@
-//! What tests of running and stopping share, and what no provider does.
+//! Shared code of tests of running and stopping, and tests of features that no provider has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use registry_tests::{noon, quick_clock};
 
 use crate::subjects::{Subject, subjects};
 
-/// A sandbox whose time stands still until it is moved.
+/// Sandbox whose time stands still until the test moves it.
 pub(crate) struct Trial {
     pub(crate) sandbox: Sandbox,
     clock: Arc<ManualClock>,
@@ -46,7 +46,7 @@ impl Trial {
         of.connect(&self.sandbox, Box::new(self.configured())).await
     }
 
-    /// Names of the calls so far that change something.
+    /// Returns the names of the calls so far that change something.
     pub(crate) fn writes(&self) -> Vec<String> {
         let received = self.sandbox.received().into_iter();
         received
@@ -66,14 +66,14 @@ pub(crate) fn states(tasks: &[Task]) -> Vec<TaskState> {
     states
 }
 
-/// The first error of a listing.
+/// Returns the first error of a listing.
 pub(crate) async fn refused<T: Send + 'static>(listing: Listing<T>) -> Option<Error> {
     let items: Vec<_> = listing.by_page().collect().await;
     assert_eq!(items.len(), 1);
     items.into_iter().next().unwrap().err()
 }
 
-/// Checks that each error has this kind and says this, and that nothing was sent.
+/// Checks that each error has this kind and text, and that nothing was sent.
 pub(crate) fn each_says(trial: &Trial, kind: ErrorKind, errors: Vec<(&str, Option<Error>)>) {
     for (says, error) in errors {
         let error = error.expect(says);
@@ -84,7 +84,7 @@ pub(crate) fn each_says(trial: &Trial, kind: ErrorKind, errors: Vec<(&str, Optio
     assert!(trial.sandbox.received().is_empty());
 }
 
-/// Checks that a plan to run a rule is this one call, which is not sent.
+/// Checks that a plan to run a rule has this one call, which is not sent.
 pub(crate) async fn plans(registry: &dyn Registry, rule: &str, options: &RunOptions, call: &str) {
     let rule = rule.parse().unwrap();
     let plan = registry.plan_run(&rule, options).await.unwrap();
@@ -120,7 +120,7 @@ async fn each_listing_that_is_not_offered_is_refused_unsent() {
     }
 }
 
-/// Checks that a listing says of a feature that it is not offered, if the table says so.
+/// Checks that a listing of a feature is not offered, if the table says so.
 async fn refuses<T: Send + 'static>(of: &dyn Subject, feature: Feature, listing: Listing<T>) {
     if of.descriptor().has(feature) {
         return;

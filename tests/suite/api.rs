@@ -1,4 +1,4 @@
-//! imgtrack api: any call by its name.
+//! Tests of `imgtrack api`, which makes any call by its name.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Calls of a spec against the sandbox, through the generated clients: each read finds something,
-//! and each write changes what the reads then say.
+//! Tests of a spec's calls against the sandbox, through the generated clients: each read finds records,
+//! and each write changes later reads.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 
 use crate::subjects;
 
-/// A sandbox at noon, and a client by the same clock.
+/// Sandbox at noon, and a client with the same clock.
 pub(crate) struct Trial {
-    /// Served as long as it is held.
+    /// Sandbox, which serves until it is dropped.
     _sandbox: Sandbox,
     clock: Arc<ManualClock>,
     service: &'static Service,
     context: Context,
-    /// Parameters whose examples the sandbox does not have, and what it has.
+    /// Parameters whose examples the sandbox does not have, with its own values.
     own: &'static [(&'static str, &'static str)],
     /// Names of the calls that were made.
     made: Mutex<BTreeSet<String>>,
@@ -62,7 +62,7 @@ impl Trial {
         operations.find(|operation| operation.name == name).unwrap()
     }
 
-    /// The same call with what the sandbox has in the place of examples.
+    /// Replaces examples with the sandbox's own values.
     fn here(&self, mut given: Given) -> Given {
         for (name, value) in self.own {
             if let Some(given) = given.parameters.get_mut(*name) {
@@ -143,14 +143,14 @@ impl Trial {
     }
 }
 
-/// Whether an answer says anything: of a listing, that there are records.
+/// Whether an answer has no contents, or a listing has no records.
 fn is_empty(operation: &Operation, answer: &Value) -> bool {
     let items = operation.value.pointer("/x-paging/items");
     let records = match items.and_then(Value::as_str) {
         Some(items) => &answer[items],
         None => answer,
     };
-    // What every answer of an RPC service has says nothing.
+    // Fields of every answer of an RPC service do not count.
     const ENVELOPE: [&str; 3] = ["Code", "IsSuccess", "RequestId"];
     let says = |value: &Value| match value {
         Value::Null => false,
@@ -175,7 +175,7 @@ fn is_empty(operation: &Operation, answer: &Value) -> bool {
     }
 }
 
-/// The record with this id.
+/// Returns the record with this id.
 pub(crate) fn with_id<'a>(records: &'a Value, key: &str, id: &Value) -> Option<&'a Value> {
     let records = records.as_array().unwrap();
     records.iter().find(|record| &record[key] == id)

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::subjects;
 
-/// A context for calls of a service at noon, with fixed keys.
+/// Makes a context for calls of a service at noon, with fixed keys.
 pub(crate) fn fixed_context(service: &Service, endpoint: &str) -> Context {
     let dialect = match service == MADE_UP {
         true => Arc::new(Bearer("example-token")),
@@ -38,7 +38,7 @@ pub(crate) async fn call(
     (service.call)(fixed_context(service, endpoint), name, given).await
 }
 
-/// The same call by way of the table of operations.
+/// Makes the same call through the operation table.
 pub(crate) async fn call_by_name(
     spec: &str,
     endpoint: &str,
@@ -70,14 +70,14 @@ pub(crate) const SKEWS: [(i64, bool); 5] = [
     (-16, false),
 ];
 
-/// A sandbox whose clock stands still so many minutes after noon.
+/// Starts a sandbox whose clock stands still this number of minutes after noon.
 pub(crate) async fn sandbox_later(minutes: i64) -> Sandbox {
     let now = noon() + SignedDuration::from_mins(minutes);
     let options = Options::default().clock(Arc::new(move || now));
     Sandbox::start(options).await.unwrap()
 }
 
-/// A context for calls to a sandbox at noon, whose nonces are all the same.
+/// Makes a context for calls to a sandbox at noon, whose nonces are all the same.
 pub(crate) fn at(sandbox: &Sandbox, dialect: impl Dialect + 'static) -> Context {
     Context::builder(sandbox.endpoint(), Arc::new(dialect))
         .clock(quick_clock(noon()))
@@ -86,7 +86,7 @@ pub(crate) fn at(sandbox: &Sandbox, dialect: impl Dialect + 'static) -> Context 
         .unwrap()
 }
 
-/// Statuses of a sandbox's answers to an operation.
+/// Returns the statuses of a sandbox's answers to an operation.
 pub(crate) fn statuses(sandbox: &Sandbox, operation: &str) -> Vec<u16> {
     let received = sandbox.received();
     let of_this = received
@@ -95,7 +95,7 @@ pub(crate) fn statuses(sandbox: &Sandbox, operation: &str) -> Vec<u16> {
     of_this.map(|request| request.status).collect()
 }
 
-/// The error that a stream begins with.
+/// Returns the error that a stream begins with.
 pub(crate) async fn first_error<T: std::fmt::Debug>(
     stream: impl Stream<Item = Result<T, Error>>,
 ) -> Error {

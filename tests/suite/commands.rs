@@ -1,4 +1,4 @@
-//! What tests of the program's commands share.
+//! Shared code of tests of the program's commands.
 
 use serde_json::Value;
 

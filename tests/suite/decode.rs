@@ -1,4 +1,4 @@
-//! Pages of all subjects as they decode, and pages that are not quite as documented.
+//! Tests of decoded pages of all subjects, and of pages that differ from the documentation.
 
 use insta::assert_json_snapshot;
 use registry_replication::{Execution, Rule, Started, Subtask, Task};
@@ -13,13 +13,13 @@ pub(crate) fn value(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
-/// Decodes with the generated type and encodes again: nothing of the example may be lost.
+/// Checks that decoding with the generated type and encoding again loses nothing of an example.
 pub(crate) fn round_trip<T: Serialize + DeserializeOwned>(json: &str) {
     let decoded: T = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_value(decoded).unwrap(), value(json));
 }
 
-/// A page whose first record, at this pointer, has a field set to a value, or taken out.
+/// Sets or removes a field of a page's first record, at this pointer.
 pub(crate) fn with(page: &str, record: &str, field: &str, to: Option<Value>) -> String {
     let mut page = value(page);
     let record = page.pointer_mut(record).unwrap().as_object_mut().unwrap();
@@ -37,7 +37,7 @@ async fn the_examples_in_words_that_all_registries_share() {
     }
 }
 
-/// Values that a field may have instead of a value. `None` takes the field out.
+/// Returns values that a field may have instead of a value. `None` removes the field.
 fn odd(was: Option<&Value>) -> Vec<Option<Value>> {
     let Some(was) = was else {
         return vec![Some(json!({ "nested": [1] }))];
@@ -99,7 +99,7 @@ fn the_model_has_a_schema() {
     assert_json_snapshot!("schema-started", schemars::schema_for!(Started));
 }
 
-/// The item as a type of the model reads and writes it.
+/// Decodes an item as a type of the model, and encodes it again.
 fn again<T: Serialize + DeserializeOwned>(item: &Value) -> Option<Value> {
     let read: T = serde_json::from_value(item.clone()).ok()?;
     Some(serde_json::to_value(read).unwrap())

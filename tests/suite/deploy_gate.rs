@@ -1,4 +1,4 @@
-//! imgtrack status, wait and explain: in a sandbox whose clock nobody waits for.
+//! Tests of `imgtrack status`, `wait` and `explain`, in a sandbox whose clock takes no real time.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Checks the exit code and the verdict of each command that tells how an image stands.
+/// Checks the exit code and the verdict of each command about an image's arrival.
 pub(crate) async fn stands(trial: &Trial, image: &str, more: &[&str], code: u8, verdict: &str) {
     let image = format!("team/api:{image}");
     for command in [&["status"][..], &["explain"], &["wait", "--timeout", "10m"]] {

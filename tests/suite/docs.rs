@@ -1,4 +1,4 @@
-//! Documentation: its table of registries, its commands, and their output.
+//! Tests of the documentation: its table of registries, its commands, and their output.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use registry_replication::{Descriptor, Feature, Offered, providers};
 
 use crate::program::run;
 
-/// Root of the repository.
+/// Returns the root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Pages for users, with their paths below the root.
+/// Returns the pages for users, with their paths below the root.
 fn pages() -> Vec<(String, String)> {
     let root = root();
     let mut found = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
@@ -33,7 +33,7 @@ fn pages() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The fenced blocks of a page: language, and text.
+/// Returns the fenced blocks of a page: language and text.
 fn blocks(page: &str) -> Vec<(&str, String)> {
     let mut all = Vec::new();
     let mut open: Option<(&str, String)> = None;
@@ -52,7 +52,7 @@ fn blocks(page: &str) -> Vec<(&str, String)> {
     all
 }
 
-/// The words of each call of imgtrack in shell text.
+/// Returns the words of each imgtrack command in shell text.
 fn calls(text: &str) -> Vec<Vec<String>> {
     let joined = text.replace("\\\n", " ");
     joined
@@ -96,7 +96,7 @@ fn every_command_in_the_documentation_parses() {
     assert!(seen > 20, "only {seen} commands");
 }
 
-/// Whether a printed text is the one of a page, where a line `…` stands for any lines.
+/// Whether a printed text matches a page, in which a line `…` means any lines.
 fn fits(shown: &str, printed: &str) -> bool {
     let mut lines = printed.lines();
     let mut skips = false;

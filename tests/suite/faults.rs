@@ -1,4 +1,4 @@
-//! Answers that are none, and endpoints that are no good.
+//! Tests of invalid answers and invalid endpoints.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +152,7 @@ async fn packed_answers_are_unpacked_and_held_to_the_limit() {
 
 #[tokio::test]
 async fn nobody_there_and_no_answer_are_told_apart() {
-    // A port that was free a moment ago.
+    // A port that was just free.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", free.local_addr().unwrap());
     drop(free);
@@ -166,10 +166,10 @@ async fn nobody_there_and_no_answer_are_told_apart() {
     assert_eq!(nobody.connection(), Some(ConnectionFault::Refused));
     assert_eq!(nobody.host(), Some(host));
     assert!(nobody.can_retry());
-    // One line says it all.
+    // The error has one line and no cause.
     assert!(std::error::Error::source(&nobody).is_none());
 
-    // Listens, and never answers.
+    // The server listens, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     let impatient = context(&endpoint).retry(RetryPolicy::never());
@@ -225,7 +225,7 @@ async fn a_connection_serves_many_calls() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    // Accepts one connection and no more.
+    // The server accepts one connection only.
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut served = 0;
@@ -263,7 +263,7 @@ async fn an_untrusted_certificate_and_an_unknown_name_are_tried_once() {
     assert_eq!(untrusted.kind(), ErrorKind::Transport);
     assert_eq!(server.count(), 0);
 
-    // A label of more than 63 characters is no name, which every resolver knows by itself.
+    // A label of more than 63 characters is invalid, and every resolver rejects it without a query.
     let nowhere = format!("http://{}.example", "a".repeat(64));
     let unknown = error(context(&nowhere).allow_plain_http()).await;
     assert_eq!(
@@ -293,7 +293,7 @@ async fn what_services_send_is_cut_when_an_error_is_made_of_it() {
     assert_eq!(id, format!("{}… [cut, 50000 bytes]", "7".repeat(128)));
     assert!(cut.to_string().len() < 2000, "{cut}");
 
-    // A content type is quoted, and so is what serde says of the answer.
+    // The error quotes a content type, and serde's error.
     let kind = "x".repeat(50_000);
     let recorder = Recorder::start(200, &[("content-type", &kind)], "no").await;
     let quoted = error(context(recorder.endpoint())).await;
@@ -329,7 +329,7 @@ async fn a_secret_that_a_service_repeats_is_hidden_before_the_cut() {
     assert!(!message.contains("SDK-HMAC"), "{message}");
 }
 
-/// How long a call takes, by the machine's clock, and its error.
+/// Returns the duration of a call by the machine's clock, and its error.
 async fn timed(context: ContextBuilder) -> (Duration, Error) {
     let begun = std::time::Instant::now();
     let error = error(context).await;
@@ -341,7 +341,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
     let drips = || Reply::Drip(vec![b'['; 1000], Duration::from_millis(20));
     for (name, reply) in [("drip", drips()), ("hang", Reply::Hang)] {
         let server = Hostile::start(move |_| reply.clone()).await;
-        // The time of one attempt holds for the body, too.
+        // The deadline of one attempt also applies to the body.
         let attempts = context(server.endpoint())
             .retry(RetryPolicy::never())
             .attempt_deadline(Duration::from_millis(200));
@@ -351,7 +351,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
         let host = server.host();
         assert!(late.to_string().contains(host), "{name}: {late}");
 
-        // Clocks that stand still while something is in flight do not make it longer.
+        // A clock that stands still during a call does not extend the call.
         for clock in [
             Arc::new(ManualClock::at(noon())) as Arc<dyn openapi_transport::Clock>,
             quick_clock(noon()),
@@ -365,7 +365,7 @@ async fn a_call_ends_at_its_deadline_whatever_drips() {
             assert_eq!(late.attempts(), 1, "{name}: {late}");
         }
 
-        // A clock that is moved ends it at once.
+        // A clock that moves ends the call at once.
         let clock = ManualClock::at(noon());
         let minutes = context(server.endpoint())
             .clock(Arc::new(clock.clone()))

@@ -20,7 +20,7 @@ const CODE: [&str; 7] = [
     "tests/examples",
 ];
 
-/// The lines of the rules that start with this key, without it.
+/// Returns the lines of the rules that start with this key, without it.
 fn rules(key: &str) -> impl Iterator<Item = &'static str> {
     let lines = RULES.lines().map(str::trim);
     lines.filter_map(move |line| line.strip_prefix(key)?.strip_prefix(' '))
@@ -39,7 +39,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// All hand-written Rust files of the workspace, by their paths in the repository.
+/// Returns all hand-written Rust files of the workspace, by their paths in the repository.
 fn files() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ fn files() -> BTreeMap<String, String> {
     files.collect()
 }
 
-/// Number of lines that name a provider outside of comments.
+/// Counts the lines that name a provider outside of comments.
 fn count(text: &str, words: &[&str]) -> usize {
     let lines = text.lines().map(str::trim_start);
     let code = lines.filter(|line| !line.starts_with("//"));

@@ -1,4 +1,4 @@
-//! Proxies, certificates and HTTP clients that the caller brings.
+//! Tests of proxies, certificates and the caller's own HTTP clients.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ async fn calls_go_through_the_proxy_that_is_set() {
     assert_eq!(requests[0].method, "CONNECT");
     assert_eq!(requests[0].target, "registry.example:443");
     assert_eq!(requests[0].header("proxy-authorization"), Some(LOGIN));
-    // The login is for the proxy alone.
+    // The login is for the proxy only.
     assert_eq!(server.requests()[0].header("proxy-authorization"), None);
 
     // A login in the URL is percent-encoded.
@@ -103,7 +103,7 @@ async fn calls_go_through_the_proxy_that_is_set() {
         Some(LOGIN)
     );
 
-    // Plain HTTP is passed on by the proxy, which sees the whole URL.
+    // The proxy forwards plain HTTP and sees the whole URL.
     let passes = Hostile::start(|_| Reply::json("[]")).await;
     let http = HttpSettings::default().proxy(Proxy::new(passes.endpoint()));
     let plain = context("http://registry.example", &http).allow_plain_http();
@@ -114,7 +114,7 @@ async fn calls_go_through_the_proxy_that_is_set() {
         "{target}"
     );
 
-    // Loopback is never asked through a proxy, and a proxy can be turned off.
+    // Calls to loopback never use a proxy, and the caller can disable a proxy.
     let here = Hostile::start(|_| Reply::json("[]")).await;
     for http in [http, HttpSettings::default().proxy(Proxy::none())] {
         call(context(here.endpoint(), &http)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a user types: references that cannot be, typos, and hosts.
+//! Tests of the user's input: invalid references, typos, and hosts.
 
 use futures_util::TryStreamExt;
 use registry_replication::{Error, ErrorKind, Listing};

@@ -1,4 +1,4 @@
-//! How long copies take: what counts, what merges, and what a stream of tasks comes to.
+//! Tests of copy latencies: counting, merging, and streams of tasks.
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use insta::assert_json_snapshot;
@@ -31,7 +31,7 @@ fn took(id: usize, millis: u64) -> Task {
     changed(json!({ "id": format!("rst-{id}"), "ended": after(millis) }))
 }
 
-/// What is counted, as `name=number` for each that is not zero.
+/// Returns the counts that are not zero, as `name=number`.
 fn counts(row: &LagSummary) -> String {
     let counts = [
         ("count", row.count),
@@ -128,13 +128,13 @@ fn each_destination_and_rule_has_a_row() {
     );
 }
 
-/// The time in which a fraction of them were done: the smallest that so many do not exceed.
+/// Returns a percentile: the smallest time that this percentage does not exceed.
 fn exact(sorted: &[u64], percent: usize) -> u64 {
     sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
 }
 
 fn times() -> impl Strategy<Value = Vec<u64>> {
-    // Short ones, which are exact, and long ones, which are not.
+    // Short times, which are exact, and long times, which are rounded.
     let time = prop_oneof![0..3_000_u64, 0..100_000_u64, 0..LONGEST];
     prop::collection::vec(time, 1..200)
 }
@@ -178,8 +178,8 @@ proptest! {
         prop_assert_eq!(backwards.summaries(), whole.summaries());
     }
 
-    /// However often a listing is asked for, and however far its tasks are by then, what is
-    /// counted in the end is what the tasks came to.
+    /// However often a listing is repeated, and in whatever state its tasks are, the final counts are
+    /// those of the final states.
     #[test]
     fn tasks_that_come_again_count_once(
         looks in prop::collection::vec(prop::collection::vec(0..4_usize, 6), 1..6),
@@ -210,7 +210,7 @@ proptest! {
 }
 
 fn rows(follower: &mut registry_replication::LagFollower<'_>) -> Vec<LagSummary> {
-    // The stream gives way now and then, and is at hand again at once.
+    // The stream yields now and then, and is ready again at once.
     let rows = follower.try_collect::<Vec<_>>();
     futures_util::future::poll_immediate(tokio::task::unconstrained(rows))
         .now_or_never()

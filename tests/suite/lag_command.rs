@@ -1,4 +1,4 @@
-//! What tests of `imgtrack lag` share. They count the sandbox's fleet, whose times are fixed.
+//! Shared code of tests of `imgtrack lag`. They count the sandbox's fleet, whose times are fixed.
 
 use std::collections::BTreeMap;
 

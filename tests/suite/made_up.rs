@@ -31,7 +31,7 @@ fn fake() -> (ManualClock, FakeRegistry) {
     (clock, registry.without_namespaces())
 }
 
-/// The report of a wait, however it ended.
+/// Returns the report of a wait, however it ended.
 fn reported(end: Result<Report, WaitError>) -> Report {
     match end {
         Ok(report) => report,
@@ -143,11 +143,11 @@ async fn a_work_on_an_unnamed_tag_settles_nothing() {
         let reasons = &only(&report).reasons;
         assert_eq!(reasons[0].kind, ReasonKind::UnnamedTag, "{state}");
     }
-    // A work from before the push is about an older image.
+    // A work that was created before the push is about an older image.
     registry.put(unnamed(after(-60), TaskState::Succeeded));
     let report = ended(waited(&registry).await);
     assert_eq!(report.verdict, Verdict::NoTask, "{report:?}");
-    // A named copy decides, whatever the unnamed one is about.
+    // A named copy decides, whatever the unnamed copy is about.
     registry.put(unnamed(after(1), TaskState::Failed));
     let named = FakeWork::task("10", "api:v1", WEST).unwrap();
     let named = named.digest(&digest("a")).state(TaskState::Succeeded);

@@ -1,6 +1,6 @@
-//! Listings of a service that does not exist, in shapes that no vendor's spec has yet. The table of
-//! its operations is generated from a spec, so this covers all of the way: spec, table, request,
-//! answer, and the engine that reads the pages.
+//! Tests of listings of an invented service, in shapes that no vendor's spec has yet. Its operation
+//! table is generated from a spec, so the tests cover all steps: spec, table, request, answer, and the
+//! engine that reads the pages.
 
 use openapi_transport::rfc3986::encode;
 use openapi_transport::{Call, Context, Operation};
@@ -16,7 +16,7 @@ const RECORDS: usize = 250;
 /// Time of the first push. Each record was pushed 1.5 s after the one before.
 const FIRST_PUSH: f64 = 1_767_225_600.25;
 
-/// Where a page begins, and how many records it has, as the request says.
+/// Returns the offset and the size of a requested page.
 fn requested(request: &Request) -> (usize, usize) {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let field = |pointer: &str| {
@@ -50,12 +50,12 @@ fn requested(request: &Request) -> (usize, usize) {
     (start, size)
 }
 
-/// The token of the page after `number` records: a text that not every place takes as it is.
+/// Returns the token of the page after `number` records, which needs escaping in some places.
 fn token(number: usize) -> String {
     format!("from {number}/=")
 }
 
-/// Answers as the service does.
+/// Answers like the service.
 fn answer(request: &Request) -> Reply {
     let (start, size) = requested(request);
     let end = (start + size).min(RECORDS);
@@ -97,7 +97,7 @@ fn record(number: usize) -> Value {
     json!({"id": number + 1, "pushedAt": FIRST_PUSH + number as f64 * 1.5})
 }
 
-/// A call with what the operation requires.
+/// Makes a call with the required parameters.
 fn call(operation: &'static Operation) -> Call {
     let call = Call::new(operation);
     match operation.name {

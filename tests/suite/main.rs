@@ -1,4 +1,4 @@
-//! The workspace as its users meet it.
+//! Tests of the workspace's public behaviour.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! What a destination says of a manifest: who asks, how that is shown, and what the answer means.
+//! Tests of the OCI client: authentication, and the meaning of a destination's answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use registry_replication::{Error, ErrorKind, Lease, Secret, Source, SourceError,
 use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 
 const MARKER: &str = "MARKED-SECRET";
-/// Of `{}`.
+/// Digest of `{}`.
 const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 const OTHER: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
-/// The least that is a manifest, and its digest.
+/// Smallest manifest.
 pub(crate) const MANIFEST: &str = r#"{"schemaVersion":2}"#;
 pub(crate) const MANIFEST_DIGEST: &str =
     "sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f";
@@ -64,7 +64,7 @@ pub(crate) async fn look(registry: &Client) -> Result<Option<Manifest>, Error> {
     registry.manifest("team/api", "v42").await
 }
 
-/// Method and path of each request, and what it shows of who asks.
+/// Returns method, path and authentication of each request.
 pub(crate) async fn asked(recorder: &Recorder) -> Vec<String> {
     let requests = recorder.requests().await;
     let line = |request: &String| {
@@ -87,7 +87,7 @@ const GET: &str = "GET /v2/team/api/manifests/v42";
 pub(crate) const BASIC: &str =
     "HEAD /v2/team/api/manifests/v42 | Basic cm9ib3Q6TUFSS0VELVNFQ1JFVA==";
 
-/// The text of an error that names the image.
+/// Returns the text of an error that names the image.
 fn named(recorder: &Recorder, error: &Error) -> String {
     let image = format!("{}/team/api:v42", host(recorder));
     assert_eq!(error.subject(), Some(image.as_str()));
@@ -453,7 +453,7 @@ async fn a_password_goes_only_where_it_is_encrypted() {
             "must not hold a user name or password",
         ),
         ("ftp://auth.example/token", "must begin with https://"),
-        ("/token", "no whole URL"),
+        ("/token", "the realm is not a complete URL"),
     ] {
         let recorder = Recorder::script(vec![wants(&format!("Bearer realm=\"{realm}\""))]).await;
         let registry = builder(&recorder, &quick_clock(noon())).login(password());
@@ -554,7 +554,7 @@ async fn outages_are_waited_out_and_refusals_are_not() {
     }
 }
 
-/// Logins of an hour, numbered.
+/// Source of numbered logins that are valid for an hour.
 #[derive(Debug, Default)]
 struct Numbered(std::sync::Mutex<i64>);
 
@@ -672,7 +672,7 @@ async fn a_login_that_a_header_cannot_hold_is_refused_unsent() {
     assert_eq!(asked(&recorder).await, [HEAD]);
 }
 
-/// User and password of a login.
+/// Returns user and password of a login.
 pub(crate) fn shown(login: &Login) -> (&str, &str) {
     match login {
         Login::Password { user, password } => (user, password.expose()),

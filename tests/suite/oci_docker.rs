@@ -1,4 +1,4 @@
-//! The configuration of docker and podman and its credential helpers, as a source of logins.
+//! Tests of logins from the configuration of docker and podman and its credential helpers.
 
 #![cfg(unix)]
 
@@ -16,13 +16,13 @@ use crate::oci::{BASIC, HEAD, asked, builder, host, look, there, wants};
 
 const HOST: &str = "registry.example:8443";
 const DOCKER: &str = ".docker/config.json";
-/// robot:hush
+/// Login `robot:hush` in Base64.
 const AUTH: &str = r#""auth":"cm9ib3Q6aHVzaA==""#;
-/// Gives a login whose user is what it was asked for.
+/// Helper that returns a login whose user is the requested server.
 const ECHO: &str = r#"read host; [ "$1" = get ] && echo "{\"ServerURL\":\"$host\",\"Username\":\"$host\",\"Secret\":\"hush\"}""#;
 
-/// A home directory, which is also the first folder of `PATH`, and variables. `HOME` in their values
-/// stands for the directory.
+/// Home directory, which is also the first folder of `PATH`, and variables. `HOME` in their values means
+/// the directory.
 struct Home {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -39,7 +39,7 @@ impl Home {
         }
     }
 
-    /// With this as docker's configuration.
+    /// Makes a home with this text as docker's configuration.
     fn config(text: &str) -> Self {
         Self::new().file(DOCKER, text)
     }
@@ -72,7 +72,7 @@ impl Home {
         })
     }
 
-    /// The login for a registry, in a line; the folder is left out.
+    /// Returns the login for a registry as one line, without the folder.
     async fn login_for(&self, config: DockerConfig) -> String {
         let text = match config.load(noon()).await {
             Ok(lease) => match lease.credentials {
@@ -91,7 +91,7 @@ impl Home {
     }
 }
 
-/// What is said when docker's own file alone is there, and has no login for this reason.
+/// Returns the text for the case that only docker's own file exists, and has no login for this reason.
 fn none(state: &str, why: &str) -> String {
     format!(
         "{state}: no login for {HOST}; run `docker login {HOST}` or `podman login {HOST}`; \
@@ -260,7 +260,7 @@ async fn the_places_are_searched_in_order() {
     assert_eq!(home.login().await, "variable p");
     home.variables
         .retain(|(name, _)| *name != "DOCKER_AUTH_CONFIG");
-    // One that has no login, or none that can be used, leaves the next.
+    // After a place without a usable login, the search continues with the next.
     for (text, (file, user)) in ["", "hush", "{}", "null"].into_iter().zip(files) {
         assert_eq!(home.login().await, format!("{user} p"));
         home = home.file(file, text);
@@ -380,7 +380,7 @@ async fn it_is_asked_when_the_registry_wants_a_login() {
     assert_eq!(asked(&recorder).await, [HEAD, BASIC]);
 }
 
-/// A registry of this host by the configuration of this home.
+/// Makes a client of this host with the configuration of this home.
 fn registry(host: &str, home: &Home) -> Client {
     let config = DockerConfig::new(host, home.around());
     let builder = Client::builder(host).docker_config_from(config);
@@ -436,7 +436,7 @@ async fn an_unusable_login_is_no_login() {
     assert_eq!(found.unwrap().unwrap().digest, DIGEST);
     assert_eq!(public.requests()[0].header("authorization"), None);
 
-    // Where that is refused, the reason is told.
+    // If the registry refuses that, the error has the reason.
     let wants = |request: &registry_tests::hostile::Request| match request.header("authorization") {
         None => Reply::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
         Some(_) => Reply::answer(200, &[("docker-content-digest", DIGEST)], ""),
@@ -457,7 +457,7 @@ async fn an_unusable_login_is_no_login() {
     ] {
         assert!(said.contains(part), "{said}");
     }
-    // A login that is made meanwhile is found.
+    // The client finds a login that was added meanwhile.
     let text = format!(
         r#"{{"auths":{{"{}/team":{{"username":"u","password":"p"}}}}}}"#,
         private.host()

@@ -1,4 +1,4 @@
-//! Registries and token services that behave badly when a proof asks them.
+//! Tests of registries and token services that behave badly during a proof.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ fn manifest() -> Reply {
     Reply::answer(200, &[(DIGEST, MANIFEST_DIGEST)], MANIFEST)
 }
 
-/// The first letters of the methods.
+/// Returns the first letters of the methods.
 fn methods(server: &Hostile) -> String {
     let requests = server.requests();
     requests.iter().map(|one| &one.method[..1]).collect()
@@ -104,7 +104,7 @@ async fn a_refusal_says_why_although_a_head_cannot() {
         assert_eq!(error.to_string(), expected);
         assert_eq!(methods(&server), "HG");
     }
-    // If the reason cannot be fetched, the refusal stands.
+    // If the client cannot fetch the reason, the error is the refusal.
     let server = Hostile::start(by_method(Reply::answer(403, &[], ""), Reply::HangUp)).await;
     let error = digest(&plain(&server)).await.unwrap_err();
     assert_eq!(error.status(), Some(403));
@@ -137,7 +137,7 @@ async fn a_token_that_does_not_suffice_says_why() {
     assert_eq!(last.header("authorization"), Some("Bearer t"));
 }
 
-/// A registry that wants a password, and then redirects to what the function says.
+/// Starts a registry that requires a password, and then redirects to the URL of a function.
 async fn redirecting(
     status: u16,
     location: impl Fn(&Request) -> String + Send + 'static,
@@ -170,7 +170,7 @@ async fn redirects_are_followed_without_credentials() {
         assert_eq!(requests[0].header("authorization"), None);
         assert!(server.requests()[1].header("authorization").is_some());
     }
-    // The same host gets none, either.
+    // The same host gets no login, either.
     let server = Hostile::start(|request| match request.path() {
         "/blob" => manifest(),
         _ => Reply::answer(307, &[("location", "/blob")], ""),
@@ -200,7 +200,7 @@ async fn redirects_that_are_not_followed() {
         assert!(said.contains("/team/api:v42"), "{said}");
         assert_eq!(methods(&server), "HH", "{location}");
     }
-    // A circle ends.
+    // A cycle of redirects ends.
     let server = Hostile::start(|request| {
         Reply::answer(302, &[("location", &format!("{}/x", request.path()))], "")
     })
@@ -253,7 +253,7 @@ async fn a_host_that_is_redirected_to_gets_no_login_whatever_it_asks_for() {
 
 #[tokio::test]
 async fn a_look_at_a_host_that_hangs_ends() {
-    // A registry whose token service is beside it, at `/token`.
+    // A registry whose token service is on the same host, at `/token`.
     let with_tokens = |token: Reply| {
         move |request: &Request| match request.path() {
             "/token" => token.clone(),

@@ -1,5 +1,5 @@
-//! The public API of the generated clients, as an outline: what a change of a spec does to it is
-//! a change of this snapshot.
+//! Outline of the generated clients' public API as a snapshot, which shows the effects of changes of a
+//! spec.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,7 +9,7 @@ use quote::ToTokens;
 use registry_tests::service::{self, Service};
 use syn::{Fields, ImplItem, Item, ItemImpl, ReturnType, Type, Visibility};
 
-/// The text of a service's generated client.
+/// Returns the text of a service's generated client.
 fn generated(service: &Service) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../crates")
@@ -110,7 +110,7 @@ fn types(text: &mut String, items: &[Item]) {
     }
 }
 
-/// An open enum, which is a macro call.
+/// Writes an open enum, which is a macro call.
 fn value(text: &mut String, item: &Item) {
     let Item::Macro(call) = item else { return };
     let body = call.mac.tokens.to_string();
@@ -123,7 +123,7 @@ fn value(text: &mut String, item: &Item) {
     .unwrap();
 }
 
-/// Tokens without the paths in front of names.
+/// Returns tokens without the paths before names.
 fn short(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string().replace(' ', "");
     let mut short = String::new();
@@ -140,7 +140,7 @@ fn short(tokens: &impl ToTokens) -> String {
     short.replace(",>", ">").replace(",)", ")")
 }
 
-/// What stands in the angle brackets after `name`.
+/// Returns the text in the angle brackets after `name`.
 fn inner(text: &str, name: &str) -> String {
     let Some((_, rest)) = text.split_once(&format!("{name}<")) else {
         return text.to_owned();

@@ -1,4 +1,5 @@
-//! What tests of listings share: prefetched or not, in one go or resumed, each item comes once.
+//! Shared code of tests of listings: with or without prefetch, in one reading or resumed, each item
+//! comes once.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +61,7 @@ pub(crate) fn task(task: &Task) -> String {
     task.id.clone()
 }
 
-/// Returns what identifies a rule.
+/// Returns the text that identifies a rule.
 pub(crate) fn rule(rule: &Rule) -> String {
     format!("{:?} {}", rule.kind, rule.reference().unwrap())
 }

@@ -1,4 +1,4 @@
-//! Parameters arrive as the value that was given, or are refused before anything is sent, by name.
+//! Tests that parameters arrive unchanged, or are refused by name before anything is sent.
 
 use registry_sandbox::{Received, Sandbox};
 

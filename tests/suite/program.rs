@@ -1,4 +1,4 @@
-//! imgtrack: its help, its output, its exit codes.
+//! Tests of imgtrack's help, output and exit codes.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::subjects::subject;
 
-/// Exit code, stdout and stderr of a run. A sandbox's fleet has ended a week ago by its clock.
+/// Returns exit code, stdout and stderr of a run. By its clock, a sandbox's fleet ended a week ago.
 pub(crate) fn run(words: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let words = std::iter::once("imgtrack").chain(words.iter().copied());
@@ -29,21 +29,21 @@ pub(crate) fn run(words: &[&str]) -> (u8, String, String) {
     (code, text(out), text(err))
 }
 
-/// Stdout of a run that ends well and has nothing to say on stderr.
+/// Returns stdout of a run that succeeds and writes nothing to stderr.
 pub(crate) fn output(words: &[&str]) -> String {
     let (code, out, err) = run(words);
     assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
     out
 }
 
-/// The program, a sandbox, and a clock whose sleeps end at once.
+/// Program and sandbox with a clock whose sleeps end at once.
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) clock: Arc<ManualClock>,
 }
 
 impl Trial {
-    /// After everything that the sandbox's fleet has done.
+    /// Starts a sandbox at a time after all work of its fleet.
     pub(crate) async fn start() -> Self {
         let start: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
         let clock = quick_clock(start);
@@ -53,7 +53,7 @@ impl Trial {
         Self { sandbox, clock }
     }
 
-    /// Exit code, stdout and stderr of a run, which has a thread of its own.
+    /// Runs the program in its own thread. Returns exit code, stdout and stderr.
     pub(crate) async fn run(&self, words: &[&[&str]]) -> (u8, String, String) {
         let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
         let program = Program::default()
@@ -126,7 +126,7 @@ fn the_readme_shows_what_the_demo_prints() {
     }
 }
 
-/// The words of a command line, split at blanks.
+/// Splits a command line into words at blanks.
 fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
 }
@@ -173,7 +173,7 @@ fn findings() -> Vec<Value> {
     serde_json::from_str(&output(&["doctor", "--sandbox", "-o", "json"])).unwrap()
 }
 
-/// Returns what the doctor checks in a cloud, and checks that nothing is wrong.
+/// Returns the doctor's checks of a cloud, and checks that all succeed.
 pub(crate) fn checks(cloud: &str) -> Vec<String> {
     let found = findings().into_iter();
     let own = found.filter(|finding| finding["cloud"] == cloud);

@@ -1,4 +1,4 @@
-//! Every fault against every kind of call: how often it is sent, what is waited, how it ends.
+//! Tests of every fault with every kind of call: the number of attempts, the waits, and the result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 
 use crate::huaweicloud::clients::{self, INSTANCE, PROJECT};
 
-/// A call of each kind.
+/// Kind of call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Call {
     /// A page of a listing, by GET.
@@ -26,11 +26,11 @@ enum Call {
     Single,
     /// A call that changes something, and is not signed.
     Write,
-    /// One that is signed.
+    /// A signed call that changes something.
     SignedWrite,
-    /// One of an RPC service.
+    /// A call of an RPC service that changes something.
     WriteByRpc,
-    /// One that takes something away.
+    /// A call that deletes something.
     Delete,
 }
 
@@ -153,7 +153,7 @@ impl Call {
     }
 }
 
-/// Chance is always the middle: backoffs are 100, 200 and 400 ms.
+/// Sets chance to 0.5, so that backoffs are 100, 200 and 400 ms.
 fn configure(clock: &Arc<ManualClock>) -> impl FnOnce(ContextBuilder) -> ContextBuilder + use<> {
     let clock = clock.clone();
     |context| {
@@ -168,7 +168,7 @@ fn millis(durations: &[Duration]) -> Vec<u128> {
     durations.iter().map(Duration::as_millis).collect()
 }
 
-/// A fault, what is waited after its first appearance, and what the error says if it stays.
+/// Fault, the wait after its first occurrence, and the error if it stays.
 struct Fault {
     name: &'static str,
     moved: Move,
@@ -279,7 +279,7 @@ fn faults() -> Vec<Fault> {
     ]
 }
 
-/// Whether the vendor of the call would word its error so; Huawei's errors have other fields.
+/// Whether the error has the form of the call's vendor. Huawei's errors have other fields.
 fn fits(fault: &Fault, call: Call) -> bool {
     fault.code.is_none() || matches!(call, Call::ListByPost | Call::WriteByRpc)
 }
@@ -430,7 +430,7 @@ async fn an_outage_is_not_doubled() {
     for _ in 0..50 {
         assert!(rules(&client).await.is_err());
     }
-    // 50 first attempts, and the 20 repeated ones that the budget holds.
+    // 50 first attempts, and the 20 retries of the budget.
     assert_eq!(recorder.requests().await.len(), 70);
 }
 
@@ -491,7 +491,7 @@ async fn one_attempt_if_that_is_the_policy() {
     assert_eq!(recorder.requests().await.len(), 1);
 }
 
-/// A client of a server that replies so, by `clock`.
+/// Makes a client of a server with these replies, by `clock`.
 fn client_of(
     server: &Hostile,
     clock: &Arc<ManualClock>,
@@ -564,7 +564,7 @@ async fn a_wait_that_the_deadline_allows_is_waited_for() {
     });
     assert!(rules(&client).await.is_err());
     clock.advance(Duration::from_secs(40));
-    // A write waits as a read does, and is sent once.
+    // A write waits like a read, and is sent once.
     let call = client.delete_instance_replication_policy();
     let call = call.project_id(PROJECT).instance_id(INSTANCE).policy_id(12);
     call.send().await.unwrap_err();
@@ -605,9 +605,9 @@ async fn a_service_that_throttles_slows_calls_down_and_no_other_does() {
     for _ in 0..2 {
         rules(&client).await.unwrap();
     }
-    // It begins at half of the rate that the service has named.
+    // It begins at half of the named rate.
     assert_eq!(millis(&clock.sleeps()), [500, 500]);
-    // 30 seconds without a refusal lift what was learnt from it, but not what was named.
+    // 30 seconds without a refusal remove the learnt limit, but not the named one.
     clock.advance(Duration::from_secs(31));
     for _ in 0..2 {
         rules(&client).await.unwrap();
@@ -643,13 +643,13 @@ async fn the_project_lookup_goes_by_the_settings_of_the_registry() {
         .try_collect::<Vec<Task>>()
         .await
         .unwrap();
-    // Its clock has waited, and has dated the request.
+    // The injected clock has waited, and has dated the request.
     assert_eq!(millis(&clock.sleeps()), [100]);
     let requests = server.requests();
     assert_eq!(requests[0].header("x-sdk-date"), Some("20261122T120000Z"));
     assert!(requests[2].path().contains("/p-1/"), "{requests:?}");
 
-    // Its deadline ends it.
+    // The call's deadline ends it.
     let server = Hostile::start(|_| Reply::Hang).await;
     let begun = std::time::Instant::now();
     let late = huaweicloud::SwrEnterprise::builder()

@@ -1,4 +1,4 @@
-//! Secrets show nowhere.
+//! Tests that no output shows a secret.
 
 use std::fmt::Debug;
 
@@ -13,7 +13,7 @@ pub(crate) fn hidden(name: &str, value: &dyn Debug) {
     }
 }
 
-/// An environment with these variables.
+/// Makes an environment with these variables.
 pub(crate) fn variables(
     set: &'static [(&'static str, &'static str)],
 ) -> impl Fn(&str) -> Option<String> {
@@ -23,7 +23,7 @@ pub(crate) fn variables(
     }
 }
 
-/// A call by its name holds what it was given.
+/// A call by name keeps its parameters, but hides secrets.
 #[test]
 fn a_call_by_name_hides_the_secrets_that_it_holds() {
     let find = |name: &str| registry_replication::api::find(name).unwrap().1;

@@ -1,4 +1,4 @@
-//! What tests of signatures share: random requests, and that client and sandbox agree on them.
+//! Shared code of tests of signatures: random requests, on which client and sandbox must agree.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(crate) fn parts() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// The request as a generated client builds it: path encoded, query as a form, headers as given.
+/// Makes a request like a generated client: with an encoded path, the query as a form, and headers.
 fn request(parts: &Parts) -> Request {
     let path: Vec<String> = parts
         .path
@@ -100,7 +100,7 @@ fn wire(request: &Request, authorization: &str) -> Wire {
     }
 }
 
-/// Another letter or digit in the place of this one.
+/// Returns another letter or digit.
 fn another(c: char) -> char {
     match c {
         '0' => '1',
@@ -112,8 +112,8 @@ fn another(c: char) -> char {
     }
 }
 
-/// The text with the letter or digit nearest to `place` changed; `None` if it has none that stands
-/// for itself.
+/// Changes the letter or digit nearest to `place`. Returns `None` if the text has no letter or digit
+/// outside of escapes.
 fn changed(text: &str, place: usize) -> Option<String> {
     let mut chars: Vec<char> = text.chars().collect();
     let plain = |index: &usize| {
@@ -127,7 +127,7 @@ fn changed(text: &str, place: usize) -> Option<String> {
     Some(chars.into_iter().collect())
 }
 
-/// The request with one byte changed, in a part that `which` picks.
+/// Changes one byte of a request, in a part that `which` selects.
 fn tampered(wire: &Wire, which: usize, place: usize, signed: &[&str]) -> Option<Wire> {
     let mut wire = wire.clone();
     let mut header = |wanted: &str| {
@@ -154,7 +154,7 @@ fn tampered(wire: &Wire, which: usize, place: usize, signed: &[&str]) -> Option<
     Some(wire)
 }
 
-/// The request of a vector.
+/// Returns the request of a vector.
 pub(crate) fn given(
     method: &str,
     url: &str,
@@ -174,7 +174,7 @@ pub(crate) fn given(
     request
 }
 
-/// Checks that the sandbox takes a signature, and refuses it once a byte has changed.
+/// Checks that the sandbox accepts a signature, and refuses it after the change of a byte.
 pub(crate) fn agrees(
     parts: &Parts,
     (which, place): (usize, usize),

@@ -1,4 +1,4 @@
-//! imgtrack at a terminal: what services say cannot control it.
+//! Tests of imgtrack at a terminal: texts of services cannot control it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,24 +11,24 @@ use crate::deploy_gate::OTHER;
 use crate::program::{Trial, run};
 use crate::subjects::{CommandLine, subject, subjects};
 
-/// Controls of a terminal, invisible characters, and a line that somebody would like to forge.
+/// Control characters, invisible characters, and a forged line.
 const POISON: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\r\u{8}\u{7f}\u{9b}31m\u{85}\u{2028}\u{2029}\u{202e}\
                       \u{2066}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{fffd}\u{e0041}\n\tFORGED";
 
-/// Whether a terminal must not get it, by rules of its own.
+/// Whether a terminal must not get a character, by the test's own rules.
 fn is_hidden(character: char) -> bool {
     character.is_control() && character != '\n'
         || POISON.contains(character) && !character.is_ascii()
 }
 
-/// Which texts of an answer are poisoned.
+/// Texts of an answer that are poisoned.
 #[derive(Clone, Copy, Debug)]
 enum Dose {
-    /// All but numbers, times and digests.
+    /// All texts except numbers, times and digests.
     Everything,
-    /// Those that explain something; names and states stay as they are.
+    /// Explanations. Names and states stay unchanged.
     Sentences,
-    /// The answer is a refusal, in the words of all services at the same time.
+    /// The answer is a refusal in the forms of all services at the same time.
     Refusal,
 }
 
@@ -75,7 +75,7 @@ fn poison_texts(value: &mut Value, here: bool, wanted: &dyn Fn(&str) -> bool) {
     }
 }
 
-/// Runs of every command, of all providers. `HOST` stands for a registry.
+/// Returns runs of every command, of all providers. `HOST` means a registry.
 pub(crate) fn cases() -> Vec<CommandLine> {
     let mut cases = vec![("doctor", vec!["--sandbox"])];
     for of in subjects() {
@@ -93,7 +93,7 @@ pub(crate) fn cases() -> Vec<CommandLine> {
     cases
 }
 
-/// Commands that show nothing of a service that is not this program's own.
+/// Commands that show no text of a service.
 pub(crate) const OWN: [&str; 3] = ["completions", "demo", "sandbox"];
 
 #[tokio::test]

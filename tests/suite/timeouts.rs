@@ -1,4 +1,4 @@
-//! imgtrack at a service that does not answer: every command ends in time.
+//! Tests of imgtrack with a service that does not answer: every command ends in time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use crate::program::run;
 use crate::subjects::subjects;
 use crate::terminal::{OWN, cases};
 
-/// A sandbox that takes connections and never answers, and the runtime that it would be served by.
+/// Makes a sandbox that accepts connections and never answers, and its stopped runtime.
 pub(crate) fn silent_sandbox() -> (tokio::runtime::Runtime, Arc<Sandbox>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let sandbox = runtime.block_on(Sandbox::start(Options::default()));
-    // From here on the runtime stands still, and with it the sandbox.
+    // From here, the runtime and the sandbox stand still.
     (runtime, Arc::new(sandbox.unwrap()))
 }
 
-/// Exit code, stdout and stderr of a run against a silent sandbox. The clock moves on by `step` while
-/// the program waits for an answer.
+/// Returns exit code, stdout and stderr of a run against a silent sandbox. The clock moves by `step`
+/// while the program waits for an answer.
 pub(crate) fn run_in_silence(
     sandbox: &Arc<Sandbox>,
     words: &[&str],
@@ -48,11 +48,11 @@ pub(crate) fn run_in_silence(
         (code, text(out), text(err))
     });
     while !run.is_finished() {
-        // Less than what a call waits for its answer, however slowly the program runs.
+        // Less than the deadline of a call, however slowly the program runs.
         if clock.guards() > 0 && clock.elapsed() < Duration::from_secs(60) {
             clock.advance(step);
         }
-        // The program gets time to notice, before the clock comes to the deadlines of its calls.
+        // The program gets time to notice before the clock reaches the deadlines of its calls.
         std::thread::sleep(Duration::from_millis(2));
     }
     run.join().unwrap()

@@ -1,4 +1,4 @@
-//! Spans and events of a call: OpenTelemetry's names, and no secret.
+//! Tests of the spans and events of a call: OpenTelemetry's names, and no secret.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 const MARKER: &str = "MARKED-SECRET";
 
-/// Log lines, kept.
+/// Writer that keeps log lines.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -31,8 +31,8 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// A second dispatcher, which keeps nothing. While there is one dispatcher alone, a call on another
-/// thread decides by its own thread's dispatcher whether events are kept at all.
+/// Makes a second dispatcher, which keeps nothing. With a single dispatcher, a call on another thread
+/// decides by its own thread's dispatcher whether events are recorded.
 pub(crate) fn second_dispatcher() -> tracing::Dispatch {
     tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default())
 }
@@ -82,7 +82,7 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
     }
     let text = lines.text();
     assert!(!text.contains(MARKER), "{text}");
-    // What lies below tells of ports, pools and times.
+    // Events of lower layers contain ports, pools and times.
     let port = recorder.endpoint().rsplit(':').next().unwrap();
     let ours: Vec<String> = text
         .lines()

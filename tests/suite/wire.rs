@@ -1,6 +1,5 @@
-//! Each operation's request as it leaves, byte for byte but for the port and the signature over
-//! it, with everything that can be set and with what is required alone; and its answer, decoded
-//! and encoded again.
+//! Tests of each operation's request, byte for byte except for the port and the signature over it, with
+//! all parameters and with only the required ones; and of its answer, decoded and encoded again.
 
 use insta::assert_snapshot;
 use openapi_transport::Timestamp;
@@ -11,12 +10,12 @@ use serde_json::Value;
 
 use crate::clients;
 
-/// The specs of the vendors and the made-up one.
+/// Returns the specs of the vendors and the invented one.
 fn all() -> impl Iterator<Item = &'static Spec> {
     specs::all().iter().chain([specs::made_up()])
 }
 
-/// A server that answers as the spec's example does.
+/// Starts a server that answers with the spec's example.
 async fn recorder(operation: &Operation) -> Recorder {
     let answer = &operation.answer;
     let headers: Vec<_> = answer
@@ -31,7 +30,7 @@ async fn recorder(operation: &Operation) -> Recorder {
     Recorder::start(answer.status, &headers, body).await
 }
 
-/// What a call sends, and what its answer is decoded to.
+/// Returns the request of a call, and its decoded answer.
 async fn exchange(spec: &Spec, operation: &Operation, given: &Given) -> (String, Value) {
     let recorder = recorder(operation).await;
     let answer = clients::call(spec.name, recorder.endpoint(), &operation.name, given).await;
@@ -89,7 +88,7 @@ async fn a_call_by_name_leaves_as_the_generated_one_does() {
     }
 }
 
-/// Whether what an example was decoded to says what it said. A time may be written otherwise.
+/// Whether a decoded answer equals its example. A time may have another form.
 fn says_the_same(example: &Value, answer: &Value) -> bool {
     match (example, answer) {
         (Value::Object(example), Value::Object(answer)) => {
@@ -111,14 +110,14 @@ fn says_the_same(example: &Value, answer: &Value) -> bool {
     }
 }
 
-/// A request's lines; in which order headers are does not matter.
+/// Returns the lines of a request, with sorted headers.
 fn sorted(request: &str) -> Vec<&str> {
     let mut lines: Vec<_> = request.lines().collect();
     lines.sort_unstable();
     lines
 }
 
-/// Checks the first line of a call whose parameters a path or a query cannot hold as they are.
+/// Checks the first line of a call whose parameters need escaping in a path or a query.
 pub(crate) async fn is_escaped(spec: &str, name: &str, odd: &Value, line: &str) {
     let spec = specs::spec(spec);
     let mut operations = spec.operations.iter();

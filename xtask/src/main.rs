@@ -18,8 +18,7 @@ usage: cargo xtask COMMAND
   dependencies      prints licences, sources and Rust versions of Cargo.lock that are not allowed, and
                     exits with 1 if there are any
   prose [PATH…]     prints phrases of help, errors, docs and Markdown that should be replaced, and
-                    exits with 1 if there are any; --shrink removes clean files from the list of
-                    pending files, which are checked only by PATH
+                    exits with 1 if there are any
   diff [REV [REV]]  prints effects of a change of specs/ on the Rust API and the wire as Markdown,
                     from REV [default: HEAD] to the working tree, or from REV to REV; with
                     --exit-code, exits with 1 for breaking changes

@@ -1,4 +1,4 @@
-//! imgtrack api: pages, and secrets of parameters.
+//! Tests of `imgtrack api`: pages, and secrets of parameters.
 
 use registry_sandbox::world;
 

@@ -1,4 +1,4 @@
-//! Arrivals of Alibaba Cloud, where tasks name no digest and editions differ.
+//! Tests of arrivals of Alibaba Cloud, where tasks name no digest and editions differ.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
     let no_repository = json!({"IsSuccess": false, "Code": "REPO_NOT_EXIST"});
     let basic = json!({"IsSuccess": true, "InstanceSpecification": "Enterprise_Basic"});
     let forbidden = json!({"Code": "NoPermission", "Message": "Access denied."});
-    // What the calls for rules, repository and instance are answered.
+    // Answers of the calls for rules, repository and instance.
     let explain = async |rules: &Value, repository: &Value, instance: &Value| {
         let answers = [
             ("ListRepoSyncTask", none.clone()),
@@ -96,7 +96,7 @@ async fn an_edition_that_does_not_copy_is_named_and_so_is_what_one_may_not_see()
         "permission denied: GetInstance: refused by the service, HTTP 403, NoPermission: \
          Access denied.; grant GetInstance"
     );
-    // Of what nothing at all can be seen, nothing can be said.
+    // If all calls are denied, there is no verdict.
     let refused = explain(&forbidden, &forbidden, &forbidden).await;
     let error = refused.unwrap_err();
     assert_eq!(error.status(), Some(403), "{error}");

@@ -11,7 +11,7 @@ async fn trial() -> Trial {
 
 #[tokio::test]
 async fn every_read_finds_something() {
-    // Each of these wants an id or a name, and the spec can require neither.
+    // Each of these needs an id or a name, and the spec can require neither.
     let lacking = ["GetNamespace", "GetRepository"];
     trial().await.every_read_finds_something(&lacking).await;
 }

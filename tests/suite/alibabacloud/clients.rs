@@ -4,18 +4,18 @@ use alibabacloud_cr::Credentials;
 use registry_replication::alibabacloud::AlibabaCr;
 use registry_sandbox::{Sandbox, world};
 
-/// An example key.
+/// Returns an example key.
 pub(crate) fn key() -> Credentials {
     Credentials::new("LTAI5tExampleAccessKeyId", "ExampleAccessKeySecret")
 }
 
-/// The key of the account that a sandbox admits.
+/// Returns the key of a sandbox's account.
 pub(crate) fn sandbox_key(sandbox: &Sandbox) -> Credentials {
     let account = world::alibabacloud::account(sandbox.endpoint());
     Credentials::new(&account.access_key_id, account.access_key_secret.as_str())
 }
 
-/// An instance of the sandbox.
+/// Connects to an instance of the sandbox.
 pub(crate) async fn registry(
     sandbox: &Sandbox,
     instance: &str,

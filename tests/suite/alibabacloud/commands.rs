@@ -1,4 +1,4 @@
-//! imgtrack: listings, runs and stops.
+//! Tests of imgtrack's listings, runs and stops.
 
 use insta::assert_snapshot;
 

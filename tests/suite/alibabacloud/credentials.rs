@@ -1,4 +1,4 @@
-//! Alibaba Cloud's chain of credentials, against real files, given variables and the sandbox's
+//! Tests of Alibaba Cloud's credential chain, with real files, fixed variables and the sandbox's
 //! services.
 
 use std::fmt::{Debug, Write};
@@ -29,7 +29,7 @@ const CLI: &str = ".aliyun/config.json";
 const GO_INI: &str = ".alibabacloud/credentials";
 const PYTHON_INI: &str = ".alibabacloud/credentials.ini";
 
-/// A sandbox and a client that share a time, which the test moves.
+/// Sandbox and client that share a time, which the test moves.
 struct Trial {
     sandbox: Sandbox,
     clock: Arc<ManualClock>,
@@ -72,14 +72,14 @@ impl Trial {
         sts::Client::new(context.clock(self.clock.clone()).build().unwrap())
     }
 
-    /// Caller as the sandbox names it.
+    /// Returns the sandbox's name of the caller.
     async fn who(&self, chain: &Arc<Chain<Credentials>>) -> Result<String, Error> {
         let client = self.client(Alibabacloud::with_chain(chain.clone()));
         let who = client.get_caller_identity().send().await?.into_inner();
         Ok(who.arn.unwrap())
     }
 
-    /// A temporary key, in the words of a profile.
+    /// Returns a temporary key in the form of a profile.
     async fn temporary_key(&self) -> Value {
         let deadline = Duration::from_secs(10);
         let answer = plain_request(reqwest::Method::GET, &self.uri(), &[], deadline).await;
@@ -92,7 +92,7 @@ impl Trial {
         })
     }
 
-    /// How often the sandbox was asked at a path.
+    /// Returns the number of requests to a path of the sandbox.
     fn asked(&self, target: &str) -> usize {
         let received = self.sandbox.received();
         received.iter().filter(|one| one.target == target).count()
@@ -108,7 +108,7 @@ impl Trial {
     }
 }
 
-/// Variables, and a home directory of its own.
+/// Variables and a home directory.
 struct Place {
     home: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -145,7 +145,7 @@ impl Place {
         self.home.path().join(name)
     }
 
-    /// Writes a file, and names it by a variable.
+    /// Writes a file, and sets a variable to its path.
     fn named(self, variable: &'static str, name: &str, text: &str) -> Self {
         let path = self.path(name);
         self.file(name, text)
@@ -219,7 +219,7 @@ fn ini_key(section: &str) -> String {
     )
 }
 
-/// Which source of the chain answers, and who the sandbox says that its credentials are.
+/// Checks which source of the chain has credentials, and whose they are by the sandbox.
 async fn check(trial: &Trial, place: &Place, source: &str, who: &str) {
     let asked = trial.chain(place).ask(noon()).await;
     let last = asked.last().unwrap();
@@ -335,7 +335,7 @@ async fn each_mode_of_a_cli_profile_opens_the_sandbox() {
     }
 }
 
-/// `inner` is a role that `outer` may assume, which is one that a key may assume.
+/// Returns profiles: a key may assume the role `outer`, and `outer` may assume the role `inner`.
 fn chained() -> Value {
     json!([
         {
@@ -376,7 +376,7 @@ fn home(place: &Place) -> String {
     place.home.path().display().to_string()
 }
 
-/// Why a source has no credentials, without the id of the request.
+/// Returns why a source has no credentials, without the id of the request.
 async fn why(settings: &ChainSettings, source: &str) -> String {
     let source = settings
         .sources()
@@ -511,7 +511,7 @@ async fn when_none_answers_each_says_why() {
     let lines = error.to_string().replace("; ", ";\n");
     assert_snapshot!(lines.replace(&home(&place), "HOME"));
 
-    // A call says the same, and which call it is.
+    // The error of a call has the same text, with the call's name.
     let context = Context::builder(NOBODY, Arc::new(Alibabacloud::with_chain(chain)));
     let client = sts::Client::new(context.build().unwrap());
     let error = Error::from(client.get_caller_identity().send().await.unwrap_err());
@@ -523,7 +523,7 @@ async fn when_none_answers_each_says_why() {
     );
 }
 
-/// A secret that nothing may show.
+/// Secret that no output may show.
 const MARKER: &str = "MARKED-SECRET";
 
 #[tokio::test]
@@ -743,8 +743,8 @@ async fn the_metadata_service_is_asked_as_the_switches_say() {
             PlainOnly,
             true,
             Err(
-                "SANDBOX/latest/api/token: HTTP 404, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to \
-                 ask without a token",
+                "SANDBOX/latest/api/token: HTTP 404; ALIBABA_CLOUD_IMDSV1_DISABLED forbids requests \
+                 without a token",
             ),
         ),
     ] {
@@ -779,7 +779,7 @@ async fn keys_are_renewed_while_calls_are_in_flight() {
     let handed_out = || trial.asked(world::alibabacloud::CREDENTIALS_URI_PATH);
     let minutes = |n: u64| trial.clock.advance(Duration::from_secs(60 * n));
 
-    // Keys are good for an hour, and renewed a quarter of an hour ahead.
+    // Keys are valid for an hour, and renewed a quarter of an hour before their expiry.
     for (later, expected) in [(0, 1), (44, 1), (2, 2), (43, 2), (120, 3)] {
         minutes(later);
         let calls = (0..20).map(|_| client.get_caller_identity().send());
@@ -789,7 +789,7 @@ async fn keys_are_renewed_while_calls_are_in_flight() {
         assert_eq!(handed_out(), expected, "{later} minutes later");
     }
 
-    // What has ended is refused; the chain does not use it.
+    // The service refuses an expired key, and the chain does not use it.
     let lease = chain.get(trial.clock.now()).await.unwrap();
     let old = trial.client(Alibabacloud::new(lease.credentials.clone()));
     minutes(60);
@@ -813,7 +813,7 @@ async fn a_role_is_assumed_anew_and_the_old_key_serves_if_that_fails() {
     std::fs::write(place.path("token"), "wrong").unwrap();
     trial.clock.advance(Duration::from_secs(50 * 60));
     assert_eq!(id().await.unwrap(), first);
-    // And now by a right one.
+    // The token was replaced by a valid one.
     std::fs::write(place.path("token"), world::alibabacloud::OIDC_TOKEN).unwrap();
     trial.clock.advance(Duration::from_secs(60));
     let second = id().await.unwrap();
@@ -854,7 +854,7 @@ async fn a_key_that_was_refused_is_given_up_once() {
     assert!(provider.renew(&used));
     let (_, second) = sign(&provider, "GetCallerIdentity").await;
     assert_ne!(second, first);
-    // A call that was slower, with the first key, too.
+    // A slower call with the first key renews, too.
     assert!(provider.renew(&used));
     assert_eq!(sign(&provider, "GetCallerIdentity").await.1, second);
 
@@ -867,7 +867,7 @@ async fn a_key_that_was_refused_is_given_up_once() {
     assert!(!fixed.renew(&none));
 }
 
-/// Hands out a key that was deleted, and then one that is good.
+/// Source of a deleted key, and then of a valid one.
 #[derive(Debug, Default)]
 struct Deleted(AtomicUsize);
 
@@ -981,7 +981,7 @@ mod external {
     }
 }
 
-/// Sources that hang, flood or are no text, each before a profile file that has a key.
+/// Checks that the chain continues after sources that hang, flood or are not text.
 #[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn what_never_ends_lets_the_next_try() {
@@ -1147,7 +1147,7 @@ async fn nothing_shows_a_secret() {
     }
 }
 
-/// Writes down what is logged.
+/// Writer that keeps the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 

@@ -1,4 +1,4 @@
-//! Pages as they decode.
+//! Tests of decoded pages.
 
 use alibabacloud_cr::cr::types::ListRepoSyncTaskAnswer;
 use futures_util::FutureExt;
@@ -40,7 +40,7 @@ async fn rules(page: Value) -> Vec<Value> {
     items(registry(&recorder).await.rules_of(None)).await
 }
 
-/// Pages of the registry.
+/// Returns pages of the registry.
 pub(crate) fn pages() -> Vec<ExamplePage> {
     vec![
         ExamplePage {

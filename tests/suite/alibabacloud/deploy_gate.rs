@@ -1,4 +1,4 @@
-//! imgtrack status, wait and explain.
+//! Tests of `imgtrack status`, `wait` and `explain`.
 
 use insta::assert_snapshot;
 use registry_sandbox::world;

@@ -1,4 +1,4 @@
-//! Instances through the sandbox, which shares no code with the clients.
+//! Tests of instances through the sandbox, which shares no code with the clients.
 
 use alibabacloud_cr::{Alibabacloud, Credentials, cr};
 use registry_replication::alibabacloud::TaskQuery;
@@ -28,7 +28,7 @@ async fn the_pages_example_comes_back_value_for_value() {
     let mut answer = serde_json::to_value(&*page).unwrap();
     let mut expected: Value =
         serde_json::from_str(include_str!("../../data/seeds/004-ListRepoSyncTask.json")).unwrap();
-    // Each answer has an id of its own.
+    // Each answer has its own id.
     assert_ne!(answer["RequestId"], expected["RequestId"]);
     answer["RequestId"] = Value::Null;
     expected["RequestId"] = Value::Null;
@@ -82,7 +82,7 @@ async fn a_date_out_of_the_window_is_refused_and_corrected_once() {
             .instance_id("cri-kmsiwlxxdcva0001")
             .send()
             .await;
-        // Here the nonce is always the same, and a nonce is used up by what is accepted only.
+        // The nonce is always the same here. Only an accepted request uses a nonce up.
         assert!(tasks.is_ok(), "{minutes} minutes: {tasks:?}");
         let expected: &[u16] = if fits { &[200] } else { &[400, 200] };
         let found = clients::statuses(&sandbox, "ListRepoSyncTask");

@@ -1,4 +1,4 @@
-//! What a user types: ids, regions, and hosts.
+//! Tests of the user's input: ids, regions, and hosts.
 
 use futures_util::TryStreamExt;
 use registry_replication::{ErrorKind, ImageName, Registry, RunOptions, TaskScope};

@@ -1,4 +1,4 @@
-//! imgtrack lag.
+//! Tests of `imgtrack lag`.
 
 use insta::assert_snapshot;
 
@@ -41,7 +41,7 @@ async fn since_leaves_out_what_was_made_before() {
     .await;
     assert_eq!(ago, (rows.clone(), requests));
     assert!(sum(&rows, "count") > 0 && sum(&rows, "count") < sum(&all, "count"));
-    // Newest first, so that what is older is not asked for.
+    // Newest first, so the program does not read older pages.
     assert!(requests < most / 2, "{requests} of {most}");
 }
 

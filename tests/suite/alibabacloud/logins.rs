@@ -1,4 +1,4 @@
-//! Logins of the OCI side.
+//! Tests of logins to the registry itself.
 
 use registry_replication::alibabacloud;
 use registry_tests::Recorder;

@@ -1,4 +1,4 @@
-//! What only Alibaba Cloud has.
+//! Tests of behaviour that only Alibaba Cloud has.
 
 mod api;
 mod arrival;

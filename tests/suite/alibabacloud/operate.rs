@@ -1,4 +1,4 @@
-//! Rules run, and tasks are watched and stopped, with a manual clock.
+//! Tests of running rules and stopping tasks, with a manual clock.
 
 use registry_replication::{
     ErrorKind, Registry, RunOptions, StopOutcome, StopTarget, TaskState, alibabacloud,
@@ -71,7 +71,7 @@ async fn what_was_started_before_a_call_failed_is_told() {
     let error = plan.send_next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service);
     assert!(plan.send_next().await.unwrap().is_none());
-    // The repository's id is asked for once.
+    // The client looks the repository's id up once.
     let asked = trial.sandbox.received().into_iter();
     let asked = asked.filter(|request| request.operation.as_deref() == Some("GetRepository"));
     assert_eq!(asked.count(), 1);

@@ -1,4 +1,4 @@
-//! Listings over the sandbox.
+//! Tests of listings of the sandbox.
 
 use registry_replication::Registry;
 use registry_replication::alibabacloud::TaskQuery;

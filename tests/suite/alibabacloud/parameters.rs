@@ -1,4 +1,4 @@
-//! Parameters of queries.
+//! Tests of parameters in queries.
 
 use registry_sandbox::{Options, Sandbox, world};
 

@@ -1,4 +1,4 @@
-//! imgtrack: its doctor.
+//! Tests of `imgtrack doctor`.
 
 use crate::program::checks;
 

@@ -1,4 +1,4 @@
-//! Secrets show nowhere.
+//! Tests that no output shows a secret.
 
 use registry_replication::alibabacloud;
 

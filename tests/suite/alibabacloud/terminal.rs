@@ -1,4 +1,4 @@
-//! imgtrack at a terminal: what it shows of answers, and what it tells when the time is up.
+//! Tests of imgtrack at a terminal: texts of answers, and the error after a timeout.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::timeouts::{run_in_silence, silent_sandbox};
 
 const RULE: &str = "crsr-o8n4dijbumgq****";
 
-/// Runs that show what the registry answers.
+/// Runs that show the registry's answers.
 pub(crate) fn lines() -> Vec<CommandLine> {
     let copy = [RULE, "--image", "test/test:v0.1"];
     let lines: [(_, &[&str], &[&str]); 6] = [

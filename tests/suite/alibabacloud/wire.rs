@@ -1,4 +1,4 @@
-//! Requests as they leave.
+//! Tests of requests on the wire.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Why an image is not there, and what proves that it is.
+//! Tests of reasons why an image has not arrived, and of proofs that it has.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::subjects::{Subject, subjects};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A stage whose only rule for the first destination is made by `make`.
+/// Sets a stage whose only rule for the first destination has a change.
 async fn with_rule(of: &'static dyn Subject, change: impl FnOnce(&mut Value)) -> Stage {
     let stage = Stage::bare(of, true).await;
     for number in 0..stage.destinations.len() {
@@ -27,7 +27,7 @@ async fn with_rule(of: &'static dyn Subject, change: impl FnOnce(&mut Value)) ->
     stage
 }
 
-/// The reasons of each destination, with ids that differ from run to run taken out.
+/// Returns the reasons of each destination, without ids that differ from run to run.
 fn sentences(report: &Report) -> String {
     let mut text = String::new();
     for destination in &report.destinations {

@@ -1,4 +1,4 @@
-//! Arrivals of all subjects, against the sandbox, with a manual clock.
+//! Tests of arrivals of all subjects, against the sandbox, with a manual clock.
 
 mod explained;
 mod shared;
@@ -18,12 +18,12 @@ use registry_sandbox::{Options, RegistryEndpoint, Sandbox};
 
 use crate::subjects::Subject;
 
-/// After everything that the sandbox's fleet has done.
+/// Returns a time after all work of the sandbox's fleet.
 pub(crate) fn start() -> Timestamp {
     "2026-12-05T12:00:00Z".parse().unwrap()
 }
 
-/// A sandbox whose time stands still while anybody is at work.
+/// Sandbox whose time stands still while any task is running.
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) clock: ManualClock,
@@ -73,7 +73,7 @@ impl Trial {
         self.sandbox.push(source, "team/api", tag, content).unwrap()
     }
 
-    /// Runs what waits for nothing but the clock, to its end.
+    /// Runs a future that waits only for the clock, to its end.
     pub(crate) async fn run<F: IntoFuture>(&self, work: F) -> F::Output {
         self.clock.run(work, || 1, Schedule::default()).await
     }
@@ -85,7 +85,8 @@ impl Trial {
 
 pub(crate) const QUARTER: Duration = Duration::from_secs(15 * 60);
 
-/// The report in short: verdict, and that of each destination with the kinds of its reasons.
+/// Returns a short form of a report: its verdict, and the verdict of each destination with the kinds
+/// of its reasons.
 pub(crate) fn short(report: &Report) -> String {
     let destinations = report.destinations.iter().map(|destination| {
         let reasons = destination.reasons.iter().map(|reason| {

@@ -1,4 +1,4 @@
-//! Many waits at once: what they ask, and that they do not get in each other's way.
+//! Tests of many waits at once: their calls, and that they do not block each other.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::subjects::{Subject, subjects};
 
 const CROWD: usize = 1000;
 
-/// A registry that copies a thousand tags of a repository, which takes it five minutes.
+/// Sets a registry that copies a thousand tags of a repository in five minutes.
 async fn busy(of: &'static dyn Subject) -> (Stage, Timestamp) {
     let stage = Stage::bare(of, true).await;
     let pace = |seconds| jiff::SignedDuration::from_secs(seconds);
     let sandbox = &stage.trial.sandbox;
     sandbox.set_pace(Pace::new(pace(2), pace(300), pace(10)));
-    // All tags are one execution of a rule that is made after them.
+    // All tags are one execution of a rule that is created after them.
     let is_one_execution = of.descriptor().offers.tasks_in_executions;
     if !of.is_covered() && !is_one_execution {
         stage.make_rule(0).await;
@@ -48,7 +48,7 @@ fn wait(stage: &Stage, number: usize, since: Timestamp) -> Wait {
     arrival.since(since).polling(polling).wait(QUARTER)
 }
 
-/// Runs waits to their end, all at once.
+/// Runs waits concurrently to their end.
 async fn all(trial: &Trial, waits: Vec<Wait>) -> Vec<Result<Report, WaitError>> {
     let live = Cell::new(waits.len());
     let waits = waits.into_iter().map(|wait| async {

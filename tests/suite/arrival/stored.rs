@@ -1,4 +1,4 @@
-//! Reports as they are stored: their JSON, and its schema.
+//! Tests of stored reports: their JSON, and its schema.
 
 use insta::{assert_json_snapshot, assert_snapshot};
 use openapi_transport::testing::Schedule;

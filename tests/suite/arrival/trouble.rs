@@ -1,4 +1,4 @@
-//! Waits over a bad network: single bad answers, listings that lag behind, services that hang.
+//! Tests of waits over a bad network: single bad answers, listings that lag, services that hang.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{QUARTER, Trial, short};
 use crate::subjects::{Listed, ListedCall, Subject, subject, subjects};
 
-/// An answer that is none: status and body.
+/// Returns bad answers: name, status and body.
 fn blips() -> Vec<(&'static str, u16, Value)> {
     let html = || json!("<html><body>sign in</body></html>");
     let mut blips = vec![
@@ -41,7 +41,7 @@ fn blips() -> Vec<(&'static str, u16, Value)> {
     blips
 }
 
-/// Lets `change` change the answers that list work and leave from `from` to `to` seconds after now.
+/// Lets `change` change the answers of listings from `from` to `to` seconds after now.
 pub(crate) fn disturb(
     trial: &Trial,
     of: &'static dyn Subject,
@@ -65,7 +65,7 @@ pub(crate) fn pace(waits: i64, runs: i64, pause: i64) -> Pace {
     Pace::new(seconds(waits), seconds(runs), seconds(pause))
 }
 
-/// All that a wait for `team/api:v77` says.
+/// Returns all reports of a wait for `team/api:v77`.
 async fn waited(
     trial: &Trial,
     registry: &dyn Registry,
@@ -85,7 +85,7 @@ async fn one_bad_answer_ends_no_wait() {
             trial.sandbox.set_pace(pace(2, 20, 10));
             let registry = trial.registry(of).await;
             trial.push(of, "content");
-            // From the second look on, for as long as its retries may take.
+            // From the second look, for as long as its retries may take.
             disturb(&trial, of, (1, 6), move |answer, _| {
                 answer.status = status;
                 answer.body = body.clone();
@@ -158,7 +158,7 @@ async fn a_bad_answer_to_the_first_look_ends_a_wait_at_once() {
     }
 }
 
-/// Takes the newest record out, and out of the listing's count if `counts`.
+/// Removes the newest record, and with `counts` also from the listing's total.
 fn without_newest(answer: &mut OutgoingAnswer, listing: &ListedCall, counts: bool) {
     let age = |record: &Value| {
         let number = record[listing.id].as_u64();
@@ -189,7 +189,7 @@ async fn a_look_that_lacks_the_newest_task_does_not_take_an_older_one_for_it() {
                     .decide("team/api", Some("v77"), of.decided(0), fails);
                 let digest = push("second");
                 trial.clock.advance(Duration::from_secs(40));
-                // The first look of a status, and of a wait.
+                // The first look of `status`, and of `wait`.
                 disturb(&trial, of, (0, 1), move |answer, listing| {
                     if listing.listed != Listed::ExecutionTasks {
                         without_newest(answer, listing, counts);
@@ -260,7 +260,7 @@ async fn an_image_that_the_source_lacks_is_missed_and_waited_for() {
             end.to_string().contains("the source has no team/api:v99"),
             "{end}"
         );
-        // One that comes up in time is waited for.
+        // A wait continues for a task that is created in time.
         let passed = trial.clock.elapsed().as_secs();
         let push = || drop(trial.push_to(of, "v99", "content"));
         let story = Schedule::default().then(Duration::from_secs(passed + 30), push);

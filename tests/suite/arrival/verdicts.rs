@@ -1,4 +1,4 @@
-//! The verdicts, one story each.
+//! Tests of the verdicts, one scenario each.
 
 use std::time::Duration;
 

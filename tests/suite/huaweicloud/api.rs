@@ -1,4 +1,4 @@
-//! imgtrack api: pages, and secrets of a body.
+//! Tests of `imgtrack api`: pages, and secrets of a body.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Arrivals of the Enterprise edition, where Harbor runs rules as executions with tasks.
+//! Tests of arrivals of the Enterprise edition, where Harbor runs rules as executions with tasks.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -86,7 +86,7 @@ async fn a_failure_is_not_final_while_harbor_may_run_the_task_again() {
     }
 }
 
-/// An Enterprise registry at a hostile server, and the clock that it goes by.
+/// Makes an Enterprise registry at a hostile server, and its clock.
 async fn hostile(server: &Hostile) -> (huaweicloud::SwrEnterprise, ManualClock) {
     let clock = ManualClock::at(start());
     let own = Arc::new(clock.clone());

@@ -1,4 +1,4 @@
-//! Listings of services that cap pages, ignore where a page begins, or never end.
+//! Tests of listings of services that cap pages, ignore where a page begins, or never end.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -33,13 +33,13 @@ async fn basic(endpoint: &str) -> huaweicloud::SwrBasic {
         .unwrap()
 }
 
-/// Where the page of a request begins, and how many records it is to have.
+/// Returns the offset and the size of a requested page.
 fn asked(request: &Request) -> (u64, u64) {
     let number = |name: &str| request.query(name).and_then(|text| text.parse().ok());
     if let (Some(offset), Some(limit)) = (number("offset"), number("limit")) {
         return (offset, limit);
     }
-    // `limit::N|offset::N`, with the separators as they are or encoded.
+    // `limit::N|offset::N`, with plain or encoded separators.
     let filter = request.query("filter").unwrap_or_default();
     let filter = filter.replace("%3A", ":").replace("%7C", "|");
     let fields: BTreeMap<&str, u64> = filter
@@ -50,7 +50,8 @@ fn asked(request: &Request) -> (u64, u64) {
     (fields["offset"], fields["limit"])
 }
 
-/// Records `from..to` under this name, as Enterprise lists them; without a name, as Basic does.
+/// Makes a page of the records `from..to`, under this name as Enterprise lists them, or without a name
+/// as Basic does.
 fn page(name: Option<&str>, records: impl Iterator<Item = u64>) -> Reply {
     let records: Vec<Value> = records.map(|id| json!({"id": id + 1})).collect();
     let body = match name {
@@ -91,7 +92,7 @@ async fn a_service_that_caps_pages_in_silence_loses_no_record() {
     }
 }
 
-/// How many items came before the error that ended a listing.
+/// Returns the number of items before the error that ended a listing, and the error.
 async fn ended<T>(listing: impl futures_util::Stream<Item = Result<T, Error>>) -> (usize, Error) {
     let mut listing = std::pin::pin!(listing);
     let mut count = 0;

@@ -11,12 +11,12 @@ use registry_tests::fixed;
 pub(crate) const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const INSTANCE: &str = "3f5c2a10-7d1e-4b6a-9c55-0e8d2f4a6b71";
 
-/// An example key.
+/// Returns an example key.
 pub(crate) fn key() -> AccessKey {
     AccessKey::new("EXAMPLEACCESSKEY0001", "example-secret-key").project_id(PROJECT)
 }
 
-/// A context at noon for what the caller signs with.
+/// Makes a context at noon with these credentials.
 pub(crate) fn context(endpoint: &str, credentials: impl Into<Credentials>) -> Context {
     let dialect = Arc::new(Huaweicloud::new(credentials));
     fixed(Context::builder(endpoint, dialect)).build().unwrap()
@@ -26,13 +26,13 @@ pub(crate) fn iam(endpoint: &str) -> iam::Client {
     iam::Client::new(context(endpoint, key()))
 }
 
-/// The account that a sandbox lets in.
+/// Returns the access key of a sandbox's account.
 pub(crate) fn sandbox_key(sandbox: &Sandbox) -> AccessKey {
     let account = world::huaweicloud::account(sandbox.endpoint());
     AccessKey::new(&account.access_key, account.secret_key.as_str()).project_id(&account.project_id)
 }
 
-/// A client that lives in the present, for a sandbox that does.
+/// Makes a client with the system's clock, for a sandbox with the same clock.
 pub(crate) fn swr(sandbox: &Sandbox) -> swr::Client {
     let provider = Huaweicloud::new(sandbox_key(sandbox));
     swr::Client::new(

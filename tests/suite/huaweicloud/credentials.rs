@@ -1,5 +1,4 @@
-//! Huawei Cloud's credentials: where they are looked for, how they end, and what is said when
-//! the process has no credentials.
+//! Tests of Huawei Cloud's credentials: their sources, their expiry, and the errors without any.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -33,12 +32,12 @@ const SK: &str = "HUAWEICLOUD_SDK_SK";
 const FILE: &str = "HUAWEICLOUD_SDK_CREDENTIALS_FILE";
 
 const MARKER: &str = "MARKED-SECRET";
-/// Nothing listens there.
+/// URL at which no server listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 const HAND_OUT: &str = "/openstack/latest/securitykey";
 
-/// A sandbox and a home directory, with one clock for the sandbox and its clients.
+/// Sandbox and home directory, with one clock for the sandbox and its clients.
 struct Trial {
     sandbox: Sandbox,
     clock: Arc<ManualClock>,
@@ -72,7 +71,7 @@ impl Trial {
         )
     }
 
-    /// Settings with these variables in addition to `HOME`, and the sandbox's metadata service.
+    /// Makes settings with these variables in addition to `HOME`, and the sandbox's metadata service.
     fn settings(&self, variables: &[(&str, &str)]) -> ChainSettings {
         let mut set = variables.to_vec();
         set.push(("HOME", self.home.path().to_str().unwrap()));
@@ -100,7 +99,7 @@ impl Trial {
         Ok(rules.into_inner().len())
     }
 
-    /// How often the sandbox was asked for this.
+    /// Returns the number of requests to this target of the sandbox.
     fn asked(&self, target: &str) -> usize {
         let received = self.sandbox.received();
         received
@@ -121,7 +120,7 @@ impl Trial {
         )
     }
 
-    /// The text without what differs from run to run.
+    /// Removes the parts of a text that differ from run to run.
     fn redacted(&self, text: &str) -> String {
         text.replace(self.home.path().to_str().unwrap(), "HOME")
             .replace(&self.sandbox.endpoint(), "SANDBOX")
@@ -249,7 +248,7 @@ async fn when_none_answers_each_is_listed_in_order() {
     assert_snapshot!("none", trial.redacted(&error.to_string()));
 }
 
-/// Why the source has none, after a check that the reason holds no secret.
+/// Returns why a source has no credentials, and checks that the reason holds no secret.
 async fn reason(trial: &Trial, source: impl Source<Credentials>) -> String {
     let why = source.load(noon()).await.unwrap_err();
     let text = match why {
@@ -347,7 +346,7 @@ async fn a_profile_says_why_it_has_none() {
     assert_snapshot!("profile", reasons.join("\n"));
 }
 
-/// What arrives of a call with this provider.
+/// Returns the request of a call with this dialect.
 async fn sent(trial: &Trial, recorder: &Recorder, provider: Huaweicloud) -> String {
     let context = Context::builder(recorder.endpoint(), Arc::new(provider))
         .clock(trial.clock.clone())
@@ -366,7 +365,7 @@ async fn sent(trial: &Trial, recorder: &Recorder, provider: Huaweicloud) -> Stri
 async fn a_profile_speaks_for_a_project_or_the_account() {
     let trial = Trial::start().await;
     let recorder = Recorder::json("[]").await;
-    // No part of the secret is a comment.
+    // The secret contains characters that begin comments.
     let secret = "a#b;c=d:e%f";
     let key = || AccessKey::new("AK", secret);
     for (text, same) in [
@@ -578,7 +577,7 @@ async fn an_iam_users_token_is_renewed_ahead_of_its_end() {
     );
 }
 
-/// Signs a call, sends it, and has the provider read the answer.
+/// Signs a call, sends it, and lets the dialect read the answer.
 async fn attempt(
     trial: &Trial,
     provider: &Huaweicloud,
@@ -614,7 +613,7 @@ async fn attempt(
     (used, answer.status.as_u16(), provider.read(&answer))
 }
 
-/// Hands out a key that was revoked, and then one that is good.
+/// Source of a revoked key, and then of a valid one.
 #[derive(Debug, Default)]
 struct Revoked(Mutex<usize>);
 
@@ -664,7 +663,7 @@ async fn what_is_not_accepted_is_given_up_once() {
     assert!(!provider.renew(&None));
 }
 
-/// Hands out keys that were revoked, time and again.
+/// Source of revoked keys only.
 #[derive(Debug)]
 struct AlwaysRevoked;
 
@@ -774,7 +773,7 @@ async fn a_project_is_looked_up_once() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(
             error.to_string(),
-            "no project named mars is visible to these credentials; check the region or give the \
+            "no project named mars is visible to these credentials; check the region or pass the \
              project's id"
         );
     }
@@ -860,7 +859,7 @@ async fn a_lookup_that_is_not_polled_any_more_holds_up_no_other() {
     assert_eq!(iam.count(), 1);
 }
 
-/// Sources that flood or are no text, each before a metadata service that has a key.
+/// Checks that the chain continues after sources that flood or are not text.
 #[tokio::test]
 async fn what_never_ends_lets_the_next_try() {
     let trial = Trial::start().await;
@@ -927,7 +926,7 @@ async fn a_metadata_service_that_never_ends_says_so() {
     }
 }
 
-/// Pipes without a writer, and a device.
+/// Checks that the chain continues after pipes without a writer, and after a device.
 #[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn a_file_that_never_ends_lets_the_next_try() {

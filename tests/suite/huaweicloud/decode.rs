@@ -1,4 +1,4 @@
-//! Pages of both editions as they decode.
+//! Tests of decoded pages of both editions.
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
@@ -68,7 +68,7 @@ async fn sync_jobs(page: &str) -> Vec<Task> {
     jobs.try_collect().await.unwrap()
 }
 
-/// Pages of the Enterprise edition.
+/// Returns pages of the Enterprise edition.
 pub(crate) fn enterprise_pages() -> Vec<ExamplePage> {
     const SPEC: &str = "huaweicloud-swr/swr";
     let page = |name, records, state, decode| {
@@ -153,7 +153,7 @@ fn subtasks(registry: &huaweicloud::SwrEnterprise, task: &str) -> BoxFuture<'sta
     items(registry.subtasks_of(&task.parse().unwrap())).boxed()
 }
 
-/// What a listing of the Enterprise edition makes of a page.
+/// Returns the records that a listing of the Enterprise edition decodes from a page.
 fn listed(
     page: Value,
     list: fn(&huaweicloud::SwrEnterprise) -> BoxFuture<'static, Vec<Value>>,
@@ -165,7 +165,7 @@ fn listed(
     .boxed()
 }
 
-/// Pages of the Basic edition.
+/// Returns pages of the Basic edition.
 pub(crate) fn basic_pages() -> Vec<ExamplePage> {
     let page = |name, seed, state, decode| ExamplePage {
         name,

@@ -1,4 +1,4 @@
-//! imgtrack status, wait and explain.
+//! Tests of `imgtrack status`, `wait` and `explain`.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ async fn tables_and_sentences() {
 #[tokio::test]
 async fn a_wait_says_what_changes_and_ends_with_a_table() {
     let trial = Trial::start().await;
-    // Whose ids of new tasks are the same each time.
+    // The ids of new tasks of this registry are the same each time.
     let to = world::huaweicloud::BASIC;
     let decide = |tag, destination, outcome| {
         let sandbox = &trial.sandbox;
@@ -183,7 +183,7 @@ async fn the_destination_itself_has_the_last_word() {
             "{}",
             asked[0]
         );
-        // What is shown is asked for twice, a second apart.
+        // The program asks the destination twice, a second apart.
         let pause = if code == 4 { 0 } else { 1 };
         let passed = trial.clock.elapsed() - before;
         assert_eq!(passed, Duration::from_secs(pause), "{case}");

@@ -1,4 +1,4 @@
-//! Both editions through the sandbox, which shares no code with the clients.
+//! Tests of both editions through the sandbox, which shares no code with the clients.
 
 use std::sync::Arc;
 
@@ -250,7 +250,7 @@ async fn a_date_out_of_the_window_is_refused_and_corrected_once() {
             .repository("grpc-helloworld")
             .send()
             .await;
-        // After a refusal the client goes by the service's date.
+        // After a refusal, the client uses the service's date.
         assert!(rules.is_ok(), "{minutes} minutes: {rules:?}");
         let expected: &[u16] = if fits { &[200] } else { &[401, 200] };
         let found = clients::statuses(&sandbox, "ListImageAutoSyncReposDetails");

@@ -1,4 +1,5 @@
-//! What a user types: ids, regions, hosts, and what one command prints and the next takes.
+//! Tests of the user's input: ids, regions, hosts, and references that one command prints and the
+//! next one takes.
 
 use registry_replication::{Error, ImageName, Registry, TaskScope, huaweicloud};
 use registry_tests::hostile::{Hostile, Reply};
@@ -9,7 +10,7 @@ use crate::commands::is_refused;
 use crate::input::{changes_nothing, ended, is_absent, is_refused_unsent};
 use crate::program::{Trial, output, run};
 
-/// The first column of the first row below a table's head.
+/// Returns the first cell of the first row below a table's head.
 fn first_cell(table: &str) -> &str {
     let row = table.lines().nth(1).unwrap();
     row.split("  ").next().unwrap()
@@ -261,7 +262,7 @@ async fn what_is_not_there_is_an_error_in_the_library() {
     ] {
         is_absent(case, found, says);
     }
-    // What is there and has nothing is no error.
+    // An existing rule without executions is not an error.
     assert_eq!(executions("21").await.unwrap(), 0);
     let archive = image("team/archive");
     assert_eq!(ended(basic.rules_of(Some(&archive))).await.unwrap(), 0);
@@ -350,7 +351,7 @@ async fn an_arrival_takes_the_host_and_suggests_destinations() {
     }
 }
 
-/// A caller that may list and not look up: `ShowSyncJob` answers this page, and the rest is refused.
+/// Lists as a caller that may not look up: `ShowSyncJob` answers this page, and other calls are refused.
 async fn jobs(page: &'static str) -> Result<Vec<registry_replication::Task>, Error> {
     let server = Hostile::start(move |request| match request.path().contains("sync_job") {
         true => Reply::json(page),
@@ -373,6 +374,6 @@ async fn what_a_vendor_answers_is_not_held_to_the_grammar() {
     assert_eq!(source.namespace.as_deref(), Some("Team.."));
     assert_eq!(source.repository.as_deref(), Some("-a//b"));
     assert_eq!(source.tags().next(), Some("v1+build.5 "));
-    // A look-up that is refused does not fail a listing that is empty.
+    // A refused lookup does not fail an empty listing.
     assert!(jobs("[]").await.unwrap().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Lag over the sandbox.
+//! Tests of latencies of the sandbox's tasks.
 
 use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::{Lag, LagSummary, Task, TaskState};

@@ -1,4 +1,4 @@
-//! imgtrack lag.
+//! Tests of `imgtrack lag`.
 
 use insta::assert_snapshot;
 
@@ -58,8 +58,8 @@ fn tasks_of_executions_go_by_the_rules_destination() {
 #[tokio::test]
 async fn since_leaves_out_what_was_made_before() {
     let trial = Trial::start().await;
-    // An execution that has not ended may have tasks from any time; of one that has, none is asked
-    // for that began later.
+    // An execution that has not ended may have tasks from any time. The program does not read the
+    // tasks of an execution that ended before the time.
     let counted = async |since: &str| {
         let (rows, _) = rows(&trial, &[&["lag", "301", "--since", since], &ENTERPRISE]).await;
         sum(&rows, "count")

@@ -1,4 +1,4 @@
-//! Logins of the OCI side.
+//! Tests of logins to the registry itself.
 
 use std::sync::Arc;
 

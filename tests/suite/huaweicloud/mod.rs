@@ -1,4 +1,4 @@
-//! What only Huawei Cloud has.
+//! Tests of behaviour that only Huawei Cloud has.
 
 mod api;
 mod arrival;

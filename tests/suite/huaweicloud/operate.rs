@@ -1,4 +1,4 @@
-//! Rules run, and executions are watched and stopped, with a manual clock.
+//! Tests of running rules and stopping executions, with a manual clock.
 
 use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::{

@@ -1,4 +1,4 @@
-//! Listings over the sandbox.
+//! Tests of listings of the sandbox.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ async fn every_listing_comes_whole_ahead_or_not_and_resumed() {
         assert_eq!(found, expected, "sync jobs by {size}");
     }
 
-    // Two parts, and one that the vendor answers at once.
+    // Two parts, one of which the vendor returns at once.
     let mut counts = BTreeSet::new();
     for size in [1, 2, 100] {
         let rules = || enterprise.rules_of(None).page_size(size);
@@ -93,7 +93,7 @@ async fn a_token_is_of_its_listing_and_its_part() {
     assert!(!token.is_last());
     let asked = sandbox.received().len();
 
-    // The facade's listing of the same is the same, whatever the size of a page.
+    // The facade's listing is the same with any page size.
     let image = "team/api"
         .parse::<registry_replication::ImageName>()
         .unwrap();
@@ -120,7 +120,7 @@ async fn a_token_is_of_its_listing_and_its_part() {
     }
     assert_eq!(sandbox.received().len(), after);
 
-    // The last part of one listing is more than another has.
+    // The part of the token does not exist in the other listing.
     let pages = enterprise.rules_of(None).by_page().boxed();
     let pages: Vec<_> = pages.try_collect().await.unwrap();
     let [replication, retention] = pages.as_slice() else {

@@ -1,4 +1,4 @@
-//! Parameters of paths and bodies.
+//! Tests of parameters in paths and bodies.
 
 use huaweicloud_swr::swr;
 use openapi_transport::{Error, ErrorKind};

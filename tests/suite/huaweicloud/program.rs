@@ -1,4 +1,4 @@
-//! imgtrack: its errors.
+//! Tests of imgtrack's errors.
 
 use crate::program::{checks, is_said};
 

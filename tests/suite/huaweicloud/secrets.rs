@@ -1,4 +1,4 @@
-//! Secrets show nowhere.
+//! Tests that no output shows a secret.
 
 use huaweicloud_swr::token::User;
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam};

@@ -1,4 +1,4 @@
-//! Signatures against vectors of the vendor's signer, and against the sandbox.
+//! Tests of signatures by vectors of the vendor's signer, and by the sandbox.
 
 use std::collections::BTreeMap;
 

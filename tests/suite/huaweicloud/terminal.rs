@@ -1,4 +1,4 @@
-//! imgtrack at a terminal: tables come row by row, and errors are short.
+//! Tests of imgtrack at a terminal: tables are written row by row, and errors are short.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::{BASIC, ENTERPRISE};
 use crate::program::Trial;
 use crate::subjects::CommandLine;
 
-/// Runs that show what the Enterprise edition answers.
+/// Runs that show the Enterprise edition's answers.
 pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
     let policy = [
         "ShowInstanceReplicationPolicy",
@@ -34,7 +34,7 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
     [&lines[..], &[("api", policy.to_vec())]].concat()
 }
 
-/// Runs that show what the Basic edition answers.
+/// Runs that show the Basic edition's answers.
 pub(crate) fn basic_lines() -> Vec<CommandLine> {
     let to = ["team/api:v41", "--to", "cn-north-1"];
     let proof = ["--proof", "cn-north-1=HOST"];
@@ -68,7 +68,7 @@ async fn an_error_has_few_lines_and_says_what_it_leaves_out() {
     );
 }
 
-/// An output that notes how many requests the sandbox had answered when the first text came.
+/// Output that records the number of answered requests at its first text.
 struct Noting(Arc<Sandbox>, Arc<AtomicU64>, Vec<u8>);
 
 impl Write for Noting {
@@ -126,7 +126,7 @@ async fn a_listing_is_written_while_it_is_read() {
             sandbox.requests() - before,
         );
         assert!(last >= 12, "{words:?}: {last}");
-        // A page, and four that are fetched ahead.
+        // One page, and four prefetched pages.
         assert!(first < last - 4, "{words:?}: {first} of {last}");
     }
 }

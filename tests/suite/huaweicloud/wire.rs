@@ -1,4 +1,4 @@
-//! Requests as they leave.
+//! Tests of requests on the wire.
 
 use huaweicloud_swr::{Credentials, swr};
 use insta::assert_snapshot;

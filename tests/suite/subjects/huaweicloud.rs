@@ -17,7 +17,7 @@ use super::{
 };
 use crate::huaweicloud::clients;
 
-/// A client for tests of the transport.
+/// Client for tests of the transport.
 pub(crate) mod any {
     use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl HuaweicloudEnterprise {
         json!({"project_id": account.project_id, "instance_id": account.instance_id})
     }
 
-    /// Ids of the stage's policies.
+    /// Returns the ids of the stage's policies.
     async fn policies(site: &Site) -> Vec<i64> {
         let mut all = Self::instance(site);
         all["offset"] = json!(0);
@@ -253,7 +253,7 @@ impl Subject for HuaweicloudEnterprise {
         ]
     }
 
-    /// Harbor's longest pause.
+    /// Returns Harbor's longest pause.
     fn longest_pause(&self) -> u64 {
         118
     }
@@ -380,7 +380,7 @@ impl Subject for HuaweicloudBasic {
         .boxed()
     }
 
-    /// Does nothing: the edition stops nothing.
+    /// Does nothing, because the edition cannot stop jobs.
     fn stop<'a>(&'a self, _: &'a Site, _: &'a str) -> BoxFuture<'a, ()> {
         std::future::ready(()).boxed()
     }
@@ -417,7 +417,7 @@ impl Subject for HuaweicloudBasic {
         }]
     }
 
-    /// The repository itself is asked for its jobs.
+    /// Returns the result of asking the repository itself for its jobs.
     fn without_repository(&self) -> &'static str {
         "error: service"
     }

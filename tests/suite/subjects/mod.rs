@@ -43,7 +43,7 @@ pub(crate) fn of_client(client: &str) -> &'static dyn Subject {
     found.unwrap_or_else(|| panic!("no test subject for {client}"))
 }
 
-/// One cloud's client for tests of the transport, which any client would do for.
+/// One cloud's client for tests of the transport that need any client.
 pub(crate) mod any {
     pub(crate) use super::huaweicloud::any::*;
 }
@@ -54,7 +54,7 @@ pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + S
 /// A command of the program, and its other words.
 pub(crate) type CommandLine = (&'static str, Vec<&'static str>);
 
-/// A provider as tests see it.
+/// Provider as a test subject.
 pub(crate) trait Subject: Debug + Send + Sync {
     /// Name of the provider in the table.
     fn provider(&self) -> &'static str;
@@ -70,7 +70,7 @@ pub(crate) trait Subject: Debug + Send + Sync {
         vec!["--registry", self.provider(), "--sandbox"]
     }
 
-    /// Runs of the program that show what the provider answers.
+    /// Runs of the program that show the provider's answers.
     fn command_lines(&self) -> Vec<CommandLine> {
         Vec::new()
     }
@@ -151,7 +151,7 @@ impl dyn Subject + '_ {
         all.find(|one| one.name == self.provider()).unwrap()
     }
 
-    /// Position in the table.
+    /// Returns the position in the table.
     pub(crate) fn number(&self) -> usize {
         let mut all = subjects();
         all.position(|one| one.provider() == self.provider())
@@ -170,7 +170,7 @@ impl dyn Subject + '_ {
     }
 }
 
-/// A destination of rules.
+/// Destination of rules.
 #[derive(Debug)]
 pub(crate) struct Destination {
     /// Name that an arrival knows it by.
@@ -178,7 +178,7 @@ pub(crate) struct Destination {
     pub(crate) place: Place,
 }
 
-/// A call by name.
+/// Call by name.
 #[derive(Debug)]
 pub(crate) struct NamedCall {
     pub(crate) operation: &'static str,
@@ -200,13 +200,13 @@ impl NamedCall {
         Self { body, ..self }
     }
 
-    /// The object that describes what the call makes.
+    /// Returns the object that describes the record that the call creates.
     pub(crate) fn made(&mut self) -> &mut Value {
         self.body.as_mut().unwrap_or(&mut self.parameters)
     }
 }
 
-/// What a listing lists.
+/// Kind of a listing's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
     Rules,
@@ -218,7 +218,7 @@ pub(crate) enum Listed {
     Tasks,
 }
 
-/// A call that lists records.
+/// Call that lists records.
 #[derive(Debug)]
 pub(crate) struct ListedCall {
     pub(crate) operation: &'static str,
@@ -231,12 +231,12 @@ pub(crate) struct ListedCall {
     pub(crate) id: &'static str,
     /// Fields that tell how new a record is, best first.
     pub(crate) made: &'static [&'static str],
-    /// Body of a 404, if the service may not know yet what the records belong to.
+    /// Body of a 404, if the service may not know the owner of the records yet.
     pub(crate) absent: Option<&'static str>,
 }
 
 impl ListedCall {
-    /// Whether the records say how far copies are.
+    /// Whether the records have the states of copies.
     pub(crate) fn is_of_work(&self) -> bool {
         !matches!(self.listed, Listed::Rules | Listed::Subtasks)
     }
@@ -255,9 +255,9 @@ impl ListedCall {
     }
 }
 
-/// An example of a page of a listing.
+/// Example of a page of a listing.
 pub(crate) struct ExamplePage {
-    /// Name of the snapshot of what it becomes.
+    /// Name of the snapshot of the decoded page.
     pub(crate) name: &'static str,
     pub(crate) body: Value,
     /// Field of the body that holds the records. Empty if they are the body.
@@ -278,7 +278,7 @@ impl ExamplePage {
         records.as_array_mut().unwrap()
     }
 
-    /// The page with its first record alone, which is changed.
+    /// Returns the page with only its first record, which is changed.
     pub(crate) fn with(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Value {
         let mut body = self.body.clone();
         let records = self.records(&mut body);
@@ -294,32 +294,32 @@ impl ExamplePage {
     }
 }
 
-/// The example of a spec's answer.
+/// Returns the example of a spec's answer.
 pub(crate) fn example(spec: &str, operation: &str) -> Value {
     let mut operations = specs::spec(spec).operations.iter();
     let found = operations.find(|found| found.name == operation).unwrap();
     found.answer.example.clone()
 }
 
-/// All items of a listing as JSON.
+/// Returns all items of a listing as JSON.
 pub(crate) async fn items<T: Serialize + Send + 'static>(listing: Listing<T>) -> Vec<Value> {
     let items = listing.by_item();
     let items = items.map_ok(|item| serde_json::to_value(item).unwrap());
     items.try_collect().await.unwrap()
 }
 
-/// A change of a rule that keeps it from copying.
+/// Change of a rule that stops it from copying.
 pub(crate) struct Obstacle {
     /// Name of the case.
     pub(crate) name: &'static str,
     /// Field of the rule in the vendor's words.
     pub(crate) field: &'static str,
     pub(crate) value: Value,
-    /// The reason that `explain` has to give.
+    /// Expected reason of `explain`.
     pub(crate) reason: ReasonKind,
 }
 
-/// Where a subject makes calls by name: a sandbox, and how rules are made there.
+/// Sandbox in which a subject makes calls by name, with the options of its rules.
 pub(crate) struct Site {
     pub(crate) sandbox: Arc<Sandbox>,
     context: Context,
@@ -342,7 +342,7 @@ impl Site {
         }
     }
 
-    /// Makes a call. A refusal, such as that of a rule that exists already, counts as no call.
+    /// Makes a call. Returns `None` after a refusal, such as that of an existing rule.
     pub(crate) async fn call(&self, named: NamedCall) -> Option<Value> {
         let mut call = Call::new(find(named.operation).unwrap().1);
         for (key, value) in named.parameters.as_object().unwrap() {

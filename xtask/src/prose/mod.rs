@@ -4,7 +4,6 @@
 //! a doc comment must also stand alone, because rustdoc's index shows nothing else. Code is not
 //! checked: neither fenced blocks nor text in backticks. Generated files are not checked either.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -50,10 +49,6 @@ const PHRASES: &[(&str, &str)] = &[
 /// First words of a doc comment that cannot stand alone.
 const FIRST_WORDS: &[&str] = &["And", "As", "But", "Of", "Or", "So", "Who", "Whom", "Whose"];
 
-/// List of files whose text has not been rewritten yet, one a line. It only shrinks: `--shrink`
-/// removes the files that are clean or gone.
-const PENDING: &str = "xtask/src/prose/pending.txt";
-
 /// A phrase to replace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
@@ -68,58 +63,34 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Runs `prose [--shrink | PATH…]`: prints findings, or a summary. Returns whether there are no
-/// findings.
+/// Runs `prose [PATH…]`: prints findings, or a summary. Returns whether there are no findings.
 ///
-/// Without a path, all files except the pending ones are checked.
+/// Without a path, all files are checked.
 ///
 /// # Errors
 ///
 /// Unknown options, and files that cannot be read.
-pub fn command(root: &Path, words: &[&str]) -> Result<bool, Error> {
-    let (shrink, paths) = match words {
-        ["--shrink"] => (true, &[] as &[&str]),
-        _ => (false, words),
-    };
+pub fn command(root: &Path, paths: &[&str]) -> Result<bool, Error> {
     if paths.iter().any(|word| word.starts_with('-')) {
         return Err(Error::Usage);
     }
-    let list = root.join(PENDING);
-    let listed = std::fs::read_to_string(&list).map_err(Error::io(&list))?;
-    let listed: BTreeSet<&str> = listed.lines().collect();
     let checker = Checker::new()?;
     let mut findings = Vec::new();
     let mut checked = 0;
-    let mut pending = BTreeSet::new();
     for file in files(root)? {
         if !paths.is_empty() && !paths.iter().any(|path| is_below(&file, path)) {
             continue;
         }
         let path = root.join(&file);
         let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-        let found = checker.check(&file, &text);
-        if paths.is_empty()
-            && !found.is_empty()
-            && let Some(file) = listed.get(file.as_str())
-        {
-            pending.insert(*file);
-        } else {
-            checked += 1;
-            findings.extend(found);
-        }
+        checked += 1;
+        findings.extend(checker.check(&file, &text));
     }
     for finding in &findings {
         println!("{finding}");
     }
-    if shrink {
-        let text: String = pending.iter().map(|file| format!("{file}\n")).collect();
-        std::fs::write(&list, text).map_err(Error::io(&list))?;
-    }
     if findings.is_empty() {
-        println!(
-            "{checked} files: no phrase to replace; {} files pending in {PENDING}",
-            pending.len()
-        );
+        println!("{checked} files: no phrase to replace");
     } else {
         eprintln!("{} findings", findings.len());
     }

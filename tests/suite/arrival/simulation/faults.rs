@@ -1,4 +1,4 @@
-//! Listings that lag behind, lose records or change their order, in single looks.
+//! Faults of single looks: listings that lag, lose records or change their order.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,20 +17,20 @@ use crate::subjects::{Listed, ListedCall, Subject};
 /// no wait has two faulty looks in a row.
 const SPACING: i64 = 130;
 
-/// What is wrong with the listings of one look.
+/// Fault of the listings of one look.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// The newest records are not there yet.
+    /// The newest records are missing.
     Lags,
-    /// Records are as an earlier answer had them.
+    /// Records are those of an earlier answer.
     Stale,
-    /// Some records are not there.
+    /// Some records are missing.
     Loses,
-    /// No record is there.
+    /// All records are missing.
     Empty,
     /// The records have another order.
     Reordered,
-    /// What an execution has is said not to exist.
+    /// The tasks of an execution are "not found".
     Absent,
 }
 
@@ -45,7 +45,7 @@ const FAULTS: [Fault; 8] = [
     Fault::Absent,
 ];
 
-/// Faults of one history, made of its seed.
+/// Faults of one history, derived from its seed.
 pub(crate) struct Faults {
     of: &'static dyn Subject,
     seed: u64,
@@ -56,10 +56,10 @@ pub(crate) struct Faults {
 #[derive(Default)]
 struct State {
     is_over: bool,
-    /// The instant of the latest look, and what is wrong with it.
+    /// Time of the latest look, and its fault.
     look: Option<(Timestamp, Option<Fault>)>,
     last_fault: Option<Timestamp>,
-    /// Records as they were answered before, by call and id.
+    /// Records of earlier answers, by call and id.
     earlier: BTreeMap<(String, String), Value>,
     faulty: usize,
 }
@@ -78,12 +78,12 @@ impl Faults {
         faults
     }
 
-    /// Whether answers are disturbed from now on.
+    /// Sets whether answers are disturbed from now on.
     pub(crate) fn set(&self, are_on: bool) {
         self.state.lock().unwrap().is_over = !are_on;
     }
 
-    /// Lets all answers be right from now on, and returns how many were not.
+    /// Stops all faults, and returns the number of disturbed answers.
     pub(crate) fn end(&self) -> usize {
         self.set(false);
         self.state.lock().unwrap().faulty
@@ -163,7 +163,7 @@ impl Faults {
         }
     }
 
-    /// What is wrong with the look of this instant.
+    /// Returns the fault of the look at this time.
     fn fault(&self, state: &mut State, now: Timestamp) -> Option<Fault> {
         if let Some((_, fault)) = state.look.filter(|(at, _)| *at == now) {
             return fault;
@@ -196,7 +196,7 @@ fn id(listing: &ListedCall, record: &Value) -> String {
     id.map(Value::to_string).unwrap_or_default()
 }
 
-/// When a record was made, or where it stands among those without a time.
+/// Returns the creation time of a record, or its position among records without a time.
 fn made(listing: &ListedCall, record: &Value) -> (u64, String) {
     let time = listing.made.iter().find_map(|name| record.get(name));
     let number = time.and_then(Value::as_u64).unwrap_or_default();

@@ -1,49 +1,49 @@
-//! A history: what happens, and what is asked about it. Made of a seed, and of nothing else.
+//! Histories: events, and waits for their effects. A history depends on its seed only.
 
 use registry_sandbox::Outcome;
 
 use super::Random;
 use crate::subjects::Subject;
 
-/// A tag.
+/// Name of a tag.
 pub(crate) type Tag = &'static str;
 
 pub(crate) const TAGS: [Tag; 3] = ["v1", "v2", "latest"];
 
-/// What happens, and what is asked.
+/// Events and waits, by time.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) of: &'static dyn Subject,
     pub(crate) seed: u64,
-    /// Whether rules overwrite what is at the destination.
+    /// Whether rules overwrite an existing tag at the destination.
     pub(crate) overwrites: bool,
-    /// By time.
+    /// Moments, by time.
     pub(crate) moments: Vec<Moment>,
     pub(crate) asked: Vec<Asked>,
-    /// At the end, so many more records are listed in pages of this size, while others come and go.
+    /// Page size of the listings at the end, during which this number of records come and go.
     pub(crate) records: u64,
     pub(crate) page_size: u32,
 }
 
-/// What happens after so many seconds.
+/// Event or wait after a number of seconds.
 #[derive(Debug)]
 pub(crate) struct Moment {
     pub(crate) at: u64,
     pub(crate) event: Event,
 }
 
-/// What can happen. Destinations go by their number.
+/// Event of a history. Destinations are named by their number.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// Some content is pushed under the tag, perhaps what it had before.
+    /// Content is pushed under the tag, perhaps the same as before.
     Push { tag: &'static str, content: u64 },
-    /// How work on the tag goes from now on.
+    /// The outcome of future work on the tag changes.
     Decide {
         tag: &'static str,
         destination: Option<usize>,
         outcome: Outcome,
     },
-    /// How long work takes from now on, in seconds.
+    /// The durations of future work change, in seconds.
     Pace {
         waits: u64,
         runs: u64,
@@ -57,20 +57,20 @@ pub(crate) enum Event {
     },
     /// The tag is deleted at the source.
     Delete { tag: &'static str },
-    /// Old records go.
+    /// Old records are removed.
     Purge { records: u64 },
-    /// The rule that leads to the destination is deleted, and after a while made anew.
+    /// The rule for the destination is deleted, and created again after a while.
     Rule { destination: usize, made: bool },
-    /// The tag is copied by hand.
+    /// The tag is copied on request.
     ByHand {
         tag: &'static str,
         destination: usize,
     },
-    /// What is at work is stopped.
+    /// Running work is stopped.
     Stop,
 }
 
-/// One wait.
+/// Wait of a history.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) at: u64,
@@ -82,7 +82,7 @@ pub(crate) struct Asked {
     pub(crate) deadline: u64,
 }
 
-/// What counts.
+/// Condition of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
     /// The digest that the source has under the tag when the wait begins.
@@ -95,7 +95,7 @@ pub(crate) enum By {
     Newest,
 }
 
-/// No history is longer, in seconds.
+/// Longest history, in seconds.
 pub(crate) const END: u64 = 900;
 
 impl History {
@@ -159,7 +159,7 @@ fn event(random: &mut Random, of: &'static dyn Subject) -> Event {
         55..=64 => Event::Pace {
             waits: random.below(20),
             runs: random.within(1..=60),
-            // No longer than failures take to settle.
+            // At most as long as failures take to settle.
             pause: random.within(1..=of.longest_pause()),
             lag: random.below(120),
         },

@@ -12,7 +12,7 @@ pub(crate) mod stage;
 
 use crate::subjects::{Subject, subjects};
 
-/// A small generator of numbers that are the same for the same seed (SplitMix64).
+/// Generator of numbers that depend on the seed only (SplitMix64).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -25,7 +25,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of 0 to `end`, without it.
+    /// Returns a number from 0 (included) to `end` (excluded).
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
@@ -34,7 +34,7 @@ impl Random {
         range.start() + self.below(range.end() - range.start() + 1)
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in this percentage of cases.
     fn percent(&mut self, cases: u64) -> bool {
         self.below(100) < cases
     }
@@ -76,7 +76,7 @@ fn histories(of: &'static dyn Subject) {
     {
         println!("{of:?}: {sum:?}");
     }
-    // A simulation in which nothing happens would prove nothing.
+    // A simulation without events would prove nothing.
     if std::env::var_os("ARRIVAL_SEED").is_none() {
         assert!(
             sum.arrived > 20 && sum.failed > 5 && sum.listed > 1000 && sum.faulty > 100,

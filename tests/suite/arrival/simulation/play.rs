@@ -1,4 +1,4 @@
-//! A history is played, and everything that is said is held against the truth.
+//! Plays a history, and compares all reports with the truth.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use super::faults::Faults;
 use super::history::{Asked, By, Event, History, TAGS};
 use super::stage::Stage;
 
-/// How much was said, so that a simulation in which nothing happens shows.
+/// Counts of verdicts and faults, which reveal a simulation without events.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) arrived: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Tally {
     pub(crate) without_task: usize,
     pub(crate) out_of_time: usize,
     pub(crate) listed: usize,
-    /// Answers that were disturbed.
+    /// Number of disturbed answers.
     pub(crate) faulty: usize,
     pub(crate) requests: u64,
 }
@@ -53,15 +53,15 @@ impl Tally {
     }
 }
 
-/// What has happened that excuses or accuses.
+/// Log of events that justify or contradict verdicts.
 #[derive(Default)]
 struct Log {
-    /// When which tag was pushed, and its digest.
+    /// Pushes: time, tag and digest.
     pushes: Vec<(Timestamp, &'static str, String)>,
     /// Tags that destinations have lost.
     lost: BTreeSet<(usize, &'static str)>,
     purged: bool,
-    /// What was called failed.
+    /// Reports with the verdict "failed".
     failed: Vec<DestinationReport>,
     tally: Tally,
 }
@@ -71,7 +71,7 @@ struct Play<'a> {
     faults: Arc<Faults>,
     history: &'a History,
     log: RefCell<Log>,
-    /// How many are at it: the one that makes things happen, and the waits.
+    /// Number of running tasks: the one that plays events, and the waits.
     live: Cell<usize>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn play(history: &History) -> Tally {
         .run(all, || play.live.get(), Schedule::default())
         .await;
     play.log.borrow_mut().tally.faulty = play.faults.end();
-    // Whatever the registry may still try, it has tried then.
+    // By then, the registry has made all its retries.
     clock.advance(Duration::from_secs(3 * 3600));
     play.see_failures_through().await;
     play.list().await;
@@ -113,7 +113,7 @@ impl Play<'_> {
     async fn happen(&self) {
         for moment in &self.history.moments {
             self.until(moment.at).await;
-            // What makes things happen sees them as they are.
+            // The player of events sees undisturbed answers.
             self.faults.set(false);
             self.let_happen(&moment.event).await;
             self.faults.set(true);
@@ -169,7 +169,7 @@ impl Play<'_> {
                 true => stage.make_rule(*destination).await,
                 false => {
                     stage.delete_rule(*destination).await;
-                    // Its executions go with it.
+                    // This deletes its executions, too.
                     let gone = of.descriptor().has(Feature::Executions);
                     self.log.borrow_mut().purged |= gone;
                 }
@@ -183,7 +183,7 @@ impl Play<'_> {
         }
     }
 
-    /// Ids of what can be stopped.
+    /// Returns the ids of work that can be stopped.
     async fn at_work(&self) -> Vec<String> {
         let registry = &self.stage.registry;
         if self.history.of.descriptor().has(Feature::Executions) {
@@ -203,7 +203,7 @@ impl Play<'_> {
         let source = Place::from(self.history.of.source());
         let name = stage.name();
         let sandbox = &stage.trial.sandbox;
-        // What nobody has pushed must not be called arrived either.
+        // An image that was never pushed must not be called arrived, either.
         let digest = sandbox.holds(&source, &name, asked.tag);
         let digest = digest.unwrap_or_else(|| format!("sha256:{}", "0".repeat(64)));
         let since = {
@@ -251,11 +251,11 @@ impl Play<'_> {
         self.live.set(self.live.get() - 1);
     }
 
-    /// Holds a report against the truth.
+    /// Compares a report with the truth.
     fn hold(&self, asked: &Asked, digest: &str, since: Timestamp, report: &Report) {
         let stage = &self.stage;
         let mut log = self.log.borrow_mut();
-        // What the wait has found out by itself.
+        // The digest that the wait has looked up itself.
         let digest = match asked.by {
             By::Source => report.expected.as_deref().unwrap_or(digest),
             _ => digest,
@@ -276,16 +276,16 @@ impl Play<'_> {
                         }),
                         By::Newest => held.is_some(),
                     };
-                    // Without a proof, nobody can know what the destination has lost since.
-                    // Nor, where nothing is overwritten, what has taken the tag before the records
-                    // that are left; the report says so.
+                    // Without a proof, the wait cannot know what the destination has lost since.
+                    // Without overwriting, it cannot know either which image took the tag before the
+                    // remaining records; the report says so.
                     let kept = log.purged && said.rests_on == Some(Basis::FirstCopy);
                     let unknown = !asked.proof && (lost || kept);
                     assert!(there || unknown, "false arrived: {context}");
                 }
                 Verdict::Failed => {
-                    // Of an image that was pushed twice, tasks that name no digest do not tell that
-                    // an older one has brought it before.
+                    // If an image was pushed twice, tasks without digests do not tell that an older
+                    // task has copied it before.
                     let mut pushes = log.pushes.iter();
                     let again = |(_, tag, pushed): &&_| *tag == asked.tag && pushed == digest;
                     let twice = pushes.by_ref().filter(again).count() > 1
@@ -295,7 +295,7 @@ impl Play<'_> {
                     }
                     log.failed.push(said.clone());
                 }
-                // What is said of the destination, and not of the source.
+                // The digest that is reported for the destination, not for the source.
                 Verdict::DigestMismatch if by_digest && said.digest.is_some() => {
                     let there = held.as_deref() == Some(digest);
                     let unknown = !asked.proof && (lost || log.purged);
@@ -318,7 +318,7 @@ impl Play<'_> {
         }
     }
 
-    /// What was called failed has to have failed for good.
+    /// Checks that every reported failure is permanent.
     async fn see_failures_through(&self) {
         let failed = std::mem::take(&mut self.log.borrow_mut().failed);
         for said in failed {
@@ -345,14 +345,14 @@ impl Play<'_> {
                     own.map(|task| task.state)
                 }
             };
-            // A record that was cleaned up can say nothing any more.
+            // A removed record no longer has a state.
             let Some(state) = state else { continue };
             let for_good = [TaskState::Failed, TaskState::Cancelled, TaskState::TimedOut];
             assert!(for_good.contains(&state), "false failed: {state} {said:#?}");
         }
     }
 
-    /// Tasks are listed while others come and go.
+    /// Lists tasks while others come and go.
     async fn list(&self) {
         let stage = &self.stage;
         let source = self.history.of.source();
@@ -399,7 +399,7 @@ impl Play<'_> {
         self.log.borrow_mut().tally.listed += listed.len();
     }
 
-    /// Ids of the executions, or else of the tasks of the repository.
+    /// Returns the ids of the executions, or else of the tasks of the repository.
     async fn ids(&self, page_size: u32) -> Vec<String> {
         let registry = &self.stage.registry;
         if self.history.of.descriptor().has(Feature::Executions) {
@@ -414,7 +414,7 @@ impl Play<'_> {
 }
 
 impl Log {
-    /// Whether a push is the one that the tag had at a time.
+    /// Whether a push is the last one of the tag before a time.
     fn is_last_before(&self, at: Timestamp, since: Timestamp, tag: &str) -> bool {
         let before = self.pushes.iter();
         let before = before.filter(|(pushed, other, _)| *other == tag && *pushed <= since);

@@ -1,4 +1,4 @@
-//! The stage of a history: a sandbox, a registry with rules of its own, and its destinations.
+//! Stage of a history: a sandbox, a registry with its own rules, and its destinations.
 
 use registry_replication::{Registry, oci};
 use registry_sandbox::RegistryEndpoint;
@@ -9,7 +9,7 @@ use super::super::Trial;
 use super::history::History;
 use crate::subjects::{Site, Subject};
 
-/// A sandbox with everything that a history is about.
+/// Sandbox with the registry and destinations of a history.
 pub(crate) struct Stage {
     pub(crate) trial: Trial,
     pub(crate) of: &'static dyn Subject,
@@ -18,18 +18,18 @@ pub(crate) struct Stage {
     site: Site,
 }
 
-/// Where rules copy to.
+/// Destination of rules.
 pub(crate) struct Destination {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
     pub(crate) proof: oci::Client,
     /// Serves it until it is dropped.
-    #[expect(dead_code, reason = "it is there to be dropped")]
+    #[expect(dead_code, reason = "kept until it is dropped")]
     served: RegistryEndpoint,
 }
 
 impl Stage {
-    /// With a rule for each destination.
+    /// Sets a stage with a rule for each destination.
     pub(crate) async fn set(history: &History) -> Self {
         let stage = Self::bare(history.of, history.overwrites).await;
         for number in 0..stage.destinations.len() {
@@ -40,7 +40,7 @@ impl Stage {
         stage
     }
 
-    /// Without rules of its own.
+    /// Sets a stage without its own rules.
     pub(crate) async fn bare(of: &'static dyn Subject, overwrites: bool) -> Self {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
@@ -67,7 +67,7 @@ impl Stage {
         stage
     }
 
-    /// Name of a repository that only the stage uses.
+    /// Returns the name of a repository that only the stage uses.
     pub(crate) fn name(&self) -> String {
         let (namespace, repository) = self.of.repository();
         format!("{namespace}/{repository}")
@@ -85,7 +85,7 @@ impl Stage {
         self.make_rule_like(number, |_| {}).await;
     }
 
-    /// Makes a rule that leads to a destination, changed in the vendor's words.
+    /// Creates a rule for a destination, with a change in the vendor's words.
     pub(crate) async fn make_rule_like(&self, number: usize, change: impl FnOnce(&mut Value)) {
         let mut rule = self.of.rule(&self.site, number);
         change(rule.made());
