@@ -97,11 +97,11 @@ async fn an_answer_that_is_none_is_an_error_that_says_what_came() {
         (
             400,
             vec![JSON],
-            r#"[{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"gone","detail":"rule 45"}]"#,
+            r#"[{"errorCode":"SVCSTG.4001158","errorMessage":"gone","detail":"rule 45"}]"#,
             ErrorKind::Service,
             false,
             "ListImageAutoSyncReposDetails: refused by the service, HTTP 400, \
-             SVCSTG.SWR.4001158: gone (rule 45)",
+             SVCSTG.4001158: gone (rule 45)",
         ),
     ] {
         let recorder = Recorder::start(status, &headers, body).await;
@@ -185,14 +185,11 @@ async fn nobody_there_and_no_answer_are_told_apart() {
 fn endpoints_that_would_leak_or_lead_astray_are_refused() {
     for (endpoint, says) in [
         (
-            "http://swr-api.cn-north-4.example.com",
+            "http://registry.example.com",
             "plain http goes only to this machine; use https",
         ),
         ("ftp://127.0.0.1", "must begin with https://"),
-        (
-            "swr-api.cn-north-4.example.com",
-            "use a URL such as https://HOST",
-        ),
+        ("registry.example.com", "use a URL such as https://HOST"),
         (
             "https://user:password@example.com",
             "must not hold a user name or password",
@@ -216,7 +213,7 @@ fn endpoints_that_would_leak_or_lead_astray_are_refused() {
     ] {
         assert!(context(endpoint).build().is_ok(), "{endpoint}");
     }
-    let elsewhere = context("http://swr.example.com").allow_plain_http();
+    let elsewhere = context("http://registry.example.com").allow_plain_http();
     assert!(elsewhere.build().is_ok());
 }
 

@@ -25,6 +25,7 @@ mod oci;
 mod oci_docker;
 mod oci_hostile;
 mod outline;
+mod pacing;
 mod pagers;
 mod parameters;
 mod program;

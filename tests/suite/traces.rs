@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use huaweicloud_swr::{AccessKey, Huaweicloud, swr};
 use insta::assert_snapshot;
 use openapi_transport::Context;
 use registry_tests::{Move, NoChance, Recorder, noon, quick_clock};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::subjects::any::{self, Client};
 
 const MARKER: &str = "MARKED-SECRET";
 
@@ -57,16 +58,15 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
         Move::answer(503, &[("x-request-id", "req-1")], "{}"),
         Move::HangUp,
         Move::answer(200, &[], "[]"),
-        Move::answer(403, &[], r#"{"error_code":"SWR.403","error_msg":"no"}"#),
+        Move::answer(403, &[], any::REFUSAL),
     ])
     .await;
-    let key = AccessKey::new("AK", MARKER).security_token(MARKER);
-    let context = Context::builder(recorder.endpoint(), Arc::new(Huaweicloud::new(key)))
+    let context = Context::builder(recorder.endpoint(), any::dialect_of(MARKER))
         .clock(quick_clock(noon()))
         .chance(Arc::new(NoChance("n".to_owned())))
         .build()
         .unwrap();
-    let client = swr::Client::new(context);
+    let client = Client::new(context);
     let call = || {
         client
             .list_image_auto_sync_repos_details()

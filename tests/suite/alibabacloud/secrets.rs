@@ -1,5 +1,6 @@
 //! Tests that no output shows a secret.
 
+use openapi_transport::Call;
 use registry_replication::alibabacloud;
 
 use crate::secrets::{MARKER, hidden, variables};
@@ -41,4 +42,12 @@ fn credentials_from_the_environment_name_what_is_missing() {
         assert!(error.contains(says), "{error}");
         assert!(!error.contains(MARKER), "{error}");
     }
+}
+
+#[test]
+fn a_call_by_name_hides_the_secrets_of_its_parameters() {
+    let (_, operation) = registry_replication::api::find("AssumeRoleWithOIDC").unwrap();
+    let call = Call::new(operation).parameter("OIDCToken", MARKER).unwrap();
+    hidden("parameter", &call);
+    hidden("narrowing", &call.narrowing());
 }

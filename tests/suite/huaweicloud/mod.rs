@@ -18,6 +18,7 @@ mod operate;
 mod pagers;
 mod parameters;
 mod program;
+pub(crate) mod retries;
 mod secrets;
 mod signatures;
 pub(crate) mod terminal;

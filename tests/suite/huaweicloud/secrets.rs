@@ -2,8 +2,9 @@
 
 use huaweicloud_swr::token::User;
 use huaweicloud_swr::{AccessKey, Credentials, Huaweicloud, iam};
-use openapi_transport::{RetryPolicy, Secret};
+use openapi_transport::{Call, RetryPolicy, Secret};
 use registry_replication::huaweicloud;
+use serde_json::{Value, json};
 
 use crate::secrets::{MARKER, hidden, variables};
 
@@ -143,5 +144,21 @@ fn credentials_from_the_environment_name_what_is_missing() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
         assert!(!error.contains(MARKER), "{error}");
+    }
+}
+
+#[test]
+fn a_call_by_name_hides_the_secrets_of_its_body() {
+    let (_, operation) = registry_replication::api::find("CreateInstanceRegistry").unwrap();
+    let registry = |credential: Value| {
+        Call::new(operation).body(&json!({
+            "name": "second", "type": "swr-pro", "url": "u", "insecure": false,
+            "credential": credential,
+        }))
+    };
+    let credential = json!({"type": "basic", "access_key": "AK", "access_secret": MARKER});
+    hidden("body", &registry(credential).unwrap());
+    for wrong in [json!(MARKER), json!({"type": [MARKER]})] {
+        hidden("refusal", &registry(wrong).unwrap_err().to_string());
     }
 }

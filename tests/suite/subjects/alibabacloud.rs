@@ -17,6 +17,7 @@ use super::{
     Site, Subject,
 };
 use crate::alibabacloud::clients;
+use crate::retries::{Call, Fault};
 
 /// The Enterprise instance of the sandbox's fleet.
 #[derive(Debug)]
@@ -45,6 +46,14 @@ impl Subject for Alibabacloud {
 
     fn command_lines(&self) -> Vec<CommandLine> {
         crate::alibabacloud::terminal::lines()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        crate::alibabacloud::retries::calls()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        crate::alibabacloud::retries::faults()
     }
 
     fn source(&self) -> Source {

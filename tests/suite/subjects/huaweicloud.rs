@@ -16,13 +16,14 @@ use super::{
     Site, Subject,
 };
 use crate::huaweicloud::clients;
+use crate::retries::Call;
 
 /// Client for tests of the transport.
 pub(crate) mod any {
     use std::sync::Arc;
 
-    use huaweicloud_swr::Huaweicloud;
     pub(crate) use huaweicloud_swr::swr::Client;
+    use huaweicloud_swr::{AccessKey, Huaweicloud};
 
     use crate::huaweicloud::clients;
 
@@ -30,6 +31,15 @@ pub(crate) mod any {
     pub(crate) fn dialect() -> Arc<Huaweicloud> {
         Arc::new(Huaweicloud::new(clients::key()))
     }
+
+    /// Signer whose secrets are all this one.
+    pub(crate) fn dialect_of(secret: &str) -> Arc<Huaweicloud> {
+        let key = AccessKey::new("AK", secret).security_token(secret);
+        Arc::new(Huaweicloud::new(key))
+    }
+
+    /// Body of a refusal.
+    pub(crate) const REFUSAL: &str = r#"{"error_code":"SWR.403","error_msg":"no"}"#;
 }
 
 /// The Enterprise edition.
@@ -70,6 +80,10 @@ impl Subject for HuaweicloudEnterprise {
 
     fn command_lines(&self) -> Vec<CommandLine> {
         crate::huaweicloud::terminal::enterprise_lines()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        crate::huaweicloud::retries::enterprise_calls()
     }
 
     fn source(&self) -> Source {
@@ -285,6 +299,10 @@ impl Subject for HuaweicloudBasic {
 
     fn command_lines(&self) -> Vec<CommandLine> {
         crate::huaweicloud::terminal::basic_lines()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        crate::huaweicloud::retries::basic_calls()
     }
 
     fn source(&self) -> Source {

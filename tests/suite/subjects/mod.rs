@@ -20,6 +20,8 @@ use registry_tests::specs;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::retries::{Call as RetriedCall, Fault};
+
 /// The subjects. A new one goes to the end: its position is part of the simulation's seeds.
 const SUBJECTS: &[&dyn Subject] = &[
     &huaweicloud::HuaweicloudEnterprise,
@@ -72,6 +74,16 @@ pub(crate) trait Subject: Debug + Send + Sync {
 
     /// Runs of the program that show the provider's answers.
     fn command_lines(&self) -> Vec<CommandLine> {
+        Vec::new()
+    }
+
+    /// Calls of each kind, for tests of retries.
+    fn calls(&self) -> Vec<RetriedCall> {
+        Vec::new()
+    }
+
+    /// Faults that only this provider words so.
+    fn faults(&self) -> Vec<Fault> {
         Vec::new()
     }
 
