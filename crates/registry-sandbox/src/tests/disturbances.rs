@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::SignedDuration;
 
 use super::Trial;
-use super::huaweicloud_trial::here;
-use super::truth::{IMAGE, ends};
+use super::subjects::subjects;
+use super::truth::IMAGE;
 use crate::world;
-use crate::world::alibabacloud;
-use crate::world::huaweicloud;
 use crate::{Outcome, Pace};
 
 #[tokio::test]
 async fn records_of_ended_work_can_be_purged() {
-    for (source, destination) in ends() {
+    for of in subjects() {
+        let (source, destination) = (of.source(), of.destination());
         let trial = Trial::start().await;
         let purge = |most: usize| {
             let mut left = 0..most;
@@ -23,20 +22,9 @@ async fn records_of_ended_work_can_be_purged() {
             trial.sandbox.purge_tasks(source, due)
         };
         purge(usize::MAX);
-        let count = async || match source {
-            huaweicloud::ENTERPRISE => trial
-                .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
-                .await
-                .len(),
-            huaweicloud::BASIC => trial.basic_jobs(999).await.len(),
-            alibabacloud::REGISTRY => trial.tasks("r1").await.len(),
-            other => panic!("{other:?}"),
-        };
+        let count = || of.count(&trial);
         let before = count().await;
-        let each = match source {
-            huaweicloud::ENTERPRISE => 1,
-            _ => 3,
-        };
+        let each = of.copies();
         trial.pushed(source, "one");
         trial.seconds(1);
         trial.pushed(source, "two");
@@ -58,7 +46,8 @@ async fn records_of_ended_work_can_be_purged() {
         assert!(made.is_sorted());
     }
     // Work that may be retried has not ended, and neither has work that its record does not show.
-    for (source, _) in ends() {
+    for of in subjects() {
+        let source = of.source();
         let trial = Trial::start().await;
         let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(3));
         trial.sandbox.set_pace(pace);
@@ -76,73 +65,31 @@ async fn records_of_ended_work_can_be_purged() {
         trial.seconds(36);
         assert_eq!(count(), 0);
         trial.seconds(1);
-        let lags = source == huaweicloud::ENTERPRISE;
-        assert_eq!(count() == 0, lags);
+        assert_eq!(count() == 0, of.has_lag());
         trial.seconds(3);
         assert_ne!(count(), 0, "{source:?}");
     }
 }
 
 #[tokio::test]
-async fn the_record_of_an_execution_can_lag_behind() {
-    let trial = Trial::start().await;
-    let pace = Pace::USUAL.with_lag(SignedDuration::from_secs(30));
-    trial.sandbox.set_pace(pace);
-    trial.sandbox.decide(IMAGE, None, None, Outcome::Fails);
-    trial.pushed(huaweicloud::ENTERPRISE, "one");
-    for (seconds, task, record, failed) in [
-        (36, "InProgress", "InProgress", 0),
-        (1, "Failed", "InProgress", 0),
-        (29, "Failed", "InProgress", 0),
-        (1, "Failed", "Failed", 1),
-    ] {
-        trial.seconds(seconds);
-        let run = &trial
-            .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
-            .await[0];
-        let tasks = trial.tasks_of(run["id"].as_i64().unwrap()).await;
-        assert_eq!(tasks[0]["status"], task);
-        assert_eq!(run["status"], record);
-        assert_eq!(run["failed"], failed);
-        assert_eq!(run["in_progress"], 1 - failed);
-    }
-}
-
-#[tokio::test]
-async fn a_hook_can_do_anything_between_two_calls() {
-    let Trial { sandbox, now } = Trial::start().await;
-    let trial = Arc::new(Trial { sandbox, now });
-    let (weak, calls) = (Arc::downgrade(&trial), Arc::new(AtomicUsize::new(0)));
-    let counted = Arc::clone(&calls);
-    trial.sandbox.on_request(move |operation| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        let Some(trial) = weak.upgrade() else { return };
-        match operation {
-            "ListRepoSyncTask" => {
-                trial.pushed(alibabacloud::REGISTRY, "one");
+async fn a_hook_can_push_between_two_calls() {
+    for of in subjects() {
+        let trial = Arc::new(Trial::start().await);
+        trial.sandbox.purge_tasks(of.source(), |_| true);
+        let before = of.count(&trial).await;
+        let (weak, calls) = (Arc::downgrade(&trial), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&calls);
+        trial.sandbox.on_request(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if let Some(trial) = weak.upgrade() {
+                trial.pushed(of.source(), "one");
             }
-            "ListInstanceReplicationPolicyExecutions" => {
-                trial.pushed(huaweicloud::ENTERPRISE, "one");
-                trial.seconds(7);
-                trial.sandbox.purge_tasks(huaweicloud::ENTERPRISE, |_| true);
-            }
-            other => panic!("{other}"),
+        });
+        // The push comes before the page.
+        for pushes in 1..3 {
+            let expected = before + pushes * of.copies();
+            assert_eq!(of.count(&trial).await, expected, "{of:?}");
+            assert_eq!(calls.load(Ordering::Relaxed), pushes, "{of:?}");
         }
-    });
-    assert_eq!(trial.tasks("r1").await.len(), 3, "before the first page");
-    assert_eq!(trial.tasks("r1").await.len(), 6);
-    let runs = trial
-        .executions_of(world::huaweicloud::FLEET_PUSH_POLICY)
-        .await;
-    assert_eq!(runs.len(), 0);
-    assert_eq!(calls.load(Ordering::Relaxed), 3);
-    // A caller that is not admitted does not run the hook.
-    let target = here("replication/executions");
-    let request = trial.request("GET", &target, "");
-    assert_eq!(trial.send(&target, &request).await.status, 401);
-    assert_eq!(calls.load(Ordering::Relaxed), 3);
-    assert_eq!(trial.sandbox.requests(), 4);
-    let weak = Arc::downgrade(&trial);
-    drop(trial);
-    assert!(weak.upgrade().is_none());
+    }
 }

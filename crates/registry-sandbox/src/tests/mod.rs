@@ -7,6 +7,7 @@ mod alibabacloud_refusals;
 mod alibabacloud_rules;
 mod alibabacloud_tasks;
 mod alibabacloud_trial;
+mod alibabacloud_truth;
 mod disturbances;
 mod huaweicloud;
 mod huaweicloud_basic;
@@ -16,7 +17,9 @@ mod huaweicloud_refusals;
 mod huaweicloud_replication;
 mod huaweicloud_retention;
 mod huaweicloud_trial;
+mod huaweicloud_truth;
 mod registry;
+mod subjects;
 mod truth;
 
 use std::sync::{Arc, Mutex};

@@ -2,28 +2,21 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::SignedDuration;
 use tokio::net::TcpStream;
 
-use super::alibabacloud_trial::FLEET;
+use super::subjects::{Subject, subjects, with_tokens};
 use super::{Response, Trial, exchange};
 use crate::digest::sha256_hex;
-use crate::world::alibabacloud;
-use crate::world::huaweicloud;
 use crate::world::{self, Place, Source};
 use crate::{RegistryEndpoint, StartError};
 
-fn places() -> [Place; 3] {
-    [
-        huaweicloud::ENTERPRISE,
-        huaweicloud::BASIC,
-        alibabacloud::REGISTRY,
-    ]
-    .map(Place::from)
+/// Registries that pushes go to.
+fn places() -> Vec<Place> {
+    subjects().map(|of| of.source().into()).collect()
 }
 
 /// Registry with the authorization of its caller.
-struct Door {
+pub(super) struct Door {
     registry: RegistryEndpoint,
     authorization: Option<String>,
 }
@@ -33,7 +26,7 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 impl Door {
-    async fn open(trial: &Trial, place: &Place) -> Self {
+    pub(super) async fn open(trial: &Trial, place: &Place) -> Self {
         Self {
             registry: trial.sandbox.registry(place).await.unwrap(),
             authorization: None,
@@ -41,14 +34,14 @@ impl Door {
     }
 
     /// Opens a registry with the authorization to read `team/api`, which it learns from the challenge.
-    async fn opened(trial: &Trial, place: &Place) -> Self {
+    pub(super) async fn opened(trial: &Trial, place: &Place) -> Self {
         let mut door = Self::open(trial, place).await;
         let (user, password) = door.registry.login();
         door.enter(&basic(&user, &password)).await;
         door
     }
 
-    async fn ask(&self, method: &str, target: &str) -> Response {
+    pub(super) async fn ask(&self, method: &str, target: &str) -> Response {
         self.ask_as(self.authorization.as_deref(), method, target)
             .await
     }
@@ -94,7 +87,7 @@ impl Door {
     }
 }
 
-fn code(response: &Response) -> &str {
+pub(super) fn code(response: &Response) -> &str {
     response.body["errors"][0]["code"].as_str().unwrap()
 }
 
@@ -136,7 +129,8 @@ fn registry(place: &Place) -> Source {
 
 #[tokio::test]
 async fn what_arrives_is_seen_and_what_is_lost_is_not() {
-    for (source, destination) in super::truth::ends() {
+    for of in subjects() {
+        let (source, destination) = (of.source(), of.destination());
         let trial = Trial::start().await;
         let door = Door::opened(&trial, &destination).await;
         let target = "/v2/team/api/manifests/r1";
@@ -157,14 +151,13 @@ async fn what_arrives_is_seen_and_what_is_lost_is_not() {
 
 #[tokio::test]
 async fn refusals_have_the_specifications_form() {
-    for place in places() {
+    for of in subjects() {
+        let place = Place::from(of.source());
         let trial = Trial::start().await;
         let door = Door::opened(&trial, &place).await;
-        let is_basic = place == Place::from(huaweicloud::BASIC);
-        let other = if is_basic {
-            (404, "NAME_UNKNOWN")
-        } else {
-            (403, "DENIED")
+        let other = match of.has_tokens() {
+            true => (403, "DENIED"),
+            false => (404, "NAME_UNKNOWN"),
         };
         for (method, target, expected) in [
             (
@@ -198,7 +191,7 @@ async fn refusals_have_the_specifications_form() {
                 assert!(answer.header("www-authenticate").is_some());
             }
         }
-        if !is_basic {
+        if of.has_tokens() {
             let user = basic(&door.registry.login().0, &door.registry.login().1);
             for (user, target, expected) in [
                 (None, "/token", (401, "UNAUTHORIZED")),
@@ -226,9 +219,9 @@ async fn refusals_have_the_specifications_form() {
 
 #[tokio::test]
 async fn a_token_ends() {
-    for place in [&places()[0], &places()[2]] {
+    for of in subjects().filter(|of| of.has_tokens()) {
         let trial = Trial::start().await;
-        let door = Door::opened(&trial, place).await;
+        let door = Door::opened(&trial, &of.source().into()).await;
         trial.seconds(299);
         assert_eq!(door.ask("GET", "/v2/").await.status, 200);
         trial.seconds(1);
@@ -239,53 +232,11 @@ async fn a_token_ends() {
     }
 }
 
-#[tokio::test]
-async fn who_may_log_in() {
-    let trial = Trial::start().await;
-    let (key, secret) = (
-        world::huaweicloud::ACCESS_KEY,
-        world::huaweicloud::SECRET_KEY,
-    );
-    // printf SANDBOXHUAWEIKEY0001 | openssl dgst -sha256 -hmac sandbox-secret-key-opens-…
-    let login_key = "350abd44e35b0fcb58c5831db5b12124a7b98b75178f4c8ab3454fbe6aae9060";
-    let here = format!("cn-north-4@{key}");
-    let there = format!("cn-east-3@{key}");
-    let own = trial.done("GetAuthorizationToken", &[FLEET]).await;
-    let (user, token) = (
-        own["TempUsername"].as_str().unwrap(),
-        own["AuthorizationToken"].as_str().unwrap(),
-    );
-    let [enterprise, basic_edition, alibaba] = places();
-    let elsewhere = huaweicloud::basic("cn-east-3");
-    let target = alibabacloud::instance(world::alibabacloud::FLEET_TARGET_IDS[0]);
-    let (id, hidden) = (
-        world::alibabacloud::ACCESS_KEY_ID,
-        world::alibabacloud::ACCESS_KEY_SECRET,
-    );
-    for (place, user, password, status) in [
-        (&enterprise, key, secret, 200),
-        (&enterprise, key, login_key, 200),
-        (&enterprise, key, "wrong", 401),
-        (&enterprise, &here, login_key, 401),
-        (&basic_edition, &here, login_key, 200),
-        (&basic_edition, &here, secret, 401),
-        (&basic_edition, &there, login_key, 401),
-        (&basic_edition, key, login_key, 401),
-        (&elsewhere, &there, login_key, 200),
-        (&alibaba, user, token, 200),
-        (&alibaba, user, hidden, 401),
-        (&alibaba, id, hidden, 200),
-        (&alibaba, id, token, 401),
-        (&target, user, token, 401),
-        (&target, id, hidden, 200),
-    ] {
-        let mut door = Door::open(&trial, place).await;
-        let entered = door.enter(&basic(user, password)).await;
-        assert_eq!(entered, status, "{place} {user}");
-    }
-    trial.pass(SignedDuration::from_hours(1));
-    let mut door = Door::open(&trial, &alibaba).await;
-    assert_eq!(door.enter(&basic(user, token)).await, 401, "it has ended");
+/// Checks the status that a login is answered with.
+pub(super) async fn enters(trial: &Trial, place: &Place, login: (&str, &str), status: u16) {
+    let mut door = Door::open(trial, place).await;
+    let entered = door.enter(&basic(login.0, login.1)).await;
+    assert_eq!(entered, status, "{place} {}", login.0);
 }
 
 #[tokio::test]
@@ -304,30 +255,12 @@ async fn bytes_that_are_not_there_are_not_made_up() {
         let hash = sha256_hex(answer.body.as_str().unwrap().as_bytes());
         assert_eq!(digest, format!("sha256:{hash}"));
     }
-    // An image of the vendor's example.
-    let (namespace, repository) = (
-        world::huaweicloud::EXAMPLE_BASIC_NAMESPACE,
-        world::huaweicloud::EXAMPLE_BASIC_JOB_REPOSITORY,
-    );
-    let place = huaweicloud::basic(world::huaweicloud::REGION);
-    let name = format!("{namespace}/{repository}");
-    let tags = format!("/v2/manage/namespaces/{namespace}/repos/{repository}/tags");
-    let tags = trial.get(&tags).await.body;
-    let tag = tags[0]["Tag"].as_str().unwrap();
-    let held = trial.sandbox.holds(&place, &name, tag).unwrap();
-    let door = Door::opened(&trial, &place).await;
-    let target = format!("/v2/{name}/manifests/{tag}");
-    let seen = door.ask("HEAD", &target).await;
-    assert_eq!(seen.header("docker-content-digest"), Some(&*held));
-    assert_eq!(seen.header("content-length"), Some("528"));
-    let answer = door.ask("GET", &target).await;
-    assert_eq!((answer.status, code(&answer)), (405, "UNSUPPORTED"));
 }
 
 #[tokio::test]
 async fn requests_at_a_registry_are_counted_and_told_of() {
     let trial = Trial::start().await;
-    let [place, ..] = places();
+    let place = Place::from(with_tokens().source());
     let door = Door::opened(&trial, &place).await;
     door.ask("HEAD", "/v2/team/api/manifests/r1").await;
     door.ask("GET", "/v2/").await;
@@ -359,10 +292,11 @@ async fn requests_at_a_registry_are_counted_and_told_of() {
 #[tokio::test]
 async fn a_registry_is_served_until_it_is_dropped_or_the_sandbox_stops() {
     let trial = Trial::start().await;
-    let [one, _, two] = places();
+    let places = places();
+    let (one, two) = (places.first().unwrap(), places.last().unwrap());
     let (one, two) = (
-        trial.sandbox.registry(&one).await.unwrap(),
-        trial.sandbox.registry(&two).await.unwrap(),
+        trial.sandbox.registry(one).await.unwrap(),
+        trial.sandbox.registry(two).await.unwrap(),
     );
     let hosts = [one.host(), two.host()];
     for host in &hosts {
@@ -385,11 +319,7 @@ async fn closed(host: &str) {
 #[tokio::test]
 async fn there_is_no_registry_of_nowhere() {
     let trial = Trial::start().await;
-    for place in [
-        huaweicloud::enterprise("none"),
-        huaweicloud::basic("mars"),
-        alibabacloud::instance("none"),
-    ] {
+    for place in subjects().map(Subject::nowhere) {
         let error = trial.sandbox.registry(&place).await.unwrap_err();
         assert!(matches!(&error, StartError::NoSuchRegistry(own) if *own == place));
         assert_eq!(error.to_string(), format!("there is no {place}"));

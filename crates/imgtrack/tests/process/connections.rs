@@ -1,14 +1,14 @@
 //! Tests of failing connections and their reported faults: certificates, proxies and names, which the
 //! environment of a process sets.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::path::Path;
 use std::process::{Command, Output};
 
 use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{any, imgtrack};
 
 /// Output of a run, and its exit code.
 struct Run {
@@ -29,34 +29,31 @@ impl Run {
     }
 }
 
-/// Makes a command that runs the program with a key and only these variables.
-fn imgtrack(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));
+/// Makes a command with a key and these variables.
+fn command(variables: &[(&str, &str)]) -> Command {
+    let mut command = imgtrack();
     command
-        .env_clear()
-        .env("HUAWEICLOUD_SDK_AK", "AK")
-        .env("HUAWEICLOUD_SDK_SK", "SK")
-        // A test sends nothing beyond loopback.
-        .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+        .envs(any::key("AK", "SK"))
         .envs(variables.iter().copied());
     command
 }
 
 /// Runs one call to `endpoint`.
 async fn rules(endpoint: &str, variables: &[(&str, &str)]) -> Run {
-    let mut command = imgtrack(variables);
-    command.args(["rules", "team/api", "--registry", "huaweicloud-basic"]);
-    command.args(["--endpoint", endpoint]);
+    let mut command = command(variables);
+    command.args(["rules", "team/api"]);
+    command.args(any::OPTIONS).args(["--endpoint", endpoint]);
     Run::of(command).await
 }
 
 /// Returns the doctor's line about the call to IAM at `endpoint`, as JSON.
 async fn doctor(endpoint: &str, variables: &[(&str, &str)]) -> serde_json::Value {
-    let mut command = imgtrack(variables);
+    let mut command = command(variables);
     command
-        .args(["doctor", "--registry", "huaweicloud-basic"])
+        .arg("doctor")
+        .args(any::OPTIONS)
         .args(["--region", "cn-north-4", "-o", "json"])
-        .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint);
+        .env(any::DOCTOR_ENDPOINT, endpoint);
     let run = Run::of(command).await;
     assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
     let findings: Vec<serde_json::Value> = serde_json::from_str(&run.out).unwrap();
