@@ -95,7 +95,7 @@ pub const EXAMPLE_BASIC_RULE_REPOSITORY: &str = "grpc-helloworld";
 pub const EXAMPLE_BASIC_JOB_REPOSITORY: &str = "testrepo";
 /// Replication policy of the fleet, which runs on request.
 pub const FLEET_REPLICATION_POLICY: i64 = 20;
-/// Replication policy that copies images pushed to [`FLEET_IMAGE_NAMESPACE`].
+/// Replication policy that copies images pushed to [`FLEET_IMAGE_NAMESPACE`](crate::world::FLEET_IMAGE_NAMESPACE).
 pub const FLEET_PUSH_POLICY: i64 = 21;
 /// Replication execution of the fleet.
 pub const FLEET_REPLICATION_EXECUTION: i64 = 301;
