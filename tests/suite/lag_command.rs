@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use registry_replication::Timestamp;
 use serde_json::Value;
 
-use crate::commands::is_refused;
+use crate::input::is_refused_unsent;
 use crate::program::{Trial, output};
 
 /// Returns the rows or tasks of a run with JSON.
@@ -77,7 +77,8 @@ pub(crate) fn agree(tasks: &[&str], whose: &[&str], place: &[&str]) {
     }
 }
 
-#[test]
-fn a_lag_needs_a_registry() {
-    is_refused(&["lag", "--sandbox"], 2, "missing --registry");
+#[tokio::test]
+async fn a_lag_needs_a_registry() {
+    let trial = Trial::start().await;
+    is_refused_unsent(&trial, &["lag", "--sandbox"], "missing --registry").await;
 }

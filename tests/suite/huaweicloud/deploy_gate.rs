@@ -30,13 +30,15 @@ async fn a_refusal_is_told_once_and_can_be_decoded() {
         &["status", "team/api:v41"][..],
         &["explain", "team/api:v41"],
         &["wait", "team/api:v41", "team/api:v42", "--timeout", "15m"],
+        &["tasks", "83"],
+        &["lag"],
     ] {
         let (code, out, err) = trial
             .run(&[command, &ENTERPRISE, &["--project-id", "p"]])
             .await;
         assert_eq!((code, out.as_str()), (7, ""), "{command:?}: {err}");
         assert_eq!(err.matches("error: ").count(), 1, "{err}");
-        let hint = "  hint: decode the reason: echo ";
+        let hint = "  hint: decode the reason: echo '{\"encoded_message\":\"";
         assert_eq!(err.matches(hint).count(), 1, "{err}");
     }
     let wait = ["wait", "team/api:v41", "--timeout", "15m", "-o", "json"];

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{BASIC, ENTERPRISE};
+use crate::commands::is_refused;
 use crate::input::is_refused_unsent;
 use crate::lag_command::{agree, listed, rows, sum};
 use crate::program::{Trial, output};
@@ -117,21 +118,8 @@ async fn what_cannot_be_counted_is_said_before_anything_is_asked() {
     }
 }
 
-#[tokio::test]
-async fn refusals_have_the_exit_codes_of_listings() {
-    let trial = Trial::start().await;
-    let hint = "hint: decode the reason: echo ";
-    for (words, place, code, says) in [
-        (
-            &["4711"][..],
-            &ENTERPRISE[..],
-            1,
-            "execution 4711 does not exist",
-        ),
-        (&["--project-id", "p"], &ENTERPRISE, 7, hint),
-    ] {
-        let (found, out, err) = trial.run(&[&["lag"], words, place]).await;
-        assert_eq!((found, out.as_str()), (code, ""), "{words:?}: {err}");
-        assert!(err.contains(says), "{words:?}: {err}");
-    }
+#[test]
+fn an_unknown_execution_has_the_exit_code_of_a_listing() {
+    let words = [&["lag", "4711"], &ENTERPRISE[..]].concat();
+    is_refused(&words, 1, "execution 4711 does not exist");
 }

@@ -27,11 +27,6 @@ fn errors_say_what_happened_why_and_what_to_do() {
             1,
             "error: ListInstanceReplicationPolicyExecTasks: refused by the service, HTTP 404, ",
         ),
-        (
-            "tasks 83 --registry huaweicloud-enterprise --project-id p --sandbox",
-            7,
-            "  hint: decode the reason: echo '{\"encoded_message\":\"",
-        ),
         ("tasks --registry huaweicloud-enterprise", 2, "<SCOPE>"),
         (
             "rules a/b --registry huaweicloud-basic --sandbox --region x",
