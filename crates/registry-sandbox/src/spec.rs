@@ -257,8 +257,11 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
         .filter_map(Value::as_object)
         .flat_map(Map::keys)
         .map(|scheme| {
-            let header = format!("/components/securitySchemes/{scheme}/name");
-            Ok(text_at(document, &header)?.to_lowercase())
+            let scheme = format!("/components/securitySchemes/{scheme}");
+            match text_at(document, &format!("{scheme}/type"))?.as_str() {
+                "http" => Ok("authorization".to_owned()),
+                _ => Ok(text_at(document, &format!("{scheme}/name"))?.to_lowercase()),
+            }
         })
         .collect()
 }
@@ -352,6 +355,19 @@ mod tests {
             let authentication = &operation(id).authentication;
             assert!(authentication.iter().eq(headers), "{id}");
         }
+    }
+
+    #[test]
+    fn an_http_scheme_authenticates_by_its_header() {
+        let document = serde_json::json!({
+            "components": {"securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            }},
+            "security": [{"bearer": []}, {"key": []}],
+        });
+        let headers = authentication(&document, &Value::Null).unwrap();
+        assert!(headers.iter().eq(["authorization", "x-key"]));
     }
 
     #[test]

@@ -13,27 +13,36 @@ use serde_json::{Value, json};
 use super::{QUARTER, Trial, short};
 use crate::subjects::{Listed, ListedCall, Subject, subject, subjects};
 
+/// Makes the body of a listing's answer.
+type Body = dyn Fn(&ListedCall) -> Value + Send + Sync;
+
 /// Returns bad answers: name, status and body.
-fn blips() -> Vec<(&'static str, u16, Value)> {
-    let html = || json!("<html><body>sign in</body></html>");
+fn blips() -> Vec<(&'static str, u16, Box<Body>)> {
+    fn of(body: Value) -> Box<Body> {
+        Box::new(move |_| body.clone())
+    }
+    let html = || of(json!("<html><body>sign in</body></html>"));
     let mut blips = vec![
         ("a redirect to a login page", 302, html()),
-        ("an empty answer", 200, Value::Null),
+        ("an empty answer", 200, of(Value::Null)),
         ("a page of HTML", 200, html()),
-        ("truncated JSON", 200, json!("[{\"id\": 1, ")),
+        ("truncated JSON", 200, of(json!("[{\"id\": 1, "))),
         (
             "an object in the place of a list",
             200,
-            json!({"executions": {}, "SyncTasks": {}}),
+            Box::new(|listing| match listing.records {
+                "" => json!({}),
+                field => json!({ field: {} }),
+            }),
         ),
         ("a gateway's 400", 400, html()),
         ("a gateway's 404", 404, html()),
         (
             "a refusal",
             403,
-            json!({"error_code": "SVC.403", "error_msg": "denied"}),
+            of(json!({"error_code": "SVC.403", "error_msg": "denied"})),
         ),
-        ("an oversized answer", 200, json!("x".repeat(600_000))),
+        ("an oversized answer", 200, of(json!("x".repeat(600_000)))),
     ];
     for status in [408, 425, 499, 500, 501, 502, 503, 505, 507, 520, 529] {
         blips.push(("a status", status, html()));
@@ -86,9 +95,9 @@ async fn one_bad_answer_ends_no_wait() {
             let registry = trial.registry(of).await;
             trial.push(of, "content");
             // From the second look, for as long as its retries may take.
-            disturb(&trial, of, (1, 6), move |answer, _| {
+            disturb(&trial, of, (1, 6), move |answer, listing| {
                 answer.status = status;
-                answer.body = body.clone();
+                answer.body = body(listing);
             });
             let reports = waited(&trial, &*registry, of, QUARTER).await;
             let troubles: Vec<&Trouble> = reports

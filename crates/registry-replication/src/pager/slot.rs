@@ -21,6 +21,11 @@ impl Slot {
         self.offset == 0 && records.is_empty()
     }
 
+    /// Returns the number of the page, from 1, where pages are numbered.
+    pub(crate) fn page(self) -> u64 {
+        (self.offset / u64::from(self.size).max(1)).saturating_add(1)
+    }
+
     /// Returns the number of records up to the end of the page, if it is full.
     pub(super) fn end(self) -> u64 {
         self.offset.saturating_add(u64::from(self.size))

@@ -193,7 +193,7 @@ impl Tasks {
             .client
             .list_repo_sync_task()
             .instance_id(&self.registry.instance)
-            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
+            .page_no(slot.page())
             .page_size(slot.size);
         let image = self.image;
         if let Some(image) = &image {

@@ -93,7 +93,7 @@ impl Rules {
             .client
             .list_repo_sync_rule()
             .instance_id(&self.registry.instance)
-            .page_no((slot.offset / u64::from(slot.size).max(1)).saturating_add(1))
+            .page_no(slot.page())
             .page_size(slot.size);
         let repository = self.repository;
         if let Some(name) = &repository {
