@@ -1,11 +1,12 @@
-//! `cargo xtask new-provider NAME [--title TEXT]`: creates the first files of a provider: a spec with
-//! one operation, and a crate with its client, which signs with a token and reads errors.
+//! `cargo xtask new-provider NAME [--title TEXT]`: writes the skeleton of a provider.
 //!
-//! `name` validates names, `manifest` edits the workspace's `Cargo.toml`, and `skeleton/` has the
-//! files. `docs/src/adding-a-provider.md` describes all steps.
+//! The skeleton is a provider that works: a spec, a client crate, a folder of the facade, a side of
+//! the sandbox, a test subject, a page of the user guide, and its lines in the tables. `name` checks
+//! the name, `tables` has the lines, `skeleton/` has the files. `docs/src/adding-a-provider.md`
+//! describes what follows, and `tests/new-provider.sh` runs the commands of that page.
 
-mod manifest;
 mod name;
+mod tables;
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use self::name::Name;
+use self::tables::TABLES;
 
-/// Reason why no provider was created. Nothing was written.
+/// Reason why no provider was created. Nothing is left behind.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{0}; use `cargo xtask new-provider NAME [--title TEXT]`")]
@@ -28,57 +30,62 @@ pub(crate) enum Error {
     BadTitle(String),
     #[error("{name} is taken: {by}; choose another name, or remove that first")]
     Taken { name: String, by: String },
-    #[error("Cargo.toml: {0}; fix the file, or add the crate manually")]
-    Manifest(String),
+    #[error("{file}: {why}")]
+    Table { file: &'static str, why: String },
     #[error(transparent)]
     Files(#[from] crate::Error),
 }
 
 /// Files of a provider: their paths, and their texts with placeholders for names.
-const SKELETON: [(&str, &str); 10] = [
-    (
-        "specs/{{name}}/{{service}}.yaml",
-        include_str!("skeleton/spec.yaml"),
-    ),
-    (
-        "crates/{{name}}/Cargo.toml",
-        include_str!("skeleton/Cargo.toml.txt"),
-    ),
-    (
-        "crates/{{name}}/README.md",
-        include_str!("skeleton/README.md.txt"),
-    ),
-    (
-        "crates/{{name}}/src/lib.rs",
-        include_str!("skeleton/lib.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/src/credentials.rs",
-        include_str!("skeleton/credentials.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/src/endpoints.rs",
-        include_str!("skeleton/endpoints.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/src/signer.rs",
-        include_str!("skeleton/signer.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/src/provider.rs",
-        include_str!("skeleton/provider.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/src/refusal.rs",
-        include_str!("skeleton/refusal.rs.txt"),
-    ),
-    (
-        "crates/{{name}}/tests/calls.rs",
-        include_str!("skeleton/calls.rs.txt"),
-    ),
+macro_rules! skeleton {
+    ($($path:literal: $file:literal,)+) => {
+        [$(($path, include_str!(concat!("skeleton/", $file)))),+]
+    };
+}
+
+/// All files of a provider.
+const SKELETON: &[(&str, &str)] = &skeleton! {
+    "specs/{{name}}/{{service}}.yaml": "spec.yaml",
+    "crates/{{name}}/Cargo.toml": "client/Cargo.toml.txt",
+    "crates/{{name}}/README.md": "client/README.md.txt",
+    "crates/{{name}}/src/lib.rs": "client/lib.rs.txt",
+    "crates/{{name}}/src/credentials.rs": "client/credentials.rs.txt",
+    "crates/{{name}}/src/dialect.rs": "client/dialect.rs.txt",
+    "crates/{{name}}/src/endpoints.rs": "client/endpoints.rs.txt",
+    "crates/{{name}}/src/refusal.rs": "client/refusal.rs.txt",
+    "crates/{{name}}/src/signer.rs": "client/signer.rs.txt",
+    "crates/{{name}}/tests/calls.rs": "client/calls.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/mod.rs": "facade/mod.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/descriptor.rs": "facade/descriptor.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/doctor.rs": "facade/doctor.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/look.rs": "facade/look.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/operate.rs": "facade/operate.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/rules.rs": "facade/rules.rs.txt",
+    "crates/registry-replication/src/providers/{{module}}/tasks.rs": "facade/tasks.rs.txt",
+    "crates/registry-sandbox/src/sides/{{module}}/mod.rs": "sandbox/mod.rs.txt",
+    "crates/registry-sandbox/src/sides/{{module}}/names.rs": "sandbox/names.rs.txt",
+    "crates/registry-sandbox/src/sides/{{module}}/side.rs": "sandbox/side.rs.txt",
+    "crates/registry-sandbox/src/sides/{{module}}/world.rs": "sandbox/world.rs.txt",
+    "tests/suite/subjects/{{module}}.rs": "tests/subject.rs.txt",
+    "docs/src/registries/{{vendor}}.md": "page.md.txt",
+};
+
+/// Licences of the workspace, which each published crate has.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+/// Folders and files that must not exist yet.
+const ROOM: [&str; 8] = [
+    "crates/{{name}}",
+    "specs/{{name}}",
+    "crates/registry-replication/src/providers/{{module}}",
+    "crates/registry-replication/src/{{module}}",
+    "crates/registry-replication/src/{{module}}.rs",
+    "crates/registry-sandbox/src/sides/{{module}}",
+    "crates/registry-sandbox/src/{{module}}.rs",
+    "docs/src/registries/{{vendor}}.md",
 ];
 
-/// Runs the command. Prints the written files and the next steps.
+/// Runs the command and prints what was written and what is next.
 pub fn main(root: &Path, words: &[&str]) -> ExitCode {
     match run(root, words) {
         Ok(text) => {
@@ -96,41 +103,39 @@ fn run(root: &Path, words: &[&str]) -> Result<String, Error> {
     let (name, title) = match words {
         [name] => (*name, None),
         [name, "--title", title] | ["--title", title, name] => (*name, Some(*title)),
-        [] => return Err(Error::Usage("a name is missing".to_owned())),
+        [] => return Err(Error::Usage("missing name".to_owned())),
         _ => {
             return Err(Error::Usage(format!(
-                "{:?} are not one name",
+                "expected one name, found {:?}",
                 words.join(" ")
             )));
         }
     };
     let name = Name::new(name, title)?;
-    let lay_out = LayOut::of(root, &name)?;
-    lay_out.write(root)?;
-    Ok(lay_out.tell(&name))
+    let layout = Layout::new(root, &name)?;
+    layout.write(root)?;
+    Ok(layout.summary(&name))
 }
 
-/// Files to write.
-struct LayOut {
+/// Everything that is to be written.
+struct Layout {
+    /// New files.
     files: Vec<(String, String)>,
-    /// Manifests to which the crate is added.
-    manifests: Vec<(&'static str, String)>,
+    /// Files with tables, before and after the change.
+    tables: Vec<(&'static str, String, String)>,
 }
 
-/// Manifest of the package whose generated calls use every client.
-const TESTS: &str = "tests/Cargo.toml";
-
-impl LayOut {
-    /// Checks that no file exists yet, and reads the files to change.
-    fn of(root: &Path, name: &Name) -> Result<Self, Error> {
+impl Layout {
+    /// Checks that the name is free, and reads what is to be changed.
+    fn new(root: &Path, name: &Name) -> Result<Self, Error> {
         let taken = |by: String| Error::Taken {
             name: name.name.clone(),
             by,
         };
-        for folder in ["crates", "specs"] {
-            let folder = format!("{folder}/{}", name.name);
-            if root.join(&folder).symlink_metadata().is_ok() {
-                return Err(taken(format!("{folder} exists")));
+        for path in ROOM {
+            let path = name.fill(path);
+            if root.join(&path).symlink_metadata().is_ok() {
+                return Err(taken(format!("{path} exists")));
             }
         }
         let read = |file: &str| {
@@ -142,55 +147,53 @@ impl LayOut {
         if lock.lines().any(|line| line == package) {
             return Err(taken("Cargo.lock has a package of that name".to_owned()));
         }
-        let manifest = read("Cargo.toml")?;
-        if manifest::mentions(&manifest, &name.name) {
-            return Err(taken("Cargo.toml has it".to_owned()));
+        let mut tables = Vec::new();
+        for table in TABLES {
+            let text = read(table.file)?;
+            if has_key(&text, &name.name) || has_key(&text, &name.vendor) {
+                return Err(taken(format!("{} has it", table.file)));
+            }
+            let changed = table.with(&text, name).map_err(|why| Error::Table {
+                file: table.file,
+                why,
+            })?;
+            tables.push((table.file, text, changed));
         }
-        let manifest = manifest::with(&manifest, &name.name).map_err(Error::Manifest)?;
-        let mut manifests = vec![("Cargo.toml", manifest)];
-        if root.join(TESTS).is_file() {
-            let tests = manifest::with_dependency(&read(TESTS)?, &name.name);
-            manifests.insert(0, (TESTS, tests.map_err(Error::Manifest)?));
-        }
-        let files = SKELETON.map(|(path, text)| (name.fill(path), name.fill(text)));
+        let files = SKELETON.iter();
+        let files = files.map(|(path, text)| (name.fill(path), name.fill(text)));
+        let licences = LICENCES.iter().filter_map(|licence| {
+            let path = format!("crates/{}/{licence}", name.name);
+            Some((path, read(licence).ok()?))
+        });
         Ok(Self {
-            files: files.into(),
-            manifests,
+            files: files.chain(licences).collect(),
+            tables,
         })
     }
 
-    /// Writes the folders, and then the manifests. After an error, removes the written files.
+    /// Writes the files, and the tables last. On an error, removes and restores what it wrote.
     fn write(&self, root: &Path) -> Result<(), Error> {
-        let mut written: Vec<PathBuf> = Vec::new();
-        let all = self.files.iter().map(|(path, text)| (path.as_str(), text));
-        for (path, text) in all {
+        let mut undo = Undo::default();
+        for (path, text) in &self.files {
             let path = root.join(path);
-            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            if let Err(error) = made.and_then(|()| std::fs::write(&path, text)) {
-                for path in written.iter().rev() {
-                    // Report the first error only.
-                    let _ = std::fs::remove_file(path);
-                    for folder in path.ancestors().skip(1).take(2) {
-                        let _ = std::fs::remove_dir(folder);
-                    }
-                }
-                return Err(crate::Error::io(&path)(error).into());
-            }
-            written.push(path);
+            let written = undo.create(&path, text);
+            written.map_err(crate::Error::io(&path))?;
         }
-        for (path, text) in &self.manifests {
+        for (path, before, after) in &self.tables {
             let path = root.join(path);
-            std::fs::write(&path, text).map_err(crate::Error::io(&path))?;
+            undo.tables.push((path.clone(), before.clone()));
+            std::fs::write(&path, after).map_err(crate::Error::io(&path))?;
         }
+        undo.is_done = true;
         Ok(())
     }
 
-    fn tell(&self, name: &Name) -> String {
+    fn summary(&self, name: &Name) -> String {
         let mut text = String::new();
         for (path, _) in &self.files {
             text.push_str(&format!("wrote {path}\n"));
         }
-        for (path, _) in self.manifests.iter().rev() {
+        for (path, ..) in &self.tables {
             text.push_str(&format!("changed {path}\n"));
         }
         text.push_str(&name.fill(NEXT));
@@ -198,17 +201,69 @@ impl LayOut {
     }
 }
 
+/// Whether a manifest has this key.
+fn has_key(text: &str, key: &str) -> bool {
+    text.lines().any(|line| {
+        let own = line.split(['=', '.']).next().map(str::trim);
+        line.contains('=') && own == Some(key)
+    })
+}
+
+/// What was written. Dropped before it is done, it removes that again.
+#[derive(Default)]
+struct Undo {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    tables: Vec<(PathBuf, String)>,
+    is_done: bool,
+}
+
+impl Undo {
+    /// Writes a new file and the folders that it needs.
+    fn create(&mut self, path: &Path, text: &str) -> std::io::Result<()> {
+        let folders = path.ancestors().skip(1);
+        let missing: Vec<_> = folders.take_while(|folder| !folder.exists()).collect();
+        for folder in missing.into_iter().rev() {
+            std::fs::create_dir(folder)?;
+            self.folders.push(folder.to_owned());
+        }
+        self.files.push(path.to_owned());
+        std::fs::write(path, text)
+    }
+}
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        // The error that led here is the one to report.
+        for (path, text) in &self.tables {
+            let _ = std::fs::write(path, text);
+        }
+        for path in &self.files {
+            let _ = std::fs::remove_file(path);
+        }
+        for folder in self.folders.iter().rev() {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 const NEXT: &str = "
-It has a working client with one invented operation:
+The provider is invented, and works. Generate its client, and try it:
 
   cargo xtask generate
-  cargo fmt -p {{name}}
+  cargo fmt --all
   cargo test -p {{name}}
+  ARRIVAL_PROVIDER={{vendor}} cargo test -p registry-tests --test suite simulation
 
-Next steps, from docs/src/adding-a-provider.md:
+Next, as docs/src/adding-a-provider.md describes:
 
-  1. specs/{{name}}/{{service}}.yaml: the vendor's facts in place of ListRepositories
+  1. specs/{{name}}/{{service}}.yaml: the vendor's facts
   2. cargo xtask lint, then cargo xtask generate
   3. crates/{{name}}/src: the vendor's signature, errors, credentials and endpoints
-  4. the facade's folder, the sandbox's folder, and the snapshots in tests/suite
+  4. crates/registry-replication/src/providers/{{module}}: the mapping into the model
+  5. crates/registry-sandbox/src/sides/{{module}}: what the vendor's service does
+  6. tests/suite/subjects/{{module}}.rs, and the snapshots of tests/suite
 ";

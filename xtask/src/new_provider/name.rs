@@ -13,7 +13,11 @@ pub(super) struct Name {
     krate: String,
     /// `cr`: spec, module and endpoint.
     service: String,
-    /// `Examplecloud`: the type that signs.
+    /// `examplecloud`: the provider in reports, on the command line and as a Cargo feature.
+    pub(super) vendor: String,
+    /// `examplecloud`: the folder in facade and sandbox, as a Rust module.
+    module: String,
+    /// `Examplecloud`: the type that signs, and the beginning of other types.
     provider: String,
     /// `EXAMPLECLOUD`: prefix of variables.
     variable: String,
@@ -21,38 +25,59 @@ pub(super) struct Name {
     title: String,
 }
 
-/// Modules of the skeleton in addition to the service's.
+/// Modules of the client in addition to the service's.
 const MODULES: [&str; 6] = [
     "credentials",
+    "dialect",
     "endpoints",
     "generated",
-    "provider",
     "refusal",
     "signer",
 ];
 
-/// Names that the skeleton's `provider.rs` and its test import, and the prelude's.
-const TYPES: [&str; 20] = [
+/// Names that the skeleton's files import, and those of the prelude.
+const TYPES: [&str; 41] = [
+    "Access",
+    "Account",
     "Answer",
     "Arc",
     "Box",
     "BoxFuture",
+    "Builder",
     "Caller",
     "Chain",
+    "Clock",
+    "Configure",
     "Context",
     "Credentials",
+    "Definition",
+    "Destination",
+    "Dialect",
     "Error",
     "ErrorKind",
+    "Found",
+    "Hook",
+    "Image",
+    "Listed",
+    "Name",
     "None",
+    "Obstacle",
     "Ok",
     "Operation",
-    "Provider",
+    "Place",
+    "Plans",
     "Reading",
+    "Record",
+    "Refusal",
+    "Registry",
     "Request",
     "Result",
     "Self",
+    "Side",
+    "Signer",
+    "Site",
     "Stamp",
-    "Used",
+    "World",
 ];
 
 impl Name {
@@ -75,8 +100,11 @@ impl Name {
                 "its words must be of a-z and 0-9, begin with a letter, and have one - between them",
             ));
         }
-        if syn::parse_str::<syn::Ident>(service).is_err() {
-            return Err(bad(&format!("{service} is a keyword of Rust")));
+        let module = vendor.replace('-', "_");
+        for word in [service, &module] {
+            if syn::parse_str::<syn::Ident>(word).is_err() {
+                return Err(bad(&format!("{word} is a keyword of Rust")));
+            }
         }
         if MODULES.contains(&service) {
             return Err(bad(&format!(
@@ -99,6 +127,8 @@ impl Name {
             name: name.to_owned(),
             krate: name.replace('-', "_"),
             service: service.to_owned(),
+            vendor: vendor.to_owned(),
+            module,
             variable: vendor.to_uppercase().replace('-', "_"),
             provider,
             title,
@@ -111,6 +141,8 @@ impl Name {
             ("{{name}}", &self.name),
             ("{{krate}}", &self.krate),
             ("{{service}}", &self.service),
+            ("{{vendor}}", &self.vendor),
+            ("{{module}}", &self.module),
             ("{{provider}}", &self.provider),
             ("{{variable}}", &self.variable),
             ("{{title}}", &self.title),
