@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
                     from REV [default: HEAD] to the working tree, or from REV to REV; with
                     --exit-code, exits with 1 for breaking changes
   new-provider NAME [--title TEXT]
-                    creates spec and crate of a provider such as examplecloud-cr
+                    creates spec and crate of a provider such as somecloud-cr
 ";
 
 fn main() -> ExitCode {

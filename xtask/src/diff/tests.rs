@@ -6,7 +6,7 @@ use super::report::Report;
 use super::revision::Revision;
 use super::{Version, compare, compare_service};
 
-const FILE: &str = "specs/examplecloud-cr/cr.yaml";
+const FILE: &str = "specs/somecloud-cr/cr.yaml";
 const SPEC: &str = include_str!("tests/cr.yaml");
 
 /// The spec before the change, and after the reverse change.
@@ -358,13 +358,13 @@ fn services_come_and_go() {
     assert_eq!(
         lines(&added),
         [
-            "Rust: `examplecloud_cr::cr` is new, with all that is in it",
+            "Rust: `somecloud_cr::cr` is new, with all that is in it",
             "wire: the service is new: `ListJobs`, `CreateJob`, `ShowJob`",
         ]
     );
     let removed = compare(&with, &without).unwrap();
     assert!(removed.is_breaking());
-    assert!(lines(&removed)[0].starts_with("**breaking** Rust: `examplecloud_cr::cr` is gone"));
+    assert!(lines(&removed)[0].starts_with("**breaking** Rust: `somecloud_cr::cr` is gone"));
 }
 
 #[test]
@@ -400,7 +400,7 @@ fn a_whole_report() {
     let old = revision("`v1`", &[(FILE, SPEC)]);
     let new = revision(
         "`v2`",
-        &[(FILE, &new), ("specs/examplecloud-cr/sts.yaml", &sts)],
+        &[(FILE, &new), ("specs/somecloud-cr/sts.yaml", &sts)],
     );
     insta::assert_snapshot!(compare(&old, &new).unwrap());
     insta::assert_snapshot!("nothing", compare(&old, &old).unwrap());
@@ -450,5 +450,5 @@ fn revisions_are_read_from_git_and_from_the_disk() {
     assert!(error(&["nowhere"]).starts_with("unknown revision nowhere: "));
     assert!(error(&["--all"]).contains("unknown option \"--all\" of diff"));
     write("paths: [");
-    assert!(error(&[]).starts_with("specs/examplecloud-cr/cr.yaml (the working tree): "));
+    assert!(error(&[]).starts_with("specs/somecloud-cr/cr.yaml (the working tree): "));
 }

@@ -22,7 +22,7 @@ use self::tables::TABLES;
 pub(crate) enum Error {
     #[error("{0}; use `cargo xtask new-provider NAME [--title TEXT]`")]
     Usage(String),
-    #[error("invalid provider name {name:?}: {why}; use a name such as examplecloud-cr")]
+    #[error("invalid provider name {name:?}: {why}; use a name such as somecloud-cr")]
     BadName { name: String, why: String },
     #[error(
         "invalid title {0:?}; use letters, digits, spaces and - . ( ), beginning with a letter"

@@ -7,19 +7,19 @@ use super::Error;
 /// Provider's name in all of its forms.
 #[derive(Debug)]
 pub(super) struct Name {
-    /// `examplecloud-cr`: crate and folder of specs.
+    /// `somecloud-cr`: crate and folder of specs.
     pub(super) name: String,
-    /// `examplecloud_cr`
+    /// `somecloud_cr`
     krate: String,
     /// `cr`: spec, module and endpoint.
     service: String,
-    /// `examplecloud`: the provider in reports, on the command line and as a Cargo feature.
+    /// `somecloud`: the provider in reports, on the command line and as a Cargo feature.
     pub(super) vendor: String,
-    /// `examplecloud`: the folder in facade and sandbox, as a Rust module.
+    /// `somecloud`: the folder in facade and sandbox, as a Rust module.
     module: String,
-    /// `Examplecloud`: the type that signs, and the beginning of other types.
+    /// `Somecloud`: the type that signs, and the beginning of other types.
     provider: String,
-    /// `EXAMPLECLOUD`: prefix of variables.
+    /// `SOMECLOUD`: prefix of variables.
     variable: String,
     /// Title for people.
     title: String,

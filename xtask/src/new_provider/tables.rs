@@ -255,7 +255,7 @@ a = 1
 ";
 
     fn with(changes: &'static [Change]) -> Result<String, String> {
-        let name = Name::new("examplecloud-cr", None).unwrap();
+        let name = Name::new("somecloud-cr", None).unwrap();
         Table { file: "", changes }.with(TEXT, &name)
     }
 
@@ -272,10 +272,10 @@ a = 1
         let expected = "\
 version = \"0.1.0\"
 one = [1]
-two = [\"a\", \"examplecloud\"]
+two = [\"a\", \"somecloud\"]
 three = [
     \"a\",
-    \"Examplecloud\",
+    \"Somecloud\",
 ]
 
 [first]
@@ -284,7 +284,7 @@ b = 1
 last = {version = \"0.1.0\", 1}
 
 [second]
-examplecloud = 1
+somecloud = 1
 a = 1
 end = 1
 ";
@@ -304,7 +304,7 @@ end = 1
             ),
             (
                 &[Element("four = [", "\"{{name}}\"")],
-                "no list \"four = [\"; add \"examplecloud-cr\" manually",
+                "no list \"four = [\"; add \"somecloud-cr\" manually",
             ),
         ] {
             assert_eq!(with(changes), Err(error.to_owned()));

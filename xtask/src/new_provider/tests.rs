@@ -50,10 +50,10 @@ fn refused(root: &Path, name: &str) -> String {
 fn the_skeleton_is_written() {
     let folder = workspace();
     let root = folder.path();
-    let text = super::run(root, &["examplecloud-cr", "--title", "Example Cloud CR"]).unwrap();
+    let text = super::run(root, &["somecloud-cr", "--title", "Example Cloud CR"]).unwrap();
     insta::assert_snapshot!(text);
 
-    let spec = std::fs::read_to_string(root.join("specs/examplecloud-cr/cr.yaml")).unwrap();
+    let spec = std::fs::read_to_string(root.join("specs/somecloud-cr/cr.yaml")).unwrap();
     assert!(spec.contains("title: Example Cloud CR\n"), "{spec}");
     for (name, text) in files(root) {
         let mut placeholders = text.split("{{").skip(1).filter_map(|rest| {
@@ -62,9 +62,9 @@ fn the_skeleton_is_written() {
         });
         assert_eq!(placeholders.next(), None, "{name}");
     }
-    let error = refused(root, "examplecloud-cr");
+    let error = refused(root, "somecloud-cr");
     assert!(
-        error.starts_with("examplecloud-cr is taken: crates/examplecloud-cr exists"),
+        error.starts_with("somecloud-cr is taken: crates/somecloud-cr exists"),
         "{error}"
     );
 }
@@ -73,21 +73,21 @@ fn the_skeleton_is_written() {
 fn tables_get_the_provider_and_keep_the_rest() {
     let folder = workspace();
     let root = folder.path();
-    let name = Name::new("examplecloud-cr", None).unwrap();
+    let name = Name::new("somecloud-cr", None).unwrap();
     for table in TABLES {
         let before = std::fs::read_to_string(root.join(table.file)).unwrap();
         let after = table.with(&before, &name).unwrap();
-        let added = after.lines().filter(|line| line.contains("examplecloud"));
+        let added = after.lines().filter(|line| line.contains("somecloud"));
         assert!(added.count() > 0, "{}", table.file);
         let without = [
-            "\n    &examplecloud::Examplecloud,",
-            ", &examplecloud::SIDE",
-            ", \"examplecloud\"",
+            "\n    &somecloud::Somecloud,",
+            ", &somecloud::SIDE",
+            ", \"somecloud\"",
         ]
         .iter()
         .fold(after, |text, element| text.replace(element, ""));
         let lines = without.lines();
-        let lines = lines.filter(|line| !line.to_lowercase().contains("examplecloud"));
+        let lines = lines.filter(|line| !line.to_lowercase().contains("somecloud"));
         assert!(lines.eq(before.lines()), "{}: {without}", table.file);
     }
 }
@@ -99,12 +99,12 @@ fn a_table_without_its_anchors_is_an_error_with_the_line_to_add() {
         let root = folder.path();
         std::fs::write(root.join(table.file), "nothing = true\n").unwrap();
         let before = files(root);
-        let error = refused(root, "examplecloud-cr");
+        let error = refused(root, "somecloud-cr");
         assert!(
             error.starts_with(&format!("{}: no ", table.file)),
             "{error}"
         );
-        assert!(error.contains("examplecloud"), "{error}");
+        assert!(error.contains("somecloud"), "{error}");
         assert!(error.ends_with(" manually"), "{error}");
         assert_eq!(files(root), before);
     }
@@ -112,7 +112,7 @@ fn a_table_without_its_anchors_is_an_error_with_the_line_to_add() {
 
 #[test]
 fn the_spec_of_the_skeleton_can_be_generated() {
-    let name = Name::new("examplecloud-cr", None).unwrap();
+    let name = Name::new("somecloud-cr", None).unwrap();
     let (path, text) = SKELETON[0];
     let spec = crate::spec::Spec::read(name.fill(path), &name.fill(text)).unwrap();
     let code = crate::generate::generate(&spec).unwrap();
@@ -157,10 +157,10 @@ fn a_failure_leaves_nothing_behind() {
     // A file at the path of the last folder.
     std::fs::write(root.join("docs/src/registries"), "").unwrap();
     let before = files(root);
-    let error = refused(root, "examplecloud-cr");
+    let error = refused(root, "somecloud-cr");
     assert!(error.contains("docs/src/registries"), "{error}");
     assert_eq!(files(root), before);
-    assert!(!root.join("crates/examplecloud-cr").exists());
+    assert!(!root.join("crates/somecloud-cr").exists());
 
     let path = root.join("README.md");
     std::fs::write(&path, "after").unwrap();
@@ -183,14 +183,14 @@ fn a_vendor_of_two_words_is_a_module_and_a_type() {
 #[test]
 fn a_bad_name_says_what_is_bad() {
     for (name, why) in [
-        ("examplecloud", "a vendor and a service"),
-        ("Examplecloud-cr", "of a-z and 0-9"),
-        ("examplecloud-", "of a-z and 0-9"),
-        ("examplecloud--cr", "of a-z and 0-9"),
-        ("examplecloud-2", "of a-z and 0-9"),
-        ("../examplecloud-cr", "of a-z and 0-9"),
-        ("examplecloud-type", "a keyword of Rust"),
-        ("examplecloud-signer", "already has a module signer"),
+        ("somecloud", "a vendor and a service"),
+        ("Somecloud-cr", "of a-z and 0-9"),
+        ("somecloud-", "of a-z and 0-9"),
+        ("somecloud--cr", "of a-z and 0-9"),
+        ("somecloud-2", "of a-z and 0-9"),
+        ("../somecloud-cr", "of a-z and 0-9"),
+        ("somecloud-type", "a keyword of Rust"),
+        ("somecloud-signer", "already has a module signer"),
         ("registry-cr", "already has a type Registry"),
         ("async-cr", "a keyword of Rust"),
     ] {
@@ -202,7 +202,7 @@ fn a_bad_name_says_what_is_bad() {
         assert!(error.contains(why), "{name}: {error}");
     }
     for title in ["", "a: b", "\"", "two\nlines", "{{name}}", "- a"] {
-        let error = Name::new("examplecloud-cr", Some(title)).unwrap_err();
+        let error = Name::new("somecloud-cr", Some(title)).unwrap_err();
         assert!(
             error.to_string().contains("invalid title "),
             "{title}: {error}"

@@ -156,24 +156,30 @@ async fn accounts_have_the_documented_keys() {
     let trial = Trial::start().await;
     let accounts = serde_json::to_value(trial.sandbox.accounts()).unwrap();
     let endpoint = trial.sandbox.endpoint();
-    assert_eq!(
-        accounts,
-        serde_json::json!({
-            "huaweicloud-swr": {
+    let documented = [
+        (
+            "huaweicloud-swr",
+            serde_json::json!({
                 "endpoint": endpoint,
                 "access_key": "SANDBOXHUAWEIKEY0001",
                 "secret_key": "sandbox-secret-key-opens-nothing-0000001",
                 "project_id": "5a9db0c5a9db0c5a9db0c5a9db0c0001",
                 "instance_id": "5a9db0c5-0000-4000-8000-000000000001",
-            },
-            "alibabacloud-cr": {
+            }),
+        ),
+        (
+            "alibabacloud-cr",
+            serde_json::json!({
                 "endpoint": endpoint,
                 "access_key_id": "LTAISandboxOpensNothing1",
                 "access_key_secret": "sandboxSecretOpensNothing00001",
                 "instance_id": "cri-kmsiwlxxdcva0001",
-            },
-        })
-    );
+            }),
+        ),
+    ];
+    for (client, account) in documented {
+        assert_eq!(accounts[client], account, "{client}");
+    }
 }
 
 #[tokio::test]
