@@ -19,7 +19,7 @@ pub struct Settings {
     configure: Option<Configure>,
 }
 
-type Configure = Arc<dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync>;
+pub(crate) type Configure = Arc<dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync>;
 
 impl Settings {
     /// Makes settings without a value.
@@ -64,6 +64,18 @@ impl Settings {
     ) -> Self {
         self.configure = Some(Arc::new(configure));
         self
+    }
+
+    /// Returns the static key: its id and its secret.
+    #[cfg(feature = "oci")]
+    pub(crate) fn key(&self) -> Option<&(String, Secret)> {
+        self.access_key.as_ref()
+    }
+
+    /// Returns the change of every context.
+    #[cfg(feature = "oci")]
+    pub(crate) fn configured(&self) -> Option<Configure> {
+        self.configure.clone()
     }
 
     /// Returns the settings that the builders of all registries have.

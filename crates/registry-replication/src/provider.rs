@@ -342,6 +342,18 @@ impl Descriptor {
         self.offers.offered(feature) == Offered::Yes
     }
 
+    /// Whether the registry has rules or tasks. If not, an arrival asks the destinations only.
+    pub(crate) fn shows_work(&self) -> bool {
+        let features = [
+            Feature::Rules,
+            Feature::RepositoryRules,
+            Feature::AllTasks,
+            Feature::ExecutionTasks,
+            Feature::ImageTasks,
+        ];
+        features.into_iter().any(|feature| self.has(feature))
+    }
+
     /// Refuses a feature that the provider does not have.
     ///
     /// # Errors

@@ -57,6 +57,10 @@ impl Destination {
         &self.place
     }
 
+    pub(crate) fn own_namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Whether `end` is at this destination. `names` are the names of target registries by id.
     pub(crate) fn is(&self, end: &ImageRef, names: &BTreeMap<String, String>) -> bool {
         let name = end.registry.as_ref().and_then(|id| names.get(id));

@@ -14,6 +14,7 @@ use super::proof::Shows;
 use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Trouble, Verdict};
 use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
 use super::watch::{Looked, Membership};
+use crate::oci;
 
 /// Whether all destinations must have the image, or any one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +23,22 @@ pub(crate) enum Extent {
     Any,
 }
 
+/// Source of the image.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    /// The registry itself.
+    Own,
+    /// Another registry, with the repository and the tag or digest there.
+    Other(oci::Client, String, String),
+    /// There is none: the destinations alone are asked.
+    None,
+}
+
 /// Question of one arrival.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) registry: Arc<dyn Look>,
+    pub(crate) origin: Origin,
     pub(crate) question: Question,
     /// Whether the expected digest comes from the source.
     pub(crate) resolves: bool,
@@ -43,6 +56,28 @@ impl Ask {
             oldest: self.question.since,
             begun,
         }
+    }
+
+    /// Returns what the source has under the image's tag now.
+    pub(super) async fn source(&self) -> Result<Option<SourceTag>, Error> {
+        match &self.origin {
+            Origin::Own => {
+                let registry = self.registry.clone();
+                registry.source(self.question.image.clone()).await
+            }
+            Origin::Other(registry, repository, reference) => {
+                let manifest = registry.manifest(repository, reference).await?;
+                Ok(manifest.map(|manifest| SourceTag {
+                    digest: Some(manifest.digest),
+                    pushed: None,
+                }))
+            }
+            Origin::None => Ok(None),
+        }
+    }
+
+    pub(super) fn has_source(&self) -> bool {
+        !matches!(self.origin, Origin::None)
     }
 }
 
@@ -127,7 +162,7 @@ impl Engine {
         }
         let looked = self.look_only(not_before, gap).await;
         let report = match self.view(&looked) {
-            Ok(sight) => self.report(&sight).await,
+            Ok(sight) => self.report(&sight, looked.begun).await,
             Err(error) => Err(error),
         };
         Outcome {
@@ -156,17 +191,15 @@ impl Engine {
     /// Looks up the expected digest if it comes from the source and is not known yet. `known` is the
     /// source's tag, if it was just looked up.
     async fn resolve(&mut self, known: Option<Option<SourceTag>>) -> Result<(), Error> {
-        let question = &mut self.ask.question;
+        let question = &self.ask.question;
         if !self.ask.resolves || question.digest.is_some() || self.blind {
             return Ok(());
         }
         let tag = match known {
             Some(tag) => tag,
-            None => {
-                let source = self.ask.registry.clone().source(question.image.clone());
-                source.await?
-            }
+            None => self.ask.source().await?,
         };
+        let question = &mut self.ask.question;
         question.is_absent = tag.is_none();
         question.digest = tag.and_then(|tag| tag.digest).as_deref().map(digest);
         // A source that has the tag but names no digest will not name one later either.
@@ -175,7 +208,7 @@ impl Engine {
     }
 
     /// Makes the report of a look. Asks the source and the destinations if that affects a verdict.
-    async fn report(&mut self, sight: &Sight) -> Result<Report, Error> {
+    async fn report(&mut self, sight: &Sight, begun: Duration) -> Result<Report, Error> {
         if self.destinations.is_empty() {
             self.destinations = self.of_rules(sight);
         }
@@ -202,12 +235,20 @@ impl Engine {
             self.correct_expected();
             judged = self.judged(sight)?;
         }
+        let reports: Vec<_> = judged.into_iter().map(|judged| judged.report).collect();
+        let shown = self.ask_destinations(&reports, begun).await;
         let mut destinations = Vec::new();
-        for judged in judged {
-            let report = self.proven_or_not(judged.report).await?;
+        let mut unreadable = Vec::new();
+        for (report, shown) in reports.into_iter().zip(shown) {
+            let (report, error) = self.proven_or_not(report, shown).await?;
+            unreadable.extend(error);
             destinations.push(self.confirmed_or_not(report, sight));
         }
-        Ok(self.summed(sight, destinations))
+        // Without rules and tasks, nothing else is known.
+        match unreadable.pop() {
+            Some(error) if unreadable.len() + 1 == destinations.len() => Err(error),
+            _ => Ok(self.summed(sight, destinations)),
+        }
     }
 
     /// Expects the source's current digest if it was pushed before the wait began. The first answer
@@ -259,7 +300,7 @@ impl Engine {
         self.blind = unseen.is_some();
         let known = self.source.as_ref().map(|source| source.tag.clone());
         self.resolve(known).await?;
-        let mut report = self.report(sight).await?;
+        let mut report = self.report(sight, looked.begun).await?;
         let all_arrived = |report: &Report| {
             let mut all = report.destinations.iter();
             all.all(|destination| destination.verdict == Verdict::Arrived)
@@ -268,7 +309,8 @@ impl Engine {
             return Ok(report);
         }
         let hindrance = self.ask.registry.clone().hindrance().await;
-        let missing = matches!(&self.source, Some(Source { tag: None, .. }));
+        let missing =
+            matches!(&self.source, Some(Source { tag: None, .. })) && self.ask.has_source();
         for destination in &mut report.destinations {
             if destination.verdict == Verdict::Arrived {
                 continue;
@@ -334,8 +376,7 @@ impl Engine {
 
     async fn look_at_source(&mut self, sight: &Sight) -> Result<(), Error> {
         let ended = ended(sight, &self.ask.question)?;
-        let image = self.ask.question.image.clone();
-        let tag = self.ask.registry.clone().source(image).await?;
+        let tag = self.ask.source().await?;
         let tag = tag.map(SourceTag::with_plausible_time);
         let poll = self.polls;
         self.source = Some(Source { tag, poll, ended });

@@ -27,10 +27,10 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Error, Timestamp};
 
 pub use destination::Destination;
-use engine::{Ask, Engine, Extent};
+use engine::{Ask, Engine, Extent, Origin};
 use judge::Question;
 pub use polling::Polling;
-use proof::Shows;
+pub(crate) use proof::Shows;
 pub use report::{
     Basis, DestinationReport, Evidence, EvidenceOrigin, Reason, ReasonKind, Report, Trouble,
     Verdict,
@@ -89,6 +89,8 @@ pub struct Arrival {
     trouble: Duration,
     polling: Polling,
     proofs: Vec<(Destination, Arc<dyn Shows>)>,
+    /// Registry that has the expected image, and its name there.
+    original: Option<(oci::Client, String, String)>,
 }
 
 impl Arrival {
@@ -107,6 +109,7 @@ impl Arrival {
             trouble: Duration::from_secs(60),
             polling: Polling::default(),
             proofs: Vec::new(),
+            original: None,
         }
     }
 
@@ -120,6 +123,18 @@ impl Arrival {
     /// [default: the source's digest under the tag when the arrival begins]
     pub fn digest(mut self, digest: impl Into<String>) -> Self {
         self.digest = Some(digest.into());
+        self
+    }
+
+    /// Takes the expected digest from another registry: the digest of `repository` under `reference`,
+    /// a tag or digest, when the arrival begins.
+    pub fn original(
+        mut self,
+        registry: oci::Client,
+        repository: impl Into<String>,
+        reference: impl Into<String>,
+    ) -> Self {
+        self.original = Some((registry, repository.into(), reference.into()));
         self
     }
 
@@ -205,7 +220,8 @@ impl Arrival {
 
     fn ask(&self) -> Result<Ask, Error> {
         let image = self.registry.descriptor().image(&self.image)?;
-        if image.tag().is_none() {
+        let shows_work = self.registry.descriptor().shows_work();
+        if image.tag().is_none() && (shows_work || self.digest.is_none()) {
             return Err(Error::configuration(format!(
                 "image {:?} has no tag; write {image}:TAG",
                 self.image
@@ -229,7 +245,34 @@ impl Arrival {
                 "newest cannot be combined with a digest or a time; leave one of them out",
             ));
         }
+        if !shows_work && self.since.is_some() {
+            return Err(Error::configuration(format!(
+                "{} has no tasks, so no time can be compared; leave out the time",
+                self.registry.descriptor().title
+            )));
+        }
         let digest = self.digest.as_deref().map(sha256).transpose()?;
+        let mut destinations = self.to.clone();
+        let mut origin = match &self.original {
+            Some((registry, repository, reference)) => {
+                Origin::Other(registry.clone(), repository.clone(), reference.clone())
+            }
+            None => Origin::Own,
+        };
+        if let (true, Some(own)) = (destinations.is_empty(), self.registry.own_destination()) {
+            // The image is expected where it is named.
+            destinations.push(own);
+            if self.original.is_none() {
+                origin = Origin::None;
+            }
+        }
+        let mut proofs = self.proofs.clone();
+        for destination in &destinations {
+            if let Some(registry) = self.registry.shows(destination)? {
+                proofs.push((destination.clone(), registry));
+            }
+        }
+        let has_source = !matches!(origin, Origin::None);
         let own = self.registry.descriptor().windows;
         let settle = match self.settle {
             Some(window) => Settling { window, runs: None },
@@ -239,7 +282,8 @@ impl Arrival {
             },
         };
         Ok(Ask {
-            resolves: !self.newest && digest.is_none() && self.since.is_none(),
+            resolves: has_source && !self.newest && digest.is_none() && self.since.is_none(),
+            origin,
             registry: self.registry.clone(),
             question: Question {
                 image,
@@ -249,10 +293,11 @@ impl Arrival {
                 settle,
                 stall: self.stall.unwrap_or(own.stall),
                 task: self.task.unwrap_or(own.task),
+                shows_work,
             },
-            destinations: self.to.clone(),
+            destinations,
             extent: self.extent,
-            proofs: self.proofs.clone(),
+            proofs,
         })
     }
 
@@ -325,10 +370,11 @@ impl Shows for oci::Client {
     fn shows<'a>(
         &'a self,
         repository: &'a str,
-        tag: &'a str,
+        reference: &'a str,
+        _: Duration,
     ) -> BoxFuture<'a, Result<Option<String>, Error>> {
         Box::pin(async move {
-            let manifest = self.manifest(repository, tag).await?;
+            let manifest = self.manifest(repository, reference).await?;
             Ok(manifest.map(|manifest| manifest.digest))
         })
     }

@@ -1,19 +1,26 @@
 //! Proof of an arrival: the destination itself serves the digest under the tag.
 
+use std::time::Duration;
+
 use futures_core::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use openapi_transport::Error;
 
 use super::engine::{Engine, Extent};
+use super::explain;
 use super::report::{Basis, DestinationReport, ReasonKind, Verdict};
 use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
 
 /// Registry that can return its digest of `namespace/repository` and a tag.
-pub(crate) trait Shows: Send + Sync {
+pub trait Shows: Send + Sync {
+    /// Returns the digest under a tag or digest. An answer to an earlier question is good enough if
+    /// the question is not older than the look, which began at `look`.
     fn shows<'a>(
         &'a self,
         repository: &'a str,
-        tag: &'a str,
+        reference: &'a str,
+        look: Duration,
     ) -> BoxFuture<'a, Result<Option<String>, Error>>;
 }
 
@@ -27,22 +34,76 @@ enum Expected {
 
 /// How often in a row a destination must serve a digest.
 const SHOWN: u32 = 2;
+/// Number of destinations of one arrival that are asked at the same time.
+const AT_ONCE: usize = 8;
+
+/// Answer of a destination. Absent if it was not asked.
+pub(super) type Answer = Option<Result<Option<String>, Error>>;
 
 impl Engine {
-    /// Asks the destination itself. If that fails but a verdict is still possible, continues without
-    /// the proof.
+    /// Whether the destinations alone decide, because the registry has neither rules nor tasks.
+    fn is_alone(&self) -> bool {
+        !self.ask.registry.descriptor().shows_work()
+    }
+
+    /// Asks the destinations that have a proof and whose answers affect the verdict.
+    pub(super) async fn ask_destinations(
+        &mut self,
+        reports: &[DestinationReport],
+        look: Duration,
+    ) -> Vec<Answer> {
+        let is_alone = self.is_alone();
+        let calls = reports.iter().map(|report| {
+            let mut proofs = self.ask.proofs.iter();
+            let own = proofs.find(|(destination, _)| *destination == report.destination);
+            let is_due = is_alone || report.verdict != Verdict::Pending;
+            let call = own.filter(|_| is_due).zip(self.reference());
+            let call = call.map(|((_, registry), reference)| {
+                (registry.clone(), self.repository(report), reference)
+            });
+            async move {
+                let (registry, repository, reference) = call?;
+                Some(registry.shows(&repository, &reference, look).await)
+            }
+        });
+        let calls: Vec<_> = calls.collect();
+        stream::iter(calls).buffered(AT_ONCE).collect().await
+    }
+
+    /// Returns the repository of the image at a destination.
+    fn repository(&self, report: &DestinationReport) -> String {
+        let image = &self.ask.question.image;
+        repository_at(report.place.as_ref(), image.namespace(), image.repository())
+    }
+
+    /// Returns the tag to ask for, or the digest if the image has no tag.
+    fn reference(&self) -> Option<String> {
+        let question = &self.ask.question;
+        let tag = question.image.tag().map(str::to_owned);
+        tag.or_else(|| question.digest.clone())
+    }
+
+    /// Adds a destination's answer to its report. If the destination could not be asked but a verdict
+    /// is still possible, the report goes without the answer. The error is returned if nothing else
+    /// is known of the destination.
     pub(super) async fn proven_or_not(
         &mut self,
         report: DestinationReport,
-    ) -> Result<DestinationReport, Error> {
-        let error = match self.proven(report.clone()).await {
-            Ok(proven) => return Ok(proven),
-            Err(error) => error,
+        answer: Answer,
+    ) -> Result<(DestinationReport, Option<Error>), Error> {
+        let error = match answer {
+            None => {
+                self.shown.remove(&report.destination);
+                return Ok((report, None));
+            }
+            Some(Ok(shown)) => return Ok((self.proven(report, shown).await?, None)),
+            Some(Err(error)) => error,
         };
         self.shown.remove(&report.destination);
         let arrived = report.verdict == Verdict::Arrived;
+        let decides = arrived || self.is_alone();
         // A wait is useless if the destination can never be read.
-        if arrived && !error.can_retry() && self.ask.extent == Extent::All {
+        if decides && !error.can_retry() && self.ask.extent == Extent::All {
             return Err(error);
         }
         let text = format!("cannot ask the destination itself: {error}");
@@ -55,28 +116,17 @@ impl Engine {
             },
             false => report,
         };
-        Ok(report.because(ReasonKind::NotShown, text))
+        let error = Some(error).filter(|_| self.is_alone());
+        Ok((report.because(ReasonKind::NotShown, text), error))
     }
 
-    /// Asks the destination itself, if it has a proof and the answer affects the verdict.
-    async fn proven(&mut self, mut report: DestinationReport) -> Result<DestinationReport, Error> {
-        let proofs = self.ask.proofs.iter();
-        let mut proofs = proofs.filter(|(destination, _)| *destination == report.destination);
-        let Some((_, registry)) = proofs.next() else {
-            return Ok(report);
-        };
-        let registry = registry.clone();
-        if report.verdict == Verdict::Pending {
-            self.shown.remove(&report.destination);
-            return Ok(report);
-        }
-        let image = self.ask.question.image.clone();
-        let Some(tag) = image.tag() else {
-            return Ok(report);
-        };
-        let repository =
-            repository_at(report.place.as_ref(), image.namespace(), image.repository());
-        let shown = registry.shows(&repository, tag).await?;
+    /// Judges by what the destination has now.
+    async fn proven(
+        &mut self,
+        mut report: DestinationReport,
+        shown: Option<String>,
+    ) -> Result<DestinationReport, Error> {
+        let is_alone = self.is_alone();
         let shown = shown.as_deref().map(digest);
         let entry = self.shown.entry(report.destination.clone());
         let (last, times) = entry.or_insert((None, 0));
@@ -94,73 +144,84 @@ impl Engine {
                 Expected::Any => true,
                 Expected::Unknown => false,
             };
+        let pending = DestinationReport {
+            verdict: Verdict::Pending,
+            is_final: false,
+            rests_on: None,
+            digest: shown.clone(),
+            ..report.clone()
+        };
         Ok(match (is_expected, &shown) {
             (true, _) if times >= SHOWN => DestinationReport {
                 verdict: Verdict::Arrived,
                 is_final: true,
                 rests_on: Some(Basis::Destination),
-                digest: shown,
                 reasons: Vec::new(),
-                ..report
+                ..pending
             },
             (true, _) => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: shown,
                 reasons: Vec::new(),
-                ..report
+                ..pending
             }
             .because(
                 ReasonKind::ShownOnce,
                 "the destination has served the digest once; the next poll must confirm it",
             ),
             // The verdict by rules and tasks stays, except an arrival.
-            (false, _) if report.verdict != Verdict::Arrived => report,
-            (false, Some(_)) if expected == Expected::Unknown => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: shown,
-                ..report
-            }
-            .because(
-                ReasonKind::NotShown,
-                "the expected digest is unknown because the source tag has moved; pass a digest",
-            ),
+            (false, _) if report.verdict != Verdict::Arrived && !is_alone => report,
+            (false, Some(_)) if expected == Expected::Unknown => match self.ask.question.is_absent {
+                true => {
+                    let reason = explain::not_in_source(&self.ask.question.image);
+                    pending.because(reason.kind, reason.text)
+                }
+                false => pending.because(
+                    ReasonKind::NotShown,
+                    "the expected digest is unknown because the source tag has moved; pass a digest",
+                ),
+            },
             (false, Some(other)) => {
                 let settled = times >= SHOWN;
-                let text = format!(
-                    "the destination has {other} under the tag: another client has pushed or copied \
-                     there, or the rule does not overwrite"
-                );
+                let text = match is_alone {
+                    true => format!("the destination has {other} under the tag"),
+                    false => format!(
+                        "the destination has {other} under the tag: another client has pushed or \
+                         copied there, or the rule does not overwrite"
+                    ),
+                };
                 let verdict = match settled {
                     true => Verdict::DigestMismatch,
                     false => Verdict::Pending,
                 };
                 DestinationReport {
                     verdict,
-                    is_final: settled,
-                    rests_on: None,
-                    digest: shown.clone(),
-                    ..report
+                    // Without rules, nobody knows what else will be copied there.
+                    is_final: settled && !is_alone,
+                    ..pending
                 }
                 .because(ReasonKind::NotShown, text)
             }
-            (false, None) => DestinationReport {
-                verdict: Verdict::Pending,
-                is_final: false,
-                rests_on: None,
-                digest: None,
-                ..report
+            (false, None) => {
+                let image = self.at(&pending);
+                let text = match is_alone {
+                    true => format!("the destination does not have {image}"),
+                    false => {
+                        format!("the task has succeeded, but the destination does not have {image}")
+                    }
+                };
+                pending.because(ReasonKind::NotShown, text)
             }
-            .because(
-                ReasonKind::NotShown,
-                format!(
-                    "the task has succeeded, but the destination does not have {repository}:{tag}"
-                ),
-            ),
         })
+    }
+
+    /// Returns the name of the image at a destination.
+    fn at(&self, report: &DestinationReport) -> String {
+        let repository = self.repository(report);
+        let question = &self.ask.question;
+        match (question.image.tag(), &question.digest) {
+            (Some(tag), _) => format!("{repository}:{tag}"),
+            (None, Some(digest)) => format!("{repository}@{digest}"),
+            (None, None) => repository,
+        }
     }
 
     /// Returns the digest that the destination must serve: the caller's, the task's, or the
@@ -171,9 +232,12 @@ impl Engine {
         if let Some(digest) = self.ask.question.digest.as_ref().or(copied) {
             return Ok(Expected::Digest(digest.clone()));
         }
+        if !self.ask.has_source() {
+            return Ok(Expected::Any);
+        }
+        let tag = self.ask.source().await?;
+        let tag = tag.map(SourceTag::with_plausible_time);
         let question = &self.ask.question;
-        let source = self.ask.registry.clone().source(question.image.clone());
-        let tag = source.await?.map(SourceTag::with_plausible_time);
         let tag = tag.filter(|tag| match question.since {
             Some(since) => tag.pushed.is_some_and(|pushed| is_since(pushed, since)),
             None => true,

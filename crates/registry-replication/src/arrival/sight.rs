@@ -10,6 +10,8 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Context, Error, Timestamp};
 
 use super::cover::ReadRule;
+use super::destination::Destination;
+use super::proof::Shows;
 use super::read::Agreed;
 use super::watch::Watch;
 use crate::model::{ExecutionRef, ImageName, ImageRef, Rule, TaskRef, TaskState};
@@ -34,6 +36,21 @@ pub trait Look: fmt::Debug + Send + Sync {
         self: Arc<Self>,
         image: ImageName,
     ) -> BoxFuture<'static, Result<Option<SourceTag>, Error>>;
+
+    /// Returns the registry at a destination, if this registry asks destinations itself because it has
+    /// neither rules nor tasks. The default asks none.
+    ///
+    /// # Errors
+    /// When the destination is invalid.
+    fn shows(&self, destination: &Destination) -> Result<Option<Arc<dyn Shows>>, Error> {
+        let _ = destination;
+        Ok(None)
+    }
+
+    /// Returns the destination of an arrival that names none. The default leaves it to the rules.
+    fn own_destination(&self) -> Option<Destination> {
+        None
+    }
 
     /// Returns why this registry copies nothing, whatever its rules are. The default knows no such
     /// reason.

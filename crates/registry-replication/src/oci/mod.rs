@@ -9,6 +9,7 @@ mod auths;
 mod challenge;
 mod docker;
 mod helper;
+mod hosts;
 mod login;
 mod names;
 mod redirect;
@@ -25,11 +26,12 @@ use openapi_transport::{
 use sha2::{Digest, Sha256};
 
 pub use docker::DockerConfig;
+pub use hosts::Hosts;
 pub use login::Login;
 
 use access::{Access, Logins, Shown};
 use login::DockerLogins;
-use wire::{ACCEPT, Distribution, GET, HEAD};
+use wire::{ACCEPT, Distribution, GET, HEAD, PING};
 
 /// Limit of a manifest in bytes. Registries accept only smaller manifests.
 const MAX_MANIFEST: usize = 4 << 20;
@@ -207,6 +209,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// Returns the URL of the registry.
     pub fn endpoint(&self) -> &str {
         self.context.endpoint()
@@ -253,11 +259,22 @@ impl Client {
         })
     }
 
+    /// Checks that a registry answers at the host, and that it accepts the login: `GET /v2/`.
+    ///
+    /// # Errors
+    /// Those of [`manifest`](Self::manifest).
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.ask(&PING, "", "").await.map(|_| ())
+    }
+
     async fn look(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
         if self.manners.is_get_only.load(Ordering::Relaxed) {
             return self.fetched(repository, reference).await;
         }
-        match self.ask(&HEAD, repository, reference).await {
+        match self
+            .ask(&HEAD, repository, &manifest(repository, reference))
+            .await
+        {
             Ok((answer, operation)) if operation.id == GET.id => self.hashed(&answer, reference),
             Ok((answer, _)) => {
                 self.manners.denials.store(0, Ordering::Relaxed);
@@ -283,7 +300,10 @@ impl Client {
 
     /// Fetches the manifest itself.
     async fn fetched(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
-        match self.ask(&GET, repository, reference).await {
+        match self
+            .ask(&GET, repository, &manifest(repository, reference))
+            .await
+        {
             Ok((answer, _)) => self.hashed(&answer, reference),
             Err(error) if error.is_absent() => {
                 self.manners.is_proven.store(true, Ordering::Relaxed);
@@ -336,18 +356,15 @@ impl Client {
         }))
     }
 
-    /// Sends a request, and authenticates as the registry requires. If the registry refuses `HEAD`,
-    /// the answer may be one to `GET`.
+    /// Sends a request for a path below `/v2/`, and authenticates as the registry requires. If the
+    /// registry refuses `HEAD`, the answer may be one to `GET`.
     async fn ask(
         &self,
         operation: &'static Operation,
         repository: &str,
-        reference: &str,
+        path: &str,
     ) -> Result<(Answer, &'static Operation), Error> {
-        let url = format!(
-            "{}/v2/{repository}/manifests/{reference}",
-            self.context.endpoint()
-        );
+        let url = format!("{}/v2/{path}", self.context.endpoint());
         // Once to learn the challenge, and once to renew a rejected token or login.
         let mut again = 2;
         let (shown, error) = loop {
@@ -394,9 +411,9 @@ impl Client {
         shown: &Shown,
     ) -> Result<Answer, Failed> {
         let http = self.context.http();
-        let request = match operation.id == GET.id {
-            true => http.get(url),
-            false => http.head(url),
+        let request = match operation.id == HEAD.id {
+            true => http.head(url),
+            false => http.get(url),
         };
         let (request, secret) = match shown {
             Shown::Nothing => (request, None),
@@ -442,6 +459,11 @@ impl From<Error> for Failed {
             redirected: false,
         }
     }
+}
+
+/// Returns the path of a manifest below `/v2/`.
+fn manifest(repository: &str, reference: &str) -> String {
+    format!("{repository}/manifests/{reference}")
 }
 
 /// Whether a status is a refusal that only the answer to `GET` may explain.

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub(super) static HEAD: Operation = operation("HEAD manifest", "HEAD", MANIFEST);
 /// Fetches a manifest.
 pub(super) static GET: Operation = operation("GET manifest", "GET", MANIFEST);
+/// Checks that a registry answers.
+pub(super) static PING: Operation = operation("GET /v2/", "GET", "/v2/");
 /// Gets a token for a user name and a password, or an anonymous token.
 pub(super) static TOKEN: Operation = operation("GET token", "GET", "");
 /// Gets a token for an identity token. It changes nothing, and may be repeated.

@@ -26,4 +26,5 @@ macro_rules! providers {
 providers! {
     "huaweicloud": huaweicloud [huaweicloud::enterprise::DESCRIPTOR, huaweicloud::basic::DESCRIPTOR],
     "alibabacloud": alibabacloud [alibabacloud::DESCRIPTOR],
+    "oci": distribution [distribution::DESCRIPTOR],
 }

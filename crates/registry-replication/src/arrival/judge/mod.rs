@@ -32,6 +32,8 @@ pub(crate) struct Question {
     pub(crate) stall: Duration,
     /// How long a rule may take to create a task.
     pub(crate) task: Duration,
+    /// Whether the registry has rules or tasks. If not, the destinations' own answers decide.
+    pub(crate) shows_work: bool,
 }
 
 /// Known facts in addition to the sight.
@@ -67,6 +69,13 @@ pub(crate) fn judge(
     destination: &Destination,
     known: Known<'_>,
 ) -> Result<Judged, Error> {
+    if !question.shows_work {
+        let report = DestinationReport {
+            place: Some(named(destination, &question.image)),
+            ..DestinationReport::new(destination, Verdict::Pending, false)
+        };
+        return Ok(report.into());
+    }
     let sight = known.sight;
     let mut works = sight.works(&question.image)?;
     works.retain(|work| destination.is(&work.destination, &sight.names));
@@ -151,6 +160,18 @@ pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
         namespace: or(&rule.destination.namespace, image.namespace()),
         repository: or(&rule.destination.repository, image.repository()),
         ..rule.destination.clone()
+    }
+}
+
+/// Returns the end that a destination names, where no rule does.
+fn named(destination: &Destination, image: &ImageName) -> ImageRef {
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let namespace = destination.own_namespace().unwrap_or(image.namespace());
+    ImageRef {
+        registry: known(destination.place()),
+        namespace: known(namespace),
+        repository: known(image.repository()),
+        ..ImageRef::default()
     }
 }
 

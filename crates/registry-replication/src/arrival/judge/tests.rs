@@ -84,6 +84,7 @@ fn judged_after(
         },
         stall: Duration::from_secs(900),
         task: Duration::from_secs(60),
+        shows_work: true,
     };
     let known = Known {
         sight: &sight,

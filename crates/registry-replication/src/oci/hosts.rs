@@ -1,0 +1,127 @@
+//! Clients of several registries, by their hosts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openapi_transport::{ContextBuilder, Error, Surroundings};
+
+use super::login::Login;
+use super::names;
+use super::{Client, DockerConfig};
+
+/// Settings of registries by their hosts, and a [`Client`] for each.
+///
+/// Without a [`login`](Self::login), a client takes the logins of docker and podman.
+///
+/// ```
+/// use registry_replication::oci::Hosts;
+///
+/// # fn example() -> Result<(), registry_replication::Error> {
+/// let hosts = Hosts::new().plain_http("registry.test:5000");
+/// let registry = hosts.client("registry.test:5000")?;
+/// assert_eq!(registry.endpoint(), "http://registry.test:5000");
+/// # Ok(())
+/// # }
+/// # example().unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct Hosts {
+    plain_http: BTreeSet<String>,
+    logins: BTreeMap<String, Login>,
+    surroundings: Option<Surroundings>,
+    configure: Option<Configure>,
+    /// Clients that were made. Clones of these settings share them.
+    clients: Arc<Mutex<BTreeMap<String, Client>>>,
+}
+
+type Configure = Arc<dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync>;
+
+impl Hosts {
+    /// Makes settings without a value.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls a host without TLS. Machines on the way can read passwords and tokens. This machine is
+    /// always called without TLS. Repeatable.
+    #[must_use]
+    pub fn plain_http(mut self, host: impl Into<String>) -> Self {
+        self.plain_http.insert(key(&host.into()));
+        self.unshared()
+    }
+
+    /// Sets the login for a host. Repeatable.
+    #[must_use]
+    pub fn login(mut self, host: impl Into<String>, login: Login) -> Self {
+        self.logins.insert(key(&host.into()), login);
+        self.unshared()
+    }
+
+    /// Sets the variables by which the logins of docker and podman are found.
+    /// [default: those of the process]
+    #[must_use]
+    pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
+        self.surroundings = Some(surroundings);
+        self.unshared()
+    }
+
+    /// Changes deadlines, limits, clock and other options of every client.
+    #[must_use]
+    pub fn configure(
+        mut self,
+        configure: impl Fn(ContextBuilder) -> ContextBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Arc::new(configure));
+        self.unshared()
+    }
+
+    /// Forgets the clients of the settings before a change.
+    fn unshared(mut self) -> Self {
+        self.clients = Arc::default();
+        self
+    }
+
+    /// Returns the client of a host. All calls for one host share a client. Sends nothing.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`](super::Builder::build).
+    pub fn client(&self, host: &str) -> Result<Client, Error> {
+        let key = key(host);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let mut builder = Client::builder(host);
+        builder = match (self.logins.get(&key), &self.surroundings) {
+            (Some(login), _) => builder.login(login.clone()),
+            (None, Some(around)) => {
+                builder.docker_config_from(DockerConfig::new(host, around.clone()))
+            }
+            (None, None) => builder.docker_config(),
+        };
+        if self.plain_http.contains(&key) {
+            builder = builder.tls(false);
+        }
+        if let Some(configure) = self.configure.clone() {
+            builder = builder.configure(move |context| configure(context));
+        }
+        let client = builder.build()?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+}
+
+/// Returns a host in the form for comparison.
+fn key(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    names::api_host(&host).to_owned()
+}
+
+impl fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosts")
+            .field("plain_http", &self.plain_http)
+            .finish_non_exhaustive()
+    }
+}

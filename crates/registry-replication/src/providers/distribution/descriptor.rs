@@ -1,0 +1,93 @@
+//! The row of the provider table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openapi_transport::Error;
+
+use super::OciRegistry;
+use crate::connect::Settings;
+use crate::model::Provider;
+use crate::oci::{Hosts, Login};
+use crate::provider::{Cloud, Descriptor, Offered, Offers, Setting, Windows};
+use crate::registry::Registry;
+
+/// The provider's name, as reports have it.
+pub const PROVIDER: Provider = Provider::named("oci");
+
+const NO_WORK: Offered = Offered::No("it has neither rules nor tasks; ask for an arrival");
+
+/// What the provider is called, needs and offers.
+pub static DESCRIPTOR: Descriptor = Descriptor {
+    name: "oci",
+    title: "an OCI registry",
+    about: "any registry that serves the OCI distribution API",
+    cloud: &CLOUD,
+    settings: &[HOST, PLAIN_HTTP],
+    regions: &[],
+    offers: Offers {
+        rules: NO_WORK,
+        repository_rules: NO_WORK,
+        executions: NO_WORK,
+        all_tasks: NO_WORK,
+        execution_tasks: NO_WORK,
+        image_tasks: NO_WORK,
+        subtasks: NO_WORK,
+        run_rule: NO_WORK,
+        run_images: NO_WORK,
+        trial: NO_WORK,
+        stop_execution: NO_WORK,
+        stop_task: NO_WORK,
+        logs: NO_WORK,
+        tag_tasks: false,
+        tasks_in_executions: false,
+        retention_in_namespaces: false,
+        namespaces: false,
+        digests: true,
+        times: false,
+    },
+    windows: Windows {
+        settle: Duration::ZERO,
+        runs: None,
+        stall: Duration::MAX,
+        task: Duration::MAX,
+    },
+    connect: |settings| Box::pin(async move { connect(&settings) }),
+};
+
+static CLOUD: Cloud = Cloud {
+    name: "oci",
+    title: "OCI registries",
+    variables: "DOCKER_AUTH_CONFIG",
+    decoder: None,
+    doctor: |reporter| Box::pin(super::doctor::examine(reporter)),
+    services: &[],
+};
+
+const HOST: Setting = Setting::required("host", "registry's host, such as registry.example:5000");
+const PLAIN_HTTP: Setting = Setting::optional(
+    "plain_http",
+    "hosts that are called without TLS, separated by commas",
+);
+
+pub(super) fn hosts(settings: &Settings) -> Hosts {
+    let mut hosts = Hosts::new();
+    let plain = settings.get("plain_http").unwrap_or_default().split(',');
+    for host in plain.map(str::trim).filter(|host| !host.is_empty()) {
+        hosts = hosts.plain_http(host);
+    }
+    if let (Some(host), Some((id, secret))) = (settings.get("host"), settings.key()) {
+        hosts = hosts.login(host, Login::password(id, secret.clone()));
+    }
+    match settings.configured() {
+        Some(configure) => hosts.configure(move |context| configure(context)),
+        None => hosts,
+    }
+}
+
+fn connect(settings: &Settings) -> Result<Arc<dyn Registry>, Error> {
+    let Some(host) = settings.get("host") else {
+        return Err(Error::configuration("host is missing"));
+    };
+    Ok(Arc::new(OciRegistry::new(host, hosts(settings))?))
+}

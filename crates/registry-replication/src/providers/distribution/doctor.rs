@@ -1,0 +1,24 @@
+//! The provider's own checks.
+
+use crate::doctor::{FindingState, Reporter};
+
+use super::descriptor::hosts;
+
+/// Checks that the host answers as a registry, and that it accepts the login.
+pub(super) async fn examine(reporter: Reporter) {
+    let settings = reporter.settings();
+    let Some(host) = settings.get("host") else {
+        let found = "no host is given; a check needs one";
+        reporter.add("call", FindingState::Skipped, found);
+        return;
+    };
+    let client = match hosts(settings).client(host) {
+        Ok(client) => client,
+        Err(error) => return reporter.failed(&error),
+    };
+    reporter.add("endpoint", FindingState::Ok, client.endpoint());
+    match client.ping().await {
+        Ok(()) => reporter.add("call", FindingState::Ok, "GET /v2/ was answered"),
+        Err(error) => reporter.failed(&error),
+    }
+}
