@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use registry_replication::api::Service;
 use registry_replication::{
-    Checkup, Clock, Cloud, Context, ContextBuilder, Descriptor, Error, Registry, Settings,
-    SystemClock, Timestamp, clouds, oci, providers,
+    Checkup, Clock, Cloud, Context, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
+    clouds, oci, providers,
 };
 use registry_sandbox::{Options, Sandbox};
 
@@ -126,18 +126,28 @@ impl Target {
         Ok(provider.connect(settings).await?)
     }
 
-    /// Returns the registry at a destination.
-    pub(crate) fn destination(&self, host: &str) -> Result<oci::Client, Error> {
-        let builder = oci::Client::builder(host).docker_config();
-        builder.configure(self.by_clock()).build()
+    /// Connects to the registry at the host of an image, of a provider that any host can be of.
+    pub(crate) async fn at_host(&self, host: &str) -> Result<Arc<dyn Registry>, Failure> {
+        let mut all = providers().iter();
+        let found = all.find_map(|provider| Some((provider, provider.any_host?)));
+        let Some((provider, setting)) = found.filter(|_| self.sandbox.is_none()) else {
+            self.provider()?;
+            return self.registry().await;
+        };
+        let names: Vec<_> = provider.settings.iter().map(|one| one.name).collect();
+        if let Some(other) = self.given().find(|name| !names.contains(name)) {
+            let flag = flag(other);
+            return Err(Failure::Usage(format!(
+                "--{flag} needs --registry; use --registry NAME"
+            )));
+        }
+        let settings = self.settings(provider.cloud.name, &names);
+        Ok(provider.connect(settings.set(setting, host)).await?)
     }
 
-    fn by_clock(&self) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
-        let clock = self.clock.clone();
-        |context| match clock {
-            Some(clock) => context.clock(clock),
-            None => context,
-        }
+    /// Returns the registry at a destination.
+    pub(crate) fn destination(&self, host: &str) -> Result<oci::Client, Error> {
+        oci::Hosts::of(&self.settings("", &["plain_http"])).client(host)
     }
 
     /// Returns the settings of these names for a cloud: those of the command line, and else those of

@@ -67,13 +67,11 @@ impl Settings {
     }
 
     /// Returns the static key: its id and its secret.
-    #[cfg(feature = "oci")]
     pub(crate) fn key(&self) -> Option<&(String, Secret)> {
         self.access_key.as_ref()
     }
 
     /// Returns the change of every context.
-    #[cfg(feature = "oci")]
     pub(crate) fn configured(&self) -> Option<Configure> {
         self.configure.clone()
     }

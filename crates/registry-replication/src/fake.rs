@@ -127,6 +127,7 @@ impl FakeRegistry {
                 settings: &[],
                 regions: &[],
                 offers: OFFERS.clone(),
+                any_host: None,
                 windows: Windows::DEFAULT,
                 connect: |_| {
                     let error = Error::configuration("a fake registry is made by its constructor");

@@ -128,7 +128,7 @@ pub use openapi_transport::{
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};
 pub use provider::{
-    Cloud, Decoder, Descriptor, Feature, Offered, Offers, Setting, Windows, clouds, connect,
+    Cloud, Decoder, Descriptor, Feature, Form, Offered, Offers, Setting, Windows, clouds, connect,
     providers,
 };
 pub use providers::*;

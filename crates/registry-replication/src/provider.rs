@@ -85,6 +85,8 @@ pub struct Descriptor {
     pub regions: &'static [&'static str],
     /// What the registry can be asked and told.
     pub offers: Offers,
+    /// The setting that the host in an image's name sets, if any host can be of this provider.
+    pub any_host: Option<&'static str>,
     /// The waiting times of an arrival.
     pub windows: Windows,
     pub(crate) connect: Connect,
@@ -130,6 +132,22 @@ pub struct Setting {
     pub required: bool,
     /// The parameter of calls by name that it fills.
     pub parameter: Option<&'static str>,
+    /// Form of its value.
+    pub form: Form,
+}
+
+/// Form of a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// An id, which is a word without slashes.
+    Id,
+    /// A URL.
+    Url,
+    /// A host with an optional port, or several with commas between them.
+    Host,
+    /// A path of a file.
+    File,
 }
 
 impl Setting {
@@ -139,7 +157,13 @@ impl Setting {
             about,
             required: false,
             parameter: None,
+            form: Form::Id,
         }
+    }
+
+    /// The same with a value of another form.
+    pub(crate) const fn form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     pub(crate) const fn required(name: &'static str, about: &'static str) -> Self {

@@ -5,14 +5,16 @@ use clap::Args;
 use registry_replication::Timestamp;
 
 use super::value;
+use crate::failure::Failure;
 
 /// Conditions of an arrival.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Arrival")]
 pub(crate) struct ArrivalArgs {
-    /// Destination: region, instance, target registry, or PLACE/NAMESPACE. Repeatable
+    /// Destination: region, instance, target registry, host, or PLACE/NAMESPACE. Repeatable
     ///
-    /// [default: every destination of the rules that cover the image]
+    /// [default: every destination of the rules that cover the image; without --registry, the host of
+    /// the image]
     #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
     pub(crate) to: Vec<String>,
     /// Require the image at every destination [default]
@@ -26,6 +28,16 @@ pub(crate) struct ArrivalArgs {
     /// [default: the digest that the source has under the tag]
     #[arg(long, value_parser = value::digest)]
     pub(crate) digest: Option<String>,
+    /// Expect the digest of this image in any registry: HOST/REPOSITORY:TAG
+    ///
+    /// Without another image, this image is expected at the destinations of --to.
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        value_parser = value::pinned,
+        conflicts_with_all = ["digest", "since", "newest"]
+    )]
+    pub(crate) from: Option<String>,
     /// Accept only tasks created since a time (2026-11-27T14:40:00Z) or 10m ago
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<Since>,
@@ -46,6 +58,21 @@ pub(crate) struct ArrivalArgs {
     /// Time for a rule to create its task
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) appear: Duration,
+}
+
+impl ArrivalArgs {
+    /// Returns the images to ask about: those that were given, or the one of `--from`.
+    pub(crate) fn images(&self, given: Vec<String>) -> Result<Vec<String>, Failure> {
+        match (given.is_empty(), &self.from) {
+            (true, Some(from)) if !self.to.is_empty() => Ok(vec![from.clone()]),
+            (true, Some(_)) => Err(Failure::Usage(
+                "missing destination; use --to HOST[/NAMESPACE], or write the image that is \
+                 expected"
+                    .to_owned(),
+            )),
+            _ => Ok(given),
+        }
+    }
 }
 
 /// Time, or age.

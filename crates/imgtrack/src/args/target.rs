@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::{Cloud, Descriptor, Error, Setting, clouds, providers, suggest};
+use registry_replication::{Cloud, Descriptor, Error, Form, Setting, clouds, providers, suggest};
 
 use super::value;
 
@@ -56,9 +56,11 @@ impl Args for TargetArgs {
             let option = option(setting.name)
                 .long(flag(setting.name))
                 .help(capitalized(setting.about));
-            match setting.name == "endpoint" {
-                true => option.value_name("URL").value_parser(value::word),
-                false => option.value_name("ID").value_parser(value::id),
+            match setting.form {
+                Form::Url => option.value_name("URL").value_parser(value::word),
+                Form::Host => option.value_name("HOST").value_parser(value::id),
+                Form::File => option.value_name("FILE"),
+                _ => option.value_name("ID").value_parser(value::id),
             }
         });
         let sandbox = option("sandbox")

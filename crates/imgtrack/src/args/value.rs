@@ -46,7 +46,16 @@ pub(crate) fn image(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses an image with its tag, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+/// Parses an image with its tag, its digest or both, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`.
+pub(crate) fn pinned(text: &str) -> Result<String, String> {
+    let image = read(text)?;
+    match image.tag().or(image.digest()) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!("it has no tag; write {image}:TAG")),
+    }
+}
+
+/// Parses the name of an image with a tag.
 pub(crate) fn tagged(text: &str) -> Result<String, String> {
     let image = read(text)?;
     match image.tag() {

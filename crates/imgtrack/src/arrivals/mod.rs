@@ -3,7 +3,10 @@
 mod progress;
 mod wait;
 
-use registry_replication::{Arrival, Registry, Report, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use registry_replication::{Arrival, Error, ImageReference, Registry, Report, Verdict};
 
 use crate::args::ArrivalArgs;
 use crate::failure::Failure;
@@ -26,14 +29,75 @@ pub(crate) fn code(verdict: Verdict) -> u8 {
     }
 }
 
-/// Builds the question about one image, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
-pub(crate) async fn arrival(
+/// Builds the questions about images, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+///
+/// Images of one registry share their polls.
+pub(crate) async fn all(
+    images: Vec<String>,
+    asked: &ArrivalArgs,
+    target: &Target,
+) -> Result<Vec<(String, Arrival)>, Failure> {
+    let mut registries = Registries::default();
+    let mut all = Vec::new();
+    for image in images {
+        let (registry, reference) = registries.of(&image, target).await?;
+        let arrival = arrival(&*registry, &image, reference, asked, target)?;
+        all.push((image, arrival));
+    }
+    Ok(all)
+}
+
+/// Registries that images are in.
+#[derive(Default)]
+struct Registries {
+    /// The registry that the options name.
+    named: Option<Arc<dyn Registry>>,
+    by_host: BTreeMap<String, Arc<dyn Registry>>,
+}
+
+impl Registries {
+    /// Returns the registry of an image, and the image's name there.
+    async fn of(
+        &mut self,
+        image: &str,
+        target: &Target,
+    ) -> Result<(Arc<dyn Registry>, ImageReference), Failure> {
+        let at_host = match target.name() {
+            Some(_) => None,
+            None => Some(docker_name(image)?),
+        };
+        let at_host = at_host.and_then(|image| Some((image.host()?.to_owned(), image)));
+        let Some((host, reference)) = at_host else {
+            let registry = match &self.named {
+                Some(registry) => registry.clone(),
+                None => self.named.insert(target.registry().await?).clone(),
+            };
+            let reference = registry.read_image(image).await?;
+            return Ok((registry, reference));
+        };
+        let registry = match self.by_host.get(&host) {
+            Some(registry) => registry.clone(),
+            None => target.at_host(&host).await?,
+        };
+        self.by_host.insert(host, registry.clone());
+        Ok((registry, reference.without_host()))
+    }
+}
+
+/// Reads the name of an image as docker does.
+fn docker_name(text: &str) -> Result<ImageReference, Error> {
+    let image: ImageReference = text.parse()?;
+    Ok(image.as_docker())
+}
+
+/// Builds the question about one image.
+fn arrival(
     registry: &dyn Registry,
     image: &str,
+    reference: ImageReference,
     asked: &ArrivalArgs,
     target: &Target,
 ) -> Result<Arrival, Failure> {
-    let reference = registry.read_image(image).await?;
     let digest = match (reference.digest(), &asked.digest) {
         (Some(_), Some(_)) => {
             return Err(Failure::Usage(format!(
@@ -48,6 +112,14 @@ pub(crate) async fn arrival(
     }
     if let Some(digest) = digest {
         arrival = arrival.digest(digest);
+    }
+    if let Some(from) = asked.from.as_deref().filter(|from| *from != image) {
+        let from = docker_name(from)?;
+        let host = from.host().ok_or_else(|| {
+            Failure::Usage(format!("invalid --from: it has no host; write HOST/{from}"))
+        })?;
+        let reference = from.digest().or(from.tag()).unwrap_or_default();
+        arrival = arrival.original(target.destination(host)?, from.path(), reference);
     }
     if let Some(since) = asked.since {
         arrival = arrival.since(target.time(since)?);

@@ -9,9 +9,9 @@ use crate::table;
 
 #[derive(Args, Debug)]
 pub(crate) struct Status {
-    /// Image: NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", value_parser = value::tagged)]
-    image: String,
+    /// Image: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
+    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::pinned)]
+    image: Option<String>,
     #[command(flatten)]
     arrival: ArrivalArgs,
     #[command(flatten)]
@@ -29,8 +29,11 @@ impl Execute for Status {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
-        let registry = target.registry().await?;
-        let arrival = arrivals::arrival(&*registry, &self.image, &self.arrival, target).await?;
+        let images = self.arrival.images(self.image.into_iter().collect())?;
+        let asked = arrivals::all(images, &self.arrival, target).await?;
+        let Some((_, arrival)) = asked.into_iter().next() else {
+            return Ok(0);
+        };
         let report = arrival.check().await?;
         let output = &mut session.output;
         match output.is_json() {

@@ -15,8 +15,8 @@ use crate::terminal::escaped;
 
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
-    /// Images: NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required = true, value_parser = value::tagged)]
+    /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
+    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::pinned)]
     images: Vec<String>,
     /// Longest time to wait, such as 90s, 15m or 1h30m
     ///
@@ -93,13 +93,12 @@ impl Execute for Wait {
 impl Wait {
     /// Returns the arrivals to wait for. This looks up names only.
     async fn prepare(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
-        let registry = target.registry().await?;
-        let mut waits = Vec::new();
-        for image in &self.images {
-            let arrival = arrivals::arrival(&*registry, image, &self.arrival, target).await?;
-            waits.push((image.clone(), arrival.trouble_window(self.trouble)));
-        }
-        Ok(waits)
+        let images = self.arrival.images(self.images.clone())?;
+        let waits = arrivals::all(images, &self.arrival, target)
+            .await?
+            .into_iter();
+        let waits = waits.map(|(image, arrival)| (image, arrival.trouble_window(self.trouble)));
+        Ok(waits.collect())
     }
 }
 

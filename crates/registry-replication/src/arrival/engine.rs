@@ -404,7 +404,7 @@ impl Engine {
         };
         Report {
             provider: self.ask.registry.descriptor().provider(),
-            image: self.ask.question.image.to_string(),
+            image: self.title(),
             verdict,
             is_final,
             at: sight.at,
@@ -413,6 +413,15 @@ impl Engine {
             trouble: None,
             polls: self.polls,
             elapsed_ms: self.elapsed_ms(),
+        }
+    }
+
+    fn title(&self) -> String {
+        let question = &self.ask.question;
+        let title = self.ask.registry.title(&question.image);
+        match (question.image.tag(), &question.digest) {
+            (None, Some(digest)) => format!("{title}@{digest}"),
+            _ => title,
         }
     }
 
@@ -435,7 +444,7 @@ impl Engine {
             };
             Report {
                 provider: self.ask.registry.descriptor().provider(),
-                image: self.ask.question.image.to_string(),
+                image: self.title(),
                 verdict: Verdict::Pending,
                 is_final: false,
                 at: self.service_time(),

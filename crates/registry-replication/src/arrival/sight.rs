@@ -47,6 +47,11 @@ pub trait Look: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// Returns the name of an image in reports. The default is the name within the registry.
+    fn title(&self, image: &ImageName) -> String {
+        image.to_string()
+    }
+
     /// Returns the destination of an arrival that names none. The default leaves it to the rules.
     fn own_destination(&self) -> Option<Destination> {
         None

@@ -81,6 +81,31 @@ impl ImageReference {
         self.digest.as_deref()
     }
 
+    /// Reads a path of two parts as docker does: the first part is a host if it has a dot. An image
+    /// of Docker Hub without a namespace is in `library`.
+    ///
+    /// ```
+    /// use registry_replication::ImageReference;
+    /// let image: ImageReference = "registry.example/api:v42".parse().unwrap();
+    /// assert_eq!(image.host(), None);
+    /// let image = image.as_docker();
+    /// assert_eq!((image.host(), image.path()), (Some("registry.example"), "api"));
+    /// ```
+    #[must_use]
+    pub fn as_docker(mut self) -> Self {
+        let parts = self.path.split_once('/');
+        if let (None, Some((first, rest))) = (&self.host, parts)
+            && first.contains('.')
+            && host_problem(first).is_none()
+        {
+            (self.host, self.path) = (Some(first.to_owned()), rest.to_owned());
+        }
+        if self.host.as_deref() == Some("docker.io") && !self.path.contains('/') {
+            self.path = format!("library/{}", self.path);
+        }
+        self
+    }
+
     /// Removes the digest.
     #[must_use]
     pub fn without_digest(mut self) -> Self {

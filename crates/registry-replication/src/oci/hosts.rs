@@ -9,6 +9,7 @@ use openapi_transport::{ContextBuilder, Error, Surroundings};
 use super::login::Login;
 use super::names;
 use super::{Client, DockerConfig};
+use crate::connect::Settings;
 
 /// Settings of registries by their hosts, and a [`Client`] for each.
 ///
@@ -41,6 +42,23 @@ impl Hosts {
     /// Makes settings without a value.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes settings from those of a connection: `plain_http` with hosts that are called without
+    /// TLS, separated by commas, and the access key as the login for the `host`.
+    pub fn of(settings: &Settings) -> Self {
+        let mut hosts = Self::new();
+        let plain = settings.get("plain_http").unwrap_or_default().split(',');
+        for host in plain.map(str::trim).filter(|host| !host.is_empty()) {
+            hosts = hosts.plain_http(host);
+        }
+        if let (Some(host), Some((id, secret))) = (settings.get("host"), settings.key()) {
+            hosts = hosts.login(host, Login::password(id, secret.clone()));
+        }
+        match settings.configured() {
+            Some(configure) => hosts.configure(move |context| configure(context)),
+            None => hosts,
+        }
     }
 
     /// Calls a host without TLS. Machines on the way can read passwords and tokens. This machine is

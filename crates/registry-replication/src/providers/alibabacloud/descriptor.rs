@@ -9,7 +9,7 @@ use super::{AlibabaCr, Builder, Credentials};
 use crate::api::Service;
 use crate::connect::Settings;
 use crate::model::Provider;
-use crate::provider::{Cloud, Descriptor, Offered, Offers, Setting, Windows};
+use crate::provider::{Cloud, Descriptor, Form, Offered, Offers, Setting, Windows};
 use crate::registry::Registry;
 
 /// The provider's name, as reports and tasks have it.
@@ -46,6 +46,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         digests: false,
         times: true,
     },
+    any_host: None,
     windows: Windows::DEFAULT,
     connect: |settings| Box::pin(connect(settings)),
 };
@@ -89,7 +90,7 @@ static CLOUD: Cloud = Cloud {
 
 const REGION: Setting = Setting::optional("region", "region id");
 const ENDPOINT: Setting =
-    Setting::optional("endpoint", "URL to call instead of the region's endpoint");
+    Setting::optional("endpoint", "URL to call instead of the region's endpoint").form(Form::Url);
 const INSTANCE: Setting = Setting::required("instance", "instance id").fills("InstanceId");
 
 pub(super) type Common = crate::settings::Settings<Credentials>;

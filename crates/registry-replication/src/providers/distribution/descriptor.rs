@@ -8,8 +8,8 @@ use openapi_transport::Error;
 use super::OciRegistry;
 use crate::connect::Settings;
 use crate::model::Provider;
-use crate::oci::{Hosts, Login};
-use crate::provider::{Cloud, Descriptor, Offered, Offers, Setting, Windows};
+use crate::oci::Hosts;
+use crate::provider::{Cloud, Descriptor, Form, Offered, Offers, Setting, Windows};
 use crate::registry::Registry;
 
 /// The provider's name, as reports have it.
@@ -46,6 +46,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         digests: true,
         times: false,
     },
+    any_host: Some(HOST.name),
     windows: Windows {
         settle: Duration::ZERO,
         runs: None,
@@ -64,30 +65,17 @@ static CLOUD: Cloud = Cloud {
     services: &[],
 };
 
-const HOST: Setting = Setting::required("host", "registry's host, such as registry.example:5000");
+const HOST: Setting =
+    Setting::required("host", "host of the registry, such as registry.example:5000").form(Form::Host);
 const PLAIN_HTTP: Setting = Setting::optional(
     "plain_http",
     "hosts that are called without TLS, separated by commas",
-);
-
-pub(super) fn hosts(settings: &Settings) -> Hosts {
-    let mut hosts = Hosts::new();
-    let plain = settings.get("plain_http").unwrap_or_default().split(',');
-    for host in plain.map(str::trim).filter(|host| !host.is_empty()) {
-        hosts = hosts.plain_http(host);
-    }
-    if let (Some(host), Some((id, secret))) = (settings.get("host"), settings.key()) {
-        hosts = hosts.login(host, Login::password(id, secret.clone()));
-    }
-    match settings.configured() {
-        Some(configure) => hosts.configure(move |context| configure(context)),
-        None => hosts,
-    }
-}
+)
+.form(Form::Host);
 
 fn connect(settings: &Settings) -> Result<Arc<dyn Registry>, Error> {
     let Some(host) = settings.get("host") else {
         return Err(Error::configuration("host is missing"));
     };
-    Ok(Arc::new(OciRegistry::new(host, hosts(settings))?))
+    Ok(Arc::new(OciRegistry::new(host, Hosts::of(settings))?))
 }

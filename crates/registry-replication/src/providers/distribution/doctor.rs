@@ -1,8 +1,7 @@
 //! The provider's own checks.
 
 use crate::doctor::{FindingState, Reporter};
-
-use super::descriptor::hosts;
+use crate::oci::Hosts;
 
 /// Checks that the host answers as a registry, and that it accepts the login.
 pub(super) async fn examine(reporter: Reporter) {
@@ -12,7 +11,7 @@ pub(super) async fn examine(reporter: Reporter) {
         reporter.add("call", FindingState::Skipped, found);
         return;
     };
-    let client = match hosts(settings).client(host) {
+    let client = match Hosts::of(settings).client(host) {
         Ok(client) => client,
         Err(error) => return reporter.failed(&error),
     };

@@ -67,6 +67,10 @@ impl Look for OciRegistry {
         Ok(Some(host.clone()))
     }
 
+    fn title(&self, image: &ImageName) -> String {
+        format!("{}/{image}", self.host)
+    }
+
     fn own_destination(&self) -> Option<Destination> {
         Some(Destination::new(&*self.host))
     }

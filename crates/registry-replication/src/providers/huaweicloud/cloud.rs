@@ -8,7 +8,7 @@ use openapi_transport::{BoxFuture, Context, Error, Secret, Surroundings};
 use super::Credentials;
 use crate::api::Service;
 use crate::connect::Settings;
-use crate::provider::{Cloud, Decoder, Setting};
+use crate::provider::{Cloud, Decoder, Form, Setting};
 
 pub(super) static CLOUD: Cloud = Cloud {
     name: "huaweicloud",
@@ -68,7 +68,7 @@ pub(super) static CLOUD: Cloud = Cloud {
 
 pub(super) const REGION: Setting = Setting::optional("region", "region id");
 pub(super) const ENDPOINT: Setting =
-    Setting::optional("endpoint", "URL to call instead of the region's endpoint");
+    Setting::optional("endpoint", "URL to call instead of the region's endpoint").form(Form::Url);
 pub(super) const PROJECT: Setting = Setting::optional(
     "project_id",
     "project id [default: from the credentials, or by the region]",

@@ -44,6 +44,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         digests: false,
         times: true,
     },
+    any_host: None,
     windows: Windows::DEFAULT,
     connect: |settings| Box::pin(connect(settings)),
 };

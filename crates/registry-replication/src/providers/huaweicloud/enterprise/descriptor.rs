@@ -49,6 +49,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     // 16 to 74 s after the first failure and 31 to 118 s after the second one, plus queueing, and
     // the task shows as failed meanwhile; each run has a start time of its own (read in Harbor
     // 2.15.2 and goharbor/work).
+    any_host: None,
     windows: Windows {
         settle: Duration::from_secs(150),
         runs: Some(3),
