@@ -366,8 +366,8 @@ impl Descriptor {
         self.offers.offered(feature) == Offered::Yes
     }
 
-    /// Whether the registry has rules or tasks. If not, an arrival asks the destinations only.
-    pub(crate) fn shows_work(&self) -> bool {
+    /// Returns whether the registry has rules or tasks. If not, an arrival asks the destinations only.
+    pub fn shows_work(&self) -> bool {
         let features = [
             Feature::Rules,
             Feature::RepositoryRules,

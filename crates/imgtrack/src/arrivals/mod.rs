@@ -70,7 +70,15 @@ impl Registries {
         let Some((host, reference)) = at_host else {
             let registry = match &self.named {
                 Some(registry) => registry.clone(),
-                None => self.named.insert(target.registry().await?).clone(),
+                None => {
+                    target.provider().map_err(|error| match error {
+                        Failure::Usage(what) => {
+                            Failure::Usage(format!("{what}; or write HOST/{image}"))
+                        }
+                        other => other,
+                    })?;
+                    self.named.insert(target.registry().await?).clone()
+                }
             };
             let reference = registry.read_image(image).await?;
             return Ok((registry, reference));

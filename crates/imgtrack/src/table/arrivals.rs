@@ -7,7 +7,16 @@ use super::records::{duration, time};
 use crate::terminal::{escaped, is_word};
 
 /// Formats a row for each image and destination.
+///
+/// Where no registry has rules or tasks, the digest takes their place.
 pub(crate) fn arrivals(reports: &[&Report]) -> String {
+    let shows_work = |report: &&Report| {
+        let provider = report.provider.descriptor();
+        provider.is_none_or(|provider| provider.shows_work())
+    };
+    if !reports.iter().any(shows_work) {
+        return digests(reports);
+    }
     let mut table = Table::new(&[
         "VERDICT",
         "IMAGE",
@@ -33,6 +42,23 @@ pub(crate) fn arrivals(reports: &[&Report]) -> String {
                 text(evidence.map(|evidence| &evidence.state)),
                 time(changed),
                 age.map(duration).unwrap_or_default(),
+                destination.rests_on.map_or("", basis).to_owned(),
+            ]);
+        }
+    }
+    table.finish()
+}
+
+/// Formats a row for each image and destination, with the digest that the destination has.
+fn digests(reports: &[&Report]) -> String {
+    let mut table = Table::new(&["VERDICT", "IMAGE", "DESTINATION", "DIGEST", "BASED ON"]);
+    for report in reports {
+        for destination in &report.destinations {
+            table.add_row([
+                destination.verdict.to_string(),
+                report.image.clone(),
+                destination.destination.to_string(),
+                destination.digest.clone().unwrap_or_default(),
                 destination.rests_on.map_or("", basis).to_owned(),
             ]);
         }
