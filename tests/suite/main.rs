@@ -24,6 +24,7 @@ mod made_up_pages;
 mod oci;
 mod oci_docker;
 mod oci_hostile;
+mod oci_hosts;
 mod outline;
 mod pacing;
 mod pagers;

@@ -146,8 +146,9 @@ impl Target {
     }
 
     /// Returns the registry at a destination.
-    pub(crate) fn destination(&self, host: &str) -> Result<oci::Client, Error> {
-        oci::Hosts::of(&self.settings("", &["plain_http"])).client(host)
+    pub(crate) async fn destination(&self, host: &str) -> Result<oci::Client, Error> {
+        let settings = self.settings("", &["plain_http", "ca_file"]);
+        oci::Hosts::of(&settings).await?.client(host)
     }
 
     /// Returns the settings of these names for a cloud: those of the command line, and else those of

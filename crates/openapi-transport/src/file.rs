@@ -33,6 +33,29 @@ enum OpenFile {
 /// [`NotSet`](SourceError::NotSet) if the file does not exist, else
 /// [`Failed`](SourceError::Failed). No error shows what the file holds.
 pub async fn read_secret_file(path: &Path) -> Result<String, SourceError> {
+    let (text, mode) = read(path).await?;
+    if mode & 0o044 != 0 {
+        tracing::warn!(
+            file = %path.display(),
+            mode = format_args!("{mode:o}"),
+            "others can read a file that holds secrets; set its mode to 600"
+        );
+    }
+    Ok(text)
+}
+
+/// Reads a text file without secrets, such as certificates, within the same limits as
+/// [`read_secret_file`].
+///
+/// # Errors
+/// Those of [`read_secret_file`].
+pub async fn read_file(path: &Path) -> Result<String, SourceError> {
+    let (text, _) = read(path).await?;
+    Ok(text)
+}
+
+/// Returns the text of a file, and its mode.
+async fn read(path: &Path) -> Result<(String, u32), SourceError> {
     let shown = path.display();
     let failed = |why: &dyn Display| SourceError::failed(format!("cannot read {shown}: {why}"));
     let owned = path.to_owned();
@@ -59,14 +82,8 @@ pub async fn read_secret_file(path: &Path) -> Result<String, SourceError> {
     if bytes.len() > MAX_BYTES {
         return Err(failed(&"it is longer than 1 MiB"));
     }
-    if mode & 0o044 != 0 {
-        tracing::warn!(
-            file = %shown,
-            mode = format_args!("{mode:o}"),
-            "others can read a file that holds secrets; set its mode to 600"
-        );
-    }
-    String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text"))
+    let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text"))?;
+    Ok((text, mode))
 }
 
 fn open(path: &Path) -> io::Result<OpenFile> {

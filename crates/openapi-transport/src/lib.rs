@@ -60,7 +60,7 @@ pub use credentials::{
 pub use dialect::{Answer, BoxFuture, Dialect, Reading, Refusal, Stamp, UsedCredentials};
 pub use error::{Error, ErrorKind};
 pub use execute::{execute, send};
-pub use file::read_secret_file;
+pub use file::{read_file, read_secret_file};
 pub use http_settings::{HttpSettings, Proxy};
 pub use jiff::Timestamp;
 pub use operation::{Access, Body, Operation, Parameter, Place};

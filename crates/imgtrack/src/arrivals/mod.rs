@@ -41,7 +41,7 @@ pub(crate) async fn all(
     let mut all = Vec::new();
     for image in images {
         let (registry, reference) = registries.of(&image, target).await?;
-        let arrival = arrival(&*registry, &image, reference, asked, target)?;
+        let arrival = arrival(&*registry, &image, reference, asked, target).await?;
         all.push((image, arrival));
     }
     Ok(all)
@@ -99,7 +99,7 @@ fn docker_name(text: &str) -> Result<ImageReference, Error> {
 }
 
 /// Builds the question about one image.
-fn arrival(
+async fn arrival(
     registry: &dyn Registry,
     image: &str,
     reference: ImageReference,
@@ -127,7 +127,7 @@ fn arrival(
             Failure::Usage(format!("invalid --from: it has no host; write HOST/{from}"))
         })?;
         let reference = from.digest().or(from.tag()).unwrap_or_default();
-        arrival = arrival.original(target.destination(host)?, from.path(), reference);
+        arrival = arrival.original(target.destination(host).await?, from.path(), reference);
     }
     if let Some(since) = asked.since {
         arrival = arrival.since(target.time(since)?);
@@ -148,7 +148,7 @@ fn arrival(
         let (destination, host) = proof
             .split_once('=')
             .ok_or_else(|| Failure::Usage("invalid --proof; write DESTINATION=HOST".to_owned()))?;
-        arrival = arrival.proof(destination, target.destination(host)?);
+        arrival = arrival.proof(destination, target.destination(host).await?);
     }
     arrival = match (asked.any, asked.all) {
         (true, _) => arrival.any(),

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openapi_transport::{ContextBuilder, Error, Surroundings};
+use openapi_transport::{ContextBuilder, Error, HttpSettings, Surroundings, read_file};
 
+use super::certificates::{self, ByHost};
 use super::login::Login;
 use super::names;
 use super::{Client, DockerConfig};
@@ -31,6 +32,8 @@ pub struct Hosts {
     plain_http: BTreeSet<String>,
     logins: BTreeMap<String, Login>,
     surroundings: Option<Surroundings>,
+    roots: Vec<String>,
+    certificates: Arc<ByHost>,
     configure: Option<Configure>,
     /// Clients that were made. Clones of these settings share them.
     clients: Arc<Mutex<BTreeMap<String, Client>>>,
@@ -45,9 +48,18 @@ impl Hosts {
     }
 
     /// Makes settings from those of a connection: `plain_http` with hosts that are called without
-    /// TLS, separated by commas, and the access key as the login for the `host`.
-    pub fn of(settings: &Settings) -> Self {
-        let mut hosts = Self::new();
+    /// TLS, separated by commas, the `ca_file` with certificates to trust, and the access key as the
+    /// login for the `host`. The certificates of docker and podman are read, too.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn of(settings: &Settings) -> Result<Self, Error> {
+        let mut hosts = Self::new().with_docker_certificates().await;
+        if let Some(file) = settings.get("ca_file") {
+            let pem = read_file(file.as_ref()).await;
+            let pem = pem.map_err(|error| Error::configuration(error.to_string()))?;
+            hosts = hosts.root_certificates(pem);
+        }
         let plain = settings.get("plain_http").unwrap_or_default().split(',');
         for host in plain.map(str::trim).filter(|host| !host.is_empty()) {
             hosts = hosts.plain_http(host);
@@ -55,14 +67,14 @@ impl Hosts {
         if let (Some(host), Some((id, secret))) = (settings.get("host"), settings.key()) {
             hosts = hosts.login(host, Login::password(id, secret.clone()));
         }
-        match settings.configured() {
+        Ok(match settings.configured() {
             Some(configure) => hosts.configure(move |context| configure(context)),
             None => hosts,
-        }
+        })
     }
 
     /// Calls a host without TLS. Machines on the way can read passwords and tokens. This machine is
-    /// always called without TLS. Repeatable.
+    /// called without TLS unless it has [certificates](Self::with_docker_certificates). Repeatable.
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.plain_http.insert(key(&host.into()));
@@ -81,6 +93,33 @@ impl Hosts {
     #[must_use]
     pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
         self.surroundings = Some(surroundings);
+        self.unshared()
+    }
+
+    /// Trusts the certificates in this PEM text for every host, in addition to those of the system.
+    /// Repeatable.
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.roots.push(pem.into());
+        self.unshared()
+    }
+
+    /// Reads the certificates that docker and podman keep for hosts. The first of these folders that
+    /// has a folder `HOST` or `HOST:PORT` counts:
+    ///
+    /// 1. `containers/certs.d` in the folder that `XDG_CONFIG_HOME` names, or in `~/.config`,
+    /// 2. `docker/certs.d` in the same folder,
+    /// 3. `/etc/containers/certs.d`,
+    /// 4. `/etc/docker/certs.d`.
+    ///
+    /// `*.crt` are authorities, and `NAME.cert` is a client certificate with its key in `NAME.key`.
+    /// Files that cannot be read are the error of [`client`](Self::client) for their host.
+    pub async fn with_docker_certificates(mut self) -> Self {
+        let around = match &self.surroundings {
+            Some(around) => around.clone(),
+            None => Surroundings::of_process(),
+        };
+        self.certificates = Arc::new(certificates::read(&around).await);
         self.unshared()
     }
 
@@ -118,12 +157,26 @@ impl Hosts {
             }
             (None, None) => builder.docker_config(),
         };
+        let found = self.certificates.get(&host.to_ascii_lowercase());
+        let found = found.cloned().transpose().map_err(Error::configuration)?;
         if self.plain_http.contains(&key) {
             builder = builder.tls(false);
+        } else if found.is_some() {
+            builder = builder.tls(true);
         }
-        if let Some(configure) = self.configure.clone() {
-            builder = builder.configure(move |context| configure(context));
-        }
+        let (roots, configure) = (self.roots.clone(), self.configure.clone());
+        builder = builder.configure(move |context| {
+            let context = match configure {
+                Some(configure) => configure(context),
+                None => context,
+            };
+            let roots = roots.into_iter();
+            let http = roots.fold(context.http_set(), HttpSettings::root_certificates);
+            context.http(match found {
+                Some(certificates) => certificates.add_to(http),
+                None => http,
+            })
+        });
         let client = builder.build()?;
         clients.insert(key, client.clone());
         Ok(client)

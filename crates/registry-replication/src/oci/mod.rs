@@ -6,6 +6,7 @@
 
 mod access;
 mod auths;
+mod certificates;
 mod challenge;
 mod docker;
 mod helper;

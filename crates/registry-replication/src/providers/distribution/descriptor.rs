@@ -23,7 +23,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     title: "an OCI registry",
     about: "any registry that serves the OCI distribution API",
     cloud: &CLOUD,
-    settings: &[HOST, PLAIN_HTTP],
+    settings: &[HOST, PLAIN_HTTP, CA_FILE],
     regions: &[],
     offers: Offers {
         rules: NO_WORK,
@@ -53,7 +53,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         stall: Duration::MAX,
         task: Duration::MAX,
     },
-    connect: |settings| Box::pin(async move { connect(&settings) }),
+    connect: |settings| Box::pin(connect(settings)),
 };
 
 static CLOUD: Cloud = Cloud {
@@ -73,9 +73,15 @@ const PLAIN_HTTP: Setting = Setting::optional(
 )
 .form(Form::Host);
 
-fn connect(settings: &Settings) -> Result<Arc<dyn Registry>, Error> {
+const CA_FILE: Setting = Setting::optional(
+    "ca_file",
+    "PEM file with certificates to trust in addition to those of the system",
+)
+.form(Form::File);
+
+async fn connect(settings: Settings) -> Result<Arc<dyn Registry>, Error> {
     let Some(host) = settings.get("host") else {
         return Err(Error::configuration("host is missing"));
     };
-    Ok(Arc::new(OciRegistry::new(host, Hosts::of(settings))?))
+    Ok(Arc::new(OciRegistry::new(host, Hosts::of(&settings).await?)?))
 }

@@ -11,7 +11,8 @@ pub(super) async fn examine(reporter: Reporter) {
         reporter.add("call", FindingState::Skipped, found);
         return;
     };
-    let client = match Hosts::of(settings).client(host) {
+    let hosts = Hosts::of(settings).await;
+    let client = match hosts.and_then(|hosts| hosts.client(host)) {
         Ok(client) => client,
         Err(error) => return reporter.failed(&error),
     };

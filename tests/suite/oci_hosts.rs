@@ -1,0 +1,113 @@
+//! Certificates and logins of several registries, by their hosts.
+
+use std::time::Duration;
+
+use openapi_transport::{ConnectionFault, ContextBuilder, RetryPolicy, Surroundings};
+use registry_replication::distribution::OciRegistry;
+use registry_replication::oci::{self, Hosts, Login};
+use registry_replication::{Polling, Registry, Verdict};
+use registry_tests::certificates::Authority;
+use registry_tests::hostile::{Hostile, Reply};
+
+const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+fn once(context: ContextBuilder) -> ContextBuilder {
+    context.retry(RetryPolicy::never()).rate_limit(None)
+}
+
+fn hosts(home: &tempfile::TempDir) -> Hosts {
+    let home = home.path().to_str().unwrap().to_owned();
+    let around = Surroundings::new(move |name| (name == "XDG_CONFIG_HOME").then(|| home.clone()));
+    Hosts::new().surroundings(around).configure(once)
+}
+
+fn manifest() -> Reply {
+    Reply::answer(200, &[("docker-content-digest", DIGEST)], "")
+}
+
+#[tokio::test]
+async fn certificates_of_docker_are_trusted_for_their_host() {
+    let authority = Authority::new("company");
+    let identity = || authority.identity(&["127.0.0.1"]).asking_for(&authority);
+    let server = Hostile::start_tls(identity(), |_| manifest()).await;
+    let other = Hostile::start_tls(identity(), |_| manifest()).await;
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("docker/certs.d").join(server.host());
+    std::fs::create_dir_all(&folder).unwrap();
+    let (chain, key) = authority.identity(&["client"]).pem();
+    for (name, text) in [
+        ("ca.crt", authority.pem()),
+        ("client.cert", chain),
+        ("client.key", key),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+
+    let hosts = hosts(&home).with_docker_certificates().await;
+    let client = hosts.client(server.host()).unwrap();
+    let found = client.manifest("team/api", "v1").await.unwrap();
+    assert_eq!(found.unwrap().digest, DIGEST);
+    assert_eq!(server.count(), 1);
+
+    // They are not for another host.
+    let client = hosts.client(other.host()).unwrap();
+    assert!(client.endpoint().starts_with("http://"), "{client:?}");
+    let client = oci::Client::builder(server.host()).tls(true);
+    let client = client.configure(once).build().unwrap();
+    let error = client.manifest("team/api", "v1").await.unwrap_err();
+    assert_eq!(
+        error.connection(),
+        Some(ConnectionFault::UntrustedIssuer),
+        "{error}"
+    );
+
+    // A file that cannot be read is named.
+    std::fs::remove_file(folder.join("client.key")).unwrap();
+    let hosts = hosts.with_docker_certificates().await;
+    let error = hosts.client(server.host()).unwrap_err().to_string();
+    assert!(error.contains("client.key not found"), "{error}");
+}
+
+#[tokio::test]
+async fn a_login_is_for_its_host_only() {
+    let ask = |request: &registry_tests::hostile::Request| match request.header("authorization") {
+        Some(_) => manifest(),
+        None => Reply::answer(401, &[("www-authenticate", "Basic realm=\"tests\"")], "{}"),
+    };
+    let one = Hostile::start(ask).await;
+    let two = Hostile::start(ask).await;
+    let home = tempfile::tempdir().unwrap();
+    let hosts = hosts(&home).login(one.host(), Login::password("robot", "hush"));
+    let registry = OciRegistry::new(one.host(), hosts).unwrap();
+    let here = registry.arrival("team/api:v1").check().await.unwrap();
+    assert_eq!(here.verdict, Verdict::Arrived);
+    let there = registry
+        .arrival("team/api:v1")
+        .digest(DIGEST)
+        .to(two.host());
+    let error = there.check().await.unwrap_err().to_string();
+    assert!(error.contains("requires a login"), "{error}");
+    let sent = two.requests();
+    assert!(
+        sent.iter()
+            .all(|request| request.header("authorization").is_none())
+    );
+}
+
+#[tokio::test]
+async fn arrivals_of_one_look_share_an_answer() {
+    let server = Hostile::start(|_| manifest()).await;
+    let home = tempfile::tempdir().unwrap();
+    let registry = OciRegistry::new(server.host(), hosts(&home)).unwrap();
+    let polling = Polling::new(Duration::from_millis(20), Duration::from_millis(20));
+    let waits = (0..50).map(|_| {
+        let arrival = registry.arrival("team/api:v1").polling(polling);
+        arrival.wait(Duration::from_secs(20))
+    });
+    let reports = futures_util::future::join_all(waits).await;
+    assert_eq!(reports.len(), 50);
+    for report in reports {
+        assert_eq!(report.unwrap().verdict, Verdict::Arrived);
+    }
+    assert_eq!(server.count(), 2);
+}
