@@ -34,7 +34,6 @@ struct Shared {
     http: reqwest::Client,
     budget: Budget,
     limiters: Limiters,
-    waits: Waits,
     /// The proxy that calls go through, for people.
     proxy: Option<String>,
     /// By how many milliseconds the service's clock is ahead of ours.
@@ -58,6 +57,8 @@ pub struct ContextBuilder {
     rate: Option<RateLimit>,
     pub(crate) max_answer: usize,
     plain_http: bool,
+    /// Waits that hosts have asked for. Contexts that [`Context::beside`] makes share them.
+    waits: Arc<Waits>,
 }
 
 impl Context {
@@ -76,11 +77,13 @@ impl Context {
             rate: Some(RateLimit::default()),
             max_answer: 32 << 20,
             plain_http: false,
+            waits: Arc::default(),
         }
     }
 
     /// Begins a context for another endpoint with the settings of this one: its dialect, clock,
-    /// deadlines and limits. Plain HTTP to other machines is allowed only if this one uses it.
+    /// deadlines and limits. It also shares the waits that hosts have asked for. Plain HTTP to other
+    /// machines is allowed only if this one uses it.
     pub fn beside(&self, endpoint: impl Into<String>) -> ContextBuilder {
         let settings = self.settings().clone();
         ContextBuilder {
@@ -153,7 +156,7 @@ impl Context {
     }
 
     pub(crate) fn waits(&self) -> &Waits {
-        &self.0.waits
+        &self.0.settings.waits
     }
 
     pub(crate) fn proxy(&self) -> Option<&str> {
@@ -191,6 +194,8 @@ impl ContextBuilder {
     /// Sets the clock. [default: the machine's clock]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        // The waits end by the clock.
+        self.waits = Arc::default();
         self
     }
 
@@ -309,7 +314,6 @@ impl ContextBuilder {
         Ok(Context(Arc::new(Shared {
             budget: Budget::full(),
             limiters: Limiters::new(self.rate, self.clock.clone()),
-            waits: Waits::default(),
             proxy,
             skew: AtomicI64::new(0),
             dated: AtomicI64::new(0),
