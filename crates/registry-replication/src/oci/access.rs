@@ -12,7 +12,7 @@ use super::challenge::{Bearer, Challenge};
 use super::login::{DockerLogins, Login};
 use super::token::{self, Token};
 
-/// Number of repositories or token services that are remembered for a registry. Beyond it, the
+/// Number of targets or token services that are remembered for a registry. Beyond it, the
 /// client learns them again.
 const MANY: usize = 10_000;
 
@@ -25,7 +25,47 @@ pub(super) enum Logins {
     Docker(DockerLogins),
 }
 
-/// Login for one repository.
+/// What a request is about. It decides the scope of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Target {
+    /// The registry as a whole.
+    Registry,
+    /// The list of all repositories.
+    Catalog,
+    /// Manifests and blobs of a repository.
+    Repository(String),
+    /// Tags of a repository. Some registries require another scope for them.
+    Tags(String),
+}
+
+impl Target {
+    /// Returns the repository, or an empty text.
+    fn repository(&self) -> &str {
+        match self {
+            Self::Registry | Self::Catalog => "",
+            Self::Repository(name) | Self::Tags(name) => name,
+        }
+    }
+
+    /// Returns the scope that a token needs if the challenge does not name one.
+    fn scope(&self) -> Option<String> {
+        match self {
+            Self::Registry => None,
+            Self::Catalog => Some("registry:catalog:*".to_owned()),
+            Self::Repository(name) | Self::Tags(name) => Some(format!("repository:{name}:pull")),
+        }
+    }
+
+    /// Returns the target with the same scope whose token this target shares.
+    fn shared(&self) -> Self {
+        match self {
+            Self::Tags(name) => Self::Repository(name.clone()),
+            other => other.clone(),
+        }
+    }
+}
+
+/// Login for one target.
 struct Found {
     login: Login,
     caller: Caller<Login>,
@@ -45,10 +85,14 @@ impl Found {
 
     /// Returns the error of a registry that requires a login, if the client has none. The next
     /// request searches again.
-    fn no_login(&self, repository: &str) -> Error {
+    fn no_login(&self, target: &Target) -> Error {
         self.caller.renew(&self.used);
-        let what =
-            format!("the registry requires a login for {repository}, and no login was found");
+        let purpose = match target {
+            Target::Registry => String::new(),
+            Target::Catalog => " for the list of repositories".to_owned(),
+            Target::Repository(name) | Target::Tags(name) => format!(" for {name}"),
+        };
+        let what = format!("the registry requires a login{purpose}, and no login was found");
         Error::credentials(match &self.missing {
             Some(why) => format!("{what}: {why}"),
             None => what,
@@ -65,10 +109,10 @@ pub(super) struct Access {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The registry's latest challenge. It also applies to repositories that were not requested yet.
+    /// The registry's latest challenge. It also applies to targets that were not requested yet.
     latest: Option<Challenge>,
-    repositories: HashMap<String, Arc<Place>>,
-    /// Token services, and hosts that manifests are redirected to, by scheme and host.
+    targets: HashMap<Target, Arc<Place>>,
+    /// Token services, and hosts that the registry redirects to, by scheme and host.
     services: HashMap<(Role, String), Context>,
 }
 
@@ -77,14 +121,14 @@ struct Known {
 pub(super) enum Role {
     /// It issues tokens.
     Tokens,
-    /// It serves manifests that the registry redirects to.
-    Manifests,
+    /// It serves manifests and blobs that the registry redirects to.
+    Content,
 }
 
 /// The longest answer of a token service, in bytes.
 const MAX_TOKEN: usize = 1 << 20;
 
-/// Challenge of the registry for one repository, and the token for it.
+/// Challenge of the registry for one target, and the token for it.
 #[derive(Debug)]
 struct Place {
     challenge: Challenge,
@@ -135,12 +179,12 @@ impl Access {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn login(&self, context: &Context, repository: &str) -> Result<Found, Error> {
+    async fn login(&self, context: &Context, target: &Target) -> Result<Found, Error> {
         let (caller, missing) = match &self.logins {
             Logins::Caller(Caller::Anonymous) => (Caller::Fixed(Login::Anonymous), None),
             Logins::Caller(caller) => (caller.clone(), None),
             Logins::Docker(docker) => {
-                let (chain, missing) = docker.of(repository).await;
+                let (chain, missing) = docker.of(target.repository()).await;
                 (Caller::Chain(chain), Some(missing))
             }
         };
@@ -159,7 +203,7 @@ impl Access {
         })
     }
 
-    /// Returns the authentication of a request about `repository`, by the registry's challenges so
+    /// Returns the authentication of a request about `target`, by the registry's challenges so
     /// far.
     ///
     /// # Errors
@@ -167,13 +211,13 @@ impl Access {
     pub(super) async fn show(
         self: &Arc<Self>,
         context: &Context,
-        repository: &str,
+        target: &Target,
     ) -> Result<Shown, Error> {
-        let Some(place) = self.place(repository) else {
+        let Some(place) = self.place(target) else {
             return Ok(Shown::Nothing);
         };
         let Challenge::Bearer(bearer) = &place.challenge else {
-            let found = self.login(context, repository).await?;
+            let found = self.login(context, target).await?;
             return match found.login {
                 Login::Anonymous => Ok(Shown::Nothing),
                 Login::Password { user, password } => Ok(Shown::Password {
@@ -199,7 +243,7 @@ impl Access {
             match held.fetching.as_ref().and_then(WeakShared::upgrade) {
                 Some(fetching) => fetching,
                 None => {
-                    let fetching = self.fetch(context, repository, bearer, &place);
+                    let fetching = self.fetch(context, target, bearer, &place);
                     held.fetching = fetching.downgrade();
                     fetching
                 }
@@ -213,14 +257,14 @@ impl Access {
     fn fetch(
         self: &Arc<Self>,
         context: &Context,
-        repository: &str,
+        target: &Target,
         bearer: &Bearer,
         place: &Arc<Place>,
     ) -> Shared<Fetching> {
         let (access, context) = (self.clone(), context.clone());
-        let (repository, bearer, place) = (repository.to_owned(), bearer.clone(), place.clone());
+        let (target, bearer, place) = (target.clone(), bearer.clone(), place.clone());
         let fetching = async move {
-            let outcome = access.token(&context, &repository, &bearer).await;
+            let outcome = access.token(&context, &target, &bearer).await;
             let mut held = place.held();
             held.fetching = None;
             if let Ok(token) = &outcome {
@@ -231,32 +275,32 @@ impl Access {
         fetching.boxed().shared()
     }
 
-    /// Returns the known or assumed challenge for a repository.
-    fn place(&self, repository: &str) -> Option<Arc<Place>> {
+    /// Returns the known or assumed challenge for a target.
+    fn place(&self, target: &Target) -> Option<Arc<Place>> {
         let mut known = self.known();
-        if let Some(place) = known.repositories.get(repository) {
-            return Some(place.clone());
+        if let Some(place) = known.place(target) {
+            return Some(place);
         }
-        let challenge = known.latest.as_ref()?.for_repository(repository);
-        Some(known.keep(repository, challenge))
+        let challenge = known.latest.as_ref()?.with_scope(target.scope());
+        Some(known.keep(target.shared(), challenge))
     }
 
     /// Requests a new token. If the registry rejects a login with an expiry, renews it once.
     async fn token(
         &self,
         context: &Context,
-        repository: &str,
+        target: &Target,
         bearer: &Bearer,
     ) -> Result<Token, Error> {
         let (endpoint, rest) = token::place(&bearer.realm)?;
         let service = self.beside(context, Role::Tokens, endpoint);
         let service = service.map_err(|error| token::unfit(&error.to_string()))?;
-        let found = self.login(context, repository).await?;
+        let found = self.login(context, target).await?;
         let error = match token::fetch(&service, &rest, bearer, &found.login).await {
             Err(error) if error.status() == Some(401) && found.caller.renew(&found.used) => error,
             other => return other.map_err(|error| found.explain(error)),
         };
-        let found = self.login(context, repository).await?;
+        let found = self.login(context, target).await?;
         if matches!(found.login, Login::Anonymous) {
             return Err(found.explain(error));
         }
@@ -274,6 +318,9 @@ impl Access {
         role: Role,
         endpoint: String,
     ) -> Result<Context, Error> {
+        if role == Role::Content && endpoint == context.endpoint() {
+            return Ok(context.clone());
+        }
         let key = (role, endpoint);
         if let Some(service) = self.known().services.get(&key) {
             return Ok(service.clone());
@@ -281,7 +328,7 @@ impl Access {
         let builder = context.beside(&key.1);
         let service = match role {
             Role::Tokens => builder.max_answer_bytes(MAX_TOKEN),
-            Role::Manifests => builder,
+            Role::Content => builder,
         };
         let service = service.build()?;
         let services = &mut self.known().services;
@@ -289,7 +336,7 @@ impl Access {
         Ok(services.entry(key).or_insert(service).clone())
     }
 
-    /// Handles the refusal of a request about `repository` that was authenticated by `shown`. Returns
+    /// Handles the refusal of a request about `target` that was authenticated by `shown`. Returns
     /// whether another request may succeed.
     ///
     /// # Errors
@@ -297,7 +344,7 @@ impl Access {
     pub(super) async fn refused(
         &self,
         context: &Context,
-        repository: &str,
+        target: &Target,
         shown: &Shown,
         refused: Error,
     ) -> Result<(), Error> {
@@ -305,27 +352,27 @@ impl Access {
             return Err(refused);
         };
         let wanted = match wanted {
-            // A challenge without a scope means the repository's own scope.
-            Challenge::Bearer(Bearer { scope: None, .. }) => wanted.for_repository(repository),
+            // A challenge without a scope means the target's own scope.
+            Challenge::Bearer(Bearer { scope: None, .. }) => wanted.with_scope(target.scope()),
             wanted => wanted,
         };
-        let news = self.learn(repository, &wanted);
+        let news = self.learn(target, &wanted);
         if let Shown::Token { text, fresh } = shown
             && (news || !fresh)
         {
-            self.give_up(repository, text);
+            self.give_up(target, text);
             return Ok(());
         }
-        let found = self.login(context, repository).await?;
+        let found = self.login(context, target).await?;
         match (shown, &found.login) {
             (Shown::Nothing, Login::Anonymous) if wanted == Challenge::Basic => {
                 self.search_again();
-                Err(found.no_login(repository))
+                Err(found.no_login(target))
             }
             (Shown::Nothing, _) => Ok(()),
             (Shown::Token { .. }, Login::Anonymous) => {
                 self.search_again();
-                Err(found.no_login(repository))
+                Err(found.no_login(target))
             }
             (Shown::Token { .. }, _) => Err(refused),
             (Shown::Password { used, .. }, _) => match news || found.caller.renew(used) {
@@ -336,7 +383,7 @@ impl Access {
     }
 
     /// Adds to the error of a refused anonymous request why there was no login.
-    pub(super) async fn explain(&self, context: &Context, repository: &str, error: Error) -> Error {
+    pub(super) async fn explain(&self, context: &Context, target: &Target, error: Error) -> Error {
         // Without a docker configuration, there is no reason to add.
         if !matches!(
             (&self.logins, error.status()),
@@ -344,7 +391,7 @@ impl Access {
         ) {
             return error;
         }
-        match self.login(context, repository).await {
+        match self.login(context, target).await {
             Ok(found) => found.explain(error),
             Err(_) => error,
         }
@@ -357,20 +404,31 @@ impl Access {
     }
 
     /// Stores a challenge. Returns whether it is new.
-    fn learn(&self, repository: &str, wanted: &Challenge) -> bool {
+    fn learn(&self, target: &Target, wanted: &Challenge) -> bool {
         let mut known = self.known();
         known.latest = Some(wanted.clone());
-        let before = known.repositories.get(repository);
-        if before.is_some_and(|place| place.challenge == *wanted) {
+        let is_wanted = |place: &Arc<Place>| place.challenge == *wanted;
+        if known.place(target).as_ref().is_some_and(is_wanted) {
             return false;
         }
-        known.keep(repository, wanted.clone());
+        let shared = target.shared();
+        // Only a target with a scope of its own has a token of its own.
+        if *wanted != wanted.with_scope(target.scope()) {
+            known.keep(target.clone(), wanted.clone());
+            return true;
+        }
+        if shared != *target {
+            known.targets.remove(target);
+        }
+        if !known.place(&shared).as_ref().is_some_and(is_wanted) {
+            known.keep(shared, wanted.clone());
+        }
         true
     }
 
     /// Drops a token that ended early. A newer token stays.
-    fn give_up(&self, repository: &str, text: &Secret) {
-        let place = self.known().repositories.get(repository).cloned();
+    fn give_up(&self, target: &Target, text: &Secret) {
+        let place = self.known().place(target);
         if let Some(place) = place {
             let token = &mut place.held().token;
             token.take_if(|token| token.text.expose() == text.expose());
@@ -379,14 +437,19 @@ impl Access {
 }
 
 impl Known {
-    fn keep(&mut self, repository: &str, challenge: Challenge) -> Arc<Place> {
-        make_room(&mut self.repositories);
+    /// Returns the target's own challenge, or the one that it shares.
+    fn place(&self, target: &Target) -> Option<Arc<Place>> {
+        let own = self.targets.get(target);
+        own.or_else(|| self.targets.get(&target.shared())).cloned()
+    }
+
+    fn keep(&mut self, target: Target, challenge: Challenge) -> Arc<Place> {
+        make_room(&mut self.targets);
         let place = Arc::new(Place {
             challenge,
             held: Mutex::default(),
         });
-        self.repositories
-            .insert(repository.to_owned(), place.clone());
+        self.targets.insert(target, place.clone());
         place
     }
 }

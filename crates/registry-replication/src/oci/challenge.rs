@@ -58,12 +58,12 @@ impl Challenge {
         }))
     }
 
-    /// Returns the challenge for another repository, which was not requested yet.
-    pub(super) fn for_repository(&self, repository: &str) -> Self {
+    /// Returns the same challenge with another scope.
+    pub(super) fn with_scope(&self, scope: Option<String>) -> Self {
         match self {
             Self::Basic => Self::Basic,
             Self::Bearer(bearer) => Self::Bearer(Bearer {
-                scope: Some(format!("repository:{repository}:pull")),
+                scope,
                 ..bearer.clone()
             }),
         }

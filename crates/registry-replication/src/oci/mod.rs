@@ -1,19 +1,32 @@
-//! Client of the OCI distribution API, which reads the manifest of an image from a registry itself.
+//! Client of the OCI distribution API, which reads images and their tags from a registry itself.
 //!
 //! Registries offer this API in addition to their vendor's API, and so do other registries that
 //! rules copy to. A successful task proves that it made a copy. A [`Client`] proves what the
-//! destination has now.
+//! destination has now. [`compare`] tells whether two registries have the same image, even if its
+//! index was created again or its layers were compressed again.
 
 mod access;
 mod auths;
+mod cache;
 mod certificates;
 mod challenge;
+mod compare;
+mod config;
+mod content;
+mod digest;
 mod docker;
+mod fields;
 mod helper;
 mod hosts;
+mod link;
 mod login;
 mod names;
+mod parse;
+mod platform;
 mod redirect;
+mod referrers;
+mod request;
+mod tags;
 mod token;
 mod wire;
 
@@ -21,21 +34,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use openapi_transport::{
-    Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Operation, Source, send,
-};
-use sha2::{Digest, Sha256};
+use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source};
 
+pub use compare::{Comparison, Match, compare};
+pub use config::ImageConfig;
+pub use content::{Content, ContentKind, Descriptor, Image, Index};
 pub use docker::DockerConfig;
 pub use hosts::Hosts;
 pub use login::Login;
+pub use platform::{InvalidPlatform, Platform};
+pub use referrers::{Referrer, ReferrerOrigin};
 
-use access::{Access, Logins, Shown};
+use access::{Access, Logins, Target};
+use cache::Cache;
 use login::DockerLogins;
-use wire::{ACCEPT, Distribution, GET, HEAD, PING};
+use wire::{Distribution, GET, HEAD, PING};
 
-/// Limit of a manifest in bytes. Registries accept only smaller manifests.
-const MAX_MANIFEST: usize = 4 << 20;
+/// Limit of an answer in bytes: a manifest, a config or a page of tags. Registries accept only
+/// smaller manifests.
+const MAX_ANSWER: usize = 4 << 20;
 
 const DIGEST: &str = "docker-content-digest";
 
@@ -68,6 +85,10 @@ pub struct Client {
     /// Host, as text for people.
     host: Arc<str>,
     manners: Arc<Manners>,
+    /// Manifests that were fetched, by repository and digest.
+    contents: Arc<Cache<Content>>,
+    /// Configs that were fetched, by repository and digest.
+    configs: Arc<Cache<ImageConfig>>,
 }
 
 /// Known behaviour of a host.
@@ -150,7 +171,7 @@ impl Builder {
     }
 
     /// Changes deadlines, limits and other options, for the registry and its token service. Each
-    /// request has the deadlines of a call. The default limit of a manifest is 4 MiB.
+    /// request has the deadlines of a call. The default limit of an answer is 4 MiB.
     pub fn configure(
         mut self,
         configure: impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static,
@@ -168,7 +189,7 @@ impl Builder {
         names::host(&self.host)?;
         let context = |scheme: &str| {
             let endpoint = format!("{scheme}://{}", names::api_host(&self.host));
-            Context::builder(endpoint, Arc::new(Distribution)).max_answer_bytes(MAX_MANIFEST)
+            Context::builder(endpoint, Arc::new(Distribution)).max_answer_bytes(MAX_ANSWER)
         };
         let context = match self.tls {
             Some(true) => context("https"),
@@ -185,6 +206,8 @@ impl Builder {
             access: Arc::new(Access::new(self.logins)),
             host: self.host.into(),
             manners: Arc::default(),
+            contents: Arc::default(),
+            configs: Arc::default(),
         })
     }
 }
@@ -251,13 +274,16 @@ impl Client {
         names::repository(repository)?;
         names::reference(reference)?;
         let found = self.look(repository, reference).await;
-        found.map_err(|error| {
-            let sign = match names::is_digest(reference) {
-                true => '@',
-                false => ':',
-            };
-            error.with_subject(format!("{}/{repository}{sign}{reference}", self.host))
-        })
+        found.map_err(|error| error.with_subject(self.image(repository, reference)))
+    }
+
+    /// Returns an image as text for people.
+    fn image(&self, repository: &str, reference: &str) -> String {
+        let sign = match names::is_digest(reference) {
+            true => '@',
+            false => ':',
+        };
+        format!("{}/{repository}{sign}{reference}", self.host)
     }
 
     /// Checks that a registry answers at the host, and that it accepts the login: `GET /v2/`.
@@ -265,22 +291,26 @@ impl Client {
     /// # Errors
     /// Those of [`manifest`](Self::manifest).
     pub async fn ping(&self) -> Result<(), Error> {
-        self.ask(&PING, "", "").await.map(|_| ())
+        self.ask(&PING, &Target::Registry, "").await.map(|_| ())
     }
 
     async fn look(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
         if self.manners.is_get_only.load(Ordering::Relaxed) {
             return self.fetched(repository, reference).await;
         }
-        match self
-            .ask(&HEAD, repository, &manifest(repository, reference))
-            .await
-        {
-            Ok((answer, operation)) if operation.id == GET.id => self.hashed(&answer, reference),
+        let target = Target::Repository(repository.to_owned());
+        let path = manifest(repository, reference);
+        match self.ask(&HEAD, &target, &path).await {
+            Ok((answer, operation)) if operation.id == GET.id => {
+                self.hashed(&answer, reference).map(Some)
+            }
             Ok((answer, _)) => {
                 self.manners.denials.store(0, Ordering::Relaxed);
                 match header(&answer, DIGEST) {
-                    Some(digest) => self.found(HEAD.name, &answer, reference, digest.to_owned()),
+                    Some(digest) => {
+                        let found = self.found(HEAD.name, &answer, reference, digest.to_owned());
+                        found.map(Some)
+                    }
                     None => self.fetched(repository, reference).await,
                 }
             }
@@ -301,38 +331,61 @@ impl Client {
 
     /// Fetches the manifest itself.
     async fn fetched(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {
-        match self
-            .ask(&GET, repository, &manifest(repository, reference))
-            .await
-        {
-            Ok((answer, _)) => self.hashed(&answer, reference),
-            Err(error) if error.is_absent() => {
-                self.manners.is_proven.store(true, Ordering::Relaxed);
-                Ok(None)
-            }
-            Err(error) if is_absence(&error) && self.manners.is_proven.load(Ordering::Relaxed) => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
+        let answer = self.body(repository, reference).await?;
+        answer
+            .map(|answer| self.hashed(&answer, reference))
+            .transpose()
+    }
+
+    /// Fetches the bytes of a manifest.
+    async fn body(&self, repository: &str, reference: &str) -> Result<Option<Answer>, Error> {
+        let target = Target::Repository(repository.to_owned());
+        let path = manifest(repository, reference);
+        let answer = self.ask(&GET, &target, &path).await;
+        self.present(answer.map(|(answer, _)| answer))
+    }
+
+    /// Returns `None` if a registry itself has answered that something does not exist.
+    fn present(&self, answer: Result<Answer, Error>) -> Result<Option<Answer>, Error> {
+        let error = match answer {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) => error,
+        };
+        if error.is_absent() {
+            self.manners.is_proven.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        match is_absence(&error) && self.manners.is_proven.load(Ordering::Relaxed) {
+            true => Ok(None),
+            false => Err(error),
         }
     }
 
-    fn hashed(&self, answer: &Answer, reference: &str) -> Result<Option<Manifest>, Error> {
-        let digest = format!("sha256:{}", hex::encode(Sha256::digest(&answer.body)));
-        match header(answer, DIGEST) {
-            Some(said) if said.starts_with("sha256:") && said != digest => {
-                let what = "the manifest does not match the digest in its header";
-                Err(Error::unexpected(GET.name, answer, what))
+    /// Checks the bytes of a manifest against the digests of the reference and the header.
+    fn hashed(&self, answer: &Answer, reference: &str) -> Result<Manifest, Error> {
+        let said = header(answer, DIGEST);
+        let claims = [Some(reference), said].into_iter().flatten();
+        for claim in claims {
+            let digest = digest::like(claim, &answer.body);
+            if digest.is_some_and(|digest| digest != claim) {
+                let what = match said == Some(claim) {
+                    true => "the manifest does not match the digest in its header",
+                    false => "the manifest has another digest than the requested one",
+                };
+                return Err(Error::unexpected(GET.name, answer, what));
             }
-            Some(said) => self.found(GET.name, answer, reference, said.to_owned()),
-            // Any text has a hash, also a login page.
-            None if !wire::is_manifest(&answer.body) => Err(Error::unexpected(
-                GET.name,
-                answer,
-                "the answer is not a manifest",
-            )),
-            None => self.found(GET.name, answer, reference, digest),
         }
+        let digest = match said {
+            Some(said) => said.to_owned(),
+            None if digest::like(reference, &answer.body).is_some() => reference.to_owned(),
+            // Any text has a hash, also a login page.
+            None if !wire::is_manifest(&answer.body) => {
+                let what = "the answer is not a manifest";
+                return Err(Error::unexpected(GET.name, answer, what));
+            }
+            None => digest::sha256(&answer.body),
+        };
+        self.found(GET.name, answer, reference, digest)
     }
 
     fn found(
@@ -341,7 +394,7 @@ impl Client {
         answer: &Answer,
         reference: &str,
         digest: String,
-    ) -> Result<Option<Manifest>, Error> {
+    ) -> Result<Manifest, Error> {
         if !names::is_digest(&digest) {
             let what = "invalid digest in the answer";
             return Err(Error::unexpected(operation, answer, what));
@@ -351,125 +404,16 @@ impl Client {
             return Err(Error::unexpected(operation, answer, what));
         }
         self.manners.is_proven.store(true, Ordering::Relaxed);
-        Ok(Some(Manifest {
+        Ok(Manifest {
             digest,
             media_type: header(answer, "content-type").map(str::to_owned),
-        }))
-    }
-
-    /// Sends a request for a path below `/v2/`, and authenticates as the registry requires. If the
-    /// registry refuses `HEAD`, the answer may be one to `GET`.
-    async fn ask(
-        &self,
-        operation: &'static Operation,
-        repository: &str,
-        path: &str,
-    ) -> Result<(Answer, &'static Operation), Error> {
-        let url = format!("{}/v2/{path}", self.context.endpoint());
-        // Once to learn the challenge, and once to renew a rejected token or login.
-        let mut again = 2;
-        let (shown, error) = loop {
-            let shown = self.access.show(&self.context, repository).await?;
-            let Failed { error, redirected } = match self.send(operation, &url, &shown).await {
-                Ok(answer) => return Ok((answer, operation)),
-                Err(failed) => failed,
-            };
-            // The login is not for a host that the registry redirects to.
-            if error.status() != Some(401) || again == 0 || redirected {
-                break (shown, error);
-            }
-            again -= 1;
-            let refused = self
-                .access
-                .refused(&self.context, repository, &shown, error);
-            match refused.await {
-                Ok(()) => {}
-                Err(error) => break (shown, error),
-            }
-        };
-        let error = match error.status() {
-            // An answer to `HEAD` has no body, and the reason is in the body.
-            Some(status) if operation.id == HEAD.id && is_mute(status) => {
-                match self.send(&GET, &url, &shown).await {
-                    Ok(answer) => {
-                        self.manners.is_get_only.store(true, Ordering::Relaxed);
-                        return Ok((answer, &GET));
-                    }
-                    Err(said) if said.error.status().is_some() => said.error,
-                    Err(_) => error,
-                }
-            }
-            _ => error,
-        };
-        Err(self.access.explain(&self.context, repository, error).await)
-    }
-
-    /// Sends one request, and follows its redirects.
-    async fn send(
-        &self,
-        operation: &'static Operation,
-        url: &str,
-        shown: &Shown,
-    ) -> Result<Answer, Failed> {
-        let http = self.context.http();
-        let request = match operation.id == HEAD.id {
-            true => http.head(url),
-            false => http.get(url),
-        };
-        let (request, secret) = match shown {
-            Shown::Nothing => (request, None),
-            Shown::Password { user, password, .. } => (
-                request.basic_auth(user, Some(password.expose())),
-                Some(password),
-            ),
-            Shown::Token { text, .. } => (request.bearer_auth(text.expose()), Some(text)),
-        };
-        let request = request.header("accept", ACCEPT).build().map_err(|_| {
-            Error::credentials("the login or token has characters that a header cannot hold")
-        })?;
-        let error = match send(&self.context, operation, request).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => match secret {
-                Some(secret) => error.without(secret),
-                None => error,
-            },
-        };
-        match error.redirect() {
-            None => Err(error.into()),
-            Some(_) => redirect::follow(&self.access, &self.context, operation, url, error)
-                .await
-                .map_err(|error| Failed {
-                    error,
-                    redirected: true,
-                }),
-        }
-    }
-}
-
-/// Failed request.
-struct Failed {
-    error: Error,
-    /// Whether it failed at another host than the registry's.
-    redirected: bool,
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            redirected: false,
-        }
+        })
     }
 }
 
 /// Returns the path of a manifest below `/v2/`.
 fn manifest(repository: &str, reference: &str) -> String {
     format!("{repository}/manifests/{reference}")
-}
-
-/// Whether a status is a refusal that only the answer to `GET` may explain.
-fn is_mute(status: u16) -> bool {
-    matches!(status, 400..=499) && !matches!(status, 404 | 405 | 408 | 425 | 429)
 }
 
 /// Whether the answer was "not found".

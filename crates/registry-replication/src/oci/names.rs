@@ -53,11 +53,29 @@ pub(super) fn repository(text: &str) -> Result<(), Error> {
 /// # Errors
 /// When it is neither.
 pub(super) fn reference(text: &str) -> Result<(), Error> {
-    let tag = text.len() <= 128 && !text.starts_with(['.', '-']) && text.chars().all(plain);
-    match (tag && !text.is_empty()) || is_digest(text) {
+    match is_tag(text) || is_digest(text) {
         true => Ok(()),
         false => Err(Error::configuration(format!(
             "{text:?} is neither a tag nor a digest, which looks like sha256:…"
+        ))),
+    }
+}
+
+/// Whether a text is a tag.
+pub(super) fn is_tag(text: &str) -> bool {
+    let is_fit = text.len() <= 128 && !text.starts_with(['.', '-']) && text.chars().all(plain);
+    is_fit && !text.is_empty()
+}
+
+/// Checks a digest.
+///
+/// # Errors
+/// When the text is not a digest.
+pub(super) fn digest(text: &str) -> Result<(), Error> {
+    match is_digest(text) {
+        true => Ok(()),
+        false => Err(Error::configuration(format!(
+            "invalid digest {text:?}; write sha256: and 64 hexadecimal digits"
         ))),
     }
 }
@@ -75,7 +93,11 @@ pub(super) fn same_algorithm(one: &str, other: &str) -> bool {
     algorithm(one).is_some_and(|one| Some(one) == algorithm(other))
 }
 
-/// Whether a text is `ALGORITHM:ENCODED`. SHA-256 must have 64 lowercase hexadecimal digits.
+/// Longest digest, in bytes.
+const LONGEST_DIGEST: usize = 256;
+
+/// Whether a text is `ALGORITHM:ENCODED`. SHA-256 must have 64 lowercase hexadecimal digits, and
+/// SHA-512 must have 128.
 pub(super) fn is_digest(text: &str) -> bool {
     let Some((algorithm, encoded)) = text.split_once(':') else {
         return false;
@@ -83,6 +105,8 @@ pub(super) fn is_digest(text: &str) -> bool {
     let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
     match algorithm {
         "sha256" => encoded.len() == 64 && encoded.chars().all(hex),
+        "sha512" => encoded.len() == 128 && encoded.chars().all(hex),
+        _ if text.len() > LONGEST_DIGEST => false,
         _ => {
             let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '=' | '_' | '-');
             let word = |c: char| {
@@ -155,6 +179,9 @@ mod tests {
             ("v1/x", false),
             ("sha256:0a", false),
             (&digest.to_uppercase(), false),
+            (&format!("sha512:{}", "0a".repeat(63)), false),
+            (&format!("other:{}", "0a".repeat(100)), true),
+            (&format!("other:{}", "0a".repeat(200)), false),
             (&format!("sha256:{}", "0A".repeat(32)), false),
             (&"v".repeat(129), false),
         ] {

@@ -1,10 +1,10 @@
-//! Redirects of manifests, to storage for example.
+//! Redirects of manifests and blobs, to storage for example.
 
 use openapi_transport::{Answer, Context, Error, Operation, send};
 use reqwest::Url;
 
 use super::access::{Access, Role};
-use super::wire::{ACCEPT, GET};
+use super::wire::accept;
 
 /// Number of redirects that are followed.
 const MOST: u32 = 5;
@@ -49,14 +49,14 @@ pub(super) async fn follow(
         }
         let endpoint = next.origin().ascii_serialization();
         let context = access
-            .beside(context, Role::Manifests, endpoint)
+            .beside(context, Role::Content, endpoint)
             .map_err(|error| unfit(&error.to_string()))?;
         let http = context.http();
-        let request = match operation.id == GET.id {
-            true => http.get(next.clone()),
-            false => http.head(next.clone()),
+        let request = match operation.method == "HEAD" {
+            true => http.head(next.clone()),
+            false => http.get(next.clone()),
         };
-        let request = request.header("accept", ACCEPT).build();
+        let request = request.header("accept", accept(operation)).build();
         let request = request.map_err(|_| unfit("a request to it cannot be made"))?;
         error = match send(&context, operation, request).await {
             Ok(answer) => return Ok(answer),

@@ -9,6 +9,15 @@ use serde_json::Value;
 pub(super) static HEAD: Operation = operation("HEAD manifest", "HEAD", MANIFEST);
 /// Fetches a manifest.
 pub(super) static GET: Operation = operation("GET manifest", "GET", MANIFEST);
+/// Fetches a blob, such as the config of an image.
+pub(super) static BLOB: Operation = operation("GET blob", "GET", "/v2/{name}/blobs/{digest}");
+/// Lists the tags of a repository.
+pub(super) static TAGS: Operation = operation("GET tags", "GET", "/v2/{name}/tags/list");
+/// Lists the repositories of a registry.
+pub(super) static CATALOG: Operation = operation("GET catalog", "GET", "/v2/_catalog");
+/// Lists what refers to a manifest.
+pub(super) static REFERRERS: Operation =
+    operation("GET referrers", "GET", "/v2/{name}/referrers/{digest}");
 /// Checks that a registry answers.
 pub(super) static PING: Operation = operation("GET /v2/", "GET", "/v2/");
 /// Gets a token for a user name and a password, or an anonymous token.
@@ -29,7 +38,7 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
         family: if path.is_empty() {
             "tokens"
         } else {
-            "manifests"
+            "registry"
         },
         access: Access::Read,
         paging: None,
@@ -40,8 +49,18 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
     }
 }
 
+/// Returns the accepted media types of an operation.
+pub(super) fn accept(operation: &Operation) -> &'static str {
+    match operation.id {
+        id if id == HEAD.id || id == GET.id => ACCEPT,
+        id if id == REFERRERS.id => "application/vnd.oci.image.index.v1+json",
+        id if id == BLOB.id => "*/*",
+        _ => "application/json",
+    }
+}
+
 /// Accepted media types of a manifest: images and lists of images, in OCI's and Docker's forms.
-pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json, \

@@ -1,0 +1,121 @@
+//! Requests to a registry, with authentication and redirects.
+
+use std::sync::atomic::Ordering;
+
+use openapi_transport::{Answer, Error, Operation, send};
+
+use super::access::{Shown, Target};
+use super::wire::{GET, HEAD, accept};
+use super::{Client, redirect};
+
+impl Client {
+    /// Sends a request for a path below `/v2/`, and authenticates as the registry requires. If the
+    /// registry refuses `HEAD`, the answer may be one to `GET`.
+    pub(super) async fn ask(
+        &self,
+        operation: &'static Operation,
+        target: &Target,
+        path: &str,
+    ) -> Result<(Answer, &'static Operation), Error> {
+        let url = format!("{}/v2/{path}", self.context.endpoint());
+        // Once to learn the challenge, and once to renew a rejected token or login.
+        let mut again = 2;
+        let (shown, error) = loop {
+            let shown = self.access.show(&self.context, target).await?;
+            let Failed { error, redirected } = match self.send(operation, &url, &shown).await {
+                Ok(answer) => return Ok((answer, operation)),
+                Err(failed) => failed,
+            };
+            // The login is not for a host that the registry redirects to.
+            if error.status() != Some(401) || again == 0 || redirected {
+                break (shown, error);
+            }
+            again -= 1;
+            let refused = self.access.refused(&self.context, target, &shown, error);
+            match refused.await {
+                Ok(()) => {}
+                Err(error) => break (shown, error),
+            }
+        };
+        let error = match error.status() {
+            // An answer to `HEAD` has no body, and the reason is in the body.
+            Some(status) if operation.id == HEAD.id && is_mute(status) => {
+                match self.send(&GET, &url, &shown).await {
+                    Ok(answer) => {
+                        self.manners.is_get_only.store(true, Ordering::Relaxed);
+                        return Ok((answer, &GET));
+                    }
+                    Err(said) if said.error.status().is_some() => said.error,
+                    Err(_) => error,
+                }
+            }
+            _ => error,
+        };
+        Err(self.access.explain(&self.context, target, error).await)
+    }
+
+    /// Sends one request, and follows its redirects.
+    async fn send(
+        &self,
+        operation: &'static Operation,
+        url: &str,
+        shown: &Shown,
+    ) -> Result<Answer, Failed> {
+        let http = self.context.http();
+        let request = match operation.method == "HEAD" {
+            true => http.head(url),
+            false => http.get(url),
+        };
+        let (request, secret) = match shown {
+            Shown::Nothing => (request, None),
+            Shown::Password { user, password, .. } => (
+                request.basic_auth(user, Some(password.expose())),
+                Some(password),
+            ),
+            Shown::Token { text, .. } => (request.bearer_auth(text.expose()), Some(text)),
+        };
+        let request = request
+            .header("accept", accept(operation))
+            .build()
+            .map_err(|_| {
+                Error::credentials("the login or token has characters that a header cannot hold")
+            })?;
+        let error = match send(&self.context, operation, request).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => match secret {
+                Some(secret) => error.without(secret),
+                None => error,
+            },
+        };
+        match error.redirect() {
+            None => Err(error.into()),
+            Some(_) => redirect::follow(&self.access, &self.context, operation, url, error)
+                .await
+                .map_err(|error| Failed {
+                    error,
+                    redirected: true,
+                }),
+        }
+    }
+}
+
+/// Failed request.
+struct Failed {
+    error: Error,
+    /// Whether it failed at another host than the registry's.
+    redirected: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            redirected: false,
+        }
+    }
+}
+
+/// Whether a status is a refusal that only the answer to `GET` may explain.
+fn is_mute(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 404 | 405 | 408 | 425 | 429)
+}
