@@ -22,6 +22,8 @@ mod lag_command;
 mod made_up;
 mod made_up_pages;
 mod oci;
+mod oci_compare;
+mod oci_conformance;
 mod oci_docker;
 mod oci_hostile;
 mod oci_hosts;
