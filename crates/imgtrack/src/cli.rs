@@ -7,8 +7,8 @@ use crate::args::TargetArgs;
 #[cfg(feature = "demo")]
 use crate::commands::Demo;
 use crate::commands::{
-    Api, Completions, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status, Stop,
-    Subtasks, Tasks, Wait,
+    Api, Completions, Diff, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status,
+    Stop, Subtasks, Tasks, Wait,
 };
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
@@ -37,7 +37,7 @@ Exit codes:
   3  the task that copies the image has failed
   4  not yet: pending or stalled, or the --timeout of status, wait or explain has passed
   5  no rule copies the image there, or no rule has created a task
-  6  the destination has, or will have, another image under the tag
+  6  the destination has, or will have, another image under the tag; diff: not equal
   7  no credentials, or permission denied
   1  anything else";
 
@@ -92,6 +92,10 @@ pub(crate) enum Command {
     /// Explain why an image has not arrived, and what to change
     #[command(after_help = VERDICTS)]
     Explain(Explain),
+    /// Compare the tags of two repositories or registries
+    ///
+    /// Both are asked by the OCI distribution API. The exit code is 0 if they are equal, and 6 if not.
+    Diff(Diff),
     /// Measure how long copies take, for each destination and rule
     ///
     /// Latencies cover successful copies only; failed and other tasks are counted separately. They
@@ -136,6 +140,7 @@ impl Command {
             Self::Status(command) => perform(command, name, session).await,
             Self::Wait(command) => perform(command, name, session).await,
             Self::Explain(command) => perform(command, name, session).await,
+            Self::Diff(command) => perform(command, name, session).await,
             Self::Lag(command) => perform(command, name, session).await,
             Self::Tasks(command) => perform(command, name, session).await,
             Self::Rules(command) => perform(command, name, session).await,

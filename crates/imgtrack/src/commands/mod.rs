@@ -4,6 +4,7 @@ mod api;
 mod completions;
 #[cfg(feature = "demo")]
 mod demo;
+mod diff;
 mod doctor;
 mod executions;
 mod explain;
@@ -24,6 +25,7 @@ pub(crate) use api::Api;
 pub(crate) use completions::Completions;
 #[cfg(feature = "demo")]
 pub(crate) use demo::Demo;
+pub(crate) use diff::Diff;
 pub(crate) use doctor::Doctor;
 pub(crate) use executions::Executions;
 pub(crate) use explain::Explain;

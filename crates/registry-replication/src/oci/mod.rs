@@ -13,6 +13,7 @@ mod challenge;
 mod compare;
 mod config;
 mod content;
+mod diff;
 mod digest;
 mod docker;
 mod fields;
@@ -39,6 +40,7 @@ use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, E
 pub use compare::{Comparison, Match, compare};
 pub use config::ImageConfig;
 pub use content::{Content, ContentKind, Descriptor, Image, Index};
+pub use diff::{Diff, DiffCounts, TagDiff, TagState};
 pub use docker::DockerConfig;
 pub use hosts::Hosts;
 pub use login::Login;

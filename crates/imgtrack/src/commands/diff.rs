@@ -1,0 +1,156 @@
+use std::pin::pin;
+
+use clap::Args;
+use registry_replication::ImageReference;
+use registry_replication::oci::{
+    Client, Diff as Differences, DiffCounts, Match, Platform, TagState,
+};
+
+use super::Execute;
+use crate::args::{Bound, value};
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::table::Table;
+use crate::target::Target;
+
+/// Exit code if the sides differ.
+const DIFFERENT: u8 = 6;
+
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// Source: HOST/REPOSITORY, or HOST for all repositories that it lists
+    #[arg(value_name = "SOURCE", value_parser = value::word)]
+    source: String,
+    /// Destination, in the same form
+    #[arg(value_name = "DESTINATION", value_parser = value::word)]
+    destination: String,
+    /// Compare only tags that match a pattern, such as 'v1.*'
+    #[arg(long, value_name = "GLOB", value_parser = value::word)]
+    tags: Option<String>,
+    /// Compare this of images with the same tag: digest, platforms or config
+    #[arg(long = "match", value_name = "WHAT", default_value = "digest")]
+    matching: Match,
+    /// Compare only this platform, such as linux/amd64. Repeatable; needs --match
+    #[arg(long, value_name = "PLATFORM", requires = "matching")]
+    platform: Vec<Platform>,
+    /// Print tags with the same image, too
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    bound: Bound,
+}
+
+/// One side of a comparison.
+struct Side {
+    registry: Client,
+    /// Absent for all repositories.
+    repository: Option<String>,
+}
+
+impl Side {
+    async fn of(text: &str, target: &Target) -> Result<Self, Failure> {
+        let Some((host, _)) = text.split_once('/') else {
+            let registry = target.destination(text).await?;
+            return Ok(Self {
+                registry,
+                repository: None,
+            });
+        };
+        let named: ImageReference = text.parse().map_err(registry_replication::Error::from)?;
+        let named = named.as_docker();
+        if let Some(reference) = named.tag().or(named.digest()) {
+            return Err(Failure::Usage(format!(
+                "invalid repository {text:?}: leave out {reference:?}, or use --tags {reference}"
+            )));
+        }
+        let Some(own) = named.host() else {
+            return Err(Failure::Usage(format!(
+                "invalid repository {text:?}: {host:?} is not a host; write HOST/{text}"
+            )));
+        };
+        Ok(Self {
+            registry: target.destination(own).await?,
+            repository: Some(named.path().to_owned()),
+        })
+    }
+}
+
+impl Execute for Diff {
+    fn bound(&self) -> Option<Bound> {
+        Some(self.bound)
+    }
+
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let (target, output) = (&session.target, &mut session.output);
+        let source = Side::of(&self.source, target).await?;
+        let destination = Side::of(&self.destination, target).await?;
+        let mut differences = Differences::new().matching(self.matching, self.platform);
+        if let Some(pattern) = &self.tags {
+            differences = differences.tags(pattern)?;
+        }
+        let tags = match (&source.repository, &destination.repository) {
+            (Some(here), Some(there)) => {
+                differences.repositories((&source.registry, here), (&destination.registry, there))
+            }
+            (None, None) => differences.registries(&source.registry, &destination.registry),
+            _ => {
+                return Err(Failure::Usage(
+                    "one side is a repository and the other a host; write HOST/REPOSITORY for \
+                     both, or HOST for both"
+                        .to_owned(),
+                ));
+            }
+        };
+        let mut tags = pin!(tags);
+        let mut counts = DiffCounts::default();
+        let mut table = Table::new(&[
+            "STATE",
+            "REPOSITORY",
+            "TAG",
+            "SOURCE",
+            "DESTINATION",
+            "DETAIL",
+        ]);
+        let is_json = output.is_json();
+        while let Some(found) = output.next(tags.as_mut()).await? {
+            counts.add(found.state);
+            if found.state == TagState::Same && !self.all {
+                continue;
+            }
+            if is_json {
+                output.item(&found)?;
+                continue;
+            }
+            table.add_row([
+                found.state.as_str().to_owned(),
+                found.repository,
+                found.tag,
+                found.source.unwrap_or_default(),
+                found.destination.unwrap_or_default(),
+                found.detail.unwrap_or_default(),
+            ]);
+        }
+        if counts == DiffCounts::default() {
+            return Err(Failure::Usage(match &self.tags {
+                Some(pattern) => format!("no tag matches {pattern:?}, so nothing was compared"),
+                None => "neither side has a tag, so nothing was compared".to_owned(),
+            }));
+        }
+        match is_json {
+            true => output.end()?,
+            false => {
+                if !counts.is_equal() || self.all {
+                    output.text(&format!("{}\n", table.finish()))?;
+                }
+                output.text(&format!(
+                    "{} same, {} missing, {} different, {} extra\n",
+                    counts.same, counts.missing, counts.different, counts.extra
+                ))?;
+            }
+        }
+        Ok(match counts.is_equal() {
+            true => 0,
+            false => DIFFERENT,
+        })
+    }
+}

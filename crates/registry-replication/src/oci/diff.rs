@@ -1,0 +1,307 @@
+//! Differences between the tags of two repositories or registries.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use globset::{GlobBuilder, GlobSet};
+use openapi_transport::{Error, ErrorKind};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::compare::{Match, compare};
+use super::platform::Platform;
+use super::{Client, names};
+
+/// Number of tags that are compared at the same time.
+const AT_ONCE: usize = 8;
+/// Longest pattern of tags, in bytes.
+const LONGEST_PATTERN: usize = 256;
+
+/// State of a tag in two repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TagState {
+    /// Both have the same image.
+    Same,
+    /// Only the source has the tag.
+    Missing,
+    /// Both have the tag, with different images.
+    Different,
+    /// Only the destination has the tag.
+    Extra,
+}
+
+impl TagState {
+    /// Returns the serialised state, such as `missing`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Missing => "missing",
+            Self::Different => "different",
+            Self::Extra => "extra",
+        }
+    }
+}
+
+/// A tag in two repositories.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TagDiff {
+    /// Repository of the source.
+    pub repository: String,
+    /// Tag.
+    pub tag: String,
+    /// State.
+    pub state: TagState,
+    /// Digest at the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Digest at the destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+    /// How the images differ, if more than their digests was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Comparison of the tags of two repositories or registries.
+///
+/// ```no_run
+/// use futures_util::TryStreamExt;
+/// use registry_replication::oci::{Client, Diff, TagState};
+///
+/// # async fn example() -> Result<(), registry_replication::Error> {
+/// let source = Client::builder("registry.example").docker_config().build()?;
+/// let mirror = Client::builder("mirror.example").docker_config().build()?;
+/// let mut tags = Diff::new().tags("v*")?.repositories((&source, "team/api"), (&mirror, "team/api"));
+/// while let Some(tag) = tags.try_next().await? {
+///     if tag.state != TagState::Same {
+///         println!("{} {}", tag.tag, tag.state.as_str());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    tags: Option<GlobSet>,
+    mode: Match,
+    platforms: Vec<Platform>,
+}
+
+/// A repository at a registry.
+#[derive(Clone)]
+struct Place {
+    registry: Client,
+    repository: String,
+}
+
+impl Place {
+    fn new((registry, repository): (&Client, &str)) -> Self {
+        Self {
+            registry: registry.clone(),
+            repository: repository.to_owned(),
+        }
+    }
+
+    async fn tags(&self) -> Result<Vec<String>, Error> {
+        let tags = self.registry.tags(&self.repository).by_item();
+        tags.try_collect().await
+    }
+
+    /// Lists the tags. A repository that the registry does not have has none.
+    async fn tags_if_any(&self) -> Result<Vec<String>, Error> {
+        match self.tags().await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    async fn digest(&self, tag: &str) -> Result<Option<String>, Error> {
+        let manifest = self.registry.manifest(&self.repository, tag).await?;
+        Ok(manifest.map(|manifest| manifest.digest))
+    }
+}
+
+impl Diff {
+    /// Compares all tags by their digests.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compares only tags that match a pattern, such as `v1.*`.
+    ///
+    /// # Errors
+    /// When the pattern is invalid.
+    pub fn tags(mut self, pattern: &str) -> Result<Self, Error> {
+        let invalid = |why: String| {
+            Error::configuration(format!("invalid pattern of tags {pattern:?}: {why}"))
+        };
+        if pattern.len() > LONGEST_PATTERN {
+            return Err(invalid(format!(
+                "it is longer than {LONGEST_PATTERN} bytes"
+            )));
+        }
+        let glob = GlobBuilder::new(pattern).build();
+        // A set of one: a single glob panics where it does not compile.
+        let set = glob.and_then(|glob| GlobSet::builder().add(glob).build());
+        self.tags = Some(set.map_err(|error| invalid(error.kind().to_string()))?);
+        Ok(self)
+    }
+
+    /// Sets what two images must have in common. See [`compare`].
+    #[must_use]
+    pub fn matching(mut self, mode: Match, platforms: impl IntoIterator<Item = Platform>) -> Self {
+        self.mode = mode;
+        self.platforms = platforms.into_iter().collect();
+        self
+    }
+
+    /// Compares the tags of two repositories, sorted by tag.
+    ///
+    /// Lists the tags of both, and asks both for the digest of each tag, so a listing that lags behind
+    /// makes no tag missing. A tag that neither has any more is left out.
+    ///
+    /// # Errors
+    /// As items of the stream: those of [`Client::tags`], [`Client::manifest`] and [`compare`].
+    pub fn repositories(
+        &self,
+        source: (&Client, &str),
+        destination: (&Client, &str),
+    ) -> BoxStream<'static, Result<TagDiff, Error>> {
+        let (diff, source, destination) =
+            (self.clone(), Place::new(source), Place::new(destination));
+        let compared = async move {
+            // A mistyped source must not be equal to a missing destination.
+            let tags = source.tags().await?;
+            diff.between(tags, source, destination).await
+        };
+        stream::once(compared).try_flatten().boxed()
+    }
+
+    /// Compares the tags of all repositories that either registry lists, by the same name.
+    ///
+    /// # Errors
+    /// As items of the stream: those of [`Client::repositories`] and [`repositories`](Self::repositories).
+    pub fn registries(
+        &self,
+        source: &Client,
+        destination: &Client,
+    ) -> BoxStream<'static, Result<TagDiff, Error>> {
+        let (diff, source, destination) = (self.clone(), source.clone(), destination.clone());
+        let listed = async move {
+            let mut all: Vec<String> = source.repositories().by_item().try_collect().await?;
+            let there: Vec<String> = destination.repositories().by_item().try_collect().await?;
+            all.extend(there);
+            all.sort();
+            all.dedup();
+            let each = stream::iter(all).then(move |name| {
+                let place = |client: &Client| Place::new((client, &name));
+                let (diff, source, destination) =
+                    (diff.clone(), place(&source), place(&destination));
+                async move {
+                    let tags = source.tags_if_any().await?;
+                    diff.between(tags, source, destination).await
+                }
+            });
+            Ok::<_, Error>(each.try_flatten())
+        };
+        stream::once(listed).try_flatten().boxed()
+    }
+
+    /// Compares tags of the source, and those that the destination has in addition.
+    async fn between(
+        self,
+        mut tags: Vec<String>,
+        source: Place,
+        destination: Place,
+    ) -> Result<impl Stream<Item = Result<TagDiff, Error>> + use<>, Error> {
+        names::repository(&source.repository)?;
+        names::repository(&destination.repository)?;
+        tags.extend(destination.tags_if_any().await?);
+        tags.retain(|tag| self.tags.as_ref().is_none_or(|glob| glob.is_match(tag)));
+        tags.sort();
+        tags.dedup();
+        let shared = Arc::new((self, source, destination));
+        let compared = stream::iter(tags).map(move |tag| {
+            let shared = shared.clone();
+            async move {
+                let (diff, source, destination) = &*shared;
+                diff.of_tag(source, destination, tag).await
+            }
+        });
+        let compared = compared.buffered(AT_ONCE);
+        Ok(compared.try_filter_map(|found| std::future::ready(Ok(found))))
+    }
+
+    async fn of_tag(
+        &self,
+        source: &Place,
+        destination: &Place,
+        tag: String,
+    ) -> Result<Option<TagDiff>, Error> {
+        let (here, there) = try_join(source.digest(&tag), destination.digest(&tag)).await?;
+        let (state, detail) = match (&here, &there) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => (TagState::Missing, None),
+            (None, Some(_)) => (TagState::Extra, None),
+            (Some(here), Some(there)) if here == there => (TagState::Same, None),
+            (Some(_), Some(_)) if self.mode == Match::Digest => (TagState::Different, None),
+            (Some(here), Some(there)) => {
+                let here = (&source.registry, source.repository.as_str(), here.as_str());
+                let there = (
+                    &destination.registry,
+                    destination.repository.as_str(),
+                    there.as_str(),
+                );
+                let compared = compare(here, there, self.mode, &self.platforms).await?;
+                let state = match compared.is_same() {
+                    true => TagState::Same,
+                    false => TagState::Different,
+                };
+                (state, Some(compared.to_string()))
+            }
+        };
+        Ok(Some(TagDiff {
+            repository: source.repository.clone(),
+            tag,
+            state,
+            source: here,
+            destination: there,
+            detail,
+        }))
+    }
+}
+
+/// Counts of states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DiffCounts {
+    /// Tags with the same image.
+    pub same: u64,
+    /// Tags that only the source has.
+    pub missing: u64,
+    /// Tags with different images.
+    pub different: u64,
+    /// Tags that only the destination has.
+    pub extra: u64,
+}
+
+impl DiffCounts {
+    /// Counts a tag.
+    pub fn add(&mut self, state: TagState) {
+        *match state {
+            TagState::Same => &mut self.same,
+            TagState::Missing => &mut self.missing,
+            TagState::Different => &mut self.different,
+            TagState::Extra => &mut self.extra,
+        } += 1;
+    }
+
+    /// Returns whether both sides are equal.
+    pub fn is_equal(&self) -> bool {
+        self.missing == 0 && self.different == 0 && self.extra == 0
+    }
+}
