@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use clap::Args;
 use registry_replication::Timestamp;
+use registry_replication::oci::{Match, Platform};
 
 use super::value;
 use crate::failure::Failure;
@@ -49,6 +50,18 @@ pub(crate) struct ArrivalArgs {
     /// HOST is the registry of the destination. Credentials come from Docker's configuration.
     #[arg(long, value_name = "DESTINATION=HOST")]
     pub(crate) proof: Vec<String>,
+    /// Compare this with the expected image: digest, platforms or config [default: digest]
+    ///
+    /// `platforms` accepts another index with the same manifest for each platform, and `config` other
+    /// manifests with the same config. It applies to hosts of images and of --proof.
+    #[arg(long = "match", value_name = "WHAT")]
+    pub(crate) matching: Option<Match>,
+    /// Compare only this platform, such as linux/amd64. Repeatable; implies --match platforms
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Vec<Platform>,
+    /// Require signatures and other artifacts that refer to the image, too
+    #[arg(long)]
+    pub(crate) with_referrers: bool,
     /// Time until a failed task is final [default: 60s, or as the registry retries]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) settle: Option<Duration>,

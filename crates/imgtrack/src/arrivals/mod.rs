@@ -6,6 +6,7 @@ mod wait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use registry_replication::oci::Match;
 use registry_replication::{Arrival, Error, ImageReference, Registry, Report, Verdict};
 
 use crate::args::ArrivalArgs;
@@ -128,6 +129,14 @@ async fn arrival(
         })?;
         let reference = from.digest().or(from.tag()).unwrap_or_default();
         arrival = arrival.original(target.destination(host).await?, from.path(), reference);
+    }
+    let mode = asked.matching.unwrap_or(match asked.platform.is_empty() {
+        true => Match::Digest,
+        false => Match::Platforms,
+    });
+    arrival = arrival.matching(mode, asked.platform.clone());
+    if asked.with_referrers {
+        arrival = arrival.with_referrers();
     }
     if let Some(since) = asked.since {
         arrival = arrival.since(target.time(since)?);

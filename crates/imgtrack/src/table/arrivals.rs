@@ -79,6 +79,8 @@ fn basis(basis: Basis) -> &'static str {
         Basis::SourceTag => "the source's tag",
         Basis::Since => "the task's time",
         Basis::NewestTask => "the newest task",
+        Basis::SamePlatforms => "the platforms",
+        Basis::SameConfig => "the configs",
         _ => "",
     }
 }

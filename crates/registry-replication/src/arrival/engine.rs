@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openapi_transport::{Clock, Error, Timestamp};
 
+use super::compare::{Compared, Matching};
 use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
@@ -39,6 +40,7 @@ pub(crate) enum Origin {
 pub(crate) struct Ask {
     pub(crate) registry: Arc<dyn Look>,
     pub(crate) origin: Origin,
+    pub(crate) matching: Matching,
     pub(crate) question: Question,
     /// Whether the expected digest comes from the source.
     pub(crate) resolves: bool,
@@ -98,6 +100,7 @@ pub(crate) struct Engine {
     first: Option<Timestamp>,
     /// Digest that each destination served last, and how often in a row.
     pub(super) shown: BTreeMap<Destination, (Option<String>, u32)>,
+    pub(super) compared: Compared,
 }
 
 /// Answer of the source about the tag.
@@ -126,6 +129,7 @@ impl Engine {
             memory: Memory::default(),
             first: None,
             shown: BTreeMap::new(),
+            compared: Compared::new(),
             ask,
         }
     }
@@ -269,7 +273,10 @@ impl Engine {
 
     /// Returns the report as final, or as one that the next look must confirm.
     fn confirmed_or_not(&mut self, report: DestinationReport, sight: &Sight) -> DestinationReport {
-        let is_proven = report.rests_on == Some(Basis::Destination);
+        let is_proven = matches!(
+            report.rests_on,
+            Some(Basis::Destination | Basis::SamePlatforms | Basis::SameConfig)
+        );
         let image = &self.ask.question.image;
         let agrees = self.memory.agrees(&report, sight, image);
         if !report.is_final || is_proven || agrees {

@@ -6,6 +6,7 @@
 //! - `watch` lets all arrivals of a registry share their looks.
 //! - `wait` polls until a verdict is final or the deadline has passed.
 
+mod compare;
 pub(crate) mod cover;
 mod destination;
 mod engine;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use openapi_transport::{Error, Timestamp};
 
+use compare::Matching;
 pub use destination::Destination;
 use engine::{Ask, Engine, Extent, Origin};
 use judge::Question;
@@ -91,6 +93,7 @@ pub struct Arrival {
     proofs: Vec<(Destination, Arc<dyn Shows>)>,
     /// Registry that has the expected image, and its name there.
     original: Option<(oci::Client, String, String)>,
+    matching: Matching,
 }
 
 impl Arrival {
@@ -110,6 +113,7 @@ impl Arrival {
             polling: Polling::default(),
             proofs: Vec::new(),
             original: None,
+            matching: Matching::default(),
         }
     }
 
@@ -135,6 +139,32 @@ impl Arrival {
         reference: impl Into<String>,
     ) -> Self {
         self.original = Some((registry, repository.into(), reference.into()));
+        self
+    }
+
+    /// Sets what an image at a destination must have in common with the expected one, if their digests
+    /// differ. An index that was created again has another digest, for example because a copy left out
+    /// attestations. `platforms` narrows the comparison; an empty list means all platforms. [default:
+    /// [`Match::Digest`](oci::Match::Digest)]
+    ///
+    /// It applies to destinations that are asked themselves: those of an OCI registry, and those with a
+    /// [proof](Self::proof). A comparison reads the manifests of the source, so a registry of a cloud
+    /// needs its [`original`](Self::original).
+    pub fn matching(
+        mut self,
+        mode: oci::Match,
+        platforms: impl IntoIterator<Item = oci::Platform>,
+    ) -> Self {
+        self.matching.mode = mode;
+        self.matching.platforms = platforms.into_iter().collect();
+        self
+    }
+
+    /// Requires that the artifacts that refer to the source's image have arrived, too: signatures,
+    /// attestations and others that [`Client::referrers`](oci::Client::referrers) finds. It applies to
+    /// the same destinations as [`matching`](Self::matching).
+    pub fn with_referrers(mut self) -> Self {
+        self.matching.referrers = true;
         self
     }
 
@@ -273,6 +303,29 @@ impl Arrival {
             }
         }
         let has_source = !matches!(origin, Origin::None);
+        let Matching {
+            mode,
+            platforms,
+            referrers,
+        } = &self.matching;
+        if *mode == oci::Match::Digest && !platforms.is_empty() {
+            return Err(Error::configuration(
+                "a digest covers all platforms; match platforms or configs to narrow by platform",
+            ));
+        }
+        let reads_source = *mode != oci::Match::Digest || *referrers;
+        if reads_source && shows_work && self.original.is_none() {
+            return Err(Error::configuration(format!(
+                "{} does not show manifests of the source; name the source's own registry as the \
+                 original",
+                self.registry.descriptor().title
+            )));
+        }
+        if *referrers && !has_source {
+            return Err(Error::configuration(
+                "referrers are compared with a source; name a destination or an original",
+            ));
+        }
         let own = self.registry.descriptor().windows;
         let settle = match self.settle {
             Some(window) => Settling { window, runs: None },
@@ -284,6 +337,7 @@ impl Arrival {
         Ok(Ask {
             resolves: has_source && !self.newest && digest.is_none() && self.since.is_none(),
             origin,
+            matching: self.matching.clone(),
             registry: self.registry.clone(),
             question: Question {
                 image,
@@ -367,6 +421,10 @@ async fn another(engine: &Engine) -> Duration {
 }
 
 impl Shows for oci::Client {
+    fn client(&self) -> &oci::Client {
+        self
+    }
+
     fn shows<'a>(
         &'a self,
         repository: &'a str,

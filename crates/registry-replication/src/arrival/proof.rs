@@ -6,14 +6,19 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use openapi_transport::Error;
 
+use super::compare::Found;
 use super::engine::{Engine, Extent};
 use super::explain;
-use super::report::{Basis, DestinationReport, ReasonKind, Verdict};
+use super::report::{DestinationReport, ReasonKind, Verdict};
 use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
+use crate::oci;
 
 /// Registry that can return its digest of `namespace/repository` and a tag.
 pub trait Shows: Send + Sync {
+    /// Returns the client of the registry.
+    fn client(&self) -> &oci::Client;
+
     /// Returns the digest under a tag or digest. An answer to an earlier question is good enough if
     /// the question is not older than the look, which began at `look`.
     fn shows<'a>(
@@ -26,7 +31,7 @@ pub trait Shows: Send + Sync {
 
 /// Digest that a destination must serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Expected {
+pub(super) enum Expected {
     Digest(String),
     Any,
     Unknown,
@@ -71,7 +76,7 @@ impl Engine {
     }
 
     /// Returns the repository of the image at a destination.
-    fn repository(&self, report: &DestinationReport) -> String {
+    pub(super) fn repository(&self, report: &DestinationReport) -> String {
         let image = &self.ask.question.image;
         repository_at(report.place.as_ref(), image.namespace(), image.repository())
     }
@@ -138,12 +143,11 @@ impl Engine {
         let times = *times;
         let expected = self.expected(&report).await?;
         report.shown = Some(times).filter(|_| shown.is_some());
-        let is_expected = shown.is_some()
-            && match &expected {
-                Expected::Digest(digest) => Some(digest) == shown.as_ref(),
-                Expected::Any => true,
-                Expected::Unknown => false,
-            };
+        let found = match &shown {
+            Some(shown) => self.compared(&report, &expected, shown).await,
+            None => Found::Other(None),
+        };
+        let is_expected = matches!(found, Found::Expected(_));
         let pending = DestinationReport {
             verdict: Verdict::Pending,
             is_final: false,
@@ -155,7 +159,10 @@ impl Engine {
             (true, _) if times >= SHOWN => DestinationReport {
                 verdict: Verdict::Arrived,
                 is_final: true,
-                rests_on: Some(Basis::Destination),
+                rests_on: match found {
+                    Found::Expected(basis) => Some(basis),
+                    _ => None,
+                },
                 reasons: Vec::new(),
                 ..pending
             },
@@ -181,9 +188,15 @@ impl Engine {
             },
             (false, Some(other)) => {
                 let settled = times >= SHOWN;
-                let text = match is_alone {
-                    true => format!("the destination has {other} under the tag"),
-                    false => format!(
+                let text = match (found, is_alone) {
+                    (Found::Incomplete(reason) | Found::Unread(reason), _) => {
+                        return Ok(pending.because(reason.kind, reason.text));
+                    }
+                    (Found::Other(Some(differs)), _) => {
+                        format!("the destination has {other} under the tag: {differs}")
+                    }
+                    (_, true) => format!("the destination has {other} under the tag"),
+                    (_, false) => format!(
                         "the destination has {other} under the tag: another client has pushed or \
                          copied there, or the rule does not overwrite"
                     ),

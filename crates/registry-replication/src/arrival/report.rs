@@ -249,6 +249,12 @@ pub enum Basis {
     NewestTask,
     /// The registry's replication status names the digest.
     Status,
+    /// The destination itself served another digest twice in a row, with the expected manifest for
+    /// each platform.
+    SamePlatforms,
+    /// The destination itself served another digest twice in a row, with the expected config for each
+    /// platform.
+    SameConfig,
     /// A basis of a stored report that this version does not know.
     #[serde(other)]
     Unknown,
@@ -271,6 +277,12 @@ impl Basis {
                  image"
             }
             Self::Status => "the replication status names the digest",
+            Self::SamePlatforms => {
+                "the destination served an index of the same platforms twice in a row"
+            }
+            Self::SameConfig => {
+                "the destination served an image with the same configs twice in a row"
+            }
             Self::Unknown => "a basis that this version does not know",
         }
     }
@@ -350,6 +362,8 @@ pub enum ReasonKind {
     ShownOnce,
     /// One poll shows this, and the next one has not confirmed it yet.
     Unconfirmed,
+    /// The destination has the image, but not a signature or another artifact that refers to it.
+    ReferrerMissing,
     /// The registry cannot be read.
     Unreadable,
     /// A task copies one tag of the repository and does not name it.

@@ -15,6 +15,7 @@ use super::proof::Shows;
 use super::read::Agreed;
 use super::watch::Watch;
 use crate::model::{ExecutionRef, ImageName, ImageRef, Rule, TaskRef, TaskState};
+use crate::oci;
 use crate::provider::Descriptor;
 
 /// Registry that arrivals can poll. Each vendor implements it in its `look.rs`.
@@ -45,6 +46,11 @@ pub trait Look: fmt::Debug + Send + Sync {
     fn shows(&self, destination: &Destination) -> Result<Option<Arc<dyn Shows>>, Error> {
         let _ = destination;
         Ok(None)
+    }
+
+    /// Returns the client of this registry, if it serves the distribution API itself.
+    fn client(&self) -> Option<oci::Client> {
+        None
     }
 
     /// Returns the name of an image in reports. The default is the name within the registry.

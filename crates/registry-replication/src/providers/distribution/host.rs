@@ -69,6 +69,10 @@ impl Host {
 }
 
 impl Shows for Host {
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
     fn shows<'a>(
         &'a self,
         repository: &'a str,

@@ -12,6 +12,7 @@ use crate::arrival::sight::{Look, Sight, SourceTag, Wanted, began};
 use crate::arrival::watch::Watch;
 use crate::arrival::{Destination, Shows};
 use crate::model::ImageName;
+use crate::oci;
 use crate::provider::Descriptor;
 
 impl Look for OciRegistry {
@@ -47,7 +48,7 @@ impl Look for OciRegistry {
             let Some(tag) = image.tag() else {
                 return Ok(None);
             };
-            let manifest = self.client()?.manifest(&image.path(), tag).await?;
+            let manifest = self.hosts.client(&self.host)?.manifest(&image.path(), tag).await?;
             Ok(manifest.map(|manifest| SourceTag {
                 digest: Some(manifest.digest),
                 pushed: None,
@@ -65,6 +66,10 @@ impl Look for OciRegistry {
         let host = asked.entry(client.endpoint().to_owned());
         let host = host.or_insert_with(|| Arc::new(Host::new(client)));
         Ok(Some(host.clone()))
+    }
+
+    fn client(&self) -> Option<oci::Client> {
+        self.hosts.client(&self.host).ok()
     }
 
     fn title(&self, image: &ImageName) -> String {

@@ -1,0 +1,165 @@
+//! Comparison of what a destination serves with the expected image.
+
+use std::collections::BTreeMap;
+
+use openapi_transport::Error;
+
+use super::engine::{Ask, Engine, Origin};
+use super::proof::Expected;
+use super::report::{Basis, DestinationReport, Reason, ReasonKind};
+use crate::oci::{self, Comparison, Match, Platform};
+
+/// What an image must have in common with the expected one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matching {
+    pub(crate) mode: Match,
+    /// Platforms to compare. Empty for all.
+    pub(crate) platforms: Vec<Platform>,
+    /// Whether signatures and other referrers of the image must have arrived, too.
+    pub(crate) referrers: bool,
+}
+
+/// Comparisons that were made, by the two digests. An image with a digest never changes.
+pub(super) type Compared = BTreeMap<(String, String), Comparison>;
+
+/// What a destination serves.
+pub(super) enum Found {
+    /// The expected image.
+    Expected(Basis),
+    /// Another image, and how it differs if that was compared.
+    Other(Option<String>),
+    /// The expected image, without something that belongs to it.
+    Incomplete(Reason),
+    /// An image that cannot be compared.
+    Unread(Reason),
+}
+
+/// Image at a registry.
+struct Place<'a> {
+    registry: &'a oci::Client,
+    repository: &'a str,
+    digest: &'a str,
+}
+
+impl Ask {
+    /// Returns the source's registry and the repository there, if it serves the distribution API.
+    fn source_registry(&self) -> Option<(oci::Client, String)> {
+        match &self.origin {
+            Origin::Own => Some((self.registry.client()?, self.question.image.path())),
+            Origin::Other(registry, repository, _) => Some((registry.clone(), repository.clone())),
+            Origin::None => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Compares the digest that a destination has shown with the expected image.
+    pub(super) async fn compared(
+        &mut self,
+        report: &DestinationReport,
+        expected: &Expected,
+        shown: &str,
+    ) -> Found {
+        let mut proofs = self.ask.proofs.iter();
+        let own = proofs.find(|(destination, _)| *destination == report.destination);
+        let Some((_, registry)) = own else {
+            return Found::Other(None);
+        };
+        let registry = registry.clone();
+        let repository = self.repository(report);
+        let there = Place {
+            registry: registry.client(),
+            repository: &repository,
+            digest: shown,
+        };
+        let expected = match expected {
+            Expected::Digest(digest) => digest,
+            // Any image counts, if it is whole.
+            Expected::Any => shown,
+            Expected::Unknown => return Found::Other(None),
+        };
+        let found = match self.matches(expected, &there).await {
+            Ok(found) => found,
+            Err(error) => {
+                let text = format!("cannot compare the image at the destination: {error}");
+                return Found::Unread(Reason::new(ReasonKind::NotShown, text));
+            }
+        };
+        if !matches!(found, Found::Expected(_)) || !self.ask.matching.referrers {
+            return found;
+        }
+        match self.lacks_referrers(expected, &there).await {
+            Ok(None) => found,
+            Ok(Some(text)) => Found::Incomplete(Reason::new(ReasonKind::ReferrerMissing, text)),
+            Err(error) => {
+                let text = format!("cannot compare the referrers of the image: {error}");
+                Found::Unread(Reason::new(ReasonKind::NotShown, text))
+            }
+        }
+    }
+
+    async fn matches(&mut self, expected: &str, there: &Place<'_>) -> Result<Found, Error> {
+        let Matching {
+            mode, platforms, ..
+        } = &self.ask.matching;
+        if *mode == Match::Digest {
+            return Ok(match expected == there.digest {
+                true => Found::Expected(Basis::Destination),
+                false => Found::Other(None),
+            });
+        }
+        let key = (expected.to_owned(), there.digest.to_owned());
+        let comparison = match self.compared.get(&key) {
+            Some(known) => known,
+            None => {
+                let source = self.ask.source_registry();
+                let (registry, repository) = match &source {
+                    Some((registry, repository)) => (registry, repository.as_str()),
+                    // The destination's own image is all that is known.
+                    None => (there.registry, there.repository),
+                };
+                let there = (there.registry, there.repository, there.digest);
+                let source = (registry, repository, expected);
+                let compared = oci::compare(source, there, *mode, platforms).await?;
+                self.compared.entry(key).or_insert(compared)
+            }
+        };
+        Ok(match (comparison.is_same(), mode) {
+            (true, _) if expected == there.digest => Found::Expected(Basis::Destination),
+            (true, Match::Config) => Found::Expected(Basis::SameConfig),
+            (true, _) => Found::Expected(Basis::SamePlatforms),
+            (false, _) => Found::Other(Some(comparison.to_string())),
+        })
+    }
+
+    /// Returns which referrers of the source's image the destination lacks.
+    async fn lacks_referrers(
+        &self,
+        expected: &str,
+        there: &Place<'_>,
+    ) -> Result<Option<String>, Error> {
+        let Some((registry, repository)) = self.ask.source_registry() else {
+            return Ok(None);
+        };
+        let mut missing = Vec::new();
+        for referrer in registry.referrers(&repository, expected).await? {
+            // A signature is found by its tag, or by the image that it names.
+            let reference = referrer.tag.as_deref().unwrap_or(&referrer.digest);
+            let found = there.registry.manifest(there.repository, reference).await?;
+            if found.is_none_or(|found| found.digest != referrer.digest) {
+                let kind = referrer.artifact_type.as_deref();
+                missing.push(format!(
+                    "{} ({})",
+                    referrer.digest,
+                    kind.unwrap_or("unknown type")
+                ));
+            }
+        }
+        Ok((!missing.is_empty()).then(|| {
+            format!(
+                "the image is at the destination without what refers to it: {}",
+                missing.join(", ")
+            )
+        }))
+    }
+}
