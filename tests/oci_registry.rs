@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use registry_replication::oci::{Client, Login};
+use registry_replication::oci::{Client, ContentKind, Login, Match, compare};
 
 fn given(name: &str) -> String {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -62,4 +62,61 @@ async fn nobody_and_a_wrong_password_are_not_let_in() {
     assert_eq!(refused(wrong).await.status(), Some(401));
     let error = refused(Login::Anonymous).await;
     assert!(error.to_string().contains("no login was found"), "{error}");
+}
+
+/// The registry is read in whole: repositories, tags, and the images behind them.
+#[tokio::test]
+async fn all_images_can_be_read_and_compared() {
+    let registry = Client::builder(given("OCI_HOST")).login(password());
+    let registry = registry.build().unwrap();
+    // Pages of one name, so that the registry continues them by links.
+    let repositories = registry.repositories().page_size(1).all().await.unwrap();
+    assert_eq!(repositories, ["team/api"]);
+    let mut tags = registry.tags("team/api").page_size(1).all().await.unwrap();
+    tags.sort();
+    let expected = given("OCI_EXPECTED");
+    let lines = expected.lines().map(|line| line.split_whitespace());
+    let mut known: Vec<_> = lines
+        .map(Iterator::collect::<Vec<_>>)
+        .filter(|words| !words[1].contains(':') && words[2] != "-")
+        .map(|words| words[1].to_owned())
+        .collect();
+    known.sort();
+    assert_eq!(tags, known);
+    let mut digests = Vec::new();
+    for tag in &tags {
+        let content = registry.content("team/api", tag).await.unwrap().unwrap();
+        let digest = content.digest.clone();
+        let config = match content.kind {
+            ContentKind::Image(image) => image.config.digest,
+            ContentKind::Index(index) => {
+                let image = &index.manifests[0].digest;
+                let image = registry.content("team/api", image).await.unwrap().unwrap();
+                match image.kind {
+                    ContentKind::Image(image) => image.config.digest,
+                    other => panic!("{other:?}"),
+                }
+            }
+            other => panic!("{other:?}"),
+        };
+        let config = registry.config("team/api", &config).await.unwrap().unwrap();
+        assert_eq!(config.platform.unwrap().to_string(), "linux/amd64");
+        assert_eq!(config.diff_ids.len(), 1);
+        let referrers = registry.referrers("team/api", &digest).await.unwrap();
+        assert_eq!(referrers, []);
+        digests.push(digest);
+    }
+    // Every tag that is left in one round is the same image, alone or in an index.
+    for from in &digests {
+        for to in &digests {
+            let (from, to) = (from.as_str(), to.as_str());
+            for mode in [Match::Platforms, Match::Config] {
+                let (from, to) = ((&registry, "team/api", from), (&registry, "team/api", to));
+                let comparison = compare(from, to, mode, &[]).await.unwrap();
+                assert!(comparison.is_same(), "{comparison}");
+            }
+        }
+    }
+    let missing = registry.tags("team/none").all().await.unwrap_err();
+    assert_eq!(missing.kind(), registry_replication::ErrorKind::NotFound);
 }

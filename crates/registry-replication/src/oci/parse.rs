@@ -382,6 +382,8 @@ mod tests {
             Just(format!("\"{}\"", IMAGES[1])),
             Just(format!(r#"[{{"digest":"{}"}}]"#, digest('a'))),
             Just(format!(r#"{{"digest":"{}","size":0}}"#, digest('a'))),
+            Just(r#"{"digest":"../x"}"#.to_owned()),
+            Just(r#"[{"digest":"../x"}]"#.to_owned()),
             "\"[ -~]{0,8}\"",
         ];
         let name = prop::sample::select(vec![

@@ -58,7 +58,8 @@ impl Client {
     /// follows `Link` headers to the next page. A page at another host is refused. A link that leads
     /// back, and a list that does not end, are errors.
     ///
-    /// A repository without tags is an empty list. If the registry says that it does not have the
+    /// Tags come in the order of the registry, which need not be the alphabet's. A repository without
+    /// tags is an empty list. If the registry says that it does not have the
     /// repository, the error has the kind [`NotFound`](openapi_transport::ErrorKind::NotFound).
     ///
     /// ```no_run
