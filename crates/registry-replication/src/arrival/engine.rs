@@ -31,7 +31,7 @@ pub(crate) enum Origin {
     Own,
     /// Another registry, with the repository and the tag or digest there.
     Other(oci::Client, String, String),
-    /// There is none: the destinations alone are asked.
+    /// No source: the destinations alone are asked.
     None,
 }
 

@@ -1,7 +1,7 @@
 //! Any registry that serves the OCI distribution API.
 //!
-//! Such a registry shows neither rules nor tasks, so nobody can know whether something copies an image,
-//! or why it does not. An arrival asks the destinations themselves: `HEAD /v2/<name>/manifests/<tag>`.
+//! Such a registry shows neither rules nor tasks. So it does not tell whether something copies an image,
+//! or why not. An arrival asks the destinations themselves: `HEAD /v2/<name>/manifests/<tag>`.
 //! An image has arrived when a destination has served the expected digest twice in a row. Before that,
 //! the verdict is pending, or a digest mismatch that a later copy may end.
 //!
