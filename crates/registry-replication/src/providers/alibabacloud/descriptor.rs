@@ -66,9 +66,7 @@ static CLOUD: Cloud = Cloud {
             name: "alibabacloud.cr",
             operations: cr::OPERATIONS,
             settings: &[REGION, INSTANCE, ENDPOINT],
-            connect: |settings| {
-                Box::pin(async move { context(&settings, super::endpoint) })
-            },
+            connect: |settings| Box::pin(async move { context(&settings, super::endpoint) }),
             lookup: None,
         },
         Service {

@@ -10,8 +10,8 @@ use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::{Context, Error};
 
-use super::DESCRIPTOR;
 use super::AlibabaCr;
+use super::DESCRIPTOR;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{

@@ -123,7 +123,10 @@ impl AlibabaCr {
     /// reported as the first error of the stream.
     pub fn tasks(&self, query: TaskQuery) -> Listing<Task> {
         let TaskQuery { image, batch } = query;
-        let image = image.as_deref().map(|image| DESCRIPTOR.image(image)).transpose();
+        let image = image
+            .as_deref()
+            .map(|image| DESCRIPTOR.image(image))
+            .transpose();
         Listing::tried(image.map(|image| self.list_tasks(image, batch, true)))
     }
 
@@ -249,13 +252,9 @@ fn image(vendor: SyncImage) -> ImageRef {
 fn task(vendor: SyncTask) -> Task {
     // Older answers have the misspelt name alone.
     let updated = vendor.modified_time.or(vendor.modifed_time);
-    let task = Task::new(
-        PROVIDER,
-        TaskKind::Replication,
-        vendor.sync_task_id.clone(),
-    )
-    .with_status(vendor.task_status.clone(), state)
-    .with_updated(updated.map(|time| time.0));
+    let task = Task::new(PROVIDER, TaskKind::Replication, vendor.sync_task_id.clone())
+        .with_status(vendor.task_status.clone(), state)
+        .with_updated(updated.map(|time| time.0));
     Task {
         execution: vendor.sync_batch_task_id.clone(),
         rule: vendor.sync_rule_id.clone(),

@@ -10,8 +10,8 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Call, Error};
 use serde_json::Value;
 
-use super::DESCRIPTOR;
 use super::AlibabaCr;
+use super::DESCRIPTOR;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;

@@ -6,8 +6,8 @@ use alibabacloud_cr::cr::types::SyncRule;
 use alibabacloud_cr::cr::values::{SyncDirection, SyncScope, SyncTrigger};
 use openapi_transport::Error;
 
-use super::{DESCRIPTOR, PROVIDER};
 use super::AlibabaCr;
+use super::{DESCRIPTOR, PROVIDER};
 use crate::listing::Listing;
 use crate::model::{
     FilterOn, FilterSyntax, ImageName, ImageRef, Rule, RuleFilter, RuleTrigger, TaskKind,

@@ -65,8 +65,11 @@ static CLOUD: Cloud = Cloud {
     services: &[],
 };
 
-const HOST: Setting =
-    Setting::required("host", "host of the registry, such as registry.example:5000").form(Form::Host);
+const HOST: Setting = Setting::required(
+    "host",
+    "host of the registry, such as registry.example:5000",
+)
+.form(Form::Host);
 const PLAIN_HTTP: Setting = Setting::optional(
     "plain_http",
     "hosts that are called without TLS, separated by commas",
@@ -83,5 +86,8 @@ async fn connect(settings: Settings) -> Result<Arc<dyn Registry>, Error> {
     let Some(host) = settings.get("host") else {
         return Err(Error::configuration("host is missing"));
     };
-    Ok(Arc::new(OciRegistry::new(host, Hosts::of(&settings).await?)?))
+    Ok(Arc::new(OciRegistry::new(
+        host,
+        Hosts::of(&settings).await?,
+    )?))
 }

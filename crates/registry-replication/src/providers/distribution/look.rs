@@ -48,7 +48,11 @@ impl Look for OciRegistry {
             let Some(tag) = image.tag() else {
                 return Ok(None);
             };
-            let manifest = self.hosts.client(&self.host)?.manifest(&image.path(), tag).await?;
+            let manifest = self
+                .hosts
+                .client(&self.host)?
+                .manifest(&image.path(), tag)
+                .await?;
             Ok(manifest.map(|manifest| SourceTag {
                 digest: Some(manifest.digest),
                 pushed: None,

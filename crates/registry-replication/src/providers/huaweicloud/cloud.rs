@@ -39,10 +39,9 @@ pub(super) static CLOUD: Cloud = Cloud {
                 Box::pin(async move {
                     context(&settings, |common| match &common.endpoint {
                         Some(endpoint) => Ok(endpoint.clone()),
-                        None => endpoints::iam_in(
-                            &Surroundings::of_process(),
-                            common.region.as_deref(),
-                        ),
+                        None => {
+                            endpoints::iam_in(&Surroundings::of_process(), common.region.as_deref())
+                        }
                     })
                 })
             },

@@ -54,7 +54,11 @@ pub(super) async fn examine(reporter: Reporter) -> Option<()> {
     let credentials = dialect.credentials(now).await.ok();
     let named = credentials.as_ref().and_then(|one| one.project_id());
     project(&reporter, region, settings.get(PROJECT.name), named, &ids);
-    reporter.add("call", FindingState::Ok, "KeystoneListProjects was answered");
+    reporter.add(
+        "call",
+        FindingState::Ok,
+        "KeystoneListProjects was answered",
+    );
     Some(())
 }
 

@@ -13,7 +13,7 @@ use super::SwrBasic;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{ImageName, Rule, RuleRef, Task, };
+use crate::model::{ImageName, Rule, RuleRef, Task};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, TaskScope, sealed};

@@ -10,9 +10,7 @@ use super::PROVIDER;
 use super::SwrEnterprise;
 use super::rules::trigger;
 use crate::listing::Listing;
-use crate::model::{
-    Execution, RuleRef, TaskCounts, TaskKind, TaskState, VendorAnswer,
-};
+use crate::model::{Execution, RuleRef, TaskCounts, TaskKind, TaskState, VendorAnswer};
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {

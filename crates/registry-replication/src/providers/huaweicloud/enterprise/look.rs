@@ -19,8 +19,8 @@ use crate::arrival::sight::{
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{Execution, ImageName, ImageRef, Rule};
-use crate::provider::Descriptor;
 use crate::pager::{Fetched, Record, Slot, Steps};
+use crate::provider::Descriptor;
 
 /// Executions that are looked into where nothing says how far back to go.
 const HISTORY: usize = 200;

@@ -16,7 +16,8 @@ use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, Rule, RuleRef, Subtask, Task, TaskRef, TaskState};
+    Execution, ExecutionRef, ImageName, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
+};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};

@@ -141,11 +141,7 @@ fn filter(vendor: &ReplicationFilter) -> Option<RuleFilter> {
 }
 
 fn replication(vendor: ReplicationPolicy, instance: &str) -> Rule {
-    let rule = Rule::new(
-        PROVIDER,
-        TaskKind::Replication,
-        vendor.id,
-    );
+    let rule = Rule::new(PROVIDER, TaskKind::Replication, vendor.id);
     let namespace = vendor.dest_namespace.clone();
     let destination = ImageRef {
         namespace: namespace.filter(|name| !name.is_empty()),
@@ -182,11 +178,7 @@ fn selected(vendor: &RetentionRule) -> impl Iterator<Item = RuleFilter> {
 }
 
 fn retention(vendor: RetentionPolicy, instance: &str) -> Rule {
-    let rule = Rule::new(
-        PROVIDER,
-        TaskKind::Retention,
-        vendor.id,
-    );
+    let rule = Rule::new(PROVIDER, TaskKind::Retention, vendor.id);
     let mut filters: Vec<RuleFilter> = Vec::new();
     let parts = vendor
         .rules

@@ -10,9 +10,7 @@ use super::PROVIDER;
 use super::SwrEnterprise;
 use super::tasks::state;
 use crate::listing::Listing;
-use crate::model::{
-    ExecutionRef, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorAnswer,
-};
+use crate::model::{ExecutionRef, RuleRef, Subtask, TaskKind, TaskRef, TaskState, VendorAnswer};
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {

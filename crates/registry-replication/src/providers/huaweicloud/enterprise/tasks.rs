@@ -7,12 +7,11 @@ use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::{Error, Timestamp};
 
 use super::PROVIDER;
-use super::resource::Resources;
 use super::SwrEnterprise;
+use super::resource::Resources;
 use crate::listing::Listing;
 use crate::model::{
-    ExecutionRef, ImageRef, RetentionCounts, RuleRef, Task, TaskKind,
-    TaskState, VendorAnswer,
+    ExecutionRef, ImageRef, RetentionCounts, RuleRef, Task, TaskKind, TaskState, VendorAnswer,
 };
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
@@ -172,12 +171,8 @@ fn replication(vendor: ReplicationTask) -> Task {
         vendor.dst_resource.as_deref(),
         vendor.operation.as_deref(),
     );
-    let task = Task::new(
-        PROVIDER,
-        TaskKind::Replication,
-        vendor.id,
-    )
-    .with_status(vendor.status.clone(), state);
+    let task = Task::new(PROVIDER, TaskKind::Replication, vendor.id)
+        .with_status(vendor.status.clone(), state);
     Task {
         execution: vendor.execution_id.map(|id| id.to_string()),
         source: resources.source,
@@ -198,12 +193,8 @@ fn revised(revision: Option<i64>) -> Option<Timestamp> {
 }
 
 fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
-    let task = Task::new(
-        PROVIDER,
-        TaskKind::Retention,
-        vendor.id,
-    )
-    .with_status(vendor.status.clone(), state);
+    let task = Task::new(PROVIDER, TaskKind::Retention, vendor.id)
+        .with_status(vendor.status.clone(), state);
     // The namespace is a part of the task's reference, so it is there without a repository, too.
     let source = Some(ImageRef {
         namespace: Some(namespace.to_owned()),
