@@ -259,7 +259,7 @@ async fn authentication() {
             guarded_manifest(&[]),
             manifest,
             "GET manifest IMAGE: refused by the service, HTTP 401",
-            &[HEAD, GET],
+            &[HEAD, "GET /v2/", GET],
         ),
         case(
             "an unknown challenge",

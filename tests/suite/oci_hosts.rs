@@ -111,3 +111,35 @@ async fn arrivals_of_one_look_share_an_answer() {
     }
     assert_eq!(server.count(), 2);
 }
+
+#[tokio::test]
+async fn a_challenge_that_only_the_base_has_is_found() {
+    let server = Hostile::start(|request| match request.header("authorization") {
+        Some("Basic cm9ib3Q6aHVzaA==") => manifest(),
+        Some(_) => Reply::answer(403, &[], "{}"),
+        None if request.path() == "/v2/" => {
+            Reply::answer(401, &[("www-authenticate", "Basic realm=\"tests\"")], "")
+        }
+        None => Reply::answer(401, &[], ""),
+    })
+    .await;
+    let client = oci::Client::builder(server.host()).configure(once);
+    let with = client
+        .login(Login::password("robot", "hush"))
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let found = with.manifest("team/api", "v1").await.unwrap();
+        assert_eq!(found.unwrap().digest, DIGEST);
+    }
+    // The challenge is asked for once: a refusal, the base, and both manifests.
+    assert_eq!(server.count(), 4);
+
+    let home = tempfile::tempdir().unwrap();
+    let without = hosts(&home).client(server.host()).unwrap();
+    let error = without.manifest("team/api", "v1").await.unwrap_err();
+    assert!(
+        error.to_string().contains("requires a login for team/api"),
+        "{error}"
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use openapi_transport::{Answer, Error, Operation, send};
 
 use super::access::{Shown, Target};
-use super::wire::{GET, HEAD, accept};
+use super::wire::{GET, HEAD, PING, accept};
 use super::{Client, redirect};
 
 impl Client {
@@ -31,10 +31,21 @@ impl Client {
                 break (shown, error);
             }
             again -= 1;
-            let refused = self.access.refused(&self.context, target, &shown, error);
-            match refused.await {
-                Ok(()) => {}
-                Err(error) => break (shown, error),
+            let base = match path.is_empty() {
+                true => None,
+                false => self.challenge(&error, &shown).await,
+            };
+            let challenge = base.clone().unwrap_or_else(|| error.clone());
+            let refused = self
+                .access
+                .refused(&self.context, target, &shown, challenge);
+            match (refused.await, base) {
+                (Ok(()), _) => {}
+                // The refusal of the base says nothing about this request.
+                (Err(refused), Some(base)) if refused.status() == base.status() => {
+                    break (shown, error);
+                }
+                (Err(error), _) => break (shown, error),
             }
         };
         let error = match error.status() {
@@ -52,6 +63,17 @@ impl Client {
             _ => error,
         };
         Err(self.access.explain(&self.context, target, error).await)
+    }
+
+    /// Returns the refusal of `/v2/`, if the registry sends its challenge only there.
+    async fn challenge(&self, refused: &Error, shown: &Shown) -> Option<Error> {
+        if !refused.challenges().is_empty() || !matches!(shown, Shown::Nothing) {
+            return None;
+        }
+        let url = format!("{}/v2/", self.context.endpoint());
+        let failed = self.send(&PING, &url, shown).await.err()?;
+        let is_challenge = !failed.redirected && !failed.error.challenges().is_empty();
+        is_challenge.then_some(failed.error)
     }
 
     /// Sends one request, and follows its redirects.
