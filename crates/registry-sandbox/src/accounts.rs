@@ -21,7 +21,9 @@ pub struct Account {
 
 impl Accounts {
     pub(crate) fn at(endpoint: &str) -> Self {
-        let accounts = SIDES.iter().map(|side| (side.account)(endpoint));
+        let accounts = SIDES
+            .iter()
+            .filter_map(|side| Some((side.account?)(endpoint)));
         Self(accounts.collect())
     }
 
@@ -102,6 +104,6 @@ impl Settings {
             Some((_, registry)) => registry,
             None => side::definition(name)?.registries.first()?,
         };
-        Some((registry.settings)(endpoint))
+        Some((registry.settings?)(endpoint))
     }
 }

@@ -1,8 +1,12 @@
 //! Hooks of tests: before a call is answered, and on the answer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hyper::header::HeaderName;
 use serde_json::Value;
+
+use crate::place::Place;
 
 type Before = dyn Fn(&str) + Send + Sync;
 type After = dyn Fn(&mut OutgoingAnswer) + Send + Sync;
@@ -11,12 +15,18 @@ type After = dyn Fn(&mut OutgoingAnswer) + Send + Sync;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OutgoingAnswer {
-    /// The vendor's name of the call, such as `ListRepoSyncTask`.
+    /// The vendor's name of the call, such as `ListRepoSyncTask`. At a registry's own port it is
+    /// `GET base`, `GET token`, `GET manifest` or `HEAD manifest`.
     pub operation: String,
+    /// The registry whose own port it leaves. `None` at the clouds' port.
+    pub place: Option<Place>,
     /// Path and query of the request, undecoded.
     pub target: String,
     /// The HTTP status.
     pub status: u16,
+    /// Headers by their names in lower case, such as `docker-content-digest`. Those that HTTP itself
+    /// needs are added later.
+    pub headers: BTreeMap<String, String>,
     /// The body: JSON, a text that is sent unchanged, or null for no body.
     pub body: Value,
 }
@@ -66,4 +76,18 @@ impl Hook {
         let own = self.after.lock().unwrap_or_else(PoisonError::into_inner);
         own.is_some()
     }
+}
+
+/// Headers as a test sees them.
+pub(crate) fn by_name(headers: Vec<(HeaderName, String)>) -> BTreeMap<String, String> {
+    let headers = headers.into_iter();
+    let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value));
+    headers.collect()
+}
+
+/// Headers that a test has left. Invalid names are dropped.
+pub(crate) fn named(headers: BTreeMap<String, String>) -> Vec<(HeaderName, String)> {
+    let headers = headers.into_iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.parse().ok()?, value)));
+    headers.collect()
 }

@@ -161,7 +161,8 @@ impl Sandbox {
     }
 
     /// Returns settings and access key for a provider, such as `somecloud-basic`, or for the first
-    /// provider of a cloud, such as `somecloud`. Returns `None` if the sandbox does not have it.
+    /// provider of a cloud, such as `somecloud`. Returns `None` if the sandbox does not have it, and if
+    /// it has only ports of its own, whose login is [`RegistryEndpoint::login`].
     pub fn settings(&self, name: &str) -> Option<Settings> {
         Settings::of(name, &self.endpoint)
     }
@@ -211,8 +212,9 @@ impl Sandbox {
 
     /// Sets a function that may change each answer before it leaves.
     ///
-    /// With it, a test lets listings lag, lose records or fail. The world stays as it is. The rules
-    /// of [`Sandbox::on_request`] apply to this hook too.
+    /// With it, a test lets listings lag, lose records or fail. The world stays as it is. It changes
+    /// the answers at registries' own ports too, whose digest is a header. The rules of
+    /// [`Sandbox::on_request`] apply to this hook too.
     ///
     /// ```
     /// # use registry_sandbox::Sandbox;

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::contents::Contents;
-use crate::hook::{Hook, OutgoingAnswer};
+use crate::hook::{self, Hook, OutgoingAnswer};
 use crate::message::{Answer, Reply, Request};
 use crate::place::Source;
 use crate::plans::Plans;
@@ -120,16 +120,19 @@ impl Service {
         let Some(operation) = answer.operation.clone().filter(|_| self.hook.has_after()) else {
             return;
         };
+        let reply = &mut answer.reply;
         let mut outgoing = OutgoingAnswer {
             operation,
+            place: None,
             target: target.to_owned(),
-            status: answer.reply.status.as_u16(),
-            body: std::mem::take(&mut answer.reply.body),
+            status: reply.status.as_u16(),
+            headers: hook::by_name(std::mem::take(&mut reply.headers)),
+            body: std::mem::take(&mut reply.body),
         };
         self.hook.answering(&mut outgoing);
-        let status = StatusCode::from_u16(outgoing.status);
-        answer.reply.status = status.unwrap_or(answer.reply.status);
-        answer.reply.body = outgoing.body;
+        reply.status = StatusCode::from_u16(outgoing.status).unwrap_or(reply.status);
+        reply.headers = hook::named(outgoing.headers);
+        reply.body = outgoing.body;
     }
 
     /// Returns the sandbox's own time for `Date`, so that clients compare clocks with it.

@@ -21,8 +21,8 @@ pub(crate) struct Definition {
     /// Name of the cloud, such as `somecloud`.
     pub(crate) cloud: &'static str,
     pub(crate) registries: &'static [Registry],
-    /// Returns the account for a sandbox at `endpoint`.
-    pub(crate) account: fn(endpoint: &str) -> Account,
+    /// Returns the account for a sandbox at `endpoint`. Absent if nothing is called there.
+    pub(crate) account: Option<fn(endpoint: &str) -> Account>,
     /// Returns environment variables that lead the cloud's clients to a sandbox at `endpoint`.
     pub(crate) variables: fn(endpoint: &str) -> Vec<(&'static str, String)>,
     /// Whether the cloud accepts the request's signature, if `secret` is the caller's.
@@ -34,10 +34,10 @@ pub(crate) struct Definition {
 pub(crate) struct Registry {
     /// Provider, and the registry that takes pushes.
     pub(crate) source: Source,
-    /// How clients log in to the registry's own port.
-    pub(crate) access: Access,
-    /// Returns the settings for a sandbox at `endpoint`.
-    pub(crate) settings: fn(endpoint: &str) -> Settings,
+    /// Returns how clients log in to the own port of the registry with this id.
+    pub(crate) access: fn(id: &str) -> Access,
+    /// Returns the settings for a sandbox at `endpoint`. Absent if nothing is called there.
+    pub(crate) settings: Option<fn(endpoint: &str) -> Settings>,
 }
 
 /// How clients log in to a registry's own port.
@@ -47,6 +47,8 @@ pub(crate) enum Access {
     Password,
     /// A token, which the registry issues for a password.
     Token,
+    /// No login.
+    Anonymous,
 }
 
 /// Shared state that a cloud gets from the sandbox.

@@ -57,6 +57,9 @@ impl Access {
         side: &dyn Side,
         now: Timestamp,
     ) -> Result<(), Reply> {
+        if self.kind == Kind::Anonymous {
+            return Ok(());
+        }
         if self.takes_passwords() {
             return match self.is_user(request, side, now) {
                 true => Ok(()),
@@ -79,8 +82,8 @@ impl Access {
 
     /// Issues a token for the requested repositories, with the permission to pull only.
     pub(super) fn token(&self, request: &Request, side: &dyn Side, now: Timestamp) -> Reply {
-        if self.takes_passwords() {
-            let message = "this registry takes a password and hands out no tokens";
+        if self.kind != Kind::Token {
+            let message = "this registry hands out no tokens";
             return error(StatusCode::NOT_FOUND, "UNSUPPORTED", message);
         }
         if !self.is_user(request, side, now) {

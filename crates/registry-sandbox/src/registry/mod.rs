@@ -79,7 +79,11 @@ pub(crate) async fn open(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let front = Arc::new(Front {
-        access: Access::new(place.clone(), registry.access, &format!("http://{address}")),
+        access: Access::new(
+            place.clone(),
+            (registry.access)(place.id()),
+            &format!("http://{address}"),
+        ),
         place: place.clone(),
         service: Arc::clone(service),
     });
@@ -149,7 +153,7 @@ impl Serves for Front {
         let operation = call
             .as_ref()
             .and_then(|call| operation(call, &request.method));
-        let reply = match (&call, &operation) {
+        let mut reply = match (&call, &operation) {
             (None, _) => error(
                 StatusCode::NOT_FOUND,
                 "UNSUPPORTED",
@@ -164,6 +168,9 @@ impl Serves for Front {
                 self.reply(call, operation, &request)
             }
         };
+        if let Some(operation) = &operation {
+            reply.change(&self.service.hook, operation, &target, &self.place);
+        }
         self.service.log.add(Received {
             method: request.method.to_string(),
             target,

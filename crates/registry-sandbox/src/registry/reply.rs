@@ -4,9 +4,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::place::Manifest;
+use crate::hook::{self, Hook, OutgoingAnswer};
+use crate::place::{Manifest, Place};
 
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
@@ -57,6 +58,42 @@ impl Reply {
     pub(super) fn with(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Lets a test change the answer before it leaves.
+    pub(super) fn change(&mut self, hook: &Hook, operation: &str, target: &str, place: &Place) {
+        if !hook.has_after() {
+            return;
+        }
+        let body = std::mem::take(&mut self.body);
+        let body = match self.is_json() {
+            true => serde_json::from_str(&body).unwrap_or(Value::String(body)),
+            false => Value::String(body),
+        };
+        let mut outgoing = OutgoingAnswer {
+            operation: operation.to_owned(),
+            place: Some(place.clone()),
+            target: target.to_owned(),
+            status: self.status.as_u16(),
+            headers: hook::by_name(std::mem::take(&mut self.headers)),
+            body: body.clone(),
+        };
+        hook.answering(&mut outgoing);
+        if outgoing.body != body {
+            outgoing.headers.remove(CONTENT_LENGTH.as_str());
+        }
+        self.status = StatusCode::from_u16(outgoing.status).unwrap_or(self.status);
+        self.headers = hook::named(outgoing.headers);
+        self.body = match outgoing.body {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            json => json.to_string(),
+        };
+    }
+
+    fn is_json(&self) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, value)| *name == CONTENT_TYPE && value == "application/json")
     }
 
     pub(super) fn response(self, date: String) -> hyper::Response<Full<Bytes>> {

@@ -8,6 +8,7 @@ mod alibabacloud_rules;
 mod alibabacloud_tasks;
 mod alibabacloud_trial;
 mod alibabacloud_truth;
+mod distribution;
 mod disturbances;
 mod huaweicloud;
 mod huaweicloud_basic;

@@ -18,13 +18,13 @@ pub(crate) static SIDE: Definition = Definition {
     cloud: "alibabacloud",
     registries: &[Registry {
         source: REGISTRY,
-        access: Access::Token,
-        settings: |endpoint| {
+        access: |_| Access::Token,
+        settings: Some(|endpoint| {
             let values = [("endpoint", endpoint), ("instance", INSTANCE_ID)];
             Settings::new((ACCESS_KEY_ID, ACCESS_KEY_SECRET), values)
-        },
+        }),
     }],
-    account: |endpoint| {
+    account: Some(|endpoint| {
         let fields = [
             ("endpoint", endpoint),
             ("access_key_id", ACCESS_KEY_ID),
@@ -32,7 +32,7 @@ pub(crate) static SIDE: Definition = Definition {
             ("instance_id", INSTANCE_ID),
         ];
         Account::new("alibabacloud-cr", fields)
-    },
+    }),
     variables: |_| {
         vec![
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),

@@ -19,8 +19,8 @@ pub(crate) static SIDE: Definition = Definition {
     registries: &[
         Registry {
             source: ENTERPRISE,
-            access: Access::Token,
-            settings: |endpoint| {
+            access: |_| Access::Token,
+            settings: Some(|endpoint| {
                 let values = [
                     ("region", REGION),
                     ("endpoint", endpoint),
@@ -28,18 +28,18 @@ pub(crate) static SIDE: Definition = Definition {
                     ("instance", INSTANCE_ID),
                 ];
                 Settings::new((ACCESS_KEY, SECRET_KEY), values)
-            },
+            }),
         },
         Registry {
             source: BASIC,
-            access: Access::Password,
-            settings: |endpoint| {
+            access: |_| Access::Password,
+            settings: Some(|endpoint| {
                 let values = [("region", REGION), ("endpoint", endpoint)];
                 Settings::new((ACCESS_KEY, SECRET_KEY), values)
-            },
+            }),
         },
     ],
-    account: |endpoint| {
+    account: Some(|endpoint| {
         let fields = [
             ("endpoint", endpoint),
             ("access_key", ACCESS_KEY),
@@ -48,7 +48,7 @@ pub(crate) static SIDE: Definition = Definition {
             ("instance_id", INSTANCE_ID),
         ];
         Account::new("huaweicloud-swr", fields)
-    },
+    }),
     variables: |endpoint| {
         let endpoint = endpoint.to_owned();
         vec![
