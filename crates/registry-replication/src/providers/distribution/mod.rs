@@ -105,8 +105,12 @@ impl Registry for OciRegistry {
         &DESCRIPTOR
     }
 
-    fn rules_of(&self, _: Option<&ImageName>) -> Listing<Rule> {
-        Listing::refused(DESCRIPTOR.refusal(Feature::Rules))
+    fn rules_of(&self, image: Option<&ImageName>) -> Listing<Rule> {
+        let feature = match image {
+            None => Feature::Rules,
+            Some(_) => Feature::RepositoryRules,
+        };
+        Listing::refused(DESCRIPTOR.refusal(feature))
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
