@@ -11,7 +11,7 @@ use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
 use super::memory::Memory;
-use super::proof::Shows;
+use super::proof::{APART, Shown, Shows};
 use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Trouble, Verdict};
 use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
 use super::watch::{Looked, Membership};
@@ -92,14 +92,19 @@ pub(crate) struct Engine {
     polls: u64,
     destinations: Vec<Destination>,
     source: Option<Source>,
+    /// Time that must be between two answers that both count. Polls that share looks with other waits
+    /// may ask twice at the same moment, and then one cache or replica gives both answers.
+    pub(super) apart: Duration,
+    /// Time of the source's answer that another one must confirm.
+    pub(super) unconfirmed: Option<Duration>,
     /// Whether the caller lacks the permission to read the source.
     blind: bool,
     /// Results of the looks so far.
     memory: Memory,
     /// Start of the first look, by the service's clock.
     first: Option<Timestamp>,
-    /// Digest that each destination served last, and how often in a row.
-    pub(super) shown: BTreeMap<Destination, (Option<String>, u32)>,
+    /// What each destination has served.
+    pub(super) shown: BTreeMap<Destination, Shown>,
     pub(super) compared: Compared,
 }
 
@@ -125,6 +130,8 @@ impl Engine {
             polls: 0,
             destinations: ask.destinations.clone(),
             source: None,
+            apart: (slack / 2).min(APART),
+            unconfirmed: None,
             blind: false,
             memory: Memory::default(),
             first: None,
@@ -194,18 +201,30 @@ impl Engine {
 
     /// Looks up the expected digest if it comes from the source and is not known yet. `known` is the
     /// source's tag, if it was just looked up.
+    ///
+    /// Where the destinations alone decide, nothing else shows that an answer of the source is stale.
+    /// So two answers in a row must agree.
     async fn resolve(&mut self, known: Option<Option<SourceTag>>) -> Result<(), Error> {
-        let question = &self.ask.question;
-        if !self.ask.resolves || question.digest.is_some() || self.blind {
+        let now = self.clock.elapsed();
+        let is_due = match self.unconfirmed {
+            Some(asked) => now >= asked.saturating_add(self.apart),
+            None => self.ask.question.digest.is_none(),
+        };
+        if !self.ask.resolves || !is_due || self.blind {
             return Ok(());
         }
         let tag = match known {
             Some(tag) => tag,
             None => self.ask.source().await?,
         };
+        let is_absent = tag.is_none();
+        let found = tag.and_then(|tag| tag.digest).as_deref().map(digest);
+        let is_alone = self.is_alone();
         let question = &mut self.ask.question;
-        question.is_absent = tag.is_none();
-        question.digest = tag.and_then(|tag| tag.digest).as_deref().map(digest);
+        let agrees = found == question.digest;
+        self.unconfirmed = (is_alone && found.is_some() && !agrees).then_some(now);
+        question.is_absent = is_absent;
+        question.digest = found;
         // A source that has the tag but names no digest will not name one later either.
         self.ask.resolves = question.is_absent || question.digest.is_some();
         Ok(())

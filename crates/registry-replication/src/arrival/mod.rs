@@ -32,7 +32,7 @@ pub use destination::Destination;
 use engine::{Ask, Engine, Extent, Origin};
 use judge::Question;
 pub use polling::Polling;
-pub(crate) use proof::Shows;
+pub(crate) use proof::{Served, Shows};
 pub use report::{
     Basis, DestinationReport, Evidence, EvidenceOrigin, Reason, ReasonKind, Report, Trouble,
     Verdict,
@@ -430,10 +430,12 @@ impl Shows for oci::Client {
         repository: &'a str,
         reference: &'a str,
         _: Duration,
-    ) -> BoxFuture<'a, Result<Option<String>, Error>> {
+    ) -> BoxFuture<'a, Result<Served, Error>> {
         Box::pin(async move {
+            let asked = self.context().clock().elapsed();
             let manifest = self.manifest(repository, reference).await?;
-            Ok(manifest.map(|manifest| manifest.digest))
+            let digest = manifest.map(|manifest| manifest.digest);
+            Ok(Served { digest, asked })
         })
     }
 }

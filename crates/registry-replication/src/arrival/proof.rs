@@ -26,7 +26,48 @@ pub trait Shows: Send + Sync {
         repository: &'a str,
         reference: &'a str,
         look: Duration,
-    ) -> BoxFuture<'a, Result<Option<String>, Error>>;
+    ) -> BoxFuture<'a, Result<Served, Error>>;
+}
+
+/// Answer of a registry about a tag or digest.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Digest, or `None` if the registry does not have it.
+    pub digest: Option<String>,
+    /// Time of the question, by the registry's clock.
+    pub asked: Duration,
+}
+
+/// Latest answers of a destination that agree.
+pub(super) struct Shown {
+    digest: Option<String>,
+    times: u32,
+    /// Time of the last question that counts.
+    asked: Duration,
+}
+
+impl Shown {
+    /// Returns the answers that agree, after one more answer.
+    fn after(
+        known: Option<Self>,
+        digest: Option<String>,
+        asked: Duration,
+        apart: Duration,
+    ) -> Self {
+        match known.filter(|known| known.digest == digest) {
+            Some(known) if asked < known.asked.saturating_add(apart) => known,
+            Some(known) => Self {
+                times: known.times + 1,
+                asked,
+                ..known
+            },
+            None => Self {
+                digest,
+                times: 1,
+                asked,
+            },
+        }
+    }
 }
 
 /// Digest that a destination must serve.
@@ -39,15 +80,17 @@ pub(super) enum Expected {
 
 /// How often in a row a destination must serve a digest.
 const SHOWN: u32 = 2;
+/// Longest time that must be between two answers that both count.
+pub(super) const APART: Duration = Duration::from_secs(1);
 /// Number of destinations of one arrival that are asked at the same time.
 const AT_ONCE: usize = 8;
 
 /// Answer of a destination. Absent if it was not asked.
-pub(super) type Answer = Option<Result<Option<String>, Error>>;
+pub(super) type Answer = Option<Result<Served, Error>>;
 
 impl Engine {
     /// Whether the destinations alone decide, because the registry has neither rules nor tasks.
-    fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         !self.ask.registry.descriptor().shows_work()
     }
 
@@ -101,7 +144,7 @@ impl Engine {
                 self.shown.remove(&report.destination);
                 return Ok((report, None));
             }
-            Some(Ok(shown)) => return Ok((self.proven(report, shown).await?, None)),
+            Some(Ok(served)) => return Ok((self.proven(report, served).await?, None)),
             Some(Err(error)) => error,
         };
         self.shown.remove(&report.destination);
@@ -129,18 +172,14 @@ impl Engine {
     async fn proven(
         &mut self,
         mut report: DestinationReport,
-        shown: Option<String>,
+        served: Served,
     ) -> Result<DestinationReport, Error> {
         let is_alone = self.is_alone();
-        let shown = shown.as_deref().map(digest);
-        let entry = self.shown.entry(report.destination.clone());
-        let (last, times) = entry.or_insert((None, 0));
-        *times = match *last == shown {
-            true => *times + 1,
-            false => 1,
-        };
-        *last = shown.clone();
-        let times = *times;
+        let shown = served.digest.as_deref().map(digest);
+        let known = self.shown.remove(&report.destination);
+        let answers = Shown::after(known, shown.clone(), served.asked, self.apart);
+        let times = answers.times;
+        self.shown.insert(report.destination.clone(), answers);
         let expected = self.expected(&report).await?;
         report.shown = Some(times).filter(|_| shown.is_some());
         let found = match &shown {
@@ -156,6 +195,14 @@ impl Engine {
             ..report.clone()
         };
         Ok(match (is_expected, &shown) {
+            (true, _) if times >= SHOWN && self.unconfirmed.is_some() => DestinationReport {
+                reasons: Vec::new(),
+                ..pending
+            }
+            .because(
+                ReasonKind::Unconfirmed,
+                "the source has named the expected digest once; the next poll must confirm it",
+            ),
             (true, _) if times >= SHOWN => DestinationReport {
                 verdict: Verdict::Arrived,
                 is_final: true,
@@ -248,6 +295,10 @@ impl Engine {
         if !self.ask.has_source() {
             return Ok(Expected::Any);
         }
+        if self.is_alone() && self.ask.resolves {
+            // The source was asked before this look, and does not have the tag.
+            return Ok(Expected::Unknown);
+        }
         let tag = self.ask.source().await?;
         let tag = tag.map(SourceTag::with_plausible_time);
         let question = &self.ask.question;
@@ -275,5 +326,32 @@ fn repository_at(place: Option<&ImageRef>, namespace: &str, repository: &str) ->
     match namespace.is_empty() {
         false => format!("{namespace}/{repository}"),
         true => repository.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_count_that_agree_and_are_apart() {
+        let mut known = None;
+        for (digest, asked, times) in [
+            (Some("a"), 10_000, 1),
+            (Some("a"), 10_000, 1),
+            (Some("a"), 10_999, 1),
+            (Some("a"), 11_000, 2),
+            (Some("a"), 11_500, 2),
+            (Some("a"), 12_000, 3),
+            (Some("b"), 12_000, 1),
+            (None, 20_000, 1),
+            (None, 30_000, 2),
+            (Some("b"), 40_000, 1),
+        ] {
+            let digest = digest.map(str::to_owned);
+            let shown = Shown::after(known, digest, Duration::from_millis(asked), APART);
+            assert_eq!(shown.times, times, "{asked}");
+            known = Some(shown);
+        }
     }
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::Shared;
 use openapi_transport::Error;
 
-use crate::arrival::Shows;
+use crate::arrival::{Served, Shows};
 use crate::oci::Client;
 
 /// Registry at a host.
@@ -19,7 +19,7 @@ pub(super) struct Host {
 }
 
 /// Answer that several arrivals wait for.
-type Asking = Shared<BoxFuture<'static, Result<Option<String>, Error>>>;
+type Asking = Shared<BoxFuture<'static, Result<Served, Error>>>;
 
 /// Answers for the latest look.
 #[derive(Default)]
@@ -61,8 +61,10 @@ impl Host {
     fn ask(&self, (repository, reference): (String, String)) -> Asking {
         let client = self.client.clone();
         let call = async move {
+            let asked = client.context().clock().elapsed();
             let manifest = client.manifest(&repository, &reference).await?;
-            Ok(manifest.map(|manifest| manifest.digest))
+            let digest = manifest.map(|manifest| manifest.digest);
+            Ok(Served { digest, asked })
         };
         call.boxed().shared()
     }
@@ -78,7 +80,7 @@ impl Shows for Host {
         repository: &'a str,
         reference: &'a str,
         look: Duration,
-    ) -> BoxFuture<'a, Result<Option<String>, Error>> {
+    ) -> BoxFuture<'a, Result<Served, Error>> {
         Box::pin(self.asking(repository, reference, look))
     }
 }
