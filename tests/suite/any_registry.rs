@@ -14,12 +14,13 @@ use registry_replication::{
 use registry_sandbox::{Options, Sandbox};
 use registry_tests::{noon, quick_clock};
 
-use crate::subjects::{Subject, subjects};
+use crate::subjects::{Ports, Subject, subjects};
 
 /// Sandbox whose time stands still until the test moves it.
 pub(crate) struct Trial {
     pub(crate) sandbox: Sandbox,
     clock: Arc<ManualClock>,
+    ports: Ports,
 }
 
 impl Trial {
@@ -28,7 +29,11 @@ impl Trial {
         let read = clock.clone();
         let options = Options::default().clock(Arc::new(move || read.now()));
         let sandbox = Sandbox::start(options).await.unwrap();
-        Self { sandbox, clock }
+        Self {
+            sandbox,
+            clock,
+            ports: Ports::default(),
+        }
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -37,13 +42,14 @@ impl Trial {
 
     pub(crate) fn configured(
         &self,
-    ) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
+    ) -> impl Fn(ContextBuilder) -> ContextBuilder + Send + Sync + 'static + use<> {
         let clock = self.clock.clone();
-        move |context| context.rate_limit(None).clock(clock)
+        move |context| context.rate_limit(None).clock(clock.clone())
     }
 
     pub(crate) async fn registry(&self, of: &dyn Subject) -> Box<dyn Registry> {
-        of.connect(&self.sandbox, Box::new(self.configured())).await
+        let configured = Box::new(self.configured());
+        of.connect(&self.sandbox, &self.ports, configured).await
     }
 
     /// Returns the names of the calls so far that change something.

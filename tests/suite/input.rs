@@ -148,11 +148,11 @@ async fn the_host_of_the_registry_is_taken_off() {
 
         let hosts = registry.hosts().await.unwrap();
         assert!(hosts[0].contains('.'), "{of:?}: {hosts:?}");
-        for host in [
-            &hosts[0],
-            &hosts[0].to_uppercase(),
-            &format!("{}:443", hosts[0]),
-        ] {
+        let with_port = match hosts[0].contains(':') {
+            true => hosts[0].clone(),
+            false => format!("{}:443", hosts[0]),
+        };
+        for host in [&hosts[0], &hosts[0].to_uppercase(), &with_port] {
             let image = registry
                 .read_image(&format!("{host}/{pinned}"))
                 .await

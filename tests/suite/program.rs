@@ -186,16 +186,22 @@ pub(crate) fn checks(cloud: &str) -> Vec<String> {
 
 #[test]
 fn the_doctor_looks_at_everything() {
-    let mut clouds: Vec<_> = providers().iter().map(|one| one.cloud.name).collect();
-    clouds.dedup();
+    let mut clouds: Vec<_> = providers().iter().map(|one| one.cloud).collect();
+    clouds.dedup_by_key(|cloud| cloud.name);
     let found = findings();
     let mut checked: Vec<_> = found
         .iter()
         .map(|finding| finding["cloud"].as_str().unwrap())
         .collect();
     checked.dedup();
-    assert_eq!(checked, clouds);
+    let names: Vec<_> = clouds.iter().map(|cloud| cloud.name).collect();
+    assert_eq!(checked, names);
     for cloud in clouds {
+        // Without services, nothing answers at the sandbox's own port.
+        if cloud.services.is_empty() {
+            continue;
+        }
+        let cloud = cloud.name;
         let checks = checks(cloud);
         let expected = ["credentials", "endpoint", "clock"];
         assert_eq!(checks[..3], expected, "{cloud}");
@@ -203,7 +209,7 @@ fn the_doctor_looks_at_everything() {
     }
     let table = output(&["doctor", "--sandbox"]);
     assert!(
-        table.contains("credentials  ok     from the settings"),
+        table.contains("credentials  ok       from the settings"),
         "{table}"
     );
 }

@@ -1,6 +1,7 @@
 //! Tests of arrivals of all subjects, against the sandbox, with a manual clock.
 
 mod explained;
+mod registries;
 mod shared;
 mod simulation;
 mod stored;
@@ -11,12 +12,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openapi_transport::testing::{ManualClock, Schedule};
-use openapi_transport::{Clock, ContextBuilder, Timestamp};
+use openapi_transport::{Chance, Clock, ContextBuilder, SystemChance, Timestamp};
 use registry_replication::{Registry, Report, oci};
 use registry_sandbox::world::Place;
-use registry_sandbox::{Options, RegistryEndpoint, Sandbox};
+use registry_sandbox::{Options, Sandbox};
 
-use crate::subjects::Subject;
+use crate::subjects::{Ports, Subject};
+
+/// Chance whose pauses are always the same, so that a history can be repeated.
+#[derive(Debug)]
+struct Even;
+
+impl Chance for Even {
+    fn nonce(&self) -> String {
+        SystemChance.nonce()
+    }
+
+    fn fraction(&self) -> f64 {
+        0.5
+    }
+}
 
 /// Returns a time after all work of the sandbox's fleet.
 pub(crate) fn start() -> Timestamp {
@@ -27,6 +42,7 @@ pub(crate) fn start() -> Timestamp {
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) clock: ManualClock,
+    ports: Ports,
 }
 
 impl Trial {
@@ -35,31 +51,44 @@ impl Trial {
         let read = clock.clone();
         let options = Options::default().clock(Arc::new(move || read.now()));
         let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
-        Self { sandbox, clock }
+        Self {
+            sandbox,
+            clock,
+            ports: Ports::default(),
+        }
     }
 
     pub(crate) fn configured(
         &self,
-    ) -> impl FnOnce(ContextBuilder) -> ContextBuilder + Send + 'static + use<> {
+    ) -> impl Fn(ContextBuilder) -> ContextBuilder + Send + Sync + 'static + use<> {
         let clock = self.clock.clone();
-        move |context| context.rate_limit(None).clock(Arc::new(clock))
+        move |context| {
+            let context = context.rate_limit(None).chance(Arc::new(Even));
+            context.clock(Arc::new(clock.clone()))
+        }
     }
 
     /// Connects to the registry that pushes go to.
     pub(crate) async fn registry(&self, of: &dyn Subject) -> Box<dyn Registry> {
-        of.connect(&self.sandbox, Box::new(self.configured())).await
+        let configured = Box::new(self.configured());
+        of.connect(&self.sandbox, &self.ports, configured).await
+    }
+
+    /// Name by which an arrival knows a destination.
+    pub(crate) async fn name(&self, of: &dyn Subject, number: usize) -> String {
+        of.name(number, &self.sandbox, &self.ports).await
+    }
+
+    /// Name by which an arrival knows the first destination.
+    pub(crate) async fn there(&self, of: &dyn Subject) -> String {
+        self.name(of, 0).await
     }
 
     /// Serves the OCI side of a destination, and connects to it.
-    pub(crate) async fn oci(
-        &self,
-        of: &dyn Subject,
-        place: &Place,
-    ) -> (RegistryEndpoint, oci::Client) {
-        let served = self.sandbox.registry(place).await.unwrap();
-        let registry = of.oci(&self.sandbox, place, &served.host()).await;
-        let registry = registry.configure(self.configured()).build().unwrap();
-        (served, registry)
+    pub(crate) async fn oci(&self, of: &dyn Subject, place: &Place) -> oci::Client {
+        let host = self.ports.host(&self.sandbox, place).await;
+        let registry = of.oci(&self.sandbox, place, &host).await;
+        registry.configure(self.configured()).build().unwrap()
     }
 
     /// Pushes `team/api:v77` and returns its digest.

@@ -11,7 +11,7 @@ use registry_sandbox::{Outcome, OutgoingAnswer, Pace};
 use serde_json::{Value, json};
 
 use super::{QUARTER, Trial, short};
-use crate::subjects::{Listed, ListedCall, Subject, subject, subjects};
+use crate::subjects::{Listed, ListedCall, Subject, subject, subjects, subjects_with_rules};
 
 /// Makes the body of a listing's answer.
 type Body = dyn Fn(&ListedCall) -> Value + Send + Sync;
@@ -88,7 +88,8 @@ async fn waited(
 
 #[tokio::test]
 async fn one_bad_answer_ends_no_wait() {
-    for of in subjects() {
+    // Listings of work are disturbed.
+    for of in subjects_with_rules() {
         for (name, status, body) in blips() {
             let trial = Trial::start().await;
             trial.sandbox.set_pace(pace(2, 20, 10));
@@ -119,7 +120,8 @@ async fn one_bad_answer_ends_no_wait() {
 #[tokio::test]
 async fn a_bad_answer_that_lasts_ends_a_wait_after_its_window() {
     for (status, ends) in [(403, true), (404, true), (503, false)] {
-        for of in subjects() {
+        // Listings of work are disturbed.
+        for of in subjects_with_rules() {
             let trial = Trial::start().await;
             trial.sandbox.set_pace(pace(2, 600, 10));
             let registry = trial.registry(of).await;
@@ -148,7 +150,8 @@ async fn a_bad_answer_that_lasts_ends_a_wait_after_its_window() {
 
 #[tokio::test]
 async fn a_bad_answer_to_the_first_look_ends_a_wait_at_once() {
-    for of in subjects() {
+    // Listings of work are disturbed.
+    for of in subjects_with_rules() {
         for (status, body) in [(200, json!("<html>")), (403, json!("<html>"))] {
             let trial = Trial::start().await;
             let registry = trial.registry(of).await;
@@ -184,7 +187,8 @@ fn without_newest(answer: &mut OutgoingAnswer, listing: &ListedCall, counts: boo
 
 #[tokio::test]
 async fn a_look_that_lacks_the_newest_task_does_not_take_an_older_one_for_it() {
-    for of in subjects() {
+    // Listings of work are disturbed.
+    for of in subjects_with_rules() {
         for counts in [true, false] {
             for newest in [true, false] {
                 let trial = Trial::start().await;
@@ -235,21 +239,22 @@ async fn the_digest_of_the_source_is_what_has_to_arrive() {
         push("first");
         trial.clock.advance(QUARTER);
         let digest = push("second");
-        let arrival = registry.arrival("team/api:v77").to(of.there());
+        let arrival = registry.arrival("team/api:v77").to(trial.there(of).await);
         let check = trial.run(arrival.check());
         let report = check.await.unwrap();
-        assert_eq!(
-            report.verdict,
-            Verdict::Pending,
-            "{of:?} {}",
-            short(&report)
-        );
+        // Without rules, the digest at the destination is all that is known.
+        let expected = match of.has_rules() {
+            true => Verdict::Pending,
+            false => Verdict::DigestMismatch,
+        };
+        assert_eq!(report.verdict, expected, "{of:?} {}", short(&report));
         assert_eq!(report.expected.as_ref(), Some(&digest), "{of:?}");
         let wait = trial.run(arrival.wait(QUARTER));
         let report = wait.await.unwrap();
-        let basis = match of.descriptor().offers.digests {
-            true => Basis::TaskDigest,
-            false => Basis::SourceTag,
+        let basis = match (of.has_rules(), of.descriptor().offers.digests) {
+            (false, _) => Basis::Destination,
+            (true, true) => Basis::TaskDigest,
+            (true, false) => Basis::SourceTag,
         };
         assert_eq!(report.destinations[0].rests_on, Some(basis), "{of:?}");
         assert_eq!(report.destinations[0].digest, Some(digest), "{of:?}");
@@ -258,7 +263,8 @@ async fn the_digest_of_the_source_is_what_has_to_arrive() {
 
 #[tokio::test]
 async fn an_image_that_the_source_lacks_is_missed_and_waited_for() {
-    for of in subjects() {
+    // Without tasks, the verdict stays pending until the deadline.
+    for of in subjects_with_rules() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
         let arrival = registry.arrival("team/api:v99").to(of.there());
@@ -280,7 +286,8 @@ async fn an_image_that_the_source_lacks_is_missed_and_waited_for() {
 
 #[tokio::test]
 async fn a_task_that_was_seen_stays_known_when_a_listing_is_empty() {
-    for of in subjects() {
+    // Listings of work are disturbed.
+    for of in subjects_with_rules() {
         let trial = Trial::start().await;
         trial.sandbox.set_pace(pace(2, 200, 10));
         let registry = trial.registry(of).await;

@@ -9,11 +9,12 @@ use registry_replication::{Basis, Polling, Verdict, WaitError};
 use registry_sandbox::Outcome;
 
 use super::{QUARTER, Trial, short};
-use crate::subjects::subjects;
+use crate::subjects::{subjects, subjects_with_rules};
 
 #[tokio::test]
 async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
-    for of in subjects() {
+    // Without tasks, neither times nor the newest task count.
+    for of in subjects_with_rules() {
         let trial = Trial::start().await;
         let registry = trial.registry(of).await;
         let push = |content| trial.push(of, content);
@@ -54,7 +55,8 @@ async fn what_is_pushed_arrives_and_an_older_success_does_not_count() {
 
 #[tokio::test]
 async fn a_failure_counts_when_it_has_settled() {
-    for of in subjects() {
+    // Without tasks, nothing has failed.
+    for of in subjects_with_rules() {
         for (outcome, arrives) in [(Outcome::FailsFirst(2), true), (Outcome::Fails, false)] {
             let trial = Trial::start().await;
             let registry = trial.registry(of).await;
@@ -113,7 +115,7 @@ async fn a_tag_that_is_rolled_back_arrives_again() {
         let digest = push("first");
         let arrival = registry
             .arrival("team/api:v77")
-            .to(of.there())
+            .to(trial.there(of).await)
             .digest(digest);
         let end = trial
             .clock
@@ -144,7 +146,7 @@ async fn a_wait_may_begin_before_the_push() {
             }
             let arrival = registry
                 .arrival("team/api:v77")
-                .to(of.there())
+                .to(trial.there(of).await)
                 .digest(digest);
             let wait = arrival.polling(Polling::new(Duration::ZERO, Duration::from_secs(5)));
             let passed = trial.clock.elapsed().as_secs();

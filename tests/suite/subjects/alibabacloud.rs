@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
-    Site, Subject,
+    Ports, Site, Subject,
 };
 use crate::alibabacloud::clients;
 use crate::retries::{Call, Fault};
@@ -28,8 +28,8 @@ impl Subject for Alibabacloud {
         "alibabacloud"
     }
 
-    fn client(&self) -> &'static str {
-        "alibabacloud-cr"
+    fn client(&self) -> Option<&'static str> {
+        Some("alibabacloud-cr")
     }
 
     fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
@@ -63,6 +63,7 @@ impl Subject for Alibabacloud {
     fn connect<'a>(
         &'a self,
         sandbox: &'a Sandbox,
+        _: &'a Ports,
         configure: Configure,
     ) -> BoxFuture<'a, Box<dyn Registry>> {
         async move {

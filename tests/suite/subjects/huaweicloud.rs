@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
-    Site, Subject,
+    Ports, Site, Subject,
 };
 use crate::huaweicloud::clients;
 use crate::retries::Call;
@@ -70,8 +70,8 @@ impl Subject for HuaweicloudEnterprise {
         "huaweicloud-enterprise"
     }
 
-    fn client(&self) -> &'static str {
-        "huaweicloud-swr"
+    fn client(&self) -> Option<&'static str> {
+        Some("huaweicloud-swr")
     }
 
     fn fixed_dialect(&self, _: &str) -> Arc<dyn Dialect> {
@@ -93,6 +93,7 @@ impl Subject for HuaweicloudEnterprise {
     fn connect<'a>(
         &'a self,
         sandbox: &'a Sandbox,
+        _: &'a Ports,
         configure: Configure,
     ) -> BoxFuture<'a, Box<dyn Registry>> {
         async move {
@@ -289,7 +290,7 @@ impl Subject for HuaweicloudBasic {
         "huaweicloud-basic"
     }
 
-    fn client(&self) -> &'static str {
+    fn client(&self) -> Option<&'static str> {
         HuaweicloudEnterprise.client()
     }
 
@@ -312,6 +313,7 @@ impl Subject for HuaweicloudBasic {
     fn connect<'a>(
         &'a self,
         sandbox: &'a Sandbox,
+        _: &'a Ports,
         configure: Configure,
     ) -> BoxFuture<'a, Box<dyn Registry>> {
         async move {

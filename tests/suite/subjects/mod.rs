@@ -4,13 +4,15 @@
 //! provider's [`Descriptor`] says is not repeated here.
 
 pub(crate) mod alibabacloud;
+pub(crate) mod distribution;
 pub(crate) mod huaweicloud;
+mod ports;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryStreamExt};
 use openapi_transport::{Call, Context, ContextBuilder, Dialect};
 use registry_replication::api::find;
 use registry_replication::{Descriptor, Listing, ReasonKind, Registry, oci, providers};
@@ -21,17 +23,25 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::retries::{Call as RetriedCall, Fault};
+pub(crate) use ports::Ports;
 
 /// The subjects. A new one goes to the end: its position is part of the simulation's seeds.
 const SUBJECTS: &[&dyn Subject] = &[
     &huaweicloud::HuaweicloudEnterprise,
     &huaweicloud::HuaweicloudBasic,
     &alibabacloud::Alibabacloud,
+    &distribution::Oci,
 ];
 
 /// Returns all subjects.
 pub(crate) fn subjects() -> impl Iterator<Item = &'static dyn Subject> {
     SUBJECTS.iter().copied()
+}
+
+/// Returns the subjects whose provider has rules and tasks. Tests of rules, of tasks and of calls that
+/// list them use it.
+pub(crate) fn subjects_with_rules() -> impl Iterator<Item = &'static dyn Subject> {
+    subjects().filter(|one| one.has_rules())
 }
 
 /// Returns the first subject that fits. Tests of behaviour that not every provider has use it.
@@ -41,7 +51,7 @@ pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static d
 
 /// Returns the first subject of a client crate.
 pub(crate) fn of_client(client: &str) -> &'static dyn Subject {
-    let found = subjects().find(|one| one.client() == client);
+    let found = subjects().find(|one| one.client() == Some(client));
     found.unwrap_or_else(|| panic!("no test subject for {client}"))
 }
 
@@ -51,21 +61,25 @@ pub(crate) mod any {
 }
 
 /// Settings of the transport, such as a clock.
-pub(crate) type Configure = Box<dyn FnOnce(ContextBuilder) -> ContextBuilder + Send>;
+pub(crate) type Configure = Box<dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync>;
 
 /// A command of the program, and its other words.
 pub(crate) type CommandLine = (&'static str, Vec<&'static str>);
 
 /// Provider as a test subject.
+///
+/// The methods about calls by name, rules and listings have defaults for providers without them.
 pub(crate) trait Subject: Debug + Send + Sync {
     /// Name of the provider in the table.
     fn provider(&self) -> &'static str;
 
-    /// Name of the provider's client crate.
-    fn client(&self) -> &'static str;
+    /// Name of the provider's client crate. `None` if it has no calls by name.
+    fn client(&self) -> Option<&'static str>;
 
     /// Signer of calls to one service of the client, with keys that are always the same.
-    fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect>;
+    fn fixed_dialect(&self, service: &str) -> Arc<dyn Dialect> {
+        unreachable!("{self:?} has no service {service}")
+    }
 
     /// Options of the program for the provider in its sandbox.
     fn options(&self) -> Vec<&'static str> {
@@ -94,11 +108,14 @@ pub(crate) trait Subject: Debug + Send + Sync {
     fn connect<'a>(
         &'a self,
         sandbox: &'a Sandbox,
+        ports: &'a Ports,
         configure: Configure,
     ) -> BoxFuture<'a, Box<dyn Registry>>;
 
     /// Signer of calls by name.
-    fn dialect(&self, sandbox: &Sandbox) -> Arc<dyn Dialect>;
+    fn dialect(&self, _: &Sandbox) -> Arc<dyn Dialect> {
+        unreachable!("{self:?} has no calls by name")
+    }
 
     /// Client of the OCI side of a place that is served at `host`, with its login.
     fn oci<'a>(
@@ -110,6 +127,12 @@ pub(crate) trait Subject: Debug + Send + Sync {
 
     /// Destinations of the stage's rules. The first is also one of the rules of `team/api`.
     fn destinations(&self) -> Vec<Destination>;
+
+    /// Name by which an arrival knows a destination in a sandbox.
+    fn name<'a>(&'a self, number: usize, _: &'a Sandbox, _: &'a Ports) -> BoxFuture<'a, String> {
+        let name = self.destinations()[number].name.to_owned();
+        std::future::ready(name).boxed()
+    }
 
     /// Name by which [`Sandbox::decide`] knows a destination. `None` stands for all destinations.
     fn decided(&self, number: usize) -> Option<&'static str> {
@@ -125,25 +148,39 @@ pub(crate) trait Subject: Debug + Send + Sync {
     }
 
     /// The call that makes a rule from the stage's repository to a destination.
-    fn rule(&self, stage: &Site, number: usize) -> NamedCall;
+    fn rule(&self, _: &Site, _: usize) -> NamedCall {
+        unreachable!("{self:?} has no rules")
+    }
 
     /// Deletes the rules from the stage's repository to a destination.
-    fn delete_rule<'a>(&'a self, site: &'a Site, number: usize) -> BoxFuture<'a, ()>;
+    fn delete_rule<'a>(&'a self, _: &'a Site, _: usize) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
 
     /// Copies a tag to a destination, or everything that the rule covers.
-    fn by_hand<'a>(&'a self, site: &'a Site, tag: &'a str, number: usize) -> BoxFuture<'a, ()>;
+    fn by_hand<'a>(&'a self, _: &'a Site, _: &'a str, _: usize) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
 
     /// Stops the execution or task with this id, if the provider can.
-    fn stop<'a>(&'a self, site: &'a Site, work: &'a str) -> BoxFuture<'a, ()>;
+    fn stop<'a>(&'a self, _: &'a Site, _: &'a str) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
 
     /// The calls that list records, whose answers a test can change.
-    fn listings(&self) -> &'static [ListedCall];
+    fn listings(&self) -> &'static [ListedCall] {
+        &[]
+    }
 
     /// Examples of pages, and what the facade makes of them.
-    fn pages(&self) -> Vec<ExamplePage>;
+    fn pages(&self) -> Vec<ExamplePage> {
+        Vec::new()
+    }
 
     /// Changes of [`rule`](Self::rule) that keep it from copying `v42` when that is pushed.
-    fn obstacles(&self) -> Vec<Obstacle>;
+    fn obstacles(&self) -> Vec<Obstacle> {
+        Vec::new()
+    }
 
     /// The longest pause before the provider retries a failed task, in seconds.
     fn longest_pause(&self) -> u64 {
@@ -161,6 +198,11 @@ impl dyn Subject + '_ {
     pub(crate) fn descriptor(&self) -> &'static Descriptor {
         let mut all = providers().iter();
         all.find(|one| one.name == self.provider()).unwrap()
+    }
+
+    /// Returns whether the provider has rules and tasks.
+    pub(crate) fn has_rules(&self) -> bool {
+        self.descriptor().shows_work()
     }
 
     /// Returns the position in the table.
@@ -182,10 +224,10 @@ impl dyn Subject + '_ {
     }
 }
 
-/// Destination of rules.
+/// Destination of copies.
 #[derive(Debug)]
 pub(crate) struct Destination {
-    /// Name that an arrival knows it by.
+    /// Name that an arrival knows it by, unless [`Subject::name`] makes another.
     pub(crate) name: &'static str,
     pub(crate) place: Place,
 }
@@ -334,7 +376,8 @@ pub(crate) struct Obstacle {
 /// Sandbox in which a subject makes calls by name, with the options of its rules.
 pub(crate) struct Site {
     pub(crate) sandbox: Arc<Sandbox>,
-    context: Context,
+    /// Absent if the provider has no calls by name.
+    context: Option<Context>,
     /// Whether rules overwrite an existing tag.
     pub(crate) overwrites: bool,
 }
@@ -346,10 +389,13 @@ impl Site {
         configure: impl FnOnce(ContextBuilder) -> ContextBuilder,
         overwrites: bool,
     ) -> Self {
-        let context = Context::builder(sandbox.endpoint(), subject.dialect(sandbox));
+        let context = subject.client().map(|_| {
+            let context = Context::builder(sandbox.endpoint(), subject.dialect(sandbox));
+            configure(context).build().unwrap()
+        });
         Self {
             sandbox: sandbox.clone(),
-            context: configure(context).build().unwrap(),
+            context,
             overwrites,
         }
     }
@@ -366,7 +412,7 @@ impl Site {
         if let Some(body) = &named.body {
             call = call.body(body).unwrap();
         }
-        call.send(&self.context).await.ok()
+        call.send(self.context.as_ref().unwrap()).await.ok()
     }
 }
 
@@ -379,4 +425,15 @@ fn each_provider_has_a_subject() {
         .filter(|name| !tested.contains(name))
         .collect();
     assert!(missing.is_empty(), "no test subject for {missing:?}");
+}
+
+#[test]
+fn each_provider_with_rules_has_calls_that_tests_can_change() {
+    for of in subjects() {
+        let has_all = of.client().is_some()
+            && !of.listings().is_empty()
+            && !of.pages().is_empty()
+            && !of.obstacles().is_empty();
+        assert_eq!(has_all, of.has_rules(), "{of:?}");
+    }
 }

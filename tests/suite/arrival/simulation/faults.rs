@@ -1,28 +1,30 @@
-//! Faults of single looks: listings that lag, lose records or change their order.
+//! Faults of single looks: answers that lag, lose records or change their order.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
+use jiff::SignedDuration;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
-use registry_sandbox::OutgoingAnswer;
+use registry_sandbox::{OutgoingAnswer, Sandbox};
 use serde_json::{Value, json};
 
-use super::super::Trial;
 use super::Random;
+use super::registries::{Answers, REGISTRY_FAULTS};
+use super::stage::Stage;
 use crate::subjects::{Listed, ListedCall, Subject};
 
 /// Seconds from one faulty look to the next. It is more than two intervals of any wait here, so that
 /// no wait has two faulty looks in a row.
 const SPACING: i64 = 130;
 
-/// Fault of the listings of one look.
+/// Fault of the answers of one look.
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(super) enum Fault {
     /// The newest records are missing.
     Lags,
-    /// Records are those of an earlier answer.
+    /// Records, or the digest of a tag, are those of an earlier answer.
     Stale,
     /// Some records are missing.
     Loses,
@@ -30,8 +32,14 @@ enum Fault {
     Empty,
     /// The records have another order.
     Reordered,
-    /// The tasks of an execution are "not found".
+    /// The tasks of an execution, or a tag, are "not found".
     Absent,
+    /// A manifest comes without its digest.
+    Unnamed,
+    /// There were too many requests.
+    Throttled,
+    /// The service is not available.
+    Unavailable,
 }
 
 const FAULTS: [Fault; 8] = [
@@ -49,28 +57,35 @@ const FAULTS: [Fault; 8] = [
 pub(crate) struct Faults {
     of: &'static dyn Subject,
     seed: u64,
-    clock: ManualClock,
-    state: Mutex<State>,
+    pub(super) clock: ManualClock,
+    pub(super) sandbox: Weak<Sandbox>,
+    /// The repository of the stage.
+    pub(super) name: String,
+    pub(super) state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
-    is_over: bool,
+pub(super) struct State {
+    pub(super) is_over: bool,
     /// Time of the latest look, and its fault.
     look: Option<(Timestamp, Option<Fault>)>,
     last_fault: Option<Timestamp>,
     /// Records of earlier answers, by call and id.
     earlier: BTreeMap<(String, String), Value>,
-    faulty: usize,
+    pub(super) faulty: usize,
+    pub(super) answers: Answers,
 }
 
 impl Faults {
     /// Begins to disturb the answers of the sandbox.
-    pub(crate) fn begin(seed: u64, of: &'static dyn Subject, trial: &Trial) -> Arc<Self> {
+    pub(crate) fn begin(seed: u64, of: &'static dyn Subject, stage: &Stage) -> Arc<Self> {
+        let trial = &stage.trial;
         let faults = Arc::new(Self {
             of,
             seed,
             clock: trial.clock.clone(),
+            sandbox: Arc::downgrade(&trial.sandbox),
+            name: stage.name(),
             state: Mutex::default(),
         });
         let own = faults.clone();
@@ -86,16 +101,24 @@ impl Faults {
     /// Stops all faults, and returns the number of disturbed answers.
     pub(crate) fn end(&self) -> usize {
         self.set(false);
+        self.faulty()
+    }
+
+    /// Returns the number of disturbed answers so far.
+    pub(super) fn faulty(&self) -> usize {
         self.state.lock().unwrap().faulty
     }
 
-    fn random(&self, of: impl Hash) -> Random {
+    pub(super) fn random(&self, of: impl Hash) -> Random {
         let mut hasher = DefaultHasher::new();
         (self.seed, of).hash(&mut hasher);
         Random(hasher.finish())
     }
 
     fn disturb(&self, answer: &mut OutgoingAnswer) {
+        if let Some(place) = answer.place.clone().filter(|_| !self.of.has_rules()) {
+            return self.disturb_registry(&place, answer);
+        }
         let Some(listing) = self.of.listing(answer) else {
             return;
         };
@@ -146,7 +169,7 @@ impl Faults {
                     records.swap(index, random.below(index as u64 + 1) as usize);
                 }
             }
-            Fault::Absent => {}
+            _ => {}
         }
         // A service may count what it does not show, or count what it shows.
         let lost = before - records.len();
@@ -164,8 +187,12 @@ impl Faults {
     }
 
     /// Returns the fault of the look at this time.
-    fn fault(&self, state: &mut State, now: Timestamp) -> Option<Fault> {
-        if let Some((_, fault)) = state.look.filter(|(at, _)| *at == now) {
+    pub(super) fn fault(&self, state: &mut State, now: Timestamp) -> Option<Fault> {
+        let is_same = |(at, fault): &(Timestamp, Option<Fault>)| {
+            let lasts = fault.map_or(SignedDuration::ZERO, Fault::lasts);
+            now.duration_since(*at) <= lasts
+        };
+        if let Some((_, fault)) = state.look.filter(is_same) {
             return fault;
         }
         let mut random = self.random(now);
@@ -173,7 +200,10 @@ impl Faults {
             let passed = now.duration_since(last);
             passed.as_secs() >= SPACING
         });
-        let fault = (is_due && random.percent(50)).then(|| *random.one(&FAULTS));
+        let fault = (is_due && random.percent(50)).then(|| match self.of.has_rules() {
+            true => *random.one(&FAULTS),
+            false => *random.one(&REGISTRY_FAULTS),
+        });
         if fault.is_some() {
             state.last_fault = Some(now);
         }

@@ -183,17 +183,24 @@ fn asked(random: &mut Random, of: &'static dyn Subject) -> Asked {
     if all.is_empty() {
         all.push(usize::try_from(random.below(count as u64)).unwrap());
     }
+    let at = random.within(30..=END / 2);
+    let tag = random.tag();
+    let by = *random.one(&[
+        By::Digest,
+        By::Source,
+        By::Source,
+        By::Since,
+        By::Since,
+        By::Newest,
+    ]);
     Asked {
-        at: random.within(30..=END / 2),
-        tag: random.tag(),
-        by: *random.one(&[
-            By::Digest,
-            By::Source,
-            By::Source,
-            By::Since,
-            By::Since,
-            By::Newest,
-        ]),
+        at,
+        tag,
+        by: match by {
+            // Without tasks, there is no time to compare.
+            By::Since if !of.has_rules() => By::Digest,
+            by => by,
+        },
         destinations: all,
         any: random.percent(20),
         proof: random.percent(30),

@@ -1,7 +1,6 @@
 //! Stage of a history: a sandbox, a registry with its own rules, and its destinations.
 
 use registry_replication::{Registry, oci};
-use registry_sandbox::RegistryEndpoint;
 use registry_sandbox::world::Place;
 use serde_json::Value;
 
@@ -20,12 +19,9 @@ pub(crate) struct Stage {
 
 /// Destination of rules.
 pub(crate) struct Destination {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) proof: oci::Client,
-    /// Serves it until it is dropped.
-    #[expect(dead_code, reason = "kept until it is dropped")]
-    served: RegistryEndpoint,
 }
 
 impl Stage {
@@ -46,13 +42,11 @@ impl Stage {
         let registry = trial.registry(of).await;
         let site = Site::new(of, &trial.sandbox, trial.configured(), overwrites);
         let mut destinations = Vec::new();
-        for destination in of.destinations() {
-            let (served, proof) = trial.oci(of, &destination.place).await;
+        for (number, destination) in of.destinations().into_iter().enumerate() {
             destinations.push(Destination {
-                name: destination.name,
+                name: trial.name(of, number).await,
+                proof: trial.oci(of, &destination.place).await,
                 place: destination.place,
-                proof,
-                served,
             });
         }
         let stage = Self {
@@ -85,8 +79,12 @@ impl Stage {
         self.make_rule_like(number, |_| {}).await;
     }
 
-    /// Creates a rule for a destination, with a change in the vendor's words.
+    /// Creates a rule for a destination, with a change in the vendor's words. A provider without rules
+    /// copies everything.
     pub(crate) async fn make_rule_like(&self, number: usize, change: impl FnOnce(&mut Value)) {
+        if !self.of.has_rules() {
+            return;
+        }
         let mut rule = self.of.rule(&self.site, number);
         change(rule.made());
         self.site.call(rule).await;
