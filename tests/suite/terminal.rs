@@ -77,7 +77,13 @@ fn poison_texts(value: &mut Value, here: bool, wanted: &dyn Fn(&str) -> bool) {
 
 /// Returns runs of every command, of all providers. `HOST` means a registry.
 pub(crate) fn cases() -> Vec<CommandLine> {
-    let mut cases = vec![("doctor", vec!["--sandbox"])];
+    let mut cases = vec![
+        ("doctor", vec!["--sandbox"]),
+        ("diff", vec!["HOST/team/api", "HOST/team/web"]),
+        ("status", vec!["HOST/team/api:v1"]),
+        ("explain", vec!["HOST/team/api:v1", "--to", "HOST/team"]),
+        ("wait", vec!["HOST/team/api:v1", "--timeout", "5s"]),
+    ];
     // A registry without rules does not answer at the sandbox's own port.
     for of in subjects_with_rules() {
         let case = |command, words: &[&'static str]| (command, [words, &of.options()].concat());

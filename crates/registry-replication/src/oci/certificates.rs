@@ -1,6 +1,7 @@
 //! Certificates of hosts, in the folders of docker and podman.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -65,9 +66,8 @@ pub(super) async fn read(around: &Surroundings) -> ByHost {
             let Some(name) = name.map(str::to_ascii_lowercase) else {
                 continue;
             };
-            if !all.contains_key(&name) {
-                let read = Certificates::read(&host).await;
-                all.insert(name, read);
+            if let Entry::Vacant(entry) = all.entry(name) {
+                entry.insert(Certificates::read(&host).await);
             }
         }
     }
