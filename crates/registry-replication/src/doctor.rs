@@ -456,7 +456,9 @@ mod tests {
     use crate::provider::clouds;
 
     fn checks(settings: Settings) -> Vec<Vec<(&'static str, FindingState)>> {
-        let all = clouds().map(|cloud| {
+        // A cloud without services has no keys.
+        let all = clouds().filter(|cloud| !cloud.services.is_empty());
+        let all = all.map(|cloud| {
             let checkup = Checkup::new(settings.clone()).required(true);
             let checkup = checkup.surroundings(Surroundings::new(|_| None));
             let findings: Vec<Finding> = cloud.check(checkup).collect().now_or_never()?;

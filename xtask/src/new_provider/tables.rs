@@ -189,7 +189,8 @@ impl Change {
             Element(list, element) => {
                 let element = name.fill(element);
                 let missing = || format!("no list {list:?}; add {element} manually");
-                let (before, rest) = text.split_once(list).ok_or_else(missing)?;
+                let end = end_of(text, list).ok_or_else(missing)?;
+                let (before, rest) = text.split_at_checked(end).ok_or_else(missing)?;
                 let (elements, after) = rest.split_once(']').ok_or_else(missing)?;
                 let own = elements.trim_end().trim_end_matches(',');
                 let own = match (own.trim().is_empty(), elements.contains('\n')) {
@@ -197,10 +198,28 @@ impl Change {
                     (false, false) => format!("{own}, {element}"),
                     (false, true) => format!("{own},\n    {element},\n"),
                 };
-                Ok(format!("{before}{list}{own}]{after}"))
+                Ok(format!("{before}{own}]{after}"))
             }
         }
     }
+}
+
+/// Returns where the first occurrence of `wanted` ends. White space counts in neither text, because a
+/// long line may be broken anywhere.
+fn end_of(text: &str, wanted: &str) -> Option<usize> {
+    let starts = text.char_indices().map(|(start, _)| start);
+    let mut ends = starts.filter_map(|start| {
+        let mut wanted = wanted.chars().filter(|c| !c.is_whitespace()).peekable();
+        let own = text.get(start..)?.char_indices();
+        for (at, found) in own.filter(|(_, c)| !c.is_whitespace()) {
+            wanted.next_if_eq(&found)?;
+            if wanted.peek().is_none() {
+                return Some(start + at + found.len_utf8());
+            }
+        }
+        None
+    });
+    ends.next()
 }
 
 impl Place {
