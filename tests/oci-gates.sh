@@ -21,7 +21,7 @@ mkdir -p "${CARGO_TARGET_DIR:-target}"
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 tools=$target/tools
 second=$tools/bin/container-registry
-[ -x "$second" ] || cargo install --quiet container-registry --version 0.3.1 --locked --features bin \
+[ -x "$second" ] || cargo install --quiet --debug container-registry --version 0.3.1 --locked --features bin \
     --root "$tools" --target-dir "$target/tools-build"
 cargo build --locked --quiet -p imgtrack
 imgtrack=$target/debug/imgtrack
