@@ -1,14 +1,19 @@
 //! Certificates and logins of several registries, by their hosts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use openapi_transport::{ConnectionFault, ContextBuilder, RetryPolicy, Surroundings};
 use registry_replication::distribution::OciRegistry;
 use registry_replication::oci::{self, Hosts, Login};
 use registry_replication::{Polling, Registry, Verdict};
 use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
+use registry_tests::{noon, quick_clock};
 
+const MISSING: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"unknown"}]}"#;
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn once(context: ContextBuilder) -> ContextBuilder {
@@ -142,4 +147,59 @@ async fn a_challenge_that_only_the_base_has_is_found() {
         error.to_string().contains("requires a login for team/api"),
         "{error}"
     );
+}
+
+/// A registry of tags that its list shows, and of tags that it hides.
+#[tokio::test]
+async fn many_waits_for_missing_tags_share_a_list_of_tags() {
+    let has_all = Arc::new(AtomicBool::new(false));
+    let shows_all = has_all.clone();
+    let server = Hostile::start(move |request| {
+        let all = shows_all.load(Ordering::Relaxed);
+        let path = request.path();
+        match path.strip_prefix("/v2/team/api/manifests/") {
+            Some("v0") => manifest(),
+            Some(_) if all => manifest(),
+            Some(_) => Reply::answer(404, &[], MISSING),
+            // The list never has v1.
+            None if all => Reply::json(r#"{"name":"team/api","tags":["v0","v2","v3"]}"#),
+            None => Reply::json(r#"{"name":"team/api","tags":["v0"]}"#),
+        }
+    })
+    .await;
+    let home = tempfile::tempdir().unwrap();
+    let clock = quick_clock(noon());
+    let shared = clock.clone();
+    let hosts = hosts(&home).configure(move |context| once(context).clock(shared.clone()));
+    let registry = OciRegistry::new(server.host(), hosts).unwrap();
+    let polling = Polling::new(Duration::from_secs(5), Duration::from_secs(5));
+    let mut waits: Vec<_> = (0..40)
+        .map(|number| {
+            let arrival = registry.arrival(&format!("team/api:v{number}"));
+            arrival.polling(polling).wait(Duration::from_secs(600))
+        })
+        .collect();
+    let mut next = async || {
+        let reports = futures_util::future::join_all(waits.iter_mut().map(StreamExt::next)).await;
+        let reports = reports.into_iter().flatten().flatten();
+        reports.map(|report| report.verdict).collect::<Vec<_>>()
+    };
+    next().await;
+    // Each missing tag costs two requests, since a 404 to HEAD proves little.
+    let first = server.count();
+    assert!(first >= 79, "{first}");
+    next().await;
+    let second = server.count() - first;
+    assert!(second <= 4, "{second}");
+    has_all.store(true, Ordering::Relaxed);
+    let mut arrived = 0;
+    for _ in 0..16 {
+        let reports = next().await;
+        arrived += reports
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Arrived)
+            .count();
+    }
+    // A tag that the list lacks for good is asked for within a minute.
+    assert_eq!(arrived, 39);
 }
