@@ -24,6 +24,7 @@ mod made_up_pages;
 mod oci;
 mod oci_compare;
 mod oci_conformance;
+mod oci_diff;
 mod oci_docker;
 mod oci_hostile;
 mod oci_hosts;
