@@ -144,8 +144,10 @@ pub enum Form {
     Id,
     /// A URL.
     Url,
-    /// A host with an optional port, or several with commas between them.
+    /// A host with an optional port.
     Host,
+    /// Several hosts, with commas between them.
+    Hosts,
     /// A path of a file.
     File,
 }

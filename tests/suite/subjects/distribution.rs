@@ -23,7 +23,7 @@ impl Subject for Oci {
         None
     }
 
-    /// The host is one that nobody serves: a sandbox serves these registries at ports of their own.
+    /// The host is a host without a server: a sandbox serves these registries at ports of their own.
     fn options(&self) -> Vec<&'static str> {
         let mut options = vec!["--registry", self.provider(), "--sandbox"];
         options.extend(["--host", "registry.test"]);

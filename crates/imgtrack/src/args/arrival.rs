@@ -76,6 +76,11 @@ pub(crate) struct ArrivalArgs {
 impl ArrivalArgs {
     /// Returns the images to ask about: those that were given, or the one of `--from`.
     pub(crate) fn images(&self, given: Vec<String>) -> Result<Vec<String>, Failure> {
+        if given.len() > 1 && self.from.is_some() {
+            return Err(Failure::Usage(
+                "--from applies to one image; run one command for each image".to_owned(),
+            ));
+        }
         match (given.is_empty(), &self.from) {
             (true, Some(from)) if !self.to.is_empty() => Ok(vec![from.clone()]),
             (true, Some(_)) => Err(Failure::Usage(

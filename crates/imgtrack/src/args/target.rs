@@ -58,7 +58,12 @@ impl Args for TargetArgs {
                 .help(capitalized(setting.about));
             match setting.form {
                 Form::Url => option.value_name("URL").value_parser(value::word),
-                Form::Host => option.value_name("HOST").value_parser(value::id),
+                Form::Host => option.value_name("HOST").value_parser(value::host),
+                Form::Hosts => option
+                    .value_name("HOST")
+                    .value_parser(value::host)
+                    .value_delimiter(',')
+                    .action(ArgAction::Append),
                 Form::File => option.value_name("FILE"),
                 _ => option.value_name("ID").value_parser(value::id),
             }
@@ -76,7 +81,10 @@ impl Args for TargetArgs {
 
 impl FromArgMatches for TargetArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let text = |name| matches.get_one::<String>(name).cloned();
+        let text = |name| {
+            let values: Vec<_> = matches.get_many::<String>(name)?.cloned().collect();
+            Some(values.join(","))
+        };
         let settings = all_settings();
         Ok(Self {
             registry: text("registry"),

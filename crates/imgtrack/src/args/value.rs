@@ -31,6 +31,18 @@ pub(crate) fn id(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses a host with an optional port.
+pub(crate) fn host(text: &str) -> Result<String, String> {
+    if let Some((scheme, _)) = text.split_once("://") {
+        return Err(format!("leave out {scheme}://; write HOST or HOST:PORT"));
+    }
+    let host = word(text)?;
+    match host.contains(['/', '\\', '@']) {
+        true => Err("it has more than a host; write HOST or HOST:PORT".to_owned()),
+        false => Ok(host),
+    }
+}
+
 /// Parses a number of records: at least 1.
 pub(crate) fn limit(text: &str) -> Result<usize, String> {
     match text.parse() {

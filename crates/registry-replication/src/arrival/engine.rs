@@ -78,6 +78,14 @@ impl Ask {
         }
     }
 
+    /// Returns the name of the image at its source.
+    pub(super) fn original(&self) -> String {
+        match &self.origin {
+            Origin::Other(registry, repository, reference) => registry.image(repository, reference),
+            Origin::Own | Origin::None => self.question.image.to_string(),
+        }
+    }
+
     pub(super) fn has_source(&self) -> bool {
         !matches!(self.origin, Origin::None)
     }
@@ -355,7 +363,7 @@ impl Engine {
             }
             let known = reasons.iter().any(|r| r.kind == ReasonKind::NotInSource);
             if missing && !known {
-                reasons.push(explain::not_in_source(&self.ask.question.image));
+                reasons.push(explain::not_in_source(&self.ask.original()));
             }
         }
         Ok(report)

@@ -151,7 +151,7 @@ pub(crate) fn older_than_rule(
     })
 }
 
-pub(crate) fn not_in_source(image: &ImageName) -> Reason {
+pub(crate) fn not_in_source(image: &str) -> Reason {
     let text = format!("the source has no {image}: push it, or check its name");
     Reason::new(ReasonKind::NotInSource, text)
 }

@@ -175,7 +175,8 @@ impl Arrival {
         self
     }
 
-    /// Lets the newest task count, whichever image it copied. The arrival does not ask the source for
+    /// Lets the newest task count, whichever image it copied. Of a registry without tasks, any image
+    /// under the tag counts. The arrival does not ask the source for
     /// a digest, so a later push may still be missing at the destination.
     pub fn newest(mut self) -> Self {
         self.newest = true;

@@ -225,7 +225,7 @@ impl Engine {
             (false, _) if report.verdict != Verdict::Arrived && !is_alone => report,
             (false, Some(_)) if expected == Expected::Unknown => match self.ask.question.is_absent {
                 true => {
-                    let reason = explain::not_in_source(&self.ask.question.image);
+                    let reason = explain::not_in_source(&self.ask.original());
                     pending.because(reason.kind, reason.text)
                 }
                 false => pending.because(
@@ -242,7 +242,12 @@ impl Engine {
                     (Found::Other(Some(differs)), _) => {
                         format!("the destination has {other} under the tag: {differs}")
                     }
-                    (_, true) => format!("the destination has {other} under the tag"),
+                    (_, true) => match &expected {
+                        Expected::Digest(expected) => format!(
+                            "the destination has {other} under the tag, and {expected} is expected"
+                        ),
+                        _ => format!("the destination has {other} under the tag"),
+                    },
                     (_, false) => format!(
                         "the destination has {other} under the tag: another client has pushed or \
                          copied there, or the rule does not overwrite"
@@ -268,7 +273,14 @@ impl Engine {
                         format!("the task has succeeded, but the destination does not have {image}")
                     }
                 };
-                pending.because(ReasonKind::NotShown, text)
+                let report = match is_alone && self.ask.question.is_absent {
+                    true => {
+                        let reason = explain::not_in_source(&self.ask.original());
+                        pending.because(reason.kind, reason.text)
+                    }
+                    false => pending,
+                };
+                report.because(ReasonKind::NotShown, text)
             }
         })
     }
@@ -295,9 +307,12 @@ impl Engine {
         if !self.ask.has_source() {
             return Ok(Expected::Any);
         }
-        if self.is_alone() && self.ask.resolves {
-            // The source was asked before this look, and does not have the tag.
-            return Ok(Expected::Unknown);
+        if self.is_alone() {
+            return Ok(match self.ask.resolves {
+                // The source was asked before this look, and does not have the tag.
+                true => Expected::Unknown,
+                false => Expected::Any,
+            });
         }
         let tag = self.ask.source().await?;
         let tag = tag.map(SourceTag::with_plausible_time);

@@ -223,8 +223,11 @@ impl Looking {
             }
             Some((Err(error), _)) => (Err(error), Phase::End),
             None => {
-                let dropped = Error::deadline("the last poll got no answer before the deadline");
-                self.note(dropped);
+                // An earlier failure says more.
+                if self.failing.is_none() {
+                    let what = "the last poll got no answer before the deadline";
+                    self.note(Error::deadline(what));
+                }
                 (Err(self.deadline_passed()), Phase::End)
             }
         }

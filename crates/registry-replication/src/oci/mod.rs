@@ -280,7 +280,7 @@ impl Client {
     }
 
     /// Returns an image as text for people.
-    fn image(&self, repository: &str, reference: &str) -> String {
+    pub(crate) fn image(&self, repository: &str, reference: &str) -> String {
         let sign = match names::is_digest(reference) {
             true => '@',
             false => ':',

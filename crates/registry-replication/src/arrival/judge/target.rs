@@ -276,7 +276,7 @@ impl<'a> Judging<'a> {
         let mut reasons = Vec::new();
         if let Some(source) = self.known.source {
             match source {
-                None => reasons.push(explain::not_in_source(&self.question.image)),
+                None => reasons.push(explain::not_in_source(&self.question.image.to_string())),
                 Some(tag) if self.question.digest.is_some() && !self.source_has(tag) => {
                     let mut report = self.report(Verdict::DigestMismatch, late);
                     report.reasons.push(explain::source_moved(

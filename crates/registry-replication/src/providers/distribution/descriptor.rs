@@ -70,11 +70,9 @@ const HOST: Setting = Setting::required(
     "host of the registry, such as registry.example:5000",
 )
 .form(Form::Host);
-const PLAIN_HTTP: Setting = Setting::optional(
-    "plain_http",
-    "hosts that are called without TLS, separated by commas",
-)
-.form(Form::Host);
+const PLAIN_HTTP: Setting =
+    Setting::optional("plain_http", "host that is called without TLS. Repeatable")
+        .form(Form::Hosts);
 
 const CA_FILE: Setting = Setting::optional(
     "ca_file",
