@@ -60,6 +60,16 @@ impl Store {
         }))
     }
 
+    /// Holds an image whose config has no list of layers.
+    fn unlisted(&mut self, layer: &str) -> String {
+        let config = self.put(&json!({"os": "linux", "architecture": "amd64"}));
+        self.put(&json!({
+            "schemaVersion": 2,
+            "config": {"mediaType": CONFIG, "digest": config},
+            "layers": [{"digest": sha256(layer.as_bytes())}],
+        }))
+    }
+
     /// Holds an artifact with an empty config.
     fn artifact(&mut self, layer: &str) -> String {
         let config = self.put(&json!({}));
@@ -290,6 +300,109 @@ async fn artifacts_are_compared_by_their_manifests() {
     assert_eq!(config(&one, &two).await.unwrap(), different);
     let same = "= same config for each platform";
     assert_eq!(config(&one, &one).await.unwrap(), same);
+}
+
+#[tokio::test]
+async fn a_config_without_all_layers_identifies_no_image() {
+    let mut store = Store::default();
+    let config = |store: &Store, from: &str, to: &str| {
+        let (store, from, to) = (store.clone(), from.to_owned(), to.to_owned());
+        async move { compared((&store, &from), (&store, &to), Match::Config, "").await }
+    };
+    let different = "! different config for linux/amd64";
+    let same = "= same config for each platform";
+    let (one, two) = (store.unlisted("one"), store.unlisted("two"));
+    assert_eq!(config(&store, &one, &two).await.unwrap(), different);
+    assert_eq!(config(&store, &one, &one).await.unwrap(), same);
+    // Fewer than the layers.
+    let one = store.image("linux/amd64", "files", "one more");
+    let two = store.image("linux/amd64", "files", "two more");
+    assert_eq!(config(&store, &one, &two).await.unwrap(), different);
+}
+
+#[tokio::test]
+async fn clients_take_the_first_manifest_of_a_platform() {
+    let (source, pushed, [amd, arm, _]) = pushed();
+    let mut mirror = source.clone();
+    let other = mirror.image("linux/amd64", "other files", "gzip");
+    let entries = [
+        entry("linux/amd64", &other),
+        entry("linux/amd64", &amd),
+        entry("linux/arm64", &arm),
+    ];
+    let index = mirror.index(&entries);
+    let found = compared((&source, &pushed), (&mirror, &index), Match::Platforms, "");
+    let different = "! different manifest for linux/amd64";
+    assert_eq!(found.await.unwrap(), different);
+    let found = compared((&source, &pushed), (&mirror, &index), Match::Config, "");
+    let different = "! different config for linux/amd64";
+    assert_eq!(found.await.unwrap(), different);
+    // A client that takes the first one gets nothing.
+    mirror.lost.push(other);
+    let found = compared((&source, &pushed), (&mirror, &index), Match::Platforms, "");
+    assert_eq!(found.await.unwrap(), "! missing platforms: linux/amd64");
+    mirror.lost.clear();
+    let [first, second, third] = entries;
+    let index = mirror.index(&[second, first, third]);
+    let found = compared((&source, &pushed), (&mirror, &index), Match::Platforms, "");
+    assert_eq!(found.await.unwrap(), "= same manifest for each platform");
+}
+
+#[tokio::test]
+async fn the_index_of_the_source_names_the_platform_of_a_single_manifest() {
+    let mut store = Store::default();
+    // Builders leave out the variant in the config.
+    let arm = store.image("linux/arm", "files", "gzip");
+    let index = store.index(&[entry("linux/arm/v6", &arm), entry("linux/arm/v5", &arm)]);
+    let same = "= same manifest for each platform";
+    for platforms in ["", "linux/arm/v6"] {
+        let found = compared(
+            (&store, &index),
+            (&store, &arm),
+            Match::Platforms,
+            platforms,
+        );
+        assert_eq!(found.await.unwrap(), same);
+    }
+    let other = store.image("linux/arm", "other files", "gzip");
+    let found = compared((&store, &index), (&store, &other), Match::Platforms, "");
+    assert_eq!(
+        found.await.unwrap(),
+        "! missing platforms: linux/arm/v5, linux/arm/v6; extra platforms: linux/arm/v7"
+    );
+}
+
+#[tokio::test]
+async fn an_entry_that_is_not_served_does_not_hide_the_others() {
+    let (source, pushed, [amd, arm, _]) = pushed();
+    let mut mirror = source.clone();
+    let more = mirror.image("linux/s390x", "files", "gzip");
+    let inner = mirror.index(&[entry("linux/s390x", &more)]);
+    mirror.lost = vec![more.clone(), inner.clone()];
+    let same = "= same manifest for each platform";
+    for lost in [
+        json!({"mediaType": IMAGE, "digest": more}),
+        json!({"mediaType": INDEX, "digest": inner}),
+    ] {
+        let amd = entry("linux/amd64", &amd);
+        let index = mirror.index(&[lost.clone(), amd.clone()]);
+        let to = |platforms| {
+            compared(
+                (&source, &pushed),
+                (&mirror, &index),
+                Match::Platforms,
+                platforms,
+            )
+        };
+        assert_eq!(to("linux/amd64").await.unwrap(), same);
+        // It could be the platform that is not found.
+        for platforms in ["", "linux/arm64"] {
+            assert_eq!(to(platforms).await.unwrap_err().kind(), ErrorKind::NotFound);
+        }
+        let index = mirror.index(&[amd, lost, entry("linux/arm64", &arm)]);
+        let found = compared((&source, &pushed), (&mirror, &index), Match::Platforms, "");
+        assert_eq!(found.await.unwrap(), same);
+    }
 }
 
 #[tokio::test]

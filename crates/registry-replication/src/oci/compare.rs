@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use openapi_transport::Error;
+use openapi_transport::{Error, ErrorKind};
 
 use super::config::ImageConfig;
 use super::content::{Content, ContentKind, Descriptor};
@@ -134,12 +134,14 @@ impl fmt::Display for Comparison {
 /// - [`Match::Digest`] compares the two digests and sends nothing.
 /// - [`Match::Platforms`] requires for each platform of the source that the destination has a manifest
 ///   with the same digest. The destination must list the manifest and serve it: an index may be copied
-///   without its manifests.
+///   without its manifests. Clients take the first manifest that an index lists for a platform, so the
+///   first one must be that of the source.
 /// - [`Match::Config`] accepts another manifest if it has the same config and the same number of
-///   layers. It compares artifacts that are not images by their manifests.
+///   layers. A config that does not name all layers does not tell what is in them. Such images, and
+///   artifacts that are not images, are compared by their manifests.
 ///
 /// Attestations of BuildKit are ignored. A single manifest counts as an index of one platform, which
-/// its config names. `platforms` narrows the comparison; an empty list means all platforms. A platform
+/// its config names, or the index of the source if it lists the manifest. `platforms` narrows the comparison; an empty list means all platforms. A platform
 /// without a variant names all variants. Indexes in an index are read one level deep.
 ///
 /// ```no_run
@@ -201,7 +203,12 @@ pub async fn compare(
             )),
         };
     }
-    let wanted = from.entries().await?.narrowed(platforms);
+    let (wanted, lost) = from.entries(&Known::new()).await?;
+    if let Some(error) = lost {
+        return Err(error);
+    }
+    let known = wanted.known();
+    let wanted = wanted.narrowed(platforms);
     for platform in platforms {
         if !wanted.0.keys().any(|key| platform.includes(key)) {
             let what = format!("the source has no manifest for the platform {platform}");
@@ -214,7 +221,13 @@ pub async fn compare(
     }
     // The manifest may come from the cache.
     to.require(to.digest).await?;
-    let offered = to.entries().await?.narrowed(platforms);
+    let (offered, lost) = to.entries(&known).await?;
+    let offered = offered.narrowed(platforms);
+    // What the registry does not serve could have been any platform that is not found.
+    let is_found = || wanted.0.keys().all(|key| offered.0.contains_key(key));
+    if let Some(error) = lost.filter(|_| !is_found()) {
+        return Err(error);
+    }
     let offered = to.served(&wanted, offered).await?;
     let verdict = match mode {
         Match::Digest | Match::Platforms => decide(&wanted.digests(), &offered.digests()),
@@ -231,8 +244,11 @@ pub async fn compare(
     Ok(begun(verdict.missing, verdict.different, verdict.extra))
 }
 
-/// What identifies the manifests of each platform.
-type Identities = BTreeMap<Platform, BTreeSet<String>>;
+/// What identifies the manifests of each platform, in the order of the index.
+type Identities = BTreeMap<Platform, Vec<String>>;
+
+/// Platforms that an index names for its manifests, by their digests.
+type Known = BTreeMap<String, Vec<Platform>>;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Decision {
@@ -242,17 +258,19 @@ struct Decision {
 }
 
 /// Compares the manifests of two images. The destination needs all that the source has for a
-/// platform, and may have more.
+/// platform, and may have more. Clients take the first one, so it must be the same.
 fn decide(source: &Identities, destination: &Identities) -> Decision {
     let mut decision = Decision::default();
     for (platform, wanted) in source {
         match destination.get(platform) {
             None => decision.missing.push(platform.clone()),
             Some(offered) if offered.is_empty() => decision.missing.push(platform.clone()),
-            Some(offered) if !wanted.is_subset(offered) => {
-                decision.different.push(platform.clone());
+            Some(offered) => {
+                let has_all = wanted.iter().all(|identity| offered.contains(identity));
+                if !has_all || wanted.first() != offered.first() {
+                    decision.different.push(platform.clone());
+                }
             }
-            Some(_) => {}
         }
     }
     let extra = destination
@@ -274,6 +292,18 @@ impl Entries {
                 .retain(|own, _| platforms.iter().any(|platform| platform.includes(own)));
         }
         self
+    }
+
+    /// Returns the platforms of manifests that an index itself names.
+    fn known(&self) -> Known {
+        let mut known = Known::new();
+        for (platform, entries) in &self.0 {
+            for entry in entries.iter().filter(|entry| entry.platform.is_some()) {
+                let platforms = known.entry(entry.digest.clone()).or_default();
+                platforms.push(platform.clone());
+            }
+        }
+        known
     }
 
     /// Returns each manifest with its platform.
@@ -341,39 +371,55 @@ impl Place<'_> {
         Error::malformed(what).with_subject(self.image())
     }
 
-    /// Reads the manifests of the image, without attestations.
-    async fn entries(&self) -> Result<Entries, Error> {
+    /// Reads the manifests of the image, without attestations. `known` names the platforms of
+    /// manifests that name none. Also returns the first error of an entry without a platform that the
+    /// registry lists and does not have.
+    async fn entries(&self, known: &Known) -> Result<(Entries, Option<Error>), Error> {
         let content = self.content(self.digest).await?;
-        let mut found = match content.kind {
+        let (mut found, mut lost) = match content.kind {
             ContentKind::Index(index) => {
                 self.bound(index.manifests.len())?;
                 self.flattened(index.manifests).await?
             }
-            ContentKind::Image(_) | ContentKind::Other => vec![Descriptor {
-                media_type: content.media_type.unwrap_or_default(),
-                digest: content.digest,
-                size: None,
-                platform: None,
-                artifact_type: content.artifact_type,
-                annotations: BTreeMap::new(),
-            }],
+            ContentKind::Image(_) | ContentKind::Other => {
+                let only = Descriptor {
+                    media_type: content.media_type.unwrap_or_default(),
+                    digest: content.digest,
+                    size: None,
+                    platform: None,
+                    artifact_type: content.artifact_type,
+                    annotations: BTreeMap::new(),
+                };
+                (vec![only], None)
+            }
         };
         found.retain(|entry| !entry.is_attestation());
         let named = stream::iter(found)
             .map(|entry| async move {
-                let platform = match &entry.platform {
-                    Some(platform) => platform.clone(),
-                    None => self.platform(&entry.digest).await?,
+                let platforms = match (&entry.platform, known.get(&entry.digest)) {
+                    (Some(platform), _) => Ok(vec![platform.normalized()]),
+                    (None, Some(platforms)) => Ok(platforms.clone()),
+                    (None, None) => {
+                        let platform = unless_lost(self.platform(&entry.digest).await)?;
+                        platform.map(|platform| vec![platform.normalized()])
+                    }
                 };
-                Ok::<_, Error>((platform.normalized(), entry))
+                Ok::<_, Error>((platforms, entry))
             })
             .buffered(AT_ONCE);
         let named: Vec<_> = named.try_collect().await?;
         let mut entries = Entries::default();
-        for (platform, entry) in named {
-            entries.0.entry(platform).or_default().push(entry);
+        for (platforms, entry) in named {
+            match platforms {
+                Ok(platforms) => {
+                    for platform in platforms {
+                        entries.0.entry(platform).or_default().push(entry.clone());
+                    }
+                }
+                Err(error) => lost = lost.or(Some(error)),
+            }
         }
-        Ok(entries)
+        Ok((entries, lost))
     }
 
     fn bound(&self, count: usize) -> Result<(), Error> {
@@ -383,16 +429,28 @@ impl Place<'_> {
         }
     }
 
-    /// Replaces the indexes in an index by their manifests.
-    async fn flattened(&self, entries: Vec<Descriptor>) -> Result<Vec<Descriptor>, Error> {
+    /// Replaces the indexes in an index by their manifests. Also returns the first error of an index
+    /// that the registry does not have.
+    async fn flattened(
+        &self,
+        entries: Vec<Descriptor>,
+    ) -> Result<(Vec<Descriptor>, Option<Error>), Error> {
         let mut count = entries.len();
+        let mut lost = None;
         let mut flat = Vec::new();
         for entry in entries {
             if !entry.is_index() || entry.is_attestation() {
                 flat.push(entry);
                 continue;
             }
-            let ContentKind::Index(index) = self.content(&entry.digest).await?.kind else {
+            let content = match unless_lost(self.content(&entry.digest).await)? {
+                Ok(content) => content,
+                Err(error) => {
+                    lost = lost.or(Some(error));
+                    continue;
+                }
+            };
+            let ContentKind::Index(index) = content.kind else {
                 return Err(self.malformed("an entry of the index is not the index that it names"));
             };
             count += index.manifests.len();
@@ -405,7 +463,7 @@ impl Place<'_> {
                 flat.push(inner);
             }
         }
-        Ok(flat)
+        Ok((flat, lost))
     }
 
     /// Returns the platform of a manifest, which its config names.
@@ -421,7 +479,8 @@ impl Place<'_> {
         Ok(config.platform.unwrap_or_else(Platform::unknown))
     }
 
-    /// Removes manifests that the registry lists and does not serve. Asks only for platforms of the
+    /// Removes manifests that the registry lists and does not serve. If that is the first one of a
+    /// platform, clients cannot pull the platform, so none is left. Asks only for platforms of the
     /// other image.
     async fn served(&self, wanted: &Entries, mut entries: Entries) -> Result<Entries, Error> {
         let open = wanted
@@ -432,12 +491,18 @@ impl Place<'_> {
         let found = stream::iter(open)
             .map(|(platform, entry)| async move {
                 let manifest = self.client.manifest(self.repository, &entry.digest).await?;
-                Ok::<_, Error>(manifest.map(|_| (platform, entry)))
+                Ok::<_, Error>((platform, manifest.map(|_| entry)))
             })
             .buffered(AT_ONCE);
         let found: Vec<_> = found.try_collect().await?;
-        for (platform, entry) in found.into_iter().flatten() {
-            entries.0.entry(platform).or_default().push(entry);
+        let mut served: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (platform, entry) in found {
+            served.entry(platform).or_default().push(entry);
+        }
+        for (platform, listed) in served {
+            let has_first = matches!(listed.first(), Some(Some(_)));
+            let served = listed.into_iter().flatten().filter(|_| has_first);
+            entries.0.insert(platform, served.collect());
         }
         Ok(entries)
     }
@@ -461,13 +526,13 @@ impl Place<'_> {
         let found: Vec<_> = found.try_collect().await?;
         let mut identities = Identities::new();
         for (platform, identity) in found {
-            identities.entry(platform).or_default().insert(identity);
+            identities.entry(platform).or_default().push(identity);
         }
         Ok(identities)
     }
 
-    /// Returns what identifies a manifest by its config, which the registry must have. The configs of
-    /// other artifacts may be empty, so their digest identifies them.
+    /// Returns what identifies a manifest by its config, which the registry must have. A config that
+    /// does not name each layer, such as an empty one, identifies nothing; the digest does.
     async fn identity(&self, digest: String) -> Result<String, Error> {
         let image = match self.content(&digest).await?.kind {
             ContentKind::Image(image) if image.has_image_config() => image,
@@ -475,7 +540,18 @@ impl Place<'_> {
         };
         let config = self.config(&image.config.digest).await?;
         let layers = image.layers.len();
-        Ok(format!("config {} with {layers} layers", config.digest))
+        match layers > 0 && layers == config.diff_ids.len() {
+            true => Ok(format!("config {} with {layers} layers", config.digest)),
+            false => Ok(digest),
+        }
+    }
+}
+
+/// Takes the error of what a registry does not have as a result.
+fn unless_lost<T>(found: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match found {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        found => Ok(found),
     }
 }
 
@@ -490,7 +566,7 @@ mod tests {
             let (platform, identity) = entry.split_once('=').unwrap();
             let identities = found.entry(platform.parse().unwrap()).or_default();
             if !identity.is_empty() {
-                identities.insert(identity.to_owned());
+                identities.push(identity.to_owned());
             }
         }
         found
@@ -548,6 +624,13 @@ mod tests {
                 "linux/amd64=1 linux/amd64=2 linux/arm64=",
                 true,
                 "same manifest for each platform",
+            ),
+            // Clients take the first one.
+            (
+                "linux/amd64=1",
+                "linux/amd64=2 linux/amd64=1",
+                false,
+                "different manifest for linux/amd64",
             ),
         ] {
             let comparison = comparison(Match::Platforms, source, destination);
