@@ -1,13 +1,15 @@
 //! Differences between the tags of two registries.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::Mutex;
 
 use futures_util::TryStreamExt;
 use openapi_transport::{ContextBuilder, ErrorKind, RetryPolicy};
-use registry_replication::oci::{Client, Diff, TagDiff, TagState};
+use registry_replication::oci::{Client, Diff, Match, TagDiff, TagState};
 use registry_tests::hostile::{Hostile, Reply, Request};
+use registry_tests::{noon, quick_clock};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::program::run;
 
@@ -58,13 +60,29 @@ impl Contents {
     }
 
     async fn serve(self) -> Hostile {
-        let contents = Arc::new(self);
-        Hostile::start(move |request| contents.answer(request)).await
+        self.serve_without("", 0).await
+    }
+
+    /// Serves the contents, and denies the first requests for a path that ends so.
+    async fn serve_without(self, end: &'static str, times: u32) -> Hostile {
+        let left = Mutex::new(times);
+        Hostile::start(move |request| {
+            let mut left = left.lock().unwrap();
+            if *left > 0 && request.path().ends_with(end) {
+                *left -= 1;
+                return Reply::answer(404, &[], UNKNOWN);
+            }
+            self.answer(request)
+        })
+        .await
     }
 }
 
 fn client(server: &Hostile) -> Client {
-    let once = |context: ContextBuilder| context.retry(RetryPolicy::never()).rate_limit(None);
+    let once = |context: ContextBuilder| {
+        let context = context.retry(RetryPolicy::never()).rate_limit(None);
+        context.clock(quick_clock(noon()))
+    };
     Client::builder(server.host())
         .configure(once)
         .build()
@@ -143,6 +161,100 @@ async fn registries_are_compared_by_the_names_of_their_repositories() {
     assert_eq!(told(&tags), ["missing a:v1", "same b:v1", "extra c:v1"]);
 }
 
+#[tokio::test]
+async fn one_moment_of_absence_makes_no_difference() {
+    let tags = |names: &[(&'static str, char)]| Contents::new(&[("api", names)]);
+    let (both, one) = (tags(&[("v1", 'a'), ("v2", 'b')]), tags(&[("v1", 'a')]));
+    let diff = async |source: Hostile, mirror: Hostile| {
+        let (source, mirror) = (client(&source), client(&mirror));
+        let tags = Diff::new().repositories((&source, "api"), (&mirror, "api"));
+        told(&tags.try_collect::<Vec<_>>().await.unwrap())
+    };
+    // HEAD and GET deny the tag.
+    let flaps = |contents: &Contents| contents.clone().serve_without("/v2", 2);
+    let same = ["same api:v1", "same api:v2"];
+    let missing = ["same api:v1", "missing api:v2"];
+    let extra = ["same api:v1", "extra api:v2"];
+    let steady = |contents: &Contents| contents.clone().serve();
+    assert_eq!(diff(steady(&both).await, flaps(&both).await).await, same);
+    assert_eq!(diff(flaps(&both).await, steady(&both).await).await, same);
+    // Only one side has the tag.
+    assert_eq!(diff(flaps(&both).await, steady(&one).await).await, missing);
+    assert_eq!(diff(steady(&one).await, flaps(&both).await).await, extra);
+    // A tag that is gone is left out.
+    let gone = both.clone().serve_without("/v2", u32::MAX).await;
+    assert_eq!(diff(gone, steady(&one).await).await, same[..1]);
+    // The list of the destination is all that tells of an extra tag.
+    let unlisted = both.clone().serve_without("/tags/list", 1).await;
+    assert_eq!(diff(steady(&one).await, unlisted).await, extra);
+}
+
+#[tokio::test]
+async fn a_repository_that_the_source_lists_has_tags() {
+    let here = Contents::new(&[("a", &[("v1", 'a')]), ("b", &[("v1", 'b')])]);
+    let there = Contents::new(&[("a", &[("v1", 'a')])]).serve().await;
+    let there = client(&there);
+    for (times, expected) in [
+        (
+            1,
+            Ok(vec!["same a:v1".to_owned(), "missing b:v1".to_owned()]),
+        ),
+        (2, Err(ErrorKind::NotFound)),
+    ] {
+        let source = here.clone().serve_without("/b/tags/list", times).await;
+        let tags = Diff::new().registries(&client(&source), &there);
+        let tags = tags.try_collect::<Vec<_>>().await;
+        let tags = tags.map(|tags| told(&tags)).map_err(|error| error.kind());
+        assert_eq!(tags, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_same_index_without_its_manifests_is_different() {
+    let sha256 = |text: &str| format!("sha256:{}", hex::encode(Sha256::digest(text)));
+    let image = json!({"schemaVersion": 2, "config": {"digest": sha256("")}, "layers": []});
+    let image = image.to_string();
+    let entry = json!({
+        "digest": sha256(&image),
+        "platform": {"os": "linux", "architecture": "amd64"},
+    });
+    let index = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+    let serve = |is_whole: bool| {
+        let (image, index) = (image.clone(), index.clone());
+        Hostile::start(move |request| {
+            let end = request.path().rsplit('/').next().unwrap();
+            let found = |text: &str| {
+                Reply::answer(
+                    200,
+                    &[("docker-content-digest", &sha256(text))],
+                    text.to_owned(),
+                )
+            };
+            match end {
+                "list" => Reply::json(json!({"name": "api", "tags": ["v1"]}).to_string()),
+                end if end == "v1" || end == sha256(&index) => found(&index),
+                end if is_whole && end == sha256(&image) => found(&image),
+                _ => Reply::answer(404, &[], UNKNOWN),
+            }
+        })
+    };
+    let (whole, broken) = (serve(true).await, serve(false).await);
+    let (whole, broken) = (client(&whole), client(&broken));
+    for mode in [Match::Digest, Match::Platforms, Match::Config] {
+        for (mirror, is_whole) in [(&whole, true), (&broken, false)] {
+            let diff = Diff::new().matching(mode, []);
+            let tags = diff.repositories((&whole, "api"), (mirror, "api"));
+            let tags: Vec<_> = tags.try_collect().await.unwrap();
+            let is_same = is_whole || mode == Match::Digest;
+            assert_eq!(tags[0].state == TagState::Same, is_same, "{mode}");
+            if !is_same {
+                let missing = Some("missing platforms: linux/amd64");
+                assert_eq!(tags[0].detail.as_deref(), missing);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_pattern_that_cannot_match_is_refused() {
     for pattern in ["[", "{a", &"*".repeat(300), &"{a,b}".repeat(60)] {
@@ -205,6 +317,30 @@ async fn the_exit_code_says_whether_both_are_equal() {
             "leave out \"v1\"",
         ),
         (&["diff", "team/api", "TWO/team/api"], "write HOST/team/api"),
+        (
+            &[
+                "diff",
+                "ONE/team/api",
+                "TWO/team/api",
+                "--match",
+                "digest",
+                "--platform",
+                "linux/amd64",
+            ],
+            "a digest covers all platforms",
+        ),
+        (
+            &[
+                "diff",
+                "ONE",
+                "TWO",
+                "--match",
+                "digest",
+                "--platform",
+                "linux/amd64",
+            ],
+            "a digest covers all platforms",
+        ),
     ] {
         let (code, out, err) = run(words).await;
         assert_eq!((code, out.as_str()), (2, ""), "{words:?} {err}");

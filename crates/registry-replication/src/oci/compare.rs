@@ -196,12 +196,8 @@ pub async fn compare(
         extra,
     };
     if mode == Match::Digest {
-        return match platforms.is_empty() {
-            true => Ok(begun(Vec::new(), Vec::new(), Vec::new())),
-            false => Err(Error::configuration(
-                "a digest covers all platforms; compare platforms or configs to narrow by platform",
-            )),
-        };
+        can_narrow(mode, platforms)?;
+        return Ok(begun(Vec::new(), Vec::new(), Vec::new()));
     }
     let (wanted, lost) = from.entries(&Known::new()).await?;
     if let Some(error) = lost {
@@ -242,6 +238,16 @@ pub async fn compare(
         }
     };
     Ok(begun(verdict.missing, verdict.different, verdict.extra))
+}
+
+/// Checks that a comparison can be narrowed to platforms.
+pub(super) fn can_narrow(mode: Match, platforms: &[Platform]) -> Result<(), Error> {
+    match mode == Match::Digest && !platforms.is_empty() {
+        true => Err(Error::configuration(
+            "a digest covers all platforms; compare platforms or configs to narrow by platform",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// What identifies the manifests of each platform, in the order of the index.

@@ -1,6 +1,8 @@
 //! Differences between the tags of two repositories or registries.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
@@ -8,13 +10,21 @@ use globset::{GlobBuilder, GlobSet};
 use openapi_transport::{Error, ErrorKind};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
-use super::compare::{Match, compare};
+use super::compare::{Match, can_narrow, compare};
 use super::platform::Platform;
 use super::{Client, names};
 
-/// Number of tags that are compared at the same time.
+/// Number of tags that the registries are asked about at the same time.
 const AT_ONCE: usize = 8;
+
+/// Number of tags that are asked about, or wait for the next question, at the same time.
+const OPEN: usize = 256;
+
+/// Time until a registry that does not have something is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Longest pattern of tags, in bytes.
 const LONGEST_PATTERN: usize = 256;
 
@@ -111,10 +121,18 @@ impl Place {
         tags.try_collect().await
     }
 
-    /// Lists the tags. A repository that the registry does not have has none.
-    async fn tags_if_any(&self) -> Result<Vec<String>, Error> {
+    /// Waits before the registry is asked again.
+    async fn pause(&self) {
+        self.registry.context().clock().sleep(AGAIN).await;
+    }
+
+    /// Lists the tags, and asks again if the registry does not have the repository.
+    async fn tags_again(&self) -> Result<Vec<String>, Error> {
         match self.tags().await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.pause().await;
+                self.tags().await
+            }
             other => other,
         }
     }
@@ -122,6 +140,29 @@ impl Place {
     async fn digest(&self, tag: &str) -> Result<Option<String>, Error> {
         let manifest = self.registry.manifest(&self.repository, tag).await?;
         Ok(manifest.map(|manifest| manifest.digest))
+    }
+
+    /// Asks again for a digest that the registry did not have a moment ago.
+    async fn digest_again(
+        &self,
+        tag: &str,
+        known: Option<String>,
+        permits: &Semaphore,
+    ) -> Result<Option<String>, Error> {
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.pause().await;
+        let _permit = permits.acquire().await.ok();
+        self.digest(tag).await
+    }
+}
+
+/// Takes a repository that does not exist as one without tags.
+fn if_any(tags: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
+    match tags {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        other => other,
     }
 }
 
@@ -162,7 +203,8 @@ impl Diff {
     /// Compares the tags of two repositories, sorted by tag.
     ///
     /// Lists the tags of both, and asks both for the digest of each tag, so a listing that lags behind
-    /// makes no tag missing. A tag that neither has any more is left out.
+    /// makes no tag missing. A registry that does not have a tag is asked again a second later, because
+    /// its replicas may differ for a while. A tag that neither has any more is left out.
     ///
     /// # Errors
     /// As items of the stream: those of [`Client::tags`], [`Client::manifest`] and [`compare`].
@@ -174,9 +216,11 @@ impl Diff {
         let (diff, source, destination) =
             (self.clone(), Place::new(source), Place::new(destination));
         let compared = async move {
+            can_narrow(diff.mode, &diff.platforms)?;
             // A mistyped source must not be equal to a missing destination.
-            let tags = source.tags().await?;
-            diff.between(tags, source, destination).await
+            let mut tags = source.tags().await?;
+            tags.extend(if_any(destination.tags_again().await)?);
+            diff.between(tags, source, destination)
         };
         stream::once(compared).try_flatten().boxed()
     }
@@ -185,6 +229,7 @@ impl Diff {
     ///
     /// # Errors
     /// As items of the stream: those of [`Client::repositories`] and [`repositories`](Self::repositories).
+    /// A repository that the source lists and does not have is an error, too.
     pub fn registries(
         &self,
         source: &Client,
@@ -192,18 +237,26 @@ impl Diff {
     ) -> BoxStream<'static, Result<TagDiff, Error>> {
         let (diff, source, destination) = (self.clone(), source.clone(), destination.clone());
         let listed = async move {
-            let mut all: Vec<String> = source.repositories().by_item().try_collect().await?;
-            let there: Vec<String> = destination.repositories().by_item().try_collect().await?;
-            all.extend(there);
-            all.sort();
-            all.dedup();
+            can_narrow(diff.mode, &diff.platforms)?;
+            let here: BTreeSet<String> = source.repositories().by_item().try_collect().await?;
+            let there: BTreeSet<String> =
+                destination.repositories().by_item().try_collect().await?;
+            let all: Vec<_> = here.union(&there).cloned().collect();
             let each = stream::iter(all).then(move |name| {
+                let is_listed = (here.contains(&name), there.contains(&name));
                 let place = |client: &Client| Place::new((client, &name));
                 let (diff, source, destination) =
                     (diff.clone(), place(&source), place(&destination));
                 async move {
-                    let tags = source.tags_if_any().await?;
-                    diff.between(tags, source, destination).await
+                    let mut tags = match is_listed.0 {
+                        true => source.tags_again().await?,
+                        false => if_any(source.tags().await)?,
+                    };
+                    tags.extend(if_any(match is_listed.1 {
+                        true => destination.tags_again().await,
+                        false => destination.tags().await,
+                    })?);
+                    diff.between(tags, source, destination)
                 }
             });
             Ok::<_, Error>(each.try_flatten())
@@ -211,8 +264,8 @@ impl Diff {
         stream::once(listed).try_flatten().boxed()
     }
 
-    /// Compares tags of the source, and those that the destination has in addition.
-    async fn between(
+    /// Compares the tags of two repositories that match the pattern.
+    fn between(
         self,
         mut tags: Vec<String>,
         source: Place,
@@ -220,19 +273,18 @@ impl Diff {
     ) -> Result<impl Stream<Item = Result<TagDiff, Error>> + use<>, Error> {
         names::repository(&source.repository)?;
         names::repository(&destination.repository)?;
-        tags.extend(destination.tags_if_any().await?);
         tags.retain(|tag| self.tags.as_ref().is_none_or(|glob| glob.is_match(tag)));
         tags.sort();
         tags.dedup();
-        let shared = Arc::new((self, source, destination));
+        let shared = Arc::new((self, source, destination, Semaphore::new(AT_ONCE)));
         let compared = stream::iter(tags).map(move |tag| {
             let shared = shared.clone();
             async move {
-                let (diff, source, destination) = &*shared;
-                diff.of_tag(source, destination, tag).await
+                let (diff, source, destination, permits) = &*shared;
+                diff.of_tag(source, destination, tag, permits).await
             }
         });
-        let compared = compared.buffered(AT_ONCE);
+        let compared = compared.buffered(OPEN);
         Ok(compared.try_filter_map(|found| std::future::ready(Ok(found))))
     }
 
@@ -241,14 +293,26 @@ impl Diff {
         source: &Place,
         destination: &Place,
         tag: String,
+        permits: &Semaphore,
     ) -> Result<Option<TagDiff>, Error> {
+        let permit = permits.acquire().await.ok();
         let (here, there) = try_join(source.digest(&tag), destination.digest(&tag)).await?;
+        // Others go on while this tag waits.
+        drop(permit);
+        let (here, there) = try_join(
+            source.digest_again(&tag, here, permits),
+            destination.digest_again(&tag, there, permits),
+        )
+        .await?;
         let (state, detail) = match (&here, &there) {
             (None, None) => return Ok(None),
             (Some(_), None) => (TagState::Missing, None),
             (None, Some(_)) => (TagState::Extra, None),
-            (Some(here), Some(there)) if here == there => (TagState::Same, None),
-            (Some(_), Some(_)) if self.mode == Match::Digest => (TagState::Different, None),
+            (Some(here), Some(there)) if self.mode == Match::Digest => match here == there {
+                true => (TagState::Same, None),
+                false => (TagState::Different, None),
+            },
+            // The same index may lack manifests at the destination.
             (Some(here), Some(there)) => {
                 let here = (&source.registry, source.repository.as_str(), here.as_str());
                 let there = (
@@ -256,6 +320,7 @@ impl Diff {
                     destination.repository.as_str(),
                     there.as_str(),
                 );
+                let _permit = permits.acquire().await.ok();
                 let compared = compare(here, there, self.mode, &self.platforms).await?;
                 let state = match compared.is_same() {
                     true => TagState::Same,
