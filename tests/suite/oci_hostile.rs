@@ -344,3 +344,42 @@ async fn a_look_that_is_not_polled_any_more_holds_up_no_other() {
     assert_eq!(first.await.unwrap(), found());
     assert_eq!(service.count(), 1);
 }
+
+/// A registry may repeat the header that it refuses in any text of its answer.
+#[tokio::test]
+async fn no_text_of_a_registry_shows_the_login() {
+    // Base64 of `robot:hush-hush`.
+    let basic = "cm9ib3Q6aHVzaC1odXNo";
+    let server = Hostile::start(|request| match request.header("authorization") {
+        Some(shown) => {
+            let (_, text) = shown.split_once(' ').unwrap();
+            let body = format!(r#"{{"errors":[{{"code":"DENIED","message":"{text}"}}]}}"#);
+            Reply::answer(403, &[("x-request-id", text)], body)
+        }
+        None => Reply::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+    })
+    .await;
+    let login = Login::password("robot", "hush-hush");
+    let registry = builder(&server).login(login).build().unwrap();
+    let error = digest(&registry).await.unwrap_err();
+    let sent = server.requests();
+    let last = sent.last().unwrap().header("authorization");
+    assert_eq!(last, Some(&*format!("Basic {basic}")));
+    assert_eq!(error.request_id(), Some("[secret]"));
+    assert!(!format!("{error} {error:?}").contains(basic), "{error}");
+
+    let server = Hostile::start(|request| match request.header("authorization") {
+        _ if request.path() == "/token" => Reply::json(r#"{"token":"HUSH.Token-1"}"#),
+        Some(_) => Reply::answer(307, &[("location", "http://a.hush.token-1.example/x")], ""),
+        None => {
+            let host = request.header("host").unwrap();
+            let challenge = format!("Bearer realm=\"http://{host}/token\"");
+            Reply::answer(401, &[("www-authenticate", &challenge)], "")
+        }
+    })
+    .await;
+    let error = digest(&plain(&server)).await.unwrap_err();
+    let says = "the redirect to a.[secret].example is not followed";
+    assert!(error.to_string().contains(says), "{error}");
+    assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+}

@@ -273,15 +273,12 @@ fn judge(
     let skew = theirs
         .filter(|_| skewed)
         .map(|theirs| theirs.duration_since(context.local_now()));
-    let mut refusal = refusal.unwrap_or_default();
-    // Some services quote the request that they refuse.
-    for secret in secrets {
-        refusal.hide(secret);
-    }
-    let error = Error::refused(operation.name, status, refusal, meaning)
+    let error = Error::refused(operation.name, status, refusal.unwrap_or_default(), meaning)
         .with_request_id(request_id)
         .with_retry_after(retry_after)
         .with_challenges(challenges(&answer));
+    // Some services quote the request that they refuse.
+    let error = secrets.iter().fold(error, Error::without);
     Err(AttemptFailure {
         error,
         sent: true,

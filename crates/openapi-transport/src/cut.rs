@@ -38,23 +38,49 @@ pub(crate) fn truncate(text: &mut String, max: usize) {
     text.truncate(end);
 }
 
-/// Removes the secret from a text, also a beginning of it that a cut has left at the end.
+/// Shortest beginning of a secret that is hidden at the end of any text, in bytes.
+const BEGINNING: usize = 8;
+
+/// Removes the secret from a text, whether in capital or small letters. A cut may have left only a
+/// beginning of it at the end. Without the mark of a cut, a short beginning may be chance and stays.
 pub(crate) fn without(text: &str, secret: &Secret) -> String {
     let secret = secret.expose();
     if secret.is_empty() {
         return text.to_owned();
     }
-    let text = text.replace(secret, "[secret]");
-    let Some(end) = text.rfind(MARK).filter(|_| text.ends_with(" bytes]")) else {
-        return text;
+    let text = replaced(text, secret);
+    let mark = text.rfind(MARK).filter(|_| text.ends_with(" bytes]"));
+    let (end, least) = match mark {
+        Some(mark) => (mark, 1),
+        None => (text.len(), BEGINNING),
     };
     let kept = &text[..end];
+    let ends_with = |begin: &str| {
+        let tail = kept.len().checked_sub(begin.len());
+        let tail = tail.and_then(|tail| kept.get(tail..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(begin))
+    };
     let begun = secret.char_indices().rev().map(|(index, _)| index);
-    let mut begun = begun.filter(|length| *length > 0 && kept.ends_with(&secret[..*length]));
+    let mut begun = begun.filter(|length| *length >= least && ends_with(&secret[..*length]));
     match begun.next() {
         Some(length) => format!("{}[secret]{}", &kept[..end - length], &text[end..]),
         None => text,
     }
+}
+
+/// Replaces the secret in a text, whatever the case of its ASCII letters.
+fn replaced(text: &str, secret: &str) -> String {
+    // The lower case of an ASCII letter has the same length, so both texts have the same indexes.
+    let (low, sought) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    for (begin, found) in low.match_indices(&sought) {
+        shown.push_str(&text[done..begin]);
+        shown.push_str("[secret]");
+        done = begin + found.len();
+    }
+    shown.push_str(&text[done..]);
+    shown
 }
 
 #[cfg(test)]
@@ -79,6 +105,8 @@ mod tests {
             "token [secret] and [secret]… [cut, 29 bytes]"
         );
         assert_eq!(without("ends in hush", &secret), "ends in hush");
+        assert_eq!(without("ends in Hush-hus", &secret), "ends in [secret]");
+        assert_eq!(without("Ä HUSH-Hush ö", &secret), "Ä [secret] ö");
         assert_eq!(without("any", &Secret::from("")), "any");
     }
 }

@@ -153,10 +153,26 @@ impl Error {
         Self::new(ErrorKind::Undecodable, None, what.into())
     }
 
-    /// Removes `secret` from the texts of the service: some services quote what they reject.
+    /// Removes `secret` from the texts of the service, whether in capital or small letters: some
+    /// services quote what they reject. These are the code, the message, the request id, the note
+    /// and the target of a redirect.
     #[must_use]
     pub fn without(mut self, secret: &Secret) -> Self {
-        self.0.refusal.hide(secret);
+        let details = &mut *self.0;
+        let texts = [
+            &mut details.refusal.code,
+            &mut details.refusal.message,
+            &mut details.request_id,
+            &mut details.note,
+            &mut details.redirect,
+        ];
+        for text in texts.into_iter().flatten() {
+            *text = cut::without(text, secret);
+        }
+        // The only kind that may quote the answer.
+        if details.kind == ErrorKind::Undecodable {
+            details.what = cut::without(&details.what, secret);
+        }
         self
     }
 
@@ -415,13 +431,6 @@ fn may_pass(status: StatusCode) -> bool {
 }
 
 impl Refusal {
-    /// Hides a secret that the service repeats.
-    pub(crate) fn hide(&mut self, secret: &Secret) {
-        for text in [&mut self.code, &mut self.message].into_iter().flatten() {
-            *text = cut::without(text, secret);
-        }
-    }
-
     /// Cuts texts that are too long to read.
     fn bound(&mut self) {
         for (text, max) in [(&mut self.code, cut::ID), (&mut self.message, cut::MESSAGE)] {
@@ -500,6 +509,30 @@ pub(crate) fn without_values(error: &serde_json::Error) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_of_a_service_shows_a_secret() {
+        let refusal = Refusal {
+            code: Some("hush-code".to_owned()),
+            message: Some("no hush".to_owned()),
+            ..Refusal::default()
+        };
+        let status = StatusCode::FORBIDDEN;
+        let error = Error::refused("GET", status, refusal, Meaning::default())
+            .with_request_id(Some("id-HUSH".to_owned()))
+            .with_redirect(Some("https://hush.example".to_owned()))
+            .with_note("from Hush.example");
+        let error = error.without(&Secret::from("hush"));
+        assert_eq!(
+            error.to_string(),
+            "GET: refused by the service, HTTP 403, [secret]-code: no [secret] \
+             (request id id-[secret]); from [secret].example"
+        );
+        assert_eq!(error.redirect(), Some("https://[secret].example"));
+        let error = Error::undecodable(Some("GET"), status, "(hush/html)".to_owned());
+        let error = error.without(&Secret::from("hush"));
+        assert_eq!(error.to_string(), "GET: ([secret]/html), HTTP 403");
+    }
 
     #[test]
     fn what_serde_quotes_is_left_out() {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use openapi_transport::{BoxFuture, Chain, Lease, Secret, Source, SourceError, Timestamp};
 
 use super::docker::DockerConfig;
@@ -35,14 +37,23 @@ impl Login {
         }
     }
 
-    /// Returns the secret of the login.
-    pub(super) fn secret(&self) -> Option<&Secret> {
+    /// Returns the secrets that a request with the login has.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
         match self {
-            Self::Anonymous => None,
-            Self::Password { password, .. } => Some(password),
-            Self::IdentityToken(token) => Some(token),
+            Self::Anonymous => Vec::new(),
+            Self::Password { user, password } => basic_secrets(user, password),
+            Self::IdentityToken(token) => vec![token.clone()],
         }
     }
+}
+
+/// Returns the secrets of a request with a user name and a password: the text in its header, also
+/// without padding, and the password.
+pub(super) fn basic_secrets(user: &str, password: &Secret) -> Vec<Secret> {
+    let both = format!("{user}:{}", password.expose());
+    let text = STANDARD.encode(both);
+    let unpadded = text.trim_end_matches('=').to_owned();
+    vec![Secret::from(text), Secret::from(unpadded), password.clone()]
 }
 
 /// Logins of docker's and podman's configuration: one for the registry, and one for each namespace

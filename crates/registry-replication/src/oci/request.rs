@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use openapi_transport::{Answer, Error, Operation, send};
 
 use super::access::{Shown, Target};
+use super::login::basic_secrets;
 use super::wire::{GET, HEAD, PING, accept};
 use super::{Client, redirect};
 
@@ -88,14 +89,15 @@ impl Client {
             true => http.head(url),
             false => http.get(url),
         };
-        let (request, secret) = match shown {
-            Shown::Nothing => (request, None),
+        let (request, secrets) = match shown {
+            Shown::Nothing => (request, Vec::new()),
             Shown::Password { user, password, .. } => (
                 request.basic_auth(user, Some(password.expose())),
-                Some(password),
+                basic_secrets(user, password),
             ),
-            Shown::Token { text, .. } => (request.bearer_auth(text.expose()), Some(text)),
+            Shown::Token { text, .. } => (request.bearer_auth(text.expose()), vec![text.clone()]),
         };
+        let hidden = |error: Error| secrets.iter().fold(error, Error::without);
         let request = request
             .header("accept", accept(operation))
             .build()
@@ -104,17 +106,15 @@ impl Client {
             })?;
         let error = match send(&self.context, operation, request).await {
             Ok(answer) => return Ok(answer),
-            Err(error) => match secret {
-                Some(secret) => error.without(secret),
-                None => error,
-            },
+            Err(error) => error,
         };
         match error.redirect() {
-            None => Err(error.into()),
+            None => Err(hidden(error).into()),
+            // The target is needed as it is.
             Some(_) => redirect::follow(&self.access, &self.context, operation, url, error)
                 .await
                 .map_err(|error| Failed {
-                    error,
+                    error: hidden(error),
                     redirected: true,
                 }),
         }

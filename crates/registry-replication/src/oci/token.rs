@@ -97,10 +97,7 @@ pub(super) async fn fetch(
         .map_err(|_| unfit("a request to it cannot be made"))?;
     let begun = context.clock().elapsed();
     let answer = send(context, operation, request).await;
-    let answer = answer.map_err(|error| match login.secret() {
-        Some(secret) => error.without(secret),
-        None => error,
-    })?;
+    let answer = answer.map_err(|error| login.secrets().iter().fold(error, Error::without))?;
     read(operation.name, &answer, begun)
 }
 
