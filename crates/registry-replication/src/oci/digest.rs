@@ -7,6 +7,11 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
+/// Whether the algorithm of a digest is known.
+pub(super) fn is_known(digest: &str) -> bool {
+    like(digest, b"").is_some()
+}
+
 /// Returns the digest of bytes by the algorithm of another digest. Returns `None` if the algorithm is
 /// unknown, or the text is not a digest.
 pub(super) fn like(digest: &str, bytes: &[u8]) -> Option<String> {

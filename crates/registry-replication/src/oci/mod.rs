@@ -35,6 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use http::StatusCode;
 use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source};
 
 pub use compare::{Comparison, Match, compare};
@@ -249,7 +250,8 @@ impl Client {
     ///
     /// Sends `HEAD /v2/<name>/manifests/<reference>`. It fetches the manifest with `GET` in these
     /// cases:
-    /// - The answer has no digest. The client then hashes the manifest.
+    /// - The status is not 200, or the answer has no digest of SHA-256 or SHA-512. The client then
+    ///   hashes the manifest.
     /// - The answer is a 404. Some registries and proxies have the manifest nevertheless, and only
     ///   the body proves that a registry answered.
     /// - The answer is another refusal, because only the body has the reason.
@@ -308,12 +310,13 @@ impl Client {
             }
             Ok((answer, _)) => {
                 self.manners.denials.store(0, Ordering::Relaxed);
-                match header(&answer, DIGEST) {
-                    Some(digest) => {
+                let said = header(&answer, DIGEST).filter(|_| answer.status == StatusCode::OK);
+                match said {
+                    Some(digest) if digest::is_known(digest) => {
                         let found = self.found(HEAD.name, &answer, reference, digest.to_owned());
                         found.map(Some)
                     }
-                    None => self.fetched(repository, reference).await,
+                    _ => self.fetched(repository, reference).await,
                 }
             }
             Err(error) if is_absence(&error) => {
@@ -329,6 +332,39 @@ impl Client {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the manifest as [`manifest`](Self::manifest) does, but proves that the registry serves
+    /// its bytes: fetches them with `GET`, hashes them and keeps nothing. If the registry does not
+    /// allow `GET` (405), the answer to `HEAD` counts.
+    ///
+    /// # Errors
+    /// Those of [`manifest`](Self::manifest), and when the bytes do not match the digest, or the
+    /// digest is neither SHA-256 nor SHA-512.
+    // The arrivals' confirming answers do not use it yet.
+    #[allow(dead_code)]
+    pub(crate) async fn served(
+        &self,
+        repository: &str,
+        reference: &str,
+    ) -> Result<Option<Manifest>, Error> {
+        names::repository(repository)?;
+        names::reference(reference)?;
+        let found = match self.body(repository, reference).await {
+            Ok(Some(answer)) => self.verified(&answer, reference).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) if error.status() == Some(405) => self.look(repository, reference).await,
+            Err(error) => Err(error),
+        };
+        found.map_err(|error| error.with_subject(self.image(repository, reference)))
+    }
+
+    /// Checks that the bytes of a manifest have its digest.
+    fn verified(&self, answer: &Answer, reference: &str) -> Result<Manifest, Error> {
+        let found = self.hashed(answer, reference)?;
+        let verified = digest::verify(&found.digest, &answer.body);
+        verified.map_err(|why| Error::unexpected(GET.name, answer, why))?;
+        Ok(found)
     }
 
     /// Fetches the manifest itself.
@@ -426,4 +462,106 @@ fn is_absence(error: &Error) -> bool {
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     let text = answer.headers.get(name)?.to_str().ok()?.trim();
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    const BODY: &str = r#"{"schemaVersion":2}"#;
+
+    /// Starts a registry that answers each request by its method, and returns its client.
+    fn registry(answer: impl Fn(bool) -> (String, String) + Send + 'static) -> Client {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.push(byte[0]);
+                }
+                let is_head = request.starts_with(b"HEAD");
+                let (head, body) = answer(is_head);
+                let length = body.len();
+                let sent = if is_head { "" } else { body.as_str() };
+                let text = format!(
+                    "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{sent}"
+                );
+                stream.write_all(text.as_bytes()).unwrap();
+            }
+        });
+        let login = Client::builder(host).login(Login::Anonymous);
+        login.build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn bytes_are_proved_by_get_alone() {
+        let digest = digest::sha256(BODY.as_bytes());
+        let good = move || {
+            format!(
+                "200 OK\r\ndocker-content-digest: {}",
+                digest::sha256(BODY.as_bytes())
+            )
+        };
+        let missing = r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#;
+        let other = "other:00000000000000000000000000000000";
+        let unknown = format!("200 OK\r\ndocker-content-digest: {other}");
+        for (get, body, expected) in [
+            (good(), BODY, Ok(Some(digest.clone()))),
+            ("200 OK".to_owned(), BODY, Ok(Some(digest.clone()))),
+            ("404 Not Found".to_owned(), missing, Ok(None)),
+            (good(), "{}", Err("does not match the digest in its header")),
+            (unknown, BODY, Err("unknown digest algorithm other")),
+            ("403 Forbidden".to_owned(), "", Err("HTTP 403")),
+            // The examples of the vendors' APIs allow no other than `HEAD`.
+            (
+                "405 Method Not Allowed".to_owned(),
+                "",
+                Ok(Some(digest.clone())),
+            ),
+        ] {
+            let (shown, head) = (get.clone(), good());
+            let client = registry(move |is_head| {
+                let text = if is_head { &head } else { &get };
+                (text.clone(), body.to_owned())
+            });
+            let cheap = client.manifest("team/api", "v1").await.unwrap();
+            assert_eq!(cheap.unwrap().digest, digest, "{shown}");
+            // What `content` keeps proves nothing.
+            let _ = client.content("team/api", "v1").await;
+            let served = client.served("team/api", "v1").await;
+            match (served, expected) {
+                (Ok(found), Ok(wanted)) => {
+                    assert_eq!(found.map(|found| found.digest), wanted, "{shown}");
+                }
+                (Err(error), Err(says)) => {
+                    assert!(error.to_string().contains(says), "{shown}: {error}");
+                    assert!(error.subject().is_some(), "{shown}");
+                }
+                (found, wanted) => panic!("{shown}: {found:?}, {wanted:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_manifest_by_its_digest_is_fetched_each_time() {
+        let digest = digest::sha256(BODY.as_bytes());
+        let gets = AtomicU8::new(0);
+        let client = registry(move |_| match gets.fetch_add(1, Ordering::Relaxed) {
+            0 => ("200 OK".to_owned(), BODY.to_owned()),
+            _ => (
+                "404 Not Found".to_owned(),
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#.to_owned(),
+            ),
+        });
+        assert!(client.content("team/api", &digest).await.unwrap().is_some());
+        assert!(client.content("team/api", &digest).await.unwrap().is_some());
+        assert_eq!(client.served("team/api", &digest).await.unwrap(), None);
+    }
 }
