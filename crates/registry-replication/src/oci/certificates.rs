@@ -1,16 +1,16 @@
 //! Certificates of hosts, in the folders of docker and podman.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use openapi_transport::{
-    HttpSettings, Secret, SourceError, Surroundings, read_file, read_secret_file,
-};
+use openapi_transport::{HttpSettings, Secret, Surroundings};
 
-/// Number of hosts, and of files of a host, that are read at most.
-const MANY: usize = 256;
+/// Number of files of a host that are read at most.
+const MOST_FILES: usize = 64;
+
+/// The longest file that is read.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Certificates of one host.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +20,6 @@ pub(super) struct Certificates {
     /// Client certificate and its key.
     identity: Option<(String, Secret)>,
 }
-
-/// Certificates by host, or why those of a host cannot be read.
-pub(super) type ByHost = BTreeMap<String, Result<Certificates, String>>;
 
 impl Certificates {
     pub(super) fn add_to(&self, http: HttpSettings) -> HttpSettings {
@@ -34,47 +31,56 @@ impl Certificates {
         }
     }
 
+    /// Reads the certificates of a host from the first of these folders that has some.
+    ///
+    /// # Errors
+    /// Which file or folder of the host cannot be read.
+    pub(super) fn of_host(folders: &[PathBuf], host: &str) -> Result<Option<Self>, String> {
+        for folder in folders {
+            let Some(folder) = named(folder, host) else {
+                continue;
+            };
+            let found = Self::read(&folder)?;
+            if !found.roots.is_empty() || found.identity.is_some() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads the folder of a host: authorities in `*.crt`, a client certificate in `NAME.cert` with
     /// its key in `NAME.key`.
-    async fn read(folder: &Path) -> Result<Self, String> {
-        let files = entries(folder).await;
+    fn read(folder: &Path) -> Result<Self, String> {
+        let files = files(folder);
         let files = files.map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-        let failed = |error: SourceError| error.to_string();
         let mut all = Self::default();
         for file in files {
-            match file.extension().and_then(|extension| extension.to_str()) {
-                Some("crt") => all.roots.push(read_file(&file).await.map_err(failed)?),
-                Some("cert") if all.identity.is_none() => {
-                    let chain = read_file(&file).await.map_err(failed)?;
-                    let key = read_secret_file(&file.with_extension("key")).await;
-                    all.identity = Some((chain, Secret::from(key.map_err(failed)?)));
-                }
-                _ => {}
+            if has_extension(&file, "crt") {
+                all.roots.push(text(&file)?);
+            } else if all.identity.is_none() {
+                let chain = text(&file)?;
+                let key = text(&file.with_extension("key"))?;
+                all.identity = Some((chain, Secret::from(key)));
             }
         }
         Ok(all)
     }
 }
 
-/// Reads the certificates of all hosts. If several folders have a host, the first one counts.
-pub(super) async fn read(around: &Surroundings) -> ByHost {
-    let mut all = ByHost::new();
-    for folder in folders(around) {
-        // A folder that is missing or belongs to another user is no fault.
-        for host in entries(&folder).await.unwrap_or_default() {
-            let name = host.file_name().and_then(|name| name.to_str());
-            let Some(name) = name.map(str::to_ascii_lowercase) else {
-                continue;
-            };
-            if let Entry::Vacant(entry) = all.entry(name) {
-                entry.insert(Certificates::read(&host).await);
-            }
-        }
-    }
-    all
+/// Returns the folder of a host, whose name may be in capital letters.
+fn named(folder: &Path, host: &str) -> Option<PathBuf> {
+    // A folder that is missing or belongs to another user is no fault.
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let is_host = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        name.to_str()
+            .is_some_and(|name| name.eq_ignore_ascii_case(host))
+    };
+    entries.filter(is_host).map(|entry| entry.path()).min()
 }
 
-fn folders(around: &Surroundings) -> Vec<PathBuf> {
+/// Returns the folders that may have a folder for each host.
+pub(super) fn folders(around: &Surroundings) -> Vec<PathBuf> {
     let config = around.variable("XDG_CONFIG_HOME").map(PathBuf::from);
     let config = config.or_else(|| around.in_home(".config"));
     let own = ["containers/certs.d", "docker/certs.d"];
@@ -85,18 +91,45 @@ fn folders(around: &Surroundings) -> Vec<PathBuf> {
     own.chain(shared.map(PathBuf::from)).collect()
 }
 
-/// Returns what a folder contains, sorted, up to the limit.
-async fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let folder = folder.to_owned();
-    let listing = tokio::task::spawn_blocking(move || {
-        let entries = std::fs::read_dir(folder)?.take(MANY);
-        let mut paths: Vec<_> = entries
-            .map(|entry| Ok(entry?.path()))
-            .collect::<io::Result<_>>()?;
-        paths.sort();
-        Ok(paths)
-    });
-    listing.await.map_err(io::Error::other)?
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|found| found == extension)
+}
+
+/// Returns the certificates in a folder, sorted.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if has_extension(&path, "crt") || has_extension(&path, "cert") {
+            files.push(path);
+        }
+        if files.len() > MOST_FILES {
+            let what = format!("it has more than {MOST_FILES} certificates");
+            return Err(io::Error::other(what));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads a file. A pipe or a device, which could block, is refused before it is opened.
+fn text(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let read = || {
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        let mut text = String::new();
+        let mut file = File::open(path)?.take(MAX_BYTES + 1);
+        match file.read_to_string(&mut text)? as u64 > MAX_BYTES {
+            true => Err(io::Error::other("it is longer than 1 MiB")),
+            false => Ok(text),
+        }
+    };
+    read().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("file {shown} not found"),
+        _ => format!("cannot read {shown}: {error}"),
+    })
 }
 
 #[cfg(test)]
@@ -104,8 +137,8 @@ async fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn folders_of_docker_and_podman_are_read() {
+    #[test]
+    fn folders_of_docker_and_podman_are_read() {
         let home = std::env::temp_dir().join(format!("certificates-{}", std::process::id()));
         let write = |path: &str, text: &str| {
             let path = home.join(path);
@@ -121,20 +154,40 @@ mod tests {
         write("docker/certs.d/Two.test/README", "other");
         write("docker/certs.d/three.test/client.cert", "no key");
         write("docker/certs.d/four.test", "a file");
+        write("docker/certs.d/five.test/a.crt", "docker's");
+        std::fs::create_dir_all(home.join("containers/certs.d/five.test")).unwrap();
+        std::fs::create_dir_all(home.join("containers/certs.d/empty.test")).unwrap();
+        std::fs::create_dir_all(home.join("docker/certs.d/folder.test/a.crt")).unwrap();
+        write("docker/certs.d/long.test/a.crt", &"x".repeat((1 << 20) + 1));
+        for number in 0..65 {
+            write(&format!("docker/certs.d/many.test/{number}.crt"), "");
+        }
         let text = home.to_str().unwrap().to_owned();
         let around =
             Surroundings::new(move |name| (name == "XDG_CONFIG_HOME").then(|| text.clone()));
-        let found = read(&around).await;
-        std::fs::remove_dir_all(&home).unwrap();
-        let known = |host: &str| found[host].as_ref().unwrap();
+        let folders = folders(&around);
+        let all = |host: &str| Certificates::of_host(&folders, host);
+        let known = |host: &str| all(host).unwrap().unwrap();
+        let problem = |host: &str| all(host).unwrap_err();
         assert_eq!(known("one.test:5000").roots, ["podman's"]);
         assert_eq!(known("two.test").roots, ["first", "second"]);
-        let (chain, key) = known("two.test").identity.as_ref().unwrap();
+        let (chain, key) = known("two.test").identity.unwrap();
         assert_eq!((chain.as_str(), key.expose()), ("chain", "hush"));
-        assert!(!format!("{found:?}").contains("hush"));
-        let problem = found["three.test"].as_ref().unwrap_err();
-        assert!(problem.contains("client.key not found"), "{problem}");
-        let problem = found["four.test"].as_ref().unwrap_err();
-        assert!(problem.starts_with("cannot read "), "{problem}");
+        assert!(!format!("{:?}", known("two.test")).contains("hush"));
+        // A folder without certificates hides no other.
+        assert_eq!(known("FIVE.test").roots, ["docker's"]);
+        for host in ["empty.test", "six.test", "..", ""] {
+            assert!(all(host).unwrap().is_none(), "{host}");
+        }
+        for (host, says) in [
+            ("three.test", "client.key not found"),
+            ("four.test", "cannot read "),
+            ("folder.test", "a.crt: it is not a file"),
+            ("long.test", "a.crt: it is longer than 1 MiB"),
+            ("many.test", "more than 64 certificates"),
+        ] {
+            assert!(problem(host).contains(says), "{}", problem(host));
+        }
+        std::fs::remove_dir_all(&home).unwrap();
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openapi_transport::{ContextBuilder, Error, HttpSettings, Surroundings, read_file};
 
-use super::certificates::{self, ByHost};
+use super::certificates::{self, Certificates};
 use super::login::Login;
 use super::names;
 use super::{Client, DockerConfig};
@@ -33,7 +34,8 @@ pub struct Hosts {
     logins: BTreeMap<String, Login>,
     surroundings: Option<Surroundings>,
     roots: Vec<String>,
-    certificates: Arc<ByHost>,
+    /// Folders that may have certificates of hosts.
+    certificates: Vec<PathBuf>,
     configure: Option<Configure>,
     /// Clients that were made. Clones of these settings share them.
     clients: Arc<Mutex<BTreeMap<String, Client>>>,
@@ -49,12 +51,12 @@ impl Hosts {
 
     /// Makes settings from those of a connection: `plain_http` with hosts that are called without
     /// TLS, separated by commas, the `ca_file` with certificates to trust, and the access key as the
-    /// login for the `host`. The certificates of docker and podman are read, too.
+    /// login for the `host`. The certificates of docker and podman count, too.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn of(settings: &Settings) -> Result<Self, Error> {
-        let mut hosts = Self::new().with_docker_certificates().await;
+        let mut hosts = Self::new().with_docker_certificates();
         if let Some(file) = settings.get("ca_file") {
             let pem = read_file(file.as_ref()).await;
             let pem = pem.map_err(|error| Error::configuration(error.to_string()))?;
@@ -104,8 +106,8 @@ impl Hosts {
         self.unshared()
     }
 
-    /// Reads the certificates that docker and podman keep for hosts. The first of these folders that
-    /// has a folder `HOST` or `HOST:PORT` counts:
+    /// Uses the certificates that docker and podman keep for hosts. The first of these folders counts
+    /// that has certificates in a folder `HOST` or `HOST:PORT`:
     ///
     /// 1. `containers/certs.d` in the folder that `XDG_CONFIG_HOME` names, or in `~/.config`,
     /// 2. `docker/certs.d` in the same folder,
@@ -113,13 +115,15 @@ impl Hosts {
     /// 4. `/etc/docker/certs.d`.
     ///
     /// `*.crt` are authorities, and `NAME.cert` is a client certificate with its key in `NAME.key`.
-    /// Files that cannot be read are the error of [`client`](Self::client) for their host.
-    pub async fn with_docker_certificates(mut self) -> Self {
+    /// [`client`](Self::client) reads those of its host alone: at most 64 files of 1 MiB, and neither
+    /// pipes nor devices. A file that cannot be read is its error, except for a host without TLS.
+    #[must_use]
+    pub fn with_docker_certificates(mut self) -> Self {
         let around = match &self.surroundings {
             Some(around) => around.clone(),
             None => Surroundings::of_process(),
         };
-        self.certificates = Arc::new(certificates::read(&around).await);
+        self.certificates = certificates::folders(&around);
         self.unshared()
     }
 
@@ -157,11 +161,16 @@ impl Hosts {
             }
             (None, None) => builder.docker_config(),
         };
-        let found = self.certificates.get(&host.to_ascii_lowercase());
-        let found = found.cloned().transpose().map_err(Error::configuration)?;
-        if self.plain_http.contains(&key) {
-            builder = builder.tls(false);
-        } else if found.is_some() {
+        let found = match self.plain_http.contains(&key) {
+            true => {
+                builder = builder.tls(false);
+                None
+            }
+            false => {
+                Certificates::of_host(&self.certificates, host).map_err(Error::configuration)?
+            }
+        };
+        if found.is_some() {
             builder = builder.tls(true);
         }
         let (roots, configure) = (self.roots.clone(), self.configure.clone());
