@@ -48,7 +48,7 @@ async fn certificates_of_docker_are_trusted_for_their_host() {
         std::fs::write(folder.join(name), text).unwrap();
     }
 
-    let hosts = hosts(&home).with_docker_certificates().await;
+    let hosts = hosts(&home).with_docker_certificates();
     let client = hosts.client(server.host()).unwrap();
     let found = client.manifest("team/api", "v1").await.unwrap();
     assert_eq!(found.unwrap().digest, DIGEST);
@@ -68,9 +68,45 @@ async fn certificates_of_docker_are_trusted_for_their_host() {
 
     // A file that cannot be read is named.
     std::fs::remove_file(folder.join("client.key")).unwrap();
-    let hosts = hosts.with_docker_certificates().await;
+    let hosts = hosts.with_docker_certificates();
     let error = hosts.client(server.host()).unwrap_err().to_string();
     assert!(error.contains("client.key not found"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn certificates_of_other_hosts_hold_up_no_call() {
+    let server = Hostile::start(|_| manifest()).await;
+    let home = tempfile::tempdir().unwrap();
+    let folders = home.path().join("docker/certs.d");
+    for host in [server.host(), "one.example", "two.example"] {
+        std::fs::create_dir_all(folders.join(host)).unwrap();
+    }
+    for host in ["one.example", "two.example"] {
+        let pipe = folders.join(host).join("ca.crt");
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.unwrap().success());
+    }
+    let begun = std::time::Instant::now();
+    let hosts = hosts(&home).with_docker_certificates();
+    // A folder without certificates asks for no TLS.
+    let client = hosts.client(server.host()).unwrap();
+    let found = client.manifest("team/api", "v1").await.unwrap();
+    assert_eq!(found.unwrap().digest, DIGEST);
+    let error = hosts.client("one.example").unwrap_err().to_string();
+    assert!(error.contains("ca.crt: it is not a file"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    // Without TLS, certificates do not matter.
+    let plain = hosts.plain_http("one.example").client("one.example");
+    assert_eq!(plain.unwrap().endpoint(), "http://one.example");
+}
+
+#[tokio::test]
+async fn this_machine_may_be_named_in_capital_letters() {
+    let client = oci::Client::builder("LOCALHOST:5000").build().unwrap();
+    assert!(client.endpoint().starts_with("http://"), "{client:?}");
+    let client = oci::Client::builder("Docker.IO").build().unwrap();
+    assert_eq!(client.endpoint(), "https://registry-1.docker.io");
 }
 
 #[tokio::test]

@@ -18,9 +18,10 @@ pub(super) fn host(text: &str) -> Result<(), Error> {
 
 /// Returns the host of a registry's API. Docker Hub's API has another host than its images.
 pub(super) fn api_host(host: &str) -> &str {
-    match host {
-        "docker.io" | "index.docker.io" => "registry-1.docker.io",
-        host => host,
+    let hub = ["docker.io", "index.docker.io"];
+    match hub.iter().any(|hub| host.eq_ignore_ascii_case(hub)) {
+        true => "registry-1.docker.io",
+        false => host,
     }
 }
 
@@ -31,7 +32,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     let address = name.parse::<std::net::IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Checks the name of a repository: words with slashes between them.
@@ -142,6 +143,7 @@ mod tests {
         for (text, is) in [
             ("localhost", true),
             ("localhost:5000", true),
+            ("LOCALHOST:5000", true),
             ("127.0.0.1:5000", true),
             ("[::1]:5000", true),
             ("registry.example", false),
