@@ -383,3 +383,27 @@ async fn no_text_of_a_registry_shows_the_login() {
     assert!(error.to_string().contains(says), "{error}");
     assert!(!format!("{error:?}").contains("hush"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_head_counts_with_status_200_and_a_known_digest_alone() {
+    let other = "other:00000000000000000000000000000000";
+    for (status, digest_of_head) in [(202, MANIFEST_DIGEST), (206, MANIFEST_DIGEST), (200, other)] {
+        let head = Reply::answer(status, &[(DIGEST, digest_of_head)], "");
+        let server = Hostile::start(by_method(head.clone(), manifest())).await;
+        assert_eq!(digest(&plain(&server)).await.unwrap(), found(), "{status}");
+        assert_eq!(methods(&server), "HG", "{status}");
+        let server = Hostile::start(by_method(head, Reply::answer(404, &[], UNKNOWN))).await;
+        assert_eq!(digest(&plain(&server)).await.unwrap(), None, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_expects_tls_is_told_apart() {
+    let page = "Client sent an HTTP request to an HTTPS server.";
+    for (body, has_hint) in [(page, true), (DENIED, false)] {
+        let server = Hostile::start(move |_| Reply::answer(400, &[], body)).await;
+        let error = digest(&plain(&server)).await.unwrap_err().to_string();
+        let hint = error.ends_with("; this port may expect TLS");
+        assert_eq!(hint, has_hint, "{error}");
+    }
+}

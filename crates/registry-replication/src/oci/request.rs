@@ -63,6 +63,13 @@ impl Client {
             }
             _ => error,
         };
+        let error = match error.status() {
+            // Registries send a code. A server with TLS answers this to a request without.
+            Some(400) if self.endpoint().starts_with("http://") && error.code().is_none() => {
+                error.with_note("this port may expect TLS")
+            }
+            _ => error,
+        };
         Err(self.access.explain(&self.context, target, error).await)
     }
 
