@@ -152,6 +152,12 @@ async fn arrival(
     if let Some(settle) = asked.settle {
         arrival = arrival.settle_window(settle);
     }
+    if !registry.descriptor().shows_work() && !asked.proof.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} asks its destinations itself; leave out --proof",
+            registry.descriptor().title
+        )));
+    }
     for proof in &asked.proof {
         // The value is not repeated: a host may come with a password.
         let (destination, host) = proof

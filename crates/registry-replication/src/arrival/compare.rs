@@ -1,13 +1,11 @@
 //! Comparison of what a destination serves with the expected image.
 
-use std::collections::BTreeMap;
-
 use openapi_transport::Error;
 
 use super::engine::{Ask, Engine, Origin};
 use super::proof::Expected;
 use super::report::{Basis, DestinationReport, Reason, ReasonKind};
-use crate::oci::{self, Comparison, Match, Platform};
+use crate::oci::{self, Match, Platform};
 
 /// What an image must have in common with the expected one.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +17,8 @@ pub(crate) struct Matching {
     pub(crate) referrers: bool,
 }
 
-/// Comparisons that were made, by the two digests. An image with a digest never changes.
-pub(super) type Compared = BTreeMap<(String, String), Comparison>;
+/// Number of missing referrers that a reason names.
+const NAMED: usize = 3;
 
 /// What a destination serves.
 pub(super) enum Found {
@@ -98,7 +96,7 @@ impl Engine {
         }
     }
 
-    async fn matches(&mut self, expected: &str, there: &Place<'_>) -> Result<Found, Error> {
+    async fn matches(&self, expected: &str, there: &Place<'_>) -> Result<Found, Error> {
         let Matching {
             mode, platforms, ..
         } = &self.ask.matching;
@@ -108,22 +106,16 @@ impl Engine {
                 false => Found::Other(None),
             });
         }
-        let key = (expected.to_owned(), there.digest.to_owned());
-        let comparison = match self.compared.get(&key) {
-            Some(known) => known,
-            None => {
-                let source = self.ask.source_registry();
-                let (registry, repository) = match &source {
-                    Some((registry, repository)) => (registry, repository.as_str()),
-                    // The destination's own image is all that is known.
-                    None => (there.registry, there.repository),
-                };
-                let there = (there.registry, there.repository, there.digest);
-                let source = (registry, repository, expected);
-                let compared = oci::compare(source, there, *mode, platforms).await?;
-                self.compared.entry(key).or_insert(compared)
-            }
+        let source = self.ask.source_registry();
+        let (registry, repository) = match &source {
+            Some((registry, repository)) => (registry, repository.as_str()),
+            // The destination's own image is all that is known.
+            None => (there.registry, there.repository),
         };
+        let at = (there.registry, there.repository, there.digest);
+        // Each look asks again, because what a destination serves of an index may change.
+        let comparison =
+            oci::compare((registry, repository, expected), at, *mode, platforms).await?;
         Ok(match (comparison.is_same(), mode) {
             (true, _) if expected == there.digest => Found::Expected(Basis::Destination),
             (true, Match::Config) => Found::Expected(Basis::SameConfig),
@@ -132,34 +124,40 @@ impl Engine {
         })
     }
 
-    /// Returns which referrers of the source's image the destination lacks.
+    /// Returns which referrers of the source's image the destination does not list.
     async fn lacks_referrers(
-        &self,
+        &mut self,
         expected: &str,
         there: &Place<'_>,
     ) -> Result<Option<String>, Error> {
         let Some((registry, repository)) = self.ask.source_registry() else {
             return Ok(None);
         };
-        let mut missing = Vec::new();
-        for referrer in registry.referrers(&repository, expected).await? {
-            // A signature is found by its tag, or by the image that it names.
-            let reference = referrer.tag.as_deref().unwrap_or(&referrer.digest);
-            let found = there.registry.manifest(there.repository, reference).await?;
-            if found.is_none_or(|found| found.digest != referrer.digest) {
-                let kind = referrer.artifact_type.as_deref();
-                missing.push(format!(
-                    "{} ({})",
-                    referrer.digest,
-                    kind.unwrap_or("unknown type")
-                ));
-            }
+        let listed = registry.referrers(&repository, expected).await?;
+        // What the source has shown once stays expected: lists lag, and an answer may be lost.
+        let listed = listed.into_iter().map(|one| (one.digest.clone(), one));
+        self.referrers.extend(listed);
+        let found = there.registry.referrers(there.repository, expected).await?;
+        let has = |wanted: &oci::Referrer| {
+            let mut found = found.iter();
+            found.any(|one| {
+                one.digest == wanted.digest && (wanted.tag.is_none() || one.tag == wanted.tag)
+            })
+        };
+        let missing: Vec<_> = self
+            .referrers
+            .values()
+            .filter(|wanted| !has(wanted))
+            .collect();
+        let names = missing.iter().take(NAMED).map(|referrer| {
+            let kind = referrer.artifact_type.as_deref().unwrap_or("unknown type");
+            format!("{} ({kind})", referrer.digest)
+        });
+        let mut names = names.collect::<Vec<_>>().join(", ");
+        if missing.len() > NAMED {
+            names.push_str(&format!(" and {} more", missing.len() - NAMED));
         }
-        Ok((!missing.is_empty()).then(|| {
-            format!(
-                "the image is at the destination without what refers to it: {}",
-                missing.join(", ")
-            )
-        }))
+        Ok((!missing.is_empty())
+            .then(|| format!("the image is at the destination without what refers to it: {names}")))
     }
 }

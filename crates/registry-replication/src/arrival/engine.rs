@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openapi_transport::{Clock, Error, Timestamp};
 
-use super::compare::{Compared, Matching};
+use super::compare::Matching;
 use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
@@ -113,7 +113,8 @@ pub(crate) struct Engine {
     first: Option<Timestamp>,
     /// What each destination has served.
     pub(super) shown: BTreeMap<Destination, Shown>,
-    pub(super) compared: Compared,
+    /// Referrers of the expected image that the source has shown, by digest.
+    pub(super) referrers: BTreeMap<String, oci::Referrer>,
 }
 
 /// Answer of the source about the tag.
@@ -144,7 +145,7 @@ impl Engine {
             memory: Memory::default(),
             first: None,
             shown: BTreeMap::new(),
-            compared: Compared::new(),
+            referrers: BTreeMap::new(),
             ask,
         }
     }

@@ -241,6 +241,8 @@ impl Arrival {
     /// `HEAD /v2/<name>/manifests/<tag>`. A registry may serve a manifest and lose it again. The name
     /// is the namespace and repository that the rule copies to.
     ///
+    /// A registry without tasks asks its destinations itself, and ignores a proof.
+    ///
     /// The arrival asks the registry when no task is copying the image: after tasks have succeeded,
     /// and also without any task, because another client may have copied the image. The expected
     /// digest is the caller's, the task's, or the source's at that time.
@@ -300,7 +302,18 @@ impl Arrival {
         let mut proofs = self.proofs.clone();
         for destination in &destinations {
             if let Some(registry) = self.registry.shows(destination)? {
-                proofs.push((destination.clone(), registry));
+                let own = self
+                    .registry
+                    .client()
+                    .filter(|_| matches!(origin, Origin::Own));
+                let same = own.is_some_and(|own| own.endpoint() == registry.client().endpoint());
+                let namespace = destination.own_namespace();
+                if same && namespace.is_none_or(|name| name == image.namespace()) {
+                    return Err(Error::configuration(format!(
+                        "destination {destination} is the source itself; name another destination"
+                    )));
+                }
+                proofs.insert(0, (destination.clone(), registry));
             }
         }
         let has_source = !matches!(origin, Origin::None);

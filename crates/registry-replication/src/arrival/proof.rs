@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
+use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 use openapi_transport::Error;
 
@@ -42,6 +43,8 @@ pub struct Served {
 pub(super) struct Shown {
     digest: Option<String>,
     times: u32,
+    /// Number of these answers, up to the last one, with which the image was as expected.
+    matched: u32,
     /// Time of the last question that counts.
     asked: Duration,
 }
@@ -64,9 +67,20 @@ impl Shown {
             None => Self {
                 digest,
                 times: 1,
+                matched: 0,
                 asked,
             },
         }
+    }
+
+    /// Notes whether the image was as expected with the last answer. `times` is the number of answers
+    /// before.
+    fn note(&mut self, is_expected: bool, times: u32) {
+        self.matched = match is_expected {
+            true if self.times > times || self.times == 1 => self.matched + 1,
+            true => self.matched,
+            false => 0,
+        };
     }
 }
 
@@ -82,6 +96,8 @@ pub(super) enum Expected {
 const SHOWN: u32 = 2;
 /// Longest time that must be between two answers that both count.
 pub(super) const APART: Duration = Duration::from_secs(1);
+/// How long one of several destinations may delay the report on the others.
+const SLOW: Duration = Duration::from_secs(5);
 /// Number of destinations of one arrival that are asked at the same time.
 const AT_ONCE: usize = 8;
 
@@ -101,6 +117,7 @@ impl Engine {
         look: Duration,
     ) -> Vec<Answer> {
         let is_alone = self.is_alone();
+        let is_one_of_many = reports.len() > 1;
         let calls = reports.iter().map(|report| {
             let mut proofs = self.ask.proofs.iter();
             let own = proofs.find(|(destination, _)| *destination == report.destination);
@@ -109,9 +126,20 @@ impl Engine {
             let call = call.map(|((_, registry), reference)| {
                 (registry.clone(), self.repository(report), reference)
             });
+            let clock = self.clock().clone();
             async move {
                 let (registry, repository, reference) = call?;
-                Some(registry.shows(&repository, &reference, look).await)
+                let answer = registry.shows(&repository, &reference, look);
+                if !is_one_of_many {
+                    return Some(answer.await);
+                }
+                Some(match select(answer, clock.guard(SLOW)).await {
+                    Either::Left((answer, _)) => answer,
+                    Either::Right(_) => Err(Error::deadline(format!(
+                        "no answer within {} s, and other destinations wait for it",
+                        SLOW.as_secs()
+                    ))),
+                })
             }
         });
         let calls: Vec<_> = calls.collect();
@@ -177,9 +205,10 @@ impl Engine {
         let is_alone = self.is_alone();
         let shown = served.digest.as_deref().map(digest);
         let known = self.shown.remove(&report.destination);
-        let answers = Shown::after(known, shown.clone(), served.asked, self.apart);
+        let same = known.as_ref().filter(|known| known.digest == shown);
+        let before = same.map_or(0, |known| known.times);
+        let mut answers = Shown::after(known, shown.clone(), served.asked, self.apart);
         let times = answers.times;
-        self.shown.insert(report.destination.clone(), answers);
         let expected = self.expected(&report).await?;
         report.shown = Some(times).filter(|_| shown.is_some());
         let found = match &shown {
@@ -187,6 +216,9 @@ impl Engine {
             None => Found::Other(None),
         };
         let is_expected = matches!(found, Found::Expected(_));
+        answers.note(is_expected, before);
+        let matched = answers.matched;
+        self.shown.insert(report.destination.clone(), answers);
         let pending = DestinationReport {
             verdict: Verdict::Pending,
             is_final: false,
@@ -195,7 +227,7 @@ impl Engine {
             ..report.clone()
         };
         Ok(match (is_expected, &shown) {
-            (true, _) if times >= SHOWN && self.unconfirmed.is_some() => DestinationReport {
+            (true, _) if matched >= SHOWN && self.unconfirmed.is_some() => DestinationReport {
                 reasons: Vec::new(),
                 ..pending
             }
@@ -203,7 +235,7 @@ impl Engine {
                 ReasonKind::Unconfirmed,
                 "the source has named the expected digest once; the next poll must confirm it",
             ),
-            (true, _) if times >= SHOWN => DestinationReport {
+            (true, _) if matched >= SHOWN => DestinationReport {
                 verdict: Verdict::Arrived,
                 is_final: true,
                 rests_on: match found {

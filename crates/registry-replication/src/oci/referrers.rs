@@ -33,7 +33,7 @@ pub struct Referrer {
     pub artifact_type: Option<String>,
     /// Place where the client found it.
     pub origin: ReferrerOrigin,
-    /// Tag of the artifact, if it has one by its origin.
+    /// Tag of the artifact, if it has one of cosign's.
     pub tag: Option<String>,
 }
 
@@ -89,7 +89,12 @@ impl Client {
             Some(listed) => listed,
             None => self.tagged_referrers(repository, digest).await?,
         };
-        found.extend(self.cosign_tags(repository, digest).await?);
+        for tagged in self.cosign_tags(repository, digest).await? {
+            match found.iter_mut().find(|known| known.digest == tagged.digest) {
+                Some(known) => known.tag = tagged.tag,
+                None => found.push(tagged),
+            }
+        }
         let mut known = HashSet::new();
         found.retain(|referrer| known.insert(referrer.digest.clone()));
         Ok(found)

@@ -61,11 +61,11 @@ impl Look for OciRegistry {
     }
 
     fn shows(&self, destination: &Destination) -> Result<Option<Arc<dyn Shows>>, Error> {
-        let host = match destination.is_anywhere() {
-            true => &*self.host,
-            false => destination.place(),
-        };
-        let client = self.hosts.client(host)?;
+        if destination.is_anywhere() {
+            let what = "invalid destination \"*\"; such a registry has no rules, so name a host";
+            return Err(Error::configuration(what));
+        }
+        let client = self.hosts.client(destination.place())?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let host = asked.entry(client.endpoint().to_owned());
         let host = host.or_insert_with(|| Arc::new(Host::new(client)));
