@@ -341,8 +341,6 @@ impl Client {
     /// # Errors
     /// Those of [`manifest`](Self::manifest), and when the bytes do not match the digest, or the
     /// digest is neither SHA-256 nor SHA-512.
-    // The arrivals' confirming answers do not use it yet.
-    #[allow(dead_code)]
     pub(crate) async fn served(
         &self,
         repository: &str,

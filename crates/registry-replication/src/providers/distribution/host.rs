@@ -22,6 +22,7 @@ pub(super) struct Host {
     client: Client,
     answers: Mutex<Answers>,
     missing: Arc<Mutex<Missing>>,
+    found: Arc<Mutex<BTreeSet<Key>>>,
 }
 
 /// Repository, and a tag or digest in it.
@@ -71,6 +72,7 @@ impl Host {
             client,
             answers: Mutex::default(),
             missing: Arc::default(),
+            found: Arc::default(),
         }
     }
 
@@ -84,6 +86,7 @@ impl Host {
         }
         if answers.look < look {
             lock(&self.missing).retain(|known, _| answers.asked.contains_key(known));
+            lock(&self.found).retain(|known| answers.asked.contains_key(known));
             answers.begin(look);
         }
         if let Some(known) = answers.asked.get(&key) {
@@ -103,7 +106,8 @@ impl Host {
     /// Asks for a tag or digest. A list that lacks a tag stands for the answer only if the tag was
     /// missing a short time ago, because a list may lag behind or lack a tag for good.
     fn ask(&self, key: Key, list: Option<Listing>) -> Asking {
-        let (client, missing) = (self.client.clone(), self.missing.clone());
+        let client = self.client.clone();
+        let (missing, found) = (self.missing.clone(), self.found.clone());
         let call = async move {
             let clock = client.context().clock().clone();
             let asked = clock.elapsed();
@@ -116,8 +120,17 @@ impl Host {
                 return Ok(Served { digest, asked });
             }
             let asked = clock.elapsed();
-            let manifest = client.manifest(&key.0, &key.1).await?;
+            // A header proves no bytes. So what was there before is fetched.
+            let is_known = lock(&found).contains(&key);
+            let manifest = match is_known {
+                true => client.served(&key.0, &key.1).await?,
+                false => client.manifest(&key.0, &key.1).await?,
+            };
             let digest = manifest.map(|manifest| manifest.digest);
+            match &digest {
+                Some(_) => lock(&found).insert(key.clone()),
+                None => lock(&found).remove(&key),
+            };
             match digest {
                 Some(_) => lock(&missing).remove(&key),
                 None => lock(&missing).insert(key, asked),
