@@ -81,7 +81,7 @@ pub(crate) fn cases() -> Vec<CommandLine> {
         ("doctor", vec!["--sandbox"]),
         ("diff", vec!["HOST/team/api", "HOST/team/web"]),
         ("status", vec!["HOST/team/api:v1"]),
-        ("explain", vec!["HOST/team/api:v1", "--to", "HOST/team"]),
+        ("explain", vec!["HOST/team/api:v1", "--to", "HOST/other"]),
         ("wait", vec!["HOST/team/api:v1", "--timeout", "5s"]),
     ];
     // A registry without rules does not answer at the sandbox's own port.

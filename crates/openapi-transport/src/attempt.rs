@@ -273,11 +273,16 @@ fn judge(
     let skew = theirs
         .filter(|_| skewed)
         .map(|theirs| theirs.duration_since(context.local_now()));
-    let error = Error::refused(operation.name, status, refusal.unwrap_or_default(), meaning)
+    let mut refusal = refusal.unwrap_or_default();
+    // Some services quote the request that they refuse. Long texts are cut after that, so that no part
+    // of a secret is left.
+    for secret in secrets {
+        refusal.hide(secret);
+    }
+    let error = Error::refused(operation.name, status, refusal, meaning)
         .with_request_id(request_id)
         .with_retry_after(retry_after)
         .with_challenges(challenges(&answer));
-    // Some services quote the request that they refuse.
     let error = secrets.iter().fold(error, Error::without);
     Err(AttemptFailure {
         error,

@@ -431,6 +431,13 @@ fn may_pass(status: StatusCode) -> bool {
 }
 
 impl Refusal {
+    /// Hides a secret that the service repeats.
+    pub(crate) fn hide(&mut self, secret: &Secret) {
+        for text in [&mut self.code, &mut self.message].into_iter().flatten() {
+            *text = cut::without(text, secret);
+        }
+    }
+
     /// Cuts texts that are too long to read.
     fn bound(&mut self) {
         for (text, max) in [(&mut self.code, cut::ID), (&mut self.message, cut::MESSAGE)] {

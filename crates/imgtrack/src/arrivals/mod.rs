@@ -152,18 +152,20 @@ async fn arrival(
     if let Some(settle) = asked.settle {
         arrival = arrival.settle_window(settle);
     }
-    if !registry.descriptor().shows_work() && !asked.proof.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{} asks its destinations itself; leave out --proof",
-            registry.descriptor().title
-        )));
-    }
     for proof in &asked.proof {
         // The value is not repeated: a host may come with a password.
         let (destination, host) = proof
             .split_once('=')
             .ok_or_else(|| Failure::Usage("invalid --proof; write DESTINATION=HOST".to_owned()))?;
-        arrival = arrival.proof(destination, target.destination(host).await?);
+        let proof = target.destination(host).await?;
+        let is_asked = asked.to.iter().any(|to| to == destination);
+        if is_asked && !registry.descriptor().shows_work() {
+            return Err(Failure::Usage(format!(
+                "{} asks its destinations itself; leave out --proof",
+                registry.descriptor().title
+            )));
+        }
+        arrival = arrival.proof(destination, proof);
     }
     arrival = match (asked.any, asked.all) {
         (true, _) => arrival.any(),
