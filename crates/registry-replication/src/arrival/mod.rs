@@ -444,6 +444,7 @@ impl Shows for oci::Client {
         repository: &'a str,
         reference: &'a str,
         _: Duration,
+        _: bool,
     ) -> BoxFuture<'a, Result<Served, Error>> {
         Box::pin(async move {
             let asked = self.context().clock().elapsed();

@@ -21,12 +21,14 @@ pub trait Shows: Send + Sync {
     fn client(&self) -> &oci::Client;
 
     /// Returns the digest under a tag or digest. An answer to an earlier question is good enough if
-    /// the question is not older than the look, which began at `look`.
+    /// the question is not older than the look, which began at `look`. An OCI registry's answer
+    /// that `confirms` another proves the manifest's bytes, because a header proves none.
     fn shows<'a>(
         &'a self,
         repository: &'a str,
         reference: &'a str,
         look: Duration,
+        confirms: bool,
     ) -> BoxFuture<'a, Result<Served, Error>>;
 }
 
@@ -124,12 +126,15 @@ impl Engine {
             let is_due = is_alone || report.verdict != Verdict::Pending;
             let call = own.filter(|_| is_due).zip(self.reference());
             let call = call.map(|((_, registry), reference)| {
-                (registry.clone(), self.repository(report), reference)
+                let known = self.shown.get(&report.destination);
+                let confirms = known.is_some_and(|known| known.matched > 0);
+                let repository = self.repository(report);
+                (registry.clone(), repository, reference, confirms)
             });
             let clock = self.clock().clone();
             async move {
-                let (registry, repository, reference) = call?;
-                let answer = registry.shows(&repository, &reference, look);
+                let (registry, repository, reference, confirms) = call?;
+                let answer = registry.shows(&repository, &reference, look, confirms);
                 if !is_one_of_many {
                     return Some(answer.await);
                 }
@@ -291,7 +296,7 @@ impl Engine {
                 };
                 DestinationReport {
                     verdict,
-                    // Without rules, nobody knows what else will be copied there.
+                    // Without rules, the registry does not show what will still be copied there.
                     is_final: settled && !is_alone,
                     ..pending
                 }

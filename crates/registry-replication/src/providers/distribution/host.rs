@@ -22,7 +22,6 @@ pub(super) struct Host {
     client: Client,
     answers: Mutex<Answers>,
     missing: Arc<Mutex<Missing>>,
-    found: Arc<Mutex<BTreeSet<Key>>>,
 }
 
 /// Repository, and a tag or digest in it.
@@ -42,7 +41,7 @@ type Asking = Shared<BoxFuture<'static, Result<Served, Error>>>;
 struct Answers {
     /// Start of the look.
     look: Duration,
-    asked: BTreeMap<Key, Asking>,
+    asked: BTreeMap<(Key, bool), Asking>,
     /// Lists of tags, by repository.
     lists: BTreeMap<String, Listing>,
     /// Number of tags that the look before asked about, by repository, if there were many.
@@ -55,7 +54,7 @@ impl Answers {
         self.look = look;
         self.lists.clear();
         self.crowded.clear();
-        for (repository, _) in std::mem::take(&mut self.asked).into_keys() {
+        for ((repository, _), _) in std::mem::take(&mut self.asked).into_keys() {
             *self.crowded.entry(repository).or_default() += 1;
         }
         self.crowded.retain(|_, count| *count > MANY);
@@ -72,24 +71,25 @@ impl Host {
             client,
             answers: Mutex::default(),
             missing: Arc::default(),
-            found: Arc::default(),
         }
     }
 
     /// Returns the question in the look. The first arrival that has it asks it.
-    fn asking(&self, repository: &str, reference: &str, look: Duration) -> Asking {
+    fn asking(&self, repository: &str, reference: &str, look: Duration, confirms: bool) -> Asking {
         let mut answers = lock(&self.answers);
         let key = (repository.to_owned(), reference.to_owned());
         if answers.look > look {
             // The look is over for the others.
-            return self.ask(key, None);
+            return self.ask(key, None, confirms);
         }
         if answers.look < look {
-            lock(&self.missing).retain(|known, _| answers.asked.contains_key(known));
-            lock(&self.found).retain(|known| answers.asked.contains_key(known));
+            lock(&self.missing).retain(|known, _| {
+                let asked = |confirms| answers.asked.contains_key(&(known.clone(), confirms));
+                asked(false) || asked(true)
+            });
             answers.begin(look);
         }
-        if let Some(known) = answers.asked.get(&key) {
+        if let Some(known) = answers.asked.get(&(key.clone(), confirms)) {
             return known.clone();
         }
         // A digest is in no list of tags.
@@ -98,16 +98,16 @@ impl Host {
             let entry = answers.lists.entry(repository.to_owned());
             entry.or_insert_with(|| self.list(repository, tags)).clone()
         });
-        let asking = self.ask(key.clone(), list);
-        answers.asked.insert(key, asking.clone());
+        let asking = self.ask(key.clone(), list, confirms);
+        answers.asked.insert((key, confirms), asking.clone());
         asking
     }
 
     /// Asks for a tag or digest. A list that lacks a tag stands for the answer only if the tag was
     /// missing a short time ago, because a list may lag behind or lack a tag for good.
-    fn ask(&self, key: Key, list: Option<Listing>) -> Asking {
+    fn ask(&self, key: Key, list: Option<Listing>, confirms: bool) -> Asking {
         let client = self.client.clone();
-        let (missing, found) = (self.missing.clone(), self.found.clone());
+        let missing = self.missing.clone();
         let call = async move {
             let clock = client.context().clock().clone();
             let asked = clock.elapsed();
@@ -120,17 +120,11 @@ impl Host {
                 return Ok(Served { digest, asked });
             }
             let asked = clock.elapsed();
-            // A header proves no bytes. So what was there before is fetched.
-            let is_known = lock(&found).contains(&key);
-            let manifest = match is_known {
+            let manifest = match confirms {
                 true => client.served(&key.0, &key.1).await?,
                 false => client.manifest(&key.0, &key.1).await?,
             };
             let digest = manifest.map(|manifest| manifest.digest);
-            match &digest {
-                Some(_) => lock(&found).insert(key.clone()),
-                None => lock(&found).remove(&key),
-            };
             match digest {
                 Some(_) => lock(&missing).remove(&key),
                 None => lock(&missing).insert(key, asked),
@@ -172,7 +166,8 @@ impl Shows for Host {
         repository: &'a str,
         reference: &'a str,
         look: Duration,
+        confirms: bool,
     ) -> BoxFuture<'a, Result<Served, Error>> {
-        Box::pin(self.asking(repository, reference, look))
+        Box::pin(self.asking(repository, reference, look, confirms))
     }
 }
