@@ -20,6 +20,8 @@ const UNKNOWN: &str = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]
 struct Contents {
     repositories: BTreeMap<&'static str, BTreeMap<&'static str, char>>,
     unlisted: Vec<&'static str>,
+    /// Repositories that the catalog lists although they are gone.
+    gone: Vec<&'static str>,
 }
 
 impl Contents {
@@ -30,13 +32,29 @@ impl Contents {
                 .map(|(name, tags)| (*name, tags.iter().copied().collect()))
                 .collect(),
             unlisted: Vec::new(),
+            gone: Vec::new(),
         }
+    }
+
+    /// Lists a repository that is gone.
+    fn listing(mut self, name: &'static str) -> Self {
+        self.gone.push(name);
+        self
+    }
+
+    /// Serves the contents, and replies so to requests for a path that ends so.
+    async fn serve_but(self, end: &'static str, reply: Reply) -> Hostile {
+        Hostile::start(move |request| match request.path().ends_with(end) {
+            true => reply.clone(),
+            false => self.answer(request),
+        })
+        .await
     }
 
     fn answer(&self, request: &Request) -> Reply {
         let path = request.path().strip_prefix("/v2/").unwrap_or_default();
         if path == "_catalog" {
-            let names: Vec<_> = self.repositories.keys().collect();
+            let names: Vec<_> = self.repositories.keys().chain(&self.gone).collect();
             return Reply::json(json!({ "repositories": names }).to_string());
         }
         let absent = || Reply::answer(404, &[], UNKNOWN);
@@ -190,22 +208,115 @@ async fn one_moment_of_absence_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn a_repository_that_the_source_lists_has_tags() {
-    let here = Contents::new(&[("a", &[("v1", 'a')]), ("b", &[("v1", 'b')])]);
-    let there = Contents::new(&[("a", &[("v1", 'a')])]).serve().await;
-    let there = client(&there);
-    for (times, expected) in [
+async fn a_listed_repository_without_tags_is_empty() {
+    let full = || Contents::new(&[("a", &[("v1", 'a')]), ("b", &[("v1", 'b')])]);
+    let empty = Contents::new(&[("a", &[("v1", 'a')]), ("b", &[])]);
+    let small = Contents::new(&[("a", &[("v1", 'a')])]);
+    let diff = async |source: Hostile, mirror: Hostile| {
+        let tags = Diff::new().registries(&client(&source), &client(&mirror));
+        told(&tags.try_collect::<Vec<_>>().await.unwrap())
+    };
+    let missing = ["same a:v1", "missing b:v1"];
+    let extra = ["same a:v1", "extra b:v1"];
+    let deleted = || small.clone().listing("b");
+    for (source, mirror, expected) in [
+        // One moment of absence.
         (
-            1,
-            Ok(vec!["same a:v1".to_owned(), "missing b:v1".to_owned()]),
+            full().serve_without("/b/tags/list", 1).await,
+            small.clone().serve().await,
+            &missing[..],
         ),
-        (2, Err(ErrorKind::NotFound)),
+        (full().serve().await, empty.clone().serve().await, &missing),
+        (full().serve().await, deleted().serve().await, &missing),
+        (empty.clone().serve().await, full().serve().await, &extra),
+        (deleted().serve().await, full().serve().await, &extra),
+        (
+            deleted().serve().await,
+            empty.clone().serve().await,
+            &extra[..1],
+        ),
     ] {
-        let source = here.clone().serve_without("/b/tags/list", times).await;
-        let tags = Diff::new().registries(&client(&source), &there);
-        let tags = tags.try_collect::<Vec<_>>().await;
-        let tags = tags.map(|tags| told(&tags)).map_err(|error| error.kind());
-        assert_eq!(tags, expected);
+        assert_eq!(diff(source, mirror).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_unknown() {
+    let full = || Contents::new(&[("a", &[("v1", 'a'), ("v2", 'b')]), ("b", &[("v1", 'b')])]);
+    for (end, reply, expected) in [
+        (
+            "/a/manifests/v1",
+            Reply::answer(403, &[], "{}"),
+            Ok(&["unknown a:v1", "same a:v2", "same b:v1"][..]),
+        ),
+        (
+            "/a/manifests/v1",
+            Reply::HangUp,
+            Ok(&["unknown a:v1", "same a:v2", "same b:v1"]),
+        ),
+        (
+            "/a/tags/list",
+            Reply::answer(500, &[], ""),
+            Ok(&["unknown a:", "same b:v1"]),
+        ),
+        // A login would concern everything.
+        (
+            "/a/manifests/v2",
+            Reply::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+            Err(ErrorKind::Credentials),
+        ),
+    ] {
+        for is_source in [true, false] {
+            let broken = full().serve_but(end, reply.clone()).await;
+            let whole = full().serve().await;
+            let (broken, whole) = (client(&broken), client(&whole));
+            let tags = match is_source {
+                true => Diff::new().registries(&broken, &whole),
+                false => Diff::new().registries(&whole, &broken),
+            };
+            let tags = tags.try_collect::<Vec<_>>().await;
+            if let Ok(tags) = &tags {
+                let unknown = tags.iter().find(|tag| tag.state == TagState::Unknown);
+                assert!(unknown.unwrap().detail.is_some());
+            }
+            let tags = tags.map(|tags| told(&tags)).map_err(|error| error.kind());
+            assert_eq!(
+                tags,
+                expected.map(|tags| tags.iter().map(ToString::to_string).collect())
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn referrers_of_the_source_must_be_at_the_destination() {
+    let serve = |is_signed: bool| {
+        let contents = Contents::new(&[("api", &[("v1", 'a')])]);
+        let index = json!({"schemaVersion": 2, "manifests": match is_signed {
+            true => vec![json!({"digest": format!("sha256:{}", "5".repeat(64))})],
+            false => Vec::new(),
+        }});
+        Hostile::start(
+            move |request| match request.path().contains("/referrers/") {
+                true => Reply::json(index.to_string()),
+                false => contents.answer(request),
+            },
+        )
+    };
+    let (signed, plain) = (serve(true).await, serve(false).await);
+    let (signed, plain) = (client(&signed), client(&plain));
+    for (source, mirror, expected) in [
+        (&signed, &signed, "same api:v1"),
+        (&signed, &plain, "different api:v1"),
+        (&plain, &signed, "same api:v1"),
+    ] {
+        let diff = Diff::new().with_referrers();
+        let tags = diff.repositories((source, "api"), (mirror, "api"));
+        let tags: Vec<_> = tags.try_collect().await.unwrap();
+        assert_eq!(told(&tags), [expected]);
+        let is_missing = |detail: &String| detail.starts_with("missing referrers: sha256:555");
+        let says = tags[0].detail.as_ref().is_some_and(is_missing);
+        assert_eq!(says, tags[0].state == TagState::Different);
     }
 }
 
@@ -303,9 +414,34 @@ async fn the_exit_code_says_whether_both_are_equal() {
     ])
     .await;
     assert_eq!((code, out.trim()), (0, "[]"));
+    let broken = Contents::new(&[("team/api", &[("v1", 'a'), ("v2", 'b'), ("v3", 'c')])]);
+    let broken = broken.serve_but("/v1", Reply::answer(403, &[], "{}")).await;
+    let broken = format!("{}/team/api", broken.host());
+    let words = ["diff", &broken, "ONE/team/api", "--tags"];
+    let (code, out, err) = run(&[&words[..], &["v[12]"]].concat()).await;
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        out.ends_with("1 same, 0 missing, 0 different, 0 extra, 1 unknown\n"),
+        "{out}"
+    );
+    assert!(out.contains("unknown") && out.contains("HTTP 403"), "{out}");
+    assert!(
+        err.starts_with("error: cannot compare team/api:v1: ") && err.lines().count() == 1,
+        "{err}"
+    );
+    let (code, _, err) = run(&[&words[..], &["v*"]].concat()).await;
+    assert_eq!((code, err.lines().count()), (6, 1), "{err}");
     for (words, says) in [
         (
-            &["diff", "ONE/team/api", "TWO/team/api", "--tags", "x*"][..],
+            &["diff", "ONE", "TWO", "--registry", "oci"][..],
+            "diff compares the hosts that it names; leave out --registry",
+        ),
+        (
+            &["diff", "ONE", "TWO", "--host", "registry.example"],
+            "leave out --host",
+        ),
+        (
+            &["diff", "ONE/team/api", "TWO/team/api", "--tags", "x*"],
             "no tag matches \"x*\"",
         ),
         (

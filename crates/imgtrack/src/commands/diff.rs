@@ -1,20 +1,26 @@
+use std::io::Write;
 use std::pin::pin;
 
 use clap::Args;
 use registry_replication::ImageReference;
 use registry_replication::oci::{
-    Client, Diff as Differences, DiffCounts, Match, Platform, TagState,
+    Client, Diff as Differences, DiffCounts, Match, Platform, TagDiff, TagState,
 };
 
 use super::Execute;
-use crate::args::{Bound, value};
+use crate::args::{Bound, flag, value};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::table::Table;
 use crate::target::Target;
+use crate::terminal::escaped;
 
 /// Exit code if the sides differ.
 const DIFFERENT: u8 = 6;
+/// Exit code if nothing differs, but not everything could be compared.
+const INCOMPLETE: u8 = 1;
+/// Most tags whose errors are printed.
+const MOST_ERRORS: usize = 8;
 
 #[derive(Args, Debug)]
 pub(crate) struct Diff {
@@ -27,12 +33,15 @@ pub(crate) struct Diff {
     /// Compare only tags that match a pattern, such as 'v1.*'
     #[arg(long, value_name = "GLOB", value_parser = value::word)]
     tags: Option<String>,
-    /// Compare this of images with the same tag: digest, platforms or config
-    #[arg(long = "match", value_name = "WHAT", default_value = "digest")]
-    matching: Match,
-    /// Compare only this platform, such as linux/amd64. Repeatable; needs --match
-    #[arg(long, value_name = "PLATFORM", requires = "matching")]
+    /// Compare this of images with the same tag: digest, platforms or config [default: digest]
+    #[arg(long = "match", value_name = "WHAT")]
+    matching: Option<Match>,
+    /// Compare only this platform, such as linux/amd64. Repeatable; implies --match platforms
+    #[arg(long, value_name = "PLATFORM")]
     platform: Vec<Platform>,
+    /// Require signatures and other artifacts that refer to the image, too
+    #[arg(long)]
+    with_referrers: bool,
     /// Print tags with the same image, too
     #[arg(long)]
     all: bool,
@@ -82,9 +91,18 @@ impl Execute for Diff {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let (target, output) = (&session.target, &mut session.output);
+        check(target)?;
         let source = Side::of(&self.source, target).await?;
         let destination = Side::of(&self.destination, target).await?;
-        let mut differences = Differences::new().matching(self.matching, self.platform);
+        let mode = match self.platform.is_empty() {
+            true => Match::Digest,
+            false => Match::Platforms,
+        };
+        let mode = self.matching.unwrap_or(mode);
+        let mut differences = Differences::new().matching(mode, self.platform);
+        if self.with_referrers {
+            differences = differences.with_referrers();
+        }
         if let Some(pattern) = &self.tags {
             differences = differences.tags(pattern)?;
         }
@@ -103,6 +121,7 @@ impl Execute for Diff {
         };
         let mut tags = pin!(tags);
         let mut counts = DiffCounts::default();
+        let mut unknown = Unknown::default();
         let mut table = Table::new(&[
             "STATE",
             "REPOSITORY",
@@ -114,6 +133,9 @@ impl Execute for Diff {
         let is_json = output.is_json();
         while let Some(found) = output.next(tags.as_mut()).await? {
             counts.add(found.state);
+            if found.state == TagState::Unknown {
+                unknown.add(&found);
+            }
             if found.state == TagState::Same && !self.all {
                 continue;
             }
@@ -142,15 +164,70 @@ impl Execute for Diff {
                 if !counts.is_equal() || self.all {
                     output.text(&format!("{}\n", table.finish()))?;
                 }
+                let unknown = match counts.unknown {
+                    0 => String::new(),
+                    count => format!(", {count} unknown"),
+                };
                 output.text(&format!(
-                    "{} same, {} missing, {} different, {} extra\n",
+                    "{} same, {} missing, {} different, {} extra{unknown}\n",
                     counts.same, counts.missing, counts.different, counts.extra
                 ))?;
             }
         }
-        Ok(match counts.is_equal() {
-            true => 0,
-            false => DIFFERENT,
+        unknown.tell(session.err)?;
+        Ok(match (counts.differs(), counts.unknown) {
+            (true, _) => DIFFERENT,
+            (false, 0) => 0,
+            (false, _) => INCOMPLETE,
         })
+    }
+}
+
+/// Errors of tags that cannot be compared.
+#[derive(Default)]
+struct Unknown {
+    lines: Vec<String>,
+    rest: u64,
+}
+
+impl Unknown {
+    fn add(&mut self, found: &TagDiff) {
+        if self.lines.len() == MOST_ERRORS {
+            self.rest += 1;
+            return;
+        }
+        let name = match found.tag.as_str() {
+            "" => found.repository.clone(),
+            tag => format!("{}:{tag}", found.repository),
+        };
+        let why = found.detail.as_deref().unwrap_or_default();
+        self.lines
+            .push(format!("error: cannot compare {name}: {why}"));
+    }
+
+    fn tell(self, err: &mut dyn Write) -> Result<(), Failure> {
+        for line in self.lines {
+            writeln!(err, "{}", escaped(&line))?;
+        }
+        match self.rest {
+            0 => Ok(()),
+            rest => Ok(writeln!(err, "{rest} more errors")?),
+        }
+    }
+}
+
+/// Refuses options that a comparison of hosts does not use.
+fn check(target: &Target) -> Result<(), Failure> {
+    let settings = target.given();
+    let mut unused = settings.filter(|name| !["plain_http", "ca_file"].contains(name));
+    let flag = match target.name() {
+        Some(_) => Some("registry".to_owned()),
+        None => unused.next().map(flag),
+    };
+    match flag {
+        Some(flag) => Err(Failure::Usage(format!(
+            "diff compares the hosts that it names; leave out --{flag}"
+        ))),
+        None => Ok(()),
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::compare::{Match, can_narrow, compare};
 use super::platform::Platform;
+use super::referrers::missing;
 use super::{Client, names};
 
 /// Number of tags that the registries are asked about at the same time.
@@ -41,6 +42,8 @@ pub enum TagState {
     Different,
     /// Only the destination has the tag.
     Extra,
+    /// The images could not be compared.
+    Unknown,
 }
 
 impl TagState {
@@ -51,6 +54,7 @@ impl TagState {
             Self::Missing => "missing",
             Self::Different => "different",
             Self::Extra => "extra",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -61,7 +65,7 @@ impl TagState {
 pub struct TagDiff {
     /// Repository of the source.
     pub repository: String,
-    /// Tag.
+    /// Tag. Empty if the tags of the repository could not be listed.
     pub tag: String,
     /// State.
     pub state: TagState,
@@ -71,7 +75,8 @@ pub struct TagDiff {
     /// Digest at the destination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// How the images differ, if more than their digests was compared.
+    /// How the images differ, if more than their digests was compared, or why they could not be
+    /// compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -99,6 +104,7 @@ pub struct Diff {
     tags: Option<GlobSet>,
     mode: Match,
     platforms: Vec<Platform>,
+    with_referrers: bool,
 }
 
 /// A repository at a registry.
@@ -137,6 +143,18 @@ impl Place {
         }
     }
 
+    /// Lists the tags, and takes a repository that does not exist as one without tags.
+    async fn if_any(&self, is_listed: bool) -> Result<Vec<String>, Error> {
+        let tags = match is_listed {
+            true => self.tags_again().await,
+            false => self.tags().await,
+        };
+        match tags {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
     async fn digest(&self, tag: &str) -> Result<Option<String>, Error> {
         let manifest = self.registry.manifest(&self.repository, tag).await?;
         Ok(manifest.map(|manifest| manifest.digest))
@@ -158,11 +176,18 @@ impl Place {
     }
 }
 
-/// Takes a repository that does not exist as one without tags.
-fn if_any(tags: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
-    match tags {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        other => other,
+/// Returns a tag that cannot be compared. Returns the error if it concerns all tags.
+fn unknown(source: &Place, tag: String, error: Error) -> Result<TagDiff, Error> {
+    match error.kind() {
+        ErrorKind::Invalid | ErrorKind::Credentials => Err(error),
+        _ => Ok(TagDiff {
+            repository: source.repository.clone(),
+            tag,
+            state: TagState::Unknown,
+            source: None,
+            destination: None,
+            detail: Some(error.to_string()),
+        }),
     }
 }
 
@@ -200,14 +225,24 @@ impl Diff {
         self
     }
 
+    /// Requires that the destination lists all artifacts that refer to the source's image, such as
+    /// its signatures. See [`Client::referrers`].
+    #[must_use]
+    pub fn with_referrers(mut self) -> Self {
+        self.with_referrers = true;
+        self
+    }
+
     /// Compares the tags of two repositories, sorted by tag.
     ///
     /// Lists the tags of both, and asks both for the digest of each tag, so a listing that lags behind
     /// makes no tag missing. A registry that does not have a tag is asked again a second later, because
-    /// its replicas may differ for a while. A tag that neither has any more is left out.
+    /// its replicas may differ for a while. A tag that neither has any more is left out. A tag whose
+    /// images cannot be compared is [`Unknown`](TagState::Unknown), and the comparison continues.
     ///
     /// # Errors
-    /// As items of the stream: those of [`Client::tags`], [`Client::manifest`] and [`compare`].
+    /// As items of the stream: those of [`Client::tags`], and errors that concern all tags: invalid
+    /// arguments, and missing credentials.
     pub fn repositories(
         &self,
         source: (&Client, &str),
@@ -219,7 +254,7 @@ impl Diff {
             can_narrow(diff.mode, &diff.platforms)?;
             // A mistyped source must not be equal to a missing destination.
             let mut tags = source.tags().await?;
-            tags.extend(if_any(destination.tags_again().await)?);
+            tags.extend(destination.if_any(true).await?);
             diff.between(tags, source, destination)
         };
         stream::once(compared).try_flatten().boxed()
@@ -227,9 +262,13 @@ impl Diff {
 
     /// Compares the tags of all repositories that either registry lists, by the same name.
     ///
+    /// A repository that a registry lists but does not have counts as empty: registries keep the names
+    /// of repositories whose tags were deleted. A repository whose tags cannot be listed is one item
+    /// that is [`Unknown`](TagState::Unknown) and has no tag.
+    ///
     /// # Errors
-    /// As items of the stream: those of [`Client::repositories`] and [`repositories`](Self::repositories).
-    /// A repository that the source lists and does not have is an error, too.
+    /// As items of the stream: those of [`Client::repositories`], and errors that concern all
+    /// repositories.
     pub fn registries(
         &self,
         source: &Client,
@@ -248,15 +287,20 @@ impl Diff {
                 let (diff, source, destination) =
                     (diff.clone(), place(&source), place(&destination));
                 async move {
-                    let mut tags = match is_listed.0 {
-                        true => source.tags_again().await?,
-                        false => if_any(source.tags().await)?,
+                    let both =
+                        try_join(source.if_any(is_listed.0), destination.if_any(is_listed.1));
+                    let tags = match both.await {
+                        Ok((mut here, there)) => {
+                            here.extend(there);
+                            here
+                        }
+                        Err(error) => {
+                            let unknown = unknown(&source, String::new(), error)?;
+                            return Ok(stream::iter([Ok(unknown)]).boxed());
+                        }
                     };
-                    tags.extend(if_any(match is_listed.1 {
-                        true => destination.tags_again().await,
-                        false => destination.tags().await,
-                    })?);
-                    diff.between(tags, source, destination)
+                    let compared = diff.between(tags, source, destination)?;
+                    Ok::<_, Error>(compared.boxed())
                 }
             });
             Ok::<_, Error>(each.try_flatten())
@@ -281,7 +325,8 @@ impl Diff {
             let shared = shared.clone();
             async move {
                 let (diff, source, destination, permits) = &*shared;
-                diff.of_tag(source, destination, tag, permits).await
+                let found = diff.of_tag(source, destination, &tag, permits).await;
+                found.or_else(|error| unknown(source, tag, error).map(Some))
             }
         });
         let compared = compared.buffered(OPEN);
@@ -292,27 +337,22 @@ impl Diff {
         &self,
         source: &Place,
         destination: &Place,
-        tag: String,
+        tag: &str,
         permits: &Semaphore,
     ) -> Result<Option<TagDiff>, Error> {
         let permit = permits.acquire().await.ok();
-        let (here, there) = try_join(source.digest(&tag), destination.digest(&tag)).await?;
+        let (here, there) = try_join(source.digest(tag), destination.digest(tag)).await?;
         // Others go on while this tag waits.
         drop(permit);
         let (here, there) = try_join(
-            source.digest_again(&tag, here, permits),
-            destination.digest_again(&tag, there, permits),
+            source.digest_again(tag, here, permits),
+            destination.digest_again(tag, there, permits),
         )
         .await?;
         let (state, detail) = match (&here, &there) {
             (None, None) => return Ok(None),
             (Some(_), None) => (TagState::Missing, None),
             (None, Some(_)) => (TagState::Extra, None),
-            (Some(here), Some(there)) if self.mode == Match::Digest => match here == there {
-                true => (TagState::Same, None),
-                false => (TagState::Different, None),
-            },
-            // The same index may lack manifests at the destination.
             (Some(here), Some(there)) => {
                 let here = (&source.registry, source.repository.as_str(), here.as_str());
                 let there = (
@@ -320,23 +360,48 @@ impl Diff {
                     destination.repository.as_str(),
                     there.as_str(),
                 );
-                let _permit = permits.acquire().await.ok();
-                let compared = compare(here, there, self.mode, &self.platforms).await?;
-                let state = match compared.is_same() {
-                    true => TagState::Same,
-                    false => TagState::Different,
-                };
-                (state, Some(compared.to_string()))
+                self.of_images(here, there, permits).await?
             }
         };
         Ok(Some(TagDiff {
             repository: source.repository.clone(),
-            tag,
+            tag: tag.to_owned(),
             state,
             source: here,
             destination: there,
             detail,
         }))
+    }
+
+    /// Compares two images that have the same tag.
+    async fn of_images(
+        &self,
+        here: (&Client, &str, &str),
+        there: (&Client, &str, &str),
+        permits: &Semaphore,
+    ) -> Result<(TagState, Option<String>), Error> {
+        let (is_same, detail) = match self.mode {
+            Match::Digest => (here.2 == there.2, None),
+            // The same index may lack manifests at the destination.
+            mode => {
+                let _permit = permits.acquire().await.ok();
+                let compared = compare(here, there, mode, &self.platforms).await?;
+                (compared.is_same(), Some(compared.to_string()))
+            }
+        };
+        if !is_same {
+            return Ok((TagState::Different, detail));
+        }
+        if self.with_referrers {
+            let _permit = permits.acquire().await.ok();
+            let wanted = here.0.referrers(here.1, here.2).await?;
+            let found = there.0.referrers(there.1, here.2).await?;
+            if let Some(missing) = missing(&wanted, &found) {
+                let detail = format!("missing referrers: {missing}");
+                return Ok((TagState::Different, Some(detail)));
+            }
+        }
+        Ok((TagState::Same, detail))
     }
 }
 
@@ -352,6 +417,8 @@ pub struct DiffCounts {
     pub different: u64,
     /// Tags that only the destination has.
     pub extra: u64,
+    /// Tags that could not be compared, and repositories whose tags could not be listed.
+    pub unknown: u64,
 }
 
 impl DiffCounts {
@@ -362,11 +429,17 @@ impl DiffCounts {
             TagState::Missing => &mut self.missing,
             TagState::Different => &mut self.different,
             TagState::Extra => &mut self.extra,
+            TagState::Unknown => &mut self.unknown,
         } += 1;
     }
 
-    /// Returns whether both sides are equal.
+    /// Returns whether both sides are equal: all tags were compared, and nothing differs.
     pub fn is_equal(&self) -> bool {
-        self.missing == 0 && self.different == 0 && self.extra == 0
+        !self.differs() && self.unknown == 0
+    }
+
+    /// Returns whether a tag is missing, different or extra.
+    pub fn differs(&self) -> bool {
+        self.missing > 0 || self.different > 0 || self.extra > 0
     }
 }
