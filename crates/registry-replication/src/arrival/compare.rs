@@ -17,9 +17,6 @@ pub(crate) struct Matching {
     pub(crate) referrers: bool,
 }
 
-/// Number of missing referrers that a reason names.
-const NAMED: usize = 3;
-
 /// What a destination serves.
 pub(super) enum Found {
     /// The expected image.
@@ -30,6 +27,12 @@ pub(super) enum Found {
     Incomplete(Reason),
     /// An image that cannot be compared.
     Unread(Reason),
+}
+
+/// Registry whose answer is missing.
+enum Side {
+    Source,
+    Destination,
 }
 
 /// Image at a registry.
@@ -89,8 +92,12 @@ impl Engine {
         match self.lacks_referrers(expected, &there).await {
             Ok(None) => found,
             Ok(Some(text)) => Found::Incomplete(Reason::new(ReasonKind::ReferrerMissing, text)),
-            Err(error) => {
-                let text = format!("cannot compare the referrers of the image: {error}");
+            Err((side, error)) => {
+                let side = match side {
+                    Side::Source => "source",
+                    Side::Destination => "destination",
+                };
+                let text = format!("cannot read the referrers of the image at the {side}: {error}");
                 Found::Unread(Reason::new(ReasonKind::NotShown, text))
             }
         }
@@ -129,35 +136,26 @@ impl Engine {
         &mut self,
         expected: &str,
         there: &Place<'_>,
-    ) -> Result<Option<String>, Error> {
-        let Some((registry, repository)) = self.ask.source_registry() else {
-            return Ok(None);
-        };
-        let listed = registry.referrers(&repository, expected).await?;
-        // What the source has shown once stays expected: lists lag, and an answer may be lost.
-        let listed = listed.into_iter().map(|one| (one.digest.clone(), one));
-        self.referrers.extend(listed);
-        let found = there.registry.referrers(there.repository, expected).await?;
-        let has = |wanted: &oci::Referrer| {
-            let mut found = found.iter();
-            found.any(|one| {
-                one.digest == wanted.digest && (wanted.tag.is_none() || one.tag == wanted.tag)
-            })
-        };
-        let missing: Vec<_> = self
-            .referrers
-            .values()
-            .filter(|wanted| !has(wanted))
-            .collect();
-        let names = missing.iter().take(NAMED).map(|referrer| {
-            let kind = referrer.artifact_type.as_deref().unwrap_or("unknown type");
-            format!("{} ({kind})", referrer.digest)
-        });
-        let mut names = names.collect::<Vec<_>>().join(", ");
-        if missing.len() > NAMED {
-            names.push_str(&format!(" and {} more", missing.len() - NAMED));
+    ) -> Result<Option<String>, (Side, Error)> {
+        let source = self.ask.source_registry();
+        let (registry, repository) = source.ok_or_else(|| {
+            let what = "the source does not serve the distribution API";
+            (Side::Source, Error::configuration(what))
+        })?;
+        let listed = registry.referrers(&repository, expected).await;
+        let listed = listed.map_err(|error| (Side::Source, error))?;
+        let known = self.referrers.entry(expected.to_owned()).or_default();
+        for mut referrer in listed {
+            // What the source has shown once stays expected: lists lag, and an answer may be lost.
+            let before = known.remove(&referrer.digest);
+            referrer.tag = referrer.tag.or(before.and_then(|before| before.tag));
+            known.insert(referrer.digest.clone(), referrer);
         }
-        Ok((!missing.is_empty())
-            .then(|| format!("the image is at the destination without what refers to it: {names}")))
+        let found = there.registry.referrers(there.repository, expected).await;
+        let found = found.map_err(|error| (Side::Destination, error))?;
+        let missing = oci::missing(known.values(), &found);
+        Ok(missing.map(|names| {
+            format!("the image is at the destination without what refers to it: {names}")
+        }))
     }
 }

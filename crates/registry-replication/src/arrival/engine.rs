@@ -113,8 +113,8 @@ pub(crate) struct Engine {
     first: Option<Timestamp>,
     /// What each destination has served.
     pub(super) shown: BTreeMap<Destination, Shown>,
-    /// Referrers of the expected image that the source has shown, by digest.
-    pub(super) referrers: BTreeMap<String, oci::Referrer>,
+    /// Referrers that the source has shown, by the digest of the expected image and their own.
+    pub(super) referrers: BTreeMap<String, BTreeMap<String, oci::Referrer>>,
 }
 
 /// Answer of the source about the tag.

@@ -31,9 +31,10 @@ mod tags;
 mod token;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
 use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source};
@@ -46,6 +47,7 @@ pub use docker::DockerConfig;
 pub use hosts::Hosts;
 pub use login::Login;
 pub use platform::{InvalidPlatform, Platform};
+pub(crate) use referrers::missing;
 pub use referrers::{Referrer, ReferrerOrigin};
 
 use access::{Access, Logins, Target};
@@ -103,6 +105,8 @@ struct Manners {
     is_get_only: AtomicBool,
     /// How often in a row `HEAD` denied a manifest that `GET` had.
     denials: AtomicU8,
+    /// Repositories in which the referrers API has answered with a list.
+    listed_referrers: Mutex<BTreeSet<String>>,
 }
 
 impl Manners {

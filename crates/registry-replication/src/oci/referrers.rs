@@ -1,6 +1,7 @@
 //! Referrers of a manifest: signatures, attestations and other artifacts.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use futures_util::future::try_join_all;
 use openapi_transport::{Answer, Error};
@@ -15,6 +16,9 @@ const MOST: usize = 1000;
 
 /// Most pages of referrers.
 const PAGES: usize = 100;
+
+/// Number of missing referrers that a text names.
+const NAMED: usize = 3;
 
 /// Endings of cosign's tags, with the types of the artifacts.
 const COSIGN: [(&str, &str); 3] = [
@@ -53,7 +57,9 @@ impl Client {
     /// Returns the artifacts that refer to the manifest with a digest, such as its signatures.
     ///
     /// - Sends `GET /v2/<name>/referrers/<digest>`, and follows its pages.
-    /// - If the registry does not have this API, fetches the index with the tag `sha256-<hex>`.
+    /// - If the registry does not have this API, fetches the index with the tag `sha256-<hex>`. Two
+    ///   answers in a row must show that, because one wrong answer would hide all referrers. If the API
+    ///   has listed referrers in the repository before, it is an error.
     /// - Asks for cosign's tags `sha256-<hex>.sig`, `.att` and `.sbom` in any case.
     ///
     /// An artifact comes once, from the first place that has it. A manifest that the registry does not
@@ -106,6 +112,30 @@ impl Client {
         repository: &str,
         digest: &str,
     ) -> Result<Option<Vec<Referrer>>, Error> {
+        let listed = || {
+            let listed = self.manners.listed_referrers.lock();
+            listed.unwrap_or_else(PoisonError::into_inner)
+        };
+        let mut answer = self.referrers_of_api(repository, digest).await?;
+        if answer.is_err() {
+            answer = self.referrers_of_api(repository, digest).await?;
+        }
+        match answer {
+            Ok(found) => {
+                listed().insert(repository.to_owned());
+                Ok(Some(found))
+            }
+            Err(error) if listed().contains(repository) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Asks the referrers API once. The inner error may mean that the registry does not have the API.
+    async fn referrers_of_api(
+        &self,
+        repository: &str,
+        digest: &str,
+    ) -> Result<Result<Vec<Referrer>, Error>, Error> {
         let target = Target::Repository(repository.to_owned());
         let mut path = format!("{repository}/referrers/{digest}");
         let mut found = Vec::new();
@@ -113,7 +143,7 @@ impl Client {
         loop {
             let answer = match self.ask(&REFERRERS, &target, &path).await {
                 Ok((answer, _)) => answer,
-                Err(error) if pages.len() == 1 && is_unsupported(&error) => return Ok(None),
+                Err(error) if pages.len() == 1 && is_unsupported(&error) => return Ok(Err(error)),
                 Err(error) => return Err(error),
             };
             let unexpected = |why: String| Error::unexpected(REFERRERS.name, &answer, why);
@@ -122,15 +152,20 @@ impl Client {
                     page.into_iter()
                         .map(|entry| referrer(entry, ReferrerOrigin::Api)),
                 ),
-                None if pages.len() == 1 => return Ok(None),
-                None => return Err(unexpected("the answer is not an index".to_owned())),
+                None => {
+                    let error = unexpected("the answer is not an index".to_owned());
+                    return match pages.len() {
+                        1 => Ok(Err(error)),
+                        _ => Err(error),
+                    };
+                }
             }
             if found.len() > MOST {
                 return Err(unexpected(format!("there are more than {MOST} referrers")));
             }
             let next = self.next_page(&answer, &path).map_err(unexpected)?;
             let Some(next) = next else {
-                return Ok(Some(found));
+                return Ok(Ok(found));
             };
             path = next.strip_prefix("/v2/").unwrap_or(&next).to_owned();
             if !pages.insert(path.clone()) {
@@ -184,6 +219,31 @@ impl Client {
         let found = try_join_all(asked).await?;
         Ok(found.into_iter().flatten().collect())
     }
+}
+
+/// Returns the names of the referrers that a registry does not list, or `None` if it lists all.
+///
+/// A referrer with one of cosign's tags must have the same tag.
+pub(crate) fn missing<'a>(
+    wanted: impl IntoIterator<Item = &'a Referrer>,
+    found: &[Referrer],
+) -> Option<String> {
+    let has = |wanted: &Referrer| {
+        let mut found = found.iter();
+        found.any(|one| {
+            one.digest == wanted.digest && (wanted.tag.is_none() || one.tag == wanted.tag)
+        })
+    };
+    let missing: Vec<_> = wanted.into_iter().filter(|wanted| !has(wanted)).collect();
+    let names = missing.iter().take(NAMED).map(|referrer| {
+        let kind = referrer.artifact_type.as_deref().unwrap_or("unknown type");
+        format!("{} ({kind})", referrer.digest)
+    });
+    let mut names = names.collect::<Vec<_>>().join(", ");
+    if missing.len() > NAMED {
+        names.push_str(&format!(" and {} more", missing.len() - NAMED));
+    }
+    (!missing.is_empty()).then_some(names)
 }
 
 /// Whether a refusal may mean that the registry does not have the API.
