@@ -94,7 +94,10 @@ impl Play<'_> {
         self.hold_liveness(told, report, is_named, |place| {
             wanted.is_some() && sandbox.holds(place, &name, asked.tag) == wanted
         });
-        told.times.push(stage.trial.now());
+        // A report in trouble repeats an earlier one.
+        if report.trouble.is_none() {
+            told.times.push(stage.trial.now());
+        }
         if report.is_final {
             self.log.borrow_mut().tally.arrived += 1;
         }
