@@ -63,7 +63,11 @@ fn calls(text: &str) -> Vec<Vec<String>> {
             line.split_whitespace()
                 .skip(1)
                 .take_while(|word| !matches!(*word, "&&" | "||" | "|" | "#" | ">"))
-                .map(|word| word.trim_matches('"').trim_end_matches(';').to_owned())
+                .map(|word| {
+                    word.trim_matches(['"', '\''])
+                        .trim_end_matches(';')
+                        .to_owned()
+                })
                 .map(|word| match word.contains('$') {
                     // A variable of the example that holds an image.
                     true => word

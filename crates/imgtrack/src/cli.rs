@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use registry_replication::clouds;
 
-use crate::args::TargetArgs;
+use crate::args::{OutputArgs, TargetArgs};
 #[cfg(feature = "demo")]
 use crate::commands::Demo;
 use crate::commands::{
@@ -12,7 +12,6 @@ use crate::commands::{
 };
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
-use crate::output::Format;
 use crate::session::Session;
 
 /// Returns what follows the help: credentials and exit codes.
@@ -57,16 +56,8 @@ Exit codes, for the worst of several images:
 #[derive(Debug, Parser)]
 #[command(name = "imgtrack", version, after_help = after(), max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Output format
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value = "table",
-        display_order = 90
-    )]
-    pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -162,6 +153,7 @@ async fn perform<C: Execute>(
     name: String,
     session: &mut Session<'_>,
 ) -> Result<u8, Failure> {
+    session.options.check(&name, &command.shape())?;
     let limit = command.bound().map(|bound| TimedOut {
         command: name,
         timeout: bound.timeout,

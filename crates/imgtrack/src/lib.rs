@@ -14,9 +14,11 @@ mod cli;
 mod commands;
 mod confirm;
 mod deadline;
+mod environment;
 mod failure;
 mod output;
 mod session;
+mod styled;
 mod table;
 mod target;
 mod terminal;
@@ -26,7 +28,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
-use registry_replication::Clock;
+use registry_replication::{Clock, Timestamp};
 use registry_sandbox::Sandbox;
 
 use cli::Cli;
@@ -36,6 +38,7 @@ use session::Session;
 use target::Target;
 use terminal::{Screen, escaped};
 
+pub use environment::Environment;
 pub use terminal::write_line;
 
 /// Runs the program with these arguments, the program's name first, and returns its exit code.
@@ -45,7 +48,9 @@ pub fn run<I>(words: I, out: &mut dyn Write, err: &mut dyn Write) -> u8
 where
     I: IntoIterator<Item = OsString>,
 {
-    Program::default().run(words, out, err)
+    Program::default()
+        .environment(Environment::detect())
+        .run(words, out, err)
 }
 
 /// Returns the names of all commands, in the order of the help.
@@ -69,6 +74,7 @@ pub fn commands() -> Vec<String> {
 pub struct Program {
     sandbox: Option<Arc<Sandbox>>,
     clock: Option<Arc<dyn Clock>>,
+    environment: Environment,
 }
 
 impl Program {
@@ -85,6 +91,13 @@ impl Program {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// Sets the terminal and the time zone. The default is no terminal and UTC.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
         self
     }
 
@@ -142,9 +155,12 @@ impl Program {
             .enable_all()
             .build()?;
         let done = runtime.block_on(async {
+            let clock = self.clock.as_ref();
+            let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
             let mut session = Session {
                 target: Target::new(cli.target, self.sandbox, self.clock).await?,
-                output: Output::new(cli.output, out),
+                output: Output::new(&cli.output, &self.environment, now, out)?,
+                options: cli.output,
                 err,
                 grammar: Cli::command,
             };

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::args::OutputArgs;
 use crate::output::Output;
 use crate::target::Target;
 
@@ -9,6 +10,8 @@ use crate::target::Target;
 pub(crate) struct Session<'a> {
     pub(crate) target: Target,
     pub(crate) output: Output<'a>,
+    /// Options of the output.
+    pub(crate) options: OutputArgs,
     pub(crate) err: &'a mut dyn Write,
     /// Grammar of the whole command line, for completions.
     pub(crate) grammar: fn() -> clap::Command,

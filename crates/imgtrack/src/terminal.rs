@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::styled::Styled;
+
 /// Number of bytes that are buffered before they are written.
 const BUFFER: usize = 16 * 1024;
 
@@ -21,6 +23,8 @@ const BUFFER: usize = 16 * 1024;
 pub(crate) struct Screen<'a> {
     to: &'a mut dyn Write,
     by_line: bool,
+    /// Whether [`Screen::write_styled`] writes colours.
+    is_colored: bool,
     ready: Vec<u8>,
     /// Beginning of a character whose other bytes have not come yet.
     partial: Vec<u8>,
@@ -32,6 +36,7 @@ impl<'a> Screen<'a> {
         Self {
             to,
             by_line: false,
+            is_colored: false,
             ready: Vec::new(),
             partial: Vec::new(),
         }
@@ -43,6 +48,28 @@ impl<'a> Screen<'a> {
             by_line: true,
             ..Self::new(to)
         }
+    }
+
+    /// Writes the tones of styled text as colours, or not.
+    pub(crate) fn colored(self, is_colored: bool) -> Self {
+        Self { is_colored, ..self }
+    }
+
+    /// Writes text with its colours. This is the only place that writes escape codes, and the text
+    /// itself is escaped like any other.
+    pub(crate) fn write_styled(&mut self, text: &Styled) -> io::Result<()> {
+        for (tone, span) in text.spans() {
+            let style = tone.style();
+            let is_colored = self.is_colored && !style.is_plain();
+            if is_colored {
+                write!(self.ready, "{}", style.render())?;
+            }
+            self.write_all(span.as_bytes())?;
+            if is_colored {
+                write!(self.ready, "{}", style.render_reset())?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the buffer, and empties it also after an error.
@@ -332,6 +359,19 @@ pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
         &mut bytes, Compact,
     ))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns a JSON text with hidden characters escaped as JSON does. They are inside strings.
+pub(crate) fn hidden_as_json(json: &str) -> String {
+    let mut bytes = Vec::new();
+    // A vector takes all bytes.
+    let _ = write_fragment(&mut bytes, json);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns whether a text of several lines has a hidden character.
+pub(crate) fn has_hidden(text: &str) -> bool {
+    text.contains(|character| is_hidden(character) && character != '\n')
 }
 
 /// Cuts a text to this many characters, and appends the number of removed characters.

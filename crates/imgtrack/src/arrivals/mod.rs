@@ -176,9 +176,9 @@ async fn arrival(
 
 /// Writes notes below a table.
 pub(crate) fn notes(text: &str, output: &mut Output<'_>) -> Result<(), Failure> {
-    match text {
+    match text.trim_end() {
         "" => Ok(()),
-        text => output.text(&format!("\n{text}")),
+        text => output.say(&format!("\n{text}")),
     }
 }
 
@@ -188,11 +188,9 @@ pub(crate) fn explained(
     target: &str,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    match output.is_json() {
-        true => output.json(report),
-        false => {
-            output.text(&table::explained(report, target))?;
-            output.text(&format!("\n{}", table::arrivals(&[report])))
-        }
+    if output.is_data() {
+        return output.value(report);
     }
+    output.say(&table::explained(report, target))?;
+    output.rows(&table::arrivals(&[report]))
 }

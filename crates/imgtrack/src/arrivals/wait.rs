@@ -136,12 +136,12 @@ pub(crate) async fn follow(
 
 /// Writes the results of all waits.
 pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(&ended);
+    if output.is_data() {
+        return output.list(ended);
     }
     let reports: Vec<&Report> = ended.iter().filter_map(|one| one.report.as_ref()).collect();
     if !reports.is_empty() {
-        output.text(&table::arrivals(&reports))?;
+        output.rows(&table::arrivals(&reports))?;
     }
     let late = ended.iter().filter_map(Ended::late);
     let late: String = late.map(|line| format!("{}\n", escaped(&line))).collect();

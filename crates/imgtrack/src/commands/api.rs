@@ -12,9 +12,9 @@ use super::{Execute, plan};
 use crate::args::{Bound, value};
 use crate::confirm;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Shape};
 use crate::session::Session;
-use crate::table::Table;
+use crate::table::{Cell, Column, Row, Table};
 use crate::target::Target;
 
 #[derive(Args, Debug)]
@@ -71,7 +71,7 @@ impl TypedValueParser for Names {
 
 /// Call in the list of all calls.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Named {
     /// With its service, if another service has a call of the same name.
     name: String,
     service: &'static str,
@@ -80,7 +80,7 @@ struct Row {
     summary: &'static str,
 }
 
-fn rows() -> Vec<Row> {
+fn rows() -> Vec<Named> {
     let all = || {
         api::services().flat_map(|service| {
             let operations = service.operations.iter();
@@ -95,7 +95,7 @@ fn rows() -> Vec<Row> {
         }
     };
     let mut rows: Vec<_> = all()
-        .map(|(service, operation)| Row {
+        .map(|(service, operation)| Named {
             name: name(service, operation),
             service: service.name,
             family: operation.family,
@@ -120,6 +120,13 @@ impl Execute for Api {
         !self.dry_run && writes
     }
 
+    fn shape(&self) -> Shape {
+        match self.operation {
+            Some(_) => Shape::document(),
+            None => Shape::table::<Named>(),
+        }
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         self.perform(&session.target, &mut session.output).await?;
         Ok(0)
@@ -130,16 +137,16 @@ impl Api {
     async fn perform(self, target: &Target, output: &mut Output<'_>) -> Result<(), Failure> {
         let Some(name) = &self.operation else {
             let rows = rows();
-            return match output.is_json() {
-                true => output.json(&rows),
-                false => output.text(&calls(&rows)),
+            return match output.is_data() {
+                true => output.list(&rows),
+                false => output.rows(&rows),
             };
         };
         let (service, operation) = api::find(name)?;
         target.check_service(service)?;
         if self.describe {
-            return match output.is_json() {
-                true => output.json(&described(service, operation)),
+            return match output.is_data() {
+                true => output.value(&described(service, operation)),
                 false => output.text(&description(service, operation)),
             };
         }
@@ -161,7 +168,7 @@ impl Api {
         let (context, settings) = target.context(service).await?;
         let call = service.fill(call, &settings).await?;
         if self.dry_run {
-            return output.json(&plan::request(call.shown(&context).await?));
+            return output.value(&plan::request(call.shown(&context).await?));
         }
         call.complete()?;
         if operation.access == api::Access::Write {
@@ -177,7 +184,7 @@ impl Api {
         }
         match call.send(&context).await? {
             Value::Null => Ok(()),
-            answer => output.json(&answer),
+            answer => output.value(&answer),
         }
     }
 }
@@ -254,19 +261,19 @@ fn place(place: Place) -> &'static str {
     }
 }
 
-/// Formats all calls as a table.
-fn calls(rows: &[Row]) -> String {
-    let mut table = Table::new(&["CALL", "SERVICE", "FAMILY", "WRITES", "DESCRIPTION"]);
-    for row in rows {
-        table.add_row([
-            row.name.as_str(),
-            row.service,
-            row.family,
-            if row.writes { "yes" } else { "" },
-            row.summary,
-        ]);
-    }
-    table.finish()
+impl Row for Named {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("call", |call: &Self| Cell::Text(call.name.clone())),
+        Column::new("service", |call: &Self| Cell::Text(call.service.to_owned())).rank(2),
+        Column::new("family", |call: &Self| Cell::Text(call.family.to_owned())).rank(1),
+        Column::new("writes", |call: &Self| {
+            Cell::Flag(call.writes.then_some(true))
+        })
+        .rank(3),
+        Column::new("description", |call: &Self| {
+            Cell::Text(call.summary.to_owned())
+        }),
+    ];
 }
 
 /// Describes a call for people.

@@ -10,8 +10,8 @@ use registry_replication::oci::{
 use super::Execute;
 use crate::args::{Bound, flag, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
-use crate::table::Table;
 use crate::target::Target;
 use crate::terminal::escaped;
 
@@ -89,6 +89,10 @@ impl Execute for Diff {
         Some(self.bound)
     }
 
+    fn shape(&self) -> Shape {
+        Shape::table::<TagDiff>()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let (target, output) = (&session.target, &mut session.output);
         check(target)?;
@@ -122,15 +126,8 @@ impl Execute for Diff {
         let mut tags = pin!(tags);
         let mut counts = DiffCounts::default();
         let mut unknown = Unknown::default();
-        let mut table = Table::new(&[
-            "STATE",
-            "REPOSITORY",
-            "TAG",
-            "SOURCE",
-            "DESTINATION",
-            "DETAIL",
-        ]);
-        let is_json = output.is_json();
+        let is_data = output.is_data();
+        let mut has_rows = false;
         while let Some(found) = output.next(tags.as_mut()).await? {
             counts.add(found.state);
             if found.state == TagState::Unknown {
@@ -139,18 +136,11 @@ impl Execute for Diff {
             if found.state == TagState::Same && !self.all {
                 continue;
             }
-            if is_json {
-                output.item(&found)?;
-                continue;
+            has_rows = true;
+            match is_data {
+                true => output.item(&found)?,
+                false => output.row(&found)?,
             }
-            table.add_row([
-                found.state.as_str().to_owned(),
-                found.repository,
-                found.tag,
-                found.source.unwrap_or_default(),
-                found.destination.unwrap_or_default(),
-                found.detail.unwrap_or_default(),
-            ]);
         }
         if counts == DiffCounts::default() {
             return Err(Failure::Usage(match &self.tags {
@@ -158,22 +148,22 @@ impl Execute for Diff {
                 None => "neither side has a tag, so nothing was compared".to_owned(),
             }));
         }
-        match is_json {
-            true => output.end()?,
-            false => {
-                if !counts.is_equal() || self.all {
-                    output.text(&format!("{}\n", table.finish()))?;
-                }
-                let unknown = match counts.unknown {
-                    0 => String::new(),
-                    count => format!(", {count} unknown"),
-                };
-                output.text(&format!(
-                    "{} same, {} missing, {} different, {} extra{unknown}\n",
-                    counts.same, counts.missing, counts.different, counts.extra
-                ))?;
+        match (is_data, has_rows) {
+            (true, _) => output.end()?,
+            (false, true) => {
+                output.close()?;
+                output.say("")?;
             }
+            (false, false) => output.rows::<TagDiff>(&[])?,
         }
+        let more = match counts.unknown {
+            0 => String::new(),
+            count => format!(", {count} unknown"),
+        };
+        output.say(&format!(
+            "{} same, {} missing, {} different, {} extra{more}",
+            counts.same, counts.missing, counts.different, counts.extra
+        ))?;
         unknown.tell(session.err)?;
         Ok(match (counts.differs(), counts.unknown) {
             (true, _) => DIFFERENT,

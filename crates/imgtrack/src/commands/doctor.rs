@@ -7,6 +7,7 @@ use crate::args::{Bound, flag};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
+use crate::styled::Styled;
 use crate::table::Table;
 
 #[derive(Args, Debug)]
@@ -50,15 +51,15 @@ impl Execute for Doctor {
 
 /// Keeps the findings so far, which are written even if the time is up before the end.
 fn hold(found: &[Finding], output: &mut Output<'_>) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.hold_json(&found);
+    if output.is_data() {
+        return output.hold_list(found);
     }
     output.hold(table(found));
     Ok(())
 }
 
 /// Formats findings as a table, with the advice below each line.
-fn table(findings: &[Finding]) -> String {
+fn table(findings: &[Finding]) -> Styled {
     let mut table = Table::new(&["CLOUD", "CHECK", "STATE", "FOUND"]);
     for finding in findings {
         table.add_row([

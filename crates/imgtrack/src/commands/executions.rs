@@ -1,9 +1,10 @@
 use clap::Args;
-use registry_replication::RuleRef;
+use registry_replication::{Execution, RuleRef};
 
 use super::{Execute, text};
 use crate::args::{Bound, Limit, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
 
 #[derive(Args, Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct Executions {
 impl Execute for Executions {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::listing::<Execution>()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -4,7 +4,9 @@ use super::Execute;
 use crate::args::{ArrivalArgs, Bound, value};
 use crate::arrivals;
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
+use crate::table::Arrived;
 
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
@@ -24,6 +26,10 @@ impl Execute for Explain {
 
     fn is_verdict(&self) -> bool {
         true
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::table::<Arrived>()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -1,12 +1,12 @@
 use clap::Args;
-use registry_replication::{Descriptor, Feature, LagQuery, RuleRef};
+use registry_replication::{Descriptor, Feature, LagQuery, LagSummary, RuleRef};
 
 use super::scope::{self, Scope};
 use super::{Execute, text};
 use crate::args::{Bound, Since, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
-use crate::table;
 
 #[derive(Args, Debug)]
 pub(crate) struct Lag {
@@ -40,6 +40,10 @@ impl Execute for Lag {
         Some(self.bound)
     }
 
+    fn shape(&self) -> Shape {
+        Shape::table::<LagSummary>()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let (target, output) = (&session.target, &mut session.output);
         let mut query = LagQuery::default();
@@ -66,16 +70,19 @@ impl Execute for Lag {
         }
         let measured = registry_replication::Lag::measure(&*registry, &query).await?;
         let rows = measured.lag.summaries();
-        if output.is_json() {
-            output.json(&rows)?;
+        if output.is_data() {
+            output.list(&rows)?;
             return Ok(0);
         }
-        output.text(&table::lag(&rows))?;
+        if rows.is_empty() {
+            output.say("no tasks")?;
+        }
+        output.rows(&rows)?;
         if measured.has_more_executions {
             let counted = query.executions.unwrap_or(LagQuery::EXECUTIONS);
-            output.text(&format!(
+            output.say(&format!(
                 "\nThere are more executions than the newest {counted}; count more with \
-                 --executions.\n"
+                 --executions."
             ))?;
         }
         Ok(0)

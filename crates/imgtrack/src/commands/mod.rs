@@ -41,6 +41,7 @@ pub(crate) use wait::Wait;
 
 use crate::args::Bound;
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
 
 /// Command that can be run.
@@ -58,6 +59,11 @@ pub(crate) trait Execute {
     /// Returns whether the command sends requests that change something.
     fn changes(&self) -> bool {
         false
+    }
+
+    /// Returns the formats and columns of its output.
+    fn shape(&self) -> Shape {
+        Shape::document()
     }
 
     /// Runs the command, and returns its exit code.

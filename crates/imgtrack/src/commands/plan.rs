@@ -14,13 +14,13 @@ use crate::terminal::json_line;
 pub(super) async fn preview(plan: &Plan, output: &mut Output<'_>) -> Result<(), Failure> {
     let shown = plan.shown().await?;
     let calls = plan.calls().zip(shown);
-    if output.is_json() {
+    if output.is_data() {
         let requests = calls.map(|(call, shown)| {
             let mut request = request(shown);
             request["operation"] = Value::from(call.operation().name);
             request
         });
-        return output.json(&requests.collect::<Vec<_>>());
+        return output.list(&requests.collect::<Vec<_>>());
     }
     for (call, shown) in calls {
         output.line(call.operation().name)?;

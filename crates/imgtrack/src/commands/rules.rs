@@ -1,8 +1,10 @@
 use clap::Args;
+use registry_replication::Rule;
 
 use super::{Execute, text};
 use crate::args::{Bound, Limit, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
 
 #[derive(Args, Debug)]
@@ -19,6 +21,10 @@ pub(crate) struct Rules {
 impl Execute for Rules {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::listing::<Rule>()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -78,8 +78,8 @@ fn hold(
     options: &RunOptions,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    match output.is_json() {
-        true => output.hold_json(all),
+    match output.is_data() {
+        true => output.hold_value(all),
         false => {
             output.hold(lines(all, target, options)?);
             Ok(())

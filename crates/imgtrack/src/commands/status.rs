@@ -4,8 +4,9 @@ use super::Execute;
 use crate::args::{ArrivalArgs, Bound, value};
 use crate::arrivals;
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
-use crate::table;
+use crate::table::{self, Arrived};
 
 #[derive(Args, Debug)]
 pub(crate) struct Status {
@@ -27,6 +28,10 @@ impl Execute for Status {
         true
     }
 
+    fn shape(&self) -> Shape {
+        Shape::table::<Arrived>()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
         let images = self.arrival.images(self.image.into_iter().collect())?;
@@ -36,10 +41,10 @@ impl Execute for Status {
         };
         let report = arrival.check().await?;
         let output = &mut session.output;
-        match output.is_json() {
-            true => output.json(&report)?,
+        match output.is_data() {
+            true => output.value(&report)?,
             false => {
-                output.text(&table::arrivals(&[&report]))?;
+                output.rows(&table::arrivals(&[&report]))?;
                 arrivals::notes(&table::noted(&[&report]), output)?;
             }
         }

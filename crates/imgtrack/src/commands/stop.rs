@@ -35,8 +35,8 @@ impl Execute for Stop {
         let output = &mut session.output;
         let plan = registry.plan_stop(&stopped).await?;
         if let Some(state) = plan.ended() {
-            match output.is_json() {
-                true => output.json(&json!({ "ended": what, "state": state })),
+            match output.is_data() {
+                true => output.value(&json!({ "ended": what, "state": state })),
                 false => output.line(&format!("{what} has already ended: {state}")),
             }?;
             return Ok(0);
@@ -47,8 +47,8 @@ impl Execute for Stop {
         }
         plan::confirm(&plan, &self.change, output)?;
         plan.send().await?;
-        match output.is_json() {
-            true => output.json(&json!({ "stopped": what })),
+        match output.is_data() {
+            true => output.value(&json!({ "stopped": what })),
             false => output.line(&format!("the registry accepted the stop of {what}")),
         }?;
         Ok(0)

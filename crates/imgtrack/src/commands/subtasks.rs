@@ -1,9 +1,10 @@
 use clap::Args;
-use registry_replication::TaskRef;
+use registry_replication::{Subtask, TaskRef};
 
 use super::{Execute, text};
 use crate::args::{Bound, Limit, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
 
 #[derive(Args, Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct Subtasks {
 impl Execute for Subtasks {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::table::<Subtask>()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -1,8 +1,10 @@
 use clap::Args;
+use registry_replication::Task;
 
 use super::{Execute, scope};
 use crate::args::{Bound, Limit, value};
 use crate::failure::Failure;
+use crate::output::Shape;
 use crate::session::Session;
 
 #[derive(Args, Debug)]
@@ -19,6 +21,10 @@ pub(crate) struct Tasks {
 impl Execute for Tasks {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::listing::<Task>()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -9,7 +9,9 @@ use super::Execute;
 use crate::args::{ArrivalArgs, value};
 use crate::arrivals;
 use crate::failure::{Failure, TimedOut, worst};
+use crate::output::Shape;
 use crate::session::Session;
+use crate::table::Arrived;
 use crate::target::Target;
 use crate::terminal::escaped;
 
@@ -37,6 +39,10 @@ pub(crate) struct Wait {
 }
 
 impl Execute for Wait {
+    fn shape(&self) -> Shape {
+        Shape::table::<Arrived>()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         if self.images.len() > 1 && self.arrival.digest.is_some() {
             return Err(Failure::Usage(

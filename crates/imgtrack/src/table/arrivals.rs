@@ -1,73 +1,91 @@
 //! Verdicts on images.
 
-use registry_replication::{Basis, DestinationReport, Feature, ReasonKind, Report};
+use registry_replication::{
+    Basis, DestinationReport, Evidence, Feature, ReasonKind, Report, Timestamp,
+};
 
-use super::Table;
-use super::records::{duration, time};
+use super::cell::Cell;
+use super::column::{Column, Row};
 use crate::terminal::{escaped, is_word};
 
-/// Formats a row for each image and destination.
-///
-/// Where no registry has rules or tasks, the digest takes their place.
-pub(crate) fn arrivals(reports: &[&Report]) -> String {
-    let shows_work = |report: &&Report| {
+/// Verdict on an image at one destination.
+pub(crate) struct Arrived {
+    image: String,
+    /// When the destination was asked.
+    at: Timestamp,
+    shows_work: bool,
+    destination: DestinationReport,
+}
+
+/// Returns a row for each image and destination.
+pub(crate) fn arrivals(reports: &[&Report]) -> Vec<Arrived> {
+    let rows = reports.iter().flat_map(|report| {
         let provider = report.provider.descriptor();
-        provider.is_none_or(|provider| provider.shows_work())
-    };
-    if !reports.iter().any(shows_work) {
-        return digests(reports);
-    }
-    let mut table = Table::new(&[
-        "VERDICT",
-        "IMAGE",
-        "DESTINATION",
-        "RULE",
-        "TASK",
-        "STATE",
-        "SINCE",
-        "AGE",
-        "BASED ON",
-    ]);
-    for report in reports {
-        for destination in &report.destinations {
-            let evidence = destination.evidence.as_ref();
-            let changed = evidence.and_then(|evidence| evidence.changed.or(evidence.created));
-            let age = changed.map(|changed| report.at.as_second() - changed.as_second());
-            table.add_row([
-                destination.verdict.to_string(),
-                report.image.clone(),
-                destination.destination.to_string(),
-                text(destination.rule.as_ref()),
-                text(evidence.and_then(|evidence| evidence.task.as_ref())),
-                text(evidence.map(|evidence| &evidence.state)),
-                time(changed),
-                age.map(duration).unwrap_or_default(),
-                destination.rests_on.map_or("", basis).to_owned(),
-            ]);
-        }
-    }
-    table.finish()
+        let shows_work = provider.is_none_or(|provider| provider.shows_work());
+        report.destinations.iter().map(move |destination| Arrived {
+            image: report.image.clone(),
+            at: report.at,
+            shows_work,
+            destination: destination.clone(),
+        })
+    });
+    rows.collect()
 }
 
-/// Formats a row for each image and destination, with the digest that the destination has.
-fn digests(reports: &[&Report]) -> String {
-    let mut table = Table::new(&["VERDICT", "IMAGE", "DESTINATION", "DIGEST", "BASED ON"]);
-    for report in reports {
-        for destination in &report.destinations {
-            table.add_row([
-                destination.verdict.to_string(),
-                report.image.clone(),
-                destination.destination.to_string(),
-                destination.digest.clone().unwrap_or_default(),
-                destination.rests_on.map_or("", basis).to_owned(),
-            ]);
-        }
+impl Arrived {
+    fn evidence(&self) -> Option<&Evidence> {
+        self.destination.evidence.as_ref()
     }
-    table.finish()
+
+    /// When the work changed last.
+    fn changed(&self) -> Option<Timestamp> {
+        let evidence = self.evidence()?;
+        evidence.changed.or(evidence.created)
+    }
 }
 
-fn text(what: Option<&impl ToString>) -> String {
-    what.map(ToString::to_string).unwrap_or_default()
+impl Row for Arrived {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("verdict", |row: &Self| {
+            Cell::verdict(row.destination.verdict)
+        }),
+        Column::new("image", |row: &Self| Cell::Text(row.image.clone())),
+        Column::new("destination", |row: &Self| {
+            Cell::Text(row.destination.destination.to_string())
+        }),
+        Column::new("rule", |row: &Self| {
+            Cell::text(row.destination.rule.as_ref())
+        })
+        .rank(3),
+        Column::new("task", |row: &Self| {
+            Cell::text(row.evidence().and_then(|evidence| evidence.task.as_ref()))
+        })
+        .rank(6),
+        Column::new("state", |row: &Self| match row.evidence() {
+            Some(evidence) => Cell::state(&evidence.state, String::new()),
+            None => Cell::text(None::<String>),
+        })
+        .rank(5),
+        Column::new("since", |row: &Self| Cell::Time(row.changed())).wide(),
+        Column::new("age", |row: &Self| {
+            Cell::between(row.changed(), Some(row.at))
+        })
+        .rank(4),
+        Column::new("digest", |row: &Self| {
+            Cell::Digest(row.destination.digest.clone())
+        })
+        .rank(2)
+        .wide(),
+        Column::new("based-on", |row: &Self| {
+            Cell::text(row.destination.rests_on.map(basis))
+        })
+        .rank(1),
+    ];
+
+    /// Where a registry has no rules and tasks, the digest takes their place.
+    fn lifts(&self, column: &str) -> bool {
+        column == "digest" && !self.shows_work
+    }
 }
 
 /// Names the basis of a verdict in a few words.

@@ -1,7 +1,10 @@
-//! Column layout, decided by the first rows.
+//! Column layout, decided by the first rows and the width of the terminal.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::cell::Shown;
+use super::column::Head;
+use crate::styled::Styled;
 use crate::terminal::escaped;
 
 /// Number of rows that decide the layout. It is one page of a listing, so that a table appears with
@@ -11,6 +14,9 @@ const SCREENFUL: usize = 100;
 /// Largest width of a column. A longer cell moves the rest of its row.
 const WIDEST: usize = 72;
 
+/// Smallest width that a column is cut to.
+const NARROWEST: usize = 10;
+
 const GAP: usize = 2;
 
 /// Table for people, written while its rows arrive.
@@ -18,44 +24,72 @@ const GAP: usize = 2;
 /// It keeps the first rows until they have decided the widths of the columns. A later cell that is
 /// wider than its column is written whole, and the next cells return to their columns as soon as
 /// there is room.
+///
+/// With a limit, no row is wider than the terminal: columns of low rank are left out, and then cells
+/// are cut. The first column is neither left out nor cut.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// Whether columns without content are left out.
-    compact: bool,
-    waiting: Vec<Vec<String>>,
+    heads: Vec<Head>,
+    limit: Option<usize>,
+    /// Whether columns without content are left out, and columns that do not fit.
+    is_compact: bool,
+    has_header: bool,
+    waiting: Vec<Vec<Shown>>,
     layout: Option<Layout>,
-    ready: String,
+    ready: Styled,
 }
 
 impl Table {
-    /// Creates a table with these column heads.
+    /// Creates a table with these column heads, of any width.
     pub(crate) fn new(heads: &[&str]) -> Self {
-        let heads = heads.iter().map(|head| (*head).to_owned());
+        let heads = heads.iter().map(|head| Head {
+            title: (*head).to_owned(),
+            rank: Head::STAYS,
+        });
+        Self::of(heads.collect(), None)
+    }
+
+    /// Creates a table that is at most as wide as a terminal.
+    pub(crate) fn of(heads: Vec<Head>, limit: Option<usize>) -> Self {
         Self {
-            compact: false,
-            waiting: vec![heads.collect()],
+            heads,
+            limit,
+            is_compact: false,
+            has_header: true,
+            waiting: Vec::new(),
             layout: None,
-            ready: String::new(),
+            ready: Styled::default(),
         }
     }
 
-    /// Leaves out the columns that are empty in all of the first rows.
+    /// Leaves out the columns that are empty in all of the first rows, and those that do not fit.
     pub(crate) fn compact(mut self) -> Self {
-        self.compact = true;
+        self.is_compact = true;
+        self
+    }
+
+    /// Leaves out the heads.
+    pub(crate) fn without_header(mut self) -> Self {
+        self.has_header = false;
         self
     }
 
     /// Adds a row as one line.
     pub(crate) fn add_row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
         let cells = cells.into_iter();
-        let cells: Vec<String> = cells
-            .map(|cell| escaped(cell.as_ref()).into_owned())
-            .collect();
+        self.add(cells.map(|cell| cell.as_ref().to_owned().into()).collect());
+    }
+
+    /// Adds a row as one line, with colours.
+    pub(crate) fn add(&mut self, mut cells: Vec<Shown>) {
+        for cell in &mut cells {
+            cell.text = escaped(&cell.text).into_owned();
+        }
         match &self.layout {
-            Some(layout) => layout.write(&mut self.ready, &cells),
+            Some(layout) => layout.write(&mut self.ready, &cells, &self.heads),
             None => {
                 self.waiting.push(cells);
-                if self.waiting.len() > SCREENFUL {
+                if self.waiting.len() >= SCREENFUL {
                     self.settle();
                 }
             }
@@ -63,12 +97,12 @@ impl Table {
     }
 
     /// Takes the lines that are ready.
-    pub(crate) fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> Styled {
         std::mem::take(&mut self.ready)
     }
 
     /// Returns the lines that were not taken.
-    pub(crate) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> Styled {
         self.settle();
         self.ready
     }
@@ -79,10 +113,19 @@ impl Table {
             return;
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let layout = Layout::of(&waiting, self.compact);
-        let heads = waiting.first().map(|heads| layout.kept(heads));
-        for row in heads.iter().chain(waiting.iter().skip(1)) {
-            layout.write(&mut self.ready, row);
+        let layout = Layout::of(self, &waiting);
+        if self.has_header {
+            let heads = self.heads.iter().zip(&layout.places);
+            let heads: Vec<Shown> = heads
+                .map(|(head, place)| match place {
+                    Place::At { .. } => head.title.clone().into(),
+                    _ => String::new().into(),
+                })
+                .collect();
+            layout.write(&mut self.ready, &heads, &self.heads);
+        }
+        for row in &waiting {
+            layout.write(&mut self.ready, row, &self.heads);
         }
         self.layout = Some(layout);
     }
@@ -91,74 +134,168 @@ impl Table {
 /// Places of the columns.
 #[derive(Debug)]
 struct Layout {
-    /// Where each column begins; absent for columns that are left out.
-    starts: Vec<Option<usize>>,
-    heads: Vec<String>,
+    places: Vec<Place>,
+    limit: Option<usize>,
+}
+
+/// Place of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    At {
+        start: usize,
+        width: usize,
+    },
+    /// The column was empty. A later cell comes last in its row.
+    Empty,
+    /// There was no room.
+    Dropped,
 }
 
 impl Layout {
     /// Decides the layout by the heads and the first rows.
-    fn of(rows: &[Vec<String>], compact: bool) -> Self {
-        let heads = rows.first().cloned().unwrap_or_default();
-        let mut widths: Vec<usize> = Vec::new();
-        for row in rows {
-            widths.resize(widths.len().max(row.len()), 0);
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.width().min(WIDEST).max(*width);
+    fn of(table: &Table, rows: &[Vec<Shown>]) -> Self {
+        let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let count = count.max(table.heads.len());
+        let mut places: Vec<Place> = (0..count)
+            .map(|number| {
+                let cells = || rows.iter().filter_map(|row| row.get(number));
+                let is_empty = cells().all(|cell| cell.text.is_empty());
+                if table.is_compact && is_empty {
+                    return Place::Empty;
+                }
+                let widest = cells().map(|cell| cell.text.width()).max().unwrap_or(0);
+                let head = table.heads.get(number).filter(|_| table.has_header);
+                let head = head.map_or(0, |head| head.title.width());
+                let start = 0;
+                let width = widest.min(WIDEST).max(head);
+                Place::At { start, width }
+            })
+            .collect();
+        let mut limit = table.limit;
+        if let Some(most) = limit {
+            let fits = fit(&mut places, &table.heads, table.is_compact, most);
+            // Columns that were asked for are there, even if the terminal breaks the lines.
+            if !fits {
+                limit = None;
             }
         }
-        let is_empty = |column: usize| {
-            let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));
-            cells.all(|cell| cell.is_empty())
-        };
-        let columns = widths.iter().enumerate();
-        let starts = columns.scan(0, |next, (column, width)| {
-            if compact && is_empty(column) {
-                return Some(None);
+        let mut next = 0;
+        for place in &mut places {
+            if let Place::At { start, width } = place {
+                *start = next;
+                next += *width + GAP;
             }
-            let start = *next;
-            *next += width + GAP;
-            Some(Some(start))
-        });
-        Self {
-            starts: starts.collect(),
-            heads,
         }
+        Self { places, limit }
     }
 
-    /// Returns the heads, those of left-out columns empty.
-    fn kept(&self, heads: &[String]) -> Vec<String> {
-        let heads = heads.iter().zip(&self.starts);
-        heads
-            .map(|(head, start)| start.map_or_else(String::new, |_| head.clone()))
-            .collect()
-    }
-
-    fn write(&self, text: &mut String, cells: &[String]) {
-        let begin = text.len();
+    fn write(&self, text: &mut Styled, cells: &[Shown], heads: &[Head]) {
         let mut at = 0;
         let mut late = Vec::new();
+        let mut blanks = 0;
         for (number, cell) in cells.iter().enumerate() {
-            let Some(start) = self.starts.get(number).copied().flatten() else {
-                late.extend((!cell.is_empty()).then_some((number, cell)));
-                continue;
+            let (start, width) = match self.places.get(number) {
+                Some(Place::At { start, width }) => (*start, *width),
+                Some(Place::Empty) if !cell.text.is_empty() => {
+                    late.push((number, cell));
+                    continue;
+                }
+                _ => continue,
             };
-            if at > 0 || start > 0 {
-                let next = start.max(at + GAP);
-                text.extend(std::iter::repeat_n(' ', next - at));
-                at = next;
+            if cell.text.is_empty() {
+                continue;
             }
-            text.push_str(cell);
-            at += cell.width();
+            let next = if at == 0 { start } else { start.max(at + GAP) };
+            let shown = match self.limit {
+                Some(limit) if start > 0 => cut(&cell.text, width.min(limit.saturating_sub(next))),
+                _ => cell.text.clone(),
+            };
+            if shown.is_empty() {
+                continue;
+            }
+            blanks += next - at;
+            text.push(&" ".repeat(blanks));
+            blanks = 0;
+            // A cell may end with blanks, and no line does.
+            let visible = shown.trim_end();
+            text.push_toned(cell.tone, visible);
+            blanks += shown.len() - visible.len();
+            at = next + shown.width();
         }
-        text.truncate(begin + text.get(begin..).unwrap_or_default().trim_end().len());
         // A cell of a column that was left out comes last, with its head.
         for (number, cell) in late {
-            let head = self.heads.get(number).map_or("", String::as_str);
-            text.push_str(&format!("  {head}: {cell}"));
+            let head = heads.get(number).map_or("", |head| head.title.as_str());
+            let note = format!("  {head}: {}", cell.text);
+            let note = match self.limit {
+                Some(limit) => cut(&note, limit.saturating_sub(at)),
+                None => note,
+            };
+            at += note.width();
+            text.push(&note);
         }
-        text.push('\n');
+        text.push("\n");
     }
+}
+
+/// Makes columns fit a width: leaves out those of low rank, and makes the widest narrower. Returns
+/// whether they fit.
+fn fit(places: &mut [Place], heads: &[Head], may_drop: bool, limit: usize) -> bool {
+    let is_too_wide = |places: &[Place]| {
+        let widths = places.iter().filter_map(|place| match place {
+            Place::At { width, .. } => Some(width + GAP),
+            _ => None,
+        });
+        widths.sum::<usize>() > limit + GAP
+    };
+    let drop = |places: &mut [Place], fits: &dyn Fn(u8) -> bool| {
+        let rank = |number: usize| heads.get(number).map_or(Head::STAYS, |head| head.rank);
+        let shown = places.iter().enumerate().skip(1);
+        let shown = shown.filter(|(_, place)| matches!(place, Place::At { .. }));
+        let shown = shown.map(|(number, _)| number).rev();
+        let last = shown.filter(|number| fits(rank(*number)));
+        match last.min_by_key(|number| rank(*number)) {
+            None => false,
+            Some(number) => {
+                if let Some(place) = places.get_mut(number) {
+                    *place = Place::Dropped;
+                }
+                true
+            }
+        }
+    };
+    while may_drop && is_too_wide(places) && drop(places, &|rank| rank < Head::STAYS) {}
+    while is_too_wide(places) {
+        let others = places.iter_mut().skip(1);
+        let widths = others.filter_map(|place| match place {
+            Place::At { width, .. } if *width > NARROWEST => Some(width),
+            _ => None,
+        });
+        match widths.max_by_key(|width| **width) {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    while may_drop && is_too_wide(places) && drop(places, &|_| true) {}
+    may_drop || !is_too_wide(places)
+}
+
+/// Cuts a text to a width, and ends it with `…` then.
+fn cut(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut left = most.saturating_sub(1);
+    let fits = text.chars().take_while(|character| {
+        let width = character.width().unwrap_or(0);
+        let fits = width <= left;
+        left = left.saturating_sub(width);
+        fits
+    });
+    let mut cut: String = fits.collect();
+    if most > 0 {
+        cut.push('…');
+    }
+    cut
 }
 
 #[cfg(test)]
@@ -175,8 +312,9 @@ NAME    STATE           TOOK
 a                       1s
 多阶段  failed\\nok  9s
 ";
-        assert_eq!(table.finish(), lines);
-        assert_eq!(Table::new(&["NAME", "STATE"]).finish(), "NAME  STATE\n");
+        assert_eq!(table.finish().to_string(), lines);
+        let empty = Table::new(&["NAME", "STATE"]).finish();
+        assert_eq!(empty.to_string(), "NAME  STATE\n");
     }
 
     #[test]
@@ -185,7 +323,7 @@ a                       1s
         let long = "x".repeat(100);
         table.add_row([&long, "ok", "1s"]);
         table.add_row(["a", "running and running", "2s"]);
-        let text = table.finish();
+        let text = table.finish().to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[1], format!("{long}  ok  1s"));
         assert_eq!(lines[2].find("running"), Some(WIDEST + GAP));
@@ -199,7 +337,7 @@ a                       1s
             table.add_row(["", "a", "", "1s"]);
         }
         table.add_row(["x", "b", "late", "2s"]);
-        let text = table.finish();
+        let text = table.finish().to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "NAME  TOOK");
         assert_eq!(lines[1], "a     1s");
@@ -210,13 +348,71 @@ a                       1s
     fn rows_are_written_from_the_first_screenful_on() {
         let mut table = Table::new(&["N", "TWICE"]);
         for number in 1..=SCREENFUL {
-            assert_eq!(table.take(), "", "{number}");
+            assert_eq!(table.take().to_string(), "", "{number}");
             table.add_row([number.to_string(), (2 * number).to_string()]);
         }
-        assert_eq!(table.take().lines().count(), SCREENFUL + 1);
+        assert_eq!(table.take().to_string().lines().count(), SCREENFUL + 1);
         table.add_row(["1000", "2000"]);
-        assert_eq!(table.take(), "1000  2000\n");
+        assert_eq!(table.take().to_string(), "1000  2000\n");
         table.add_row(["7", "14"]);
-        assert_eq!(table.finish(), "7    14\n");
+        assert_eq!(table.finish().to_string(), "7    14\n");
+    }
+
+    fn narrow(limit: usize, later: usize) -> String {
+        let ranks = [
+            ("NAME", Head::STAYS),
+            ("FROM", Head::STAYS),
+            ("AGE", 2),
+            ("TOOK", 1),
+        ];
+        let heads = ranks.map(|(title, rank)| Head {
+            title: title.to_owned(),
+            rank,
+        });
+        let mut table = Table::of(heads.into(), Some(limit)).compact();
+        for number in 0..SCREENFUL + later {
+            let name = "n".repeat(if number < SCREENFUL { 4 } else { 12 });
+            table.add_row([name.as_str(), "a/多阶段/repository", "12m ago", "33m 40s"]);
+        }
+        table.finish().to_string()
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal() {
+        let row = |limit| {
+            narrow(limit, 0)
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        for (limit, expected) in [
+            (80, "nnnn  a/多阶段/repository  12m ago  33m 40s"),
+            (43, "nnnn  a/多阶段/repository  12m ago  33m 40s"),
+            (42, "nnnn  a/多阶段/repository  12m ago"),
+            (33, "nnnn  a/多阶段/repository"),
+            (25, "nnnn  a/多阶段/repository"),
+            (24, "nnnn  a/多阶段/reposito…"),
+            (16, "nnnn  a/多阶段/…"),
+            (15, "nnnn"),
+            (2, "nnnn"),
+        ] {
+            assert_eq!(row(limit), expected, "{limit}");
+        }
+    }
+
+    #[test]
+    fn no_later_row_is_wider_than_the_terminal_either() {
+        for limit in 14..80 {
+            let text = narrow(limit, 3);
+            assert_eq!(text.lines().count(), SCREENFUL + 4, "{limit}");
+            for line in text.lines() {
+                assert!(line.width() <= limit, "{limit}: {line:?}");
+                assert!(
+                    line.starts_with("NAME") || line.starts_with("nnnn"),
+                    "{line:?}"
+                );
+            }
+        }
     }
 }

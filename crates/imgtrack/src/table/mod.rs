@@ -1,23 +1,17 @@
 //! Tables for people.
 
 mod arrivals;
+mod cell;
+mod column;
+mod differences;
 mod lag;
 mod layout;
 mod records;
+mod time;
 
-pub(crate) use arrivals::{arrivals, explained, noted};
-pub(crate) use lag::lag;
+pub(crate) use arrivals::{Arrived, arrivals, explained, noted};
+pub(crate) use cell::{Cell, View};
+pub(crate) use column::{Column, Row};
 pub(crate) use layout::Table;
-pub(crate) use records::{Listed, duration};
-
-/// Formats the records of one listing as a table.
-pub(crate) fn all<T: Listed>(items: &[T]) -> String {
-    let Some(first) = items.first() else {
-        return T::NOTHING.to_owned();
-    };
-    let mut table = first.table();
-    for item in items {
-        table.add_row(item.row());
-    }
-    table.finish()
-}
+pub(crate) use records::Listed;
+pub(crate) use time::duration;

@@ -1,26 +1,20 @@
-//! Rules, executions, tasks and subtasks as tables.
+//! Columns of rules, executions, tasks and subtasks.
 
 use registry_replication::{
     Execution, FilterOn, ImageRef, Rule, RuleTrigger, Subtask, Task, TaskCounts, TaskKind,
-    Timestamp,
 };
 use serde::Serialize;
 
-use super::layout::Table;
+use super::cell::Cell;
+use super::column::{Column, Row};
 
 /// Record of a listing.
-pub(crate) trait Listed: Serialize + Sized {
+pub(crate) trait Listed: Row + Serialize {
     /// Text of an empty listing.
     const NOTHING: &'static str;
 
     /// Returns the reference that other commands take, if there is one.
     fn reference(&self) -> Option<String>;
-
-    /// Creates the table of a listing that begins with this record.
-    fn table(&self) -> Table;
-
-    /// Returns the row of that table.
-    fn row(&self) -> Vec<String>;
 }
 
 impl Listed for Task {
@@ -29,32 +23,39 @@ impl Listed for Task {
     fn reference(&self) -> Option<String> {
         Some(self.reference().to_string())
     }
+}
 
-    /// A listing has tasks of one kind.
-    fn table(&self) -> Table {
-        Table::new(match self.kind {
-            TaskKind::Retention => &["TASK", "STATE", "REPOSITORY", "KEPT", "STARTED", "TOOK"],
-            _ => &["TASK", "STATE", "FROM", "TO", "STARTED", "TOOK"],
+impl Row for Task {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("task", |task: &Self| {
+            Cell::Text(task.reference().to_string())
+        }),
+        Column::new("state", |task: &Self| {
+            let issue = task.issue.as_ref().map(|issue| format!(": {issue}"));
+            Cell::state(&task.state, issue.unwrap_or_default())
+        }),
+        Column::new("from", |task: &Self| Cell::text(task.source.as_ref())),
+        Column::new("to", |task: &Self| Cell::text(task.destination.as_ref())),
+        Column::new("kept", |task: &Self| {
+            let counts = task.retention.filter(|_| task.kind == TaskKind::Retention);
+            Cell::text(counts.map(|counts| format!("{} of {}", counts.retained, counts.total)))
         })
-    }
-
-    fn row(&self) -> Vec<String> {
-        let kept = || {
-            let counts = self.retention;
-            counts.map(|counts| format!("{} of {}", counts.retained, counts.total))
-        };
-        vec![
-            self.reference().to_string(),
-            state(self),
-            end(self.source.as_ref()),
-            match self.kind {
-                TaskKind::Retention => kept().unwrap_or_default(),
-                _ => end(self.destination.as_ref()),
-            },
-            time(self.started.or(self.created)),
-            took(self.started.or(self.created), self.ended),
-        ]
-    }
+        .rank(3),
+        Column::new("started", |task: &Self| {
+            Cell::Time(task.started.or(task.created))
+        })
+        .rank(2),
+        Column::new("took", |task: &Self| {
+            Cell::between(task.started.or(task.created), task.ended)
+        })
+        .rank(1),
+        Column::new("issue", |task: &Self| Cell::text(task.issue.as_ref())).wide(),
+        Column::new("kind", |task: &Self| kind(task.kind)).wide(),
+        Column::new("rule", |task: &Self| Cell::text(task.rule.as_ref())).wide(),
+        Column::new("created", |task: &Self| Cell::Time(task.created)).wide(),
+        Column::new("updated", |task: &Self| Cell::Time(task.updated)).wide(),
+        Column::new("ended", |task: &Self| Cell::Time(task.ended)).wide(),
+    ];
 }
 
 impl Listed for Rule {
@@ -63,45 +64,26 @@ impl Listed for Rule {
     fn reference(&self) -> Option<String> {
         Some(self.reference()?.to_string())
     }
+}
 
-    /// Providers fill different columns.
-    fn table(&self) -> Table {
-        Table::new(&[
-            "RULE",
-            "KIND",
-            "NAME",
-            "COVERS",
-            "TO",
-            "STARTS",
-            "AUTOMATIC",
-            "OVERWRITES",
-            "ENABLED",
-            "CREATED",
-        ])
-        .compact()
-    }
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.reference()
-                .map(|rule| rule.to_string())
-                .unwrap_or_default(),
-            match self.kind {
-                TaskKind::Retention => "retention",
-                _ => "replication",
-            }
-            .to_owned(),
-            self.name.clone().unwrap_or_default(),
-            covers(self),
-            goes(self),
-            starts(self),
+impl Row for Rule {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("rule", |rule: &Self| Cell::text(rule.reference())),
+        Column::new("kind", |rule: &Self| kind(rule.kind)).rank(3),
+        Column::new("name", |rule: &Self| Cell::text(rule.name.as_ref())).rank(4),
+        Column::new("covers", |rule: &Self| Cell::Text(covers(rule))),
+        Column::new("to", |rule: &Self| Cell::Text(goes(rule))),
+        Column::new("starts", |rule: &Self| Cell::Text(starts(rule))).rank(5),
+        Column::new("automatic", |rule: &Self| {
             // A trigger tells it, too.
-            yes_or_no(self.automatic.filter(|_| self.trigger.is_none())),
-            yes_or_no(self.overwrites),
-            yes_or_no(self.enabled),
-            time(self.created),
-        ]
-    }
+            Cell::Flag(rule.automatic.filter(|_| rule.trigger.is_none()))
+        })
+        .rank(4),
+        Column::new("overwrites", |rule: &Self| Cell::Flag(rule.overwrites)).rank(1),
+        Column::new("enabled", |rule: &Self| Cell::Flag(rule.enabled)).rank(5),
+        Column::new("created", |rule: &Self| Cell::Time(rule.created)).rank(2),
+        Column::new("updated", |rule: &Self| Cell::Time(rule.updated)).wide(),
+    ];
 }
 
 impl Listed for Execution {
@@ -110,39 +92,52 @@ impl Listed for Execution {
     fn reference(&self) -> Option<String> {
         Some(self.reference().to_string())
     }
+}
 
-    fn table(&self) -> Table {
-        Table::new(&[
-            "EXECUTION",
-            "RULE",
-            "STATE",
-            "TASKS",
-            "STARTED BY",
-            "STARTED",
-            "TOOK",
-        ])
-    }
-
-    fn row(&self) -> Vec<String> {
-        let state = match self.trial {
-            Some(true) => format!("{} (trial)", self.state),
-            _ => self.state.to_string(),
-        };
-        let trigger = self.trigger.as_ref().map(RuleTrigger::as_str);
-        let started = self.started.or(self.created);
-        vec![
-            self.reference().to_string(),
-            match self.reference().rule() {
-                Some(rule) => rule.to_string(),
-                None => self.rule.clone().unwrap_or_default(),
-            },
-            state,
-            self.tasks.map(counted).unwrap_or_default(),
-            trigger.unwrap_or_default().to_owned(),
-            time(started),
-            took(started, self.ended),
-        ]
-    }
+impl Row for Execution {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("execution", |execution: &Self| {
+            Cell::Text(execution.reference().to_string())
+        }),
+        Column::new("rule", |execution: &Self| {
+            match execution.reference().rule() {
+                Some(rule) => Cell::Text(rule.to_string()),
+                None => Cell::text(execution.rule.as_ref()),
+            }
+        })
+        .rank(4),
+        Column::new("state", |execution: &Self| {
+            let note = match execution.trial {
+                Some(true) => " (trial)",
+                _ => "",
+            };
+            Cell::state(&execution.state, note.to_owned())
+        }),
+        Column::new("tasks", |execution: &Self| {
+            Cell::text(execution.tasks.map(counted))
+        }),
+        Column::new("started-by", |execution: &Self| {
+            Cell::text(execution.trigger.as_ref().map(RuleTrigger::as_str))
+        })
+        .rank(2),
+        Column::new("started", |execution: &Self| {
+            Cell::Time(execution.started.or(execution.created))
+        })
+        .rank(3),
+        Column::new("took", |execution: &Self| {
+            Cell::between(execution.started.or(execution.created), execution.ended)
+        })
+        .rank(1),
+        Column::new("kind", |execution: &Self| kind(execution.kind)).wide(),
+        Column::new("trial", |execution: &Self| Cell::Flag(execution.trial)).wide(),
+        Column::new("created", |execution: &Self| Cell::Time(execution.created)).wide(),
+        Column::new("updated", |execution: &Self| Cell::Time(execution.updated)).wide(),
+        Column::new("ended", |execution: &Self| Cell::Time(execution.ended)).wide(),
+        Column::new("message", |execution: &Self| {
+            Cell::text(execution.message.as_ref())
+        })
+        .wide(),
+    ];
 }
 
 impl Listed for Subtask {
@@ -151,33 +146,47 @@ impl Listed for Subtask {
     fn reference(&self) -> Option<String> {
         None
     }
+}
 
-    fn table(&self) -> Table {
-        Table::new(&[
-            "SUBTASK", "STATE", "IMAGE", "DIGEST", "STARTED", "TOOK", "MESSAGE",
-        ])
-    }
+impl Row for Subtask {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("subtask", |subtask: &Self| Cell::Text(subtask.id.clone())),
+        Column::new("state", |subtask: &Self| {
+            Cell::state(&subtask.state, String::new())
+        }),
+        Column::new("image", |subtask: &Self| {
+            let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+            let (namespace, repository) = (word(&subtask.namespace), word(&subtask.repository));
+            Cell::Text(format!("{namespace}/{repository}:{}", word(&subtask.tag)))
+        }),
+        Column::new("digest", |subtask: &Self| {
+            Cell::Digest(subtask.digest.clone())
+        })
+        .rank(1),
+        Column::new("started", |subtask: &Self| Cell::Time(subtask.started)).rank(3),
+        Column::new("took", |subtask: &Self| {
+            Cell::between(subtask.started, subtask.ended)
+        })
+        .rank(2),
+        Column::new("message", |subtask: &Self| {
+            Cell::text(subtask.message.as_ref())
+        })
+        .rank(4),
+        Column::new("kind", |subtask: &Self| kind(subtask.kind)).wide(),
+        Column::new("task", |subtask: &Self| {
+            Cell::Text(subtask.task.to_string())
+        })
+        .wide(),
+        Column::new("ended", |subtask: &Self| Cell::Time(subtask.ended)).wide(),
+    ];
+}
 
-    fn row(&self) -> Vec<String> {
-        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-        let image = format!(
-            "{}/{}:{}",
-            word(&self.namespace),
-            word(&self.repository),
-            word(&self.tag)
-        );
-        let digest = self.digest.as_deref().unwrap_or_default();
-        vec![
-            self.id.clone(),
-            self.state.to_string(),
-            image,
-            // As many digits as docker prints.
-            digest.chars().take("sha256:".len() + 12).collect(),
-            time(self.started),
-            took(self.started, self.ended),
-            self.message.clone().unwrap_or_default(),
-        ]
-    }
+fn kind(kind: TaskKind) -> Cell {
+    let word = match kind {
+        TaskKind::Retention => "retention",
+        _ => "replication",
+    };
+    Cell::Text(word.to_owned())
 }
 
 /// Formats the images that a rule covers, with the patterns of its filters:
@@ -263,68 +272,5 @@ fn counted(counts: TaskCounts) -> String {
         (Some(total), true) => total.to_string(),
         (Some(total), false) => format!("{total}: {}", parts.join(", ")),
         (None, _) => parts.join(", "),
-    }
-}
-
-fn state(task: &Task) -> String {
-    match &task.issue {
-        Some(issue) => format!("{}: {issue}", task.state),
-        None => task.state.to_string(),
-    }
-}
-
-fn end(image: Option<&ImageRef>) -> String {
-    image.map(ImageRef::to_string).unwrap_or_default()
-}
-
-fn yes_or_no(value: Option<bool>) -> String {
-    match value {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "",
-    }
-    .to_owned()
-}
-
-pub(super) fn time(time: Option<Timestamp>) -> String {
-    time.map(|time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
-        .unwrap_or_default()
-}
-
-fn took(started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
-    match (started, ended) {
-        (Some(start), Some(end)) => duration(end.as_second() - start.as_second()),
-        _ => String::new(),
-    }
-}
-
-/// Formats seconds: `45s`, `33m 40s`, `2h 5m`, `8d 11h`.
-pub(crate) fn duration(seconds: i64) -> String {
-    match seconds {
-        ..60 => format!("{}s", seconds.max(0)),
-        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn durations_are_short() {
-        for (seconds, text) in [
-            (-3, "0s"),
-            (0, "0s"),
-            (59, "59s"),
-            (60, "1m 0s"),
-            (2020, "33m 40s"),
-            (7500, "2h 5m"),
-            (86_399, "23h 59m"),
-            (734_386, "8d 11h"),
-        ] {
-            assert_eq!(duration(seconds), text);
-        }
     }
 }

@@ -60,8 +60,9 @@ struct Counted {
 
 async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
     let shown = ask().await?;
-    if output.is_json() {
-        return output.json(&shown);
+    output.set_now(NOW);
+    if output.is_data() {
+        return output.value(&shown);
     }
     let mut story = |line: &str, table: &dyn Fn(&mut Output<'_>) -> Result<(), Failure>| {
         output.say(line)?;
@@ -73,24 +74,24 @@ async fn run(output: &mut Output<'_>) -> Result<(), Failure> {
         "Both clouds are a sandbox inside this program, on loopback; each call below is signed, \
          sent and checked as it would be by the vendor.\n\n\
          Huawei Cloud Basic: these rules copy what is pushed from now on to other regions.",
-        &|output| output.table(&shown.rules),
+        &|output| output.records(&shown.rules),
     )?;
     story(
         "Each push that a rule covers becomes a sync job for each destination.",
-        &|output| output.table(&shown.sync_jobs),
+        &|output| output.records(&shown.sync_jobs),
     )?;
     story(
         "Huawei Cloud Enterprise: an execution of a replication policy has a task for each \
          repository.",
-        &|output| output.table(&shown.replication_tasks),
+        &|output| output.records(&shown.replication_tasks),
     )?;
     story(
         "A retention policy cleans up: its tasks count the versions they found and kept.",
-        &|output| output.table(&shown.retention_tasks),
+        &|output| output.records(&shown.retention_tasks),
     )?;
     story(
         "Alibaba Cloud: one synchronization task for each tag and destination, in the same words.",
-        &|output| output.table(&shown.sync_tasks),
+        &|output| output.records(&shown.sync_tasks),
     )?;
     let all = &shown.replication_execution;
     let states: Vec<String> = all

@@ -1,0 +1,74 @@
+//! What the program knows of the machine that it runs on.
+
+use std::env;
+use std::io::IsTerminal;
+
+use jiff::tz::TimeZone;
+
+/// Terminal and time zone of a run.
+///
+/// The default is no terminal and UTC: tables have any width and no colours.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    pub(crate) width: Option<usize>,
+    pub(crate) color: bool,
+    pub(crate) zone: TimeZone,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            width: None,
+            color: false,
+            zone: TimeZone::UTC,
+        }
+    }
+}
+
+impl Environment {
+    /// Reads the terminal of stdout, its variables, and the time zone of the system.
+    ///
+    /// `COLUMNS` sets the width, with or without a terminal.
+    pub fn detect() -> Self {
+        let width = match env::var("COLUMNS").ok().and_then(|text| text.parse().ok()) {
+            Some(columns) => Some(columns),
+            None => terminal_size::terminal_size_of(std::io::stdout())
+                .map(|(terminal_size::Width(columns), _)| usize::from(columns)),
+        };
+        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let color = match (variable("NO_COLOR"), variable("CLICOLOR_FORCE")) {
+            (Some(_), _) => false,
+            (None, Some(forced)) if forced != "0" => true,
+            _ => {
+                let is_dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+                std::io::stdout().is_terminal() && !is_dumb
+            }
+        };
+        Self {
+            width: width.filter(|columns| *columns > 0),
+            color,
+            zone: TimeZone::system(),
+        }
+    }
+
+    /// Sets the width of the terminal, in columns.
+    #[must_use]
+    pub fn width(mut self, columns: usize) -> Self {
+        self.width = Some(columns);
+        self
+    }
+
+    /// Sets whether `--color auto` means colours.
+    #[must_use]
+    pub fn color(mut self, color: bool) -> Self {
+        self.color = color;
+        self
+    }
+
+    /// Sets the zone of times that tables show.
+    #[must_use]
+    pub fn time_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+}

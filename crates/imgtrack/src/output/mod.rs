@@ -1,0 +1,426 @@
+//! Data output.
+
+mod csv;
+mod format;
+mod jq;
+mod yaml;
+
+use std::cell::Cell;
+use std::io::Write;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use registry_replication::{Error, Timestamp};
+use serde::Serialize;
+
+use crate::args::OutputArgs;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::styled::Styled;
+use crate::table::{Column, Listed, Row, Table, View};
+use crate::terminal::{self, Screen, escaped};
+pub(crate) use format::{Format, Shape};
+use jq::Jq;
+pub(crate) use jq::expression;
+
+/// Writer of data.
+pub(crate) struct Output<'a> {
+    format: Format,
+    /// Names of columns to show, instead of those that fit.
+    columns: Vec<String>,
+    has_header: bool,
+    jq: Option<Jq>,
+    width: Option<usize>,
+    view: View,
+    out: Screen<'a>,
+    open: Open,
+    prompts: Prompts,
+}
+
+/// Output that [`Output::close`] completes.
+enum Open {
+    Nothing,
+    /// A list of data with at least one item.
+    List,
+    /// The items so far of a JSON array that `--jq` is applied to.
+    Collected(String),
+    /// Rows, and the numbers of their columns.
+    Rows {
+        chosen: Vec<usize>,
+        /// Absent for CSV, whose rows are written at once.
+        table: Option<Table>,
+    },
+    /// Latest text of a command whose output is one piece.
+    Held(Styled),
+}
+
+/// Time that prompts have taken, which does not count as the command's time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prompts(Rc<Cell<Duration>>);
+
+impl Prompts {
+    /// Adds a wait.
+    pub(crate) fn add(&self, waited: Duration) {
+        self.0.set(self.0.get().saturating_add(waited));
+    }
+
+    /// Returns the waits since the last call.
+    pub(crate) fn take(&self) -> Duration {
+        self.0.take()
+    }
+}
+
+impl<'a> Output<'a> {
+    /// Creates the output that the options ask for. `now` is the time that ages count from.
+    pub(crate) fn new(
+        options: &OutputArgs,
+        environment: &Environment,
+        now: Timestamp,
+        out: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let jq = options.jq.as_deref().map(Jq::new).transpose();
+        let format = options.format();
+        Ok(Self {
+            format,
+            columns: options.columns.clone(),
+            has_header: !options.no_header,
+            jq: jq.map_err(|error| Failure::Usage(format!("invalid --jq: {error}")))?,
+            width: environment.width.filter(|_| format == Format::Table),
+            view: View {
+                is_wide: format == Format::Wide,
+                now,
+                zone: environment.zone.clone(),
+            },
+            out: Screen::new(out).colored(options.has_color(environment)),
+            open: Open::Nothing,
+            prompts: Prompts::default(),
+        })
+    }
+
+    /// Counts ages from another time.
+    #[cfg(feature = "demo")]
+    pub(crate) fn set_now(&mut self, now: Timestamp) {
+        self.view.now = now;
+    }
+
+    /// Returns whether the output has whole records (JSON, YAML), and not a table or sentences.
+    pub(crate) fn is_data(&self) -> bool {
+        self.format.is_data()
+    }
+
+    /// Returns whether the output is for people, so that sentences may come with its tables.
+    pub(crate) fn is_for_people(&self) -> bool {
+        matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    pub(crate) fn prompts(&self) -> &Prompts {
+        &self.prompts
+    }
+
+    /// Writes a sentence for people. Other formats leave it out.
+    pub(crate) fn say(&mut self, words: &str) -> Result<(), Failure> {
+        if self.is_for_people() {
+            writeln!(self.out, "{words}")?;
+        }
+        Ok(())
+    }
+
+    /// Writes text in which values are already escaped.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// Writes text with colours, in which values are already escaped.
+    fn styled(&mut self, text: &Styled) -> Result<(), Failure> {
+        Ok(self.out.write_styled(text)?)
+    }
+
+    /// Writes one line at once, in any format.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{}", escaped(line))?;
+        self.flush()
+    }
+
+    /// Writes a value as one document: YAML, or JSON in any other format.
+    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = self.document(value)?;
+        self.text(&text)
+    }
+
+    /// Writes a list of values, with JSON lines one a line.
+    pub(crate) fn list<T: Serialize>(&mut self, values: &[T]) -> Result<(), Failure> {
+        let text = self.documents(values)?;
+        self.text(&text)
+    }
+
+    /// Keeps a text to write when the command ends, in any way. A later text replaces it.
+    pub(crate) fn hold(&mut self, text: impl Into<Styled>) {
+        self.open = Open::Held(text.into());
+    }
+
+    /// Keeps a value in the same way.
+    pub(crate) fn hold_value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = self.document(value)?;
+        self.hold(text);
+        Ok(())
+    }
+
+    /// Keeps a list of values in the same way.
+    pub(crate) fn hold_list<T: Serialize>(&mut self, values: &[T]) -> Result<(), Failure> {
+        let text = self.documents(values)?;
+        self.hold(text);
+        Ok(())
+    }
+
+    fn document(&self, value: &impl Serialize) -> Result<String, Failure> {
+        match (self.format, &self.jq) {
+            (_, Some(jq)) => jq.apply(&terminal::json_line(value)?),
+            (Format::Yaml, None) => yaml::document(value),
+            (Format::Jsonl, None) => Ok(terminal::json_line(value)? + "\n"),
+            (_, None) => {
+                let mut bytes = Vec::new();
+                terminal::write_json(&mut bytes, 0, value)?;
+                bytes.push(b'\n');
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            }
+        }
+    }
+
+    fn documents<T: Serialize>(&self, values: &[T]) -> Result<String, Failure> {
+        match self.format {
+            Format::Jsonl => values.iter().map(|value| self.document(value)).collect(),
+            _ => self.document(&values),
+        }
+    }
+
+    /// Completes the output, also after an error: writes waiting rows and closes a list.
+    pub(crate) fn close(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing | Open::Rows { table: None, .. } => {}
+            Open::List => match self.format {
+                Format::Jsonl | Format::Yaml => {}
+                _ => self.text("\n]\n")?,
+            },
+            Open::Collected(items) => self.filtered(&items)?,
+            Open::Rows {
+                table: Some(table), ..
+            } => self.styled(&table.finish())?,
+            Open::Held(text) => self.styled(&text)?,
+        }
+        self.flush()
+    }
+
+    /// Writes what `--jq` makes of the items of an array.
+    fn filtered(&mut self, items: &str) -> Result<(), Failure> {
+        match &self.jq {
+            Some(jq) => {
+                let text = jq.apply(&format!("[{items}]"))?;
+                self.text(&text)
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
+    }
+
+    /// Writes an item of a list; [`end`](Self::end) or [`close`](Self::close) ends the list.
+    pub(crate) fn item(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        match (self.format, &self.jq) {
+            (Format::Jsonl, _) => {
+                let text = self.document(value)?;
+                self.text(&text)?;
+            }
+            (_, Some(_)) => {
+                let line = terminal::json_line(value)?;
+                match &mut self.open {
+                    Open::Collected(items) => {
+                        items.push(',');
+                        items.push_str(&line);
+                    }
+                    _ => self.open = Open::Collected(line),
+                }
+                return Ok(());
+            }
+            (Format::Yaml, None) => self.text(&yaml::item(value)?)?,
+            (_, None) => {
+                let before = match self.open {
+                    Open::List => ",\n  ",
+                    _ => "[\n  ",
+                };
+                self.text(before)?;
+                terminal::write_json(&mut self.out, 1, value)?;
+            }
+        }
+        self.open = Open::List;
+        Ok(())
+    }
+
+    /// Ends a list, which may have no items.
+    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+        match (&self.open, self.format) {
+            (Open::List | Open::Collected(_), _) => self.close(),
+            (_, Format::Jsonl) => Ok(()),
+            (_, _) if self.jq.is_some() => self.filtered(""),
+            (_, _) => self.text("[]\n"),
+        }
+    }
+
+    /// Returns the next item of a stream. If the stream waits, earlier output is flushed.
+    pub(crate) async fn next<T>(
+        &mut self,
+        mut items: Pin<&mut impl Stream<Item = Result<T, Error>>>,
+    ) -> Result<Option<T>, Failure> {
+        let item = match items.try_next().now_or_never() {
+            Some(item) => item,
+            None => {
+                self.flush()?;
+                items.try_next().await
+            }
+        };
+        Ok(item?)
+    }
+
+    /// Writes the records of a listing as they arrive, or the first of them. The rest is not read.
+    ///
+    /// After an error, [`close`](Self::close) completes the output.
+    pub(crate) async fn listing<T: Listed>(
+        &mut self,
+        items: impl Stream<Item = Result<T, Error>>,
+        limit: Option<usize>,
+    ) -> Result<(), Failure> {
+        let mut items = pin!(items.take(limit.unwrap_or(usize::MAX)));
+        while let Some(item) = self.next(items.as_mut()).await? {
+            self.record(&item)?;
+        }
+        self.end_of_records::<T>()
+    }
+
+    /// Writes a record of a listing.
+    fn record<T: Listed>(&mut self, record: &T) -> Result<(), Failure> {
+        match self.format {
+            Format::Table | Format::Wide | Format::Csv => self.row(record),
+            Format::Name => match record.reference() {
+                Some(reference) => self.text(&format!("{}\n", escaped(&reference))),
+                None => Ok(()),
+            },
+            Format::Json | Format::Jsonl | Format::Yaml => self.item(&Referred {
+                reference: record.reference(),
+                item: record,
+            }),
+        }
+    }
+
+    fn end_of_records<T: Listed>(&mut self) -> Result<(), Failure> {
+        match (self.format, &self.open) {
+            (Format::Json | Format::Jsonl | Format::Yaml, _) => self.end(),
+            (Format::Table | Format::Wide, Open::Nothing) => self.text(T::NOTHING),
+            (Format::Csv, Open::Nothing) => self.heads::<T>(),
+            _ => self.close(),
+        }
+    }
+
+    /// Writes a row of a table or of CSV; [`close`](Self::close) ends the table.
+    pub(crate) fn row<T: Row>(&mut self, row: &T) -> Result<(), Failure> {
+        if !matches!(self.open, Open::Rows { .. }) {
+            self.begin(Some(row))?;
+        }
+        let Open::Rows { chosen, table } = &mut self.open else {
+            return Ok(());
+        };
+        let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
+        let cells = columns.map(|column| column.cell(row));
+        match table {
+            None => {
+                let line = csv::line(cells.map(|cell| cell.exact()))?;
+                self.text(&line)
+            }
+            Some(table) => {
+                table.add(cells.map(|cell| cell.shown(&self.view)).collect());
+                let ready = table.take();
+                self.styled(&ready)
+            }
+        }
+    }
+
+    /// Begins rows, with the columns that the first of them has.
+    fn begin<T: Row>(&mut self, first: Option<&T>) -> Result<(), Failure> {
+        let chosen = self.chosen(first);
+        let table = match self.format {
+            Format::Csv => None,
+            _ => {
+                let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
+                let mut table = Table::of(columns.map(Column::head).collect(), self.width);
+                if self.columns.is_empty() {
+                    table = table.compact();
+                }
+                Some(match self.has_header {
+                    true => table,
+                    false => table.without_header(),
+                })
+            }
+        };
+        if table.is_none() && self.has_header {
+            let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
+            let line = csv::line(columns.map(Column::name))?;
+            self.text(&line)?;
+        }
+        self.open = Open::Rows { chosen, table };
+        Ok(())
+    }
+
+    /// Writes the heads of rows that are not there.
+    fn heads<T: Row>(&mut self) -> Result<(), Failure> {
+        self.begin::<T>(None)?;
+        self.close()
+    }
+
+    /// Returns the numbers of the columns to show.
+    fn chosen<T: Row>(&self, first: Option<&T>) -> Vec<usize> {
+        let number = |name: &str| T::COLUMNS.iter().position(|column| column.name() == name);
+        if !self.columns.is_empty() {
+            return self
+                .columns
+                .iter()
+                .filter_map(|name| number(name))
+                .collect();
+        }
+        let columns = T::COLUMNS.iter().enumerate();
+        let fits = columns.filter(|(_, column)| match self.format {
+            Format::Table => column.is_in_table(first),
+            _ => column.is_in_wide(),
+        });
+        fits.map(|(number, _)| number).collect()
+    }
+
+    /// Writes rows that are all known, as a table or CSV.
+    pub(crate) fn rows<T: Row>(&mut self, rows: &[T]) -> Result<(), Failure> {
+        if rows.is_empty() && self.format == Format::Csv {
+            return self.heads::<T>();
+        }
+        rows.iter().try_for_each(|row| self.row(row))?;
+        self.close()
+    }
+
+    /// Writes records that are all known as the table of their listing.
+    #[cfg(feature = "demo")]
+    pub(crate) fn records<T: Listed>(&mut self, records: &[T]) -> Result<(), Failure> {
+        match records.is_empty() {
+            true => self.text(T::NOTHING),
+            false => self.rows(records),
+        }
+    }
+}
+
+/// Record with its reference.
+#[derive(Serialize)]
+struct Referred<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(flatten)]
+    item: &'a T,
+}
