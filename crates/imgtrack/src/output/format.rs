@@ -117,7 +117,7 @@ impl Shape {
         option: &str,
         column: &str,
     ) -> Result<(), Failure> {
-        if self.columns.iter().any(|known| *known == column) {
+        if self.columns.contains(&column) {
             return Ok(());
         }
         if self.columns.is_empty() {
