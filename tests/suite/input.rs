@@ -48,8 +48,8 @@ async fn a_value_that_cannot_be_is_refused_by_name_before_anything_is_sent() {
         ),
         (status(&["--to", "/team"]), "before the slash"),
         (
-            status(&["--to", "cn-north-1/team/api"]),
-            "more than one slash",
+            status(&["--to", "cn-north-1//team"]),
+            "no namespace after the slash",
         ),
         (status(&["--digest", ""]), "the digest \"\" is empty"),
         (status(&["--digest", "v42"]), "has no algorithm"),

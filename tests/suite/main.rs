@@ -28,6 +28,7 @@ mod oci_diff;
 mod oci_docker;
 mod oci_hostile;
 mod oci_hosts;
+mod oci_names;
 mod oci_referrers;
 mod outline;
 mod pacing;

@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Show everything in the built-in sandbox: no account, no network
     #[cfg(feature = "demo")]
     Demo(Demo),
-    /// Check once whether an image has arrived
+    /// Check once whether images have arrived
     #[command(after_help = VERDICTS)]
     Status(Status),
     /// Wait until images have arrived: a deploy gate
@@ -80,7 +80,7 @@ pub(crate) enum Command {
     /// nothing. One image that will not arrive does not end the waits for the others.
     #[command(after_help = VERDICTS)]
     Wait(Wait),
-    /// Explain why an image has not arrived, and what to change
+    /// Explain why images have not arrived, and what to change
     #[command(after_help = VERDICTS)]
     Explain(Explain),
     /// Compare the tags of two repositories or registries

@@ -7,6 +7,7 @@ use std::time::Duration;
 use registry_replication::{Error, ErrorKind};
 use registry_sandbox::StartError;
 
+use crate::args::with_value;
 use crate::terminal::{cut, escaped, is_word};
 
 /// Longest line in characters.
@@ -156,6 +157,10 @@ impl Failure {
                     false => "",
                 };
                 Some(format!("run `imgtrack doctor` to check credentials{demo}"))
+            }
+            ErrorKind::Invalid if !error.missing_settings().is_empty() => {
+                let options = error.missing_settings().iter().map(|name| with_value(name));
+                Some(format!("use {}", options.collect::<Vec<_>>().join(" or ")))
             }
             ErrorKind::Invalid if error.operation().is_none() => {
                 Some("run `imgtrack COMMAND --help` to list the options".to_owned())

@@ -77,6 +77,12 @@ impl Target {
         self.args.registry.as_deref()
     }
 
+    /// Returns whether `--registry` names a provider that any host can be of, without a host.
+    pub(crate) fn is_at_host_of_image(&self) -> bool {
+        let setting = self.args.provider().and_then(|provider| provider.any_host);
+        setting.is_some_and(|setting| self.given().all(|name| name != setting))
+    }
+
     /// Returns the names of the settings that were given.
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         self.args.settings.keys().copied()

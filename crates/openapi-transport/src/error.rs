@@ -43,6 +43,8 @@ struct Details {
     note: Option<String>,
     /// Where a redirect leads.
     redirect: Option<String>,
+    /// Settings of which one is missing.
+    missing: &'static [&'static str],
 }
 
 /// What a refusal means, as the dialect reads it.
@@ -113,6 +115,7 @@ impl Error {
             connection: None,
             note: None,
             redirect: None,
+            missing: &[],
         }))
     }
 
@@ -124,6 +127,14 @@ impl Error {
     /// Makes an error of an invalid argument or setting; `what` names it.
     pub fn configuration(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, None, what.into())
+    }
+
+    /// Makes an error of a connection that lacks a setting; any one of `names` is enough.
+    pub fn missing_setting(names: &'static [&'static str]) -> Self {
+        let what = format!("missing setting: {}", names.join(" or "));
+        let mut made = Self::configuration(what);
+        made.0.missing = names;
+        made
     }
 
     /// Makes an error of something that the vendor does not have; `what` names it and the vendor,
@@ -323,6 +334,11 @@ impl Error {
     /// Returns the HTTP status of the answer, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
+    }
+
+    /// Returns the names of the settings of which one is missing.
+    pub fn missing_settings(&self) -> &'static [&'static str] {
+        self.0.missing
     }
 
     /// Returns the vendor's error code.

@@ -37,7 +37,7 @@ impl<C: Send + Sync + 'static> Settings<C> {
         match (&self.endpoint, &self.region) {
             (Some(endpoint), _) => Ok(endpoint.clone()),
             (None, Some(region)) => of_region(region),
-            (None, None) => Err(Error::configuration("neither region nor endpoint is set")),
+            (None, None) => Err(Error::missing_setting(&["region", "endpoint"])),
         }
     }
 

@@ -20,7 +20,12 @@ fn errors_say_what_happened_why_and_what_to_do() {
         (
             "rules team/api --registry huaweicloud-basic",
             2,
-            "error: neither region nor endpoint is set\n",
+            "error: missing setting: region or endpoint\n  hint: use --region ID or --endpoint URL\n",
+        ),
+        (
+            "status team/api:v1 --to cn-east-3/a/b --registry huaweicloud-basic --sandbox",
+            2,
+            "error: invalid destination \"cn-east-3/a/b\": it has more than one slash",
         ),
         (
             "tasks 84 --registry huaweicloud-enterprise --sandbox",

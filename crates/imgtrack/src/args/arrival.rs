@@ -2,8 +2,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use registry_replication::Timestamp;
 use registry_replication::oci::{Match, Platform};
+use registry_replication::{Error, ImageReference, Timestamp};
 
 use super::value;
 use crate::failure::Failure;
@@ -16,7 +16,12 @@ pub(crate) struct ArrivalArgs {
     ///
     /// [default: every destination of the rules that cover the image; without --registry, the host of
     /// the image]
-    #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
+    #[arg(
+        long,
+        value_name = "DESTINATION",
+        value_delimiter = ',',
+        value_parser = value::destination
+    )]
     pub(crate) to: Vec<String>,
     /// Require the image at every destination [default]
     #[arg(long, conflicts_with = "any")]
@@ -81,6 +86,14 @@ impl ArrivalArgs {
                 "--from applies to one image; run one command for each image".to_owned(),
             ));
         }
+        if given.len() > 1 && self.digest.is_some() {
+            return Err(Failure::Usage(
+                "--digest applies to one image; for several images, write IMAGE@DIGEST".to_owned(),
+            ));
+        }
+        for image in &given {
+            self.check(image)?;
+        }
         match (given.is_empty(), &self.from) {
             (true, Some(from)) if !self.to.is_empty() => Ok(vec![from.clone()]),
             (true, Some(_)) => Err(Failure::Usage(
@@ -89,6 +102,18 @@ impl ArrivalArgs {
                     .to_owned(),
             )),
             _ => Ok(given),
+        }
+    }
+
+    /// Refuses an image without tag and digest.
+    fn check(&self, image: &str) -> Result<(), Failure> {
+        let reference: ImageReference = image.parse().map_err(Error::from)?;
+        let is_named = reference.tag().or(reference.digest()).is_some();
+        match is_named || self.digest.is_some() {
+            true => Ok(()),
+            false => Err(Failure::Usage(format!(
+                "invalid image {image:?}: it has no tag; write {image}:TAG"
+            ))),
         }
     }
 }

@@ -37,6 +37,22 @@ pub(crate) fn flag(setting: &str) -> String {
     setting.replace('_', "-")
 }
 
+/// Returns the option of a setting with the name of its value, such as `--region ID`.
+pub(crate) fn with_value(setting: &str) -> String {
+    let known = all_settings().find(|known| known.name == setting);
+    let value = known.map_or("ID", |known| value_name(known.form));
+    format!("--{} {value}", flag(setting))
+}
+
+fn value_name(form: Form) -> &'static str {
+    match form {
+        Form::Url => "URL",
+        Form::Host | Form::Hosts => "HOST",
+        Form::File => "FILE",
+        _ => "ID",
+    }
+}
+
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
@@ -55,17 +71,17 @@ impl Args for TargetArgs {
         let settings = all_settings().map(|setting| {
             let option = option(setting.name)
                 .long(flag(setting.name))
+                .value_name(value_name(setting.form))
                 .help(capitalized(setting.about));
             match setting.form {
-                Form::Url => option.value_name("URL").value_parser(value::word),
-                Form::Host => option.value_name("HOST").value_parser(value::host),
+                Form::Url => option.value_parser(value::word),
+                Form::Host => option.value_parser(value::host),
                 Form::Hosts => option
-                    .value_name("HOST")
                     .value_parser(value::host)
                     .value_delimiter(',')
                     .action(ArgAction::Append),
-                Form::File => option.value_name("FILE"),
-                _ => option.value_name("ID").value_parser(value::id),
+                Form::File => option,
+                _ => option.value_parser(value::id),
             }
         });
         let sandbox = option("sandbox")

@@ -97,19 +97,32 @@ pub(crate) fn digest(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses a destination, `PLACE` or `PLACE/NAMESPACE`.
+/// Parses a destination, `PLACE` or `PLACE/NAMESPACE`. Namespaces of some registries have slashes.
 pub(crate) fn destination(text: &str) -> Result<String, String> {
     let text = word(text)?;
-    let parts: Vec<&str> = text.split('/').collect();
-    match parts.as_slice() {
-        [place] | [place, _] if place.is_empty() || matches!(*place, "." | "..") => {
-            Err("it has no region, instance or target registry before the slash".to_owned())
-        }
-        [_] => Ok(text),
-        [_, ""] => Err("it has no namespace after the slash; leave out the slash".to_owned()),
-        [_, _] => Ok(text),
-        _ => Err("it has more than one slash; write PLACE or PLACE/NAMESPACE".to_owned()),
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return Err(format!("leave out {scheme}://; write {rest}"));
     }
+    let mut parts = text.split('/');
+    if matches!(parts.next(), None | Some("" | "." | "..")) {
+        return Err("it has no region, instance or target registry before the slash".to_owned());
+    }
+    for part in parts {
+        if part.is_empty() {
+            return Err("it has no namespace after the slash; leave out the slash".to_owned());
+        }
+        if matches!(part, "." | "..") {
+            return Err(format!(
+                "{part:?} is not a namespace; write PLACE/NAMESPACE"
+            ));
+        }
+        if part.contains([':', '@']) {
+            return Err(
+                "it names an image; write PLACE/NAMESPACE, without repository and tag".to_owned(),
+            );
+        }
+    }
+    Ok(text)
 }
 
 /// Parses a duration of any length: `90s`, `15m`, `1h30m`.
@@ -176,7 +189,12 @@ mod tests {
             ("cn-north-1 ", false),
             ("/partners", false),
             ("cn-north-1/", false),
-            ("cn-north-1/team/api", false),
+            ("mirror.example/a/b", true),
+            ("[::1]:5000/a", true),
+            ("mirror.example/a//b", false),
+            ("mirror.example/a/../b", false),
+            ("https://mirror.example", false),
+            ("mirror.example/team/api:v1", false),
             ("..", false),
         ] {
             assert_eq!(destination(text).is_ok(), fits, "{text:?}");

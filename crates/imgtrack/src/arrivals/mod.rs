@@ -1,5 +1,6 @@
 //! Arrivals of images: questions, results and exit codes.
 
+mod poll;
 mod progress;
 mod wait;
 
@@ -14,9 +15,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::table;
 use crate::target::Target;
-#[cfg(feature = "demo")]
-pub(crate) use wait::Ended;
-pub(crate) use wait::{follow, told};
+pub(crate) use poll::{Polled, failure};
+pub(crate) use wait::{Ended, follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.
 pub(crate) fn code(verdict: Verdict) -> u8 {
@@ -64,8 +64,8 @@ impl Registries {
         target: &Target,
     ) -> Result<(Arc<dyn Registry>, ImageReference), Failure> {
         let at_host = match target.name() {
-            Some(_) => None,
-            None => Some(docker_name(image)?),
+            Some(_) if !target.is_at_host_of_image() => None,
+            _ => Some(docker_name(image)?),
         };
         let at_host = at_host.and_then(|image| Some((image.host()?.to_owned(), image)));
         let Some((host, reference)) = at_host else {
@@ -73,9 +73,11 @@ impl Registries {
                 Some(registry) => registry.clone(),
                 None => {
                     target.provider().map_err(|error| match error {
-                        Failure::Usage(what) => {
-                            Failure::Usage(format!("{what}; or write HOST/{image}"))
-                        }
+                        Failure::Usage(what) => Failure::Usage(format!(
+                            "{what}; or write the host of the image: HOST/{image}, or {} for Docker \
+                             Hub",
+                            hub_name(image)
+                        )),
                         other => other,
                     })?;
                     self.named.insert(target.registry().await?).clone()
@@ -99,6 +101,15 @@ fn docker_name(text: &str) -> Result<ImageReference, Error> {
     Ok(image.as_docker())
 }
 
+/// Returns the name of an image at Docker Hub.
+fn hub_name(image: &str) -> String {
+    let at_hub = format!("docker.io/{image}");
+    match docker_name(&at_hub) {
+        Ok(name) => name.to_string(),
+        Err(_) => at_hub,
+    }
+}
+
 /// Builds the question about one image.
 async fn arrival(
     registry: &dyn Registry,
@@ -117,6 +128,13 @@ async fn arrival(
     };
     let mut arrival = registry.arrival(&reference.without_digest().to_string());
     for destination in &asked.to {
+        if registry.descriptor().shows_work() && destination.matches('/').count() > 1 {
+            return Err(Failure::Usage(format!(
+                "invalid destination {destination:?}: it has more than one slash, and a namespace \
+                 of {} has none; write PLACE/NAMESPACE",
+                registry.descriptor().title
+            )));
+        }
         arrival = arrival.to(destination.as_str());
     }
     if let Some(digest) = digest {
@@ -182,15 +200,35 @@ pub(crate) fn notes(text: &str, output: &mut Output<'_>) -> Result<(), Failure> 
     }
 }
 
-/// Writes a report, its sentences first. `target` has the options that name the registry.
+/// Writes the reports of single polls as a table, with notes.
+pub(crate) fn checked(polled: &Polled, output: &mut Output<'_>) -> Result<(), Failure> {
+    if output.is_data() {
+        return polled.write(output);
+    }
+    let reports: Vec<&Report> = polled.reports.iter().collect();
+    if reports.is_empty() {
+        return Ok(());
+    }
+    output.rows(&table::arrivals(&reports))?;
+    notes(&table::noted(&reports), output)
+}
+
+/// Writes the reports of single polls, their sentences first. `target` has the options that name the
+/// registry.
 pub(crate) fn explained(
-    report: &Report,
+    polled: &Polled,
     target: &str,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     if output.is_data() {
-        return output.value(report);
+        return polled.write(output);
     }
-    output.say(&table::explained(report, target))?;
-    output.rows(&table::arrivals(&[report]))
+    let reports: Vec<&Report> = polled.reports.iter().collect();
+    if reports.is_empty() {
+        return Ok(());
+    }
+    for report in &reports {
+        output.say(&table::explained(report, target))?;
+    }
+    output.rows(&table::arrivals(&reports))
 }

@@ -1,18 +1,19 @@
 use clap::Args;
+use futures_util::future::join_all;
 
 use super::Execute;
 use crate::args::{ArrivalArgs, Bound, value};
-use crate::arrivals;
+use crate::arrivals::{self, Polled};
 use crate::failure::Failure;
 use crate::output::Shape;
 use crate::session::Session;
-use crate::table::{self, Arrived};
+use crate::table::Arrived;
 
 #[derive(Args, Debug)]
 pub(crate) struct Status {
-    /// Image: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::pinned)]
-    image: Option<String>,
+    /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
+    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::image)]
+    images: Vec<String>,
     #[command(flatten)]
     arrival: ArrivalArgs,
     #[command(flatten)]
@@ -34,20 +35,11 @@ impl Execute for Status {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
-        let images = self.arrival.images(self.image.into_iter().collect())?;
+        let images = self.arrival.images(self.images)?;
         let asked = arrivals::all(images, &self.arrival, target).await?;
-        let Some((_, arrival)) = asked.into_iter().next() else {
-            return Ok(0);
-        };
-        let report = arrival.check().await?;
-        let output = &mut session.output;
-        match output.is_data() {
-            true => output.value(&report)?,
-            false => {
-                output.rows(&table::arrivals(&[&report]))?;
-                arrivals::notes(&table::noted(&[&report]), output)?;
-            }
-        }
-        Ok(arrivals::code(report.verdict))
+        let polls = join_all(asked.iter().map(|(_, arrival)| arrival.check())).await;
+        let polled = Polled::new(polls);
+        arrivals::checked(&polled, &mut session.output)?;
+        polled.end()
     }
 }

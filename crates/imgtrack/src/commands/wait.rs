@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::future::{Either, select};
-use registry_replication::{Arrival, Error, WaitError};
+use registry_replication::{Arrival, WaitError};
 
 use super::Execute;
 use crate::args::{ArrivalArgs, value};
-use crate::arrivals;
+use crate::arrivals::{self, Ended};
 use crate::failure::{Failure, TimedOut, worst};
 use crate::output::Shape;
 use crate::session::Session;
@@ -18,7 +18,7 @@ use crate::terminal::escaped;
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
     /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::pinned)]
+    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::image)]
     images: Vec<String>,
     /// Longest time to wait, such as 90s, 15m or 1h30m
     ///
@@ -44,11 +44,6 @@ impl Execute for Wait {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        if self.images.len() > 1 && self.arrival.digest.is_some() {
-            return Err(Failure::Usage(
-                "--digest applies to one image; for several images, write IMAGE@DIGEST".to_owned(),
-            ));
-        }
         let clock = session.target.clock();
         let begun = clock.elapsed();
         // Looking up a project or a host counts, too.
@@ -75,23 +70,14 @@ impl Execute for Wait {
         })
         .await;
         arrivals::told(&ended, &mut session.output)?;
-        let mut known: Vec<Error> = Vec::new();
-        let mut codes = Vec::new();
-        for one in ended {
-            codes.push(one.code());
-            if let Some(WaitError::Call { error, .. }) = one.into_error() {
-                // All waits of one registry often fail for the same reason.
-                let is_new = known.iter().all(|known| !are_alike(known, &error));
-                if is_new {
-                    known.push(error);
-                }
-            }
-        }
-        match known.is_empty() {
-            true => Ok(worst(codes)),
-            false => Err(Failure::Several(
-                known.into_iter().map(Failure::from).collect(),
-            )),
+        let codes: Vec<u8> = ended.iter().map(Ended::code).collect();
+        let errors = ended.into_iter().filter_map(|one| match one.into_error() {
+            Some(WaitError::Call { error, .. }) => Some(error),
+            _ => None,
+        });
+        match arrivals::failure(errors.collect()) {
+            None => Ok(worst(codes)),
+            Some(failure) => Err(failure),
         }
     }
 }
@@ -106,16 +92,4 @@ impl Wait {
         let waits = waits.map(|(image, arrival)| (image, arrival.trouble_window(self.trouble)));
         Ok(waits.collect())
     }
-}
-
-/// Returns whether two errors are the same except for their request ids.
-fn are_alike(one: &Error, other: &Error) -> bool {
-    let told = |error: &Error| {
-        let text = error.to_string();
-        match error.request_id() {
-            Some(id) => text.replace(id, ""),
-            None => text,
-        }
-    };
-    told(one) == told(other)
 }

@@ -44,7 +44,7 @@ struct Place<'a> {
 
 impl Ask {
     /// Returns the source's registry and the repository there, if it serves the distribution API.
-    fn source_registry(&self) -> Option<(oci::Client, String)> {
+    pub(super) fn source_registry(&self) -> Option<(oci::Client, String)> {
         match &self.origin {
             Origin::Own => Some((self.registry.client()?, self.question.image.path())),
             Origin::Other(registry, repository, _) => Some((registry.clone(), repository.clone())),
@@ -61,12 +61,9 @@ impl Engine {
         expected: &Expected,
         shown: &str,
     ) -> Found {
-        let mut proofs = self.ask.proofs.iter();
-        let own = proofs.find(|(destination, _)| *destination == report.destination);
-        let Some((_, registry)) = own else {
+        let Some(registry) = self.proof(report).cloned() else {
             return Found::Other(None);
         };
-        let registry = registry.clone();
         let repository = self.repository(report);
         let there = Place {
             registry: registry.client(),

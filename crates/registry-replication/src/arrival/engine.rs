@@ -86,6 +86,16 @@ impl Ask {
         }
     }
 
+    /// Returns the reason that the source does not have the image.
+    pub(super) fn not_in_source(&self) -> Reason {
+        let source = self.source_registry();
+        let lacks = source.and_then(|(registry, repository)| registry.lacks(&repository));
+        match lacks {
+            Some(repository) => explain::no_repository(&repository),
+            None => explain::not_in_source(&self.original()),
+        }
+    }
+
     pub(super) fn has_source(&self) -> bool {
         !matches!(self.origin, Origin::None)
     }
@@ -364,7 +374,7 @@ impl Engine {
             }
             let known = reasons.iter().any(|r| r.kind == ReasonKind::NotInSource);
             if missing && !known {
-                reasons.push(explain::not_in_source(&self.ask.original()));
+                reasons.push(self.ask.not_in_source());
             }
         }
         Ok(report)

@@ -156,6 +156,12 @@ pub(crate) fn not_in_source(image: &str) -> Reason {
     Reason::new(ReasonKind::NotInSource, text)
 }
 
+pub(crate) fn no_repository(repository: &str) -> Reason {
+    let text =
+        format!("the source has no repository {repository}: push the image, or check its name");
+    Reason::new(ReasonKind::NotInSource, text)
+}
+
 pub(crate) fn source_moved(image: &ImageName, digest: Option<&str>) -> Reason {
     let now = digest.map(super::sight::digest);
     let now = now.unwrap_or_else(|| "another image".to_owned());
@@ -168,7 +174,7 @@ pub(crate) fn source_moved(image: &ImageName, digest: Option<&str>) -> Reason {
 
 pub(crate) fn awaiting_task(rule: &Rule, window: Duration) -> Reason {
     let text = format!(
-        "waiting up to {1} s for {0} to create a task",
+        "{} has not created a task yet; it may take up to {} s",
         named(rule),
         window.as_secs()
     );

@@ -1,5 +1,6 @@
 //! Proof of an arrival: the destination itself serves the digest under the tag.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
@@ -9,7 +10,6 @@ use openapi_transport::Error;
 
 use super::compare::Found;
 use super::engine::{Engine, Extent};
-use super::explain;
 use super::report::{DestinationReport, ReasonKind, Verdict};
 use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
@@ -121,11 +121,9 @@ impl Engine {
         let is_alone = self.is_alone();
         let is_one_of_many = reports.len() > 1;
         let calls = reports.iter().map(|report| {
-            let mut proofs = self.ask.proofs.iter();
-            let own = proofs.find(|(destination, _)| *destination == report.destination);
             let is_due = is_alone || report.verdict != Verdict::Pending;
-            let call = own.filter(|_| is_due).zip(self.reference());
-            let call = call.map(|((_, registry), reference)| {
+            let own = self.proof(report).filter(|_| is_due);
+            let call = own.zip(self.reference()).map(|(registry, reference)| {
                 let known = self.shown.get(&report.destination);
                 let confirms = known.is_some_and(|known| known.matched > 0);
                 let repository = self.repository(report);
@@ -154,7 +152,18 @@ impl Engine {
     /// Returns the repository of the image at a destination.
     pub(super) fn repository(&self, report: &DestinationReport) -> String {
         let image = &self.ask.question.image;
-        repository_at(report.place.as_ref(), image.namespace(), image.repository())
+        let name = repository_at(report.place.as_ref(), image.namespace(), image.repository());
+        match self.proof(report) {
+            Some(registry) => registry.client().full_name(name),
+            None => name,
+        }
+    }
+
+    /// Returns the registry at a destination.
+    pub(super) fn proof(&self, report: &DestinationReport) -> Option<&Arc<dyn Shows>> {
+        let mut proofs = self.ask.proofs.iter();
+        let own = proofs.find(|(destination, _)| *destination == report.destination);
+        own.map(|(_, registry)| registry)
     }
 
     /// Returns the tag to ask for, or the digest if the image has no tag.
@@ -262,7 +271,7 @@ impl Engine {
             (false, _) if report.verdict != Verdict::Arrived && !is_alone => report,
             (false, Some(_)) if expected == Expected::Unknown => match self.ask.question.is_absent {
                 true => {
-                    let reason = explain::not_in_source(&self.ask.original());
+                    let reason = self.ask.not_in_source();
                     pending.because(reason.kind, reason.text)
                 }
                 false => pending.because(
@@ -304,15 +313,17 @@ impl Engine {
             }
             (false, None) => {
                 let image = self.at(&pending);
+                let lacks = match self.lacking(&pending) {
+                    Some(name) => format!("the destination does not have the repository {name}"),
+                    None => format!("the destination does not have {image}"),
+                };
                 let text = match is_alone {
-                    true => format!("the destination does not have {image}"),
-                    false => {
-                        format!("the task has succeeded, but the destination does not have {image}")
-                    }
+                    true => lacks,
+                    false => format!("the task has succeeded, but {lacks}"),
                 };
                 let report = match is_alone && self.ask.question.is_absent {
                     true => {
-                        let reason = explain::not_in_source(&self.ask.original());
+                        let reason = self.ask.not_in_source();
                         pending.because(reason.kind, reason.text)
                     }
                     false => pending,
@@ -320,6 +331,12 @@ impl Engine {
                 report.because(ReasonKind::NotShown, text)
             }
         })
+    }
+
+    /// Returns the host and name of the repository, if the destination does not have it at all.
+    fn lacking(&self, report: &DestinationReport) -> Option<String> {
+        let client = self.proof(report)?.client();
+        client.lacks(&self.repository(report))
     }
 
     /// Returns the name of the image at a destination.

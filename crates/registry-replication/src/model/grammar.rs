@@ -182,7 +182,7 @@ impl fmt::Display for ImageReference {
 /// Whether docker reads the first part of a path as a host.
 fn is_host(first: &str, rest: &str) -> bool {
     let has_port = first.contains(':');
-    let is_local = first == "localhost";
+    let is_local = first.eq_ignore_ascii_case("localhost");
     has_port || is_local || (first.contains('.') && rest.contains('/'))
 }
 
@@ -235,15 +235,23 @@ pub(crate) fn stray(text: &str) -> Option<String> {
 }
 
 fn host_problem(host: &str) -> Option<String> {
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) => (name, Some(port)),
-        None => (host, None),
+    let address = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (name, port) = match (address, host.rsplit_once(':')) {
+        (Some((address, "")), _) => (address, None),
+        (Some((address, rest)), _) => (address, Some(rest.strip_prefix(':').unwrap_or_default())),
+        (None, Some((name, port))) => (name, Some(port)),
+        (None, None) => (host, None),
     };
+    let is_address = |name: &str| name.parse::<std::net::Ipv6Addr>().is_ok();
     let part = |part: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
         !part.is_empty() && part.chars().all(fits) && !part.starts_with('-') && !part.ends_with('-')
     };
-    let fits = name.split('.').all(part)
+    let is_name = match address {
+        Some(_) => is_address(name),
+        None => name.split('.').all(part),
+    };
+    let fits = is_name
         && port.is_none_or(|port| {
             !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit())
         });
@@ -394,6 +402,9 @@ mod tests {
                 Some("v1"),
             ),
             ("localhost/team/api", Some("localhost"), "team/api", None),
+            ("LOCALHOST/api:v1", Some("LOCALHOST"), "api", Some("v1")),
+            ("[::1]:5000/api:v1", Some("[::1]:5000"), "api", Some("v1")),
+            ("[fd00::7]/team/api", Some("[fd00::7]"), "team/api", None),
             ("team/api:5000", None, "team/api", Some("5000")),
             (&pinned, None, "team/api", Some("v42")),
             (&only, Some("registry.example"), "team/api", None),

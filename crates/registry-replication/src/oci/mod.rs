@@ -34,7 +34,7 @@ mod wire;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source};
@@ -107,9 +107,21 @@ struct Manners {
     denials: AtomicU8,
     /// Repositories in which the referrers API has answered with a list.
     listed_referrers: Mutex<BTreeSet<String>>,
+    /// Repositories that the registry did not have when it was last asked for a manifest.
+    missing: Mutex<BTreeSet<String>>,
 }
 
 impl Manners {
+    /// Records whether the registry lacks a repository.
+    fn note_repository(&self, repository: &str, is_missing: bool) {
+        let missing = self.missing.lock();
+        let mut missing = missing.unwrap_or_else(PoisonError::into_inner);
+        match is_missing {
+            true => missing.insert(repository.to_owned()),
+            false => missing.remove(repository),
+        };
+    }
+
     /// Records that `GET` returned a manifest that `HEAD` denied. Once may be chance, because the
     /// manifest may have been pushed in between.
     fn note_denial(&self) {
@@ -285,6 +297,24 @@ impl Client {
         found.map_err(|error| error.with_subject(self.image(repository, reference)))
     }
 
+    /// Returns the host and name of a repository if the registry said that it does not have it, when it
+    /// was last asked for a manifest in it.
+    pub(crate) fn lacks(&self, repository: &str) -> Option<String> {
+        let missing = self.manners.missing.lock();
+        let missing = missing.unwrap_or_else(PoisonError::into_inner);
+        let is_missing = missing.contains(repository);
+        is_missing.then(|| format!("{}/{repository}", self.host))
+    }
+
+    /// Returns the name of a repository as Docker's clients read it: at Docker Hub, a repository
+    /// without a namespace is in `library`.
+    pub(crate) fn full_name(&self, repository: String) -> String {
+        match names::is_hub(&self.host) && !repository.contains('/') {
+            true => format!("library/{repository}"),
+            false => repository,
+        }
+    }
+
     /// Returns an image as text for people.
     pub(crate) fn image(&self, repository: &str, reference: &str) -> String {
         let sign = match names::is_digest(reference) {
@@ -382,6 +412,11 @@ impl Client {
         let target = Target::Repository(repository.to_owned());
         let path = manifest(repository, reference);
         let answer = self.ask(&GET, &target, &path).await;
+        let is_missing = match &answer {
+            Err(error) => error.is_absent() && error.code() == Some("NAME_UNKNOWN"),
+            Ok(_) => false,
+        };
+        self.manners.note_repository(repository, is_missing);
         self.present(answer.map(|(answer, _)| answer))
     }
 
@@ -500,6 +535,22 @@ mod tests {
         });
         let login = Client::builder(host).login(Login::Anonymous);
         login.build().unwrap()
+    }
+
+    #[test]
+    fn docker_hub_has_a_library() {
+        for (host, name, full) in [
+            ("docker.io", "alpine", "library/alpine"),
+            ("INDEX.docker.io", "alpine", "library/alpine"),
+            ("registry-1.docker.io", "alpine", "library/alpine"),
+            ("docker.io", "team/api", "team/api"),
+            ("registry.example", "alpine", "alpine"),
+        ] {
+            let client = Client::builder(host).build().unwrap();
+            assert_eq!(client.full_name(name.to_owned()), full, "{host}");
+        }
+        let client = Client::builder("docker.io").build().unwrap();
+        assert_eq!(client.endpoint(), "https://registry-1.docker.io");
     }
 
     #[tokio::test]

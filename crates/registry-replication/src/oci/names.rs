@@ -18,11 +18,18 @@ pub(super) fn host(text: &str) -> Result<(), Error> {
 
 /// Returns the host of a registry's API. Docker Hub's API has another host than its images.
 pub(super) fn api_host(host: &str) -> &str {
-    let hub = ["docker.io", "index.docker.io"];
-    match hub.iter().any(|hub| host.eq_ignore_ascii_case(hub)) {
-        true => "registry-1.docker.io",
+    match is_hub(host) {
+        true => HUB[0],
         false => host,
     }
+}
+
+/// Hosts of Docker Hub, that of its API first.
+const HUB: [&str; 3] = ["registry-1.docker.io", "docker.io", "index.docker.io"];
+
+/// Whether a host is Docker Hub.
+pub(super) fn is_hub(host: &str) -> bool {
+    HUB.iter().any(|hub| host.eq_ignore_ascii_case(hub))
 }
 
 /// Whether a host is this machine, by its name or address.

@@ -6,7 +6,7 @@ use registry_replication::{Registry, Report};
 use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
 
-use crate::arrivals::{self, Ended};
+use crate::arrivals::{self, Ended, Polled};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::terminal::escaped;
@@ -81,6 +81,7 @@ impl Gate {
             "$ imgtrack explain {} --to {ELSEWHERE} {PLACE}",
             self.explain.image
         ))?;
-        arrivals::explained(&self.explain, PLACE, output)
+        let polled = Polled::new(vec![Ok(self.explain.clone())]);
+        arrivals::explained(&polled, PLACE, output)
     }
 }

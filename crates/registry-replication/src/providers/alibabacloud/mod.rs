@@ -76,7 +76,7 @@ impl Builder {
     pub async fn build(mut self) -> Result<AlibabaCr, Error> {
         let instance = self
             .instance
-            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+            .ok_or_else(|| Error::missing_setting(&["instance"]))?;
         let endpoint = endpoint(&self.settings)?;
         let context = self.settings.begin(endpoint);
         let dialect = Arc::new(dialect(&mut self.settings, &context));

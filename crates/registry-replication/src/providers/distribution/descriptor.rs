@@ -82,7 +82,7 @@ const CA_FILE: Setting = Setting::optional(
 
 async fn connect(settings: Settings) -> Result<Arc<dyn Registry>, Error> {
     let Some(host) = settings.get("host") else {
-        return Err(Error::configuration("host is missing"));
+        return Err(Error::missing_setting(&[HOST.name]));
     };
     Ok(Arc::new(OciRegistry::new(
         host,

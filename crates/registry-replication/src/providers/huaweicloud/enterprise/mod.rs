@@ -88,7 +88,7 @@ impl Builder {
         let mut settings = self.settings;
         let instance = self
             .instance
-            .ok_or_else(|| Error::configuration("instance id is not set"))?;
+            .ok_or_else(|| Error::missing_setting(&["instance"]))?;
         let endpoint = super::endpoint(&settings)?;
         let context = settings.begin(endpoint);
         let provider = super::dialect(&mut settings, &context);
