@@ -9,6 +9,7 @@ mod arrival;
 mod calls;
 mod clients;
 mod commands;
+mod configuration;
 mod decode;
 mod deploy_gate;
 mod docs;

@@ -79,7 +79,7 @@ impl Trial {
 fn help() {
     assert_snapshot!("help", output(&["--help"]));
     for command in imgtrack::commands() {
-        let help = output(&[command.as_str(), "--help"]);
+        let help = output(&[&words(&command)[..], &["--help"]].concat());
         assert_snapshot!(format!("help-{command}"), help);
     }
 }
@@ -155,8 +155,11 @@ fn errors_say_what_happened_why_and_what_to_do() {
     let names = names.join(", ");
     let says = format!("error: missing --registry; use --registry NAME, one of {names}\n");
     is_said("rules --sandbox", 2, &says);
-    let says = format!("[possible values: {names}]");
+    let says = format!("error: unknown registry \"harbour\"; use one of {names}\n");
     is_said("rules --registry harbour", 2, &says);
+    let says = "error: this command asks one registry, and 2 are named: ";
+    let two: Vec<_> = providers().iter().take(2).map(|one| one.name).collect();
+    is_said(&format!("run 1 --registry {}", two.join(",")), 2, says);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::program::run;
 use crate::subjects::{subjects, subjects_with_rules};
-use crate::terminal::{OWN, cases};
+use crate::terminal::{cases, commands_of_services};
 
 /// Makes a sandbox that accepts connections and never answers, and its stopped runtime.
 pub(crate) fn silent_sandbox() -> (tokio::runtime::Runtime, Arc<Sandbox>) {
@@ -106,13 +106,9 @@ fn every_look_ends_when_its_time_is_up() {
             _ => assert_eq!(out, "", "{command} {words:?}"),
         }
     }
-    let own = OWN
-        .map(str::to_owned)
-        .into_iter()
-        .chain(["wait".to_owned()])
-        .collect();
-    let all: BTreeSet<String> = imgtrack::commands().into_iter().collect();
-    assert_eq!(found, all.difference(&own).cloned().collect());
+    let mut all = commands_of_services();
+    all.remove("wait");
+    assert_eq!(found, all);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::args::{OutputArgs, TargetArgs};
 #[cfg(feature = "demo")]
 use crate::commands::Demo;
 use crate::commands::{
-    Api, Completions, Diff, Doctor, Execute, Executions, Explain, Lag, Rules, Run, Sandbox, Status,
-    Stop, Subtasks, Tasks, Wait,
+    Api, Completions, Configuration, Diff, Doctor, Execute, Executions, Explain, Lag, Rules, Run,
+    Sandbox, Status, Stop, Subtasks, Tasks, Wait,
 };
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
@@ -106,8 +106,10 @@ pub(crate) enum Command {
     Stop(Stop),
     /// Check credentials, endpoint, clock and account, and make one harmless call
     ///
-    /// Without --registry, all providers are checked.
+    /// Without --registry, every registry of the configuration is checked, or else every provider.
     Doctor(Doctor),
+    /// Write, show and check the configuration
+    Config(Configuration),
     /// Make any call of the vendors' APIs, by its name
     ///
     /// Without a name, list the calls. The answer is the vendor's JSON.
@@ -121,6 +123,16 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Returns whether the command also runs if the configuration is invalid.
+    pub(crate) fn works_on_configuration(&self) -> bool {
+        match self {
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => true,
+            Self::Config(_) | Self::Completions(_) | Self::Sandbox(_) => true,
+            _ => false,
+        }
+    }
+
     /// Runs the command, and returns its exit code.
     ///
     /// `name` is what the user typed, such as `tasks`.
@@ -140,6 +152,7 @@ impl Command {
             Self::Run(command) => perform(command, name, session).await,
             Self::Stop(command) => perform(command, name, session).await,
             Self::Doctor(command) => perform(command, name, session).await,
+            Self::Config(command) => perform(command, name, session).await,
             Self::Api(command) => perform(command, name, session).await,
             Self::Completions(command) => perform(command, name, session).await,
             Self::Sandbox(command) => perform(command, name, session).await,

@@ -4,15 +4,19 @@ use std::env;
 use std::io::IsTerminal;
 
 use jiff::tz::TimeZone;
+use registry_replication::Surroundings;
 
-/// Terminal and time zone of a run.
+/// Terminal, time zone and variables of a run.
 ///
-/// The default is no terminal and UTC: tables have any width and no colours.
+/// The default is no terminal and UTC: tables have any width and no colours. Variables `IMGTRACK_…` do
+/// not count, and only `--config` names a configuration.
 #[derive(Clone, Debug)]
 pub struct Environment {
     pub(crate) width: Option<usize>,
     pub(crate) color: bool,
     pub(crate) zone: TimeZone,
+    /// Where the configuration is looked for. Then the variables of the process count, too.
+    pub(crate) surroundings: Option<Surroundings>,
 }
 
 impl Default for Environment {
@@ -21,12 +25,13 @@ impl Default for Environment {
             width: None,
             color: false,
             zone: TimeZone::UTC,
+            surroundings: None,
         }
     }
 }
 
 impl Environment {
-    /// Reads the terminal of stdout, its variables, and the time zone of the system.
+    /// Reads the terminal of stdout, the variables of the process, and the time zone of the system.
     ///
     /// `COLUMNS` sets the width, with or without a terminal.
     pub fn detect() -> Self {
@@ -48,6 +53,7 @@ impl Environment {
             width: width.filter(|columns| *columns > 0),
             color,
             zone: TimeZone::system(),
+            surroundings: Some(Surroundings::of_process()),
         }
     }
 

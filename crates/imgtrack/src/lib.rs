@@ -12,6 +12,7 @@ mod args;
 mod arrivals;
 mod cli;
 mod commands;
+mod config;
 mod confirm;
 mod deadline;
 mod environment;
@@ -31,7 +32,9 @@ use clap::{CommandFactory, FromArgMatches};
 use registry_replication::{Clock, Timestamp};
 use registry_sandbox::Sandbox;
 
+use args::with_variables;
 use cli::Cli;
+use config::{Loaded, Places};
 use failure::Failure;
 use output::Output;
 use session::Session;
@@ -94,7 +97,8 @@ impl Program {
         self
     }
 
-    /// Sets the terminal and the time zone. The default is no terminal and UTC.
+    /// Sets the terminal, the time zone and the variables. The default is no terminal, UTC, and no
+    /// configuration unless `--config` names one.
     #[must_use]
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
@@ -108,7 +112,7 @@ impl Program {
     {
         let mut err = Screen::by_line(err);
         let words: Vec<OsString> = words.into_iter().collect();
-        let (name, cli) = match parse(&words) {
+        let (name, cli) = match self.parse(&words) {
             Ok(parsed) => parsed,
             Err(error) => {
                 let text = sanitized(&error, &words);
@@ -123,15 +127,17 @@ impl Program {
                 };
             }
         };
-        let target = cli.target.clone();
-        let code = match self.execute(name, cli, out, &mut err) {
+        let mut target = None;
+        let code = match self.execute(name, cli, out, &mut err, &mut target) {
             Ok(code) => code,
             Err(failed) => {
                 let code = failed.exit_code();
                 if code != 0 {
+                    let target: Option<&Target> = target.as_ref();
+                    let decoder = |error: &_, encoded: &str| target?.decoder(error, encoded);
                     // An error of stderr cannot be reported.
-                    let _ = failed.tell(&|error, encoded| target.decoder(error, encoded), &mut err);
-                    let region_hint = target.region_hint();
+                    let _ = failed.tell(&decoder, &mut err);
+                    let region_hint = target.and_then(Target::region_hint);
                     if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
                         let _ = writeln!(err, "  hint: {}", escaped(&hint));
                     }
@@ -143,24 +149,36 @@ impl Program {
         code
     }
 
-    /// Runs a command, and returns its exit code.
+    /// Runs a command, and returns its exit code. Keeps the target in `told`, for an error's hints.
     fn execute(
         self,
         name: String,
         cli: Cli,
         out: &mut dyn Write,
         err: &mut dyn Write,
+        told: &mut Option<Target>,
     ) -> Result<u8, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let done = runtime.block_on(async {
+            let loaded = self.configuration(&cli).await;
+            if !cli.command.works_on_configuration() {
+                loaded.check()?;
+            }
+            let mut options = cli.output;
+            options.set_default(loaded.config.output);
             let clock = self.clock.as_ref();
             let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
+            let config = loaded.config.clone();
+            let mut target = Target::new(cli.target, config, self.sandbox, self.clock)?;
+            *told = Some(target.clone());
+            target.start().await?;
             let mut session = Session {
-                target: Target::new(cli.target, self.sandbox, self.clock).await?,
-                output: Output::new(&cli.output, &self.environment, now, out)?,
-                options: cli.output,
+                target,
+                loaded,
+                output: Output::new(&options, &self.environment, now, out)?,
+                options,
                 err,
                 grammar: Cli::command,
             };
@@ -174,17 +192,30 @@ impl Program {
         runtime.shutdown_background();
         done
     }
-}
 
-/// Parses the arguments, and returns the command's name with them.
-fn parse(words: &[OsString]) -> Result<(String, Cli), clap::Error> {
-    let mut command = Cli::command();
-    let mut matches = command.try_get_matches_from_mut(words)?;
-    let named = std::iter::successors(matches.subcommand(), |(_, inner)| inner.subcommand());
-    let names: Vec<_> = named.map(|(name, _)| name).collect();
-    let name = names.join(" ");
-    let cli = Cli::from_arg_matches_mut(&mut matches);
-    Ok((name, cli.map_err(|error| error.format(&mut command))?))
+    /// Reads the configuration.
+    async fn configuration(&self, cli: &Cli) -> Loaded {
+        let named = cli.target.config.as_deref();
+        match (&self.environment.surroundings, named) {
+            (Some(around), named) => config::load(config::places(named, around)).await,
+            (None, Some(named)) => config::load(Places::Named(named.to_owned())).await,
+            (None, None) => Loaded::default(),
+        }
+    }
+
+    /// Parses the arguments, and returns the command's name with them.
+    fn parse(&self, words: &[OsString]) -> Result<(String, Cli), clap::Error> {
+        let mut command = match self.environment.surroundings {
+            Some(_) => with_variables(Cli::command()),
+            None => Cli::command(),
+        };
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        let named = std::iter::successors(matches.subcommand(), |(_, inner)| inner.subcommand());
+        let names: Vec<_> = named.map(|(name, _)| name).collect();
+        let name = names.join(" ");
+        let cli = Cli::from_arg_matches_mut(&mut matches);
+        Ok((name, cli.map_err(|error| error.format(&mut command))?))
+    }
 }
 
 /// Renders an error of clap, with line breaks and tabs of the arguments escaped.

@@ -1,45 +1,186 @@
-//! Target of a command: a registry of a provider, or of the built-in sandbox.
+//! Target of a command: registries that the command line, variables or the configuration name, or
+//! those of the built-in sandbox.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use registry_replication::api::Service;
 use registry_replication::{
     Checkup, Clock, Cloud, Context, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
-    clouds, oci, providers,
+    clouds, oci, providers, suggest,
 };
 use registry_sandbox::{Options, Sandbox};
 
-use crate::args::{Since, TargetArgs, flag};
+use crate::args::{Since, TargetArgs, flag, value};
+use crate::config::{self, Config, Destination, Named};
 use crate::failure::Failure;
 
-/// Registry that a command queries, with the clock that its calls use.
+/// Registries that a command queries, with the clock that its calls use.
+#[derive(Clone)]
 pub(crate) struct Target {
     args: TargetArgs,
+    config: Arc<Config>,
+    chosen: Vec<Chosen>,
     sandbox: Option<Arc<Sandbox>>,
     /// The system's clock if absent.
     clock: Option<Arc<dyn Clock>>,
 }
 
+/// Registry that was chosen.
+#[derive(Clone, Debug)]
+struct Chosen {
+    /// Name in the configuration, or name of the provider.
+    name: String,
+    provider: &'static Descriptor,
+    /// Settings of the command line, of the configuration, and of variables, in this order.
+    settings: BTreeMap<&'static str, String>,
+    destinations: Vec<Destination>,
+}
+
+impl Chosen {
+    fn new(name: &str, provider: &'static Descriptor, args: &TargetArgs) -> Self {
+        let known: Vec<_> = value::settings_of(provider).map(|(name, _)| name).collect();
+        let of_variables = args.variables.iter();
+        let of_variables = of_variables.filter(|(name, _)| known.contains(name));
+        let settings = of_variables.chain(&args.settings);
+        Self {
+            name: name.to_owned(),
+            provider,
+            settings: settings
+                .map(|(name, value)| (*name, value.clone()))
+                .collect(),
+            destinations: Vec::new(),
+        }
+    }
+
+    fn named(name: &str, named: &Named, args: &TargetArgs) -> Self {
+        let mut chosen = Self::new(name, named.provider, args);
+        // A sandbox has its own instances and hosts.
+        if !args.sandbox {
+            for (name, value) in &named.settings {
+                if !args.settings.contains_key(name) {
+                    chosen.settings.insert(name, value.clone());
+                }
+            }
+        }
+        chosen.destinations = named.destinations.clone();
+        chosen
+    }
+}
+
+/// Returns the registries that the options or the configuration name.
+fn chosen(args: &TargetArgs, config: &Config) -> Result<Vec<Chosen>, Failure> {
+    let mut names: Vec<&str> = match (args.all, args.registries.is_empty()) {
+        (true, _) if config.registries.is_empty() => {
+            return Err(Failure::Usage(
+                "the configuration has no registry; `imgtrack config init` writes one".to_owned(),
+            ));
+        }
+        (true, _) => config.registries.keys().map(String::as_str).collect(),
+        (false, false) => args.registries.iter().map(String::as_str).collect(),
+        (false, true) => config.registry.as_deref().into_iter().collect(),
+    };
+    let groups = &config.groups;
+    names = names
+        .into_iter()
+        .flat_map(|name| match groups.get(name) {
+            Some(members) => members.iter().map(String::as_str).collect(),
+            None => vec![name],
+        })
+        .collect();
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for name in names {
+        if chosen.iter().any(|known| known.name == name) {
+            continue;
+        }
+        let mut known = providers().iter().copied();
+        let one = match config.registries.get(name) {
+            Some(named) => Chosen::named(name, named, args),
+            None => {
+                let Some(provider) = known.find(|provider| provider.name == name) else {
+                    return Err(Failure::Usage(config::unknown_registry(name, config)));
+                };
+                Chosen::new(name, provider, args)
+            }
+        };
+        chosen.push(one);
+    }
+    if let (2.., Some(setting)) = (chosen.len(), args.settings.keys().next()) {
+        return Err(Failure::Usage(format!(
+            "--{} applies to one registry, and {} are named; leave it out",
+            flag(setting),
+            chosen.len()
+        )));
+    }
+    Ok(chosen)
+}
+
 impl Target {
-    /// Creates the target that the options name. The options are checked when they are used.
+    /// Creates the target that the options name. Settings are checked when they are used.
     ///
-    /// With `--sandbox`, `sandbox` is used, or one that is started here and uses `clock`.
-    pub(crate) async fn new(
+    /// With `--sandbox`, `sandbox` is used, or the one that [`start`](Self::start) starts.
+    ///
+    /// # Errors
+    /// When a name is unknown.
+    pub(crate) fn new(
         args: TargetArgs,
+        config: Config,
         sandbox: Option<Arc<Sandbox>>,
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Self, Failure> {
-        let sandbox = match (args.sandbox, sandbox) {
-            (false, _) => None,
-            (true, Some(sandbox)) => Some(sandbox),
-            (true, None) => Some(start_sandbox(clock.clone()).await?),
-        };
         Ok(Self {
+            chosen: chosen(&args, &config)?,
+            config: Arc::new(config),
+            sandbox: sandbox.filter(|_| args.sandbox),
             args,
-            sandbox,
             clock,
         })
+    }
+
+    /// Starts the sandbox if the options want one and no sandbox was passed.
+    pub(crate) async fn start(&mut self) -> Result<(), Failure> {
+        if self.args.sandbox && self.sandbox.is_none() {
+            self.sandbox = Some(start_sandbox(self.clock.clone()).await?);
+        }
+        Ok(())
+    }
+
+    /// Returns a target for each registry, with its name.
+    pub(crate) fn each(&self) -> Vec<(String, Self)> {
+        let each = self.chosen.iter().map(|chosen| {
+            let one = Self {
+                chosen: vec![chosen.clone()],
+                ..self.clone()
+            };
+            (chosen.name.clone(), one)
+        });
+        each.collect()
+    }
+
+    /// Returns a target for each registry of the configuration, with its name.
+    pub(crate) fn every_configured(&self) -> Vec<(String, Self)> {
+        let all = self.config.registries.iter();
+        let all = all.map(|(name, named)| {
+            let one = Self {
+                chosen: vec![Chosen::named(name, named, &self.args)],
+                ..self.clone()
+            };
+            (name.clone(), one)
+        });
+        all.filter(|_| !self.args.sandbox).collect()
+    }
+
+    /// Refuses settings that need a registry.
+    pub(crate) fn check_given(&self) -> Result<(), Failure> {
+        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
+        match self.given().find(|name| !of_hosts.contains(name)) {
+            None => Ok(()),
+            Some(setting) => Err(Failure::Usage(format!(
+                "--{} needs --registry; use --registry NAME",
+                flag(setting)
+            ))),
+        }
     }
 
     /// Returns the clock of calls and waits.
@@ -69,34 +210,96 @@ impl Target {
 
     /// Returns the options that name this target on a command line.
     pub(crate) fn words(&self) -> String {
-        self.args.words()
+        let name = match (self.args.is_named, &self.chosen[..]) {
+            (true, [one]) => Some(one.name.as_str()),
+            _ => None,
+        };
+        self.args.words(name)
     }
 
-    /// Returns the name that `--registry` has, if it was given.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.args.registry.as_deref()
+    /// Returns whether the command line names a registry.
+    pub(crate) fn is_named(&self) -> bool {
+        self.args.is_named
     }
 
-    /// Returns whether `--registry` names a provider that any host can be of, without a host.
+    /// Returns whether a provider that any host can be of is named, without a host.
     pub(crate) fn is_at_host_of_image(&self) -> bool {
-        let setting = self.args.provider().and_then(|provider| provider.any_host);
-        setting.is_some_and(|setting| self.given().all(|name| name != setting))
+        let [one] = &self.chosen[..] else {
+            return false;
+        };
+        let setting = one.provider.any_host;
+        setting.is_some_and(|setting| !one.settings.contains_key(setting))
     }
 
-    /// Returns the names of the settings that were given.
+    /// Returns whether the command line or a variable names a registry.
+    pub(crate) fn is_chosen(&self) -> bool {
+        self.args.all || !self.args.registries.is_empty()
+    }
+
+    /// Returns whether a registry is named, also by a variable or the configuration.
+    pub(crate) fn has_registry(&self) -> bool {
+        !self.chosen.is_empty()
+    }
+
+    /// Returns the target at the host of an image, if the configuration has one.
+    pub(crate) fn configured_at(&self, host: &str) -> Option<Self> {
+        let (name, named) = self.config.at_host(host).filter(|_| !self.args.sandbox)?;
+        Some(Self {
+            chosen: vec![Chosen::named(name, named, &self.args)],
+            ..self.clone()
+        })
+    }
+
+    /// Returns the same target without a registry.
+    pub(crate) fn without_registry(&self) -> Self {
+        Self {
+            chosen: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the names of the settings that the command line has.
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         self.args.settings.keys().copied()
     }
 
-    /// Returns the provider that `--registry` names.
-    pub(crate) fn provider(&self) -> Result<&'static Descriptor, Failure> {
-        self.args.provider().ok_or_else(|| {
-            let names: Vec<&str> = providers().iter().map(|provider| provider.name).collect();
-            Failure::Usage(format!(
+    fn one(&self) -> Result<&Chosen, Failure> {
+        match &self.chosen[..] {
+            [one] => Ok(one),
+            [] => Err(Failure::Usage(format!(
                 "missing --registry; use --registry NAME, one of {}",
-                names.join(", ")
-            ))
-        })
+                self.config.names().collect::<Vec<_>>().join(", ")
+            ))),
+            several => {
+                let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
+                Err(Failure::Usage(format!(
+                    "this command asks one registry, and {} are named: {}",
+                    several.len(),
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// Returns the provider of the registry.
+    pub(crate) fn provider(&self) -> Result<&'static Descriptor, Failure> {
+        Ok(self.one()?.provider)
+    }
+
+    /// Returns the settings of the registry, without those of variables if it has a name.
+    pub(crate) fn setting_values(&self) -> BTreeMap<&'static str, String> {
+        match &self.chosen[..] {
+            [one] => one.settings.clone(),
+            _ => self.args.settings.clone(),
+        }
+    }
+
+    /// Returns the destinations that the configuration has for the registry.
+    pub(crate) fn destinations(&self) -> &[Destination] {
+        match &self.chosen[..] {
+            [one] => &one.destinations,
+            _ => &[],
+        }
     }
 
     /// Refuses options that exclude each other, and settings that the provider does not have.
@@ -108,16 +311,16 @@ impl Target {
                 )));
             }
         }
-        let Some(provider) = self.args.provider() else {
-            return Ok(());
-        };
-        for name in self.args.settings.keys() {
-            if provider.settings.iter().all(|known| known.name != *name) {
-                let flag = flag(name);
-                return Err(Failure::Usage(format!(
-                    "{} has no setting {flag}; leave out --{flag}",
-                    provider.title
-                )));
+        for chosen in &self.chosen {
+            let provider = chosen.provider;
+            for name in self.args.settings.keys() {
+                if value::settings_of(provider).all(|(known, _)| known != *name) {
+                    let flag = flag(name);
+                    return Err(Failure::Usage(format!(
+                        "{} has no setting {flag}; leave out --{flag}",
+                        provider.title
+                    )));
+                }
             }
         }
         Ok(())
@@ -125,11 +328,12 @@ impl Target {
 
     /// Connects to the registry. Invalid and missing settings are refused before any call.
     pub(crate) async fn registry(&self) -> Result<Arc<dyn Registry>, Failure> {
-        let provider = self.provider()?;
+        let chosen = self.one()?;
         self.check()?;
+        let provider = chosen.provider;
         let names: Vec<_> = provider.settings.iter().map(|one| one.name).collect();
-        let settings = self.settings(provider.cloud.name, &names);
-        Ok(provider.connect(settings).await?)
+        let settings = self.settings(Some(chosen), provider.cloud.name, &names);
+        Ok(provider.connect(settings.await?).await?)
     }
 
     /// Connects to the registry at the host of an image, of a provider that any host can be of.
@@ -137,7 +341,6 @@ impl Target {
         let mut all = providers().iter();
         let found = all.find_map(|provider| Some((provider, provider.any_host?)));
         let Some((provider, setting)) = found.filter(|_| self.sandbox.is_none()) else {
-            self.provider()?;
             return self.registry().await;
         };
         let names: Vec<_> = provider.settings.iter().map(|one| one.name).collect();
@@ -147,58 +350,104 @@ impl Target {
                 "--{flag} needs --registry; use --registry NAME"
             )));
         }
-        let settings = self.settings(provider.cloud.name, &names);
-        Ok(provider.connect(settings.set(setting, host)).await?)
+        let chosen = Chosen::new(provider.name, provider, &self.args);
+        let settings = self.settings(Some(&chosen), provider.cloud.name, &names);
+        Ok(provider.connect(settings.await?.set(setting, host)).await?)
     }
 
     /// Returns the registry at a destination.
     pub(crate) async fn destination(&self, host: &str) -> Result<oci::Client, Error> {
-        let settings = self.settings("", &["plain_http", "ca_file"]);
+        let chosen = match &self.chosen[..] {
+            [one] => Some(one),
+            _ => None,
+        };
+        let settings = self.settings(chosen, "", &[]).await?;
         oci::Hosts::of(&settings).await?.client(host)
     }
 
-    /// Returns the settings of these names for a cloud: those of the command line, and else those of
-    /// the sandbox.
-    fn settings(&self, cloud: &str, names: &[&str]) -> Settings {
+    /// Returns the settings of these names for a cloud: those of the sandbox, or else those that were
+    /// chosen. The command line has priority.
+    async fn settings(
+        &self,
+        chosen: Option<&Chosen>,
+        cloud: &str,
+        names: &[&str],
+    ) -> Result<Settings, Error> {
+        let given = chosen.map_or(&self.args.settings, |chosen| &chosen.settings);
         let clock = self.clock.clone();
-        let mut settings = Settings::new().configure(move |context| match &clock {
-            Some(clock) => context.clock(clock.clone()),
-            None => context,
+        let roots = match given.get("ca_file") {
+            Some(file) => Some(certificates(file).await?),
+            None => None,
+        };
+        let mut settings = Settings::new().hosts(self.hosts(given).await?);
+        settings = settings.configure(move |context| {
+            let context = match &clock {
+                Some(clock) => context.clock(clock.clone()),
+                None => context,
+            };
+            match &roots {
+                Some(pem) => {
+                    let http = context.http_set().root_certificates(pem.as_str());
+                    context.http(http)
+                }
+                None => context,
+            }
         });
         if let Some(sandbox) = &self.sandbox {
             settings = inside(sandbox, cloud, names, settings);
         }
-        let given = self.args.settings.iter();
-        let given = given.filter(|(name, _)| names.contains(name));
-        given.fold(settings, |settings, (name, value)| {
+        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
+        let given = given.iter();
+        let given = given.filter(|(name, _)| names.contains(name) && !of_hosts.contains(name));
+        Ok(given.fold(settings, |settings, (name, value)| {
             settings.set(*name, value)
-        })
+        }))
+    }
+
+    /// Returns the settings of hosts that the configuration and the chosen registry have.
+    async fn hosts(&self, given: &BTreeMap<&'static str, String>) -> Result<oci::Hosts, Error> {
+        let mut hosts = oci::Hosts::new().with_docker_certificates();
+        for named in self.config.registries.values() {
+            hosts = plain(hosts, &named.settings);
+            if let Some(file) = named.settings.get("ca_file") {
+                let pem = certificates(file).await?;
+                for host in named.hosts() {
+                    hosts = hosts.host_certificates(host, pem.as_str());
+                }
+            }
+        }
+        Ok(plain(hosts, given))
     }
 
     /// Refuses a service that the provider's cloud does not have.
     pub(crate) fn check_service(&self, service: &Service) -> Result<(), Failure> {
-        let provider = self.args.provider();
-        match provider.filter(|provider| !provider.cloud.services.contains(service)) {
-            None => Ok(()),
-            Some(provider) => Err(Failure::Usage(format!(
+        if !self.has_registry() {
+            return Ok(());
+        }
+        let provider = self.provider()?;
+        match provider.cloud.services.contains(service) {
+            true => Ok(()),
+            false => Err(Failure::Usage(format!(
                 "{service} is not a service of {}; leave out --registry",
                 provider.title
             ))),
         }
     }
 
-    /// Returns what the doctor checks in a cloud.
-    pub(crate) fn checkup(&self, cloud: &Cloud) -> Checkup {
+    /// Returns what the doctor checks of the cloud of the registry, or of a cloud.
+    pub(crate) async fn checkup(&self, cloud: &Cloud) -> Result<Checkup, Error> {
+        let chosen = self.chosen.first();
+        let given = chosen.map_or(&self.args.settings, |chosen| &chosen.settings);
         let names: Vec<_> = ["region", "endpoint"]
             .into_iter()
-            .chain(self.given())
+            .chain(given.keys().copied())
             .collect();
-        let checkup = Checkup::new(self.settings(cloud.name, &names));
-        let checkup = checkup.required(self.name().is_some());
-        match &self.sandbox {
+        let settings = self.settings(chosen, cloud.name, &names).await?;
+        let checkup = Checkup::new(settings).required(chosen.is_some());
+        Ok(match &self.sandbox {
             Some(sandbox) => checkup.account_endpoint(sandbox.endpoint()),
             None => checkup,
-        }
+        })
     }
 
     /// Returns a context for calls of a service by their names, and the settings that it was made
@@ -207,15 +456,79 @@ impl Target {
         self.check()?;
         let cloud = clouds().find(|cloud| cloud.services.contains(service));
         let names: Vec<_> = service.settings.iter().map(|one| one.name).collect();
-        if let Some(unknown) = self.given().find(|name| !names.contains(name)) {
+        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
+        let is_known = |name: &&str| names.contains(name) || of_hosts.contains(name);
+        if let Some(unknown) = self.given().find(|name| !is_known(name)) {
             let flag = flag(unknown);
             return Err(Failure::Usage(format!(
                 "{service} has no setting {flag}; leave out --{flag}"
             )));
         }
-        let settings = self.settings(cloud.map_or("", |cloud| cloud.name), &names);
+        let chosen = match self.has_registry() {
+            true => Some(self.one()?),
+            false => None,
+        };
+        let settings = self.settings(chosen, cloud.map_or("", |cloud| cloud.name), &names);
+        let settings = settings.await?;
         Ok((service.connect(settings.clone()).await?, settings))
     }
+
+    /// Returns a hint if the region of the registry is unknown, and its name is close to another.
+    pub(crate) fn region_hint(&self) -> Option<String> {
+        let chosen = self.one().ok()?;
+        if chosen.settings.contains_key("endpoint") {
+            return None;
+        }
+        let region = chosen.settings.get("region")?;
+        let regions = chosen.provider.regions;
+        let near = suggest::near(region, regions.iter().copied())?;
+        let is_known = regions.contains(&region.as_str());
+        (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
+    }
+
+    /// Returns the command that decodes the encoded reason of an error.
+    pub(crate) fn decoder(&self, error: &Error, encoded: &str) -> Option<String> {
+        let operation = error.operation();
+        let cloud = match &self.chosen[..] {
+            [one] => one.provider.cloud,
+            _ => cloud_of(operation?)?,
+        };
+        let decoder = cloud.decoder?;
+        if operation == Some(decoder.call) {
+            return None;
+        }
+        let region = self.one().ok().and_then(|one| one.settings.get("region"));
+        let place = match (region, self.args.sandbox) {
+            (_, true) => "--sandbox".to_owned(),
+            (Some(region), false) => format!("--region {region}"),
+            (None, false) => "--region ID".to_owned(),
+        };
+        Some(format!(
+            "echo '{{\"{}\":\"{encoded}\"}}' | imgtrack api {} --body - {place}",
+            decoder.field, decoder.call
+        ))
+    }
+}
+
+/// Returns the cloud that has a call of this name, if it is the only one.
+fn cloud_of(operation: &str) -> Option<&'static Cloud> {
+    let mut clouds = clouds().filter(|cloud| {
+        let mut calls = cloud.services.iter().flat_map(|service| service.operations);
+        calls.any(|call| call.name == operation)
+    });
+    clouds.next().filter(|_| clouds.next().is_none())
+}
+
+/// Adds the hosts that are called without TLS.
+fn plain(hosts: oci::Hosts, settings: &BTreeMap<&'static str, String>) -> oci::Hosts {
+    let plain = settings.get("plain_http").map_or("", String::as_str);
+    let plain = plain.split(',').filter(|host| !host.is_empty());
+    plain.fold(hosts, oci::Hosts::plain_http)
+}
+
+async fn certificates(file: &str) -> Result<String, Error> {
+    let pem = config::file_text(file.into()).await;
+    pem.map_err(|error| Error::configuration(format!("certificates {file}: {error}")))
 }
 
 /// Adds the settings and the access key of the sandbox for a cloud.

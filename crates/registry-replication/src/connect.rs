@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use openapi_transport::{Caller, ContextBuilder, Secret};
 
+use crate::oci::Hosts;
 use crate::settings::Settings as Common;
 
 /// Settings of a connection by name, such as `region` and `instance`.
@@ -17,6 +18,7 @@ pub struct Settings {
     values: BTreeMap<String, String>,
     access_key: Option<(String, Secret)>,
     configure: Option<Configure>,
+    hosts: Option<Hosts>,
 }
 
 pub(crate) type Configure = Arc<dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync>;
@@ -64,6 +66,19 @@ impl Settings {
     ) -> Self {
         self.configure = Some(Arc::new(configure));
         self
+    }
+
+    /// Sets what is known of registries by their hosts, such as certificates and logins. The values
+    /// that concern hosts are added to it.
+    #[must_use]
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Some(hosts);
+        self
+    }
+
+    /// Returns what is known of registries by their hosts.
+    pub(crate) fn known_hosts(&self) -> Option<&Hosts> {
+        self.hosts.as_ref()
     }
 
     /// Returns the static key: its id and its secret.

@@ -13,4 +13,4 @@ pub(crate) use bound::Bound;
 pub(crate) use change::Change;
 pub(crate) use limit::Limit;
 pub(crate) use output::OutputArgs;
-pub(crate) use target::{TargetArgs, flag, with_value};
+pub(crate) use target::{TargetArgs, flag, with_value, with_variables};

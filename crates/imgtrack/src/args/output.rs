@@ -71,6 +71,13 @@ fn column(text: &str) -> Result<String, String> {
 }
 
 impl OutputArgs {
+    /// Sets the format of a command without `--output` and `--jq`.
+    pub(crate) fn set_default(&mut self, format: Option<Format>) {
+        if self.jq.is_none() {
+            self.output = self.output.or(format);
+        }
+    }
+
     /// Returns the format of the output.
     pub(crate) fn format(&self) -> Format {
         let default = match self.jq {

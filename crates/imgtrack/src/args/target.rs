@@ -1,19 +1,30 @@
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::{Cloud, Descriptor, Error, Form, Setting, clouds, providers, suggest};
+use registry_replication::{Form, Setting, providers};
 
 use super::value;
 
-/// Options that name a registry: one for each setting of each provider in the table.
+/// Options that name registries: one for each setting of each provider in the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TargetArgs {
-    /// Name of the provider.
-    pub(crate) registry: Option<String>,
-    /// Settings that were given, by their names.
+    /// Names of registries, groups or providers.
+    pub(crate) registries: Vec<String>,
+    /// Whether the names are on the command line, and not in a variable.
+    pub(crate) is_named: bool,
+    /// Whether all registries of the configuration are meant.
+    pub(crate) all: bool,
+    /// Settings on the command line, by their names.
     pub(crate) settings: BTreeMap<&'static str, String>,
+    /// Settings in variables.
+    pub(crate) variables: BTreeMap<&'static str, String>,
+    /// File of the configuration.
+    pub(crate) config: Option<PathBuf>,
     /// Whether the built-in sandbox is used.
     pub(crate) sandbox: bool,
 }
@@ -53,41 +64,92 @@ fn value_name(form: Form) -> &'static str {
     }
 }
 
+/// Returns the variable that sets an option.
+pub(crate) fn variable(option: &str) -> String {
+    format!("IMGTRACK_{}", option.to_uppercase().replace('-', "_"))
+}
+
+/// Makes variables set the options that name a registry and a configuration.
+pub(crate) fn with_variables(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let is_of_variable = arg.get_help_heading() == Some(HEADING)
+            && matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
+        match (is_of_variable, arg.get_long().map(variable)) {
+            (true, Some(name)) => arg.env(name).hide_env(true),
+            _ => arg,
+        }
+    })
+}
+
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
     first.chain(chars.clone()).collect()
 }
 
+/// Value parser that accepts any name, and offers those of providers to completion.
+#[derive(Clone)]
+struct Names;
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        TypedValueParser::parse_ref(&value::word, command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = providers()
+            .iter()
+            .map(|provider| PossibleValue::new(provider.name));
+        Some(Box::new(names))
+    }
+}
+
 impl Args for TargetArgs {
     fn augment_args(command: Command) -> Command {
-        let names = PossibleValuesParser::new(providers().iter().map(|provider| provider.name));
         let option =
             |name: &'static str| Arg::new(name).long(name).global(true).help_heading(HEADING);
         let registry = option("registry")
             .value_name("NAME")
-            .value_parser(names)
-            .help("Registry to query");
+            .value_parser(Names)
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .help("Registry to query: a provider, or a name in the configuration. Repeatable");
+        let all = option("all-registries")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("registry")
+            .help("Query every registry of the configuration");
         let settings = all_settings().map(|setting| {
             let option = option(setting.name)
                 .long(flag(setting.name))
                 .value_name(value_name(setting.form))
                 .help(capitalized(setting.about));
-            match setting.form {
-                Form::Url => option.value_parser(value::word),
-                Form::Host => option.value_parser(value::host),
-                Form::Hosts => option
-                    .value_parser(value::host)
-                    .value_delimiter(',')
-                    .action(ArgAction::Append),
-                Form::File => option,
-                _ => option.value_parser(value::id),
+            let form = setting.form;
+            let option = option.value_parser(move |text: &str| value::of_form(form, text));
+            match form {
+                Form::Hosts => option.value_delimiter(',').action(ArgAction::Append),
+                _ => option,
             }
         });
+        let config = option("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("Configuration [default: imgtrack.toml here or in the user's folder]");
         let sandbox = option("sandbox")
             .action(ArgAction::SetTrue)
             .help("Use the built-in sandbox instead of the cloud");
-        command.arg(registry).args(settings).arg(sandbox)
+        command
+            .arg(registry)
+            .arg(all)
+            .args(settings)
+            .arg(config)
+            .arg(sandbox)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -97,16 +159,26 @@ impl Args for TargetArgs {
 
 impl FromArgMatches for TargetArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let text = |name| {
+        let text = |name, source| {
+            if matches.value_source(name) != Some(source) {
+                return None;
+            }
             let values: Vec<_> = matches.get_many::<String>(name)?.cloned().collect();
             Some(values.join(","))
         };
-        let settings = all_settings();
+        let settings = |source| {
+            let settings = all_settings();
+            settings.filter_map(move |setting| Some((setting.name, text(setting.name, source)?)))
+        };
+        let registries = matches.get_many::<String>("registry");
         Ok(Self {
-            registry: text("registry"),
-            settings: settings
-                .filter_map(|setting| Some((setting.name, text(setting.name)?)))
-                .collect(),
+            registries: registries.into_iter().flatten().cloned().collect(),
+            is_named: matches.value_source("registry") == Some(ValueSource::CommandLine)
+                || matches.get_flag("all-registries"),
+            all: matches.get_flag("all-registries"),
+            settings: settings(ValueSource::CommandLine).collect(),
+            variables: settings(ValueSource::EnvVariable).collect(),
+            config: matches.get_one("config").cloned(),
             sandbox: matches.get_flag("sandbox"),
         })
     }
@@ -118,75 +190,37 @@ impl FromArgMatches for TargetArgs {
 }
 
 impl TargetArgs {
-    /// Returns the provider that `--registry` names.
-    pub(crate) fn provider(&self) -> Option<&'static Descriptor> {
-        let named = self.registry.as_deref();
-        let mut known = providers().iter().copied();
-        known.find(|provider| Some(provider.name) == named)
-    }
-
-    /// Returns a setting that was given.
+    /// Returns a setting on the command line.
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
     }
 
-    /// Returns the options that name the target on a command line.
-    pub(crate) fn words(&self) -> String {
+    /// Returns the options that name a registry on a command line.
+    pub(crate) fn words(&self, registry: Option<&str>) -> String {
         let mut words = Vec::new();
-        if let Some(name) = &self.registry {
+        if let Some(name) = registry {
             words.push(format!("--registry {name}"));
         }
         for setting in all_settings() {
             if let Some(value) = self.setting(setting.name) {
-                words.push(format!("--{} {value}", flag(setting.name)));
+                words.push(format!("--{} {}", flag(setting.name), quoted(value)));
             }
+        }
+        if let Some(file) = &self.config {
+            words.push(format!("--config {}", quoted(&file.to_string_lossy())));
         }
         if self.sandbox {
             words.push("--sandbox".to_owned());
         }
         words.join(" ")
     }
-
-    /// Returns a hint if the region that was given is unknown, and its name is close to another.
-    pub(crate) fn region_hint(&self) -> Option<String> {
-        let region = self.setting("region")?;
-        if self.setting("endpoint").is_some() {
-            return None;
-        }
-        let regions = self.provider()?.regions;
-        let near = suggest::near(region, regions.iter().copied())?;
-        let is_known = regions.contains(&region);
-        (!is_known).then(|| format!("region {region} is not known; did you mean {near}?"))
-    }
-
-    /// Returns the command that decodes the encoded reason of an error.
-    pub(crate) fn decoder(&self, error: &Error, encoded: &str) -> Option<String> {
-        let operation = error.operation();
-        let cloud = match self.provider() {
-            Some(provider) => provider.cloud,
-            None => cloud_of(operation?)?,
-        };
-        let decoder = cloud.decoder?;
-        if operation == Some(decoder.call) {
-            return None;
-        }
-        let place = match (self.setting("region"), self.sandbox) {
-            (_, true) => "--sandbox".to_owned(),
-            (Some(region), false) => format!("--region {region}"),
-            (None, false) => "--region ID".to_owned(),
-        };
-        Some(format!(
-            "echo '{{\"{}\":\"{encoded}\"}}' | imgtrack api {} --body - {place}",
-            decoder.field, decoder.call
-        ))
-    }
 }
 
-/// Returns the cloud that has a call of this name, if it is the only one.
-fn cloud_of(operation: &str) -> Option<&'static Cloud> {
-    let mut clouds = clouds().filter(|cloud| {
-        let mut calls = cloud.services.iter().flat_map(|service| service.operations);
-        calls.any(|call| call.name == operation)
-    });
-    clouds.next().filter(|_| clouds.next().is_none())
+/// Quotes a word for a shell if it needs that.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=[]".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }

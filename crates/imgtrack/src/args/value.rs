@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use jiff::SignedDuration;
-use registry_replication::ImageReference;
+use registry_replication::{Descriptor, Form, ImageReference, providers};
+
+use crate::output::Format;
 
 /// Longest duration: ten years. A longer one has no deadline that can be printed.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -40,6 +43,56 @@ pub(crate) fn host(text: &str) -> Result<String, String> {
     match host.contains(['/', '\\', '@']) {
         true => Err("it has more than a host; write HOST or HOST:PORT".to_owned()),
         false => Ok(host),
+    }
+}
+
+/// Returns the settings of registries that any connection can be given, such as certificates.
+pub(crate) fn settings_of_hosts() -> impl Iterator<Item = (&'static str, Form)> {
+    let any = providers()
+        .iter()
+        .find(|provider| provider.any_host.is_some());
+    let settings = any.into_iter().flat_map(|provider| {
+        let settings = provider.settings.iter();
+        settings.filter(|setting| Some(setting.name) != provider.any_host)
+    });
+    settings.map(|setting| (setting.name, setting.form))
+}
+
+/// Returns the settings that a registry of a provider can be given.
+pub(crate) fn settings_of(
+    provider: &'static Descriptor,
+) -> impl Iterator<Item = (&'static str, Form)> {
+    let own = provider
+        .settings
+        .iter()
+        .map(|setting| (setting.name, setting.form));
+    let is_own = |name| provider.settings.iter().any(|setting| setting.name == name);
+    own.chain(settings_of_hosts().filter(move |(name, _)| !is_own(*name)))
+}
+
+/// Parses the value of a setting.
+pub(crate) fn of_form(form: Form, text: &str) -> Result<String, String> {
+    match form {
+        Form::Url => word(text),
+        Form::Host | Form::Hosts => host(text),
+        Form::File => match text.is_empty() {
+            true => Err("it is empty; leave it out or give a value".to_owned()),
+            false => Ok(text.to_owned()),
+        },
+        _ => id(text),
+    }
+}
+
+/// Parses the name of an output format.
+pub(crate) fn format(text: &str) -> Result<String, String> {
+    match Format::from_str(text, false) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            let all = Format::value_variants().iter();
+            let all =
+                all.filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+            Err(format!("use one of {}", all.collect::<Vec<_>>().join(", ")))
+        }
     }
 }
 

@@ -41,8 +41,8 @@ pub(crate) async fn all(
     let mut registries = Registries::default();
     let mut all = Vec::new();
     for image in images {
-        let (registry, reference) = registries.of(&image, target).await?;
-        let arrival = arrival(&*registry, &image, reference, asked, target).await?;
+        let place = registries.of(&image, target).await?;
+        let arrival = arrival(place, &image, asked).await?;
         all.push((image, arrival));
     }
     Ok(all)
@@ -53,19 +53,24 @@ pub(crate) async fn all(
 struct Registries {
     /// The registry that the options name.
     named: Option<Arc<dyn Registry>>,
-    by_host: BTreeMap<String, Arc<dyn Registry>>,
+    by_host: BTreeMap<String, (Arc<dyn Registry>, Target)>,
+}
+
+/// Where an image is.
+struct Place {
+    registry: Arc<dyn Registry>,
+    /// Name of the image there.
+    reference: ImageReference,
+    /// The registry's own target, with its destinations.
+    target: Target,
 }
 
 impl Registries {
-    /// Returns the registry of an image, and the image's name there.
-    async fn of(
-        &mut self,
-        image: &str,
-        target: &Target,
-    ) -> Result<(Arc<dyn Registry>, ImageReference), Failure> {
-        let at_host = match target.name() {
-            Some(_) if !target.is_at_host_of_image() => None,
-            _ => Some(docker_name(image)?),
+    /// Returns the registry of an image: the one that the command line names, or that of its host.
+    async fn of(&mut self, image: &str, target: &Target) -> Result<Place, Failure> {
+        let at_host = match target.is_named() && !target.is_at_host_of_image() {
+            true => None,
+            false => Some(docker_name(image)?),
         };
         let at_host = at_host.and_then(|image| Some((image.host()?.to_owned(), image)));
         let Some((host, reference)) = at_host else {
@@ -73,9 +78,9 @@ impl Registries {
                 Some(registry) => registry.clone(),
                 None => {
                     target.provider().map_err(|error| match error {
-                        Failure::Usage(what) => Failure::Usage(format!(
-                            "{what}; or write the host of the image: HOST/{image}, or {} for Docker \
-                             Hub",
+                        Failure::Usage(what) if !target.has_registry() => Failure::Usage(format!(
+                            "{what}; or write the host of the image: HOST/{image}, or {} for \
+                                 Docker Hub",
                             hub_name(image)
                         )),
                         other => other,
@@ -83,15 +88,26 @@ impl Registries {
                     self.named.insert(target.registry().await?).clone()
                 }
             };
-            let reference = registry.read_image(image).await?;
-            return Ok((registry, reference));
+            return Ok(Place {
+                reference: registry.read_image(image).await?,
+                registry,
+                target: target.clone(),
+            });
         };
-        let registry = match self.by_host.get(&host) {
-            Some(registry) => registry.clone(),
-            None => target.at_host(&host).await?,
+        let (registry, target) = match self.by_host.get(&host) {
+            Some(known) => known.clone(),
+            None => match target.configured_at(&host) {
+                Some(configured) => (configured.registry().await?, configured),
+                None => (target.at_host(&host).await?, target.without_registry()),
+            },
         };
-        self.by_host.insert(host, registry.clone());
-        Ok((registry, reference.without_host()))
+        self.by_host
+            .insert(host, (registry.clone(), target.clone()));
+        Ok(Place {
+            registry,
+            reference: reference.without_host(),
+            target,
+        })
     }
 }
 
@@ -111,13 +127,12 @@ fn hub_name(image: &str) -> String {
 }
 
 /// Builds the question about one image.
-async fn arrival(
-    registry: &dyn Registry,
-    image: &str,
-    reference: ImageReference,
-    asked: &ArrivalArgs,
-    target: &Target,
-) -> Result<Arrival, Failure> {
+async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arrival, Failure> {
+    let Place {
+        registry,
+        reference,
+        target,
+    } = place;
     let digest = match (reference.digest(), &asked.digest) {
         (Some(_), Some(_)) => {
             return Err(Failure::Usage(format!(
@@ -127,7 +142,12 @@ async fn arrival(
         (own, given) => own.or(given.as_deref()).map(str::to_owned),
     };
     let mut arrival = registry.arrival(&reference.without_digest().to_string());
-    for destination in &asked.to {
+    let configured = target.destinations();
+    let to: Vec<&str> = match asked.to.is_empty() {
+        true => configured.iter().map(|one| one.name.as_str()).collect(),
+        false => asked.to.iter().map(String::as_str).collect(),
+    };
+    for destination in &to {
         if registry.descriptor().shows_work() && destination.matches('/').count() > 1 {
             return Err(Failure::Usage(format!(
                 "invalid destination {destination:?}: it has more than one slash, and a namespace \
@@ -135,7 +155,7 @@ async fn arrival(
                 registry.descriptor().title
             )));
         }
-        arrival = arrival.to(destination.as_str());
+        arrival = arrival.to(*destination);
     }
     if let Some(digest) = digest {
         arrival = arrival.digest(digest);
@@ -176,7 +196,7 @@ async fn arrival(
             .split_once('=')
             .ok_or_else(|| Failure::Usage("invalid --proof; write DESTINATION=HOST".to_owned()))?;
         let proof = target.destination(host).await?;
-        let is_asked = asked.to.iter().any(|to| to == destination);
+        let is_asked = to.contains(&destination);
         if is_asked && !registry.descriptor().shows_work() {
             return Err(Failure::Usage(format!(
                 "{} asks its destinations itself; leave out --proof",
@@ -184,6 +204,18 @@ async fn arrival(
             )));
         }
         arrival = arrival.proof(destination, proof);
+    }
+    let is_given = |destination: &str| {
+        let given = asked.proof.iter().filter_map(|proof| proof.split_once('='));
+        given.into_iter().any(|(given, _)| given == destination)
+    };
+    for one in configured {
+        let Some(host) = one.proof.as_deref().filter(|_| !is_given(&one.name)) else {
+            continue;
+        };
+        if to.contains(&one.name.as_str()) {
+            arrival = arrival.proof(one.name.as_str(), target.destination(host).await?);
+        }
     }
     arrival = match (asked.any, asked.all) {
         (true, _) => arrival.any(),

@@ -210,9 +210,9 @@ impl Unknown {
 fn check(target: &Target) -> Result<(), Failure> {
     let settings = target.given();
     let mut unused = settings.filter(|name| !["plain_http", "ca_file"].contains(name));
-    let flag = match target.name() {
-        Some(_) => Some("registry".to_owned()),
-        None => unused.next().map(flag),
+    let flag = match target.is_named() {
+        true => Some("registry".to_owned()),
+        false => unused.next().map(flag),
     };
     match flag {
         Some(flag) => Err(Failure::Usage(format!(

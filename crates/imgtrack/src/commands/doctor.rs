@@ -1,19 +1,33 @@
+use std::cell::RefCell;
+
 use clap::Args;
-use futures_util::StreamExt;
-use registry_replication::{Cloud, Finding, FindingState, clouds};
+use futures_util::{StreamExt, future};
+use registry_replication::{Cloud, Error, Finding, FindingState, clouds};
+use serde::Serialize;
 
 use super::Execute;
-use crate::args::{Bound, flag};
+use crate::args::Bound;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
 use crate::styled::Styled;
 use crate::table::Table;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     bound: Bound,
+}
+
+/// Result of one check.
+#[derive(Clone, Serialize)]
+struct Row {
+    /// Name of the registry, if several are checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<String>,
+    #[serde(flatten)]
+    check: Check,
 }
 
 impl Execute for Doctor {
@@ -25,53 +39,201 @@ impl Execute for Doctor {
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let (target, output) = (&session.target, &mut session.output);
         target.check()?;
-        let clouds: Vec<&Cloud> = match (target.name(), target.given().next()) {
-            (Some(_), _) => vec![target.provider()?.cloud],
-            (None, None) => clouds().collect(),
-            (None, Some(setting)) => {
-                return Err(Failure::Usage(format!(
-                    "--{} needs --registry; use --registry NAME",
-                    flag(setting)
-                )));
-            }
+        let registries = match target.is_chosen() {
+            true => target.each(),
+            false => target.every_configured(),
         };
-        let mut found = Vec::new();
-        for cloud in clouds {
-            let mut findings = cloud.check(target.checkup(cloud));
-            while let Some(finding) = findings.next().await {
-                found.push(finding);
-                hold(&found, output)?;
+        let clouds: Vec<&Cloud> = match registries.is_empty() {
+            true => {
+                target.check_given()?;
+                clouds().collect()
             }
-        }
+            false => Vec::new(),
+        };
+        let rows = Rows::new(registries.len() + clouds.len(), output);
+        let clouds = clouds.into_iter().enumerate().map(async |(at, cloud)| {
+            of_cloud(cloud, target, &mut |finding| {
+                rows.add(at, None, finding.into())
+            })
+            .await
+        });
+        let is_one = registries.len() == 1;
+        let registries = registries
+            .iter()
+            .enumerate()
+            .map(async |(at, (name, target))| {
+                let name = (!is_one).then_some(name.as_str());
+                of_registry(target, &mut |check| rows.add(at, name, check)).await
+            });
+        let (of_clouds, of_registries) =
+            future::join(future::join_all(clouds), future::join_all(registries)).await;
+        let has_failed = rows.has_failed();
         output.close()?;
-        let has_failed = found.iter().any(|one| one.state == FindingState::Failed);
+        of_clouds
+            .into_iter()
+            .chain(of_registries)
+            .collect::<Result<(), _>>()?;
         Ok(u8::from(has_failed))
     }
 }
 
-/// Keeps the findings so far, which are written even if the time is up before the end.
-fn hold(found: &[Finding], output: &mut Output<'_>) -> Result<(), Failure> {
-    if output.is_data() {
-        return output.hold_list(found);
+/// Check, as its row has it.
+#[derive(Clone, Serialize)]
+struct Check {
+    cloud: &'static str,
+    check: String,
+    state: FindingState,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl From<Finding> for Check {
+    fn from(finding: Finding) -> Self {
+        Self {
+            cloud: finding.cloud,
+            check: finding.check.to_owned(),
+            state: finding.state,
+            found: finding.found,
+            fault: finding.fault,
+            advice: finding.advice,
+        }
     }
-    output.hold(table(found));
+}
+
+impl Check {
+    /// Makes the result of a call.
+    fn of_call(cloud: &'static str, check: String, answer: Result<String, Error>) -> Self {
+        let (state, found, fault, advice) = match answer {
+            Ok(found) => (FindingState::Ok, found, None, None),
+            Err(error) => {
+                let fault = error.connection();
+                let advice = fault.map(|fault| fault.fix().to_owned());
+                let fault = fault.map(|fault| fault.as_str());
+                (FindingState::Failed, error.to_string(), fault, advice)
+            }
+        };
+        Self {
+            cloud,
+            check,
+            state,
+            found,
+            fault,
+            advice,
+        }
+    }
+}
+
+/// Checks a cloud.
+async fn of_cloud(
+    cloud: &Cloud,
+    target: &Target,
+    add: &mut dyn FnMut(Finding) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut findings = cloud.check(target.checkup(cloud).await?);
+    while let Some(finding) = findings.next().await {
+        add(finding)?;
+    }
     Ok(())
 }
 
-/// Formats findings as a table, with the advice below each line.
-fn table(findings: &[Finding]) -> Styled {
-    let mut table = Table::new(&["CLOUD", "CHECK", "STATE", "FOUND"]);
-    for finding in findings {
+/// Checks a registry: its cloud, the registry itself, and the hosts of its destinations.
+async fn of_registry(
+    target: &Target,
+    add: &mut dyn FnMut(Check) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let cloud = target.provider()?.cloud;
+    let mut has_failed = false;
+    of_cloud(cloud, target, &mut |finding| {
+        has_failed |= finding.state == FindingState::Failed;
+        add(finding.into())
+    })
+    .await?;
+    // What is wrong with the cloud is wrong with the registry, too.
+    if !has_failed {
+        let hosts = match target.registry().await {
+            Ok(registry) => registry.hosts().await,
+            Err(Failure::Registry(error)) => Err(error),
+            Err(other) => return Err(other),
+        };
+        let hosts = hosts.map(|hosts| match hosts.is_empty() {
+            true => "connected".to_owned(),
+            false => hosts.join(", "),
+        });
+        add(Check::of_call(cloud.name, "registry".to_owned(), hosts))?;
+    }
+    for destination in target.destinations() {
+        let Some(host) = destination.proof.as_deref() else {
+            continue;
+        };
+        let answer = match target.destination(host).await {
+            Ok(client) => client.ping().await,
+            Err(error) => Err(error),
+        };
+        let answer = answer.map(|()| format!("{host} was asked"));
+        let check = format!("destination {}", destination.name);
+        add(Check::of_call(cloud.name, check, answer))?;
+    }
+    Ok(())
+}
+
+/// Results of checks that run side by side, in the order of their registries.
+struct Rows<'a, 'o> {
+    found: RefCell<Vec<Vec<Row>>>,
+    output: RefCell<&'a mut Output<'o>>,
+}
+
+impl<'a, 'o> Rows<'a, 'o> {
+    fn new(count: usize, output: &'a mut Output<'o>) -> Self {
+        Self {
+            found: RefCell::new(vec![Vec::new(); count]),
+            output: RefCell::new(output),
+        }
+    }
+
+    /// Adds a result. Results so far are written even if the time is up before the end.
+    fn add(&self, at: usize, registry: Option<&str>, check: Check) -> Result<(), Failure> {
+        let mut found = self.found.borrow_mut();
+        if let Some(rows) = found.get_mut(at) {
+            rows.push(Row {
+                registry: registry.map(str::to_owned),
+                check,
+            });
+        }
+        let all = found.concat();
+        let mut output = self.output.borrow_mut();
+        if output.is_data() {
+            return output.hold_list(&all);
+        }
+        output.hold(table(&all));
+        Ok(())
+    }
+
+    fn has_failed(self) -> bool {
+        let found = self.found.into_inner();
+        let mut all = found.iter().flatten();
+        all.any(|row| row.check.state == FindingState::Failed)
+    }
+}
+
+/// Formats results as a table, with the advice below each line.
+fn table(rows: &[Row]) -> Styled {
+    let mut table = Table::new(&["REGISTRY", "CLOUD", "CHECK", "STATE", "FOUND"]).compact();
+    for row in rows {
+        let check = &row.check;
         table.add_row([
-            finding.cloud,
-            finding.check,
-            finding.state.as_str(),
-            &finding.found,
+            row.registry.as_deref().unwrap_or_default(),
+            check.cloud,
+            &check.check,
+            check.state.as_str(),
+            &check.found,
         ]);
-        let advice = finding.advice.as_deref().unwrap_or_default();
+        let advice = check.advice.as_deref().unwrap_or_default();
         for (number, line) in advice.lines().enumerate() {
             let mark = if number == 0 { "→" } else { "  " };
-            table.add_row(["", "", "", &format!("{mark} {line}")]);
+            table.add_row(["", "", "", "", &format!("{mark} {line}")]);
         }
     }
     table.finish()

@@ -2,6 +2,7 @@
 
 mod api;
 mod completions;
+mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod diff;
@@ -23,6 +24,7 @@ mod wait;
 
 pub(crate) use api::Api;
 pub(crate) use completions::Completions;
+pub(crate) use config::Configuration;
 #[cfg(feature = "demo")]
 pub(crate) use demo::Demo;
 pub(crate) use diff::Diff;

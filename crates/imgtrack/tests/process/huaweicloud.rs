@@ -243,3 +243,71 @@ fn a_region_that_nothing_answers_in_may_be_a_typo() {
     let error = ask("cn-north-4", "HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4");
     assert!(!error.contains("did you mean"), "{error}");
 }
+
+#[test]
+fn a_configuration_in_the_working_folder_selects_the_registry() {
+    let sandbox = Serving::start();
+    let [endpoint, key, secret] = any::account(&sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[defaults]\nregistry = \"prod\"\n\n[registries.prod]\nprovider = \"huaweicloud-basic\"\n\
+         region = \"cn-north-4\"\nendpoint = \"{endpoint}\"\nhosts = [\"registry.example\"]\n"
+    );
+    std::fs::write(folder.path().join("imgtrack.toml"), text).unwrap();
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let output = imgtrack()
+            .args(words)
+            .current_dir(&folder)
+            .envs(any::key(&key, &secret))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let expected = run(
+        &["rules", "team/api", "--registry", "prod"],
+        &[("IMGTRACK_REGISTRY", "alibabacloud")],
+    );
+    assert_eq!(expected.0, Some(0), "{}", expected.2);
+    assert_eq!(run(&["rules", "team/api"], &[]), expected);
+    // The host of an image selects it, whatever else is set.
+    let image = "registry.example/team/api:v41";
+    for variables in [&[][..], &[("IMGTRACK_REGISTRY", "alibabacloud")]] {
+        let (code, out, err) = run(&["status", image, "-o", "json"], variables);
+        assert!(matches!(code, Some(0..=6)), "{err}");
+        let report: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(report["provider"], "huaweicloud-basic", "{out}");
+    }
+    // Variables name what neither the command line nor the configuration does.
+    let instance = sandbox.text("huaweicloud-swr", "instance_id");
+    let project = sandbox.text("huaweicloud-swr", "project_id");
+    let (code, out, err) = run(
+        &["executions", "12"],
+        &[
+            ("IMGTRACK_REGISTRY", "huaweicloud-enterprise"),
+            ("IMGTRACK_INSTANCE", &instance),
+            ("IMGTRACK_PROJECT_ID", &project),
+            ("IMGTRACK_ENDPOINT", &endpoint),
+        ],
+    );
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    // Another file is named.
+    let other = tempfile::tempdir().unwrap();
+    std::fs::create_dir(other.path().join("imgtrack")).unwrap();
+    std::fs::write(other.path().join("imgtrack/imgtrack.toml"), "a = 1").unwrap();
+    let home = other.path().to_str().unwrap();
+    let path = imgtrack()
+        .args(["config", "path"])
+        .current_dir(&other)
+        .env("XDG_CONFIG_HOME", home)
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&path), format!("{home}/imgtrack/imgtrack.toml\n"));
+    let named = format!("{home}/imgtrack/imgtrack.toml");
+    let (code, _, err) = run(&["rules", "team/api"], &[("IMGTRACK_CONFIG", &named)]);
+    assert_eq!(code, Some(2));
+    assert!(
+        err.contains("imgtrack.toml: line 1: a: unknown key"),
+        "{err}"
+    );
+}

@@ -34,6 +34,7 @@ pub struct Hosts {
     logins: BTreeMap<String, Login>,
     surroundings: Option<Surroundings>,
     roots: Vec<String>,
+    roots_of: BTreeMap<String, Vec<String>>,
     /// Folders that may have certificates of hosts.
     certificates: Vec<PathBuf>,
     configure: Option<Configure>,
@@ -49,14 +50,18 @@ impl Hosts {
         Self::default()
     }
 
-    /// Makes settings from those of a connection: `plain_http` with hosts that are called without
-    /// TLS, separated by commas, the `ca_file` with certificates to trust, and the access key as the
-    /// login for the `host`. The certificates of docker and podman count, too.
+    /// Makes settings from those of a connection: its [hosts](Settings::hosts), `plain_http` with hosts
+    /// that are called without TLS, separated by commas, the `ca_file` with certificates to trust, and
+    /// the access key as the login for the `host`. Without hosts, the certificates of docker and podman
+    /// count, too.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn of(settings: &Settings) -> Result<Self, Error> {
-        let mut hosts = Self::new().with_docker_certificates();
+        let mut hosts = match settings.known_hosts() {
+            Some(hosts) => hosts.clone(),
+            None => Self::new().with_docker_certificates(),
+        };
         if let Some(file) = settings.get("ca_file") {
             let pem = read_file(file.as_ref()).await;
             let pem = pem.map_err(|error| Error::configuration(error.to_string()))?;
@@ -103,6 +108,15 @@ impl Hosts {
     #[must_use]
     pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
         self.roots.push(pem.into());
+        self.unshared()
+    }
+
+    /// Trusts the certificates in this PEM text for one host, in addition to those of the system.
+    /// Repeatable.
+    #[must_use]
+    pub fn host_certificates(mut self, host: impl Into<String>, pem: impl Into<String>) -> Self {
+        let roots = self.roots_of.entry(key(&host.into())).or_default();
+        roots.push(pem.into());
         self.unshared()
     }
 
@@ -173,7 +187,9 @@ impl Hosts {
         if found.is_some() {
             builder = builder.tls(true);
         }
-        let (roots, configure) = (self.roots.clone(), self.configure.clone());
+        let own = self.roots_of.get(&key).into_iter().flatten();
+        let roots: Vec<String> = self.roots.iter().chain(own).cloned().collect();
+        let configure = self.configure.clone();
         builder = builder.configure(move |context| {
             let context = match configure {
                 Some(configure) => configure(context),

@@ -1,0 +1,383 @@
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use registry_replication::{Descriptor, providers};
+use serde::Serialize;
+
+use super::Execute;
+use crate::args::{flag, value};
+use crate::config::{self, Config, Destination, Loaded, Named};
+use crate::confirm;
+use crate::failure::Failure;
+use crate::output::{Output, Shape};
+use crate::session::Session;
+use crate::table::{Cell, Column, Row};
+use crate::target::Target;
+use crate::terminal::escaped;
+
+#[derive(Args, Debug)]
+pub(crate) struct Configuration {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Add a registry to the configuration, or write a new one
+    ///
+    /// The options --registry, --region and so on become the registry's settings. On a terminal, what
+    /// is missing is asked for. Secrets are never written.
+    Init(Init),
+    /// List the registries of the configuration
+    List,
+    /// Show the configuration as it was read
+    Show {
+        /// Show this registry only
+        name: Option<String>,
+    },
+    /// Check the configuration, without any call
+    Check,
+    /// Print the path of the configuration
+    Path,
+}
+
+#[derive(Args, Debug)]
+struct Init {
+    /// Name of the registry in the configuration
+    #[arg(value_parser = value::word)]
+    name: Option<String>,
+    /// Host in names of images that selects the registry. Repeatable
+    #[arg(long = "image-host", value_name = "HOST", value_parser = value::host)]
+    hosts: Vec<String>,
+    /// Destination that its images must arrive at, by default. Repeatable
+    #[arg(long, value_name = "DESTINATION", value_parser = value::destination)]
+    to: Vec<String>,
+    /// Host to prove arrivals at a destination at. Repeatable
+    #[arg(long, value_name = "DESTINATION=HOST")]
+    proof: Vec<String>,
+    /// Use the registry if a command names none
+    #[arg(long)]
+    default: bool,
+    /// Write to the user's configuration, not to the working folder
+    #[arg(long, conflicts_with = "config")]
+    user: bool,
+}
+
+impl Execute for Configuration {
+    fn shape(&self) -> Shape {
+        match self.what {
+            What::List => Shape::table::<Listed>(),
+            _ => Shape::document(),
+        }
+    }
+
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let loaded = &session.loaded;
+        let output = &mut session.output;
+        match self.what {
+            What::Init(init) => init.run(session).await,
+            What::List => {
+                loaded.check()?;
+                list(&loaded.config, output)
+            }
+            What::Show { name } => {
+                loaded.check()?;
+                show(&loaded.config, name.as_deref(), output)
+            }
+            What::Check => check(loaded, output),
+            What::Path => {
+                if loaded.path.is_none() {
+                    loaded.check()?;
+                }
+                let path = found(loaded)?;
+                output.line(&path.display().to_string())?;
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// Returns the path of the configuration that was read.
+fn found(loaded: &Loaded) -> Result<&Path, Failure> {
+    loaded.path.as_deref().ok_or_else(|| {
+        let searched = loaded.searched.iter();
+        let searched: Vec<_> = searched.map(|path| path.display().to_string()).collect();
+        Failure::Usage(format!(
+            "there is no configuration; looked for {}; `imgtrack config init` writes one",
+            searched.join(" and ")
+        ))
+    })
+}
+
+fn check(loaded: &Loaded, output: &mut Output<'_>) -> Result<u8, Failure> {
+    loaded.check()?;
+    let path = found(loaded)?.display();
+    let (registries, groups) = (loaded.config.registries.len(), loaded.config.groups.len());
+    output.say(&escaped(&format!(
+        "{path}: {registries} registries, {groups} groups, nothing wrong"
+    )))?;
+    Ok(0)
+}
+
+/// Registry, as `config list -o json` prints it.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    provider: &'static str,
+    settings: BTreeMap<&'static str, String>,
+    hosts: Vec<String>,
+    destinations: Vec<Destination>,
+    groups: Vec<String>,
+    is_default: bool,
+}
+
+fn listed(config: &Config, name: &str, named: &Named) -> Listed {
+    let groups = config.groups.iter();
+    let groups = groups.filter(|(_, members)| members.iter().any(|member| member == name));
+    Listed {
+        name: name.to_owned(),
+        provider: named.provider.name,
+        settings: named.settings.clone(),
+        hosts: named.hosts().map(str::to_owned).collect(),
+        destinations: named.destinations.clone(),
+        groups: groups.map(|(name, _)| name.clone()).collect(),
+        is_default: config.registry.as_deref() == Some(name),
+    }
+}
+
+fn list(config: &Config, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let all = config.registries.iter();
+    let all: Vec<_> = all
+        .map(|(name, named)| listed(config, name, named))
+        .collect();
+    match output.is_data() {
+        true => output.list(&all)?,
+        false => output.rows(&all)?,
+    }
+    Ok(0)
+}
+
+impl Row for Listed {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("registry", |one: &Self| {
+            Cell::Text(match one.is_default {
+                true => format!("{} (default)", one.name),
+                false => one.name.clone(),
+            })
+        }),
+        Column::new("provider", |one: &Self| Cell::Text(one.provider.to_owned())),
+        Column::new("settings", |one: &Self| {
+            let settings = one.settings.iter();
+            let settings = settings.map(|(name, value)| format!("{name}={value}"));
+            Cell::Text(settings.collect::<Vec<_>>().join(" "))
+        })
+        .rank(3),
+        Column::new("hosts", |one: &Self| Cell::Text(one.hosts.join(" "))).rank(2),
+        Column::new("destinations", |one: &Self| {
+            let all: Vec<_> = one.destinations.iter().map(|one| &*one.name).collect();
+            Cell::Text(all.join(" "))
+        })
+        .rank(1),
+        Column::new("groups", |one: &Self| Cell::Text(one.groups.join(" "))).rank(4),
+    ];
+}
+
+fn show(config: &Config, name: Option<&str>, output: &mut Output<'_>) -> Result<u8, Failure> {
+    let shown: Vec<(&String, &Named)> = match name {
+        None => config.registries.iter().collect(),
+        Some(name) => match config.registries.get_key_value(name) {
+            Some(one) => vec![one],
+            None => return Err(Failure::Usage(config::unknown_registry(name, config))),
+        },
+    };
+    if output.is_data() {
+        let all = shown
+            .iter()
+            .map(|(name, named)| listed(config, name, named));
+        output.list(&all.collect::<Vec<_>>())?;
+        return Ok(0);
+    }
+    let text = match name {
+        None => config::whole(config),
+        Some(_) => shown
+            .iter()
+            .map(|(name, named)| config::registry_text(name, named))
+            .collect(),
+    };
+    output.text(&text)?;
+    Ok(0)
+}
+
+impl Init {
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let (loaded, target) = (&session.loaded, &session.target);
+        let path = self.path(loaded)?;
+        let is_new = loaded.path.as_ref() != Some(&path);
+        let old = match is_new {
+            true => match config::file_text(path.clone()).await {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+                Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
+            },
+            false => {
+                loaded.check()?;
+                loaded.text.clone()
+            }
+        };
+        let prompts = session.output.prompts().clone();
+        let mut question = |what: &str| confirm::question(what, &prompts);
+        let provider = match target.has_registry() {
+            true => target.provider()?,
+            false => {
+                let names: Vec<_> = providers().iter().map(|one| one.name).collect();
+                let answer = question(&format!("Provider ({})", names.join(", ")))?;
+                let answer = answer.ok_or_else(|| {
+                    let names = names.join(", ");
+                    Failure::Usage(format!(
+                        "missing --registry; use --registry PROVIDER, one of {names}"
+                    ))
+                })?;
+                let mut all = providers().iter().copied();
+                all.find(|one| one.name == answer).ok_or_else(|| {
+                    Failure::Usage(config::unknown_registry(&answer, &Config::default()))
+                })?
+            }
+        };
+        let named = self.named(provider, target, &mut question)?;
+        let name = match self.name {
+            Some(name) => name,
+            None => question("Name of the registry in the configuration")?
+                .ok_or_else(|| Failure::Usage("missing NAME of the registry".to_owned()))?,
+        };
+        config::registry_name(&name)
+            .map_err(|why| Failure::Usage(format!("invalid name {name:?}: {why}")))?;
+        if loaded.config.registries.contains_key(&name) && !is_new {
+            return Err(Failure::Usage(format!(
+                "{} has [registries.{name}] already; change it there",
+                path.display()
+            )));
+        }
+        let mut text = old;
+        if self.default {
+            if text.contains("[defaults]") {
+                return Err(Failure::Usage(format!(
+                    "{} has [defaults] already; set registry = {name:?} there",
+                    path.display()
+                )));
+            }
+            text = format!("[defaults]\nregistry = \"{name}\"\n\n{text}");
+        }
+        let gap = match text.is_empty() || text.ends_with("\n\n") {
+            true => "",
+            false if text.ends_with('\n') => "\n",
+            false => "\n\n",
+        };
+        let text = format!("{text}{gap}{}", config::registry_text(&name, &named));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Err(problems) = config::read(&text, folder) {
+            let problems = problems.iter().map(|one| Failure::Usage(one.to_string()));
+            return Err(Failure::Several(problems.collect()));
+        }
+        write(&path, &text)?;
+        let output = &mut session.output;
+        output.say(&escaped(&format!(
+            "wrote [registries.{name}] to {}",
+            path.display()
+        )))?;
+        output.say(&escaped(&format!(
+            "next: imgtrack doctor --registry {name}"
+        )))?;
+        Ok(0)
+    }
+
+    /// Returns the file to write.
+    fn path(&self, loaded: &Loaded) -> Result<PathBuf, Failure> {
+        match (self.user, &loaded.path) {
+            (true, _) => loaded.searched.get(1).cloned().ok_or_else(|| {
+                Failure::Usage("the user's configuration folder is not known; use --config".into())
+            }),
+            (false, Some(path)) => Ok(path.clone()),
+            (false, None) => Ok(loaded.new.clone().unwrap_or_else(|| "imgtrack.toml".into())),
+        }
+    }
+
+    /// Returns the registry that the options name. Required settings that are missing are asked for.
+    fn named(
+        &self,
+        provider: &'static Descriptor,
+        target: &Target,
+        question: &mut dyn FnMut(&str) -> Result<Option<String>, Failure>,
+    ) -> Result<Named, Failure> {
+        target.check()?;
+        let mut settings = target.setting_values();
+        for setting in provider.settings.iter().filter(|one| one.required) {
+            if settings.contains_key(setting.name) {
+                continue;
+            }
+            let missing = || {
+                let flag = flag(setting.name);
+                Failure::Usage(format!("missing --{flag}, the {}", setting.about))
+            };
+            let answer = question(&format!("{} ({})", setting.name, setting.about))?;
+            let answer = answer
+                .filter(|answer| !answer.is_empty())
+                .ok_or_else(missing)?;
+            let answer = value::of_form(setting.form, &answer).map_err(|why| {
+                Failure::Usage(format!("invalid {} {answer:?}: {why}", setting.name))
+            })?;
+            settings.insert(setting.name, answer);
+        }
+        let mut destinations: Vec<_> = self
+            .to
+            .iter()
+            .cloned()
+            .map(|name| Destination { name, proof: None })
+            .collect();
+        for proof in &self.proof {
+            let invalid = || Failure::Usage("invalid --proof; write DESTINATION=HOST".to_owned());
+            let (name, host) = proof.split_once('=').ok_or_else(invalid)?;
+            let host = Some(value::host(host).map_err(|_| invalid())?);
+            match destinations.iter_mut().find(|known| known.name == name) {
+                Some(known) => known.proof = host,
+                None => destinations.push(Destination {
+                    name: name.to_owned(),
+                    proof: host,
+                }),
+            }
+        }
+        Ok(Named {
+            provider,
+            settings,
+            hosts: self.hosts.clone(),
+            destinations,
+        })
+    }
+}
+
+/// Writes a file as a whole: a reader sees the old text or the new one.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed =
+        |error: std::io::Error| Failure::Usage(format!("cannot write {}: {error}", path.display()));
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    // A link stays a link.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut part = path.clone().into_os_string();
+    part.push(format!(".{}", std::process::id()));
+    let part = PathBuf::from(part);
+    let written = std::fs::File::create_new(&part).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&part, &path)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(failed)
+}

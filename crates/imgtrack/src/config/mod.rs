@@ -1,0 +1,92 @@
+//! Configuration file: named registries, groups and defaults.
+//!
+//! `imgtrack.toml` is read from the working folder, else from the user's configuration folder. It has
+//! no secrets.
+
+mod file;
+mod read;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use registry_replication::{Descriptor, Form, providers};
+use serde::Serialize;
+
+use crate::output::Format;
+
+pub(crate) use file::{Loaded, Places, load, places, text as file_text};
+pub(crate) use read::{config as read, registry_name, unknown_registry};
+pub(crate) use text::{registry as registry_text, whole};
+
+/// Configuration, as a file has it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    /// Name of the registry or group that is used without `--registry`.
+    pub(crate) registry: Option<String>,
+    /// Format of the output without `--output`.
+    pub(crate) output: Option<Format>,
+    pub(crate) registries: BTreeMap<String, Named>,
+    /// Names of registries, by the name of the group.
+    pub(crate) groups: BTreeMap<String, Vec<String>>,
+}
+
+/// Registry that has a name in the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) provider: &'static Descriptor,
+    /// Values of the provider's settings.
+    pub(crate) settings: BTreeMap<&'static str, String>,
+    /// Hosts in names of images that select this registry.
+    pub(crate) hosts: Vec<String>,
+    /// Where its images must arrive, by default.
+    pub(crate) destinations: Vec<Destination>,
+}
+
+/// Destination of a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Destination {
+    /// Place, or place and namespace, as `--to` takes it.
+    pub(crate) name: String,
+    /// Host that must serve the image, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proof: Option<String>,
+}
+
+impl Named {
+    /// Returns the hosts in names of images that select this registry, also the one that is a setting.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
+        let setting = self.provider.any_host;
+        let own = setting.and_then(|name| self.settings.get(name));
+        own.into_iter().chain(&self.hosts).map(String::as_str)
+    }
+}
+
+impl Config {
+    /// Returns the name of the registry that a host selects.
+    pub(crate) fn at_host(&self, host: &str) -> Option<(&str, &Named)> {
+        let mut all = self.registries.iter();
+        let found = all.find(|(_, named)| named.hosts().any(|own| own.eq_ignore_ascii_case(host)));
+        found.map(|(name, named)| (name.as_str(), named))
+    }
+
+    /// Returns the names that `--registry` takes: registries, groups and providers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let configured = self.registries.keys().chain(self.groups.keys());
+        let providers = providers().iter().map(|provider| provider.name);
+        configured.map(String::as_str).chain(providers)
+    }
+}
+
+/// Returns a path in the file, which may be relative to the file's folder.
+fn path_from(folder: &Path, text: &str) -> PathBuf {
+    match folder.as_os_str().is_empty() {
+        true => PathBuf::from(text),
+        false => folder.join(text),
+    }
+}
+
+/// Returns whether a setting is a file, whose path may be relative.
+fn is_file(form: Form) -> bool {
+    form == Form::File
+}

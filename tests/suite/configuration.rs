@@ -1,0 +1,296 @@
+//! Tests of the program's configuration.
+
+use std::path::PathBuf;
+
+use registry_replication::providers;
+use registry_tests::hostile::{Hostile, Reply};
+use serde_json::Value;
+
+use crate::program::{Trial, run};
+use crate::subjects::{Subject, subject, subjects, subjects_with_rules};
+
+const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// Folder with a configuration.
+struct Folder {
+    folder: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new(text: &str) -> Self {
+        let folder = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        if !text.is_empty() {
+            std::fs::write(folder.path(), text).unwrap();
+        }
+        folder
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("imgtrack.toml")
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.path()).unwrap()
+    }
+
+    /// Runs the program with this configuration.
+    fn run(&self, line: &str) -> (u8, String, String) {
+        let path = self.path();
+        let words: Vec<&str> = line.split(' ').collect();
+        let config = ["--config", path.to_str().unwrap()];
+        let (code, out, err) = run(&[&words, &config[..]].concat());
+        let plain = |text: String| text.replace(path.to_str().unwrap(), "imgtrack.toml");
+        (code, plain(out), plain(err))
+    }
+}
+
+#[test]
+fn a_mistake_is_named_with_its_line_and_key() {
+    let any_host = providers().iter().find(|one| one.any_host.is_some());
+    let oci = any_host.unwrap().name;
+    let needs_nothing = |one: &dyn Subject| one.descriptor().settings.iter().all(|it| !it.required);
+    let cloud = subject(needs_nothing).provider();
+    let cases: &[(&str, &[&str])] = &[
+        ("[registries", &["line 1: "]),
+        (
+            "a = 1",
+            &["line 1: a: unknown key; known are defaults, groups, registries"],
+        ),
+        (
+            "[defaults]\nregistry = \"prod\"\noutptu = \"json\"",
+            &[
+                "line 2: defaults.registry: unknown registry \"prod\"; use one of ",
+                "line 3: defaults.outptu: unknown key; did you mean output?",
+            ],
+        ),
+        (
+            "defaults.output = \"xml\"",
+            &["line 1: defaults.output: invalid value \"xml\": "],
+        ),
+        ("registries = 1", &["line 1: registries: it is not a table"]),
+        (
+            "[registries.a]\nregion = \"x\"",
+            &["line 1: registries.a: provider is missing; use one of "],
+        ),
+        (
+            "[registries.a]\nprovider = 1",
+            &["line 2: registries.a.provider: it is not text; put it between quotes"],
+        ),
+        (
+            "[registries.a]\nprovider = \"CLOUDx\"",
+            &["line 2: registries.a.provider: unknown provider \"CLOUDx\"; did you mean CLOUD?"],
+        ),
+        (
+            "[registries.CLOUD]\nprovider = \"CLOUD\"",
+            &["line 1: registries.CLOUD: a provider has this name; use another"],
+        ),
+        (
+            "[registries.\"a b\"]\nprovider = \"CLOUD\"",
+            &["line 1: registries.a b: a name has letters, digits, "],
+        ),
+        (
+            "[registries.a]\nprovider = \"CLOUD\"\nregoin = \"x\"\nregion = \"a/b\"",
+            &[
+                "line 3: registries.a.regoin: unknown key; did you mean region?",
+                "line 4: registries.a.region: invalid value \"a/b\": it is a path; ",
+            ],
+        ),
+        (
+            "[registries.a]\nprovider = \"OCI\"",
+            &["line 1: registries.a: host is missing, the host of the registry"],
+        ),
+        (
+            "[registries.a]\nprovider = \"OCI\"\nhost = \"a.example\"\n\
+             [registries.b]\nprovider = \"OCI\"\nhost = \"b.example\"\nhosts = [\"A.example\"]",
+            &["line 4: registries.b: host A.example belongs to registries.a, too"],
+        ),
+        (
+            "[registries.a]\nprovider = \"OCI\"\nhost = \"a.example\"\nca_file = \"none.pem\"",
+            &["line 4: registries.a.ca_file: there is no file "],
+        ),
+        (
+            "[registries.a]\nprovider = \"OCI\"\nhost = \"a.example\"\n\
+             destinations.b.proof = \"b.example\"",
+            &["line 4: registries.a.destinations.b.proof: an "],
+        ),
+        (
+            "[groups]\nall = [\"b\"]\nnone = []",
+            &[
+                "line 2: groups.all: [registries.b] is missing",
+                "line 3: groups.none: it names no registry",
+            ],
+        ),
+    ];
+    for (text, says) in cases {
+        let fill = |text: &str| text.replace("CLOUD", cloud).replace("OCI", oci);
+        let folder = Folder::new(&fill(text));
+        // Other commands refuse it, too.
+        for line in ["config check", "rules"] {
+            let (code, out, err) = folder.run(line);
+            assert_eq!((code, out.as_str()), (2, ""), "{text}: {err}");
+            let lines: Vec<&str> = err.lines().collect();
+            assert_eq!(lines.len(), says.len(), "{text}: {err}");
+            for (line, says) in lines.iter().zip(*says) {
+                let says = format!("error: imgtrack.toml: {}", fill(says));
+                assert!(line.starts_with(&says), "{says}: {err}");
+            }
+        }
+    }
+}
+
+#[test]
+fn secrets_are_refused_by_their_keys_and_not_shown() {
+    let cloud = subjects_with_rules().next().unwrap().provider();
+    for key in [
+        "password",
+        "secret_access_key",
+        "access_key_id",
+        "AccessKeySecret",
+        "security-token",
+        "sk",
+    ] {
+        let text = format!("[registries.a]\nprovider = \"{cloud}\"\n{key} = \"hunter2\"");
+        let (code, out, err) = Folder::new(&text).run("rules");
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        let says = format!("line 3: registries.a.{key}: secrets are not read from this file");
+        assert!(err.contains(&says), "{err}");
+        assert!(!err.contains("hunter2"), "{err}");
+    }
+}
+
+#[test]
+fn what_is_not_a_file_of_limited_size_is_refused() {
+    let folder = Folder::new("");
+    let (code, _, err) = folder.run("rules");
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.starts_with("error: imgtrack.toml: No such file"),
+        "{err}"
+    );
+    std::fs::create_dir(folder.path()).unwrap();
+    let (_, _, err) = folder.run("rules");
+    assert_eq!(err, "error: imgtrack.toml: it is not a regular file\n");
+    let folder = Folder::new(&format!("# {}", "x".repeat(1024 * 1024)));
+    let (_, _, err) = folder.run("config check");
+    assert_eq!(err, "error: imgtrack.toml: it is larger than 1 MiB\n");
+    // A very deep file is an error as any other.
+    let folder = Folder::new(&format!("a = {}", "[".repeat(100_000)));
+    let (code, _, err) = folder.run("config check");
+    assert_eq!(code, 2, "{err}");
+}
+
+#[test]
+fn registries_are_added_by_options_and_shown() {
+    let folder = Folder::new("");
+    let any_host = providers().iter().find(|one| one.any_host.is_some());
+    let oci = any_host.unwrap().name;
+    for of in subjects() {
+        let provider = of.descriptor();
+        let mut line = format!("config init my-{0} --registry {0}", provider.name);
+        for setting in provider.settings.iter().filter(|one| one.required) {
+            line += &format!(" --{} x.example", setting.name.replace('_', "-"));
+        }
+        if provider.shows_work() {
+            line += " --region cn-x --image-host HOST --to other --proof third=third.example";
+            line = line.replace("HOST", &format!("{}.example", provider.name));
+        }
+        let (code, out, err) = folder.run(&line);
+        assert_eq!((code, err.as_str()), (0, ""), "{line}");
+        let next = format!("next: imgtrack doctor --registry my-{}\n", provider.name);
+        assert!(out.ends_with(&next), "{out}");
+        // A name is added once.
+        let (code, _, err) = folder.run(&line);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains("has [registries.my-"), "{err}");
+    }
+    let (code, _, err) = folder.run(&format!("config init other --registry {oci}"));
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("missing --host, the host of the registry"),
+        "{err}"
+    );
+    let (code, out, err) = folder.run("config check");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let count = subjects().count();
+    let says = format!("imgtrack.toml: {count} registries, 0 groups, nothing wrong\n");
+    assert_eq!(out, says);
+    // What is shown is the file.
+    let text = folder.text();
+    let (_, shown, _) = folder.run("config show");
+    let sorted = |text: &str| {
+        let mut parts: Vec<String> = text.split("\n\n").map(|it| it.trim().to_owned()).collect();
+        parts.sort();
+        parts
+    };
+    assert_eq!(sorted(&shown), sorted(&text));
+    let (_, listed, _) = folder.run("config list -o json");
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.len(), count);
+    let first = listed.iter().find(|one| one["provider"] != oci).unwrap();
+    assert_eq!(first["destinations"][1]["proof"], "third.example");
+    let (code, _, err) = folder.run("config show my");
+    assert_eq!(code, 2);
+    assert!(err.contains("unknown registry \"my\""), "{err}");
+}
+
+#[test]
+fn options_before_a_name_select_its_provider_inside_the_sandbox_too() {
+    for of in subjects_with_rules() {
+        let text = format!(
+            "[defaults]\nregistry = \"mine\"\noutput = \"json\"\n\
+             [registries.mine]\nprovider = \"{}\"\nregion = \"elsewhere\"\n{}",
+            of.provider(),
+            match of
+                .descriptor()
+                .settings
+                .iter()
+                .find(|one| one.name == "instance")
+            {
+                Some(_) => "instance = \"other\"\n",
+                None => "",
+            }
+        );
+        let folder = Folder::new(&text);
+        let sandbox = "status team/api:v41 --sandbox";
+        let plain = format!("{sandbox} -o json --registry {}", of.provider());
+        let plain = run(&plain.split(' ').collect::<Vec<_>>());
+        assert_eq!(folder.run(sandbox), plain, "{of:?}");
+        let named = format!("{sandbox} --registry mine");
+        assert_eq!(folder.run(&named), plain, "{of:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_configured_host_has_its_settings_and_destinations() {
+    let found = || Reply::answer(200, &[("docker-content-digest", DIGEST)], "");
+    let source = Hostile::start(move |_| found()).await;
+    let mirror = Hostile::start(move |_| found()).await;
+    let any_host = providers().iter().find(|one| one.any_host.is_some());
+    let folder = Folder::new(&format!(
+        "[registries.hub]\nprovider = \"{}\"\nhost = \"{}\"\nplain_http = true\n\
+         hosts = [\"registry.example\"]\ndestinations = [\"{}\"]",
+        any_host.unwrap().name,
+        source.host(),
+        mirror.host(),
+    ));
+    let trial = Trial::start().await;
+    let path = folder.path();
+    let config = ["--config", path.to_str().unwrap(), "-o", "json"];
+    for image in [
+        format!("{}/team/api:v1", source.host()),
+        // An alias, whose name is never looked up.
+        "registry.example/team/api:v1".to_owned(),
+    ] {
+        let wait = ["wait", &image, "--timeout", "1m", "-q"];
+        let (code, out, err) = trial.run(&[&wait, &config]).await;
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        let reports: Value = serde_json::from_str(&out).unwrap();
+        let report = reports.get(0).unwrap_or(&reports);
+        let destination = &report["destinations"][0];
+        assert_eq!(destination["destination"], mirror.host(), "{out}");
+        assert_eq!(report["verdict"], "arrived");
+    }
+    assert!(mirror.count() >= 4, "{}", mirror.count());
+}
