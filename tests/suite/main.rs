@@ -27,6 +27,7 @@ mod oci_compare;
 mod oci_conformance;
 mod oci_diff;
 mod oci_docker;
+mod oci_help;
 mod oci_hostile;
 mod oci_hosts;
 mod oci_names;

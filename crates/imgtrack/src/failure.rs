@@ -4,10 +4,10 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use registry_replication::{Error, ErrorKind};
+use registry_replication::{ConnectionFault, Error, ErrorKind, oci, providers};
 use registry_sandbox::StartError;
 
-use crate::args::with_value;
+use crate::args::{flag, with_value};
 use crate::terminal::{cut, escaped, is_word};
 
 /// Longest line in characters.
@@ -148,7 +148,7 @@ impl Failure {
             _ => return None,
         };
         if let Some(fault) = error.connection() {
-            return Some(fault.fix().to_owned());
+            return Some(fix(error, fault));
         }
         match error.kind() {
             ErrorKind::Credentials => {
@@ -156,7 +156,18 @@ impl Failure {
                     true => "; `imgtrack demo` needs none",
                     false => "",
                 };
-                Some(format!("run `imgtrack doctor` to check credentials{demo}"))
+                // The search for a login is no call.
+                let is_login = error.operation().is_none_or(oci::is_operation);
+                let host = error.host().filter(|_| is_login);
+                match host.zip(of_any_host()) {
+                    Some((host, options)) => {
+                        let host = host.strip_suffix(":443").unwrap_or(host);
+                        Some(format!(
+                            "run `imgtrack doctor {options} {host}` to check the login"
+                        ))
+                    }
+                    None => Some(format!("run `imgtrack doctor` to check credentials{demo}")),
+                }
             }
             ErrorKind::Invalid if !error.missing_settings().is_empty() => {
                 let options = error.missing_settings().iter().map(|name| with_value(name));
@@ -171,6 +182,35 @@ impl Failure {
                 Some(format!("decode the reason: {}", decoder(error, encoded)?))
             }
         }
+    }
+}
+
+/// Returns the options before a host that name the registry there.
+fn of_any_host() -> Option<String> {
+    let mut all = providers().iter();
+    let found = all.find_map(|provider| Some((provider.name, provider.any_host?)));
+    found.map(|(name, setting)| format!("--registry {name} --{}", flag(setting)))
+}
+
+/// Returns whether a call was one of the OCI distribution API.
+fn is_of_images(error: &Error) -> bool {
+    error.operation().is_some_and(oci::is_operation)
+}
+
+/// Returns the fix of a failed connection. Registries of images have options of their own.
+fn fix(error: &Error, fault: ConnectionFault) -> String {
+    let is_of_images = is_of_images(error);
+    match (fault, error.host()) {
+        (ConnectionFault::Tls, Some(host)) if is_of_images => {
+            let host = host.strip_suffix(":443").unwrap_or(host);
+            format!("if the registry speaks plain HTTP, use --plain-http {host}")
+        }
+        (ConnectionFault::UntrustedIssuer, _) if is_of_images => {
+            "use --ca-file FILE with the issuer's certificate, or add it to the system's \
+             certificates"
+                .to_owned()
+        }
+        _ => fault.fix().to_owned(),
     }
 }
 

@@ -323,6 +323,13 @@ fn certificate(error: &rustls::Error) -> Diagnosis {
         E::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
             Diagnosis::new(F::Expired, "the certificate is not valid yet")
         }
+        // The type of this reason is not public.
+        E::InvalidCertificate(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            Diagnosis::new(
+                F::InvalidCertificate,
+                "the service shows the certificate of an authority (CA:TRUE), not one of its own",
+            )
+        }
         E::InvalidCertificate(other) => Diagnosis::new(
             F::InvalidCertificate,
             format!("the certificate is invalid: {other}"),

@@ -70,22 +70,26 @@ struct Found {
     login: Login,
     caller: Caller<Login>,
     used: UsedCredentials,
-    /// Why there is no login, if the client has searched for one.
-    missing: Option<String>,
+    /// Where the login comes from, or why there is none, if the client has searched for one.
+    origin: Option<Result<String, String>>,
 }
 
 impl Found {
-    /// Adds to the error of an anonymous request that no login was found, and why.
+    /// Adds to the error of a refused request which login was refused, or why none was found.
     fn explain(&self, error: Error) -> Error {
-        match (&self.login, &self.missing, error.status()) {
-            (Login::Anonymous, Some(why), Some(401 | 403)) => error.with_note(why),
+        match (&self.origin, error.status()) {
+            (Some(Err(why)), Some(401 | 403)) => error.with_note(why),
+            (Some(Ok(origin)), Some(401)) => {
+                error.with_note(format!("the rejected login is from {origin}"))
+            }
+            (Some(Ok(origin)), Some(403)) => error.with_note(format!("the login is from {origin}")),
             _ => error,
         }
     }
 
     /// Returns the error of a registry that requires a login, if the client has none. The next
     /// request searches again.
-    fn no_login(&self, target: &Target) -> Error {
+    fn no_login(&self, context: &Context, target: &Target) -> Error {
         self.caller.renew(&self.used);
         let purpose = match target {
             Target::Registry => String::new(),
@@ -93,10 +97,15 @@ impl Found {
             Target::Repository(name) | Target::Tags(name) => format!(" for {name}"),
         };
         let what = format!("the registry requires a login{purpose}, and no login was found");
-        Error::credentials(match &self.missing {
-            Some(why) => format!("{what}: {why}"),
-            None => what,
-        })
+        let endpoint = context.endpoint();
+        let host = endpoint
+            .split_once("://")
+            .map_or(endpoint, |(_, host)| host);
+        let error = Error::credentials(match &self.origin {
+            Some(Err(why)) => format!("{what}: {why}"),
+            _ => what,
+        });
+        error.with_host(host)
     }
 }
 
@@ -180,26 +189,24 @@ impl Access {
     }
 
     async fn login(&self, context: &Context, target: &Target) -> Result<Found, Error> {
-        let (caller, missing) = match &self.logins {
+        let (caller, origin) = match &self.logins {
             Logins::Caller(Caller::Anonymous) => (Caller::Fixed(Login::Anonymous), None),
             Logins::Caller(caller) => (caller.clone(), None),
             Logins::Docker(docker) => {
-                let (chain, missing) = docker.of(target.repository()).await;
-                (Caller::Chain(chain), Some(missing))
+                let (chain, origin) = docker.of(target.repository()).await;
+                (Caller::Chain(chain), Some(origin))
             }
         };
         let (login, used) = caller.credentials(context.clock().now()).await?;
-        let missing = missing.and_then(|missing| {
-            missing
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
+        let origin = origin.map(|origin| {
+            let origin = origin.lock().unwrap_or_else(PoisonError::into_inner);
+            origin.clone()
         });
         Ok(Found {
             login,
             caller,
             used,
-            missing,
+            origin,
         })
     }
 
@@ -304,7 +311,15 @@ impl Access {
         if matches!(found.login, Login::Anonymous) {
             return Err(found.explain(error));
         }
-        token::fetch(&service, &rest, bearer, &found.login).await
+        let fetched = token::fetch(&service, &rest, bearer, &found.login).await;
+        fetched.map_err(|error| found.explain(error))
+    }
+
+    /// Returns where the login for the registry comes from, or why there is none. Returns `None` if
+    /// the caller set the login.
+    pub(super) async fn origin(&self, context: &Context) -> Option<Result<String, String>> {
+        let found = self.login(context, &Target::Registry).await;
+        found.ok()?.origin
     }
 
     /// Returns the context for another host that the registry names. The host must use TLS or be on
@@ -367,17 +382,17 @@ impl Access {
         match (shown, &found.login) {
             (Shown::Nothing, Login::Anonymous) if wanted == Challenge::Basic => {
                 self.search_again();
-                Err(found.no_login(target))
+                Err(found.no_login(context, target))
             }
             (Shown::Nothing, _) => Ok(()),
             (Shown::Token { .. }, Login::Anonymous) => {
                 self.search_again();
-                Err(found.no_login(target))
+                Err(found.no_login(context, target))
             }
-            (Shown::Token { .. }, _) => Err(refused),
+            (Shown::Token { .. }, _) => Err(found.explain(refused)),
             (Shown::Password { used, .. }, _) => match news || found.caller.renew(used) {
                 true => Ok(()),
-                false => Err(refused),
+                false => Err(found.explain(refused)),
             },
         }
     }

@@ -108,7 +108,8 @@ impl DockerConfig {
         places
     }
 
-    async fn login(&self) -> Result<Login, SourceError> {
+    /// Returns the login, and where it comes from.
+    pub(super) async fn login(&self) -> Result<(Login, String), SourceError> {
         let end = Instant::now() + HELPERS;
         let mut searched = Searched::default();
         for place in self.places() {
@@ -126,12 +127,15 @@ impl DockerConfig {
                 let left = end.saturating_duration_since(Instant::now());
                 let server = auths::server(&self.host);
                 match helper::ask(&helper, server, &self.around, left).await {
-                    Ok(login) => return Ok(login),
+                    Ok(login) => {
+                        let origin = format!("docker-credential-{helper}, which {name} names");
+                        return Ok((login, origin));
+                    }
                     Err(why) => whys.push(why),
                 }
             }
             if let Some(login) = found.login {
-                return Ok(login);
+                return Ok((login, name));
             }
             whys.extend(found.unusable.into_iter().map(SourceError::failed));
             if whys.is_empty() {
@@ -166,7 +170,10 @@ impl Source<Login> for DockerConfig {
     }
 
     fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
-        Box::pin(async { self.login().await.map(Lease::lasting) })
+        Box::pin(async {
+            let (login, _) = self.login().await?;
+            Ok(Lease::lasting(login))
+        })
     }
 }
 

@@ -81,7 +81,8 @@ impl Hosts {
     }
 
     /// Calls a host without TLS. Machines on the way can read passwords and tokens. This machine is
-    /// called without TLS unless it has [certificates](Self::with_docker_certificates). Repeatable.
+    /// called without TLS unless it has [certificates](Self::with_docker_certificates), or there are
+    /// [roots](Self::root_certificates). Repeatable.
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.plain_http.insert(key(&host.into()));
@@ -184,7 +185,9 @@ impl Hosts {
                 Certificates::of_host(&self.certificates, host).map_err(Error::configuration)?
             }
         };
-        if found.is_some() {
+        // Certificates to trust have no use without TLS.
+        let is_plain = self.plain_http.contains(&key);
+        if found.is_some() || (!self.roots.is_empty() && !is_plain) {
             builder = builder.tls(true);
         }
         let own = self.roots_of.get(&key).into_iter().flatten();

@@ -75,11 +75,11 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Scoped {
     chain: Arc<Chain<Login>>,
-    missing: Missing,
+    origin: Origin,
 }
 
-/// Reason why no login was found.
-type Missing = Arc<Mutex<Option<String>>>;
+/// Where the login comes from, or why there is none.
+type Origin = Arc<Mutex<Result<String, String>>>;
 
 impl DockerLogins {
     pub(super) fn new(config: DockerConfig) -> Self {
@@ -93,8 +93,9 @@ impl DockerLogins {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the chain of logins for a repository, and the reason if no login was found.
-    pub(super) async fn of(&self, repository: &str) -> (Arc<Chain<Login>>, Missing) {
+    /// Returns the chain of logins for a repository, and where the login comes from after it was
+    /// searched.
+    pub(super) async fn of(&self, repository: &str) -> (Arc<Chain<Login>>, Origin) {
         let scopes = self.known().scopes.clone();
         let scopes = match scopes {
             Some(scopes) => scopes,
@@ -111,18 +112,18 @@ impl DockerLogins {
         let scope = scopes.iter().filter(holds).max_by_key(|scope| scope.len());
         let scope = scope.cloned().unwrap_or_default();
         let mut known = self.known();
-        let Scoped { chain, missing } = known.chains.entry(scope.clone()).or_insert_with(|| {
-            let missing = Missing::default();
+        let Scoped { chain, origin } = known.chains.entry(scope.clone()).or_insert_with(|| {
+            let origin = Origin::new(Mutex::new(Err("no login was searched".to_owned())));
             let source = OrAnonymous {
                 config: self.config.clone().repository(scope),
-                missing: missing.clone(),
+                origin: origin.clone(),
             };
             Scoped {
                 chain: Arc::new(Chain::new(vec![Arc::new(source)])),
-                missing,
+                origin,
             }
         });
-        (chain.clone(), missing.clone())
+        (chain.clone(), origin.clone())
     }
 
     /// Forgets which namespaces have a login, because the user may have logged in since.
@@ -135,7 +136,7 @@ impl DockerLogins {
 #[derive(Debug)]
 struct OrAnonymous {
     config: DockerConfig,
-    missing: Missing,
+    origin: Origin,
 }
 
 impl Source<Login> for OrAnonymous {
@@ -143,13 +144,14 @@ impl Source<Login> for OrAnonymous {
         self.config.name()
     }
 
-    fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
+    fn load(&self, _: Timestamp) -> BoxFuture<'_, Result<Lease<Login>, SourceError>> {
         Box::pin(async move {
-            let found = self.config.load(now).await;
-            let why = found.as_ref().err().map(ToString::to_string);
-            *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+            let found = self.config.login().await;
+            let origin = found.as_ref().map(|(_, origin)| origin.clone());
+            let origin = origin.map_err(ToString::to_string);
+            *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = origin;
             match found {
-                Ok(lease) => Ok(lease),
+                Ok((login, _)) => Ok(Lease::lasting(login)),
                 Err(why) => {
                     if matches!(why, SourceError::Failed(_)) {
                         let registry = self.config.host();

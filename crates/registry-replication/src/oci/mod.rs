@@ -49,6 +49,7 @@ pub use login::Login;
 pub use platform::{InvalidPlatform, Platform};
 pub(crate) use referrers::missing;
 pub use referrers::{Referrer, ReferrerOrigin};
+pub use wire::is_operation;
 
 use access::{Access, Logins, Target};
 use cache::Cache;
@@ -330,6 +331,11 @@ impl Client {
     /// Those of [`manifest`](Self::manifest).
     pub async fn ping(&self) -> Result<(), Error> {
         self.ask(&PING, &Target::Registry, "").await.map(|_| ())
+    }
+
+    /// Returns where the login for the registry comes from, or why there is none.
+    pub(crate) async fn login_origin(&self) -> Option<Result<String, String>> {
+        self.access.origin(&self.context).await
     }
 
     async fn look(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, Error> {

@@ -49,6 +49,14 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
     }
 }
 
+/// Returns whether a name is that of a call of the OCI distribution API, as errors have it.
+pub fn is_operation(name: &str) -> bool {
+    let all = [
+        &HEAD, &GET, &BLOB, &TAGS, &CATALOG, &REFERRERS, &PING, &TOKEN, &EXCHANGE,
+    ];
+    all.iter().any(|operation| operation.name == name)
+}
+
 /// Returns the accepted media types of an operation.
 pub(super) fn accept(operation: &Operation) -> &'static str {
     match operation.id {

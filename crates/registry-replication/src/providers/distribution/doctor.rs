@@ -17,6 +17,19 @@ pub(super) async fn examine(reporter: Reporter) {
         Err(error) => return reporter.failed(&error),
     };
     reporter.add("endpoint", FindingState::Ok, client.endpoint());
+    match client.login_origin().await {
+        None => reporter.add("credentials", FindingState::Ok, "from the settings"),
+        Some(Ok(origin)) => {
+            let found = format!("from {origin}");
+            reporter.add("credentials", FindingState::Ok, found);
+        }
+        Some(Err(why)) => reporter.advise(
+            "credentials",
+            FindingState::Skipped,
+            "none, so access is anonymous",
+            why,
+        ),
+    }
     match client.ping().await {
         Ok(()) => reporter.add("call", FindingState::Ok, "GET /v2/ was answered"),
         Err(error) => reporter.failed(&error),
