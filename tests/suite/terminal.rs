@@ -101,7 +101,7 @@ pub(crate) fn cases() -> Vec<CommandLine> {
 
 /// Returns the commands that show texts of a service.
 pub(crate) fn commands_of_services() -> BTreeSet<String> {
-    const OWN: [&str; 4] = ["completions", "config", "demo", "sandbox"];
+    const OWN: [&str; 5] = ["completions", "config", "demo", "sandbox", "schema"];
     let mut all: BTreeSet<String> = imgtrack::commands().into_iter().collect();
     all.retain(|command| OWN.iter().all(|own| command.split(' ').next() != Some(own)));
     all

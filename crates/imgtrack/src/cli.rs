@@ -8,7 +8,7 @@ use crate::args::{OutputArgs, TargetArgs};
 use crate::commands::Demo;
 use crate::commands::{
     Api, Completions, Configuration, Diff, Doctor, Execute, Executions, Explain, Lag, Rules, Run,
-    Sandbox, Status, Stop, Subtasks, Tasks, Wait,
+    Sandbox, SchemaOf, Status, Stop, Subtasks, Tasks, Wait,
 };
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
@@ -114,6 +114,10 @@ pub(crate) enum Command {
     ///
     /// Without a name, list the calls. The answer is the vendor's JSON.
     Api(Api),
+    /// Print the JSON Schema of what `-o json` prints
+    ///
+    /// A listing prints an array of such records, and with `-o jsonl` one a line.
+    Schema(SchemaOf),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Run the sandbox on loopback, in the foreground, until interrupted
@@ -154,6 +158,7 @@ impl Command {
             Self::Doctor(command) => perform(command, name, session).await,
             Self::Config(command) => perform(command, name, session).await,
             Self::Api(command) => perform(command, name, session).await,
+            Self::Schema(command) => perform(command, name, session).await,
             Self::Completions(command) => perform(command, name, session).await,
             Self::Sandbox(command) => perform(command, name, session).await,
         }

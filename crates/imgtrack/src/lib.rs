@@ -35,7 +35,7 @@ use registry_sandbox::Sandbox;
 use args::with_variables;
 use cli::Cli;
 use config::{Loaded, Places};
-use failure::Failure;
+use failure::{Asked, ErrorReport, Failure, asks_for_data};
 use output::Output;
 use session::Session;
 use target::Target;
@@ -80,6 +80,13 @@ pub struct Program {
     environment: Environment,
 }
 
+/// What an error of a command is told with.
+struct Told {
+    target: Option<Target>,
+    /// Whether the output is JSON or YAML.
+    is_data: bool,
+}
+
 impl Program {
     /// Sets the sandbox that `--sandbox` uses. By default, the program starts its own.
     ///
@@ -116,6 +123,12 @@ impl Program {
             Ok(parsed) => parsed,
             Err(error) => {
                 let text = sanitized(&error, &words);
+                if error.use_stderr() && asks_for_data(&words) {
+                    return match ErrorReport::usage(&text).write(&mut err) {
+                        Ok(()) => 2,
+                        Err(error) => Failure::from(error).exit_code(),
+                    };
+                }
                 // Help and version are answers, not errors.
                 let (told, code) = match error.use_stderr() {
                     true => (write_all(&mut err, &text), 2),
@@ -127,20 +140,26 @@ impl Program {
                 };
             }
         };
-        let mut target = None;
-        let code = match self.execute(name, cli, out, &mut err, &mut target) {
+        let mut told = Told {
+            target: None,
+            is_data: cli.output.format().is_data(),
+        };
+        let code = match self.execute(name, cli, out, &mut err, &mut told) {
             Ok(code) => code,
             Err(failed) => {
                 let code = failed.exit_code();
                 if code != 0 {
-                    let target: Option<&Target> = target.as_ref();
-                    let decoder = |error: &_, encoded: &str| target?.decoder(error, encoded);
+                    let target: Option<&Target> = told.target.as_ref();
+                    let asked = Asked {
+                        registry: target.and_then(Target::registry_name),
+                        region_hint: target.and_then(Target::region_hint),
+                        decoder: &|error, encoded| target?.decoder(error, encoded),
+                    };
                     // An error of stderr cannot be reported.
-                    let _ = failed.tell(&decoder, &mut err);
-                    let region_hint = target.and_then(Target::region_hint);
-                    if let Some(hint) = region_hint.filter(|_| failed.is_of_connection()) {
-                        let _ = writeln!(err, "  hint: {}", escaped(&hint));
-                    }
+                    let _ = match told.is_data {
+                        true => failed.tell_as_json(&asked, &mut err),
+                        false => failed.tell_all(&asked, &mut err),
+                    };
                 }
                 code
             }
@@ -149,14 +168,14 @@ impl Program {
         code
     }
 
-    /// Runs a command, and returns its exit code. Keeps the target in `told`, for an error's hints.
+    /// Runs a command, and returns its exit code. Keeps in `told` what errors need.
     fn execute(
         self,
         name: String,
         cli: Cli,
         out: &mut dyn Write,
         err: &mut dyn Write,
-        told: &mut Option<Target>,
+        told: &mut Told,
     ) -> Result<u8, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -168,11 +187,12 @@ impl Program {
             }
             let mut options = cli.output;
             options.set_default(loaded.config.output);
+            told.is_data = options.format().is_data();
             let clock = self.clock.as_ref();
             let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
             let config = loaded.config.clone();
             let mut target = Target::new(cli.target, config, self.sandbox, self.clock)?;
-            *told = Some(target.clone());
+            told.target = Some(target.clone());
             target.start().await?;
             let mut session = Session {
                 target,

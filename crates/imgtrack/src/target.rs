@@ -217,6 +217,14 @@ impl Target {
         self.args.words(name)
     }
 
+    /// Returns the name of the registry, if there is one.
+    pub(crate) fn registry_name(&self) -> Option<&str> {
+        match &self.chosen[..] {
+            [one] => Some(&one.name),
+            _ => None,
+        }
+    }
+
     /// Returns whether the command line names a registry.
     pub(crate) fn is_named(&self) -> bool {
         self.args.is_named

@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::table;
 use crate::target::Target;
 pub(crate) use poll::{Polled, failure};
-pub(crate) use wait::{Ended, follow, told};
+pub(crate) use wait::{Ended, EndedJson, follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.
 pub(crate) fn code(verdict: Verdict) -> u8 {

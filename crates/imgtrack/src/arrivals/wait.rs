@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use registry_replication::{Arrival, Report, WaitError};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::progress::{Progress, elapsed};
@@ -22,14 +23,16 @@ pub(crate) struct Ended {
 }
 
 /// JSON form of a result: the report, and why the image has not arrived.
-#[derive(Serialize)]
-struct EndedJson<'a> {
-    /// Absent where the report has it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EndedJson<'a> {
+    /// The image, if there is no report.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
     #[serde(flatten)]
     report: Option<&'a Report>,
+    /// Whether the time was up.
     deadline_passed: bool,
+    /// Why the wait ended without a final verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }

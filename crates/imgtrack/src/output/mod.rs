@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use registry_replication::{Error, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::OutputArgs;
@@ -417,8 +418,9 @@ impl<'a> Output<'a> {
 }
 
 /// Record with its reference.
-#[derive(Serialize)]
-struct Referred<'a, T> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Referred<'a, T> {
+    /// Text that names the record, which other commands take.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
     #[serde(flatten)]

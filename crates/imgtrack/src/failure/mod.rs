@@ -1,5 +1,7 @@
 //! Failures: messages, hints and exit codes.
 
+mod report;
+
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use registry_sandbox::StartError;
 
 use crate::args::{flag, with_value};
 use crate::terminal::{cut, escaped, is_word};
+pub(crate) use report::{Asked, ErrorReport, asks_for_data};
 
 /// Longest line in characters.
 const LONGEST_LINE: usize = 4_000;
@@ -86,7 +89,7 @@ impl Failure {
     }
 
     /// Returns whether the service could not be reached.
-    pub(crate) fn is_of_connection(&self) -> bool {
+    fn is_of_connection(&self) -> bool {
         match self {
             Self::Registry(error) => error.kind() == ErrorKind::Transport,
             Self::Several(all) => all.iter().any(Self::is_of_connection),
@@ -94,10 +97,23 @@ impl Failure {
         }
     }
 
-    /// Writes what happened, why, and what to do, in few lines of bounded length.
+    /// Writes what happened, why, and what to do.
+    pub(crate) fn tell_all(&self, asked: &Asked<'_>, err: &mut dyn io::Write) -> io::Result<()> {
+        self.tell(asked.decoder, err)?;
+        match asked
+            .region_hint
+            .as_ref()
+            .filter(|_| self.is_of_connection())
+        {
+            Some(hint) => writeln!(err, "  hint: {}", escaped(hint)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes an error in few lines of bounded length.
     ///
     /// `decoder` returns the command that decodes an encoded reason.
-    pub(crate) fn tell(
+    fn tell(
         &self,
         decoder: &dyn Fn(&Error, &str) -> Option<String>,
         err: &mut dyn io::Write,
@@ -132,9 +148,13 @@ impl Failure {
             Self::Declined => self.to_string(),
             _ => format!("error: {self}"),
         };
-        let causes = std::iter::successors(self.source(), |&cause| cause.source());
+        let causes = self.causes();
         let causes = causes.map(|cause| format!("  because: {cause}"));
         std::iter::once(first).chain(causes).collect()
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+        std::iter::successors(self.source(), |&cause| cause.source())
     }
 
     /// Returns what to do, if that is known.
