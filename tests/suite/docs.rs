@@ -7,7 +7,7 @@ use registry_replication::{Descriptor, Feature, Offered, providers};
 use crate::program::run;
 
 /// Returns the root of the repository.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 

@@ -33,6 +33,7 @@ mod oci_hosts;
 mod oci_names;
 mod oci_referrers;
 mod outline;
+mod output;
 mod pacing;
 mod pagers;
 mod parameters;

@@ -87,10 +87,12 @@ fn every_look_ends_when_its_time_is_up() {
             1
         };
         assert_eq!(code, expected, "{command} {words:?}: {out}{err}");
-        let says = format!("error: imgtrack {command} timed out after 1s500ms");
-        assert!(err.starts_with(&says), "{words:?}: {err}");
-        assert!(
-            err.contains("\n  hint: use --timeout 3s to allow more time\n"),
+        let error: Value = serde_json::from_str(err.trim_end()).unwrap();
+        let says = format!("imgtrack {command} timed out after 1s500ms");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with(&says), "{words:?}: {err}");
+        assert_eq!(
+            error["hint"], "use --timeout 3s to allow more time",
             "{err}"
         );
         assert_eq!(
@@ -128,12 +130,12 @@ fn a_timeout_is_a_duration_that_is_longer_than_nothing() {
     for (timeout, says) in [
         ("0s", "it is zero; write a duration"),
         ("0ms", "it is zero; write a duration"),
-        ("10", "it is not a duration such as 90s, 15m or 1h30m"),
+        ("10", "it is not a duration such as 90s, 1h30m or 1d"),
         (
             "-1m",
-            "it is negative; write a duration such as 90s, 15m or 1h30m",
+            "it is negative; write a duration such as 90s, 1h30m or 1d",
         ),
-        ("soon", "it is not a duration such as 90s, 15m or 1h30m"),
+        ("soon", "it is not a duration such as 90s, 1h30m or 1d"),
     ] {
         let timeout = format!("--timeout={timeout}");
         for of in subjects() {

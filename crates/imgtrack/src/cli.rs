@@ -171,7 +171,9 @@ async fn perform<C: Execute>(
     name: String,
     session: &mut Session<'_>,
 ) -> Result<u8, Failure> {
-    session.options.check(&name, &command.shape())?;
+    session
+        .options
+        .check(&name, &command.shape(), command.sort())?;
     let limit = command.bound().map(|bound| TimedOut {
         command: name,
         timeout: bound.timeout,

@@ -17,6 +17,7 @@ mod confirm;
 mod deadline;
 mod environment;
 mod failure;
+mod filter;
 mod output;
 mod session;
 mod styled;
@@ -192,6 +193,7 @@ impl Program {
             let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
             let config = loaded.config.clone();
             let mut target = Target::new(cli.target, config, self.sandbox, self.clock)?;
+            target = target.in_zone(self.environment.zone.clone());
             told.target = Some(target.clone());
             target.start().await?;
             let mut session = Session {

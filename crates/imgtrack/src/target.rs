@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use registry_replication::api::Service;
 use registry_replication::{
     Checkup, Clock, Cloud, Context, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
@@ -12,7 +13,7 @@ use registry_replication::{
 };
 use registry_sandbox::{Options, Sandbox};
 
-use crate::args::{Since, TargetArgs, flag, value};
+use crate::args::{TargetArgs, When, flag, value};
 use crate::config::{self, Config, Destination, Named};
 use crate::failure::Failure;
 
@@ -25,6 +26,8 @@ pub(crate) struct Target {
     sandbox: Option<Arc<Sandbox>>,
     /// The system's clock if absent.
     clock: Option<Arc<dyn Clock>>,
+    /// Zone of times without an offset.
+    zone: TimeZone,
 }
 
 /// Registry that was chosen.
@@ -135,6 +138,7 @@ impl Target {
             sandbox: sandbox.filter(|_| args.sandbox),
             args,
             clock,
+            zone: TimeZone::UTC,
         })
     }
 
@@ -188,23 +192,30 @@ impl Target {
         self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }
 
+    /// Sets the zone of dates and times without an offset.
+    pub(crate) fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
+    }
+
+    /// Converts the value of `--until` to a time.
+    pub(crate) fn until(&self, until: When) -> Result<Timestamp, Failure> {
+        let time = until.time(self.clock().now(), &self.zone);
+        time.map_err(|problem| Failure::Usage(format!("invalid --until: {problem}")))
+    }
+
     /// Converts the value of `--since` to a time.
-    pub(crate) fn time(&self, since: Since) -> Result<Timestamp, Failure> {
+    pub(crate) fn time(&self, since: When) -> Result<Timestamp, Failure> {
         /// How far this machine's clock may be behind the clock that a time was read from.
         const SKEW: Duration = Duration::from_secs(5 * 60);
-        let clock = self.clock.as_ref();
-        let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
-        match since {
-            Since::Time(time) if now.checked_add(SKEW).is_ok_and(|latest| time > latest) => {
-                Err(Failure::Usage(format!(
-                    "invalid --since: {time} is in the future, so no task would count; the time \
-                     is {now:.0}"
-                )))
-            }
-            Since::Time(time) => Ok(time),
-            Since::Ago(ago) => now.checked_sub(ago).map_err(|_| {
-                Failure::Usage("invalid --since: the age is too large; write 10m".to_owned())
-            }),
+        let now = self.clock().now();
+        let time = since.time(now, &self.zone);
+        let time = time.map_err(|problem| Failure::Usage(format!("invalid --since: {problem}")))?;
+        match now.checked_add(SKEW).is_ok_and(|latest| time > latest) {
+            true => Err(Failure::Usage(format!(
+                "invalid --since: {time} is in the future, so no task would count; the time is \
+                 {now:.0}"
+            ))),
+            false => Ok(time),
         }
     }
 

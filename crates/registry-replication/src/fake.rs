@@ -229,7 +229,7 @@ impl FakeRule {
     /// Lets the rule run only on request.
     #[must_use]
     pub fn on_request(self) -> Self {
-        Self(self.0.with_trigger(Some(RuleTrigger::ByHand)))
+        Self(self.0.with_trigger(Some(RuleTrigger::Manual)))
     }
 }
 

@@ -7,7 +7,9 @@ use std::future::Future;
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
-use openapi_transport::Error;
+use openapi_transport::{Error, Timestamp};
+
+use crate::order::Order;
 
 use crate::pager::{
     Continued, CursorSlot, Fetched, Page, PageToken, Pager, Pages, Paging, Record, Slot, Steps,
@@ -274,6 +276,34 @@ impl<T: Send + 'static> Listing<T> {
     pub fn by_item(self) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
         self.by_fetch()
             .map_ok(|page| stream::iter(page.items).map(Ok))
+            .try_flatten()
+    }
+
+    /// Returns the records as a stream that may end where all that follows is older than a time.
+    ///
+    /// Services do not promise an order. The stream ends after a page if all records so far came
+    /// newest first and the last is too old. Otherwise all records come. Records that are too old may
+    /// come in both cases.
+    pub fn by_item_since(
+        self,
+        since: Timestamp,
+        created: fn(&T) -> Option<Timestamp>,
+    ) -> impl Stream<Item = Result<T, Error>> + Send + use<T> {
+        let pages = self.by_fetch().boxed();
+        let pages = stream::try_unfold(Some((pages, Order::default())), move |rest| async move {
+            let Some((mut pages, mut order)) = rest else {
+                return Ok::<_, Error>(None);
+            };
+            let Some(page) = pages.try_next().await? else {
+                return Ok(None);
+            };
+            page.items.iter().for_each(|item| order.next(created(item)));
+            let is_past = order.is_past(Some(since));
+            let rest = (!is_past).then_some((pages, order));
+            Ok(Some((page.items, rest)))
+        });
+        pages
+            .map_ok(|items| stream::iter(items).map(Ok))
             .try_flatten()
     }
 

@@ -31,7 +31,7 @@ async fn a_replication_rule_runs_and_its_execution_ends() {
 
     let found = execution(&*registry, "12", started.id()).await;
     assert_eq!(found.state, TaskState::Running);
-    assert_eq!(found.trigger, Some(RuleTrigger::ByHand));
+    assert_eq!(found.trigger, Some(RuleTrigger::Manual));
     assert_eq!(&found.reference(), started);
     let tasks = all(registry.tasks_of(&scope)).await;
     assert_eq!(states(&tasks), [TaskState::Waiting]);

@@ -220,7 +220,7 @@ impl Subject for Alibabacloud {
                 name: "by hand",
                 field: "SyncTrigger",
                 value: json!("INITIATIVE"),
-                reason: ReasonKind::RuleByHand,
+                reason: ReasonKind::RuleManual,
             },
         ]
     }

@@ -254,7 +254,7 @@ impl Subject for HuaweicloudEnterprise {
                 name: "by hand",
                 field: "trigger",
                 value: json!({"type": "manual"}),
-                reason: ReasonKind::RuleByHand,
+                reason: ReasonKind::RuleManual,
             },
             Obstacle {
                 name: "on schedule",
@@ -433,7 +433,7 @@ impl Subject for HuaweicloudBasic {
             name: "by hand",
             field: "syncAuto",
             value: json!(false),
-            reason: ReasonKind::RuleByHand,
+            reason: ReasonKind::RuleManual,
         }]
     }
 

@@ -1,11 +1,10 @@
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use registry_replication::oci::{Match, Platform};
 use registry_replication::{Error, ImageReference, Timestamp};
 
-use super::value;
+use super::{When, value};
 use crate::failure::Failure;
 
 /// Conditions of an arrival.
@@ -44,9 +43,9 @@ pub(crate) struct ArrivalArgs {
         conflicts_with_all = ["digest", "since", "newest"]
     )]
     pub(crate) from: Option<String>,
-    /// Accept only tasks created since a time (2026-11-27T14:40:00Z) or 10m ago
+    /// Accept only tasks created since a time (2026-11-27T14:40:00Z), a date or 10m ago
     #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<Since>,
+    pub(crate) since: Option<When>,
     /// Accept the newest task, whatever image it copied
     #[arg(long, conflicts_with_all = ["digest", "since"])]
     pub(crate) newest: bool,
@@ -114,45 +113,6 @@ impl ArrivalArgs {
             false => Err(Failure::Usage(format!(
                 "invalid image {image:?}: it has no tag; write {image}:TAG"
             ))),
-        }
-    }
-}
-
-/// Time, or age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    Time(Timestamp),
-    Ago(Duration),
-}
-
-impl FromStr for Since {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let time = text.parse().map(Self::Time);
-        time.or_else(|_| value::any_duration(text).map(Self::Ago))
-            .map_err(|_| {
-                "neither a time such as 2026-11-27T14:40:00Z nor a duration such as 10m".to_owned()
-            })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn since_is_a_time_or_an_age() {
-        let time = "2026-11-27T14:40:00Z";
-        let at = Timestamp::constant(1_795_790_400, 0);
-        for (text, since) in [
-            (time, Some(Since::Time(at))),
-            ("2026-11-27T15:40:00+01:00", Some(Since::Time(at))),
-            ("10m", Some(Since::Ago(Duration::from_secs(600)))),
-            ("2026-11-27", None),
-            ("yesterday", None),
-        ] {
-            assert_eq!(text.parse().ok(), since, "{text}");
         }
     }
 }

@@ -3,14 +3,18 @@
 mod arrival;
 mod bound;
 mod change;
-mod limit;
+mod filter;
+mod listing;
 mod output;
 mod target;
 pub(crate) mod value;
+mod when;
 
-pub(crate) use arrival::{ArrivalArgs, Since};
+pub(crate) use arrival::ArrivalArgs;
 pub(crate) use bound::Bound;
 pub(crate) use change::Change;
-pub(crate) use limit::Limit;
+pub(crate) use filter::{OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob};
+pub(crate) use listing::Listing;
 pub(crate) use output::OutputArgs;
 pub(crate) use target::{TargetArgs, flag, with_value, with_variables};
+pub(crate) use when::When;

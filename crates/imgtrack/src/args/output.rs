@@ -1,5 +1,6 @@
 use clap::{Args, ValueEnum};
 
+use super::value;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::{Format, Shape, expression};
@@ -24,7 +25,7 @@ pub(crate) struct OutputArgs {
         global = true,
         value_name = "NAME",
         value_delimiter = ',',
-        value_parser = column,
+        value_parser = value::column,
         display_order = 91
     )]
     pub(crate) columns: Vec<String>,
@@ -62,14 +63,6 @@ enum When {
     Never,
 }
 
-/// Parses the name of a column, in any case.
-fn column(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("it is empty; write NAME or NAME,NAME".to_owned()),
-        name => Ok(name.to_lowercase().replace(['_', ' '], "-")),
-    }
-}
-
 impl OutputArgs {
     /// Sets the format of a command without `--output` and `--jq`.
     pub(crate) fn set_default(&mut self, format: Option<Format>) {
@@ -97,7 +90,15 @@ impl OutputArgs {
     }
 
     /// Refuses options that a command does not have.
-    pub(crate) fn check(&self, command: &str, shape: &Shape) -> Result<(), Failure> {
+    pub(crate) fn check(
+        &self,
+        command: &str,
+        shape: &Shape,
+        sort: Option<&str>,
+    ) -> Result<(), Failure> {
+        if let Some(column) = sort {
+            shape.check_column(command, "--sort", column)?;
+        }
         let format = self.format();
         shape.check_format(command, format)?;
         for column in &self.columns {

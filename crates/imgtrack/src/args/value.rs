@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use registry_replication::{Descriptor, Form, ImageReference, providers};
 
 use crate::output::Format;
@@ -96,6 +96,14 @@ pub(crate) fn format(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses the name of a column, in any case.
+pub(crate) fn column(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is empty; write NAME".to_owned()),
+        name => Ok(name.to_lowercase().replace(['_', ' '], "-")),
+    }
+}
+
 /// Parses a number of records: at least 1.
 pub(crate) fn limit(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -180,10 +188,14 @@ pub(crate) fn destination(text: &str) -> Result<String, String> {
 
 /// Parses a duration of any length: `90s`, `15m`, `1h30m`.
 pub(crate) fn any_duration(text: &str) -> Result<Duration, String> {
-    let known = text.parse::<SignedDuration>();
-    let known = known.map_err(|_| "it is not a duration such as 90s, 15m or 1h30m".to_owned())?;
+    // Only a span has days, and only a duration has any number of hours.
+    let days = SpanRelativeTo::days_are_24_hours();
+    let known = text
+        .parse::<SignedDuration>()
+        .or_else(|_| text.parse::<Span>()?.to_duration(days));
+    let known = known.map_err(|_| "it is not a duration such as 90s, 1h30m or 1d".to_owned())?;
     Duration::try_from(known)
-        .map_err(|_| "it is negative; write a duration such as 90s, 15m or 1h30m".to_owned())
+        .map_err(|_| "it is negative; write a duration such as 90s, 1h30m or 1d".to_owned())
 }
 
 /// Parses a duration of at most ten years.
@@ -198,7 +210,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 /// Parses a duration that is not zero.
 pub(crate) fn window(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("it is zero; write a duration such as 90s, 15m or 1h30m".to_owned()),
+        Duration::ZERO => Err("it is zero; write a duration such as 90s, 1h30m or 1d".to_owned()),
         window => Ok(window),
     }
 }
@@ -216,6 +228,10 @@ mod tests {
             ("1h30m", Some(5400)),
             ("1h 30m", Some(5400)),
             ("PT15M", Some(900)),
+            ("1d", Some(86_400)),
+            ("1d 1h", Some(90_000)),
+            ("2w", Some(14 * 86_400)),
+            ("1mo", None),
             ("87600h", Some(10 * 365 * 24 * 3600)),
             ("87601h", None),
             ("99999999999999999h", None),

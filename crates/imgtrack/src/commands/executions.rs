@@ -2,8 +2,9 @@ use clap::Args;
 use registry_replication::{Execution, RuleRef};
 
 use super::{Execute, text};
-use crate::args::{Bound, Limit, value};
+use crate::args::{Bound, Listing, OfPeriod, OfRule, OfStates, value};
 use crate::failure::Failure;
+use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
 
@@ -13,9 +14,15 @@ pub(crate) struct Executions {
     #[arg(value_parser = value::word)]
     rule: Option<String>,
     #[command(flatten)]
-    limit: Limit,
+    listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    states: OfStates,
+    #[command(flatten)]
+    period: OfPeriod,
+    #[command(flatten)]
+    of_rule: OfRule,
 }
 
 impl Execute for Executions {
@@ -27,11 +34,28 @@ impl Execute for Executions {
         Shape::listing::<Execution>()
     }
 
+    fn sort(&self) -> Option<&str> {
+        self.listing.sort.as_deref()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        let rule: Option<RuleRef> = self.rule.as_deref().map(text::reference).transpose()?;
+        let filter = Filter::default()
+            .states(self.states)
+            .period(&self.period, &session.target)?;
+        let rule = match (&self.rule, &self.of_rule.rule) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::Usage(
+                    "the rule is given twice; leave out --rule".to_owned(),
+                ));
+            }
+            (own, other) => own.as_deref().or(other.as_deref()),
+        };
+        // The registry itself lists by rule.
+        let rule: Option<RuleRef> = rule.map(text::reference).transpose()?;
         let registry = session.target.registry().await?;
-        let executions = registry.executions_of(rule.as_ref()).by_item();
-        session.output.listing(executions, self.limit.most).await?;
+        let executions = registry.executions_of(rule.as_ref());
+        let output = &mut session.output;
+        output.listing(executions, &filter, &self.listing).await?;
         Ok(0)
     }
 }

@@ -3,7 +3,7 @@ use registry_replication::{Descriptor, Feature, LagQuery, LagSummary, RuleRef};
 
 use super::scope::{self, Scope};
 use super::{Execute, text};
-use crate::args::{Bound, Since, value};
+use crate::args::{Bound, When, value};
 use crate::failure::Failure;
 use crate::output::Shape;
 use crate::session::Session;
@@ -26,11 +26,11 @@ pub(crate) struct Lag {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     executions: Option<u32>,
-    /// Ignore tasks created before a time (2026-11-27T14:40:00Z) or 10m ago
+    /// Ignore tasks created before a time (2026-11-27T14:40:00Z), a date or 10m ago
     ///
     /// A task without a creation time counts by its start, or by its execution's creation.
     #[arg(long, value_name = "TIME")]
-    since: Option<Since>,
+    since: Option<When>,
     #[command(flatten)]
     bound: Bound,
 }

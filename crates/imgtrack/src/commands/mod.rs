@@ -65,6 +65,11 @@ pub(crate) trait Execute {
         false
     }
 
+    /// Returns the column that `--sort` names.
+    fn sort(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the formats and columns of its output.
     fn shape(&self) -> Shape {
         Shape::document()

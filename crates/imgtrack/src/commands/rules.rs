@@ -2,8 +2,9 @@ use clap::Args;
 use registry_replication::Rule;
 
 use super::{Execute, text};
-use crate::args::{Bound, Limit, value};
+use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, value};
 use crate::failure::Failure;
+use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
 
@@ -13,9 +14,15 @@ pub(crate) struct Rules {
     #[arg(value_parser = value::image)]
     repository: Option<String>,
     #[command(flatten)]
-    limit: Limit,
+    listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    places: OfPlaces,
+    #[command(flatten)]
+    of_rule: OfRule,
+    #[command(flatten)]
+    period: OfPeriod,
 }
 
 impl Execute for Rules {
@@ -27,14 +34,23 @@ impl Execute for Rules {
         Shape::listing::<Rule>()
     }
 
+    fn sort(&self) -> Option<&str> {
+        self.listing.sort.as_deref()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let filter = Filter::default()
+            .places(self.places)
+            .rule(self.of_rule)
+            .period(&self.period, &session.target)?;
         let registry = session.target.registry().await?;
         let repository = match &self.repository {
             Some(text) => Some(text::image(&*registry, text).await?),
             None => None,
         };
-        let rules = registry.rules_of(repository.as_ref()).by_item();
-        session.output.listing(rules, self.limit.most).await?;
+        let rules = registry.rules_of(repository.as_ref());
+        let output = &mut session.output;
+        output.listing(rules, &filter, &self.listing).await?;
         Ok(0)
     }
 }

@@ -1,7 +1,7 @@
 //! Scopes of task listings, read by what the provider lists tasks by.
 
 use registry_replication::{
-    Descriptor, Error, ExecutionRef, Feature, Registry, TaskRef, TaskScope,
+    Descriptor, Error, ExecutionRef, Feature, ImageReference, Registry, TaskRef, TaskScope,
 };
 
 use super::text;
@@ -100,6 +100,21 @@ pub(super) fn offered(provider: &Descriptor) -> String {
 }
 
 impl Scope {
+    /// Narrows a repository to one tag, if the provider lists tasks by it.
+    pub(super) fn narrowed(self, provider: &Descriptor, tag: &str) -> Self {
+        match self {
+            Self::Image(text) if provider.offers.tag_tasks => {
+                let parsed = text.parse::<ImageReference>();
+                let is_whole = parsed.is_ok_and(|image| image.tag().or(image.digest()).is_none());
+                match is_whole {
+                    true => Self::Image(format!("{text}:{tag}")),
+                    false => Self::Image(text),
+                }
+            }
+            other => other,
+        }
+    }
+
     /// Returns the scope as the library takes it.
     pub(super) async fn resolved(self, registry: &dyn Registry) -> Result<TaskScope, Error> {
         Ok(match self {

@@ -2,8 +2,9 @@ use clap::Args;
 use registry_replication::{Subtask, TaskRef};
 
 use super::{Execute, text};
-use crate::args::{Bound, Limit, value};
+use crate::args::{Bound, Listing, OfPeriod, OfStates, OfTag, value};
 use crate::failure::Failure;
+use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
 
@@ -13,9 +14,15 @@ pub(crate) struct Subtasks {
     #[arg(value_parser = value::word)]
     task: String,
     #[command(flatten)]
-    limit: Limit,
+    listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    states: OfStates,
+    #[command(flatten)]
+    period: OfPeriod,
+    #[command(flatten)]
+    tag: OfTag,
 }
 
 impl Execute for Subtasks {
@@ -27,11 +34,20 @@ impl Execute for Subtasks {
         Shape::table::<Subtask>()
     }
 
+    fn sort(&self) -> Option<&str> {
+        self.listing.sort.as_deref()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let filter = Filter::default()
+            .states(self.states)
+            .period(&self.period, &session.target)?
+            .tag(self.tag);
         let task: TaskRef = text::reference(&self.task)?;
         let registry = session.target.registry().await?;
-        let subtasks = registry.subtasks_of(&task).by_item();
-        session.output.listing(subtasks, self.limit.most).await?;
+        let subtasks = registry.subtasks_of(&task);
+        let output = &mut session.output;
+        output.listing(subtasks, &filter, &self.listing).await?;
         Ok(0)
     }
 }

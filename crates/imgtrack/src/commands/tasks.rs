@@ -1,9 +1,10 @@
 use clap::Args;
-use registry_replication::Task;
+use registry_replication::{Feature, Task};
 
 use super::{Execute, scope};
-use crate::args::{Bound, Limit, value};
+use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, value};
 use crate::failure::Failure;
+use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
 
@@ -13,9 +14,19 @@ pub(crate) struct Tasks {
     #[arg(value_parser = value::word)]
     scope: String,
     #[command(flatten)]
-    limit: Limit,
+    listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    states: OfStates,
+    #[command(flatten)]
+    period: OfPeriod,
+    #[command(flatten)]
+    places: OfPlaces,
+    #[command(flatten)]
+    of_rule: OfRule,
+    #[command(flatten)]
+    tag: OfTag,
 }
 
 impl Execute for Tasks {
@@ -27,12 +38,35 @@ impl Execute for Tasks {
         Shape::listing::<Task>()
     }
 
+    fn sort(&self) -> Option<&str> {
+        self.listing.sort.as_deref()
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        let scope = scope::read(&session.target, &self.scope)?;
-        let registry = session.target.registry().await?;
+        let target = &session.target;
+        let provider = target.provider()?;
+        if self.of_rule.rule.is_some() && provider.has(Feature::ExecutionTasks) {
+            return Err(Failure::Usage(format!(
+                "tasks of {} belong to an execution, which has one rule; leave out --rule",
+                provider.title
+            )));
+        }
+        let mut scope = scope::read(target, &self.scope)?;
+        // The registry itself lists by tag.
+        if let Some(tag) = self.tag.tag.as_ref().and_then(TagGlob::as_tag) {
+            scope = scope.narrowed(provider, tag);
+        }
+        let filter = Filter::default()
+            .states(self.states)
+            .period(&self.period, target)?
+            .places(self.places)
+            .rule(self.of_rule)
+            .tag(self.tag);
+        let registry = target.registry().await?;
         let scope = scope.resolved(&*registry).await?;
-        let tasks = registry.tasks_of(&scope).by_item();
-        session.output.listing(tasks, self.limit.most).await?;
+        let tasks = registry.tasks_of(&scope);
+        let output = &mut session.output;
+        output.listing(tasks, &filter, &self.listing).await?;
         Ok(0)
     }
 }

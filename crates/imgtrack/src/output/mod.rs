@@ -17,15 +17,19 @@ use registry_replication::{Error, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::OutputArgs;
+use crate::args::{Listing, OutputArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::filter::{Filter, Filtered};
 use crate::styled::Styled;
 use crate::table::{Column, Listed, Row, Table, View};
 use crate::terminal::{self, Screen, escaped};
 pub(crate) use format::{Format, Shape};
 use jq::Jq;
 pub(crate) use jq::expression;
+
+/// Most records that are kept to be sorted.
+const MOST_SORTED: usize = 100_000;
 
 /// Writer of data.
 pub(crate) struct Output<'a> {
@@ -286,19 +290,68 @@ impl<'a> Output<'a> {
         Ok(item?)
     }
 
-    /// Writes the records of a listing as they arrive, or the first of them. The rest is not read.
+    /// Writes the records of a listing that a filter keeps, as they arrive, or the first of them. The
+    /// rest is not read.
     ///
-    /// After an error, [`close`](Self::close) completes the output.
-    pub(crate) async fn listing<T: Listed>(
+    /// Records in another order are written when all are known. After an error,
+    /// [`close`](Self::close) completes the output.
+    pub(crate) async fn listing<T: Listed + Filtered + Send>(
         &mut self,
-        items: impl Stream<Item = Result<T, Error>>,
-        limit: Option<usize>,
+        records: registry_replication::Listing<T>,
+        filter: &Filter,
+        listing: &Listing,
     ) -> Result<(), Failure> {
-        let mut items = pin!(items.take(limit.unwrap_or(usize::MAX)));
-        while let Some(item) = self.next(items.as_mut()).await? {
-            self.record(&item)?;
+        let records = match filter.since() {
+            Some(since) => records.by_item_since(since, T::time).left_stream(),
+            None => records.by_item().right_stream(),
+        };
+        let kept = records.try_filter(|record| std::future::ready(filter.keeps(record)));
+        let most = listing.most.unwrap_or(usize::MAX);
+        if listing.sort.is_some() || listing.reverse {
+            return self.sorted(pin!(kept), listing, most).await;
+        }
+        let mut kept = pin!(kept.take(most));
+        while let Some(record) = self.next(kept.as_mut()).await? {
+            self.record(&record)?;
         }
         self.end_of_records::<T>()
+    }
+
+    /// Writes records in another order. What was read before an error is written, too.
+    async fn sorted<T: Listed>(
+        &mut self,
+        mut records: Pin<&mut impl Stream<Item = Result<T, Error>>>,
+        listing: &Listing,
+        most: usize,
+    ) -> Result<(), Failure> {
+        let mut known = Vec::new();
+        let read = loop {
+            match records.try_next().await {
+                Ok(Some(_)) if known.len() == MOST_SORTED => {
+                    break Err(Failure::Usage(format!(
+                        "--sort and --reverse read at most {MOST_SORTED} records, and there are \
+                         more; use a filter such as --since"
+                    )));
+                }
+                Ok(Some(record)) => known.push(record),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error.into()),
+            }
+        };
+        let name = listing.sort.as_deref();
+        let mut columns = T::COLUMNS.iter();
+        if let Some(column) = columns.find(|column| Some(column.name()) == name) {
+            known.sort_by(|one, other| column.cell(one).order(&column.cell(other)));
+        }
+        if listing.reverse {
+            known.reverse();
+        }
+        known.truncate(most);
+        known.iter().try_for_each(|record| self.record(record))?;
+        match read {
+            Ok(()) => self.end_of_records::<T>(),
+            error => error,
+        }
     }
 
     /// Writes a record of a listing.

@@ -49,7 +49,7 @@ impl Row for Arrived {
         Column::new("verdict", |row: &Self| {
             Cell::verdict(row.destination.verdict)
         }),
-        Column::new("image", |row: &Self| Cell::Text(row.image.clone())),
+        Column::new("image", |row: &Self| Cell::Name(row.image.clone())),
         Column::new("destination", |row: &Self| {
             Cell::Text(row.destination.destination.to_string())
         }),
@@ -146,7 +146,7 @@ fn block(report: &Report, destination: &DestinationReport, target: Option<&str>)
     }
     for reason in &destination.reasons {
         sentence(&reason.text);
-        let target = target.filter(|_| reason.kind == ReasonKind::RuleByHand);
+        let target = target.filter(|_| reason.kind == ReasonKind::RuleManual);
         if let Some(command) = target.and_then(|target| run(report, destination, target)) {
             sentence(&format!("  {command}"));
         }

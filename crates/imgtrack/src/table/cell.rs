@@ -22,6 +22,8 @@ pub(crate) struct View {
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
     Text(String),
+    /// A name whose end tells most, as an image's tag does.
+    Name(String),
     /// A word for a state, and a note that a table shows with it.
     State {
         word: String,
@@ -41,12 +43,17 @@ pub(crate) enum Cell {
 pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) tone: Tone,
+    /// Whether a cut leaves the end.
+    pub(crate) keeps_end: bool,
 }
 
 impl From<String> for Shown {
     fn from(text: String) -> Self {
-        let tone = Tone::Plain;
-        Self { text, tone }
+        Self {
+            text,
+            tone: Tone::Plain,
+            keeps_end: false,
+        }
     }
 }
 
@@ -54,6 +61,11 @@ impl Cell {
     /// A text, or nothing.
     pub(crate) fn text(text: Option<impl ToString>) -> Self {
         Self::Text(text.map(|text| text.to_string()).unwrap_or_default())
+    }
+
+    /// A name, or nothing.
+    pub(crate) fn name(name: Option<impl ToString>) -> Self {
+        Self::Name(name.map(|name| name.to_string()).unwrap_or_default())
     }
 
     /// A count that may be larger than any real one.
@@ -108,6 +120,11 @@ impl Cell {
                     false => format!("{word}{note}"),
                 },
                 tone: *tone,
+                keeps_end: false,
+            },
+            Self::Name(name) => Shown {
+                keeps_end: true,
+                ..name.clone().into()
             },
             Self::Time(None) => String::new().into(),
             Self::Time(Some(at)) if view.is_wide => time::local(*at, &view.zone).into(),
@@ -132,7 +149,7 @@ impl Cell {
     /// Returns the text for programs: times in UTC, durations in seconds.
     pub(crate) fn exact(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Name(text) => text.clone(),
             Self::State { word, .. } => word.clone(),
             Self::Time(at) => at.map(|at| at.to_string()).unwrap_or_default(),
             Self::Took(None) => String::new(),
@@ -147,7 +164,6 @@ impl Cell {
     }
 
     /// Returns the order of two values of one column. Absent values come last.
-    #[allow(dead_code, reason = "for sorting, which comes next")]
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         let absent = |cell: &Self| cell.exact().is_empty();
         absent(self)
@@ -166,7 +182,6 @@ fn number(count: Option<i64>) -> String {
 }
 
 /// Compares texts, and numbers inside of them by their value: `83/200` before `83/1927`.
-#[allow(dead_code, reason = "for sorting, which comes next")]
 fn natural(one: &str, other: &str) -> Ordering {
     let (mut one, mut other) = (one, other);
     loop {

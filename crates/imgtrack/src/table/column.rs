@@ -84,10 +84,10 @@ impl<T> Column<T> {
         self.name
     }
 
-    /// Returns the head in a table.
+    /// Returns the head in a table: the name, which can be typed as it is printed.
     pub(crate) fn head(&self) -> Head {
         Head {
-            title: self.name.to_uppercase().replace('-', " "),
+            title: self.name.to_uppercase(),
             rank: self.rank,
         }
     }

@@ -207,7 +207,11 @@ impl Layout {
             }
             let next = if at == 0 { start } else { start.max(at + GAP) };
             let shown = match self.limit {
-                Some(limit) if start > 0 => cut(&cell.text, width.min(limit.saturating_sub(next))),
+                Some(limit) if start > 0 => cut(
+                    &cell.text,
+                    width.min(limit.saturating_sub(next)),
+                    cell.keeps_end,
+                ),
                 _ => cell.text.clone(),
             };
             if shown.is_empty() {
@@ -227,7 +231,7 @@ impl Layout {
             let head = heads.get(number).map_or("", |head| head.title.as_str());
             let note = format!("  {head}: {}", cell.text);
             let note = match self.limit {
-                Some(limit) => cut(&note, limit.saturating_sub(at)),
+                Some(limit) => cut(&note, limit.saturating_sub(at), false),
                 None => note,
             };
             at += note.width();
@@ -279,23 +283,28 @@ fn fit(places: &mut [Place], heads: &[Head], may_drop: bool, limit: usize) -> bo
     may_drop || !is_too_wide(places)
 }
 
-/// Cuts a text to a width, and ends it with `…` then.
-fn cut(text: &str, most: usize) -> String {
+/// Cuts a text to a width, with `…` at its end or, to keep the end, inside of it.
+fn cut(text: &str, most: usize, keeps_end: bool) -> String {
     if text.width() <= most {
         return text.to_owned();
     }
-    let mut left = most.saturating_sub(1);
-    let fits = text.chars().take_while(|character| {
+    let Some(left) = most.checked_sub(1) else {
+        return String::new();
+    };
+    let end = if keeps_end { left.div_ceil(2) } else { 0 };
+    let tail: Vec<char> = fitting(text.chars().rev(), end).collect();
+    let head = fitting(text.chars(), left - end);
+    head.chain(['…']).chain(tail.into_iter().rev()).collect()
+}
+
+/// Returns the first characters that fit a width.
+fn fitting(characters: impl Iterator<Item = char>, mut left: usize) -> impl Iterator<Item = char> {
+    characters.take_while(move |character| {
         let width = character.width().unwrap_or(0);
         let fits = width <= left;
         left = left.saturating_sub(width);
         fits
-    });
-    let mut cut: String = fits.collect();
-    if most > 0 {
-        cut.push('…');
-    }
-    cut
+    })
 }
 
 #[cfg(test)]
@@ -414,5 +423,21 @@ a                       1s
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_cut_leaves_the_end_of_a_name() {
+        for (most, sentence, name) in [
+            (11, "team/api:v1", "team/api:v1"),
+            (8, "team/ap…", "tea…i:v1"),
+            (3, "te…", "t…1"),
+            (1, "…", "…"),
+            (0, "", ""),
+        ] {
+            assert_eq!(cut("team/api:v1", most, false), sentence);
+            assert_eq!(cut("team/api:v1", most, true), name);
+        }
+        assert_eq!(cut("多阶段", 5, true), "多…段");
+        assert_eq!(cut("多阶段", 4, true), "…段");
     }
 }

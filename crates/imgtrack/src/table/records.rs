@@ -34,8 +34,8 @@ impl Row for Task {
             let issue = task.issue.as_ref().map(|issue| format!(": {issue}"));
             Cell::state(&task.state, issue.unwrap_or_default())
         }),
-        Column::new("from", |task: &Self| Cell::text(task.source.as_ref())),
-        Column::new("to", |task: &Self| Cell::text(task.destination.as_ref())),
+        Column::new("from", |task: &Self| Cell::name(task.source.as_ref())),
+        Column::new("to", |task: &Self| Cell::name(task.destination.as_ref())),
         Column::new("kept", |task: &Self| {
             let counts = task.retention.filter(|_| task.kind == TaskKind::Retention);
             Cell::text(counts.map(|counts| format!("{} of {}", counts.retained, counts.total)))
@@ -72,7 +72,7 @@ impl Row for Rule {
         Column::new("kind", |rule: &Self| kind(rule.kind)).rank(3),
         Column::new("name", |rule: &Self| Cell::text(rule.name.as_ref())).rank(4),
         Column::new("covers", |rule: &Self| Cell::Text(covers(rule))),
-        Column::new("to", |rule: &Self| Cell::Text(goes(rule))),
+        Column::new("to", |rule: &Self| Cell::Name(goes(rule))),
         Column::new("starts", |rule: &Self| Cell::Text(starts(rule))).rank(5),
         Column::new("automatic", |rule: &Self| {
             // A trigger tells it, too.
@@ -115,7 +115,8 @@ impl Row for Execution {
         }),
         Column::new("tasks", |execution: &Self| {
             Cell::text(execution.tasks.map(counted))
-        }),
+        })
+        .narrow(),
         Column::new("started-by", |execution: &Self| {
             Cell::text(execution.trigger.as_ref().map(RuleTrigger::as_str))
         })
@@ -128,6 +129,26 @@ impl Row for Execution {
             Cell::between(execution.started.or(execution.created), execution.ended)
         })
         .rank(1),
+        Column::new("total", |execution: &Self| {
+            count(execution, |all| all.total)
+        })
+        .wide(),
+        Column::new("succeeded", |execution: &Self| {
+            count(execution, |all| all.succeeded)
+        })
+        .wide(),
+        Column::new("failed", |execution: &Self| {
+            count(execution, |all| all.failed)
+        })
+        .wide(),
+        Column::new("running", |execution: &Self| {
+            count(execution, |all| all.running)
+        })
+        .wide(),
+        Column::new("cancelled", |execution: &Self| {
+            count(execution, |all| all.cancelled)
+        })
+        .wide(),
         Column::new("kind", |execution: &Self| kind(execution.kind)).wide(),
         Column::new("trial", |execution: &Self| Cell::Flag(execution.trial)).wide(),
         Column::new("created", |execution: &Self| Cell::Time(execution.created)).wide(),
@@ -157,7 +178,7 @@ impl Row for Subtask {
         Column::new("image", |subtask: &Self| {
             let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
             let (namespace, repository) = (word(&subtask.namespace), word(&subtask.repository));
-            Cell::Text(format!("{namespace}/{repository}:{}", word(&subtask.tag)))
+            Cell::Name(format!("{namespace}/{repository}:{}", word(&subtask.tag)))
         }),
         Column::new("digest", |subtask: &Self| {
             Cell::Digest(subtask.digest.clone())
@@ -179,6 +200,10 @@ impl Row for Subtask {
         .wide(),
         Column::new("ended", |subtask: &Self| Cell::Time(subtask.ended)).wide(),
     ];
+}
+
+fn count(execution: &Execution, of: fn(&TaskCounts) -> Option<i64>) -> Cell {
+    Cell::Count(execution.tasks.as_ref().and_then(of))
 }
 
 fn kind(kind: TaskKind) -> Cell {
@@ -261,7 +286,7 @@ fn counted(counts: TaskCounts) -> String {
         (counts.succeeded, "succeeded"),
         (counts.failed, "failed"),
         (counts.running, "running"),
-        (counts.stopped, "stopped"),
+        (counts.cancelled, "cancelled"),
     ];
     let parts = parts.into_iter().filter_map(|(count, what)| {
         let count = count.filter(|count| *count != 0)?;

@@ -138,7 +138,7 @@ fn a_rule_is_run_and_stopped_when_that_has_been_said() {
             .unwrap()
             .clone()
     };
-    assert_eq!(execution()["trigger"], "by-hand");
+    assert_eq!(execution()["trigger"], "manual");
     assert_eq!(asked(&["stop", reference]).status.code(), Some(2));
     answer(&["stop", reference, "--dry-run"]);
     answer(&["stop", reference, "--yes"]);

@@ -95,8 +95,8 @@ pub(crate) fn rule(rule: &ReadRule, image: &ImageName) -> Vec<Reason> {
         ));
     }
     match &rule.trigger {
-        Some(RuleTrigger::ByHand) => reasons.push(Reason::new(
-            ReasonKind::RuleByHand,
+        Some(RuleTrigger::Manual) => reasons.push(Reason::new(
+            ReasonKind::RuleManual,
             match runs_whole(rule) {
                 true => format!(
                     "{} runs only on request: run it, or let it run on push",
@@ -269,7 +269,7 @@ pub(crate) fn settling(work: &Work, left: Duration) -> Reason {
 
 fn ended(work: &Work) -> &'static str {
     match work.state {
-        TaskState::Cancelled => "was stopped",
+        TaskState::Cancelled => "was cancelled",
         TaskState::TimedOut => "timed out",
         _ => "failed",
     }

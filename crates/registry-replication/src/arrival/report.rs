@@ -26,7 +26,7 @@ pub enum Verdict {
     NoTask,
     /// No rule copies it to the destination.
     NoRule,
-    /// The task that copies it failed or was stopped, and the registry has not retried it for the
+    /// The task that copies it failed or was cancelled, and the registry has not retried it for the
     /// settle window.
     Failed,
     /// The destination has, or will have, another digest than the expected one under this tag.
@@ -327,7 +327,8 @@ pub enum ReasonKind {
     /// The rule is disabled.
     RuleDisabled,
     /// The rule runs only on request.
-    RuleByHand,
+    #[serde(alias = "rule-by-hand")]
+    RuleManual,
     /// The rule runs on schedule.
     RuleOnSchedule,
     /// The rule has a filter that this version cannot read.

@@ -85,7 +85,7 @@ pub struct LagSummary {
     pub untimed: u64,
     /// Number of tasks that failed or timed out.
     pub failed: u64,
-    /// Number of tasks that were stopped.
+    /// Number of tasks that were cancelled.
     pub cancelled: u64,
     /// Number of tasks whose tag the destination had already.
     pub already_there: u64,

@@ -74,9 +74,9 @@ pub struct TaskCounts {
     /// Number of tasks that have not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<i64>,
-    /// Number of tasks that were stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stopped: Option<i64>,
+    /// Number of tasks that were cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "stopped")]
+    pub cancelled: Option<i64>,
 }
 
 impl Execution {

@@ -71,7 +71,8 @@ pub enum RuleTrigger {
     /// A push of an image that the rule covers.
     OnPush,
     /// A manual request.
-    ByHand,
+    #[serde(alias = "by-hand")]
+    Manual,
     /// A schedule.
     OnSchedule,
     /// The vendor's word, which this version does not know.
@@ -83,7 +84,7 @@ impl RuleTrigger {
     pub fn as_str(&self) -> &str {
         match self {
             Self::OnPush => "on-push",
-            Self::ByHand => "by-hand",
+            Self::Manual => "manual",
             Self::OnSchedule => "on-schedule",
             Self::Unknown(word) => word,
         }
@@ -185,7 +186,7 @@ impl Rule {
         self.automatic = match &trigger {
             _ if self.kind != TaskKind::Replication => None,
             Some(RuleTrigger::OnPush) => Some(true),
-            Some(RuleTrigger::ByHand | RuleTrigger::OnSchedule) => Some(false),
+            Some(RuleTrigger::Manual | RuleTrigger::OnSchedule) => Some(false),
             Some(RuleTrigger::Unknown(_)) | None => None,
         };
         self.trigger = trigger;

@@ -110,7 +110,7 @@ pub enum TaskState {
     Succeeded,
     /// It failed. Registries based on Harbor may still retry it.
     Failed,
-    /// It was stopped.
+    /// It was cancelled.
     Cancelled,
     /// It took too long.
     TimedOut,

@@ -121,7 +121,7 @@ impl Rules {
 fn trigger(vendor: &SyncTrigger) -> RuleTrigger {
     match vendor {
         SyncTrigger::Passive => RuleTrigger::OnPush,
-        SyncTrigger::Initiative => RuleTrigger::ByHand,
+        SyncTrigger::Initiative => RuleTrigger::Manual,
         other => RuleTrigger::Unknown(other.as_str().to_owned()),
     }
 }

@@ -282,7 +282,7 @@ fn rule(vendor: SyncRepo, region: Option<&str>) -> Rule {
     let rule = Rule::new(PROVIDER, TaskKind::Replication, vendor.id);
     let trigger = vendor.sync_auto.map(|automatic| match automatic {
         true => RuleTrigger::OnPush,
-        false => RuleTrigger::ByHand,
+        false => RuleTrigger::Manual,
     });
     Rule {
         source,

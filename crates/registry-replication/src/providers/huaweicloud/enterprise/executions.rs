@@ -143,7 +143,7 @@ fn replication(vendor: ReplicationExecution) -> Execution {
         succeeded: vendor.succeed,
         failed: vendor.failed,
         running: vendor.in_progress,
-        stopped: vendor.stopped,
+        cancelled: vendor.stopped,
     };
     Execution {
         provider: PROVIDER,

@@ -98,7 +98,7 @@ impl ReplicationRules {
 
 pub(super) fn trigger(vendor: &TriggerType) -> RuleTrigger {
     match vendor {
-        TriggerType::Manual => RuleTrigger::ByHand,
+        TriggerType::Manual => RuleTrigger::Manual,
         TriggerType::Scheduled => RuleTrigger::OnSchedule,
         TriggerType::EventBased => RuleTrigger::OnPush,
         other => RuleTrigger::Unknown(other.as_str().to_owned()),
