@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 use registry_replication::oci::{Match, Platform};
-use registry_replication::{Error, ImageReference, Timestamp};
+use registry_replication::{Error, ImageReference};
 
 use super::{When, value};
 use crate::failure::Failure;
