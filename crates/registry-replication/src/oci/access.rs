@@ -70,7 +70,7 @@ struct Found {
     login: Login,
     caller: Caller<Login>,
     used: UsedCredentials,
-    /// Where the login comes from, or why there is none, if the client has searched for one.
+    /// Where the login comes from, or why no login was found, if the client has searched for one.
     origin: Option<Result<String, String>>,
 }
 
@@ -315,7 +315,7 @@ impl Access {
         fetched.map_err(|error| found.explain(error))
     }
 
-    /// Returns where the login for the registry comes from, or why there is none. Returns `None` if
+    /// Returns where the login for the registry comes from, or why no login was found. Returns `None` if
     /// the caller set the login.
     pub(super) async fn origin(&self, context: &Context) -> Option<Result<String, String>> {
         let found = self.login(context, &Target::Registry).await;

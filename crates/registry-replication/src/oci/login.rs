@@ -78,7 +78,7 @@ struct Scoped {
     origin: Origin,
 }
 
-/// Where the login comes from, or why there is none.
+/// Where the login comes from, or why no login was found.
 type Origin = Arc<Mutex<Result<String, String>>>;
 
 impl DockerLogins {

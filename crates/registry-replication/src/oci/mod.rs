@@ -333,7 +333,7 @@ impl Client {
         self.ask(&PING, &Target::Registry, "").await.map(|_| ())
     }
 
-    /// Returns where the login for the registry comes from, or why there is none.
+    /// Returns where the login for the registry comes from, or why no login was found.
     pub(crate) async fn login_origin(&self) -> Option<Result<String, String>> {
         self.access.origin(&self.context).await
     }
