@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use registry_replication::clouds;
 
-use crate::args::{OutputArgs, TargetArgs};
+use crate::args::{LogArgs, OutputArgs, TargetArgs};
 #[cfg(feature = "demo")]
 use crate::commands::Demo;
 use crate::commands::{
@@ -58,6 +58,9 @@ Exit codes, for the worst of several images:
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
 
     #[command(flatten)]
     pub(crate) target: TargetArgs,

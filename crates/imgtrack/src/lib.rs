@@ -18,6 +18,7 @@ mod deadline;
 mod environment;
 mod failure;
 mod filter;
+mod logs;
 mod output;
 mod session;
 mod styled;
@@ -141,6 +142,9 @@ impl Program {
                 };
             }
         };
+        if let Some(around) = &self.environment.surroundings {
+            logs::start(&cli.logs, around);
+        }
         let mut told = Told {
             target: None,
             is_data: cli.output.format().is_data(),

@@ -1,15 +1,10 @@
 //! Program `imgtrack`; see the library of this package.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Warnings only: the program reports its own errors.
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(|| Lines)
-        .init();
     std::panic::set_hook(Box::new(|panic| {
         // `payload_as_str` needs Rust 1.91.
         let payload = panic.payload();
@@ -18,13 +13,11 @@ fn main() -> ExitCode {
         let what = what.unwrap_or("no message");
         let place = panic.location().map(ToString::to_string);
         let place = place.unwrap_or_default();
-        let _ = Lines.write(format!("panicked at {place}: {what}").as_bytes());
+        line(&format!("panicked at {place}: {what}"));
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
             let trace = trace.to_string();
-            trace.lines().for_each(|line| {
-                let _ = Lines.write(line.as_bytes());
-            });
+            trace.lines().for_each(line);
         }
     }));
     // Neither is locked, so that threads can log warnings.
@@ -32,16 +25,8 @@ fn main() -> ExitCode {
     ExitCode::from(imgtrack::run(std::env::args_os(), &mut out, &mut err))
 }
 
-/// Writer of whole lines to stderr.
-struct Lines;
-
-impl Write for Lines {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        imgtrack::write_line(&mut io::stderr(), text)?;
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Writes a line to stderr.
+fn line(text: &str) {
+    // An error of stderr cannot be reported.
+    let _ = imgtrack::write_line(&mut io::stderr(), text.as_bytes());
 }

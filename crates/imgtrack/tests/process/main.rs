@@ -182,3 +182,48 @@ fn a_proxy_that_the_environment_names_is_used_but_not_for_loopback() {
         "CONNECT registry.example:443 HTTP/1.1\r\n"
     );
 }
+
+#[test]
+fn the_log_shows_verdicts_and_calls_and_no_secret() {
+    let sandbox = Serving::start();
+    let [endpoint, key, secret] = any::account(&sandbox);
+    let run = |words: &[&str], filter: Option<&str>| {
+        let mut command = imgtrack();
+        command
+            .args(["status", "team/api:v41", "--endpoint", &endpoint])
+            .args(any::OPTIONS)
+            .args(words)
+            .envs(any::key(&key, &secret));
+        if let Some(filter) = filter {
+            command.env("RUST_LOG", filter);
+        }
+        let output = command.output().unwrap();
+        let said = stderr(&output);
+        assert!(matches!(output.status.code(), Some(0..=6)), "{said}");
+        assert!(!said.contains(&secret), "{said}");
+        said
+    };
+    assert_eq!(run(&[], None), "");
+    let calls = run(&["-v"], None);
+    assert!(calls.contains("INFO"), "{calls}");
+    assert!(!calls.contains("DEBUG"), "{calls}");
+    let polls = run(&["-vv"], None);
+    assert!(
+        polls.contains("polled image=team/api:v41 verdict="),
+        "{polls}"
+    );
+    let some = run(&[], Some("registry_replication=debug"));
+    assert!(some.contains("polled"), "{some}");
+    let none = run(&["-vvv"], Some("off"));
+    assert_eq!(none, "");
+    let wrong = run(&[], Some("a=b=c"));
+    assert!(wrong.starts_with("invalid RUST_LOG: "), "{wrong}");
+    let json = run(&["-vv", "--log-format", "json"], None);
+    let lines: Vec<Value> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let is_verdict = |line: &&Value| line["message"] == "verdict";
+    let verdict = lines.iter().find(is_verdict).unwrap();
+    assert_eq!(verdict["image"], "team/api:v41", "{json}");
+}

@@ -10,6 +10,7 @@ use super::compare::Matching;
 use super::destination::Destination;
 use super::explain;
 use super::judge::{Judged, Known, Question, end, judge, leading};
+use super::log::{self, Logged};
 use super::memory::Memory;
 use super::proof::{APART, Shown, Shows};
 use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Trouble, Verdict};
@@ -119,6 +120,7 @@ pub(crate) struct Engine {
     blind: bool,
     /// Results of the looks so far.
     memory: Memory,
+    logged: Logged,
     /// Start of the first look, by the service's clock.
     first: Option<Timestamp>,
     /// What each destination has served.
@@ -153,6 +155,7 @@ impl Engine {
             unconfirmed: None,
             blind: false,
             memory: Memory::default(),
+            logged: Logged::default(),
             first: None,
             shown: BTreeMap::new(),
             referrers: BTreeMap::new(),
@@ -183,6 +186,15 @@ impl Engine {
 
     /// Polls the registry together with other arrivals, and reports the result.
     pub(crate) async fn look(&mut self, not_before: Duration, gap: Duration) -> Outcome {
+        let outcome = self.outcome(not_before, gap).await;
+        match &outcome.report {
+            Ok(report) => self.logged.polled(report),
+            Err(error) => log::failed(&self.ask.question.image, error),
+        }
+        outcome
+    }
+
+    async fn outcome(&mut self, not_before: Duration, gap: Duration) -> Outcome {
         if let Err(error) = self.resolve(None).await {
             self.polls += 1;
             return Outcome {

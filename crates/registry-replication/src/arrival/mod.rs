@@ -12,6 +12,7 @@ mod destination;
 mod engine;
 mod explain;
 mod judge;
+mod log;
 mod memory;
 mod polling;
 mod proof;
