@@ -11,6 +11,9 @@ use crate::deploy_gate::OTHER;
 use crate::program::{Trial, run};
 use crate::subjects::{CommandLine, subject, subjects_with_rules};
 
+/// Formats of the output. A command refuses those that it does not have.
+const FORMATS: [&str; 7] = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"];
+
 /// Control characters, invisible characters, and a forged line.
 const POISON: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\r\u{8}\u{7f}\u{9b}31m\u{85}\u{2028}\u{2029}\u{202e}\
                       \u{2066}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{fffd}\u{e0041}\n\tFORGED";
@@ -125,7 +128,7 @@ async fn no_command_lets_a_service_control_the_terminal() {
         for (command, words) in cases() {
             let is_first = command != std::mem::replace(&mut before, command);
             let formats: &[&str] = match dose {
-                Dose::Everything if is_first => &["table", "json"],
+                Dose::Everything if is_first => &FORMATS,
                 Dose::Refusal if !is_first => continue,
                 _ => &["table"],
             };
@@ -138,10 +141,16 @@ async fn no_command_lets_a_service_control_the_terminal() {
                 let (_, out, err) = trial.run(&[&words, &["-o", format]]).await;
                 let all = format!("{out}{err}");
                 check(&format!("{dose:?} {words:?} {format}"), &all);
-                if *format == "json" && !out.is_empty() {
-                    let parsed: Result<Value, _> = serde_json::from_str(&out);
-                    assert!(parsed.is_ok(), "{dose:?} {words:?}: {out}");
-                }
+                let is_whole = match *format {
+                    _ if out.is_empty() => true,
+                    "json" => serde_json::from_str::<Value>(&out).is_ok(),
+                    "jsonl" => out
+                        .lines()
+                        .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+                    "yaml" => serde_saphyr::from_str::<Value>(&out).is_ok(),
+                    _ => true,
+                };
+                assert!(is_whole, "{dose:?} {words:?} {format}: {out}");
                 if all.contains("\\u{1b}") || all.contains("\\u001b") {
                     *shown.entry(command).or_default() += 1;
                 }

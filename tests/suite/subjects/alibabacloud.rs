@@ -217,7 +217,7 @@ impl Subject for Alibabacloud {
                 reason: ReasonKind::NotCovered,
             },
             Obstacle {
-                name: "by hand",
+                name: "manual",
                 field: "SyncTrigger",
                 value: json!("INITIATIVE"),
                 reason: ReasonKind::RuleManual,

@@ -251,7 +251,7 @@ impl Subject for HuaweicloudEnterprise {
                 reason: ReasonKind::RuleDisabled,
             },
             Obstacle {
-                name: "by hand",
+                name: "manual",
                 field: "trigger",
                 value: json!({"type": "manual"}),
                 reason: ReasonKind::RuleManual,
@@ -430,7 +430,7 @@ impl Subject for HuaweicloudBasic {
 
     fn obstacles(&self) -> Vec<Obstacle> {
         vec![Obstacle {
-            name: "by hand",
+            name: "manual",
             field: "syncAuto",
             value: json!(false),
             reason: ReasonKind::RuleManual,
