@@ -178,7 +178,7 @@ async fn several_images_are_polled_at_once() {
         let (code, out, err) = program(&line, servers).await;
         assert_eq!(code, 7, "{err}");
         assert_eq!(json(&out).as_array().unwrap().len(), 1);
-        assert_eq!(err.matches("error: ").count(), 1, "{err}");
+        assert_eq!(err.matches("HTTP 403").count(), 1, "{err}");
     }
     // Images of one registry share answers. Three of them would take six requests.
     let before = server.count();

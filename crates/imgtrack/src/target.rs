@@ -435,6 +435,9 @@ impl Target {
                 }
             }
         }
+        if let Some(file) = given.get("ca_file") {
+            hosts = hosts.root_certificates(certificates(file).await?);
+        }
         Ok(plain(hosts, given))
     }
 

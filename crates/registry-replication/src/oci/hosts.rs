@@ -185,13 +185,13 @@ impl Hosts {
                 Certificates::of_host(&self.certificates, host).map_err(Error::configuration)?
             }
         };
-        // Certificates to trust have no use without TLS.
-        let is_plain = self.plain_http.contains(&key);
-        if found.is_some() || (!self.roots.is_empty() && !is_plain) {
-            builder = builder.tls(true);
-        }
         let own = self.roots_of.get(&key).into_iter().flatten();
         let roots: Vec<String> = self.roots.iter().chain(own).cloned().collect();
+        // Certificates to trust have no use without TLS.
+        let is_plain = self.plain_http.contains(&key);
+        if found.is_some() || (!roots.is_empty() && !is_plain) {
+            builder = builder.tls(true);
+        }
         let configure = self.configure.clone();
         builder = builder.configure(move |context| {
             let context = match configure {
