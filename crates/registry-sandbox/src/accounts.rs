@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::side;
+use crate::side::Site;
 use crate::sides::SIDES;
 
 /// Accounts that the sandbox admits, by the name of their client.
 ///
-/// The keys are fixed and invented. They open nothing but the sandbox, so `Debug` shows them.
+/// The keys are invented: fixed ones, or those of [`Options::remote`](crate::Options::remote). They open
+/// nothing but the sandbox, so `Debug` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accounts(Vec<Account>);
 
@@ -20,10 +21,9 @@ pub struct Account {
 }
 
 impl Accounts {
-    pub(crate) fn at(endpoint: &str) -> Self {
-        let accounts = SIDES
-            .iter()
-            .filter_map(|side| Some((side.account?)(endpoint)));
+    pub(crate) fn at(site: &Site<'_>) -> Self {
+        let accounts = SIDES.iter();
+        let accounts = accounts.filter_map(|side| Some((side.account?)(site)));
         Self(accounts.collect())
     }
 
@@ -97,13 +97,5 @@ impl Settings {
             access_key_id: id.to_owned(),
             access_key_secret: secret.to_owned(),
         }
-    }
-
-    pub(crate) fn of(name: &str, endpoint: &str) -> Option<Self> {
-        let registry = match side::registry(name) {
-            Some((_, registry)) => registry,
-            None => side::definition(name)?.registries.first()?,
-        };
-        Some((registry.settings?)(endpoint))
     }
 }

@@ -36,15 +36,22 @@
 //! # A registry's own port
 //!
 //! [`Sandbox::registry`] serves the read half of the OCI distribution API for one registry at a port
-//! of its own, so that a client can prove that an image is at the destination: `HEAD` and `GET` of
-//! manifests, with the logins that the vendors' calls hand out or their pages describe. The sandbox
-//! keeps what was pushed, so that `GET` returns bytes that have the digest. They are the text that
-//! [`Sandbox::push`] was given, not a manifest in form.
+//! of its own, so that a client can prove that an image is at the destination: manifests, blobs, tags,
+//! repositories and referrers, with the logins that the vendors' calls hand out or their pages
+//! describe. The sandbox keeps what was pushed, up to 64 MiB, so that `GET` returns bytes that have the
+//! digest. They are the text that [`Sandbox::push`] was given, which need not be a manifest in form, or
+//! the image of [`Sandbox::push_image`].
+//!
+//! # A sandbox for other processes
+//!
+//! `GET /health` at the sandbox's own port tells that it is ready. [`control`] describes an API that
+//! changes the sandbox from another process. [`Fault`]s spoil answers, so that users can test their own
+//! programs. [`Options::remote`] serves other machines.
 //!
 //! # Limits
 //!
-//! This is a sandbox, not an emulator. It holds no layers, takes no pushes over HTTP and scans
-//! nothing. It has no quotas, no throttling, and no permissions except "this project or not". It
+//! This is a sandbox, not an emulator. It holds no files, takes no pushes over the distribution API and
+//! scans nothing. It has no quotas, no throttling, and no permissions except "this project or not". It
 //! speaks plain HTTP only. Instances, namespaces, repositories and tags can be read, and only pushes
 //! and copies create them. Where a vendor's page is silent (many error codes, the
 //! order of records), the answer is invented, and the code says so.
@@ -67,12 +74,17 @@ mod accounts;
 mod body;
 mod clock;
 mod contents;
+pub mod control;
 mod course;
 mod digest;
 mod encoding;
+mod entrance;
+mod faults;
 mod fleet;
+
 mod generated;
 mod hook;
+mod image;
 mod later;
 mod message;
 mod parameters;
@@ -85,6 +97,7 @@ mod registry;
 mod route;
 mod rule;
 mod sandbox;
+mod secrets;
 mod server;
 mod side;
 mod sides;
@@ -99,6 +112,7 @@ pub mod world;
 pub use accounts::{Account, Accounts, Settings};
 pub use clock::Clock;
 pub use course::{Outcome, Pace, RETRIES};
+pub use faults::{Fault, FaultAction, FaultError};
 pub use hook::OutgoingAnswer;
 pub use push::PushError;
 pub use received::Received;

@@ -1,21 +1,27 @@
 use std::any::Any;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use crate::accounts::{Accounts, Settings};
 use crate::clock::{self, Clock};
+use crate::control::{Control, ControlAccess, ServedPlace, Token};
 use crate::course::{Outcome, Pace};
+use crate::entrance::Entrance;
+use crate::faults::{Fault, FaultError};
 use crate::hook::OutgoingAnswer;
 use crate::push::PushError;
 use crate::received::Received;
-use crate::registry::{self, RegistryEndpoint};
+use crate::registry::{Gateway, RegistryEndpoint};
 use crate::server::{self, Service};
+use crate::side::{self, Site};
 use crate::sides::SIDES;
 use crate::spec::SpecError;
 use crate::world::{Place, Record, Source};
@@ -24,10 +30,13 @@ use crate::world::{Place, Record, Source};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Loopback address to listen on. `[default: a free port of 127.0.0.1]`
+    /// Address to listen on. `[default: a free port of 127.0.0.1]`
     pub listen: SocketAddr,
     /// Source of the time. `[default: the system's clock]`
     pub clock: Clock,
+    pub(crate) remote: bool,
+    controlled: bool,
+    pub(crate) seed: u64,
     /// Options of single clouds.
     others: Vec<Arc<dyn Any + Send + Sync>>,
 }
@@ -44,6 +53,31 @@ impl Options {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Allows an address that other machines can reach.
+    ///
+    /// The keys are then random ones of this sandbox, which [`Sandbox::accounts`] and
+    /// [`Sandbox::settings`] return, and the services that hand out keys without asking for a secret
+    /// (metadata services) are not there. Everything goes over plain HTTP.
+    #[must_use]
+    pub fn remote(mut self) -> Self {
+        self.remote = true;
+        self
+    }
+
+    /// Adds the [control API](crate::control) to the sandbox's own port.
+    #[must_use]
+    pub fn controlled(mut self) -> Self {
+        self.controlled = true;
+        self
+    }
+
+    /// Sets the seed by which the probability of a [`Fault`] hits. `[default: 0]`
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -67,6 +101,9 @@ impl Default for Options {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: clock::system(),
+            remote: false,
+            controlled: false,
+            seed: 0,
             others: Vec::new(),
         }
     }
@@ -84,7 +121,8 @@ impl fmt::Debug for Options {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address is not a loopback address. The sandbox's keys are public, and it speaks plain HTTP.
+    /// The address is not a loopback address. The sandbox's keys are public, and it speaks plain HTTP,
+    /// unless [`Options::remote`] is set.
     #[error(
         "{0} is not a loopback address; the sandbox's keys are public and it speaks plain HTTP, \
          so it is served to this machine only"
@@ -116,11 +154,13 @@ impl From<SpecError> for StartError {
 #[derive(Debug)]
 pub struct Sandbox {
     endpoint: String,
+    port: u16,
     accounts: Accounts,
     service: Arc<Service>,
     serving: AbortHandle,
-    /// Tasks that serve registries' own ports.
-    registries: Mutex<JoinSet<()>>,
+    /// Registries' own ports.
+    gateway: Arc<Gateway>,
+    control: Option<ControlAccess>,
     /// Closes when the serving task has ended.
     stopped: watch::Receiver<()>,
 }
@@ -129,23 +169,49 @@ impl Sandbox {
     /// Binds the address and serves it on the current Tokio runtime, which needs I/O and time.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let address = options.listen;
-        if !address.ip().is_loopback() {
+        if !address.ip().is_loopback() && !options.remote {
             return Err(StartError::NotLoopback(address));
         }
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
-        let endpoint = format!("http://{bound}");
+        // Nothing can call the address "any".
+        let shown = match bound.ip() {
+            ip if !ip.is_unspecified() => ip,
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        let endpoint = format!("http://{}", SocketAddr::new(shown, bound.port()));
         let service = Arc::new(Service::new(&options, &endpoint)?);
         let (alive, stopped) = watch::channel(());
-        let served = Arc::clone(&service);
-        let serving = tokio::spawn(serve(alive, listener, served));
+        let gateway = Gateway::new(Arc::clone(&service), bound.ip(), shown);
+        let gateway = Arc::new(gateway);
+        let token = options.controlled.then(Token::generated);
+        let control = token.as_ref().map(|token| ControlAccess {
+            url: endpoint.clone(),
+            token: token.text().to_owned(),
+        });
+        let entrance = Arc::new(Entrance {
+            service: Arc::clone(&service),
+            control: token.map(|token| Control {
+                token,
+                service: Arc::clone(&service),
+                gateway: Arc::clone(&gateway),
+            }),
+        });
+        let serving = tokio::spawn(serve(alive, listener, entrance));
+        let site = Site {
+            endpoint: &endpoint,
+            secrets: &service.secrets,
+        };
         Ok(Self {
-            accounts: Accounts::at(&endpoint),
+            accounts: Accounts::at(&site),
             endpoint,
+            port: bound.port(),
             service,
             serving: serving.abort_handle(),
-            registries: Mutex::default(),
+            gateway,
+            control,
             stopped,
         })
     }
@@ -155,22 +221,55 @@ impl Sandbox {
         self.endpoint.clone()
     }
 
+    /// Returns the port of all clouds.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Returns the accounts that the sandbox admits.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
     /// Returns settings and access key for a provider, such as `somecloud-basic`, or for the first
-    /// provider of a cloud, such as `somecloud`. Returns `None` if the sandbox does not have it, and if
-    /// it has only ports of its own, whose login is [`RegistryEndpoint::login`].
+    /// provider of a cloud, such as `somecloud`. Returns `None` if the sandbox does not have it.
+    ///
+    /// For a registry that has only a port of its own, they are the `host` and the login of this port,
+    /// which is [served](Self::serve) from then on.
     pub fn settings(&self, name: &str) -> Option<Settings> {
-        Settings::of(name, &self.endpoint)
+        let registry = match side::registry(name) {
+            Some((_, registry)) => registry,
+            None => side::definition(name)?.registries.first()?,
+        };
+        if let Some(settings) = registry.settings {
+            return Some(settings(&self.site()));
+        }
+        let port = self.serve(&registry.source.into()).ok()?;
+        let (user, password) = port.login()?;
+        Some(Settings::new((&user, &password), [("host", &port.host())]))
     }
 
     /// Returns the environment variables that lead the clients of all clouds to the sandbox.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let variables = SIDES.iter().map(|side| (side.variables)(&self.endpoint));
+        let variables = SIDES.iter().map(|side| (side.variables)(&self.site()));
         variables.flatten().collect()
+    }
+
+    fn site(&self) -> Site<'_> {
+        Site {
+            endpoint: &self.endpoint,
+            secrets: &self.service.secrets,
+        }
+    }
+
+    /// Returns URL and token of the [control API](crate::control), if the sandbox has it.
+    pub fn control(&self) -> Option<&ControlAccess> {
+        self.control.as_ref()
+    }
+
+    /// Returns all registries, those of one provider after the other, its source first.
+    pub fn places(&self) -> Vec<Place> {
+        self.service.places()
     }
 
     /// Returns the last 1,000 requests that were answered, oldest first.
@@ -264,6 +363,42 @@ impl Sandbox {
         self.service.push(to, repository, tag, content)
     }
 
+    /// Pushes an image in the form of the OCI image specification, and returns its digest.
+    ///
+    /// The image has one platform (`linux/amd64`) and no files. `text` is in its config, so that the
+    /// same text makes the same image. With the digest of another image as its `subject`, it refers to
+    /// that image, as a signature does. The rest is as for [`Sandbox::push`].
+    pub fn push_image(
+        &self,
+        to: Source,
+        repository: &str,
+        tag: &str,
+        text: &str,
+        subject: Option<&str>,
+    ) -> Result<String, PushError> {
+        let service = &self.service;
+        service.push_image(to, repository, tag, text, subject)
+    }
+
+    /// Returns the sandbox's time.
+    pub fn now(&self) -> Timestamp {
+        (self.service.clock)()
+    }
+
+    /// Moves the sandbox's clock forward, so that work goes on faster. Returns `false`, and changes
+    /// nothing, if the clock would be more than ten years ahead in all.
+    pub fn forward(&self, by: Duration) -> bool {
+        self.service.shift.forward(by)
+    }
+
+    /// Adds rules that spoil answers, or none of them.
+    ///
+    /// # Errors
+    /// When the sandbox would have more than 64 rules.
+    pub fn add_faults(&self, faults: Vec<Fault>) -> Result<(), FaultError> {
+        self.service.faults.add(faults)
+    }
+
     /// Returns the digest (`sha256:…`) that `repository` (`namespace/repository`) has under `tag` in
     /// a registry now.
     ///
@@ -283,11 +418,12 @@ impl Sandbox {
         self.service.forget(place, repository, tag)
     }
 
-    /// Serves the part of the OCI distribution API that reads manifests, for one registry, at a free
-    /// port of 127.0.0.1.
+    /// Serves the part of the OCI distribution API that reads, for one registry, at a free port of the
+    /// sandbox's address.
     ///
-    /// It serves `GET /v2/`, and `HEAD` and `GET /v2/<name>/manifests/<tag or digest>`, until the
-    /// returned value is dropped or the sandbox stops.
+    /// It serves `GET /v2/`, manifests by tag or digest, blobs of pushed images, the lists of tags and
+    /// repositories with their pages, and referrers among the images that have a tag. It does so until
+    /// the returned value is dropped or the sandbox stops. [`serve`](Self::serve) keeps a port open.
     ///
     /// Depending on the cloud, a registry takes a password with every request, or bearer tokens.
     /// `GET /token` hands out a token for a user, a password and repositories. A token ends after five
@@ -300,7 +436,24 @@ impl Sandbox {
     /// invented length, and `GET` with 405. Where a cloud shows no manifests without a tag, only
     /// manifests that have a tag exist.
     pub async fn registry(&self, place: &Place) -> Result<RegistryEndpoint, StartError> {
-        registry::open(&self.service, place, &self.registries).await
+        self.gateway.open(place)
+    }
+
+    /// Serves a registry as [`registry`](Self::registry) does, until the sandbox stops. Later calls
+    /// return the same port.
+    ///
+    /// # Errors
+    /// Those of [`registry`](Self::registry).
+    pub fn serve(&self, place: &Place) -> Result<Arc<RegistryEndpoint>, StartError> {
+        self.gateway.keep(place)
+    }
+
+    /// Serves all registries as [`serve`](Self::serve) does, and describes them.
+    ///
+    /// # Errors
+    /// Those of [`registry`](Self::registry).
+    pub fn served_places(&self) -> Result<Vec<ServedPlace>, StartError> {
+        self.gateway.all()
     }
 
     /// Removes records of work that has ended, as vendors clean up. Returns how many.
@@ -323,11 +476,7 @@ impl Sandbox {
     /// Stops serving, and closes open connections. Dropping the sandbox does the same.
     pub fn stop(&self) {
         self.serving.abort();
-        let mut registries = self
-            .registries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        registries.abort_all();
+        self.gateway.close();
     }
 
     /// Waits until the sandbox no longer serves, because it was stopped or its runtime shuts down.
@@ -339,8 +488,8 @@ impl Sandbox {
 
 /// Serves all clouds. `_alive` is the first parameter and therefore dropped last, so the port is
 /// already closed when it closes.
-async fn serve(_alive: watch::Sender<()>, listener: TcpListener, service: Arc<Service>) {
-    server::serve(listener, service).await;
+async fn serve(_alive: watch::Sender<()>, listener: TcpListener, entrance: Arc<Entrance>) {
+    server::serve(listener, entrance).await;
 }
 
 impl Drop for Sandbox {

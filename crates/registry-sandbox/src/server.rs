@@ -16,20 +16,29 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Shift};
 use crate::contents::Contents;
+use crate::faults;
+use crate::faults::{AnswerBody, Faults};
+use crate::fleet;
 use crate::hook::{self, Hook, OutgoingAnswer};
+use crate::image;
 use crate::message::{Answer, Reply, Request};
 use crate::place::Source;
 use crate::plans::Plans;
 use crate::push::{self, PushError};
 use crate::received::{Log, Received};
 use crate::sandbox::Options;
+use crate::secrets::Secrets;
 use crate::side::{Definition, Image, Side, Surroundings};
 use crate::sides::SIDES;
 use crate::spec::SpecError;
 
 const LARGEST_BODY: usize = 1024 * 1024;
+/// Longest time that a body takes.
+const LONGEST_BODY: Duration = Duration::from_secs(60);
+/// Most connections of a port at a time. Others wait.
+const MOST_CONNECTIONS: usize = 1024;
 /// Wait after a failed accept, which usually lacks file handles.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -39,7 +48,10 @@ pub(crate) struct Service {
     /// Decisions about the work of all clouds.
     pub(crate) plans: Arc<Plans>,
     pub(crate) hook: Arc<Hook>,
+    pub(crate) secrets: Arc<Secrets>,
     pub(crate) clock: Clock,
+    pub(crate) shift: Shift,
+    pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) contents: Contents,
 }
@@ -52,11 +64,17 @@ impl fmt::Debug for Service {
 
 impl Service {
     pub(crate) fn new(options: &Options, endpoint: &str) -> Result<Self, SpecError> {
+        let shift = Shift::default();
+        let secrets = match options.remote {
+            true => Secrets::generated(),
+            false => Secrets::default(),
+        };
         let surroundings = Surroundings {
             options,
-            clock: Arc::clone(&options.clock),
+            clock: shift.clock(&options.clock),
             plans: Arc::default(),
             hook: Arc::default(),
+            secrets: Arc::new(secrets),
             endpoint,
         };
         let start = |definition: &&'static Definition| {
@@ -65,13 +83,20 @@ impl Service {
         };
         let sides = SIDES.iter().map(start).collect::<Result<_, SpecError>>()?;
         let Surroundings {
-            clock, plans, hook, ..
+            clock,
+            plans,
+            hook,
+            secrets,
+            ..
         } = surroundings;
         Ok(Self {
             sides,
             plans,
             hook,
+            secrets,
             clock,
+            shift,
+            faults: Faults::new(options.seed),
             log: Log::default(),
             contents: Contents::default(),
         })
@@ -86,6 +111,12 @@ impl Service {
         let mut sides = self.sides.iter();
         let found = sides.find(|(definition, _)| offers(definition));
         found.map(|(_, side)| &**side)
+    }
+
+    /// Returns the registries that take pushes.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source> {
+        let registries = self.sides.iter().flat_map(|(side, _)| side.registries);
+        registries.map(|registry| registry.source)
     }
 
     /// Returns the side that a request is for.
@@ -115,6 +146,27 @@ impl Service {
         pushed.inspect(|digest| self.contents.keep(digest, content))
     }
 
+    /// Pushes the image of a text, with its blobs. It may refer to the digest of another manifest.
+    pub(crate) fn push_image(
+        &self,
+        to: Source,
+        repository: &str,
+        tag: &str,
+        text: &str,
+        subject: Option<&str>,
+    ) -> Result<String, PushError> {
+        let subject = subject.map(|digest| {
+            let content = self.contents.get(digest);
+            (digest, content.map_or(0, |content| content.len()))
+        });
+        let image = image::of(text, subject);
+        let digest = self.push(to, repository, tag, &image.manifest)?;
+        for blob in &image.blobs {
+            self.contents.keep(&fleet::manifest_digest(blob), blob);
+        }
+        Ok(digest)
+    }
+
     /// Lets a test change an answer before it leaves.
     fn change(&self, answer: &mut Answer, target: &str) {
         let Some(operation) = answer.operation.clone().filter(|_| self.hook.has_after()) else {
@@ -141,7 +193,7 @@ impl Service {
         (self.clock)().strftime(format).to_string()
     }
 
-    fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
+    pub(crate) fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
         // Some answers of metadata services are plain text.
         let (body, content_type) = match reply.body {
             Value::String(text) => (text, "text/plain;charset=utf-8"),
@@ -162,7 +214,7 @@ impl Serves for Service {
     async fn answer(
         &self,
         request: hyper::Request<Incoming>,
-    ) -> Option<hyper::Response<Full<Bytes>>> {
+    ) -> Option<hyper::Response<AnswerBody>> {
         let (head, body) = request.into_parts();
         let target = head
             .uri
@@ -182,15 +234,18 @@ impl Serves for Service {
             (None, _) => unread(&request, Reply::new(StatusCode::NOT_FOUND, Value::Null)),
         };
         self.change(&mut answer, &target);
+        let response = self.response(answer.reply);
+        let fault = self.faults.next(answer.operation.as_deref());
+        let status = faults::status(fault, response.status());
         self.log.add(Received {
             method: request.method.to_string(),
             target,
             operation: answer.operation,
             parameters: answer.parameters,
             place: None,
-            status: answer.reply.status.as_u16(),
+            status: status.as_u16(),
         });
-        Some(self.response(answer.reply))
+        faults::answer(fault, response).await
     }
 }
 
@@ -201,24 +256,25 @@ pub(crate) trait Serves: Send + Sync + 'static {
     fn answer(
         &self,
         request: hyper::Request<Incoming>,
-    ) -> impl Future<Output = Option<hyper::Response<Full<Bytes>>>> + Send;
+    ) -> impl Future<Output = Option<hyper::Response<AnswerBody>>> + Send;
 }
 
 /// Reason why a body could not be read.
-enum Unread {
+pub(crate) enum Unread {
     TooLarge,
     BrokenOff,
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Unread> {
+pub(crate) async fn read(body: Incoming) -> Result<Bytes, Unread> {
     // A body with a length header is refused at once, and another one when it reaches the limit.
     if body.size_hint().lower() > LARGEST_BODY as u64 {
         return Err(Unread::TooLarge);
     }
-    match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Err(_) => Err(Unread::BrokenOff),
+    let body = Limited::new(body, LARGEST_BODY).collect();
+    match tokio::time::timeout(LONGEST_BODY, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Unread::BrokenOff),
     }
 }
 
@@ -234,6 +290,9 @@ fn unread(request: &Request, reply: Reply) -> Answer {
 pub(crate) async fn serve(listener: TcpListener, service: Arc<impl Serves>) {
     let mut connections = JoinSet::new();
     loop {
+        while connections.len() >= MOST_CONNECTIONS {
+            connections.join_next().await;
+        }
         match listener.accept().await {
             Ok((stream, _)) => {
                 connections.spawn(connection(stream, Arc::clone(&service)));

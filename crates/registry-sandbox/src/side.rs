@@ -1,6 +1,6 @@
 //! Interface between the sandbox and one cloud.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use crate::place::{Found, Place, Record, Source};
 use crate::plans::Plans;
 use crate::push::PushError;
 use crate::sandbox::Options;
+use crate::secrets::Secrets;
 use crate::sides::SIDES;
 use crate::spec::SpecError;
 
@@ -21,10 +22,10 @@ pub(crate) struct Definition {
     /// Name of the cloud, such as `somecloud`.
     pub(crate) cloud: &'static str,
     pub(crate) registries: &'static [Registry],
-    /// Returns the account for a sandbox at `endpoint`. Absent if nothing is called there.
-    pub(crate) account: Option<fn(endpoint: &str) -> Account>,
-    /// Returns environment variables that lead the cloud's clients to a sandbox at `endpoint`.
-    pub(crate) variables: fn(endpoint: &str) -> Vec<(&'static str, String)>,
+    /// Returns the account of a sandbox. Absent if nothing is called at its endpoint.
+    pub(crate) account: Option<fn(&Site<'_>) -> Account>,
+    /// Returns environment variables that lead the cloud's clients to a sandbox.
+    pub(crate) variables: fn(&Site<'_>) -> Vec<(&'static str, String)>,
     /// Whether the cloud accepts the request's signature, if `secret` is the caller's.
     pub(crate) verify: fn(request: &Request, secret: &str) -> bool,
     pub(crate) start: fn(&Surroundings<'_>) -> Result<Box<dyn Side>, SpecError>,
@@ -36,8 +37,16 @@ pub(crate) struct Registry {
     pub(crate) source: Source,
     /// Returns how clients log in to the own port of the registry with this id.
     pub(crate) access: fn(id: &str) -> Access,
-    /// Returns the settings for a sandbox at `endpoint`. Absent if nothing is called there.
-    pub(crate) settings: Option<fn(endpoint: &str) -> Settings>,
+    /// Returns the settings for a sandbox. Absent if nothing is called at its endpoint: then they are
+    /// the host and the login of the source's own port.
+    pub(crate) settings: Option<fn(&Site<'_>) -> Settings>,
+}
+
+/// Endpoint and secrets of a sandbox.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) endpoint: &'a str,
+    pub(crate) secrets: &'a Secrets,
 }
 
 /// How clients log in to a registry's own port.
@@ -57,6 +66,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) clock: Clock,
     pub(crate) plans: Arc<Plans>,
     pub(crate) hook: Arc<Hook>,
+    pub(crate) secrets: Arc<Secrets>,
     /// Endpoint of the sandbox.
     pub(crate) endpoint: &'a str,
 }
@@ -86,6 +96,20 @@ pub(crate) trait Side: Send + Sync {
 
     /// Whether there is such a registry.
     fn has(&self, place: &Place, now: Timestamp) -> bool;
+
+    /// Returns the ids of the provider's registries.
+    fn places(&self, provider: &str, now: Timestamp) -> Vec<String>;
+
+    /// Returns the repositories (`namespace/repository`) of a registry.
+    fn repositories(&self, place: &Place, now: Timestamp) -> BTreeSet<String>;
+
+    /// Returns the tags of a repository with their digests, or `None` if it does not exist.
+    fn tags(
+        &self,
+        place: &Place,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>>;
 
     /// Looks up a tag or digest.
     fn find(&self, place: &Place, name: Name<'_>, reference: &str, now: Timestamp) -> Found;

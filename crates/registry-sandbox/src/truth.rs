@@ -1,6 +1,6 @@
 //! True state of the registries, whatever their calls say, and changes of it by tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::place::{Found, Place, Record, Source};
 use crate::push;
@@ -10,6 +10,27 @@ impl Service {
     pub(crate) fn has(&self, place: &Place) -> bool {
         let side = self.side(place.provider());
         side.is_some_and(|side| side.has(place, (self.clock)()))
+    }
+
+    /// Returns all registries, those of one provider after the other, its source first.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let now = (self.clock)();
+        let mut places = Vec::new();
+        for source in self.sources() {
+            places.push(Place::from(source));
+            let side = self.side(source.provider());
+            let ids = side.map(|side| side.places(source.provider(), now));
+            let others = ids.unwrap_or_default().into_iter();
+            let others = others.filter(|id| id != source.id());
+            places.extend(others.map(|id| Place::new(source.provider(), id)));
+        }
+        places
+    }
+
+    /// Returns the tags of `repository` with their digests, or `None` if it does not exist.
+    pub(crate) fn tags(&self, place: &Place, repository: &str) -> Option<BTreeMap<String, String>> {
+        let side = self.side(place.provider())?;
+        side.tags(place, push::split(repository).ok()?, (self.clock)())
     }
 
     /// Looks up `reference`, a tag or a digest, in `repository`.

@@ -31,10 +31,36 @@ pub(super) struct Access {
     tokens: Mutex<HashMap<String, Grant>>,
 }
 
+/// What a request reads.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// Nothing but the answer that the registry is there.
+    Base,
+    /// A repository.
+    Repository(&'a str),
+    /// The list of repositories.
+    Catalog,
+}
+
+impl Wanted<'_> {
+    /// Returns the scope that a token needs.
+    fn scope(self) -> Option<String> {
+        match self {
+            Self::Base => None,
+            Self::Repository(name) => Some(format!("repository:{name}:pull")),
+            Self::Catalog => Some(CATALOG.to_owned()),
+        }
+    }
+}
+
+const CATALOG: &str = "registry:catalog:*";
+
 /// Permissions of a token.
 struct Grant {
     /// Repositories that may be pulled from.
     names: Vec<String>,
+    /// Whether the repositories may be listed.
+    has_catalog: bool,
     end: Timestamp,
 }
 
@@ -49,11 +75,11 @@ impl Access {
         }
     }
 
-    /// Admits a request that may read the repository `name`, or the registry without a name.
+    /// Admits a request that may read what it wants.
     pub(super) fn admit(
         &self,
         request: &Request,
-        name: Option<&str>,
+        wanted: Wanted<'_>,
         side: &dyn Side,
         now: Timestamp,
     ) -> Result<(), Reply> {
@@ -63,21 +89,21 @@ impl Access {
         if self.takes_passwords() {
             return match self.is_user(request, side, now) {
                 true => Ok(()),
-                false => Err(self.challenge(name, None)),
+                false => Err(self.challenge(wanted, None)),
             };
         }
         let given = credentials(request, "bearer");
-        let given = given.ok_or_else(|| self.challenge(name, None))?;
+        let given = given.ok_or_else(|| self.challenge(wanted, None))?;
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let grant = tokens.get(given).filter(|grant| now < grant.end);
-        let grant = grant.ok_or_else(|| self.challenge(name, Some("invalid_token")))?;
-        match name {
-            Some(name) if !grant.names.iter().any(|own| own == name) => {
-                let message = format!("the token is not for {name}");
-                Err(error(StatusCode::FORBIDDEN, "DENIED", &message))
-            }
-            _ => Ok(()),
-        }
+        let grant = grant.ok_or_else(|| self.challenge(wanted, Some("invalid_token")))?;
+        let refused = match wanted {
+            Wanted::Repository(name) if !grant.names.iter().any(|own| own == name) => name,
+            Wanted::Catalog if !grant.has_catalog => CATALOG,
+            _ => return Ok(()),
+        };
+        let message = format!("the token is not for {refused}");
+        Err(error(StatusCode::FORBIDDEN, "DENIED", &message))
     }
 
     /// Issues a token for the requested repositories, with the permission to pull only.
@@ -101,9 +127,11 @@ impl Access {
             return error(StatusCode::BAD_REQUEST, "UNSUPPORTED", &message);
         }
         let scopes = all("scope").flat_map(|scopes| scopes.split(' '));
+        let scopes: Vec<&str> = scopes.collect();
         let token = Uuid::new_v4().simple().to_string();
         let grant = Grant {
-            names: scopes.filter_map(pulled).map(str::to_owned).collect(),
+            names: pulled(&scopes).map(str::to_owned).collect(),
+            has_catalog: scopes.contains(&CATALOG),
             end: now + LIFETIME,
         };
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,12 +151,12 @@ impl Access {
     }
 
     /// Returns status 401 with a challenge.
-    fn challenge(&self, name: Option<&str>, wrong: Option<&str>) -> Reply {
+    fn challenge(&self, wanted: Wanted<'_>, wrong: Option<&str>) -> Reply {
         let Self { realm, service, .. } = self;
         let challenge = match self.takes_passwords() {
             true => format!("Basic realm=\"{service}\""),
             false => {
-                let scope = name.map(|name| format!(",scope=\"repository:{name}:pull\""));
+                let scope = wanted.scope().map(|scope| format!(",scope=\"{scope}\""));
                 let wrong = wrong.map(|wrong| format!(",error=\"{wrong}\""));
                 format!(
                     "Bearer realm=\"{realm}\",service=\"{service}\"{}{}",
@@ -161,9 +189,11 @@ fn user(request: &Request) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// Returns the repository of a scope such as `repository:team/api:pull,push`, if it includes pull.
-fn pulled(scope: &str) -> Option<&str> {
-    let (name, actions) = scope.strip_prefix("repository:")?.rsplit_once(':')?;
-    let mut actions = actions.split(',');
-    actions.any(|action| action == "pull").then_some(name)
+/// Returns the repositories of scopes such as `repository:team/api:pull,push` that include pull.
+fn pulled<'a>(scopes: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    scopes.iter().filter_map(|scope| {
+        let (name, actions) = scope.strip_prefix("repository:")?.rsplit_once(':')?;
+        let mut actions = actions.split(',');
+        actions.any(|action| action == "pull").then_some(name)
+    })
 }

@@ -23,34 +23,47 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(status: StatusCode, body: impl Into<String>) -> Self {
+        Self::text(status, (CONTENT_TYPE, "application/json"), body)
+    }
+
+    /// Makes an answer with a header and a body.
+    pub(super) fn text(
+        status: StatusCode,
+        (name, value): (HeaderName, &str),
+        body: impl Into<String>,
+    ) -> Self {
         Self {
             status,
-            headers: vec![(CONTENT_TYPE, "application/json".to_owned())],
+            headers: vec![(name, value.to_owned())],
             body: body.into(),
         }
     }
 
+    /// Makes the answer with a manifest, whose own media type counts if it has one.
     pub(super) fn manifest(manifest: &Manifest, content: String) -> Self {
-        let length = content.len();
+        let fields = serde_json::from_str::<Value>(&content).unwrap_or_default();
+        let media_type = fields["mediaType"].as_str();
+        let media_type = media_type.unwrap_or(&manifest.media_type);
         Self {
+            headers: about(media_type, content.len(), &manifest.digest),
+            status: StatusCode::OK,
             body: content,
-            ..Self::about(manifest, length)
+        }
+    }
+
+    pub(super) fn blob(digest: &str, content: String) -> Self {
+        Self {
+            headers: about("application/octet-stream", content.len(), digest),
+            status: StatusCode::OK,
+            body: content,
         }
     }
 
     /// Makes the answer to HEAD about a manifest whose bytes are unknown.
     pub(super) fn manifest_unseen(manifest: &Manifest) -> Self {
-        Self::about(manifest, UNSEEN)
-    }
-
-    fn about(manifest: &Manifest, length: usize) -> Self {
         Self {
             status: StatusCode::OK,
-            headers: vec![
-                (CONTENT_TYPE, manifest.media_type.clone()),
-                (CONTENT_LENGTH, length.to_string()),
-                (DIGEST, manifest.digest.clone()),
-            ],
+            headers: about(&manifest.media_type, UNSEEN, &manifest.digest),
             body: String::new(),
         }
     }
@@ -105,6 +118,14 @@ impl Reply {
         headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
         response
     }
+}
+
+fn about(media_type: &str, length: usize, digest: &str) -> Vec<(HeaderName, String)> {
+    vec![
+        (CONTENT_TYPE, media_type.to_owned()),
+        (CONTENT_LENGTH, length.to_string()),
+        (DIGEST, digest.to_owned()),
+    ]
 }
 
 /// Makes a refusal in the specification's form.

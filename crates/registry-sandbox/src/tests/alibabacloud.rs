@@ -1,6 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::remote::is_for_published_keys;
 use super::{Response, Trial};
 use crate::digest::sha256_hex;
 use crate::message::Request;
@@ -496,4 +497,17 @@ async fn a_login_ends_with_the_temporary_key_it_was_asked_with() {
     let login = trial.send(&target, &request).await.body;
     let end: Timestamp = text("Expiration").parse().unwrap();
     assert_eq!(login["ExpireTime"], end.as_millisecond(), "{login}");
+}
+
+#[tokio::test]
+async fn services_that_hand_out_keys_are_for_published_keys() {
+    let ttl = "x-aliyun-ecs-metadata-token-ttl-seconds: 60";
+    is_for_published_keys("PUT", "/latest/api/token", ttl).await;
+    let paths = [
+        world::alibabacloud::CREDENTIALS_URI_PATH,
+        "/latest/meta-data/ram/security-credentials/",
+    ];
+    for path in paths {
+        is_for_published_keys("GET", path, "accept: */*").await;
+    }
 }

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::remote::is_for_published_keys;
 use super::{Response, Trial};
 use crate::sides::huaweicloud::signature;
 use crate::spec;
@@ -642,4 +643,10 @@ async fn an_id_token_becomes_a_token_and_the_token_a_key() {
         let refusal = trial.refusal(access, secret, text(key, "securitytoken"));
         assert_eq!(refusal.await, None);
     }
+}
+
+#[tokio::test]
+async fn the_metadata_service_is_for_published_keys() {
+    let ttl = "x-metadata-token-ttl-seconds: 60";
+    is_for_published_keys("PUT", "/meta-data/latest/api/token", ttl).await;
 }

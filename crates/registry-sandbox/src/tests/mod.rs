@@ -8,6 +8,7 @@ mod alibabacloud_rules;
 mod alibabacloud_tasks;
 mod alibabacloud_trial;
 mod alibabacloud_truth;
+mod control;
 mod distribution;
 mod disturbances;
 mod huaweicloud;
@@ -20,6 +21,8 @@ mod huaweicloud_retention;
 mod huaweicloud_trial;
 mod huaweicloud_truth;
 mod registry;
+mod registry_lists;
+mod remote;
 mod subjects;
 mod truth;
 
@@ -58,13 +61,15 @@ impl Response {
 
 impl Trial {
     async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> Self {
         let now: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
         let now = Arc::new(Mutex::new(now));
         let read = Arc::clone(&now);
         let clock = Arc::new(move || *read.lock().unwrap());
-        let sandbox = Sandbox::start(Options::default().clock(clock))
-            .await
-            .unwrap();
+        let sandbox = Sandbox::start(options.clock(clock)).await.unwrap();
         Self { sandbox, now }
     }
 

@@ -8,6 +8,7 @@ use super::nonces::Nonces;
 use super::signature::{Signature, claimed};
 use crate::digest::sha256_hex;
 use crate::message::Request;
+use crate::secrets::Secrets;
 use crate::world;
 
 pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -36,75 +37,75 @@ pub(super) enum Caller {
     },
 }
 
-pub(super) fn admit(
-    request: &Request,
-    keys: &Keys,
-    nonces: &Nonces,
-    now: Timestamp,
-) -> Result<Caller, Refusal> {
-    for (header, name) in REQUIRED {
-        if request.header(header).is_none_or(str::is_empty) {
-            return Err(Refusal::missing(name));
-        }
-    }
-    let header = |name| request.header(name).unwrap_or_default();
-    let claim = checked_claim(request)?;
-    let (caller, secret) = caller(request, &claim, keys, now)?;
-    let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
-    if now.duration_since(date).abs() > WINDOW {
-        return Err(Refusal::out_of_date());
-    }
-    if header("x-acs-content-sha256") != sha256_hex(&request.body) {
-        return Err(Refusal::wrong_content_hash());
-    }
-    claim
-        .verify(request, &secret)
-        .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
-    // Only after the signature, so that other clients cannot use up a caller's nonces.
-    if !nonces.take(header("x-acs-signature-nonce"), now) {
-        return Err(Refusal::used_nonce());
-    }
-    Ok(caller)
+/// State that authentication uses.
+pub(super) struct Gate<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) nonces: &'a Nonces,
+    pub(super) secrets: &'a Secrets,
+    pub(super) now: Timestamp,
 }
 
-/// Returns the caller with this key, and the secret of the key.
-fn caller(
-    request: &Request,
-    claim: &Signature,
-    keys: &Keys,
-    now: Timestamp,
-) -> Result<(Caller, String), Refusal> {
-    let token = request.header(SECURITY_TOKEN);
-    if claim.access_key_id == world::alibabacloud::ACCESS_KEY_ID {
-        return match token {
-            None => {
-                let secret = world::alibabacloud::ACCESS_KEY_SECRET.to_owned();
-                Ok((Caller::User, secret))
+impl Gate<'_> {
+    pub(super) fn admit(&self, request: &Request) -> Result<Caller, Refusal> {
+        for (header, name) in REQUIRED {
+            if request.header(header).is_none_or(str::is_empty) {
+                return Err(Refusal::missing(name));
             }
-            Some(_) => Err(Refusal::foreign_token()),
+        }
+        let header = |name| request.header(name).unwrap_or_default();
+        let claim = checked_claim(request)?;
+        let (caller, secret) = self.caller(request, &claim)?;
+        let date = timestamp(header("x-acs-date")).ok_or_else(Refusal::malformed_date)?;
+        if self.now.duration_since(date).abs() > WINDOW {
+            return Err(Refusal::out_of_date());
+        }
+        if header("x-acs-content-sha256") != sha256_hex(&request.body) {
+            return Err(Refusal::wrong_content_hash());
+        }
+        claim
+            .verify(request, &secret)
+            .map_err(|string_to_sign| Refusal::wrong_signature(&string_to_sign))?;
+        // Only after the signature, so that other clients cannot use up a caller's nonces.
+        if !self.nonces.take(header("x-acs-signature-nonce"), self.now) {
+            return Err(Refusal::used_nonce());
+        }
+        Ok(caller)
+    }
+
+    /// Returns the caller with this key, and the secret of the key.
+    fn caller(&self, request: &Request, claim: &Signature) -> Result<(Caller, String), Refusal> {
+        let token = request.header(SECURITY_TOKEN);
+        if claim.access_key_id == world::alibabacloud::ACCESS_KEY_ID {
+            return match token {
+                None => {
+                    let secret = self.secrets.of(world::alibabacloud::ACCESS_KEY_SECRET);
+                    Ok((Caller::User, secret))
+                }
+                Some(_) => Err(Refusal::foreign_token()),
+            };
+        }
+        let key = self.keys.get(&claim.access_key_id);
+        let key = key.ok_or_else(Refusal::unknown_key)?;
+        let token = token.ok_or_else(|| Refusal::missing("SecurityToken"))?;
+        if token != key.token {
+            return Err(match self.keys.knows(token) {
+                true => Refusal::foreign_token(),
+                false => Refusal::malformed_token(),
+            });
+        }
+        if key.end <= self.now {
+            return Err(Refusal::expired_token());
+        }
+        if !claim.covers(SECURITY_TOKEN) {
+            let reason = format!("{SECURITY_TOKEN} is not among SignedHeaders");
+            return Err(Refusal::incomplete_signature(&reason));
+        }
+        let caller = Caller::Session {
+            session: key.session,
+            end: key.end,
         };
+        Ok((caller, key.secret))
     }
-    let key = keys.get(&claim.access_key_id);
-    let key = key.ok_or_else(Refusal::unknown_key)?;
-    let token = token.ok_or_else(|| Refusal::missing("SecurityToken"))?;
-    if token != key.token {
-        return Err(match keys.knows(token) {
-            true => Refusal::foreign_token(),
-            false => Refusal::malformed_token(),
-        });
-    }
-    if key.end <= now {
-        return Err(Refusal::expired_token());
-    }
-    if !claim.covers(SECURITY_TOKEN) {
-        let reason = format!("{SECURITY_TOKEN} is not among SignedHeaders");
-        return Err(Refusal::incomplete_signature(&reason));
-    }
-    let caller = Caller::Session {
-        session: key.session,
-        end: key.end,
-    };
-    Ok((caller, key.secret))
 }
 
 fn checked_claim(request: &Request) -> Result<Signature, Refusal> {

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
 use hyper::header::HeaderName;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -33,6 +34,7 @@ use crate::later::Later;
 use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
+use crate::secrets::Secrets;
 use crate::side::Surroundings;
 use crate::spec::{self, Operation, Spec, SpecError};
 use errors::Refusal;
@@ -61,6 +63,7 @@ struct Alibabacloud {
     clock: Clock,
     plans: Arc<Plans>,
     hook: Arc<Hook>,
+    secrets: Arc<Secrets>,
 }
 
 impl Alibabacloud {
@@ -70,6 +73,7 @@ impl Alibabacloud {
             clock,
             plans,
             hook,
+            secrets,
             ..
         } = surroundings;
         let access = options.get::<MetadataAccess>().copied().unwrap_or_default();
@@ -87,12 +91,14 @@ impl Alibabacloud {
             clock: Arc::clone(clock),
             plans: Arc::clone(plans),
             hook: Arc::clone(hook),
+            secrets: Arc::clone(secrets),
         })
     }
 
     fn respond(&self, request: &Request) -> Answer {
         let parameters = request.query_parameters();
-        if metadata::is_addressed(&request.path) {
+        // These services ask for no secret, so they are there only where the keys are public.
+        if metadata::is_addressed(&request.path) && self.secrets.are_public() {
             return Answer {
                 reply: self.metadata.answer(request, &self.keys, (self.clock)()),
                 operation: None,
@@ -117,6 +123,15 @@ impl Alibabacloud {
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock()
+    }
+
+    fn gate(&self, now: Timestamp) -> gate::Gate<'_> {
+        gate::Gate {
+            keys: &self.keys,
+            nonces: &self.nonces,
+            secrets: &self.secrets,
+            now,
+        }
     }
 
     fn operation(&self, request: &Request) -> Option<Known> {
@@ -149,7 +164,7 @@ impl Alibabacloud {
         let mut now = (self.clock)();
         let caller = match operation.authentication.is_empty() {
             true => None,
-            false => Some(gate::admit(request, &self.keys, &self.nonces, now)?),
+            false => Some(self.gate(now).admit(request)?),
         };
         if caller.is_some() {
             self.hook.call(&operation.id);
@@ -163,6 +178,7 @@ impl Alibabacloud {
             })?;
         let sts = sts::Call {
             keys: &self.keys,
+            secrets: &self.secrets,
             parameters: &parameters,
             request_id,
             now,

@@ -1,6 +1,6 @@
 //! Contents of this side's registries, and their loss.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,6 +26,37 @@ impl Alibabacloud {
         now: Timestamp,
     ) -> bool {
         self.world().logins.admit(instance, user, token, now)
+    }
+
+    /// Returns the ids of all instances.
+    pub(super) fn instance_ids(&self) -> Vec<String> {
+        let world = self.world();
+        world.instances().map(|own| own.id().to_owned()).collect()
+    }
+
+    /// Returns the repositories of an instance.
+    pub(super) fn repositories_of(&self, instance: &str, now: Timestamp) -> BTreeSet<String> {
+        let mut world = self.world();
+        world.settle(now);
+        let own = world.instance(instance).ok().into_iter();
+        let keys = own.flat_map(|own| own.repositories.keys());
+        keys.map(|(namespace, name)| format!("{namespace}/{name}"))
+            .collect()
+    }
+
+    /// Returns the tags of a repository with their digests.
+    pub(super) fn tags_of(
+        &self,
+        instance: &str,
+        (namespace, name): Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        let mut world = self.world();
+        world.settle(now);
+        let held = world.instance(instance).ok()?;
+        let tags = held.repository(namespace, name).ok()?.tags.iter();
+        let tags = tags.map(|(tag, image)| (tag.clone(), image.digest.clone()));
+        Some(tags.collect())
     }
 
     /// Finds an image by tag, or by the digest of an image that has a tag.

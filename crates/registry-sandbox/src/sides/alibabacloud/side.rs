@@ -1,6 +1,6 @@
 //! Implementation of [`Side`] for this cloud.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -19,26 +19,28 @@ pub(crate) static SIDE: Definition = Definition {
     registries: &[Registry {
         source: REGISTRY,
         access: |_| Access::Token,
-        settings: Some(|endpoint| {
-            let values = [("endpoint", endpoint), ("instance", INSTANCE_ID)];
-            Settings::new((ACCESS_KEY_ID, ACCESS_KEY_SECRET), values)
+        settings: Some(|site| {
+            let values = [("endpoint", site.endpoint), ("instance", INSTANCE_ID)];
+            let secret = site.secrets.of(ACCESS_KEY_SECRET);
+            Settings::new((ACCESS_KEY_ID, &secret), values)
         }),
     }],
-    account: Some(|endpoint| {
+    account: Some(|site| {
+        let secret = site.secrets.of(ACCESS_KEY_SECRET);
         let fields = [
-            ("endpoint", endpoint),
+            ("endpoint", site.endpoint),
             ("access_key_id", ACCESS_KEY_ID),
-            ("access_key_secret", ACCESS_KEY_SECRET),
+            ("access_key_secret", secret.as_str()),
             ("instance_id", INSTANCE_ID),
         ];
         Account::new("alibabacloud-cr", fields)
     }),
-    variables: |_| {
+    variables: |site| {
         vec![
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
             (
                 "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-                ACCESS_KEY_SECRET.to_owned(),
+                site.secrets.of(ACCESS_KEY_SECRET),
             ),
         ]
     },
@@ -70,6 +72,23 @@ impl Side for Alibabacloud {
         self.has_instance(place.id())
     }
 
+    fn places(&self, _: &str, _: Timestamp) -> Vec<String> {
+        self.instance_ids()
+    }
+
+    fn repositories(&self, place: &Place, now: Timestamp) -> BTreeSet<String> {
+        self.repositories_of(place.id(), now)
+    }
+
+    fn tags(
+        &self,
+        place: &Place,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        self.tags_of(place.id(), name, now)
+    }
+
     fn find(&self, place: &Place, name: Name<'_>, reference: &str, now: Timestamp) -> Found {
         self.found(place.id(), name, reference, now)
     }
@@ -99,7 +118,8 @@ impl Side for Alibabacloud {
     }
 
     fn login(&self, _: &Place) -> (String, String) {
-        (ACCESS_KEY_ID.to_owned(), ACCESS_KEY_SECRET.to_owned())
+        let secret = self.secrets.of(ACCESS_KEY_SECRET);
+        (ACCESS_KEY_ID.to_owned(), secret)
     }
 
     /// Whether the registry admits this login. Login with the account's key is invented, so that no

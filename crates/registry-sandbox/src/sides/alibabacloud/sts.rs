@@ -8,6 +8,7 @@ use super::gate::Caller;
 use super::keys::{Keys, Session};
 use crate::message::Reply;
 use crate::parameters::Parameters;
+use crate::secrets::Secrets;
 use crate::world;
 
 /// MaxSessionDuration of the sandbox's roles, which is also the vendor's default for it.
@@ -17,6 +18,7 @@ const ROLE_ID: &str = "300000000000000001";
 /// One call, with the state that it uses.
 pub(super) struct Call<'a> {
     pub(super) keys: &'a Keys,
+    pub(super) secrets: &'a Secrets,
     pub(super) parameters: &'a Parameters<'a>,
     pub(super) request_id: &'a str,
     pub(super) now: Timestamp,
@@ -47,7 +49,7 @@ impl Call<'_> {
         if self.text("OIDCProviderArn") != world::alibabacloud::OIDC_PROVIDER_ARN {
             return Err(Refusal::unknown_provider());
         }
-        if self.text("OIDCToken") != world::alibabacloud::OIDC_TOKEN {
+        if self.text("OIDCToken") != self.secrets.of(world::alibabacloud::OIDC_TOKEN) {
             return Err(Refusal::unreadable_token());
         }
         self.hand_out(arn, Some("https://oidc.sandbox.invalid"))

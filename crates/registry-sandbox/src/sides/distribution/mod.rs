@@ -19,6 +19,7 @@ mod world;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::plans::Plans;
+use crate::secrets::Secrets;
 use crate::side::Surroundings;
 use world::World;
 
@@ -29,6 +30,7 @@ struct Distribution {
     /// All registries; one lock, so that a call sees one state of them.
     world: Mutex<World>,
     plans: Arc<Plans>,
+    secrets: Arc<Secrets>,
 }
 
 impl Distribution {
@@ -36,6 +38,7 @@ impl Distribution {
         Self {
             world: Mutex::new(World::new((surroundings.clock)())),
             plans: Arc::clone(&surroundings.plans),
+            secrets: Arc::clone(&surroundings.secrets),
         }
     }
 

@@ -1,11 +1,12 @@
 //! What the sandbox asks of these registries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::world::Held;
 use super::{Distribution, MIRRORS, PASSWORD, SOURCE, USER};
 use crate::message::{Answer, Reply, Request};
 use crate::place::{Found, Manifest, Place, Record};
@@ -50,6 +51,31 @@ impl Side for Distribution {
         self.world().registry(place.id()).is_some()
     }
 
+    fn places(&self, _: &str, _: Timestamp) -> Vec<String> {
+        let all = [SOURCE.id()].into_iter().chain(MIRRORS);
+        all.map(str::to_owned).collect()
+    }
+
+    fn repositories(&self, place: &Place, now: Timestamp) -> BTreeSet<String> {
+        let mut world = self.world();
+        world.settle(now);
+        let held = world.registry(place.id());
+        held.into_iter().flat_map(Held::names).collect()
+    }
+
+    fn tags(
+        &self,
+        place: &Place,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        let mut world = self.world();
+        world.settle(now);
+        let tags = world.registry(place.id())?.repository(name)?.tags();
+        let tags = tags.map(|(tag, digest)| (tag.to_owned(), digest.to_owned()));
+        Some(tags.collect())
+    }
+
     fn find(&self, place: &Place, name: Name<'_>, reference: &str, now: Timestamp) -> Found {
         let mut world = self.world();
         world.settle(now);
@@ -83,10 +109,10 @@ impl Side for Distribution {
     fn purge(&self, _: &str, _: &BTreeSet<String>, _: Timestamp) {}
 
     fn login(&self, _: &Place) -> (String, String) {
-        (USER.to_owned(), PASSWORD.to_owned())
+        (USER.to_owned(), self.secrets.of(PASSWORD))
     }
 
     fn admits(&self, _: &Place, user: &str, password: &str, _: Timestamp) -> bool {
-        (user, password) == (USER, PASSWORD)
+        user == USER && password == self.secrets.of(PASSWORD)
     }
 }

@@ -172,6 +172,12 @@ impl World {
 }
 
 impl Held {
+    /// Returns the names of all repositories.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let keys = self.0.keys();
+        keys.map(|(namespace, name)| format!("{namespace}/{name}"))
+    }
+
     pub(super) fn repository(&self, (namespace, name): Name<'_>) -> Option<&Repository> {
         self.0.get(&(namespace.to_owned(), name.to_owned()))
     }

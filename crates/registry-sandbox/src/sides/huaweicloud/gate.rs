@@ -9,6 +9,7 @@ use super::keys::Keys;
 use super::signature;
 use super::tokens::{Standing, Tokens};
 use crate::message::Request;
+use crate::secrets::Secrets;
 use crate::spec::Operation;
 use crate::world;
 
@@ -19,6 +20,7 @@ const DATE: &str = "%Y%m%dT%H%M%SZ";
 pub(super) struct Gate<'a> {
     pub(super) tokens: &'a Tokens,
     pub(super) keys: &'a Keys,
+    pub(super) secrets: &'a Secrets,
     pub(super) now: Timestamp,
 }
 
@@ -82,7 +84,9 @@ impl Gate<'_> {
     fn secret(&self, access: &str, security_token: Option<&str>) -> Result<String, Refusal> {
         let Some(given) = security_token else {
             return match access {
-                world::huaweicloud::ACCESS_KEY => Ok(world::huaweicloud::SECRET_KEY.to_owned()),
+                world::huaweicloud::ACCESS_KEY => {
+                    Ok(self.secrets.of(world::huaweicloud::SECRET_KEY))
+                }
                 _ => Err(Refusal::unknown_key(access)),
             };
         };

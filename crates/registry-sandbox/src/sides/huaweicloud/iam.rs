@@ -13,6 +13,7 @@ use super::world::World;
 use crate::body;
 use crate::message::{Reply, Request};
 use crate::parameters::numbered_page;
+use crate::secrets::Secrets;
 use crate::world::huaweicloud;
 
 /// IAM's timestamps have six digits of a second.
@@ -26,57 +27,61 @@ fn bad(message: impl Into<String>) -> Refusal {
     Refusal::iam(StatusCode::BAD_REQUEST, message)
 }
 
-pub(super) fn create_token(
-    tokens: &Tokens,
-    endpoint: &str,
-    now: Timestamp,
-    context: &Context<'_>,
-) -> Result<Reply, Refusal> {
-    let body = body(context)?;
-    let identity = &body["auth"]["identity"];
-    if identity["methods"] != json!(["password"]) {
-        return Err(bad("auth.identity.methods must be [\"password\"]"));
-    }
-    let user = &identity["password"]["user"];
-    let known = user["name"] == huaweicloud::IAM_USER
-        && user["password"] == huaweicloud::IAM_PASSWORD
-        && user["domain"]["name"] == huaweicloud::IAM_DOMAIN;
-    if !known {
-        let message = "The username or password is wrong.";
-        return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
-    }
-    let for_project = project_scope(&body["auth"]["scope"])?;
-    let catalog = !context.given.contains_key("nocatalog");
-    Ok(token(
-        tokens,
-        now,
-        "password",
-        for_project,
-        catalog.then_some(endpoint),
-    ))
+/// Service that issues tokens.
+pub(super) struct Issuer<'a> {
+    pub(super) tokens: &'a Tokens,
+    pub(super) secrets: &'a Secrets,
+    pub(super) endpoint: &'a str,
+    pub(super) now: Timestamp,
 }
 
-pub(super) fn create_token_with_id_token(
-    tokens: &Tokens,
-    endpoint: &str,
-    now: Timestamp,
-    context: &Context<'_>,
-) -> Result<Reply, Refusal> {
-    let body = body(context)?;
-    let Some(idp) = context.request.header("x-idp-id") else {
-        return Err(bad("The header X-Idp-Id is missing."));
-    };
-    if idp != huaweicloud::IAM_IDP_ID {
-        let message = format!("Could not find identity provider: {idp}.");
-        return Err(Refusal::iam(StatusCode::NOT_FOUND, message));
+impl Issuer<'_> {
+    pub(super) fn create_token(&self, context: &Context<'_>) -> Result<Reply, Refusal> {
+        let body = body(context)?;
+        let identity = &body["auth"]["identity"];
+        if identity["methods"] != json!(["password"]) {
+            return Err(bad("auth.identity.methods must be [\"password\"]"));
+        }
+        let user = &identity["password"]["user"];
+        let known = user["name"] == huaweicloud::IAM_USER
+            && user["password"] == self.secrets.of(huaweicloud::IAM_PASSWORD)
+            && user["domain"]["name"] == huaweicloud::IAM_DOMAIN;
+        if !known {
+            let message = "The username or password is wrong.";
+            return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
+        }
+        let for_project = project_scope(&body["auth"]["scope"])?;
+        let catalog = !context.given.contains_key("nocatalog");
+        let catalog = catalog.then_some(self.endpoint);
+        Ok(token(
+            self.tokens,
+            self.now,
+            "password",
+            for_project,
+            catalog,
+        ))
     }
-    if body["auth"]["id_token"]["id"] != huaweicloud::IAM_ID_TOKEN {
-        let message = "The ID token is invalid or has expired.";
-        return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
+
+    pub(super) fn create_token_with_id_token(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Reply, Refusal> {
+        let body = body(context)?;
+        let Some(idp) = context.request.header("x-idp-id") else {
+            return Err(bad("The header X-Idp-Id is missing."));
+        };
+        if idp != huaweicloud::IAM_IDP_ID {
+            let message = format!("Could not find identity provider: {idp}.");
+            return Err(Refusal::iam(StatusCode::NOT_FOUND, message));
+        }
+        if body["auth"]["id_token"]["id"] != self.secrets.of(huaweicloud::IAM_ID_TOKEN) {
+            let message = "The ID token is invalid or has expired.";
+            return Err(Refusal::iam(StatusCode::UNAUTHORIZED, message));
+        }
+        let for_project = project_scope(&body["auth"]["scope"])?;
+        let catalog = for_project.then_some(self.endpoint);
+        Ok(token(self.tokens, self.now, "mapped", for_project, catalog))
     }
-    let for_project = project_scope(&body["auth"]["scope"])?;
-    let catalog = for_project.then_some(endpoint);
-    Ok(token(tokens, now, "mapped", for_project, catalog))
 }
 
 /// Returns the token in the body of a request for a temporary key.

@@ -53,6 +53,7 @@ use crate::message::{Answer, Reply, Request};
 use crate::parameters::{Parameters, Violation};
 use crate::plans::Plans;
 use crate::route::Routes;
+use crate::secrets::Secrets;
 use crate::side::Surroundings;
 use crate::spec::{self, Operation, SpecError};
 use asked::Asked;
@@ -119,6 +120,7 @@ struct Huaweicloud {
     clock: Clock,
     plans: Arc<Plans>,
     hook: Arc<Hook>,
+    secrets: Arc<Secrets>,
     endpoint: String,
 }
 
@@ -128,6 +130,7 @@ impl Huaweicloud {
             clock,
             plans,
             hook,
+            secrets,
             endpoint,
             ..
         } = surroundings;
@@ -147,6 +150,7 @@ impl Huaweicloud {
             clock: Arc::clone(clock),
             plans: Arc::clone(plans),
             hook: Arc::clone(hook),
+            secrets: Arc::clone(secrets),
             endpoint: (*endpoint).to_owned(),
         })
     }
@@ -155,7 +159,9 @@ impl Huaweicloud {
         let mut parameters = request.query_parameters();
         let mut operation = None;
         let now = (self.clock)();
-        if let Some(reply) = metadata::answer(request, &self.metadata_tokens, &self.keys, now) {
+        let metadata = metadata::answer(request, &self.metadata_tokens, &self.keys, now);
+        // The service asks for no secret, so it is there only where the keys are public.
+        if let Some(reply) = metadata.filter(|_| self.secrets.are_public()) {
             return Answer {
                 reply,
                 operation,
@@ -189,6 +195,15 @@ impl Huaweicloud {
         world
     }
 
+    fn issuer(&self, now: Timestamp) -> iam::Issuer<'_> {
+        iam::Issuer {
+            tokens: &self.tokens,
+            secrets: &self.secrets,
+            endpoint: &self.endpoint,
+            now,
+        }
+    }
+
     /// Runs a test's hook before the call is answered. Returns the time after the hook.
     fn called(&self, operation: &Operation, now: Timestamp) -> Timestamp {
         if operation.authentication.is_empty() {
@@ -202,6 +217,7 @@ impl Huaweicloud {
         let gate = gate::Gate {
             tokens: &self.tokens,
             keys: &self.keys,
+            secrets: &self.secrets,
             now,
         };
         let token = match call {
@@ -215,10 +231,8 @@ impl Huaweicloud {
                 let asked = Asked::check(context, &self.plans, now)?;
                 handler(&mut self.world(now), &asked)
             }
-            Call::CreateToken => iam::create_token(&self.tokens, &self.endpoint, now, context),
-            Call::CreateTokenWithIdToken => {
-                iam::create_token_with_id_token(&self.tokens, &self.endpoint, now, context)
-            }
+            Call::CreateToken => self.issuer(now).create_token(context),
+            Call::CreateTokenWithIdToken => self.issuer(now).create_token_with_id_token(context),
             Call::CreateTemporaryKey => iam::create_temporary_key(&self.keys, now, context),
             Call::ListProjects => iam::list_projects(&self.world(now), &self.endpoint, context),
             Call::DecodeMessage => sts::decode(context),

@@ -1,6 +1,6 @@
 //! Contents of this side's registries, and their loss.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,6 +25,76 @@ impl Huaweicloud {
         let world = self.world(now);
         let mut others = world.basic.regions.iter();
         region == huaweicloud::REGION || others.any(|other| other["regionID"] == region)
+    }
+
+    /// Returns the ids of all instances.
+    pub(super) fn instances(&self, now: Timestamp) -> Vec<String> {
+        let world = self.world(now);
+        world.enterprise.instances.keys().cloned().collect()
+    }
+
+    /// Returns the project's region, and those that images can be copied to.
+    pub(super) fn regions(&self, now: Timestamp) -> Vec<String> {
+        let world = self.world(now);
+        let others = world.basic.regions.iter();
+        let others = others.filter_map(|other| other["regionID"].as_str());
+        let others = others.filter(|other| *other != huaweicloud::REGION);
+        let all = std::iter::once(huaweicloud::REGION).chain(others);
+        all.map(str::to_owned).collect()
+    }
+
+    pub(super) fn repositories_enterprise(
+        &self,
+        instance: &str,
+        now: Timestamp,
+    ) -> BTreeSet<String> {
+        let world = self.world(now);
+        let own = world.enterprise.instances.get(instance);
+        let namespaces = own.into_iter().flat_map(|own| &own.namespaces);
+        let names = namespaces.flat_map(|(namespace, own)| {
+            let repositories = own.repositories.keys();
+            repositories.map(move |name| format!("{namespace}/{name}"))
+        });
+        names.collect()
+    }
+
+    pub(super) fn repositories_basic(&self, region: &str, now: Timestamp) -> BTreeSet<String> {
+        let world = self.world(now);
+        if region == huaweicloud::REGION {
+            let organizations = world.basic.organizations.iter();
+            let names = organizations.flat_map(|(organization, own)| {
+                let repositories = own.repositories.keys();
+                repositories.map(move |name| format!("{organization}/{name}"))
+            });
+            return names.collect();
+        }
+        let places = world.basic.elsewhere.keys();
+        let places = places.filter(|place| place.region == region);
+        let names = places.map(|place| format!("{}/{}", place.organization, place.repository));
+        names.collect()
+    }
+
+    pub(super) fn tags_enterprise(
+        &self,
+        instance: &str,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        let world = self.world(now);
+        world.enterprise.held(instance, name).map(digests)
+    }
+
+    pub(super) fn tags_basic(
+        &self,
+        region: &str,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        let world = self.world(now);
+        match region == huaweicloud::REGION {
+            true => world.basic.held(name).map(digests),
+            false => world.basic.elsewhere.get(&place(region, name)).cloned(),
+        }
     }
 
     pub(super) fn find_enterprise(
@@ -160,6 +230,13 @@ impl Basic {
         let repositories = &mut self.organizations.get_mut(organization)?.repositories;
         Some(&mut repositories.get_mut(name)?.own)
     }
+}
+
+/// Returns the tags of a repository with their digests.
+fn digests(held: &Repository) -> BTreeMap<String, String> {
+    let tags = held.tags.iter();
+    tags.map(|(name, tag)| (name.clone(), tag.digest().to_owned()))
+        .collect()
 }
 
 fn found(held: Option<&Repository>, reference: &str) -> Found {

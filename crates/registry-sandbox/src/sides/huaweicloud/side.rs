@@ -1,6 +1,6 @@
 //! Implementation of [`Side`] for this cloud.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,40 +20,41 @@ pub(crate) static SIDE: Definition = Definition {
         Registry {
             source: ENTERPRISE,
             access: |_| Access::Token,
-            settings: Some(|endpoint| {
+            settings: Some(|site| {
                 let values = [
                     ("region", REGION),
-                    ("endpoint", endpoint),
+                    ("endpoint", site.endpoint),
                     ("project_id", PROJECT_ID),
                     ("instance", INSTANCE_ID),
                 ];
-                Settings::new((ACCESS_KEY, SECRET_KEY), values)
+                Settings::new((ACCESS_KEY, &site.secrets.of(SECRET_KEY)), values)
             }),
         },
         Registry {
             source: BASIC,
             access: |_| Access::Password,
-            settings: Some(|endpoint| {
-                let values = [("region", REGION), ("endpoint", endpoint)];
-                Settings::new((ACCESS_KEY, SECRET_KEY), values)
+            settings: Some(|site| {
+                let values = [("region", REGION), ("endpoint", site.endpoint)];
+                Settings::new((ACCESS_KEY, &site.secrets.of(SECRET_KEY)), values)
             }),
         },
     ],
-    account: Some(|endpoint| {
+    account: Some(|site| {
+        let secret = site.secrets.of(SECRET_KEY);
         let fields = [
-            ("endpoint", endpoint),
+            ("endpoint", site.endpoint),
             ("access_key", ACCESS_KEY),
-            ("secret_key", SECRET_KEY),
+            ("secret_key", secret.as_str()),
             ("project_id", PROJECT_ID),
             ("instance_id", INSTANCE_ID),
         ];
         Account::new("huaweicloud-swr", fields)
     }),
-    variables: |endpoint| {
-        let endpoint = endpoint.to_owned();
+    variables: |site| {
+        let endpoint = site.endpoint.to_owned();
         vec![
             ("HUAWEICLOUD_SDK_AK", ACCESS_KEY.to_owned()),
-            ("HUAWEICLOUD_SDK_SK", SECRET_KEY.to_owned()),
+            ("HUAWEICLOUD_SDK_SK", site.secrets.of(SECRET_KEY)),
             ("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint.clone()),
             ("HUAWEICLOUD_SDK_REGION_SWR_CN_NORTH_4", endpoint),
         ]
@@ -92,6 +93,32 @@ impl Side for Huaweicloud {
         match is_enterprise(place.provider()) {
             true => self.has_instance(place.id(), now),
             false => self.has_region(place.id(), now),
+        }
+    }
+
+    fn places(&self, provider: &str, now: Timestamp) -> Vec<String> {
+        match is_enterprise(provider) {
+            true => self.instances(now),
+            false => self.regions(now),
+        }
+    }
+
+    fn repositories(&self, place: &Place, now: Timestamp) -> BTreeSet<String> {
+        match is_enterprise(place.provider()) {
+            true => self.repositories_enterprise(place.id(), now),
+            false => self.repositories_basic(place.id(), now),
+        }
+    }
+
+    fn tags(
+        &self,
+        place: &Place,
+        name: Name<'_>,
+        now: Timestamp,
+    ) -> Option<BTreeMap<String, String>> {
+        match is_enterprise(place.provider()) {
+            true => self.tags_enterprise(place.id(), name, now),
+            false => self.tags_basic(place.id(), name, now),
         }
     }
 
@@ -138,10 +165,11 @@ impl Side for Huaweicloud {
     }
 
     fn login(&self, place: &Place) -> (String, String) {
+        let secret = self.secrets.of(SECRET_KEY);
         match is_enterprise(place.provider()) {
-            true => (ACCESS_KEY.to_owned(), SECRET_KEY.to_owned()),
+            true => (ACCESS_KEY.to_owned(), secret),
             false => {
-                let password = hmac_hex(SECRET_KEY.as_bytes(), ACCESS_KEY);
+                let password = hmac_hex(secret.as_bytes(), ACCESS_KEY);
                 (format!("{}@{ACCESS_KEY}", place.id()), password)
             }
         }
@@ -152,12 +180,15 @@ impl Side for Huaweicloud {
     fn admits(&self, place: &Place, user: &str, password: &str, _: Timestamp) -> bool {
         let (own, secret) = self.login(place);
         let is_secret = is_enterprise(place.provider()) && password == secret;
-        user == own && (is_secret || is_login_key(password))
+        user == own && (is_secret || self.is_login_key(password))
     }
 }
 
-/// Whether a password is the login key that SWR documents: the access key's HMAC-SHA256 with the
-/// secret.
-fn is_login_key(password: &str) -> bool {
-    hmac_matches(SECRET_KEY.as_bytes(), ACCESS_KEY, password)
+impl Huaweicloud {
+    /// Whether a password is the login key that SWR documents: the access key's HMAC-SHA256 with the
+    /// secret.
+    fn is_login_key(&self, password: &str) -> bool {
+        let secret = self.secrets.of(SECRET_KEY);
+        hmac_matches(secret.as_bytes(), ACCESS_KEY, password)
+    }
 }
