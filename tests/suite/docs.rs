@@ -60,14 +60,12 @@ fn calls(text: &str) -> Vec<Vec<String>> {
         .map(|line| line.strip_prefix("$ ").unwrap_or(line))
         .filter(|line| line.starts_with("imgtrack "))
         .map(|line| {
-            line.split_whitespace()
+            // A comment ends the line.
+            let words = shlex::split(line).unwrap_or_default().into_iter();
+            words
                 .skip(1)
-                .take_while(|word| !matches!(*word, "&&" | "||" | "|" | "#" | ">"))
-                .map(|word| {
-                    word.trim_matches(['"', '\''])
-                        .trim_end_matches(';')
-                        .to_owned()
-                })
+                .take_while(|word| !matches!(&**word, "&&" | "||" | "|" | ">"))
+                .map(|word| word.trim_end_matches(';').to_owned())
                 .map(|word| match word.contains('$') {
                     // A variable of the example that holds an image.
                     true => word

@@ -143,9 +143,20 @@ fn errors_say_what_happened_why_and_what_to_do() {
     for (line, code, says) in [
         ("doctor --region x", 2, "error: --region needs --registry"),
         (
-            "sandbox --listen 0.0.0.0:0",
+            "sandbox --fault ListTasks=503",
             2,
-            "0.0.0.0:0 is not a loopback address",
+            "unknown operation \"ListTasks\"; did you mean",
+        ),
+        ("sandbox --pace slow", 2, "write fast, real or a duration"),
+        (
+            "sandbox places",
+            2,
+            "error: missing IMGTRACK_SANDBOX_URL; set it to what `imgtrack sandbox --env` prints",
+        ),
+        (
+            "sandbox places --url http://127.0.0.1:1 --token x",
+            1,
+            "error: no sandbox answers at 127.0.0.1:1",
         ),
         ("dance", 2, "unrecognized subcommand"),
     ] {
@@ -200,7 +211,7 @@ fn the_doctor_looks_at_everything() {
     let names: Vec<_> = clouds.iter().map(|cloud| cloud.name).collect();
     assert_eq!(checked, names);
     for cloud in clouds {
-        // Without services, nothing answers at the sandbox's own port.
+        // Without services, there are neither keys nor an account.
         if cloud.services.is_empty() {
             continue;
         }
@@ -212,7 +223,7 @@ fn the_doctor_looks_at_everything() {
     }
     let table = output(&["doctor", "--sandbox"]);
     assert!(
-        table.contains("credentials  ok       from the settings"),
+        table.contains("credentials  ok     from the settings"),
         "{table}"
     );
 }

@@ -123,9 +123,11 @@ pub(crate) enum Command {
     Schema(SchemaOf),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Run the sandbox on loopback, in the foreground, until interrupted
+    /// Run the sandbox in the foreground until interrupted, or control a running one
     ///
-    /// The first line on stdout is a JSON object with the endpoint and keys of each provider.
+    /// The first line on stdout is a JSON object with the endpoint and keys of each provider, the
+    /// token of the control API, and the hosts of all registries. The commands below control a
+    /// running sandbox, which they find by the variables that --env prints.
     Sandbox(Sandbox),
 }
 

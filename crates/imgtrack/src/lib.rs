@@ -63,10 +63,12 @@ pub fn commands() -> Vec<String> {
     fn collect(command: &clap::Command, before: &str, all: &mut Vec<String>) {
         for inner in command.get_subcommands() {
             let name = format!("{before}{}", inner.get_name());
-            match inner.has_subcommands() {
-                true => collect(inner, &format!("{name} "), all),
-                false => all.push(name),
+            let before = format!("{name} ");
+            // Some commands run both alone and with a subcommand.
+            if !inner.is_subcommand_required_set() {
+                all.push(name);
             }
+            collect(inner, &before, all);
         }
     }
     let mut all = Vec::new();

@@ -460,7 +460,7 @@ impl Target {
     pub(crate) async fn checkup(&self, cloud: &Cloud) -> Result<Checkup, Error> {
         let chosen = self.chosen.first();
         let given = chosen.map_or(&self.args.settings, |chosen| &chosen.settings);
-        let names: Vec<_> = ["region", "endpoint"]
+        let names: Vec<_> = ["region", "endpoint", "host"]
             .into_iter()
             .chain(given.keys().copied())
             .collect();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use registry_replication::{ConnectionFault, Error, ErrorKind, oci, providers};
 use registry_sandbox::StartError;
+use registry_sandbox::control::ControlError;
 
 use crate::args::{flag, with_value};
 use crate::terminal::{cut, escaped, is_word};
@@ -33,6 +34,9 @@ pub(crate) enum Failure {
     Usage(String),
     #[error(transparent)]
     Sandbox(#[from] StartError),
+    /// A running sandbox refused a command, or did not answer.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -74,7 +78,10 @@ impl Failure {
                 _ if error.is_denied() => 7,
                 _ => 1,
             },
-            Self::Usage(_) | Self::Sandbox(StartError::NotLoopback(_)) => 2,
+            Self::Usage(_)
+            | Self::Sandbox(StartError::NotLoopback(_))
+            | Self::Control(ControlError::Refused { status: 400, .. } | ControlError::Url) => 2,
+            Self::Control(ControlError::Refused { status: 401, .. }) => 7,
             Self::TimedOut(TimedOut {
                 is_verdict: true, ..
             }) => 4,
@@ -82,9 +89,12 @@ impl Failure {
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
-            Self::Declined | Self::Sandbox(_) | Self::Io(_) | Self::Json(_) | Self::TimedOut(_) => {
-                1
-            }
+            Self::Declined
+            | Self::Sandbox(_)
+            | Self::Control(_)
+            | Self::Io(_)
+            | Self::Json(_)
+            | Self::TimedOut(_) => 1,
         }
     }
 

@@ -113,7 +113,7 @@ impl Failure {
             },
             Self::Usage(_) => "usage",
             Self::Declined => "declined",
-            Self::Sandbox(_) => "sandbox",
+            Self::Sandbox(_) | Self::Control(_) => "sandbox",
             Self::Io(_) | Self::Json(_) | Self::Several(_) => "io",
             Self::TimedOut(_) => "timeout",
         }

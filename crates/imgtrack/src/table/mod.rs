@@ -6,6 +6,7 @@ mod column;
 mod differences;
 mod lag;
 mod layout;
+mod places;
 mod records;
 mod time;
 

@@ -12,6 +12,7 @@ use huaweicloud::any;
 mod alibabacloud;
 mod connections;
 mod huaweicloud;
+mod service;
 
 fn imgtrack() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));
