@@ -363,7 +363,13 @@ fn filters_keep_what_they_name() {
     let executions = with(Feature::Executions);
     let rules = with(Feature::RepositoryRules);
     let is_late: Fits = |one| one["created"].as_str().unwrap() >= "2026-11-20";
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
+        (
+            &["tasks", "platform/21/402"],
+            &executions,
+            &["--state", "succeeded"],
+            |one| one["state"] == "succeeded",
+        ),
         (
             &["tasks", "team/api"],
             &images,
@@ -485,6 +491,29 @@ async fn a_listing_ends_where_records_are_too_old() {
     };
     assert!(all > 200 && requests > 2, "{counts:?}");
     assert!(since < requests && tag < requests, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_registry_lists_by_state_where_it_can() {
+    let trial = Trial::start().await;
+    let place = with(Feature::Executions);
+    let mut counts = Vec::new();
+    for options in [
+        &[][..],
+        &["--state", "failed"],
+        &["--state", "failed,running"],
+    ] {
+        let before = trial.sandbox.requests();
+        let words = [&["tasks", "platform/21/402", "-o", "name"], options, &place].concat();
+        let (code, out, err) = trial.run(&[&words]).await;
+        assert_eq!((code, err.as_str()), (0, ""), "{options:?}");
+        counts.push((out.lines().count(), trial.sandbox.requests() - before));
+    }
+    let [(all, requests), (failed, of_one), (both, of_two)] = counts[..] else {
+        panic!("{counts:?}");
+    };
+    assert!(0 < failed && failed < both && both < all, "{counts:?}");
+    assert!(of_one < requests && of_two == requests, "{counts:?}");
 }
 
 #[test]

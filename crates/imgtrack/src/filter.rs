@@ -145,6 +145,14 @@ impl Filter {
         self
     }
 
+    /// Returns the state of the records, if there is only one.
+    pub(crate) fn state(&self) -> Option<&TaskState> {
+        match &self.states[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// Returns the time from which records are listed.
     pub(crate) fn since(&self) -> Option<Timestamp> {
         self.since

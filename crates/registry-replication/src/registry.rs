@@ -91,6 +91,20 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         Listing::refused(self.descriptor().refusal(Feature::Subtasks))
     }
 
+    /// Lists tasks like [`tasks_of`](Self::tasks_of), and only those of one state where the service
+    /// can list by it. Elsewhere tasks of other states come, too.
+    fn tasks_in(&self, scope: &TaskScope, state: &TaskState) -> Listing<Task> {
+        let _ = state;
+        self.tasks_of(scope)
+    }
+
+    /// Lists subtasks like [`subtasks_of`](Self::subtasks_of), and only those of one state where the
+    /// service can list by it. Elsewhere subtasks of other states come, too.
+    fn subtasks_in(&self, task: &TaskRef, state: &TaskState) -> Listing<Subtask> {
+        let _ = state;
+        self.subtasks_of(task)
+    }
+
     /// Plans the calls that [`run`](Self::run) would send. Planning only reads.
     ///
     /// # Errors

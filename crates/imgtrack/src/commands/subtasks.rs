@@ -45,7 +45,10 @@ impl Execute for Subtasks {
             .tag(self.tag);
         let task: TaskRef = text::reference(&self.task)?;
         let registry = session.target.registry().await?;
-        let subtasks = registry.subtasks_of(&task);
+        let subtasks = match filter.state() {
+            Some(state) => registry.subtasks_in(&task, state),
+            None => registry.subtasks_of(&task),
+        };
         let output = &mut session.output;
         output.listing(subtasks, &filter, &self.listing).await?;
         Ok(0)

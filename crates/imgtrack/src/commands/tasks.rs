@@ -64,7 +64,10 @@ impl Execute for Tasks {
             .tag(self.tag);
         let registry = target.registry().await?;
         let scope = scope.resolved(&*registry).await?;
-        let tasks = registry.tasks_of(&scope);
+        let tasks = match filter.state() {
+            Some(state) => registry.tasks_in(&scope, state),
+            None => registry.tasks_of(&scope),
+        };
         let output = &mut session.output;
         output.listing(tasks, &filter, &self.listing).await?;
         Ok(0)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types::StartedExecution;
+use huaweicloud_swr::swr::values::TaskStatus;
 use openapi_transport::{Call, Error, Timestamp};
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::DESCRIPTOR;
 use super::SwrEnterprise;
 use super::ids::number;
 use super::runs::QUIET_SECONDS;
+use super::tasks::status_of;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
@@ -52,42 +54,19 @@ impl registry::Registry for SwrEnterprise {
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
-        let execution = match scope {
-            TaskScope::Execution(execution) => execution,
-            TaskScope::All => return Listing::refused(DESCRIPTOR.refusal(Feature::AllTasks)),
-            TaskScope::Image(_) => {
-                return Listing::refused(DESCRIPTOR.refusal(Feature::ImageTasks));
-            }
-        };
-        Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
-            Some((namespace, policy)) => {
-                self.retention_tasks(namespace, policy, ids.execution, None)
-            }
-            None => self.replication_tasks(ids.execution),
-        }))
+        self.tasks_with(scope, None)
+    }
+
+    fn tasks_in(&self, scope: &TaskScope, state: &TaskState) -> Listing<Task> {
+        self.tasks_with(scope, status_of(state))
     }
 
     fn subtasks_of(&self, task: &TaskRef) -> Listing<Subtask> {
-        let ids = task
-            .execution()
-            .ok_or_else(|| {
-                Error::configuration(format!(
-                    "task {:?} has no execution; write EXECUTION/TASK such as 83/1927, or \
-                     NAMESPACE/RULE/EXECUTION/TASK such as library/7/113/2439",
-                    task.to_string()
-                ))
-            })
-            .and_then(Ids::of);
-        let listing = ids.and_then(|ids| {
-            let task = number("task", task.id())?;
-            Ok(match ids.retention {
-                Some((namespace, policy)) => {
-                    self.retention_subtasks(namespace, policy, ids.execution, task, None)
-                }
-                None => self.replication_subtasks(ids.execution, task, None),
-            })
-        });
-        Listing::tried(listing)
+        self.subtasks_with(task, None)
+    }
+
+    fn subtasks_in(&self, task: &TaskRef, state: &TaskState) -> Listing<Subtask> {
+        self.subtasks_with(task, status_of(state))
     }
 
     fn plan_run<'a>(
@@ -176,6 +155,46 @@ fn has_ended(execution: &Execution, now: Timestamp) -> bool {
 }
 
 impl SwrEnterprise {
+    /// Lists the tasks of an execution. Only retention lists by status.
+    fn tasks_with(&self, scope: &TaskScope, status: Option<TaskStatus>) -> Listing<Task> {
+        let execution = match scope {
+            TaskScope::Execution(execution) => execution,
+            TaskScope::All => return Listing::refused(DESCRIPTOR.refusal(Feature::AllTasks)),
+            TaskScope::Image(_) => {
+                return Listing::refused(DESCRIPTOR.refusal(Feature::ImageTasks));
+            }
+        };
+        Listing::tried(Ids::of(execution).map(|ids| match ids.retention {
+            Some((namespace, policy)) => {
+                self.retention_tasks(namespace, policy, ids.execution, status)
+            }
+            None => self.replication_tasks(ids.execution),
+        }))
+    }
+
+    fn subtasks_with(&self, task: &TaskRef, status: Option<TaskStatus>) -> Listing<Subtask> {
+        let ids = task
+            .execution()
+            .ok_or_else(|| {
+                Error::configuration(format!(
+                    "task {:?} has no execution; write EXECUTION/TASK such as 83/1927, or \
+                     NAMESPACE/RULE/EXECUTION/TASK such as library/7/113/2439",
+                    task.to_string()
+                ))
+            })
+            .and_then(Ids::of);
+        let listing = ids.and_then(|ids| {
+            let task = number("task", task.id())?;
+            Ok(match ids.retention {
+                Some((namespace, policy)) => {
+                    self.retention_subtasks(namespace, policy, ids.execution, task, status)
+                }
+                None => self.replication_subtasks(ids.execution, task, status),
+            })
+        });
+        Listing::tried(listing)
+    }
+
     fn plan(&self) -> Plan {
         Plan::new(self.client.inner())
     }

@@ -165,6 +165,17 @@ pub(super) fn state(status: &TaskStatus) -> Option<TaskState> {
     })
 }
 
+/// Returns the status that stands for a state, if it is the only one.
+pub(super) fn status_of(state: &TaskState) -> Option<TaskStatus> {
+    Some(match state {
+        TaskState::Running => TaskStatus::InProgress,
+        TaskState::Succeeded => TaskStatus::Succeed,
+        TaskState::Failed => TaskStatus::Failed,
+        TaskState::Cancelled => TaskStatus::Stopped,
+        _ => return None,
+    })
+}
+
 fn replication(vendor: ReplicationTask) -> Task {
     let resources = Resources::read(
         vendor.src_resource.as_deref(),
@@ -212,5 +223,27 @@ fn retention(vendor: RetentionTask, namespace: &str, policy: i64) -> Task {
         ended: vendor.end_time,
         vendor: VendorAnswer::of(vendor),
         ..task
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_is_sent_stands_for_its_state_alone() {
+        let all = [
+            TaskStatus::Initialized,
+            TaskStatus::Pending,
+            TaskStatus::InProgress,
+            TaskStatus::Succeed,
+            TaskStatus::Failed,
+            TaskStatus::Stopped,
+        ];
+        for status in &all {
+            let same = all.iter().filter(|one| state(one) == state(status)).count();
+            let sent = state(status).and_then(|state| status_of(&state));
+            assert_eq!(sent.as_ref(), (same == 1).then_some(status), "{status}");
+        }
     }
 }
