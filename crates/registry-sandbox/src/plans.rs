@@ -7,6 +7,9 @@ use jiff::Timestamp;
 
 use crate::course::{Course, Outcome, Pace};
 
+/// Most decisions. The oldest are dropped first.
+const MOST: usize = 10_000;
+
 /// Tasks that a decision is about: those of an image to a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Work<'a> {
@@ -26,6 +29,12 @@ struct Decision {
 }
 
 impl Decision {
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        self.repository == other.repository
+            && self.tag == other.tag
+            && self.destination == other.destination
+    }
+
     fn covers(&self, work: &Work<'_>) -> bool {
         self.repository == work.repository
             && self.tag.as_deref().is_none_or(|tag| tag == work.tag)
@@ -65,12 +74,18 @@ impl Plans {
         destination: Option<&str>,
         outcome: Outcome,
     ) {
-        self.inner().decisions.push(Decision {
+        let decision = Decision {
             repository: repository.to_owned(),
             tag: tag.map(str::to_owned),
             destination: destination.map(str::to_owned),
             outcome,
-        });
+        };
+        let decisions = &mut self.inner().decisions;
+        decisions.retain(|earlier| !earlier.is_about_the_same(&decision));
+        if decisions.len() >= MOST {
+            decisions.remove(0);
+        }
+        decisions.push(decision);
     }
 
     /// Returns the course of work that is created at `now`.
@@ -91,6 +106,26 @@ impl Plans {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_decisions_is_bounded() {
+        let plans = Plans::default();
+        for _ in 0..3 {
+            plans.decide("team/api", None, None, Outcome::Fails);
+        }
+        assert_eq!(plans.inner().decisions.len(), 1, "the last one counts");
+        for number in 0..=MOST {
+            plans.decide(
+                "team/web",
+                Some(&format!("v{number}")),
+                None,
+                Outcome::Fails,
+            );
+        }
+        assert_eq!(plans.inner().decisions.len(), MOST);
+        let first = plans.inner().decisions[0].tag.clone();
+        assert_eq!(first.as_deref(), Some("v1"));
+    }
 
     #[test]
     fn the_latest_decision_that_covers_the_work_holds() {
