@@ -143,9 +143,9 @@ fn errors_say_what_happened_why_and_what_to_do() {
     for (line, code, says) in [
         ("doctor --region x", 2, "error: --region needs --registry"),
         (
-            "sandbox --fault ListTasks=503",
+            "sandbox --fault ListRepoSyncTaks=503",
             2,
-            "unknown operation \"ListTasks\"; did you mean",
+            "unknown operation \"ListRepoSyncTaks\"; did you mean",
         ),
         ("sandbox --pace slow", 2, "write fast, real or a duration"),
         (
