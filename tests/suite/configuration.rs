@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use registry_replication::providers;
+use registry_replication::{Feature, providers};
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::Value;
 
@@ -293,4 +293,61 @@ async fn a_configured_host_has_its_settings_and_destinations() {
         assert_eq!(report["verdict"], "arrived");
     }
     assert!(mirror.count() >= 4, "{}", mirror.count());
+}
+
+#[test]
+fn several_registries_are_listed_together_and_one_that_fails_hides_no_other() {
+    let mut with_rules = subjects_with_rules().filter(|one| one.descriptor().has(Feature::Rules));
+    let (one, two) = (with_rules.next().unwrap(), with_rules.next().unwrap());
+    let none = subject(|one| !one.has_rules());
+    let (one, two, none) = (one.provider(), two.provider(), none.provider());
+    let text = format!(
+        "[groups]\nall = [\"first\", \"second\"]\n[registries.first]\nprovider = \"{one}\"\n{}\
+         [registries.second]\nprovider = \"{two}\"\n{}",
+        "instance = \"a\"\nregion = \"b\"\n", "instance = \"a\"\nregion = \"b\"\n",
+    );
+    let folder = Folder::new(&text);
+    let alone = |name: &str| {
+        let (code, out, err) = folder.run(&format!("rules --sandbox -o name --registry {name}"));
+        assert_eq!((code, err.as_str()), (0, ""), "{name}");
+        let lines: Vec<String> = out.lines().map(str::to_owned).collect();
+        assert!(lines.len() > 1, "{out}");
+        lines
+    };
+    let (first, second) = (alone("first"), alone("second"));
+    let labelled = |label: &str, lines: &[String]| {
+        let lines = lines.iter().map(|line| format!("{label} {line}"));
+        lines.collect::<Vec<_>>()
+    };
+    let expected = [labelled("first", &first), labelled("second", &second)].concat();
+    for names in [
+        "--registry all",
+        "--registry first,second",
+        "--all-registries",
+    ] {
+        let (code, out, err) = folder.run(&format!("rules --sandbox -o name {names}"));
+        assert_eq!((code, err.as_str()), (0, ""), "{names}");
+        assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+    }
+    // Every format says whose a row is.
+    for format in ["table", "wide", "csv", "json", "jsonl", "yaml"] {
+        let line = format!("rules --sandbox -o {format} --registry all --limit 1 --reverse");
+        let (code, out, err) = folder.run(&line);
+        assert_eq!((code, err.as_str()), (0, ""), "{format}");
+        assert!(out.contains("second") && !out.contains("first"), "{out}");
+    }
+    // A registry that has no rules.
+    let line = format!("rules --sandbox -o name --registry first,{none},second");
+    let (code, out, err) = folder.run(&line);
+    assert_eq!(code, 1, "{err}");
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+    assert!(err.starts_with(&format!("error: {none}: ")), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+    let (_, _, err) = folder.run(&line.replace("name", "json"));
+    let error: Value = serde_json::from_str(&err).unwrap();
+    assert_eq!(error["registry"], none);
+    // All fail.
+    let (code, out, err) = folder.run("rules none/no --sandbox --registry all");
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert_eq!(err.lines().count(), 2, "{err}");
 }

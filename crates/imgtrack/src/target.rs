@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use registry_replication::api::Service;
 use registry_replication::{
-    Checkup, Clock, Cloud, Context, Descriptor, Error, Registry, Settings, SystemClock, Timestamp,
-    clouds, oci, providers, suggest,
+    Checkup, Clock, Cloud, Context, Descriptor, Error, ImageReference, Registry, Settings,
+    SystemClock, Timestamp, clouds, oci, providers, suggest,
 };
 use registry_sandbox::{Options, Sandbox};
 
@@ -267,6 +267,25 @@ impl Target {
             chosen: vec![Chosen::named(name, named, &self.args)],
             ..self.clone()
         })
+    }
+
+    /// Returns the target of an image or repository, and its name there. The host of a name selects its
+    /// registry, if the configuration has it and the command line names none.
+    pub(crate) fn at_image(&self, text: &str) -> (Self, String) {
+        let same = || (self.clone(), text.to_owned());
+        let Ok(image) = text.parse::<ImageReference>() else {
+            return same();
+        };
+        let configured = image.host().filter(|_| !self.is_named());
+        match configured.and_then(|host| self.configured_at(host)) {
+            Some(target) => (target, image.without_host().to_string()),
+            None => same(),
+        }
+    }
+
+    /// Returns whether several registries are named.
+    pub(crate) fn is_several(&self) -> bool {
+        self.chosen.len() > 1
     }
 
     /// Returns the same target without a registry.

@@ -1,12 +1,13 @@
 use clap::Args;
 use registry_replication::{Execution, RuleRef};
 
-use super::{Execute, text};
+use super::{Execute, sources, text};
 use crate::args::{Bound, Listing, OfPeriod, OfRule, OfStates, value};
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct Executions {
@@ -52,10 +53,10 @@ impl Execute for Executions {
         };
         // The registry itself lists by rule.
         let rule: Option<RuleRef> = rule.map(text::reference).transpose()?;
-        let registry = session.target.registry().await?;
-        let executions = registry.executions_of(rule.as_ref());
-        let output = &mut session.output;
-        output.listing(executions, &filter, &self.listing).await?;
-        Ok(0)
+        let open = async |target: &Target| {
+            let registry = target.registry().await?;
+            Ok(registry.executions_of(rule.as_ref()))
+        };
+        sources::listing(session, &filter, &self.listing, open).await
     }
 }

@@ -1,12 +1,13 @@
 use clap::Args;
-use registry_replication::{Descriptor, Feature, LagQuery, LagSummary, RuleRef};
+use registry_replication::{Descriptor, Feature, LagMeasurement, LagQuery, LagSummary, RuleRef};
 
 use super::scope::{self, Scope};
-use super::{Execute, text};
+use super::{Execute, sources, text};
 use crate::args::{Bound, When, value};
 use crate::failure::Failure;
 use crate::output::Shape;
 use crate::session::Session;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct Lag {
@@ -45,14 +46,63 @@ impl Execute for Lag {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let at_image = self
+            .scope
+            .as_deref()
+            .map(|text| session.target.at_image(text));
+        let scope = match at_image {
+            Some((target, text)) => {
+                session.target = target;
+                Some(text)
+            }
+            None => None,
+        };
         let (target, output) = (&session.target, &mut session.output);
+        let scope = scope.as_deref();
+        if target.is_several() {
+            let measure = async |target: &Target| Ok(self.measured(target, scope).await?.0);
+            let (measured, failures) = sources::each(target, measure).await;
+            let has_answers = !measured.is_empty();
+            let rows = measured.into_iter().flat_map(|(name, measured)| {
+                let rows = measured.lag.summaries().into_iter();
+                rows.map(move |row| (name.clone(), row))
+            });
+            output.labelled(rows.collect())?;
+            return sources::outcome(failures, has_answers);
+        }
+        let (measured, counted) = self.measured(target, scope).await?;
+        let rows = measured.lag.summaries();
+        if output.is_data() {
+            output.list(&rows)?;
+            return Ok(0);
+        }
+        if rows.is_empty() {
+            output.say("no tasks")?;
+        }
+        output.rows(&rows)?;
+        if measured.has_more_executions {
+            output.say(&format!(
+                "\nThere are more executions than the newest {counted}; count more with \
+                 --executions."
+            ))?;
+        }
+        Ok(0)
+    }
+}
+
+impl Lag {
+    /// Measures a registry. Returns with it how many executions count.
+    async fn measured(
+        &self,
+        target: &Target,
+        scope: Option<&str>,
+    ) -> Result<(LagMeasurement, usize), Failure> {
         let mut query = LagQuery::default();
         if let Some(since) = self.since {
             query = query.since(target.time(since)?);
         }
         let provider = target.provider()?;
         query = self.choice(provider, query)?;
-        let scope = self.scope.as_deref();
         let image = match scope.map(|text| scope::read(target, text)).transpose()? {
             Some(Scope::Image(text)) => Some(text),
             Some(Scope::Execution(execution)) => {
@@ -69,27 +119,9 @@ impl Execute for Lag {
             query = query.scope(text::image(&*registry, &text).await?);
         }
         let measured = registry_replication::Lag::measure(&*registry, &query).await?;
-        let rows = measured.lag.summaries();
-        if output.is_data() {
-            output.list(&rows)?;
-            return Ok(0);
-        }
-        if rows.is_empty() {
-            output.say("no tasks")?;
-        }
-        output.rows(&rows)?;
-        if measured.has_more_executions {
-            let counted = query.executions.unwrap_or(LagQuery::EXECUTIONS);
-            output.say(&format!(
-                "\nThere are more executions than the newest {counted}; count more with \
-                 --executions."
-            ))?;
-        }
-        Ok(0)
+        Ok((measured, query.executions.unwrap_or(LagQuery::EXECUTIONS)))
     }
-}
 
-impl Lag {
     /// Adds the choice of executions to a query. What the provider does not have is refused.
     fn choice(&self, provider: &Descriptor, mut query: LagQuery) -> Result<LagQuery, Failure> {
         let has_choice = self.rule.is_some() || self.executions.is_some();

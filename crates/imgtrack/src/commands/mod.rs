@@ -16,6 +16,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod scope;
+mod sources;
 mod status;
 mod stop;
 mod subtasks;

@@ -1,12 +1,13 @@
 use clap::Args;
 use registry_replication::Rule;
 
-use super::{Execute, text};
+use super::{Execute, sources, text};
 use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, value};
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct Rules {
@@ -43,14 +44,19 @@ impl Execute for Rules {
             .places(self.places)
             .rule(self.of_rule)
             .period(&self.period, &session.target)?;
-        let registry = session.target.registry().await?;
-        let repository = match &self.repository {
-            Some(text) => Some(text::image(&*registry, text).await?),
-            None => None,
+        let repository = self.repository.as_deref();
+        let repository = repository.map(|text| session.target.at_image(text));
+        if let Some((target, _)) = &repository {
+            session.target = target.clone();
+        }
+        let open = async |target: &Target| {
+            let registry = target.registry().await?;
+            let repository = match &repository {
+                Some((_, text)) => Some(text::image(&*registry, text).await?),
+                None => None,
+            };
+            Ok(registry.rules_of(repository.as_ref()))
         };
-        let rules = registry.rules_of(repository.as_ref());
-        let output = &mut session.output;
-        output.listing(rules, &filter, &self.listing).await?;
-        Ok(0)
+        sources::listing(session, &filter, &self.listing, open).await
     }
 }

@@ -1,12 +1,13 @@
 use clap::Args;
 use registry_replication::{Feature, Task};
 
-use super::{Execute, scope};
+use super::{Execute, scope, sources};
 use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, value};
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
 use crate::session::Session;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct Tasks {
@@ -43,33 +44,37 @@ impl Execute for Tasks {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        let target = &session.target;
-        let provider = target.provider()?;
-        if self.of_rule.rule.is_some() && provider.has(Feature::ExecutionTasks) {
-            return Err(Failure::Usage(format!(
-                "tasks of {} belong to an execution, which has one rule; leave out --rule",
-                provider.title
-            )));
-        }
-        let mut scope = scope::read(target, &self.scope)?;
-        // The registry itself lists by tag.
-        if let Some(tag) = self.tag.tag.as_ref().and_then(TagGlob::as_tag) {
-            scope = scope.narrowed(provider, tag);
-        }
+        let (target, scope) = session.target.at_image(&self.scope);
+        session.target = target;
+        let tag = self.tag.tag.clone();
+        let tag = tag.as_ref().and_then(TagGlob::as_tag);
+        let has_rule = self.of_rule.rule.is_some();
         let filter = Filter::default()
             .states(self.states)
-            .period(&self.period, target)?
+            .period(&self.period, &session.target)?
             .places(self.places)
             .rule(self.of_rule)
             .tag(self.tag);
-        let registry = target.registry().await?;
-        let scope = scope.resolved(&*registry).await?;
-        let tasks = match filter.state() {
-            Some(state) => registry.tasks_in(&scope, state),
-            None => registry.tasks_of(&scope),
+        let open = async |target: &Target| {
+            let provider = target.provider()?;
+            if has_rule && provider.has(Feature::ExecutionTasks) {
+                return Err(Failure::Usage(format!(
+                    "tasks of {} belong to an execution, which has one rule; leave out --rule",
+                    provider.title
+                )));
+            }
+            let mut scope = scope::read(target, &scope)?;
+            // The registry itself lists by tag.
+            if let Some(tag) = tag {
+                scope = scope.narrowed(provider, tag);
+            }
+            let registry = target.registry().await?;
+            let scope = scope.resolved(&*registry).await?;
+            Ok(match filter.state() {
+                Some(state) => registry.tasks_in(&scope, state),
+                None => registry.tasks_of(&scope),
+            })
         };
-        let output = &mut session.output;
-        output.listing(tasks, &filter, &self.listing).await?;
-        Ok(0)
+        sources::listing(session, &filter, &self.listing, open).await
     }
 }

@@ -44,6 +44,15 @@ pub(crate) enum Failure {
     /// Several errors.
     #[error("{} errors", .0.len())]
     Several(Vec<Failure>),
+    /// Errors of some registries, while others have answered.
+    #[error("{} errors", .0.len())]
+    Partly(Vec<Failure>),
+    /// Error at one of several registries.
+    #[error("{registry}: {failure}")]
+    At {
+        registry: String,
+        failure: Box<Failure>,
+    },
     #[error("{}", .0.sentence())]
     TimedOut(TimedOut),
 }
@@ -89,7 +98,9 @@ impl Failure {
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
-            Self::Declined
+            Self::At { failure, .. } => failure.exit_code(),
+            Self::Partly(_)
+            | Self::Declined
             | Self::Sandbox(_)
             | Self::Control(_)
             | Self::Io(_)
@@ -102,8 +113,28 @@ impl Failure {
     fn is_of_connection(&self) -> bool {
         match self {
             Self::Registry(error) => error.kind() == ErrorKind::Transport,
-            Self::Several(all) => all.iter().any(Self::is_of_connection),
+            Self::Several(all) | Self::Partly(all) => all.iter().any(Self::is_of_connection),
+            Self::At { failure, .. } => failure.is_of_connection(),
             _ => false,
+        }
+    }
+
+    /// Names the registry of an error, if several are asked.
+    pub(crate) fn at(self, registry: Option<String>) -> Self {
+        match registry {
+            Some(registry) => Self::At {
+                registry,
+                failure: Box::new(self),
+            },
+            None => self,
+        }
+    }
+
+    /// Returns the error without the name of its registry.
+    fn plain(&self) -> &Self {
+        match self {
+            Self::At { failure, .. } => failure.plain(),
+            other => other,
         }
     }
 
@@ -128,7 +159,7 @@ impl Failure {
         decoder: &dyn Fn(&Error, &str) -> Option<String>,
         err: &mut dyn io::Write,
     ) -> io::Result<()> {
-        if let Self::Several(all) = self {
+        if let Self::Several(all) | Self::Partly(all) = self {
             let shown = all.iter().take(MOST_ERRORS);
             shown
                 .into_iter()
@@ -164,12 +195,12 @@ impl Failure {
     }
 
     fn causes(&self) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-        std::iter::successors(self.source(), |&cause| cause.source())
+        std::iter::successors(self.plain().source(), |&cause| cause.source())
     }
 
     /// Returns what to do, if that is known.
     fn hint(&self, decoder: &dyn Fn(&Error, &str) -> Option<String>) -> Option<String> {
-        let error = match self {
+        let error = match self.plain() {
             Self::Registry(error) => error,
             Self::TimedOut(late) => {
                 let more = short(late.timeout.saturating_mul(2));

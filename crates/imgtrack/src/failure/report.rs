@@ -66,7 +66,7 @@ impl Failure {
         asked: &Asked<'_>,
         err: &mut dyn io::Write,
     ) -> io::Result<()> {
-        if let Self::Several(all) = self {
+        if let Self::Several(all) | Self::Partly(all) = self {
             return all.iter().try_for_each(|one| one.tell_as_json(asked, err));
         }
         self.report(asked).write(err)
@@ -77,15 +77,18 @@ impl Failure {
         let region_hint = region_hint.filter(|_| self.is_of_connection());
         let report = ErrorReport {
             kind: self.kind(),
-            message: self.to_string(),
+            message: self.plain().to_string(),
             causes: self.causes().map(|cause| cause.to_string()).collect(),
             hint: self.hint(asked.decoder).or(region_hint),
-            registry: asked.registry.map(str::to_owned),
+            registry: match self {
+                Self::At { registry, .. } => Some(registry.clone()),
+                _ => asked.registry.map(str::to_owned),
+            },
             exit_code: self.exit_code(),
             ..ErrorReport::default()
         };
         let own = |text: Option<&str>| text.map(str::to_owned);
-        match self {
+        match self.plain() {
             Self::Registry(error) => ErrorReport {
                 code: own(error.code()),
                 status: error.status(),
@@ -105,7 +108,7 @@ impl Failure {
     }
 
     fn kind(&self) -> &'static str {
-        match self {
+        match self.plain() {
             Self::Registry(error) => match error.kind() {
                 // Without a call, it is what the user gave.
                 ErrorKind::Invalid if error.operation().is_none() => "usage",
@@ -114,7 +117,9 @@ impl Failure {
             Self::Usage(_) => "usage",
             Self::Declined => "declined",
             Self::Sandbox(_) | Self::Control(_) => "sandbox",
-            Self::Io(_) | Self::Json(_) | Self::Several(_) => "io",
+            Self::Io(_) | Self::Json(_) | Self::Several(_) | Self::Partly(_) | Self::At { .. } => {
+                "io"
+            }
             Self::TimedOut(_) => "timeout",
         }
     }

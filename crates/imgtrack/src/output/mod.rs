@@ -2,6 +2,7 @@
 
 mod csv;
 mod format;
+mod in_order;
 mod jq;
 mod yaml;
 
@@ -22,14 +23,18 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::filter::{Filter, Filtered};
 use crate::styled::Styled;
-use crate::table::{Column, Listed, Row, Table, View};
+use crate::table::{self, Column, Head, Listed, Row, Table, View};
 use crate::terminal::{self, Screen, escaped};
 pub(crate) use format::{Format, Shape};
+use in_order::InOrder;
 use jq::Jq;
 pub(crate) use jq::expression;
 
 /// Most records that are kept to be sorted.
 const MOST_SORTED: usize = 100_000;
+
+/// Name of the column with the names of registries.
+const LABEL: &str = "registry";
 
 /// Writer of data.
 pub(crate) struct Output<'a> {
@@ -42,6 +47,10 @@ pub(crate) struct Output<'a> {
     view: View,
     out: Screen<'a>,
     open: Open,
+    /// Whether records of several registries are written, each with the name of its registry.
+    has_labels: bool,
+    /// Name of the registry of the next record.
+    label: Option<String>,
     prompts: Prompts,
 }
 
@@ -101,6 +110,8 @@ impl<'a> Output<'a> {
             },
             out: Screen::new(out).colored(options.has_color(environment)),
             open: Open::Nothing,
+            has_labels: false,
+            label: None,
             prompts: Prompts::default(),
         })
     }
@@ -301,57 +312,92 @@ impl<'a> Output<'a> {
         filter: &Filter,
         listing: &Listing,
     ) -> Result<(), Failure> {
-        let records = match filter.since() {
-            Some(since) => records.by_item_since(since, T::time).left_stream(),
-            None => records.by_item().right_stream(),
-        };
-        let kept = records.try_filter(|record| std::future::ready(filter.keeps(record)));
-        let most = listing.most.unwrap_or(usize::MAX);
-        if listing.sort.is_some() || listing.reverse {
-            return self.sorted(pin!(kept), listing, most).await;
+        let records = kept(records, filter).map(|record| (None, record));
+        match self.all_of(pin!(records), listing).await?.pop() {
+            Some(failure) => Err(failure),
+            None => self.end_of_records::<T>(),
         }
-        let mut kept = pin!(kept.take(most));
-        while let Some(record) = self.next(kept.as_mut()).await? {
-            self.record(&record)?;
-        }
-        self.end_of_records::<T>()
     }
 
-    /// Writes records in another order. What was read before an error is written, too.
-    async fn sorted<T: Listed>(
+    /// Writes the records of several registries, which are read at the same time. A registry that fails
+    /// ends its own records only. Returns the errors.
+    pub(crate) async fn listings<T: Listed + Filtered + Send>(
         &mut self,
-        mut records: Pin<&mut impl Stream<Item = Result<T, Error>>>,
+        records: Vec<(String, registry_replication::Listing<T>)>,
+        filter: &Filter,
         listing: &Listing,
-        most: usize,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<Failure>, Failure> {
+        self.has_labels = true;
+        let count = records.len();
+        let records = records.into_iter().map(|(registry, records)| {
+            let records = kept(records, filter);
+            records
+                .map(move |record| (Some(registry.clone()), record))
+                .boxed()
+        });
+        let records = InOrder::new(records);
+        let failures = self.all_of(pin!(records), listing).await?;
+        match failures.len() < count {
+            true => self.end_of_records::<T>()?,
+            false => self.close()?,
+        }
+        Ok(failures)
+    }
+
+    /// Writes records, each with the name of its registry if there are several. Returns the errors.
+    async fn all_of<T: Listed>(
+        &mut self,
+        mut records: Pin<&mut impl Stream<Item = (Option<String>, Result<T, Error>)>>,
+        listing: &Listing,
+    ) -> Result<Vec<Failure>, Failure> {
+        let most = listing.most.unwrap_or(usize::MAX);
+        let is_sorted = listing.sort.is_some() || listing.reverse;
+        let mut failures = Vec::new();
         let mut known = Vec::new();
-        let read = loop {
-            match records.try_next().await {
-                Ok(Some(_)) if known.len() == MOST_SORTED => {
-                    break Err(Failure::Usage(format!(
+        let mut count = 0;
+        while count < most || is_sorted {
+            let (label, record) = match records.next().now_or_never() {
+                Some(None) => break,
+                Some(Some(next)) => next,
+                None => {
+                    self.flush()?;
+                    match records.next().await {
+                        Some(next) => next,
+                        None => break,
+                    }
+                }
+            };
+            match record {
+                Err(error) => failures.push(Failure::from(error).at(label)),
+                Ok(_) if is_sorted && known.len() == MOST_SORTED => {
+                    failures.push(Failure::Usage(format!(
                         "--sort and --reverse read at most {MOST_SORTED} records, and there are \
                          more; use a filter such as --since"
                     )));
+                    break;
                 }
-                Ok(Some(record)) => known.push(record),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error.into()),
+                Ok(record) if is_sorted => known.push((label, record)),
+                Ok(record) => {
+                    count += 1;
+                    self.label = label;
+                    self.record(&record)?;
+                }
             }
-        };
+        }
+        // What was read before an error is written, too.
         let name = listing.sort.as_deref();
         let mut columns = T::COLUMNS.iter();
         if let Some(column) = columns.find(|column| Some(column.name()) == name) {
-            known.sort_by(|one, other| column.cell(one).order(&column.cell(other)));
+            known.sort_by(|(_, one), (_, other)| column.cell(one).order(&column.cell(other)));
         }
         if listing.reverse {
             known.reverse();
         }
-        known.truncate(most);
-        known.iter().try_for_each(|record| self.record(record))?;
-        match read {
-            Ok(()) => self.end_of_records::<T>(),
-            error => error,
+        for (label, record) in known.into_iter().take(most) {
+            self.label = label;
+            self.record(&record)?;
         }
+        Ok(failures)
     }
 
     /// Writes a record of a listing.
@@ -359,10 +405,15 @@ impl<'a> Output<'a> {
         match self.format {
             Format::Table | Format::Wide | Format::Csv => self.row(record),
             Format::Name => match record.reference() {
-                Some(reference) => self.text(&format!("{}\n", escaped(&reference))),
+                Some(reference) => {
+                    let label = self.label.as_ref();
+                    let label = label.map(|label| format!("{label} ")).unwrap_or_default();
+                    self.text(&format!("{label}{}\n", escaped(&reference)))
+                }
                 None => Ok(()),
             },
             Format::Json | Format::Jsonl | Format::Yaml => self.item(&Referred {
+                registry: self.label.clone(),
                 reference: record.reference(),
                 item: record,
             }),
@@ -387,7 +438,11 @@ impl<'a> Output<'a> {
             return Ok(());
         };
         let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
+        let label = self
+            .has_labels
+            .then(|| table::Cell::text(self.label.as_ref()));
         let cells = columns.map(|column| column.cell(row));
+        let cells = label.into_iter().chain(cells);
         match table {
             None => {
                 let line = csv::line(cells.map(|cell| cell.exact()))?;
@@ -408,7 +463,15 @@ impl<'a> Output<'a> {
             Format::Csv => None,
             _ => {
                 let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
-                let mut table = Table::of(columns.map(Column::head).collect(), self.width);
+                let label = self.has_labels.then(|| Head {
+                    title: LABEL.to_uppercase(),
+                    rank: Head::STAYS,
+                });
+                let heads = label.into_iter().chain(columns.map(Column::head));
+                let mut table = Table::of(heads.collect(), self.width);
+                if self.has_labels {
+                    table = table.firm(2);
+                }
                 if self.columns.is_empty() {
                     table = table.compact();
                 }
@@ -420,7 +483,8 @@ impl<'a> Output<'a> {
         };
         if table.is_none() && self.has_header {
             let columns = chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
-            let line = csv::line(columns.map(Column::name))?;
+            let label = self.has_labels.then_some(LABEL);
+            let line = csv::line(label.into_iter().chain(columns.map(Column::name)))?;
             self.text(&line)?;
         }
         self.open = Open::Rows { chosen, table };
@@ -460,6 +524,28 @@ impl<'a> Output<'a> {
         self.close()
     }
 
+    /// Writes the rows of several registries, each with the name of its registry.
+    pub(crate) fn labelled<T: Row + Serialize>(
+        &mut self,
+        rows: Vec<(String, T)>,
+    ) -> Result<(), Failure> {
+        if self.is_data() {
+            let rows = rows
+                .into_iter()
+                .map(|(registry, item)| Labelled { registry, item });
+            return self.list(&rows.collect::<Vec<_>>());
+        }
+        self.has_labels = true;
+        if rows.is_empty() && self.format == Format::Csv {
+            return self.heads::<T>();
+        }
+        for (registry, row) in rows {
+            self.label = Some(registry);
+            self.row(&row)?;
+        }
+        self.close()
+    }
+
     /// Writes records that are all known as the table of their listing.
     #[cfg(feature = "demo")]
     pub(crate) fn records<T: Listed>(&mut self, records: &[T]) -> Result<(), Failure> {
@@ -470,9 +556,31 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Returns the records that a filter keeps, until the first error.
+fn kept<'f, T: Listed + Filtered + Send>(
+    records: registry_replication::Listing<T>,
+    filter: &'f Filter,
+) -> impl Stream<Item = Result<T, Error>> + Send + 'f {
+    let records = match filter.since() {
+        Some(since) => records.by_item_since(since, T::time).left_stream(),
+        None => records.by_item().right_stream(),
+    };
+    records.try_filter(|record| std::future::ready(filter.keeps(record)))
+}
+
+/// Row with the name of its registry.
+#[derive(Serialize)]
+struct Labelled<T> {
+    registry: String,
+    #[serde(flatten)]
+    item: T,
+}
+
 /// Record with its reference.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Referred<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<String>,
     /// Text that names the record, which other commands take.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,

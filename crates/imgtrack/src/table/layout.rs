@@ -26,13 +26,15 @@ const GAP: usize = 2;
 /// there is room.
 ///
 /// With a limit, no row is wider than the terminal: columns of low rank are left out, and then cells
-/// are cut. The first column is neither left out nor cut.
+/// are cut. The first column is neither left out nor cut, and neither are others that are firm.
 #[derive(Debug)]
 pub(crate) struct Table {
     heads: Vec<Head>,
     limit: Option<usize>,
     /// Whether columns without content are left out, and columns that do not fit.
     is_compact: bool,
+    /// Number of columns that are neither left out nor cut.
+    firm: usize,
     has_header: bool,
     waiting: Vec<Vec<Shown>>,
     layout: Option<Layout>,
@@ -55,6 +57,7 @@ impl Table {
             heads,
             limit,
             is_compact: false,
+            firm: 1,
             has_header: true,
             waiting: Vec::new(),
             layout: None,
@@ -65,6 +68,12 @@ impl Table {
     /// Leaves out the columns that are empty in all of the first rows, and those that do not fit.
     pub(crate) fn compact(mut self) -> Self {
         self.is_compact = true;
+        self
+    }
+
+    /// Neither leaves out nor cuts the first columns.
+    pub(crate) fn firm(mut self, count: usize) -> Self {
+        self.firm = count;
         self
     }
 
@@ -135,6 +144,7 @@ impl Table {
 #[derive(Debug)]
 struct Layout {
     places: Vec<Place>,
+    firm: usize,
     limit: Option<usize>,
 }
 
@@ -173,7 +183,7 @@ impl Layout {
             .collect();
         let mut limit = table.limit;
         if let Some(most) = limit {
-            let fits = fit(&mut places, &table.heads, table.is_compact, most);
+            let fits = fit(&mut places, table, most);
             // Columns that were asked for are there, even if the terminal breaks the lines.
             if !fits {
                 limit = None;
@@ -186,7 +196,12 @@ impl Layout {
                 next += *width + GAP;
             }
         }
-        Self { places, limit }
+        let firm = table.firm;
+        Self {
+            places,
+            firm,
+            limit,
+        }
     }
 
     fn write(&self, text: &mut Styled, cells: &[Shown], heads: &[Head]) {
@@ -207,7 +222,7 @@ impl Layout {
             }
             let next = if at == 0 { start } else { start.max(at + GAP) };
             let shown = match self.limit {
-                Some(limit) if start > 0 => cut(
+                Some(limit) if number >= self.firm => cut(
                     &cell.text,
                     width.min(limit.saturating_sub(next)),
                     cell.keeps_end,
@@ -243,7 +258,8 @@ impl Layout {
 
 /// Makes columns fit a width: leaves out those of low rank, and makes the widest narrower. Returns
 /// whether they fit.
-fn fit(places: &mut [Place], heads: &[Head], may_drop: bool, limit: usize) -> bool {
+fn fit(places: &mut [Place], table: &Table, limit: usize) -> bool {
+    let (heads, may_drop, firm) = (&table.heads, table.is_compact, table.firm);
     let is_too_wide = |places: &[Place]| {
         let widths = places.iter().filter_map(|place| match place {
             Place::At { width, .. } => Some(width + GAP),
@@ -253,7 +269,7 @@ fn fit(places: &mut [Place], heads: &[Head], may_drop: bool, limit: usize) -> bo
     };
     let drop = |places: &mut [Place], fits: &dyn Fn(u8) -> bool| {
         let rank = |number: usize| heads.get(number).map_or(Head::STAYS, |head| head.rank);
-        let shown = places.iter().enumerate().skip(1);
+        let shown = places.iter().enumerate().skip(firm);
         let shown = shown.filter(|(_, place)| matches!(place, Place::At { .. }));
         let shown = shown.map(|(number, _)| number).rev();
         let last = shown.filter(|number| fits(rank(*number)));
@@ -269,7 +285,7 @@ fn fit(places: &mut [Place], heads: &[Head], may_drop: bool, limit: usize) -> bo
     };
     while may_drop && is_too_wide(places) && drop(places, &|rank| rank < Head::STAYS) {}
     while is_too_wide(places) {
-        let others = places.iter_mut().skip(1);
+        let others = places.iter_mut().skip(firm);
         let widths = others.filter_map(|place| match place {
             Place::At { width, .. } if *width > NARROWEST => Some(width),
             _ => None,
