@@ -744,3 +744,34 @@ fn one_word_is_used_for_one_thing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_watched_command_prints_what_has_changed() {
+    let of = subject(|one| one.descriptor().offers.tag_tasks);
+    let trial = Trial::start().await;
+    trial.push(of.source(), "content");
+    let options = of.options();
+    let watch = ["-w", "--interval", "10s"];
+    let tasks = ["tasks", "team/api:v77"];
+    let (code, out, err) = trial.run_for(&[&tasks, &watch, &options], 12).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let heads = out.lines().filter(|line| line.starts_with("TASK "));
+    // A column that was empty has a head once it is filled.
+    assert_eq!(heads.count(), 2, "{out}");
+    let states = |state: &str| out.lines().filter(|line| line.contains(state)).count();
+    assert!(states(" succeeded ") > 0, "{out}");
+    assert!(states(" running ") + states(" waiting ") > 0, "{out}");
+    // Nothing is printed again that has not changed.
+    let lines: Vec<&str> = out.lines().collect();
+    let distinct: BTreeSet<&str> = lines.iter().copied().collect();
+    assert_eq!(lines.len(), distinct.len(), "{out}");
+    // An error of the first run ends it.
+    let wrong = ["tasks", "team/none"];
+    let (code, out, err) = trial.run_for(&[&wrong, &watch, &options], 12).await;
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    let (code, _, err) = trial
+        .run_for(&[&tasks, &watch, &options, &["-o", "json"]], 12)
+        .await;
+    assert_eq!(code, 2);
+    assert!(err.contains("--watch needs lines"), "{err}");
+}

@@ -36,6 +36,24 @@ pub(crate) fn output(words: &[&str]) -> String {
     out
 }
 
+/// Pipe whose reader closes it after some flushes.
+struct Closing(Vec<u8>, usize);
+
+impl std::io::Write for Closing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.1 = self.1.saturating_sub(1);
+        match self.1 {
+            0 => Err(std::io::ErrorKind::BrokenPipe.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Program and sandbox with a clock whose sleeps end at once.
 pub(crate) struct Trial {
     pub(crate) sandbox: Arc<Sandbox>,
@@ -65,6 +83,24 @@ impl Trial {
             let code = program.run(words.map(Into::into), &mut out, &mut err);
             let text = |bytes| String::from_utf8(bytes).unwrap();
             (code, text(out), text(err))
+        });
+        run.await.unwrap()
+    }
+
+    /// Runs the program until it has flushed its output so many times. Returns exit code, stdout and
+    /// stderr.
+    pub(crate) async fn run_for(&self, words: &[&[&str]], flushes: usize) -> (u8, String, String) {
+        let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
+        let program = Program::default()
+            .sandbox(self.sandbox.clone())
+            .clock(self.clock.clone());
+        let run = tokio::task::spawn_blocking(move || {
+            let mut out = Closing(Vec::new(), flushes);
+            let mut err = Vec::new();
+            let words = std::iter::once("imgtrack".to_owned()).chain(words);
+            let code = program.run(words.map(Into::into), &mut out, &mut err);
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (code, text(out.0), text(err))
         });
         run.await.unwrap()
     }

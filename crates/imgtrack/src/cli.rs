@@ -1,5 +1,7 @@
 //! Grammar of the command line.
 
+use std::time::Duration;
+
 use clap::{Parser, Subcommand};
 use registry_replication::clouds;
 
@@ -139,6 +141,17 @@ impl Command {
             Self::Demo(_) => true,
             Self::Config(_) | Self::Completions(_) | Self::Sandbox(_) => true,
             _ => false,
+        }
+    }
+
+    /// Returns the time between two runs, if the command is repeated.
+    pub(crate) fn watch(&self) -> Option<Duration> {
+        match self {
+            Self::Status(command) => command.watch(),
+            Self::Executions(command) => command.watch(),
+            Self::Tasks(command) => command.watch(),
+            Self::Lag(command) => command.watch(),
+            _ => None,
         }
     }
 

@@ -13,6 +13,8 @@ use registry_replication::Surroundings;
 #[derive(Clone, Debug)]
 pub struct Environment {
     pub(crate) width: Option<usize>,
+    /// Lines of the terminal, if stdout is one.
+    pub(crate) height: Option<usize>,
     pub(crate) color: bool,
     pub(crate) zone: TimeZone,
     /// Where the configuration is looked for. Then the variables of the process count, too.
@@ -23,6 +25,7 @@ impl Default for Environment {
     fn default() -> Self {
         Self {
             width: None,
+            height: None,
             color: false,
             zone: TimeZone::UTC,
             surroundings: None,
@@ -35,10 +38,10 @@ impl Environment {
     ///
     /// `COLUMNS` sets the width, with or without a terminal.
     pub fn detect() -> Self {
+        let size = terminal_size::terminal_size_of(std::io::stdout());
         let width = match env::var("COLUMNS").ok().and_then(|text| text.parse().ok()) {
             Some(columns) => Some(columns),
-            None => terminal_size::terminal_size_of(std::io::stdout())
-                .map(|(terminal_size::Width(columns), _)| usize::from(columns)),
+            None => size.map(|(terminal_size::Width(columns), _)| usize::from(columns)),
         };
         let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         let color = match (variable("NO_COLOR"), variable("CLICOLOR_FORCE")) {
@@ -51,10 +54,26 @@ impl Environment {
         };
         Self {
             width: width.filter(|columns| *columns > 0),
+            height: size.map(|(_, terminal_size::Height(lines))| usize::from(lines)),
             color,
             zone: TimeZone::system(),
             surroundings: Some(Surroundings::of_process()),
         }
+    }
+
+    /// Reads the terminal again, whose size may have changed.
+    pub(crate) fn again(&self) -> Self {
+        match self.surroundings {
+            Some(_) => Self::detect(),
+            None => self.clone(),
+        }
+    }
+
+    /// Sets the number of lines of the terminal.
+    #[must_use]
+    pub fn height(mut self, lines: usize) -> Self {
+        self.height = Some(lines);
+        self
     }
 
     /// Sets the width of the terminal, in columns.

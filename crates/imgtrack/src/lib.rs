@@ -25,23 +25,27 @@ mod styled;
 mod table;
 mod target;
 mod terminal;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 use registry_replication::{Clock, Timestamp};
 use registry_sandbox::Sandbox;
 
-use args::with_variables;
+use args::{OutputArgs, with_variables};
 use cli::Cli;
 use config::{Loaded, Places};
 use failure::{Asked, ErrorReport, Failure, asks_for_data};
-use output::Output;
+use output::{Format, Output};
 use session::Session;
 use target::Target;
 use terminal::{Screen, escaped};
+
+use watch::Watched;
 
 pub use environment::Environment;
 pub use terminal::write_line;
@@ -82,6 +86,14 @@ pub struct Program {
     sandbox: Option<Arc<Sandbox>>,
     clock: Option<Arc<dyn Clock>>,
     environment: Environment,
+}
+
+/// What each run of a repeated command uses.
+struct Round<'w> {
+    words: &'w [OsString],
+    target: Target,
+    loaded: Loaded,
+    options: OutputArgs,
 }
 
 /// What an error of a command is told with.
@@ -151,7 +163,7 @@ impl Program {
             target: None,
             is_data: cli.output.format().is_data(),
         };
-        let code = match self.execute(name, cli, out, &mut err, &mut told) {
+        let code = match self.execute(&words, (name, cli), out, &mut err, &mut told) {
             Ok(code) => code,
             Err(failed) => {
                 let code = failed.exit_code();
@@ -178,8 +190,8 @@ impl Program {
     /// Runs a command, and returns its exit code. Keeps in `told` what errors need.
     fn execute(
         self,
-        name: String,
-        cli: Cli,
+        words: &[OsString],
+        (name, cli): (String, Cli),
         out: &mut dyn Write,
         err: &mut dyn Write,
         told: &mut Told,
@@ -198,10 +210,20 @@ impl Program {
             let clock = self.clock.as_ref();
             let now = clock.map_or_else(Timestamp::now, |clock| clock.now());
             let config = loaded.config.clone();
-            let mut target = Target::new(cli.target, config, self.sandbox, self.clock)?;
+            let mut target =
+                Target::new(cli.target, config, self.sandbox.clone(), self.clock.clone())?;
             target = target.in_zone(self.environment.zone.clone());
             told.target = Some(target.clone());
             target.start().await?;
+            if let Some(interval) = cli.command.watch() {
+                let round = Round {
+                    words,
+                    target,
+                    loaded,
+                    options,
+                };
+                return self.watch(round, interval, out, err).await;
+            }
             let mut session = Session {
                 target,
                 loaded,
@@ -219,6 +241,58 @@ impl Program {
         // A thread may still look up a name or read a silent file.
         runtime.shutdown_background();
         done
+    }
+
+    /// Runs a command again and again. An error of the first run ends it, and later ones are reported.
+    async fn watch(
+        &self,
+        round: Round<'_>,
+        interval: Duration,
+        out: &mut dyn Write,
+        err: &mut dyn Write,
+    ) -> Result<u8, Failure> {
+        if matches!(round.options.format(), Format::Json | Format::Yaml) {
+            return Err(Failure::Usage(
+                "--watch needs lines; use -o table, wide, csv, name or jsonl".to_owned(),
+            ));
+        }
+        let clock = round.target.clock();
+        let mut watched = match self.environment.height {
+            Some(_) => Watched::Page(None),
+            None => Watched::Lines(Default::default()),
+        };
+        let mut is_first = true;
+        loop {
+            let environment = self.environment.again();
+            if let Watched::Page(height) = &mut watched {
+                *height = environment.height;
+            }
+            let (name, cli) = self
+                .parse(round.words)
+                .map_err(|error| Failure::Usage(error.to_string()))?;
+            let mut text = Vec::new();
+            let mut session = Session {
+                output: Output::new(&round.options, &environment, clock.now(), &mut text)?
+                    .with_ages(environment.height.is_some()),
+                target: round.target.clone(),
+                loaded: round.loaded.clone(),
+                options: round.options.clone(),
+                err: &mut *err,
+                grammar: Cli::command,
+            };
+            let done = cli.command.run(name, &mut session).await;
+            let closed = session.output.close();
+            if let Err(failed) = done.and(closed.map(|()| 0)) {
+                if is_first || matches!(failed, Failure::Usage(_)) {
+                    return Err(failed);
+                }
+                writeln!(err, "error: {}", escaped(&failed.to_string()))?;
+            } else {
+                watched.show(&text, out)?;
+            }
+            is_first = false;
+            clock.sleep(interval).await;
+        }
     }
 
     /// Reads the configuration.

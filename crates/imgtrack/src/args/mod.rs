@@ -9,6 +9,7 @@ mod logs;
 mod output;
 mod target;
 pub(crate) mod value;
+mod watch;
 mod when;
 
 pub(crate) use arrival::ArrivalArgs;
@@ -19,4 +20,5 @@ pub(crate) use listing::Listing;
 pub(crate) use logs::{LogArgs, LogFormat};
 pub(crate) use output::OutputArgs;
 pub(crate) use target::{TargetArgs, flag, with_value, with_variables};
+pub(crate) use watch::Watch;
 pub(crate) use when::When;

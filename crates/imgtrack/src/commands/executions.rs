@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use clap::Args;
 use registry_replication::{Execution, RuleRef};
 
 use super::{Execute, sources, text};
-use crate::args::{Bound, Listing, OfPeriod, OfRule, OfStates, value};
+use crate::args::{Bound, Listing, OfPeriod, OfRule, OfStates, Watch, value};
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
@@ -18,6 +20,8 @@ pub(crate) struct Executions {
     listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    watch: Watch,
     #[command(flatten)]
     states: OfStates,
     #[command(flatten)]
@@ -37,6 +41,10 @@ impl Execute for Executions {
 
     fn sort(&self) -> Option<&str> {
         self.listing.sort.as_deref()
+    }
+
+    fn watch(&self) -> Option<Duration> {
+        self.watch.interval()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use clap::Args;
 use registry_replication::{Descriptor, Feature, LagMeasurement, LagQuery, LagSummary, RuleRef};
 
 use super::scope::{self, Scope};
 use super::{Execute, sources, text};
-use crate::args::{Bound, When, value};
+use crate::args::{Bound, Watch, When, value};
 use crate::failure::Failure;
 use crate::output::Shape;
 use crate::session::Session;
@@ -34,6 +36,8 @@ pub(crate) struct Lag {
     since: Option<When>,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 impl Execute for Lag {
@@ -43,6 +47,10 @@ impl Execute for Lag {
 
     fn shape(&self) -> Shape {
         Shape::table::<LagSummary>()
+    }
+
+    fn watch(&self) -> Option<Duration> {
+        self.watch.interval()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -44,6 +44,8 @@ pub(crate) use subtasks::Subtasks;
 pub(crate) use tasks::Tasks;
 pub(crate) use wait::Wait;
 
+use std::time::Duration;
+
 use crate::args::Bound;
 use crate::failure::Failure;
 use crate::output::Shape;
@@ -74,6 +76,11 @@ pub(crate) trait Execute {
     /// Returns the formats and columns of its output.
     fn shape(&self) -> Shape {
         Shape::document()
+    }
+
+    /// Returns the time between two runs, if the command is repeated.
+    fn watch(&self) -> Option<Duration> {
+        None
     }
 
     /// Runs the command, and returns its exit code.

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use clap::Args;
 use futures_util::future::join_all;
 
 use super::Execute;
-use crate::args::{ArrivalArgs, Bound, value};
+use crate::args::{ArrivalArgs, Bound, Watch, value};
 use crate::arrivals::{self, Polled};
 use crate::failure::Failure;
 use crate::output::Shape;
@@ -18,6 +20,8 @@ pub(crate) struct Status {
     arrival: ArrivalArgs,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 impl Execute for Status {
@@ -31,6 +35,10 @@ impl Execute for Status {
 
     fn shape(&self) -> Shape {
         Shape::table::<Arrived>()
+    }
+
+    fn watch(&self) -> Option<Duration> {
+        self.watch.interval()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -1,8 +1,12 @@
+use std::time::Duration;
+
 use clap::Args;
 use registry_replication::{Feature, Task};
 
 use super::{Execute, scope, sources};
-use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, value};
+use crate::args::{
+    Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, Watch, value,
+};
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
@@ -18,6 +22,8 @@ pub(crate) struct Tasks {
     listing: Listing,
     #[command(flatten)]
     bound: Bound,
+    #[command(flatten)]
+    watch: Watch,
     #[command(flatten)]
     states: OfStates,
     #[command(flatten)]
@@ -41,6 +47,10 @@ impl Execute for Tasks {
 
     fn sort(&self) -> Option<&str> {
         self.listing.sort.as_deref()
+    }
+
+    fn watch(&self) -> Option<Duration> {
+        self.watch.interval()
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {

@@ -105,6 +105,7 @@ impl<'a> Output<'a> {
             width: environment.width.filter(|_| format == Format::Table),
             view: View {
                 is_wide: format == Format::Wide,
+                has_ages: true,
                 now,
                 zone: environment.zone.clone(),
             },
@@ -114,6 +115,12 @@ impl<'a> Output<'a> {
             label: None,
             prompts: Prompts::default(),
         })
+    }
+
+    /// Shows how long ago something was, or else its time, which stays the same when it is shown again.
+    pub(crate) fn with_ages(mut self, has_ages: bool) -> Self {
+        self.view.has_ages = has_ages;
+        self
     }
 
     /// Counts ages from another time.

@@ -67,10 +67,7 @@ impl Row for Arrived {
         })
         .rank(5),
         Column::new("since", |row: &Self| Cell::Time(row.changed())).wide(),
-        Column::new("age", |row: &Self| {
-            Cell::between(row.changed(), Some(row.at))
-        })
-        .rank(4),
+        Column::new("age", |row: &Self| Cell::age(row.changed(), row.at)).rank(4),
         Column::new("digest", |row: &Self| {
             Cell::Digest(row.destination.digest.clone())
         })

@@ -13,6 +13,8 @@ use crate::styled::Tone;
 pub(crate) struct View {
     /// Whether there is room for values in full.
     pub(crate) is_wide: bool,
+    /// Whether times are shown as ages where there is little room.
+    pub(crate) has_ages: bool,
     /// The time that ages count from.
     pub(crate) now: Timestamp,
     pub(crate) zone: TimeZone,
@@ -33,6 +35,8 @@ pub(crate) enum Cell {
     Time(Option<Timestamp>),
     /// Duration in milliseconds.
     Took(Option<i64>),
+    /// Duration in milliseconds until now.
+    Age(Option<i64>),
     Count(Option<i64>),
     Flag(Option<bool>),
     Digest(Option<String>),
@@ -104,10 +108,12 @@ impl Cell {
 
     /// The time between two times.
     pub(crate) fn between(started: Option<Timestamp>, ended: Option<Timestamp>) -> Self {
-        Self::Took(match (started, ended) {
-            (Some(start), Some(end)) => Some(end.as_millisecond() - start.as_millisecond()),
-            _ => None,
-        })
+        Self::Took(millis(started, ended))
+    }
+
+    /// The time since something, when it was asked.
+    pub(crate) fn age(since: Option<Timestamp>, asked: Timestamp) -> Self {
+        Self::Age(millis(since, Some(asked)))
     }
 
     /// Returns the text for people.
@@ -127,9 +133,12 @@ impl Cell {
                 ..name.clone().into()
             },
             Self::Time(None) => String::new().into(),
-            Self::Time(Some(at)) if view.is_wide => time::local(*at, &view.zone).into(),
+            Self::Time(Some(at)) if view.is_wide || !view.has_ages => {
+                time::local(*at, &view.zone).into()
+            }
             Self::Time(Some(at)) => time::age(*at, view.now, &view.zone).into(),
-            Self::Took(took) => took.map(time::took).unwrap_or_default().into(),
+            Self::Age(_) if !view.has_ages => String::new().into(),
+            Self::Took(took) | Self::Age(took) => took.map(time::took).unwrap_or_default().into(),
             Self::Count(count) => number(*count).into(),
             Self::Flag(None) => String::new().into(),
             Self::Flag(Some(true)) => "yes".to_owned().into(),
@@ -152,8 +161,8 @@ impl Cell {
             Self::Text(text) | Self::Name(text) => text.clone(),
             Self::State { word, .. } => word.clone(),
             Self::Time(at) => at.map(|at| at.to_string()).unwrap_or_default(),
-            Self::Took(None) => String::new(),
-            Self::Took(Some(took)) => match (took / 1000, took % 1000) {
+            Self::Took(None) | Self::Age(None) => String::new(),
+            Self::Took(Some(took)) | Self::Age(Some(took)) => match (took / 1000, took % 1000) {
                 (seconds, 0) => seconds.to_string(),
                 (seconds, millis) => format!("{seconds}.{:03}", millis.abs()),
             },
@@ -170,11 +179,17 @@ impl Cell {
             .cmp(&absent(other))
             .then_with(|| match (self, other) {
                 (Self::Time(one), Self::Time(other)) => one.cmp(other),
-                (Self::Took(one), Self::Took(other)) => one.cmp(other),
+                (Self::Took(one), Self::Took(other)) | (Self::Age(one), Self::Age(other)) => {
+                    one.cmp(other)
+                }
                 (Self::Count(one), Self::Count(other)) => one.cmp(other),
                 _ => natural(&self.exact(), &other.exact()),
             })
     }
+}
+
+fn millis(started: Option<Timestamp>, ended: Option<Timestamp>) -> Option<i64> {
+    Some(ended?.as_millisecond() - started?.as_millisecond())
 }
 
 fn number(count: Option<i64>) -> String {
@@ -224,6 +239,7 @@ mod tests {
     #[test]
     fn a_value_has_a_form_for_each_reader() {
         let view = |is_wide| View {
+            has_ages: true,
             is_wide,
             now: "2026-12-05T12:00:00Z".parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(8)),
