@@ -60,6 +60,7 @@ fn page(text: &[u8], height: Option<usize>, out: &mut dyn Write) -> io::Result<(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

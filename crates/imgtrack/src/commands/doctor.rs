@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::Execute;
 use crate::args::Bound;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Shape};
 use crate::session::Session;
 use crate::styled::Styled;
-use crate::table::Table;
+use crate::table::{self, Cell, Column, Table};
 use crate::target::Target;
 
 #[derive(Args, Debug)]
@@ -31,6 +31,10 @@ struct Row {
 }
 
 impl Execute for Doctor {
+    fn shape(&self) -> Shape {
+        Shape::checks::<Row>()
+    }
+
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
     }
@@ -75,6 +79,17 @@ impl Execute for Doctor {
             .collect::<Result<(), _>>()?;
         Ok(u8::from(has_failed))
     }
+}
+
+impl table::Row for Row {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("registry", |row: &Self| Cell::text(row.registry.as_ref())),
+        Column::new("cloud", |row: &Self| Cell::text(Some(row.check.cloud))),
+        Column::new("check", |row: &Self| Cell::Text(row.check.check.clone())),
+        Column::new("state", |row: &Self| Cell::text(Some(row.check.state))),
+        Column::new("found", |row: &Self| Cell::Text(row.check.found.clone())),
+        Column::new("advice", |row: &Self| Cell::text(row.check.advice.as_ref())),
+    ];
 }
 
 /// Check, as its row has it.
@@ -204,11 +219,15 @@ impl<'a, 'o> Rows<'a, 'o> {
         }
         let all = found.concat();
         let mut output = self.output.borrow_mut();
-        if output.is_data() {
-            return output.hold_list(&all);
+        let is_whole = output.is_for_people() && !output.has_columns();
+        match (output.is_data(), is_whole) {
+            (true, _) => output.hold_list(&all),
+            (false, true) => {
+                output.hold(table(&all));
+                Ok(())
+            }
+            (false, false) => output.hold_rows(&all),
         }
-        output.hold(table(&all));
-        Ok(())
     }
 
     fn has_failed(self) -> bool {

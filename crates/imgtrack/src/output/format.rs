@@ -81,6 +81,20 @@ impl Shape {
         }
     }
 
+    /// Sentences in a table, whose columns only CSV has one by one.
+    pub(crate) fn checks<T: Row>() -> Self {
+        Self {
+            formats: &[
+                Format::Table,
+                Format::Json,
+                Format::Jsonl,
+                Format::Yaml,
+                Format::Csv,
+            ],
+            ..Self::table::<T>()
+        }
+    }
+
     /// A table whose records have references.
     pub(crate) fn listing<T: Row>() -> Self {
         Self {

@@ -522,6 +522,38 @@ impl<'a> Output<'a> {
         fits.map(|(number, _)| number).collect()
     }
 
+    /// Returns whether columns were chosen.
+    pub(crate) fn has_columns(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// Keeps rows to write when the command ends, in any way. Later rows replace them.
+    pub(crate) fn hold_rows<T: Row>(&mut self, rows: &[T]) -> Result<(), Failure> {
+        let chosen = self.chosen(rows.first());
+        let columns = || chosen.iter().filter_map(|number| T::COLUMNS.get(*number));
+        if self.is_for_people() {
+            let mut table = Table::of(columns().map(Column::head).collect(), self.width);
+            if !self.has_header {
+                table = table.without_header();
+            }
+            for row in rows {
+                let cells = columns().map(|column| column.cell(row).shown(&self.view));
+                table.add(cells.collect());
+            }
+            self.hold(table.finish());
+            return Ok(());
+        }
+        let mut text = match self.has_header {
+            true => csv::line(columns().map(Column::name))?,
+            false => String::new(),
+        };
+        for row in rows {
+            text += &csv::line(columns().map(|column| column.cell(row).exact()))?;
+        }
+        self.hold(text);
+        Ok(())
+    }
+
     /// Writes rows that are all known, as a table or CSV.
     pub(crate) fn rows<T: Row>(&mut self, rows: &[T]) -> Result<(), Failure> {
         if rows.is_empty() && self.format == Format::Csv {
