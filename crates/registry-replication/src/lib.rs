@@ -82,8 +82,10 @@
 
 pub mod api;
 mod arrival;
+mod completion;
 mod connect;
 mod doctor;
+mod failed_polls;
 #[cfg(feature = "test-util")]
 mod fake;
 mod lag;
@@ -102,6 +104,9 @@ pub mod suggest;
 pub use arrival::{
     Arrival, Basis, Destination, DestinationReport, Evidence, EvidenceOrigin, Polling, Reason,
     ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
+};
+pub use completion::{
+    Completion, CompletionError, CompletionReport, CompletionVerdict, RunningWork,
 };
 pub use connect::Settings;
 pub use doctor::{Checkup, Finding, FindingState, Findings};

@@ -1,8 +1,9 @@
 //! Changes, planned before they are made.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use openapi_transport::{Call, Context, Error, PreviewedRequest};
+use openapi_transport::{Call, Context, Error, PreviewedRequest, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +97,13 @@ impl Plan {
     /// Returns the URL of the calls.
     pub fn endpoint(&self) -> &str {
         self.context.endpoint()
+    }
+
+    /// Returns the time by the service's clock, no later than it is there.
+    pub fn time(&self) -> Timestamp {
+        // The service's time is known to within two seconds.
+        let now = self.context.service_time();
+        now.checked_sub(Duration::from_secs(2)).unwrap_or(now)
     }
 
     /// Returns the calls that were not sent yet, in their order.

@@ -1,6 +1,7 @@
 //! The trait of all registries.
 
 use futures_core::future::BoxFuture;
+use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
 use crate::arrival::Arrival;
@@ -76,6 +77,45 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     fn executions_of(&self, rule: Option<&RuleRef>) -> Listing<Execution> {
         let _ = rule;
         Listing::refused(self.descriptor().refusal(Feature::Executions))
+    }
+
+    /// Returns an execution, or `None` if the registry does not have it. No vendor has a call for one
+    /// execution, so this reads a listing as far as needed.
+    ///
+    /// Needs [`Feature::Executions`].
+    ///
+    /// # Errors
+    /// When the provider does not offer it, and any error of a call.
+    fn find_execution<'a>(
+        &'a self,
+        execution: &'a ExecutionRef,
+    ) -> BoxFuture<'a, Result<Option<Execution>, Error>> {
+        let executions = self.executions_of(execution.rule()).by_item();
+        Box::pin(async move {
+            let same = |found: &Execution| found.reference() == *execution;
+            let found = executions.try_filter(|found| std::future::ready(same(found)));
+            std::pin::pin!(found).try_next().await
+        })
+    }
+
+    /// Returns a task, or `None` if the registry does not have it.
+    ///
+    /// # Errors
+    /// When the provider does not find a task by its id, and any error of a call.
+    fn find_task<'a>(&'a self, task: &'a TaskRef) -> BoxFuture<'a, Result<Option<Task>, Error>> {
+        let Some(execution) = task.execution() else {
+            let error = Error::not_offered(
+                format_args!("a task of {} by its id", self.descriptor().title),
+                "list the tasks of its image",
+            );
+            return Box::pin(std::future::ready(Err(error)));
+        };
+        let tasks = self.tasks_of(&execution.clone().into()).by_item();
+        Box::pin(async move {
+            let same = |found: &Task| found.reference() == *task;
+            let found = tasks.try_filter(|found| std::future::ready(same(found)));
+            std::pin::pin!(found).try_next().await
+        })
     }
 
     /// Lists the tasks of an execution or image, or all tasks.

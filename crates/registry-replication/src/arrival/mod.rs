@@ -39,6 +39,7 @@ pub use report::{
     Verdict,
 };
 use sight::{Look, Settling};
+pub(crate) use wait::GRACE;
 pub use wait::{Wait, WaitError};
 
 use crate::oci;

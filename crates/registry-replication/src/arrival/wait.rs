@@ -8,12 +8,13 @@ use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
-use openapi_transport::{Error, ErrorKind, Timestamp};
+use openapi_transport::Error;
 
 use super::engine::{Ask, Engine};
 use super::needs_another;
 use super::polling::Polling;
-use super::report::{DestinationReport, Report, Trouble, Verdict};
+use super::report::{DestinationReport, Report, Verdict};
+use crate::failed_polls::FailedPolls;
 
 /// A wait for an image, made by [`Arrival::wait`](crate::Arrival::wait): a stream and a future.
 ///
@@ -111,7 +112,7 @@ fn left(report: &Option<Box<Report>>, last: &Option<Error>) -> String {
 }
 
 /// Time limit of the last look after the deadline, so that the wait ends within a second of it.
-const GRACE: Duration = Duration::from_millis(800);
+pub(crate) const GRACE: Duration = Duration::from_millis(800);
 
 impl Wait {
     pub(crate) fn new(
@@ -148,8 +149,6 @@ enum Phase {
 struct Looking {
     engine: Engine,
     polling: Polling,
-    /// How long errors may last that a retry usually does not fix.
-    patience: Duration,
     /// Deadline, by the registry's clock.
     end: Duration,
     /// Start of the last look; absent before the first look.
@@ -157,16 +156,7 @@ struct Looking {
     /// Report of the last good look.
     report: Option<Box<Report>>,
     /// Looks that have failed since then.
-    failing: Option<Failing>,
-}
-
-/// Looks in a row that have failed.
-struct Failing {
-    error: Error,
-    /// Time of the first failure, by the registry's clock and by the service's.
-    since: Duration,
-    at: Timestamp,
-    count: u64,
+    failed: FailedPolls,
 }
 
 type Item = Result<Report, WaitError>;
@@ -185,10 +175,9 @@ impl Phase {
                     end: engine.start().saturating_add(deadline),
                     engine,
                     polling,
-                    patience,
                     begun: None,
                     report: None,
-                    failing: None,
+                    failed: FailedPolls::new(patience),
                 });
                 Some(looking.next().await)
             }
@@ -224,7 +213,7 @@ impl Looking {
             Some((Err(error), _)) => (Err(error), Phase::End),
             None => {
                 // An earlier failure says more.
-                if self.failing.is_none() {
+                if !self.failed.is_failing() {
                     let what = "the last poll got no answer before the deadline";
                     self.note(Error::deadline(what));
                 }
@@ -245,7 +234,7 @@ impl Looking {
         match looked.report {
             Ok(report) => {
                 self.report = Some(Box::new(report.clone()));
-                self.failing = None;
+                self.failed.clear();
                 let next = match report.is_final {
                     true if report.verdict == Verdict::Arrived => Next::End,
                     true => Next::Bad(WaitError::NotArrived(Box::new(report.clone()))),
@@ -263,58 +252,24 @@ impl Looking {
                 if is_last {
                     return (Err(self.deadline_passed()), Next::End);
                 }
+                let now = self.engine.service_time();
                 let report = self
                     .engine
-                    .report_in_trouble(self.report.as_deref(), self.trouble());
+                    .report_in_trouble(self.report.as_deref(), self.failed.trouble(now));
                 (Ok(report), Next::Look)
             }
         }
     }
 
-    /// Whether an error ends the wait. The caller must fix it, or a retry usually does not fix it and
-    /// it comes from the first look or lasts longer than the wait's patience.
+    /// Whether an error ends the wait.
     fn is_hopeless(&self, error: &Error) -> bool {
-        if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotOffered) {
-            return true;
-        }
-        let since = self.failing.as_ref().map(|failing| failing.since);
-        let lasted = since.map_or(Duration::ZERO, |since| {
-            self.engine.clock().elapsed().saturating_sub(since)
-        });
-        // The error of a contradictory listing has no status. The next look may succeed.
-        let is_odd = error.kind() == ErrorKind::Undecodable && error.status().is_none();
-        let is_first = self.report.is_none() && !is_odd;
-        !error.can_retry() && (is_first || lasted >= self.patience)
+        let now = self.engine.clock().elapsed();
+        self.failed.is_hopeless(error, self.report.is_some(), now)
     }
 
     fn note(&mut self, error: Error) {
-        let known = self.failing.take();
         let now = self.engine.clock().elapsed();
-        self.failing = Some(match known {
-            Some(failing) => Failing {
-                error,
-                count: failing.count + 1,
-                ..failing
-            },
-            None => Failing {
-                error,
-                since: now,
-                at: self.engine.service_time(),
-                count: 1,
-            },
-        });
-    }
-
-    fn trouble(&self) -> Option<Trouble> {
-        let failing = self.failing.as_ref()?;
-        let now = self.engine.service_time();
-        let next_look = failing.error.retry_after();
-        Some(Trouble {
-            what: failing.error.to_string(),
-            since: failing.at,
-            count: failing.count,
-            next_look: next_look.and_then(|wait| now.checked_add(wait).ok()),
-        })
+        self.failed.add(error, now, self.engine.service_time());
     }
 
     /// Waits until the next look is due, and returns how old it may be. A look of another wait is as
@@ -326,8 +281,7 @@ impl Looking {
             return self.engine.start().saturating_sub(self.polling.quickest());
         };
         let clock = self.engine.clock();
-        let asked = self.failing.as_ref();
-        let asked = asked.and_then(|failing| failing.error.retry_after());
+        let asked = self.failed.retry_after();
         let interval = match self.report.as_deref().is_some_and(needs_another) {
             true => self.polling.quickest(),
             false => self.polling.interval(self.engine.waited()),
@@ -347,7 +301,7 @@ impl Looking {
     fn deadline_passed(&self) -> WaitError {
         WaitError::DeadlinePassed {
             report: self.report.clone(),
-            last: self.failing.as_ref().map(|failing| failing.error.clone()),
+            last: self.failed.error().cloned(),
             elapsed: self.engine.waited(),
             polls: self.engine.polls(),
         }

@@ -5,8 +5,8 @@ use std::pin::pin;
 use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
-use super::{AlibabaCr, state};
-use crate::model::{ImageName, TaskState};
+use super::{AlibabaCr, single};
+use crate::model::{ImageName, Task};
 use crate::suggest;
 
 impl AlibabaCr {
@@ -102,24 +102,21 @@ impl AlibabaCr {
         )))
     }
 
-    /// The state of a task: `GetRepoSyncTask`.
+    /// A task, without its times: `GetRepoSyncTask`.
     ///
     /// # Errors
     /// When there is no such task, and any error of a call.
-    pub(super) async fn task_state(&self, id: &str) -> Result<TaskState, Error> {
+    pub(super) async fn task(&self, id: &str) -> Result<Task, Error> {
         let call = self.client.get_repo_sync_task().instance_id(&self.instance);
         let answer = call.sync_task_id(id).send().await.map_err(Error::from);
-        let task = answer.map_err(|error| match error.is_absent() {
+        let answer = answer.map_err(|error| match error.is_absent() {
             true => error.with_note(format!(
                 "instance {} has no task {id}; list the tasks of an image to see their ids",
                 self.instance
             )),
             false => error,
         })?;
-        Ok(TaskState::read(
-            task.into_inner().task_status.as_ref(),
-            state,
-        ))
+        Ok(single(answer.into_inner()))
     }
 
     /// Looks a rule up, in the listing of all: no call shows a single rule.

@@ -28,8 +28,8 @@ use std::sync::Arc;
 /// The generated client and what goes with it.
 pub use alibabacloud_cr as client;
 pub use alibabacloud_cr::Credentials;
-use alibabacloud_cr::cr::types::{SyncImage, SyncTask};
-use alibabacloud_cr::cr::values::{TaskStatus, TaskTrigger};
+use alibabacloud_cr::cr::types::{GetRepoSyncTaskAnswer, SyncImage, SyncTask};
+use alibabacloud_cr::cr::values::{TaskIssue, TaskStatus, TaskTrigger};
 use alibabacloud_cr::{Alibabacloud, ChainSettings, cr, endpoints};
 pub use descriptor::{DESCRIPTOR, PROVIDER};
 pub use login::Logins;
@@ -260,18 +260,38 @@ fn task(vendor: SyncTask) -> Task {
         rule: vendor.sync_rule_id.clone(),
         source: vendor.image_from.clone().map(image),
         destination: vendor.image_to.clone().map(image),
-        trigger: match vendor.task_trigger {
-            Some(TaskTrigger::Passive) => Some(Trigger::Automatic),
-            Some(TaskTrigger::Initiative) => Some(Trigger::Manual),
-            _ => None,
-        },
-        issue: vendor
-            .task_issue
-            .as_ref()
-            .map(|issue| issue.as_str().to_owned())
-            .filter(|issue| !issue.is_empty()),
+        trigger: vendor.task_trigger.as_ref().and_then(trigger),
+        issue: vendor.task_issue.as_ref().and_then(issue),
         created: vendor.create_time.map(|time| time.0),
         vendor: VendorAnswer::of(vendor),
         ..task
     }
+}
+
+/// Reads the answer about a single task, which has no times.
+fn single(vendor: GetRepoSyncTaskAnswer) -> Task {
+    let task = Task::new(PROVIDER, TaskKind::Replication, vendor.sync_task_id.clone())
+        .with_status(vendor.task_status.clone(), state);
+    Task {
+        execution: vendor.sync_batch_task_id.clone(),
+        rule: vendor.sync_rule_id.clone(),
+        source: vendor.image_from.clone().map(image),
+        destination: vendor.image_to.clone().map(image),
+        trigger: vendor.task_trigger.as_ref().and_then(trigger),
+        issue: vendor.task_issue.as_ref().and_then(issue),
+        vendor: VendorAnswer::of(vendor),
+        ..task
+    }
+}
+
+fn trigger(vendor: &TaskTrigger) -> Option<Trigger> {
+    match vendor {
+        TaskTrigger::Passive => Some(Trigger::Automatic),
+        TaskTrigger::Initiative => Some(Trigger::Manual),
+        _ => None,
+    }
+}
+
+fn issue(vendor: &TaskIssue) -> Option<String> {
+    Some(vendor.as_str().to_owned()).filter(|issue| !issue.is_empty())
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::AlibabaCr;
 use super::DESCRIPTOR;
 use crate::api;
+use crate::arrival::read::or_absent;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{ImageName, Rule, RuleRef, Task, TaskRef};
@@ -51,6 +52,13 @@ impl registry::Registry for AlibabaCr {
                 "invalid batch \"{execution}\"; a batch is named by its id alone"
             ))),
         }
+    }
+
+    fn find_task<'a>(
+        &'a self,
+        task: &'a TaskRef,
+    ) -> BoxFuture<'a, Result<Option<Task>, Error>> {
+        Box::pin(async move { or_absent(self.task(task.id()).await) })
     }
 
     fn plan_run<'a>(
@@ -94,7 +102,7 @@ impl registry::Registry for AlibabaCr {
                 }
                 StopTarget::Execution(_) => return Err(DESCRIPTOR.refusal(Feature::StopExecution)),
             };
-            let state = self.task_state(task.id()).await?;
+            let state = self.task(task.id()).await?.state;
             if state.is_final() {
                 return Ok(Plan::over(self.client.inner(), state));
             }

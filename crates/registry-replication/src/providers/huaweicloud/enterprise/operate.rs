@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
+use futures_util::TryStreamExt;
 use huaweicloud_swr::swr::ClientInfo;
 use huaweicloud_swr::swr::types::StartedExecution;
 use huaweicloud_swr::swr::values::TaskStatus;
@@ -51,6 +52,22 @@ impl registry::Registry for SwrEnterprise {
             Some(namespace) => self.retention_executions(namespace, policy),
             None => self.replication_executions(Some(policy)),
         }))
+    }
+
+    fn find_execution<'a>(
+        &'a self,
+        execution: &'a ExecutionRef,
+    ) -> BoxFuture<'a, Result<Option<Execution>, Error>> {
+        Box::pin(async move {
+            let ids = Ids::of(execution)?;
+            let Some((namespace, policy)) = ids.retention else {
+                return self.execution(ids.execution).await;
+            };
+            let executions = self.retention_executions(namespace, policy).by_item();
+            let same = |found: &Execution| found.reference() == *execution;
+            let found = executions.try_filter(|found| std::future::ready(same(found)));
+            std::pin::pin!(found).try_next().await
+        })
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
