@@ -14,6 +14,7 @@ mod decode;
 mod deploy_gate;
 mod docs;
 mod faults;
+mod following;
 mod house;
 mod http_settings;
 mod huaweicloud;

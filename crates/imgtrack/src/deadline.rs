@@ -9,15 +9,15 @@ use registry_replication::Clock;
 use crate::failure::{Failure, TimedOut};
 use crate::output::Prompts;
 
-/// Runs a command until its time is up, whatever is in flight then.
+/// Runs a command, or a part of one, until its time is up, whatever is in flight then.
 ///
 /// The time that prompts take does not count.
-pub(crate) async fn within(
+pub(crate) async fn within<T>(
     limit: Option<TimedOut>,
     clock: &dyn Clock,
     prompts: &Prompts,
-    work: impl Future<Output = Result<u8, Failure>>,
-) -> Result<u8, Failure> {
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let Some(limit) = limit else {
         return work.await;
     };

@@ -18,13 +18,16 @@ mod deadline;
 mod environment;
 mod failure;
 mod filter;
+mod following;
 mod logs;
 mod output;
 mod session;
+mod signals;
 mod styled;
 mod table;
 mod target;
 mod terminal;
+mod waiting;
 mod watch;
 
 use std::ffi::OsString;
@@ -230,6 +233,7 @@ impl Program {
                 output: Output::new(&options, &self.environment, now, out)?,
                 options,
                 err,
+                is_process: self.environment.surroundings.is_some(),
                 grammar: Cli::command,
             };
             let done = cli.command.run(name, &mut session).await;
@@ -278,6 +282,7 @@ impl Program {
                 loaded: round.loaded.clone(),
                 options: round.options.clone(),
                 err: &mut *err,
+                is_process: false,
                 grammar: Cli::command,
             };
             let done = cli.command.run(name, &mut session).await;

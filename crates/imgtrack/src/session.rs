@@ -16,6 +16,8 @@ pub(crate) struct Session<'a> {
     /// Options of the output.
     pub(crate) options: OutputArgs,
     pub(crate) err: &'a mut dyn Write,
+    /// Whether the program is a process of its own, which receives signals.
+    pub(crate) is_process: bool,
     /// Grammar of the whole command line, for completions.
     pub(crate) grammar: fn() -> clap::Command,
 }

@@ -6,7 +6,7 @@ use super::{EXAMPLE, FLEET};
 use crate::commands::{is_done, is_refused, preview};
 use crate::program::output;
 
-const BY_HAND: &str = "crsr-o8n4dijbumgq****";
+pub(super) const BY_HAND: &str = "crsr-o8n4dijbumgq****";
 
 #[test]
 fn listings_as_tables_and_as_json() {

@@ -9,6 +9,7 @@ mod credentials;
 pub(crate) mod decode;
 mod deploy_gate;
 mod end_to_end;
+mod following;
 mod input;
 mod lag_command;
 mod logins;

@@ -10,6 +10,7 @@ mod credentials;
 pub(crate) mod decode;
 mod deploy_gate;
 mod end_to_end;
+mod following;
 mod input;
 mod lag;
 mod lag_command;

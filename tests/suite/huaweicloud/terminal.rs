@@ -20,7 +20,7 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
         "policy_id=12",
         "--sandbox",
     ];
-    let lines: [(_, &[&str]); 8] = [
+    let lines: [(_, &[&str]); 9] = [
         ("rules", &[]),
         ("lag", &["83"]),
         ("tasks", &["83"]),
@@ -29,6 +29,7 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
         ("subtasks", &["83/1927"]),
         ("run", &["12", "--yes"]),
         ("stop", &["301", "--yes"]),
+        ("wait", &["--execution", "83", "--timeout", "5s"]),
     ];
     let lines = lines.map(|(command, words)| (command, [words, &ENTERPRISE].concat()));
     [&lines[..], &[("api", policy.to_vec())]].concat()

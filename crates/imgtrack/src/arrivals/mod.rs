@@ -16,6 +16,7 @@ use crate::output::Output;
 use crate::table;
 use crate::target::Target;
 pub(crate) use poll::{Polled, failure};
+pub(crate) use progress::elapsed;
 pub(crate) use wait::{Ended, EndedJson, follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.

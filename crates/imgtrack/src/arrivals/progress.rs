@@ -122,6 +122,6 @@ fn why(destination: &DestinationReport) -> Option<String> {
 }
 
 /// Formats the time that a wait has taken.
-pub(super) fn elapsed(milliseconds: u64) -> String {
+pub(crate) fn elapsed(milliseconds: u64) -> String {
     duration(i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX)).replace(' ', "")
 }

@@ -1,9 +1,11 @@
 //! Concurrent waits for images.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use registry_replication::{Arrival, Report, WaitError};
+use registry_replication::{Arrival, Clock, Report, WaitError};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -11,8 +13,10 @@ use super::progress::{Progress, elapsed};
 use super::{code, notes};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::{Signal, Signals};
 use crate::table;
 use crate::terminal::escaped;
+use crate::waiting::{Awaited, Feed, drive};
 
 /// Result of the wait for one image.
 pub(crate) struct Ended {
@@ -20,6 +24,8 @@ pub(crate) struct Ended {
     /// The last report.
     report: Option<Report>,
     error: Option<WaitError>,
+    /// Signal that ended the wait.
+    signal: Option<Signal>,
 }
 
 /// JSON form of a result: the report, and why the image has not arrived.
@@ -51,13 +57,40 @@ impl Ended {
         }
     }
 
+    /// Makes the result of a wait that a signal has ended before its first poll.
+    pub(crate) fn stopped(image: String, signal: Signal) -> Self {
+        Self {
+            image,
+            report: None,
+            error: None,
+            signal: Some(signal),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.error.is_some() || self.report.as_ref().is_some_and(|report| report.is_final)
+    }
+
     /// Returns why the wait ended without a final verdict.
     pub(crate) fn into_error(self) -> Option<WaitError> {
         self.error
     }
 
-    /// Returns a line about a deadline that has passed, with the error of the last poll.
+    /// Returns a line about a deadline that has passed, with the error of the last poll, or about a
+    /// signal.
     fn late(&self) -> Option<String> {
+        if let Some(signal) = self.signal {
+            return Some(match &self.report {
+                Some(report) => format!(
+                    "{}: {} after {} s and {} polls",
+                    self.image,
+                    signal.word(),
+                    report.elapsed_ms / 1000,
+                    report.polls
+                ),
+                None => format!("{}: {} before the first poll", self.image, signal.word()),
+            });
+        }
         let Some(WaitError::DeadlinePassed {
             last,
             elapsed,
@@ -82,7 +115,10 @@ impl Ended {
             image: self.report.is_none().then_some(&self.image),
             report: self.report.as_ref(),
             deadline_passed: self.deadline_passed(),
-            error: self.error.as_ref().map(ToString::to_string),
+            error: match (&self.error, self.signal) {
+                (Some(error), _) => Some(error.to_string()),
+                (None, signal) => signal.map(|signal| signal.word().to_owned()),
+            },
         }
     }
 }
@@ -93,48 +129,93 @@ impl Serialize for Ended {
     }
 }
 
-/// Waits for all images concurrently, and reports each change as a line.
+/// Waits for all images concurrently. A signal ends the waits that have not ended.
 pub(crate) async fn follow(
     waits: Vec<(String, Arrival)>,
     timeout: Duration,
-    mut report_line: impl FnMut(&str),
-) -> Vec<Ended> {
+    feed: &mut Feed<'_>,
+    signals: &mut Signals,
+    clock: &Arc<dyn Clock>,
+) -> (Vec<Ended>, Option<Signal>) {
     let all = waits.iter().enumerate();
-    let mut news = stream::select_all(all.map(|(number, (_, arrival))| {
+    let news = stream::select_all(all.map(|(number, (_, arrival))| {
         let wait = arrival.wait(timeout);
         wait.map(move |item| (number, item))
     }));
-    let mut progress: Vec<Progress> = waits.iter().map(|_| Progress::default()).collect();
-    let images = waits.iter().map(|(image, _)| image.clone());
-    let mut ended: Vec<Ended> = images
-        .map(|image| Ended {
+    let mut waits = Waits::new(waits);
+    let signal = drive(&mut waits, news, feed, signals, clock).await;
+    let open = waits.ended.iter_mut().filter(|one| !one.has_ended());
+    open.for_each(|one| one.signal = signal);
+    (waits.ended, signal)
+}
+
+/// Waits for images, and what is known of each.
+struct Waits {
+    progress: Vec<Progress>,
+    ended: Vec<Ended>,
+}
+
+impl Waits {
+    fn new(waits: Vec<(String, Arrival)>) -> Self {
+        let ended = waits.into_iter().map(|(image, _)| Ended {
             image,
             report: None,
             error: None,
-        })
-        .collect();
-    while let Some((number, item)) = news.next().await {
-        let (Some(one), Some(progress)) = (ended.get_mut(number), progress.get_mut(number)) else {
-            continue;
+            signal: None,
+        });
+        let ended: Vec<Ended> = ended.collect();
+        Self {
+            progress: ended.iter().map(|_| Progress::default()).collect(),
+            ended,
+        }
+    }
+}
+
+impl Awaited for Waits {
+    type News = (usize, Result<Report, WaitError>);
+
+    fn take(&mut self, (number, item): Self::News) -> Vec<String> {
+        let (one, progress) = (self.ended.get_mut(number), self.progress.get_mut(number));
+        let (Some(one), Some(progress)) = (one, progress) else {
+            return Vec::new();
         };
         match item {
             Ok(report) => {
-                progress
-                    .news(&report)
-                    .iter()
-                    .for_each(|line| report_line(line));
+                let lines = progress.news(&report);
                 one.report = Some(report);
+                lines
             }
             Err(error) => {
-                if let WaitError::DeadlinePassed { elapsed: after, .. } = &error {
-                    let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                    report_line(&format!("{} {} deadline passed", elapsed(after), one.image));
-                }
+                let line = match &error {
+                    WaitError::DeadlinePassed { elapsed: after, .. } => {
+                        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                        Some(format!("{} {} deadline passed", elapsed(after), one.image))
+                    }
+                    _ => None,
+                };
                 one.error = Some(error);
+                line.into_iter().collect()
             }
         }
     }
-    ended
+
+    fn summary(&self) -> String {
+        let reports = self.ended.iter().filter_map(|one| one.report.as_ref());
+        let after = reports.clone().map(|report| report.elapsed_ms).max();
+        let all = reports.flat_map(|report| &report.destinations);
+        let mut counts = BTreeMap::new();
+        for destination in all {
+            *counts.entry(destination.verdict).or_insert(0_usize) += 1;
+        }
+        let counts = counts
+            .iter()
+            .map(|(verdict, count)| format!("{count} {verdict}"));
+        let counts: Vec<String> = counts.collect();
+        match after {
+            Some(after) => format!("{} still waiting: {}", elapsed(after), counts.join(", ")),
+            None => "still waiting for the first answer".to_owned(),
+        }
+    }
 }
 
 /// Writes the results of all waits.

@@ -3,8 +3,10 @@ use registry_replication::{Execution, LagSummary, Report, Rule, Subtask, Task};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::Execute;
+use super::run::RunJson;
 use crate::arrivals::EndedJson;
 use crate::failure::{ErrorReport, Failure};
+use crate::following::FollowedJson;
 use crate::output::Referred;
 use crate::session::Session;
 
@@ -30,6 +32,10 @@ enum Type {
     Report,
     /// Result of `wait`, for one image
     Wait,
+    /// Result of `wait --execution`, for one execution
+    Completion,
+    /// Result of `run`
+    Run,
     /// Row of `lag`
     Lag,
     /// Error on stderr
@@ -48,6 +54,8 @@ impl Type {
             Self::Subtask => of::<Referred<'_, Subtask>>(),
             Self::Report => of::<Report>(),
             Self::Wait => of::<EndedJson<'_>>(),
+            Self::Completion => of::<FollowedJson<'_>>(),
+            Self::Run => of::<RunJson<'_>>(),
             Self::Lag => of::<LagSummary>(),
             Self::Error => of::<ErrorReport>(),
         }

@@ -1,12 +1,20 @@
+use std::time::Duration;
+
 use clap::Args;
-use registry_replication::{Feature, StopTarget};
+use registry_replication::{Completion, Feature, RunningWork, StopTarget, Task};
 use serde_json::json;
 
 use super::{Execute, plan, scope, text};
-use crate::args::{Bound, Change, value};
-use crate::failure::Failure;
+use crate::args::{Bound, Change, ProgressArgs, UntilEnd, value};
+use crate::deadline;
+use crate::failure::{Failure, TimedOut};
+use crate::following::{self, Followed};
+use crate::output::Shape;
 use crate::session::Session;
+use crate::signals::Signals;
 use crate::target::Target;
+use crate::terminal::escaped;
+use crate::waiting::Feed;
 
 #[derive(Args, Debug)]
 pub(crate) struct Stop {
@@ -16,19 +24,58 @@ pub(crate) struct Stop {
     #[command(flatten)]
     change: Change,
     #[command(flatten)]
-    bound: Bound,
+    until: UntilEnd,
+    #[command(flatten)]
+    progress: ProgressArgs,
 }
 
 impl Execute for Stop {
     fn bound(&self) -> Option<Bound> {
-        Some(self.bound)
+        // A wait ends in time by itself.
+        (!self.until.wait).then_some(Bound {
+            timeout: self.until.timeout(),
+        })
     }
 
     fn changes(&self) -> bool {
         !self.change.dry_run
     }
 
+    fn shape(&self) -> Shape {
+        match self.until.wait {
+            true => Shape::table::<Task>(),
+            false => Shape::document(),
+        }
+    }
+
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        if !self.until.wait {
+            return self.stop(session).await.map(|_| 0);
+        }
+        let clock = session.target.clock();
+        let begun = clock.elapsed();
+        let timeout = self.until.timeout();
+        let limit = TimedOut {
+            command: "stop".to_owned(),
+            timeout,
+            is_verdict: false,
+            changes: self.changes(),
+        };
+        let prompts = session.output.prompts().clone();
+        let stopping = self.stop(session);
+        let Some(completion) = deadline::within(Some(limit), &*clock, &prompts, stopping).await?
+        else {
+            return Ok(0);
+        };
+        let mut signals = Signals::listen(session.is_process);
+        let left = timeout.saturating_sub(clock.elapsed().saturating_sub(begun));
+        self.follow(completion, left, &mut signals, session).await
+    }
+}
+
+impl Stop {
+    /// Asks the registry to stop it. Returns what has not ended yet.
+    async fn stop(&self, session: &mut Session<'_>) -> Result<Option<Completion>, Failure> {
         let what = self.what.as_str();
         let stopped = stop_target(&session.target, what)?;
         let registry = session.target.registry().await?;
@@ -37,21 +84,68 @@ impl Execute for Stop {
         if let Some(state) = plan.ended() {
             match output.is_data() {
                 true => output.value(&json!({ "ended": what, "state": state })),
-                false => output.line(&format!("{what} has already ended: {state}")),
+                false => output.say(&escaped(&format!("{what} has already ended: {state}"))),
             }?;
-            return Ok(0);
+            return Ok(None);
         }
         if self.change.dry_run {
             plan::preview(&plan, output).await?;
-            return Ok(0);
+            return Ok(None);
         }
         plan::confirm(&plan, &self.change, output)?;
         plan.send().await?;
+        // With --wait, one document has all.
+        if output.is_data() {
+            output.hold_value(&json!({ "stopped": what }))?;
+        } else {
+            output.say(&escaped(&format!(
+                "the registry accepted the stop of {what}"
+            )))?;
+            output.flush()?;
+        }
+        let work = match stopped {
+            StopTarget::Execution(execution) => RunningWork::Execution(execution),
+            StopTarget::Task(task) => RunningWork::Task(task),
+            _ => return Ok(None),
+        };
+        Ok(Some(Completion::new(registry, [work])))
+    }
+
+    /// Waits for the end of what was stopped.
+    async fn follow(
+        &self,
+        completion: Completion,
+        left: Duration,
+        signals: &mut Signals,
+        session: &mut Session<'_>,
+    ) -> Result<u8, Failure> {
+        let completion = match self.until.settle {
+            Some(window) => completion.settle_window(window),
+            None => completion,
+        };
+        let err = &mut session.err;
+        let mut write = |line: &str| {
+            // The wait goes on even if its progress cannot be written.
+            let _ = writeln!(err, "{}", escaped(line));
+        };
+        let mut feed = Feed::lines(self.progress.heartbeat, &mut write).quiet(self.progress.quiet);
+        let clock = session.target.clock();
+        let works = vec![(self.what.clone(), completion)];
+        let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
+        let output = &mut session.output;
         match output.is_data() {
-            true => output.value(&json!({ "stopped": what })),
-            false => output.line(&format!("the registry accepted the stop of {what}")),
-        }?;
-        Ok(0)
+            true => {
+                let completion = followed.first().map(Followed::json);
+                output.hold_value(&json!({ "stopped": self.what, "completion": completion }))?;
+            }
+            false => following::told(&followed, output)?,
+        }
+        let code = followed.first().map_or(1, Followed::code_of_end);
+        match (signal, following::failed(followed)) {
+            (Some(signal), _) => Ok(signal.exit_code()),
+            (None, None) => Ok(code),
+            (None, Some(failure)) => Err(failure),
+        }
     }
 }
 

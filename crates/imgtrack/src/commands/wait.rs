@@ -1,25 +1,49 @@
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use futures_util::future::{Either, select};
-use registry_replication::{Arrival, WaitError};
+use registry_replication::{
+    Arrival, Clock, Completion, ExecutionRef, Feature, RunningWork, Task, WaitError,
+};
 
-use super::Execute;
-use crate::args::{ArrivalArgs, value};
+use super::{Execute, text};
+use crate::args::{ArrivalArgs, ProgressArgs, value};
 use crate::arrivals::{self, Ended};
 use crate::failure::{Failure, TimedOut, worst};
+use crate::following::{self, Followed};
 use crate::output::Shape;
 use crate::session::Session;
+use crate::signals::{Signal, Signals};
 use crate::table::Arrived;
 use crate::target::Target;
 use crate::terminal::escaped;
+use crate::waiting::Feed;
 
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
     /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::image)]
+    #[arg(
+        value_name = "IMAGE",
+        required_unless_present_any = ["from", "execution"],
+        value_parser = value::image
+    )]
     images: Vec<String>,
+    /// Wait for the end of this execution instead of images. Repeatable
+    ///
+    /// The exit code is 0 if all of its tasks have succeeded, and 3 if one has failed.
+    #[arg(
+        long,
+        value_name = "EXECUTION",
+        value_delimiter = ',',
+        value_parser = value::word,
+        conflicts_with_all = [
+            "images", "to", "all", "any", "digest", "from", "since", "newest", "proof", "matching",
+            "platform", "with_referrers", "stall", "appear"
+        ]
+    )]
+    execution: Vec<String>,
     /// Longest time to wait, such as 90s, 15m or 1h30m
     ///
     /// The registry is polled a last time at the end. The command ends at most a second later.
@@ -31,65 +55,162 @@ pub(crate) struct Wait {
     /// throttling, 5xx) do not end a wait before its timeout.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     trouble: Duration,
-    /// Print no progress
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    progress: ProgressArgs,
     #[command(flatten)]
     arrival: ArrivalArgs,
 }
 
 impl Execute for Wait {
     fn shape(&self) -> Shape {
-        Shape::table::<Arrived>()
+        match self.execution.is_empty() {
+            true => Shape::table::<Arrived>(),
+            false => Shape::table::<Task>(),
+        }
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        let mut signals = Signals::listen(session.is_process);
+        match self.execution.is_empty() {
+            true => self.for_images(session, &mut signals).await,
+            false => self.for_executions(session, &mut signals).await,
+        }
+    }
+}
+
+/// How the preparation of a wait has ended.
+enum Prepared<T> {
+    /// With the time that is left.
+    Ready(T, Duration),
+    Stopped(Signal),
+}
+
+impl Wait {
+    async fn for_images(
+        self,
+        session: &mut Session<'_>,
+        signals: &mut Signals,
+    ) -> Result<u8, Failure> {
         let clock = session.target.clock();
-        let begun = clock.elapsed();
         // Looking up a project or a host counts, too.
-        let preparing = pin!(self.prepare(&session.target));
-        let waits = match select(preparing, clock.guard(self.timeout)).await {
-            Either::Left((waits, _)) => waits?,
-            Either::Right(_) => {
-                return Err(Failure::TimedOut(TimedOut {
-                    command: "wait".to_owned(),
-                    timeout: self.timeout,
-                    is_verdict: true,
-                    changes: false,
-                }));
+        let preparing = self.arrivals(&session.target);
+        let (ended, signal) = match self.prepared(preparing, signals, &clock).await? {
+            Prepared::Ready(waits, left) => {
+                let err = &mut session.err;
+                let mut write = |line: &str| {
+                    // The wait goes on even if its progress cannot be written.
+                    let _ = writeln!(err, "{}", escaped(line));
+                };
+                let mut feed = self.feed(&mut write);
+                arrivals::follow(waits, left, &mut feed, signals, &clock).await
+            }
+            Prepared::Stopped(signal) => {
+                let images = self.arrival.images(self.images.clone())?.into_iter();
+                let ended = images.map(|image| Ended::stopped(image, signal)).collect();
+                (ended, Some(signal))
             }
         };
-        let passed = clock.elapsed().saturating_sub(begun);
-        let left = self.timeout.saturating_sub(passed);
-        let err = &mut session.err;
-        let ended = arrivals::follow(waits, left, |line| {
-            if !self.quiet {
-                // The wait goes on even if its progress cannot be written.
-                let _ = writeln!(err, "{}", escaped(line));
-            }
-        })
-        .await;
         arrivals::told(&ended, &mut session.output)?;
         let codes: Vec<u8> = ended.iter().map(Ended::code).collect();
         let errors = ended.into_iter().filter_map(|one| match one.into_error() {
             Some(WaitError::Call { error, .. }) => Some(error),
             _ => None,
         });
-        match arrivals::failure(errors.collect()) {
-            None => Ok(worst(codes)),
-            Some(failure) => Err(failure),
+        match (signal, arrivals::failure(errors.collect())) {
+            (Some(signal), _) => Ok(signal.exit_code()),
+            (None, None) => Ok(worst(codes)),
+            (None, Some(failure)) => Err(failure),
         }
     }
-}
 
-impl Wait {
+    async fn for_executions(
+        self,
+        session: &mut Session<'_>,
+        signals: &mut Signals,
+    ) -> Result<u8, Failure> {
+        let clock = session.target.clock();
+        let preparing = self.completions(&session.target);
+        let (followed, signal) = match self.prepared(preparing, signals, &clock).await? {
+            Prepared::Ready(works, left) => {
+                let err = &mut session.err;
+                let mut write = |line: &str| {
+                    let _ = writeln!(err, "{}", escaped(line));
+                };
+                let mut feed = self.feed(&mut write);
+                following::follow(works, left, &mut feed, signals, &clock).await
+            }
+            Prepared::Stopped(signal) => {
+                let names = self.execution.iter().map(|one| format!("execution {one}"));
+                let followed = names.map(|name| Followed::stopped(name, signal)).collect();
+                (followed, Some(signal))
+            }
+        };
+        following::told(&followed, &mut session.output)?;
+        let codes: Vec<u8> = followed.iter().map(Followed::code).collect();
+        match (signal, following::failed(followed)) {
+            (Some(signal), _) => Ok(signal.exit_code()),
+            (None, None) => Ok(worst(codes)),
+            (None, Some(failure)) => Err(failure),
+        }
+    }
+
+    fn feed<'a>(&self, write: &'a mut dyn FnMut(&str)) -> Feed<'a> {
+        Feed::lines(self.progress.heartbeat, write).quiet(self.progress.quiet)
+    }
+
+    /// Prepares a wait, until the time is up or a signal comes.
+    async fn prepared<T>(
+        &self,
+        preparing: impl Future<Output = Result<T, Failure>>,
+        signals: &mut Signals,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Prepared<T>, Failure> {
+        let begun = clock.elapsed();
+        let (preparing, signal) = (pin!(preparing), pin!(signals.next()));
+        match select(preparing, select(signal, clock.guard(self.timeout))).await {
+            Either::Left((ready, _)) => {
+                let passed = clock.elapsed().saturating_sub(begun);
+                Ok(Prepared::Ready(ready?, self.timeout.saturating_sub(passed)))
+            }
+            Either::Right((Either::Left((signal, _)), _)) => Ok(Prepared::Stopped(signal)),
+            Either::Right((Either::Right(_), _)) => Err(Failure::TimedOut(TimedOut {
+                command: "wait".to_owned(),
+                timeout: self.timeout,
+                is_verdict: true,
+                changes: false,
+            })),
+        }
+    }
+
     /// Returns the arrivals to wait for. This looks up names only.
-    async fn prepare(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
+    async fn arrivals(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
         let images = self.arrival.images(self.images.clone())?;
         let waits = arrivals::all(images, &self.arrival, target)
             .await?
             .into_iter();
         let waits = waits.map(|(image, arrival)| (image, arrival.trouble_window(self.trouble)));
         Ok(waits.collect())
+    }
+
+    /// Returns the executions to wait for. This looks up names only.
+    async fn completions(&self, target: &Target) -> Result<Vec<(String, Completion)>, Failure> {
+        target.provider()?.check(Feature::ExecutionTasks)?;
+        let executions = self.execution.iter().map(|text| text::reference(text));
+        let executions: Vec<ExecutionRef> = executions.collect::<Result<_, _>>()?;
+        let registry = target.registry().await?;
+        let completions = executions.into_iter().map(|execution| {
+            let name = format!("execution {execution}");
+            let work = RunningWork::Execution(execution);
+            let completion = Completion::new(registry.clone(), [work])
+                .trouble_window(self.trouble)
+                // An execution that is there is listed.
+                .task_window(Duration::ZERO);
+            let completion = match self.arrival.settle {
+                Some(window) => completion.settle_window(window),
+                None => completion,
+            };
+            (name, completion)
+        });
+        Ok(completions.collect())
     }
 }

@@ -11,6 +11,9 @@ pub(crate) mod any {
     /// Options of a registry that lists the rules of a repository.
     pub(crate) const OPTIONS: [&str; 2] = ["--registry", "huaweicloud-basic"];
 
+    /// A place that its rules copy to.
+    pub(crate) const DESTINATION: &str = "cn-north-1";
+
     /// A listing of many records in the sandbox.
     pub(crate) const LONG_LISTING: [&str; 4] =
         ["tasks", "301", "--registry", "huaweicloud-enterprise"];

@@ -13,6 +13,7 @@ mod alibabacloud;
 mod connections;
 mod huaweicloud;
 mod service;
+mod signals;
 
 fn imgtrack() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgtrack"));

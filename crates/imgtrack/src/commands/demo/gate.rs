@@ -1,15 +1,18 @@
 //! Deploy gate at the end of the demo.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use registry_replication::{Registry, Report};
+use registry_replication::{Clock, Registry, Report};
 use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
 
 use crate::arrivals::{self, Ended, Polled};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 use crate::terminal::escaped;
+use crate::waiting::Feed;
 
 const TAG: &str = "v44";
 /// Options that name the registry.
@@ -28,7 +31,11 @@ pub(super) struct Gate {
     explain: Report,
 }
 
-pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Gate, Failure> {
+pub(super) async fn ask(
+    registry: &dyn Registry,
+    sandbox: &Sandbox,
+    clock: &Arc<dyn Clock>,
+) -> Result<Gate, Failure> {
     let repository = format!(
         "{}/{}",
         world::FLEET_IMAGE_NAMESPACE,
@@ -45,9 +52,14 @@ pub(super) async fn ask(registry: &dyn Registry, sandbox: &Sandbox) -> Result<Ga
         .digest(&digest);
     let mut progress = Vec::new();
     let timeout = Duration::from_secs(15 * 60);
-    let wait = arrivals::follow(vec![(image.clone(), there)], timeout, |line| {
-        progress.push(line.to_owned());
-    })
+    let mut keep = |line: &str| progress.push(line.to_owned());
+    let (wait, _) = arrivals::follow(
+        vec![(image.clone(), there)],
+        timeout,
+        &mut Feed::lines(Duration::ZERO, &mut keep),
+        &mut Signals::listen(false),
+        clock,
+    )
     .await;
     let explain = registry.arrival(&image).to(ELSEWHERE).explain().await?;
     Ok(Gate {

@@ -213,7 +213,7 @@ async fn ask() -> Result<Shown, Failure> {
     let fleet = registry.tasks(Default::default()).page_size(10);
     sync_tasks.extend(first(fleet.by_item(), Some(SHOWN)).await?);
 
-    let deploy_gate = gate::ask(&basic, &sandbox).await?;
+    let deploy_gate = gate::ask(&basic, &sandbox, &clock).await?;
 
     Ok(Shown {
         rules,
