@@ -116,6 +116,22 @@ fn a_mistake_is_named_with_its_line_and_key() {
             &["line 4: registries.a.destinations.b.proof: an "],
         ),
         (
+            "[registries.a]\nprovider = \"OCI\"\nhost = \"me:hunter2@a.example\"",
+            &["line 3: registries.a.host: invalid value: leave out user and password; "],
+        ),
+        (
+            "[registries.a]\nprovider = \"OCI\"\nhost = \"a.example\"\n\
+             destinations = [\"a.example\", \"b.example\", \"b.example\"]",
+            &[
+                "line 1: registries.a: destination a.example is the registry itself",
+                "line 1: registries.a: destination b.example is there twice",
+            ],
+        ),
+        (
+            "[groups]\n[registries.a]\nprovider = \"CLOUD\"\nprovider = \"CLOUD\"",
+            &["line 4: provider: duplicate key"],
+        ),
+        (
             "[groups]\nall = [\"b\"]\nnone = []",
             &[
                 "line 2: groups.all: [registries.b] is missing",
@@ -133,6 +149,7 @@ fn a_mistake_is_named_with_its_line_and_key() {
             let lines: Vec<&str> = err.lines().collect();
             assert_eq!(lines.len(), says.len(), "{text}: {err}");
             for (line, says) in lines.iter().zip(*says) {
+                assert!(!line.contains("hunter2"), "{line}");
                 let says = format!("error: imgtrack.toml: {}", fill(says));
                 assert!(line.starts_with(&says), "{says}: {err}");
             }
@@ -166,15 +183,21 @@ fn what_is_not_a_file_of_limited_size_is_refused() {
     let (code, _, err) = folder.run("rules");
     assert_eq!(code, 2, "{err}");
     assert!(
-        err.starts_with("error: imgtrack.toml: No such file"),
+        err.starts_with("error: configuration imgtrack.toml: No such file"),
         "{err}"
     );
     std::fs::create_dir(folder.path()).unwrap();
     let (_, _, err) = folder.run("rules");
-    assert_eq!(err, "error: imgtrack.toml: it is not a regular file\n");
+    assert_eq!(
+        err,
+        "error: configuration imgtrack.toml: it is not a regular file\n"
+    );
     let folder = Folder::new(&format!("# {}", "x".repeat(1024 * 1024)));
     let (_, _, err) = folder.run("config check");
-    assert_eq!(err, "error: imgtrack.toml: it is larger than 1 MiB\n");
+    assert_eq!(
+        err,
+        "error: configuration imgtrack.toml: it is larger than 1 MiB\n"
+    );
     // A very deep file is an error as any other.
     let folder = Folder::new(&format!("a = {}", "[".repeat(100_000)));
     let (code, _, err) = folder.run("config check");
@@ -262,6 +285,29 @@ fn options_before_a_name_select_its_provider_inside_the_sandbox_too() {
     }
 }
 
+#[test]
+fn a_password_on_the_command_line_is_not_repeated() {
+    for option in ["--host", "--plain-http", "--endpoint"] {
+        let (code, out, err) = run(&["rules", option, "https://me:hunter2@a.example/ x"]);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(&format!("invalid {option}: ")), "{err}");
+        assert!(!err.contains("hunter2"), "{err}");
+    }
+}
+
+#[test]
+fn a_configuration_may_have_thousands_of_registries() {
+    let any_host = providers().iter().find(|one| one.any_host.is_some());
+    let oci = any_host.unwrap().name;
+    let registries = (0..10_000).map(|number| {
+        format!("[registries.r{number}]\nprovider = \"{oci}\"\nhost = \"h{number}.example\"\n")
+    });
+    let folder = Folder::new(&registries.collect::<String>());
+    let (code, out, err) = folder.run("config check");
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("10000 registries, 0 groups"), "{out}");
+}
+
 #[tokio::test]
 async fn a_configured_host_has_its_settings_and_destinations() {
     let found = || Reply::answer(200, &[("docker-content-digest", DIGEST)], "");
@@ -270,7 +316,8 @@ async fn a_configured_host_has_its_settings_and_destinations() {
     let any_host = providers().iter().find(|one| one.any_host.is_some());
     let folder = Folder::new(&format!(
         "[registries.hub]\nprovider = \"{}\"\nhost = \"{}\"\nplain_http = true\n\
-         hosts = [\"registry.example\"]\ndestinations = [\"{}\"]",
+         hosts = [\"registry.example\"]\ndestinations = [\"mirror.example\"]\n\
+         [registries.mirror]\nprovider = \"{0}\"\nhost = \"{2}\"\nhosts = [\"mirror.example\"]\n",
         any_host.unwrap().name,
         source.host(),
         mirror.host(),

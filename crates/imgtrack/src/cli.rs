@@ -139,7 +139,7 @@ impl Command {
         match self {
             #[cfg(feature = "demo")]
             Self::Demo(_) => true,
-            Self::Config(_) | Self::Completions(_) | Self::Sandbox(_) => true,
+            Self::Config(_) | Self::Completions(_) | Self::Sandbox(_) | Self::Schema(_) => true,
             _ => false,
         }
     }

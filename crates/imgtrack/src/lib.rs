@@ -312,8 +312,8 @@ impl Program {
 
     /// Parses the arguments, and returns the command's name with them.
     fn parse(&self, words: &[OsString]) -> Result<(String, Cli), clap::Error> {
-        let mut command = match self.environment.surroundings {
-            Some(_) => with_variables(Cli::command()),
+        let mut command = match &self.environment.surroundings {
+            Some(around) => with_variables(Cli::command(), around),
             None => Cli::command(),
         };
         let mut matches = command.try_get_matches_from_mut(words)?;

@@ -23,6 +23,8 @@ pub(crate) struct Target {
     args: TargetArgs,
     config: Arc<Config>,
     chosen: Vec<Chosen>,
+    /// Why the registry of a variable is unknown. An image with a host may not need it.
+    unknown: Option<String>,
     sandbox: Option<Arc<Sandbox>>,
     /// The system's clock if absent.
     clock: Option<Arc<dyn Clock>>,
@@ -132,8 +134,14 @@ impl Target {
         sandbox: Option<Arc<Sandbox>>,
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Self, Failure> {
+        let (chosen, unknown) = match chosen(&args, &config) {
+            Ok(chosen) => (chosen, None),
+            Err(Failure::Usage(unknown)) if !args.is_named => (Vec::new(), Some(unknown)),
+            Err(failure) => return Err(failure),
+        };
         Ok(Self {
-            chosen: chosen(&args, &config)?,
+            chosen,
+            unknown,
             config: Arc::new(config),
             sandbox: sandbox.filter(|_| args.sandbox),
             args,
@@ -304,17 +312,26 @@ impl Target {
     fn one(&self) -> Result<&Chosen, Failure> {
         match &self.chosen[..] {
             [one] => Ok(one),
+            [] if self.unknown.is_some() => {
+                Err(Failure::Usage(self.unknown.clone().unwrap_or_default()))
+            }
             [] => Err(Failure::Usage(format!(
                 "missing --registry; use --registry NAME, one of {}",
                 self.config.names().collect::<Vec<_>>().join(", ")
             ))),
             several => {
                 let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
-                Err(Failure::Usage(format!(
-                    "this command asks one registry, and {} are named: {}",
-                    several.len(),
-                    names.join(", ")
-                )))
+                let names = names.join(", ");
+                Err(Failure::Usage(match self.is_chosen() {
+                    true => format!(
+                        "this command asks one registry, and {} are named: {names}",
+                        several.len()
+                    ),
+                    false => format!(
+                        "this command asks one registry, and the default is a group; use \
+                         --registry NAME, one of {names}"
+                    ),
+                }))
             }
         }
     }
@@ -400,7 +417,20 @@ impl Target {
             _ => None,
         };
         let settings = self.settings(chosen, "", &[]).await?;
-        oci::Hosts::of(&settings).await?.client(host)
+        oci::Hosts::of(&settings)
+            .await?
+            .client(self.real_host(host))
+    }
+
+    /// Returns the host that is called for a host in a name: the configuration may have others for a
+    /// registry, or its name.
+    pub(crate) fn real_host<'h>(&'h self, host: &'h str) -> &'h str {
+        if self.args.sandbox {
+            return host;
+        }
+        let named = self.config.registries.get(host);
+        let named = named.or_else(|| Some(self.config.at_host(host)?.1));
+        named.and_then(Named::own_host).unwrap_or(host)
     }
 
     /// Returns the settings of these names for a cloud: those of the sandbox, or else those that were
@@ -454,7 +484,9 @@ impl Target {
                 }
             }
         }
-        if let Some(file) = given.get("ca_file") {
+        // The file of a registry in the configuration is for its own hosts.
+        let args = [&self.args.settings, &self.args.variables];
+        if let Some(file) = args.into_iter().find_map(|values| values.get("ca_file")) {
             hosts = hosts.root_certificates(certificates(file).await?);
         }
         Ok(plain(hosts, given))

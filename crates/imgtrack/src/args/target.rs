@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::{Form, Setting, providers};
+use registry_replication::{Form, Setting, Surroundings, providers};
 
 use super::value;
 
@@ -70,11 +70,14 @@ pub(crate) fn variable(option: &str) -> String {
 }
 
 /// Makes variables set the options that name a registry and a configuration.
-pub(crate) fn with_variables(command: Command) -> Command {
+pub(crate) fn with_variables(command: Command, around: &Surroundings) -> Command {
     command.mut_args(|arg| {
         let is_of_variable = arg.get_help_heading() == Some(HEADING)
             && matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
-        match (is_of_variable, arg.get_long().map(variable)) {
+        // An empty variable is not set.
+        let name = arg.get_long().map(variable);
+        let name = name.filter(|name| around.variable(name).is_some());
+        match (is_of_variable, name) {
             (true, Some(name)) => arg.env(name).hide_env(true),
             _ => arg,
         }
@@ -111,6 +114,36 @@ impl TypedValueParser for Names {
     }
 }
 
+/// Value parser of a setting. What may be a password is not repeated in its errors.
+#[derive(Clone)]
+struct OfForm(Form);
+
+impl TypedValueParser for OfForm {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let form = self.0;
+        let parse = move |text: &str| value::of_form(form, text);
+        let parsed = TypedValueParser::parse_ref(&parse, command, argument, value);
+        let text = value.to_string_lossy();
+        match parsed {
+            Err(_) if text.contains('@') => {
+                let why = value::of_form(form, &text).err().unwrap_or_default();
+                let option = argument.and_then(Arg::get_long).unwrap_or_default();
+                let what = format!("invalid --{option}: {why}\n");
+                let error = clap::Error::raw(clap::error::ErrorKind::ValueValidation, what);
+                Err(error.with_cmd(command))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Args for TargetArgs {
     fn augment_args(command: Command) -> Command {
         let option =
@@ -131,7 +164,7 @@ impl Args for TargetArgs {
                 .value_name(value_name(setting.form))
                 .help(capitalized(setting.about));
             let form = setting.form;
-            let option = option.value_parser(move |text: &str| value::of_form(form, text));
+            let option = option.value_parser(OfForm(form));
             match form {
                 Form::Hosts => option.value_delimiter(',').action(ArgAction::Append),
                 _ => option,

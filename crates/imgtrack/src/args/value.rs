@@ -40,7 +40,10 @@ pub(crate) fn host(text: &str) -> Result<String, String> {
         return Err(format!("leave out {scheme}://; write HOST or HOST:PORT"));
     }
     let host = word(text)?;
-    match host.contains(['/', '\\', '@']) {
+    if host.contains('@') {
+        return Err("leave out user and password; write HOST or HOST:PORT".to_owned());
+    }
+    match host.contains(['/', '\\']) {
         true => Err("it has more than a host; write HOST or HOST:PORT".to_owned()),
         false => Ok(host),
     }

@@ -149,6 +149,12 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
         false => asked.to.iter().map(String::as_str).collect(),
     };
     for destination in &to {
+        // The configuration may have another host for the name.
+        let real = match destination.split_once('/') {
+            _ if registry.descriptor().shows_work() => (*destination).to_owned(),
+            Some((host, namespace)) => format!("{}/{namespace}", target.real_host(host)),
+            None => target.real_host(destination).to_owned(),
+        };
         if registry.descriptor().shows_work() && destination.matches('/').count() > 1 {
             return Err(Failure::Usage(format!(
                 "invalid destination {destination:?}: it has more than one slash, and a namespace \
@@ -156,7 +162,7 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
                 registry.descriptor().title
             )));
         }
-        arrival = arrival.to(*destination);
+        arrival = arrival.to(real);
     }
     if let Some(digest) = digest {
         arrival = arrival.digest(digest);

@@ -60,7 +60,9 @@ struct Init {
     /// Use the registry if a command names none
     #[arg(long)]
     default: bool,
-    /// Write to the user's configuration, not to the working folder
+    /// Write to the user's configuration
+    ///
+    /// [default: the file that is read, or else imgtrack.toml in the working folder]
     #[arg(long, conflicts_with = "config")]
     user: bool,
 }
@@ -115,10 +117,32 @@ fn check(loaded: &Loaded, output: &mut Output<'_>) -> Result<u8, Failure> {
     loaded.check()?;
     let path = found(loaded)?.display();
     let (registries, groups) = (loaded.config.registries.len(), loaded.config.groups.len());
+    if output.is_data() {
+        output.value(&Checked {
+            path: path.to_string(),
+            registries,
+            groups,
+        })?;
+        return Ok(0);
+    }
+    let count = |count: usize, one: &str, several: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {several}"),
+    };
     output.say(&escaped(&format!(
-        "{path}: {registries} registries, {groups} groups, nothing wrong"
+        "{path}: {}, {}, nothing wrong",
+        count(registries, "registry", "registries"),
+        count(groups, "group", "groups")
     )))?;
     Ok(0)
+}
+
+/// Configuration in which nothing is wrong.
+#[derive(Serialize)]
+struct Checked {
+    path: String,
+    registries: usize,
+    groups: usize,
 }
 
 /// Registry, as `config list -o json` prints it.
@@ -228,7 +252,7 @@ impl Init {
         };
         let prompts = session.output.prompts().clone();
         let mut question = |what: &str| confirm::question(what, &prompts);
-        let provider = match target.has_registry() {
+        let provider = match target.is_chosen() {
             true => target.provider()?,
             false => {
                 let names: Vec<_> = providers().iter().map(|one| one.name).collect();
@@ -320,7 +344,12 @@ impl Init {
                 let flag = flag(setting.name);
                 Failure::Usage(format!("missing --{flag}, the {}", setting.about))
             };
-            let answer = question(&format!("{} ({})", setting.name, setting.about))?;
+            let what = format!("{} ({})", setting.name, setting.about);
+            let answer = match question(&what)? {
+                // Asked once more.
+                Some(answer) if answer.is_empty() => question(&what)?,
+                answer => answer,
+            };
             let answer = answer
                 .filter(|answer| !answer.is_empty())
                 .ok_or_else(missing)?;

@@ -45,7 +45,13 @@ impl Loaded {
         let path = self.path.as_ref().or(self.new.as_ref());
         let path = path.map_or(Path::new(NAME), PathBuf::as_path).display();
         let mut problems = self.problems.iter();
-        let told = |problem: &Problem| Failure::Usage(format!("{path}: {problem}"));
+        let told = |problem: &Problem| {
+            let what = match problem.line {
+                Some(_) => "",
+                None => "configuration ",
+            };
+            Failure::Usage(format!("{what}{path}: {problem}"))
+        };
         match self.problems.len() {
             0 => Ok(()),
             1 => problems.next().map_or(Ok(()), |problem| Err(told(problem))),
@@ -82,7 +88,14 @@ pub(crate) async fn load(places: Places) -> Loaded {
     for path in paths {
         let read = text(path.clone()).await;
         match read {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => continue,
+            // A link that leads nowhere is an error.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && !is_named
+                    && std::fs::symlink_metadata(&path).is_err() =>
+            {
+                continue;
+            }
             Err(error) => {
                 loaded.problems.push(Problem::of_file(error.to_string()));
                 if error.kind() == io::ErrorKind::NotFound {

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) registries: BTreeMap<String, Named>,
     /// Names of registries, by the name of the group.
     pub(crate) groups: BTreeMap<String, Vec<String>>,
+    /// Names of registries, by their hosts in small letters.
+    by_host: BTreeMap<String, String>,
 }
 
 /// Registry that has a name in the configuration.
@@ -54,20 +56,39 @@ pub(crate) struct Destination {
 }
 
 impl Named {
+    /// Returns the host that is called, where it is a setting.
+    pub(crate) fn own_host(&self) -> Option<&str> {
+        let setting = self.provider.any_host?;
+        self.settings.get(setting).map(String::as_str)
+    }
+
     /// Returns the hosts in names of images that select this registry, also the one that is a setting.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        let setting = self.provider.any_host;
-        let own = setting.and_then(|name| self.settings.get(name));
-        own.into_iter().chain(&self.hosts).map(String::as_str)
+        let own = self.own_host().into_iter();
+        own.chain(self.hosts.iter().map(String::as_str))
     }
 }
 
 impl Config {
     /// Returns the name of the registry that a host selects.
     pub(crate) fn at_host(&self, host: &str) -> Option<(&str, &Named)> {
-        let mut all = self.registries.iter();
-        let found = all.find(|(_, named)| named.hosts().any(|own| own.eq_ignore_ascii_case(host)));
-        found.map(|(name, named)| (name.as_str(), named))
+        let name = self.by_host.get(&host.to_ascii_lowercase())?;
+        let (name, named) = self.registries.get_key_value(name)?;
+        Some((name, named))
+    }
+
+    /// Adds a registry. Returns its hosts that another registry has, with the name of that one.
+    fn add(&mut self, name: String, named: Named) -> Vec<(String, String)> {
+        let mut taken = Vec::new();
+        for host in named.hosts() {
+            let owner = self.by_host.entry(host.to_ascii_lowercase());
+            let owner = owner.or_insert_with(|| name.clone());
+            if *owner != name {
+                taken.push((host.to_owned(), owner.clone()));
+            }
+        }
+        self.registries.insert(name, named);
+        taken
     }
 
     /// Returns the names that `--registry` takes: registries, groups and providers.

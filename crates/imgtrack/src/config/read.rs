@@ -81,7 +81,12 @@ pub(crate) fn config(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> 
         Ok(table) => reader.whole(table.get_ref(), &mut config),
         Err(error) => {
             let span = error.span().unwrap_or_default();
-            reader.add(&span, "", error.message().to_owned());
+            let key = text.get(span.clone()).unwrap_or_default();
+            let key = match error.message().contains("key") && key.len() < 100 {
+                true => key,
+                false => "",
+            };
+            reader.add(&span, key, error.message().to_owned());
         }
     }
     let mut problems = reader.problems;
@@ -179,7 +184,12 @@ impl Reader<'_> {
         match check(text) {
             Ok(text) => Some(text),
             Err(why) => {
-                self.add(at, key, format!("invalid value {text:?}: {why}"));
+                // What is before an @ may be a password.
+                let what = match text.contains('@') {
+                    true => format!("invalid value: {why}"),
+                    false => format!("invalid value {text:?}: {why}"),
+                };
+                self.add(at, key, what);
                 None
             }
         }
@@ -285,13 +295,10 @@ impl Reader<'_> {
             let Some(named) = self.registry(&key, &name.span(), inner) else {
                 continue;
             };
-            for host in named.hosts() {
-                if let Some((other, _)) = config.at_host(host) {
-                    let what = format!("host {host} belongs to registries.{other}, too");
-                    self.add(&name.span(), &key, what);
-                }
+            for (host, other) in config.add(name.get_ref().to_string(), named) {
+                let what = format!("host {host} belongs to registries.{other}, too");
+                self.add(&name.span(), &key, what);
             }
-            config.registries.insert(name.get_ref().to_string(), named);
         }
     }
 
@@ -359,6 +366,17 @@ impl Reader<'_> {
                 && !table.iter().any(|(name, _)| name.get_ref() == setting.name)
             {
                 let what = format!("{} is missing, the {}", setting.name, setting.about);
+                self.add(at, key, what);
+            }
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for one in &named.destinations {
+            if known.contains(&one.name.as_str()) {
+                self.add(at, key, format!("destination {} is there twice", one.name));
+            }
+            known.push(&one.name);
+            if named.own_host() == Some(&one.name) {
+                let what = format!("destination {} is the registry itself", one.name);
                 self.add(at, key, what);
             }
         }
