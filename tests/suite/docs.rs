@@ -15,7 +15,7 @@ pub(crate) fn root() -> PathBuf {
 fn pages() -> Vec<(String, String)> {
     let root = root();
     let mut found = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
-    for folder in ["docs/src", "docs/src/registries"] {
+    for folder in ["docs/src", "docs/src/registries", "docs/src/reference"] {
         let entries = std::fs::read_dir(root.join(folder)).unwrap();
         found.extend(entries.map(|entry| entry.unwrap().path()));
     }

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 const RULES: &str = include_str!("../data/provider-names.txt");
 
 /// Folders with hand-written code. `*` stands for one folder name.
-const CODE: [&str; 7] = [
+const CODE: [&str; 8] = [
     "crates/*/src",
     "crates/*/tests",
     "crates/*/examples",
     "xtask/src",
+    "manual/src",
     "tests/src",
     "tests/suite",
     "tests/examples",

@@ -13,6 +13,7 @@ mod configuration;
 mod decode;
 mod deploy_gate;
 mod docs;
+mod examples;
 mod faults;
 mod following;
 mod house;

@@ -10,7 +10,7 @@
 //! - `calls` makes the tests' calls by name, and `sandbox` the sandbox's form of the specs.
 //! - `write` writes the files, or compares them with the checked-in ones.
 //!
-//! [`lint`] checks the specs, [`diff`] reports the effects of a change of them, and [`new_provider`]
+//! [`lint`] checks the specs, [`manual`] writes the program's manuals, [`diff`] reports the effects of a change of them, and [`new_provider`]
 //! creates the files of a new provider.
 
 #![allow(
@@ -26,6 +26,7 @@ pub mod diff;
 mod finish;
 mod generate;
 pub mod lint;
+pub mod manual;
 pub mod new_provider;
 mod paging;
 mod prepare;

@@ -15,6 +15,8 @@ usage: cargo xtask COMMAND
   generate          makes crates/*/src/generated from specs/
   generate --check  writes nothing; prints stale files, and exits with 1 if there are any
   lint [--root DIR] prints problems of DIR/specs, and exits with 1 if there are any
+  manual [--check]  makes man pages and docs/src/reference from the help of imgtrack, or prints stale
+                    pages and exits with 1 if there are any
   dependencies      prints licences, sources and Rust versions of Cargo.lock that are not allowed, and
                     exits with 1 if there are any
   prose [PATH…]     prints phrases of help, errors, docs and Markdown that should be replaced, and
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["generate", rest @ ..] => xtask::generate_command(root, rest),
         ["lint", rest @ ..] => xtask::lint::command(root, rest),
+        ["manual", rest @ ..] => xtask::manual::command(root, rest),
         ["dependencies", rest @ ..] => xtask::dependencies::command(root, rest),
         ["prose", rest @ ..] => xtask::prose::command(root, rest),
         ["diff", rest @ ..] => return xtask::diff::main(root, rest),

@@ -27,7 +27,7 @@ pub(crate) fn compare(
 ) -> Result<String, Error> {
     let mut differences = String::new();
     for name in strangers(folder, files)? {
-        differences.push_str(&format!("{shown}/{name}: no spec makes this file\n"));
+        differences.push_str(&format!("{shown}/{name}: nothing generates this file\n"));
     }
     for (name, text) in files {
         let path = folder.join(name);
@@ -39,10 +39,7 @@ pub(crate) fn compare(
         if checked_in != *text {
             let diff = similar::TextDiff::from_lines(checked_in.as_str(), text.as_str());
             let mut diff = diff.unified_diff();
-            let diff = diff.header(
-                &format!("{shown}/{name} (checked in)"),
-                "generated from the spec",
-            );
+            let diff = diff.header(&format!("{shown}/{name} (checked in)"), "generated now");
             differences.push_str(&diff.to_string());
         }
     }
@@ -83,12 +80,12 @@ mod tests {
         assert_eq!(compare("one\n"), "");
         assert_eq!(
             compare("two\n"),
-            "--- generated/a.rs (checked in)\n+++ generated from the spec\n@@ -1 +1 @@\n-one\n+two\n"
+            "--- generated/a.rs (checked in)\n+++ generated now\n@@ -1 +1 @@\n-one\n+two\n"
         );
         std::fs::write(folder.join("b.rs"), "").unwrap();
         assert_eq!(
             compare("one\n"),
-            "generated/b.rs: no spec makes this file\n"
+            "generated/b.rs: nothing generates this file\n"
         );
         write(&folder, &files("one\n")).unwrap();
         assert_eq!(compare("one\n"), "", "writing takes away what is left over");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use registry_replication::clouds;
 
 use crate::args::{LogArgs, OutputArgs, TargetArgs};
@@ -13,6 +13,7 @@ use crate::commands::{
     Sandbox, SchemaOf, Status, Stop, Subtasks, Tasks, Wait,
 };
 use crate::deadline;
+use crate::examples::with_examples;
 use crate::failure::{Failure, TimedOut};
 use crate::session::Session;
 
@@ -69,6 +70,11 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Returns the grammar of the command line, with examples in the help.
+pub(crate) fn grammar() -> clap::Command {
+    with_examples(Cli::command())
 }
 
 #[derive(Debug, Subcommand)]

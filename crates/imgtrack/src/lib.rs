@@ -16,10 +16,12 @@ mod config;
 mod confirm;
 mod deadline;
 mod environment;
+mod examples;
 mod failure;
 mod filter;
 mod following;
 mod logs;
+pub mod manual;
 mod output;
 mod session;
 mod signals;
@@ -35,7 +37,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use registry_replication::{Clock, Timestamp};
 use registry_sandbox::Sandbox;
 
@@ -79,7 +81,7 @@ pub fn commands() -> Vec<String> {
         }
     }
     let mut all = Vec::new();
-    collect(&Cli::command(), "", &mut all);
+    collect(&cli::grammar(), "", &mut all);
     all
 }
 
@@ -234,7 +236,7 @@ impl Program {
                 options,
                 err,
                 is_process: self.environment.surroundings.is_some(),
-                grammar: Cli::command,
+                grammar: cli::grammar,
             };
             let done = cli.command.run(name, &mut session).await;
             // The output is completed before an error is reported.
@@ -283,7 +285,7 @@ impl Program {
                 options: round.options.clone(),
                 err: &mut *err,
                 is_process: false,
-                grammar: Cli::command,
+                grammar: cli::grammar,
             };
             let done = cli.command.run(name, &mut session).await;
             let closed = session.output.close();
@@ -313,8 +315,8 @@ impl Program {
     /// Parses the arguments, and returns the command's name with them.
     fn parse(&self, words: &[OsString]) -> Result<(String, Cli), clap::Error> {
         let mut command = match &self.environment.surroundings {
-            Some(around) => with_variables(Cli::command(), around),
-            None => Cli::command(),
+            Some(around) => with_variables(cli::grammar(), around),
+            None => cli::grammar(),
         };
         let mut matches = command.try_get_matches_from_mut(words)?;
         let named = std::iter::successors(matches.subcommand(), |(_, inner)| inner.subcommand());
