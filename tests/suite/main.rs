@@ -14,6 +14,7 @@ mod decode;
 mod deploy_gate;
 mod docs;
 mod examples;
+mod exit_codes;
 mod faults;
 mod following;
 mod house;
