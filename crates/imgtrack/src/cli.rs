@@ -62,6 +62,12 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
+    /// Print listings without a pager, also on a terminal
+    ///
+    /// IMGTRACK_PAGER or PAGER names the pager. The default is less.
+    #[arg(long, global = true, display_order = 95, help_heading = "Output")]
+    pub(crate) no_pager: bool,
+
     #[command(flatten)]
     pub(crate) logs: LogArgs,
 
@@ -148,6 +154,18 @@ impl Command {
             Self::Config(_) | Self::Completions(_) | Self::Sandbox(_) | Self::Schema(_) => true,
             _ => false,
         }
+    }
+
+    /// Returns whether the command may print many lines, and nothing that is waited for.
+    pub(crate) fn is_listing(&self) -> bool {
+        matches!(
+            self,
+            Self::Executions(_)
+                | Self::Lag(_)
+                | Self::Rules(_)
+                | Self::Subtasks(_)
+                | Self::Tasks(_)
+        )
     }
 
     /// Returns the time between two runs, if the command is repeated.

@@ -23,6 +23,7 @@ mod following;
 mod logs;
 pub mod manual;
 mod output;
+mod pager;
 mod session;
 mod signals;
 mod styled;
@@ -34,10 +35,12 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::FromArgMatches;
+use futures_util::future::{Either, select};
 use registry_replication::{Clock, Timestamp};
 use registry_sandbox::Sandbox;
 
@@ -46,6 +49,7 @@ use cli::Cli;
 use config::{Loaded, Places};
 use failure::{Asked, ErrorReport, Failure, asks_for_data};
 use output::{Format, Output};
+use pager::Pager;
 use session::Session;
 use target::Target;
 use terminal::{Screen, escaped};
@@ -85,12 +89,24 @@ pub fn commands() -> Vec<String> {
     all
 }
 
+/// Exit code of a command that was interrupted.
+const INTERRUPTED: u8 = 130;
+
 /// Program with its environment.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     sandbox: Option<Arc<Sandbox>>,
     clock: Option<Arc<dyn Clock>>,
     environment: Environment,
+}
+
+/// Runs a command until it ends or is interrupted. The pager goes on then, and shows what there is.
+async fn until_interrupted(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    let interrupted = pin!(tokio::signal::ctrl_c());
+    match select(pin!(work), interrupted).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Ok(INTERRUPTED),
+    }
 }
 
 /// What each run of a repeated command uses.
@@ -204,6 +220,15 @@ impl Program {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let is_paged = cli.command.is_listing() && cli.command.watch().is_none() && !cli.no_pager;
+        let around = self.environment.surroundings.as_ref();
+        let around = around.filter(|_| is_paged && self.environment.height.is_some());
+        let mut pager = around.and_then(Pager::start);
+        let has_pager = pager.is_some();
+        let out = match &mut pager {
+            Some(pager) => pager as &mut dyn Write,
+            None => out,
+        };
         let done = runtime.block_on(async {
             let loaded = self.configuration(&cli).await;
             if !cli.command.works_on_configuration() {
@@ -238,7 +263,11 @@ impl Program {
                 is_process: self.environment.surroundings.is_some(),
                 grammar: cli::grammar,
             };
-            let done = cli.command.run(name, &mut session).await;
+            let work = cli.command.run(name, &mut session);
+            let done = match has_pager {
+                true => until_interrupted(work).await,
+                false => work.await,
+            };
             // The output is completed before an error is reported.
             let closed = session.output.close();
             let code = done?;
@@ -246,6 +275,9 @@ impl Program {
         });
         // A thread may still look up a name or read a silent file.
         runtime.shutdown_background();
+        if let Some(pager) = pager {
+            pager.finish();
+        }
         done
     }
 
