@@ -17,8 +17,8 @@ pub(crate) struct Pager {
 }
 
 impl Pager {
-    /// Starts the pager that `IMGTRACK_PAGER` or `PAGER` names, or else `less`. Returns `None` if there
-    /// is none, or if it is `cat`.
+    /// Starts the pager that `IMGTRACK_PAGER` or `PAGER` names, or else `less`. Returns `None` if it
+    /// cannot be started, or if it is `cat`.
     pub(crate) fn start(around: &Surroundings) -> Option<Self> {
         let named = around.variable("IMGTRACK_PAGER");
         let named = named.or_else(|| around.variable("PAGER"));
