@@ -54,10 +54,7 @@ impl registry::Registry for AlibabaCr {
         }
     }
 
-    fn find_task<'a>(
-        &'a self,
-        task: &'a TaskRef,
-    ) -> BoxFuture<'a, Result<Option<Task>, Error>> {
+    fn find_task<'a>(&'a self, task: &'a TaskRef) -> BoxFuture<'a, Result<Option<Task>, Error>> {
         Box::pin(async move { or_absent(self.task(task.id()).await) })
     }
 
