@@ -183,20 +183,20 @@ fn what_is_not_a_file_of_limited_size_is_refused() {
     let (code, _, err) = folder.run("rules");
     assert_eq!(code, 2, "{err}");
     assert!(
-        err.starts_with("error: configuration imgtrack.toml: No such file"),
+        err.starts_with("error: configuration: file imgtrack.toml not found"),
         "{err}"
     );
     std::fs::create_dir(folder.path()).unwrap();
     let (_, _, err) = folder.run("rules");
     assert_eq!(
         err,
-        "error: configuration imgtrack.toml: it is not a regular file\n"
+        "error: configuration: cannot read imgtrack.toml: it is a directory\n"
     );
     let folder = Folder::new(&format!("# {}", "x".repeat(1024 * 1024)));
     let (_, _, err) = folder.run("config check");
     assert_eq!(
         err,
-        "error: configuration imgtrack.toml: it is larger than 1 MiB\n"
+        "error: configuration: cannot read imgtrack.toml: it is longer than 1 MiB\n"
     );
     // A very deep file is an error as any other.
     let folder = Folder::new(&format!("a = {}", "[".repeat(100_000)));

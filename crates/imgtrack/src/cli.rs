@@ -41,7 +41,8 @@ Exit codes:
   5  no rule copies the image there, or no rule has created a task
   6  the destination has, or will have, another image under the tag; diff: not equal
   7  no credentials, or permission denied
-  1  anything else";
+  1  anything else
+  130, 143  ended by SIGINT or SIGTERM";
 
 /// Exit codes of commands whose exit code is a verdict.
 const VERDICTS: &str = "\

@@ -18,6 +18,7 @@ mod deadline;
 mod environment;
 mod examples;
 mod failure;
+mod file;
 mod filter;
 mod following;
 mod logs;
@@ -51,6 +52,7 @@ use failure::{Asked, ErrorReport, Failure, asks_for_data};
 use output::{Format, Output};
 use pager::Pager;
 use session::Session;
+use signals::Signals;
 use target::Target;
 use terminal::{Screen, escaped};
 
@@ -89,9 +91,6 @@ pub fn commands() -> Vec<String> {
     all
 }
 
-/// Exit code of a command that was interrupted.
-const INTERRUPTED: u8 = 130;
-
 /// Program with its environment.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -102,10 +101,11 @@ pub struct Program {
 
 /// Runs a command until it ends or is interrupted. The pager goes on then, and shows what there is.
 async fn until_interrupted(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
-    let interrupted = pin!(tokio::signal::ctrl_c());
-    match select(pin!(work), interrupted).await {
+    let mut signals = Signals::listen(true);
+    let signal = pin!(signals.next());
+    match select(pin!(work), signal).await {
         Either::Left((done, _)) => done,
-        Either::Right(_) => Ok(INTERRUPTED),
+        Either::Right((signal, _)) => Ok(signal.exit_code()),
     }
 }
 
@@ -115,6 +115,7 @@ struct Round<'w> {
     target: Target,
     loaded: Loaded,
     options: OutputArgs,
+    told: &'w Told,
 }
 
 /// What an error of a command is told with.
@@ -122,6 +123,26 @@ struct Told {
     target: Option<Target>,
     /// Whether the output is JSON or YAML.
     is_data: bool,
+}
+
+impl Told {
+    /// Reports an error on stderr, as JSON where the output is data.
+    fn report(&self, failed: &Failure, err: &mut dyn Write) {
+        if failed.exit_code() == 0 {
+            return;
+        }
+        let target = self.target.as_ref();
+        let asked = Asked {
+            registry: target.and_then(Target::registry_name),
+            region_hint: target.and_then(Target::region_hint),
+            decoder: &|error, encoded| target?.decoder(error, encoded),
+        };
+        // An error of stderr cannot be reported.
+        let _ = match self.is_data {
+            true => failed.tell_as_json(&asked, err),
+            false => failed.tell_all(&asked, err),
+        };
+    }
 }
 
 impl Program {
@@ -187,21 +208,8 @@ impl Program {
         let code = match self.execute(&words, (name, cli), out, &mut err, &mut told) {
             Ok(code) => code,
             Err(failed) => {
-                let code = failed.exit_code();
-                if code != 0 {
-                    let target: Option<&Target> = told.target.as_ref();
-                    let asked = Asked {
-                        registry: target.and_then(Target::registry_name),
-                        region_hint: target.and_then(Target::region_hint),
-                        decoder: &|error, encoded| target?.decoder(error, encoded),
-                    };
-                    // An error of stderr cannot be reported.
-                    let _ = match told.is_data {
-                        true => failed.tell_as_json(&asked, &mut err),
-                        false => failed.tell_all(&asked, &mut err),
-                    };
-                }
-                code
+                told.report(&failed, &mut err);
+                failed.exit_code()
             }
         };
         let _ = err.flush();
@@ -251,6 +259,7 @@ impl Program {
                     target,
                     loaded,
                     options,
+                    told,
                 };
                 return self.watch(round, interval, out, err).await;
             }
@@ -325,7 +334,7 @@ impl Program {
                 if is_first || matches!(failed, Failure::Usage(_)) {
                     return Err(failed);
                 }
-                writeln!(err, "error: {}", escaped(&failed.to_string()))?;
+                round.told.report(&failed, err);
             } else {
                 watched.show(&text, out)?;
             }

@@ -1,4 +1,4 @@
-//! Signals that end a wait.
+//! Signals that end a command.
 
 use std::future::pending;
 

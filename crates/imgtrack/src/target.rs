@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use registry_replication::api::Service;
 use registry_replication::{
     Checkup, Clock, Cloud, Context, Descriptor, Error, ImageReference, Registry, Settings,
-    SystemClock, Timestamp, clouds, oci, providers, suggest,
+    SystemClock, Timestamp, clouds, oci, providers, read_file, suggest,
 };
 use registry_sandbox::{Options, Sandbox};
 
-use crate::args::{TargetArgs, When, flag, value};
+use crate::args::{TargetArgs, When, flag, settings_of, settings_of_hosts};
 use crate::config::{self, Config, Destination, Named};
 use crate::failure::Failure;
 
@@ -45,7 +45,7 @@ struct Chosen {
 
 impl Chosen {
     fn new(name: &str, provider: &'static Descriptor, args: &TargetArgs) -> Self {
-        let known: Vec<_> = value::settings_of(provider).map(|(name, _)| name).collect();
+        let known: Vec<_> = settings_of(provider).map(|(name, _)| name).collect();
         let of_variables = args.variables.iter();
         let of_variables = of_variables.filter(|(name, _)| known.contains(name));
         let settings = of_variables.chain(&args.settings);
@@ -183,10 +183,15 @@ impl Target {
         all.filter(|_| !self.args.sandbox).collect()
     }
 
+    /// Returns a setting of the command line that is not about hosts.
+    pub(crate) fn given_beyond_hosts(&self) -> Option<&'static str> {
+        let of_hosts: Vec<_> = settings_of_hosts().map(|(name, _)| name).collect();
+        self.given().find(|name| !of_hosts.contains(name))
+    }
+
     /// Refuses settings that need a registry.
     pub(crate) fn check_given(&self) -> Result<(), Failure> {
-        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
-        match self.given().find(|name| !of_hosts.contains(name)) {
+        match self.given_beyond_hosts() {
             None => Ok(()),
             Some(setting) => Err(Failure::Usage(format!(
                 "--{} needs --registry; use --registry NAME",
@@ -312,13 +317,13 @@ impl Target {
     fn one(&self) -> Result<&Chosen, Failure> {
         match &self.chosen[..] {
             [one] => Ok(one),
-            [] if self.unknown.is_some() => {
-                Err(Failure::Usage(self.unknown.clone().unwrap_or_default()))
-            }
-            [] => Err(Failure::Usage(format!(
-                "missing --registry; use --registry NAME, one of {}",
-                self.config.names().collect::<Vec<_>>().join(", ")
-            ))),
+            [] => Err(Failure::Usage(self.unknown.clone().unwrap_or_else(|| {
+                let names: Vec<_> = self.config.names().collect();
+                format!(
+                    "missing --registry; use --registry NAME, one of {}",
+                    names.join(", ")
+                )
+            }))),
             several => {
                 let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
                 let names = names.join(", ");
@@ -369,7 +374,7 @@ impl Target {
         for chosen in &self.chosen {
             let provider = chosen.provider;
             for name in self.args.settings.keys() {
-                if value::settings_of(provider).all(|(known, _)| known != *name) {
+                if settings_of(provider).all(|(known, _)| known != *name) {
                     let flag = flag(name);
                     return Err(Failure::Usage(format!(
                         "{} has no setting {flag}; leave out --{flag}",
@@ -464,7 +469,7 @@ impl Target {
         if let Some(sandbox) = &self.sandbox {
             settings = inside(sandbox, cloud, names, settings);
         }
-        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
+        let of_hosts: Vec<_> = settings_of_hosts().map(|(name, _)| name).collect();
         let given = given.iter();
         let given = given.filter(|(name, _)| names.contains(name) && !of_hosts.contains(name));
         Ok(given.fold(settings, |settings, (name, value)| {
@@ -529,7 +534,7 @@ impl Target {
         self.check()?;
         let cloud = clouds().find(|cloud| cloud.services.contains(service));
         let names: Vec<_> = service.settings.iter().map(|one| one.name).collect();
-        let of_hosts: Vec<_> = value::settings_of_hosts().map(|(name, _)| name).collect();
+        let of_hosts: Vec<_> = settings_of_hosts().map(|(name, _)| name).collect();
         let is_known = |name: &&str| names.contains(name) || of_hosts.contains(name);
         if let Some(unknown) = self.given().find(|name| !is_known(name)) {
             let flag = flag(unknown);
@@ -600,8 +605,8 @@ fn plain(hosts: oci::Hosts, settings: &BTreeMap<&'static str, String>) -> oci::H
 }
 
 async fn certificates(file: &str) -> Result<String, Error> {
-    let pem = config::file_text(file.into()).await;
-    pem.map_err(|error| Error::configuration(format!("certificates {file}: {error}")))
+    let pem = read_file(file.as_ref()).await;
+    pem.map_err(|error| Error::configuration(format!("certificates: {error}")))
 }
 
 /// Adds the settings and the access key of the sandbox for a cloud.

@@ -128,7 +128,7 @@ pub mod testing {
 pub use openapi_transport::{
     Chain, Chance, Clock, ConnectionFault, Context, ContextBuilder, CredentialAttempt, Error,
     ErrorKind, HttpSettings, Lease, Proxy, RateLimit, RetryPolicy, Secret, Source, SourceError,
-    Surroundings, SystemClock, Timestamp,
+    Surroundings, SystemClock, Timestamp, read_file,
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
 pub use plan::{Plan, Started};

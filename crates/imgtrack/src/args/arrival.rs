@@ -11,7 +11,9 @@ use crate::failure::Failure;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Arrival")]
 pub(crate) struct ArrivalArgs {
-    /// Destination: region, instance, target registry, host, or PLACE/NAMESPACE. Repeatable
+    /// Destination: PLACE or PLACE/NAMESPACE. Repeatable
+    ///
+    /// PLACE is a region, an instance, a target registry or a host.
     ///
     /// [default: every destination of the rules that cover the image; without --registry, the host of
     /// the image]
@@ -54,13 +56,15 @@ pub(crate) struct ArrivalArgs {
     /// HOST is the registry of the destination. Credentials come from Docker's configuration.
     #[arg(long, value_name = "DESTINATION=HOST")]
     pub(crate) proof: Vec<String>,
-    /// Compare this with the expected image: digest, platforms or config [default: digest]
+    /// Compare the digest, platforms or config [default: digest]
     ///
     /// `platforms` accepts another index with the same manifest for each platform, and `config` other
     /// manifests with the same config. It applies to hosts of images and of --proof.
     #[arg(long = "match", value_name = "WHAT")]
     pub(crate) matching: Option<Match>,
-    /// Compare only this platform, such as linux/amd64. Repeatable; implies --match platforms
+    /// Compare only this platform, such as linux/amd64. Repeatable
+    ///
+    /// This implies --match platforms.
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Vec<Platform>,
     /// Require signatures and other artifacts that refer to the image, too

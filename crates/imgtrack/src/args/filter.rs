@@ -55,7 +55,9 @@ pub(crate) struct OfPeriod {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct OfPlaces {
-    /// List only copies to a region, instance, target registry, or PLACE/NAMESPACE. Repeatable
+    /// List only copies to PLACE or PLACE/NAMESPACE. Repeatable
+    ///
+    /// PLACE is a region, an instance or a target registry.
     #[arg(
         long,
         value_name = "DESTINATION",

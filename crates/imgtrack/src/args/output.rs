@@ -32,7 +32,7 @@ pub(crate) struct OutputArgs {
     /// Leave out the line with the names of the columns
     #[arg(long, global = true, display_order = 92)]
     pub(crate) no_header: bool,
-    /// Filter JSON by an expression in the language jq; texts are printed without quotes
+    /// Filter JSON by a jq expression, and print texts without quotes
     #[arg(
         long,
         global = true,

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -6,7 +7,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use registry_replication::{Form, Setting, Surroundings, providers};
+use registry_replication::{Descriptor, Form, Setting, Surroundings, providers};
 
 use super::value;
 
@@ -41,6 +42,30 @@ fn all_settings() -> impl Iterator<Item = &'static Setting> {
         }
     }
     all.into_iter()
+}
+
+/// Returns the settings of registries that any connection can be given, such as certificates.
+pub(crate) fn settings_of_hosts() -> impl Iterator<Item = (&'static str, Form)> {
+    let any = providers()
+        .iter()
+        .find(|provider| provider.any_host.is_some());
+    let settings = any.into_iter().flat_map(|provider| {
+        let settings = provider.settings.iter();
+        settings.filter(|setting| Some(setting.name) != provider.any_host)
+    });
+    settings.map(|setting| (setting.name, setting.form))
+}
+
+/// Returns the settings that a registry of a provider can be given.
+pub(crate) fn settings_of(
+    provider: &'static Descriptor,
+) -> impl Iterator<Item = (&'static str, Form)> {
+    let own = provider
+        .settings
+        .iter()
+        .map(|setting| (setting.name, setting.form));
+    let is_own = |name| provider.settings.iter().any(|setting| setting.name == name);
+    own.chain(settings_of_hosts().filter(move |(name, _)| !is_own(*name)))
 }
 
 /// Returns the option of a setting, without its dashes.
@@ -250,10 +275,7 @@ impl TargetArgs {
 }
 
 /// Quotes a word for a shell if it needs that.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=[]".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
+fn quoted(word: &str) -> Cow<'_, str> {
+    // No argument of a process has a NUL.
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }

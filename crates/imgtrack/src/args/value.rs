@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
-use registry_replication::{Descriptor, Form, ImageReference, providers};
+use registry_replication::{Form, ImageReference};
 
 use crate::output::Format;
 
@@ -47,30 +47,6 @@ pub(crate) fn host(text: &str) -> Result<String, String> {
         true => Err("it has more than a host; write HOST or HOST:PORT".to_owned()),
         false => Ok(host),
     }
-}
-
-/// Returns the settings of registries that any connection can be given, such as certificates.
-pub(crate) fn settings_of_hosts() -> impl Iterator<Item = (&'static str, Form)> {
-    let any = providers()
-        .iter()
-        .find(|provider| provider.any_host.is_some());
-    let settings = any.into_iter().flat_map(|provider| {
-        let settings = provider.settings.iter();
-        settings.filter(|setting| Some(setting.name) != provider.any_host)
-    });
-    settings.map(|setting| (setting.name, setting.form))
-}
-
-/// Returns the settings that a registry of a provider can be given.
-pub(crate) fn settings_of(
-    provider: &'static Descriptor,
-) -> impl Iterator<Item = (&'static str, Form)> {
-    let own = provider
-        .settings
-        .iter()
-        .map(|setting| (setting.name, setting.form));
-    let is_own = |name| provider.settings.iter().any(|setting| setting.name == name);
-    own.chain(settings_of_hosts().filter(move |(name, _)| !is_own(*name)))
 }
 
 /// Parses the value of a setting.

@@ -7,8 +7,9 @@ use super::value::window;
 /// Repetition of a command that reads.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Watch {
-    /// Read again and again until interrupted: a live table on a terminal, elsewhere each line that
-    /// has changed
+    /// Repeat the command until you interrupt it
+    ///
+    /// A terminal shows a live table. Elsewhere, each line that has changed is printed.
     #[arg(short = 'w', long = "watch", display_order = 87)]
     is_on: bool,
     /// Time between two readings

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use registry_replication::{Descriptor, providers};
+use registry_replication::{Descriptor, SourceError, providers, read_file};
 use serde::Serialize;
 
 use super::Execute;
@@ -11,6 +10,7 @@ use crate::args::{flag, value};
 use crate::config::{self, Config, Destination, Loaded, Named};
 use crate::confirm;
 use crate::failure::Failure;
+use crate::file::write_whole;
 use crate::output::{Output, Shape};
 use crate::session::Session;
 use crate::table::{Cell, Column, Row};
@@ -240,10 +240,10 @@ impl Init {
         let path = self.path(loaded)?;
         let is_new = loaded.path.as_ref() != Some(&path);
         let old = match is_new {
-            true => match config::file_text(path.clone()).await {
+            true => match read_file(&path).await {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-                Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
+                Err(SourceError::NotSet(_)) => String::new(),
+                Err(error) => return Err(Failure::Usage(error.to_string())),
             },
             false => {
                 loaded.check()?;
@@ -304,7 +304,8 @@ impl Init {
             let problems = problems.iter().map(|one| Failure::Usage(one.to_string()));
             return Err(Failure::Several(problems.collect()));
         }
-        write(&path, &text)?;
+        write_whole(&path, &text)
+            .map_err(|error| Failure::Usage(format!("cannot write {}: {error}", path.display())))?;
         let output = &mut session.output;
         output.say(&escaped(&format!(
             "wrote [registries.{name}] to {}",
@@ -323,7 +324,10 @@ impl Init {
                 Failure::Usage("the user's configuration folder is not known; use --config".into())
             }),
             (false, Some(path)) => Ok(path.clone()),
-            (false, None) => Ok(loaded.new.clone().unwrap_or_else(|| "imgtrack.toml".into())),
+            (false, None) => Ok(loaded
+                .new_path
+                .clone()
+                .unwrap_or_else(|| "imgtrack.toml".into())),
         }
     }
 
@@ -383,30 +387,4 @@ impl Init {
             destinations,
         })
     }
-}
-
-/// Writes a file as a whole: a reader sees the old text or the new one.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::Usage(format!("cannot write {}: {error}", path.display()));
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    // A link stays a link.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut part = path.clone().into_os_string();
-    part.push(format!(".{}", std::process::id()));
-    let part = PathBuf::from(part);
-    let written = std::fs::File::create_new(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&part, &path)
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    written.map_err(failed)
 }

@@ -33,10 +33,12 @@ pub(crate) struct Diff {
     /// Compare only tags that match a pattern, such as 'v1.*'
     #[arg(long, value_name = "GLOB", value_parser = value::word)]
     tags: Option<String>,
-    /// Compare this of images with the same tag: digest, platforms or config [default: digest]
+    /// Compare the digest, platforms or config [default: digest]
     #[arg(long = "match", value_name = "WHAT")]
     matching: Option<Match>,
-    /// Compare only this platform, such as linux/amd64. Repeatable; implies --match platforms
+    /// Compare only this platform, such as linux/amd64. Repeatable
+    ///
+    /// This implies --match platforms.
     #[arg(long, value_name = "PLATFORM")]
     platform: Vec<Platform>,
     /// Require signatures and other artifacts that refer to the image, too
@@ -208,11 +210,9 @@ impl Unknown {
 
 /// Refuses options that a comparison of hosts does not use.
 fn check(target: &Target) -> Result<(), Failure> {
-    let settings = target.given();
-    let mut unused = settings.filter(|name| !["plain_http", "ca_file"].contains(name));
     let flag = match target.is_named() {
         true => Some("registry".to_owned()),
-        false => unused.next().map(flag),
+        false => target.given_beyond_hosts().map(flag),
     };
     match flag {
         Some(flag) => Err(Failure::Usage(format!(

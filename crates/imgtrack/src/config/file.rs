@@ -1,9 +1,8 @@
 //! Where a configuration is found.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use registry_replication::Surroundings;
+use registry_replication::{SourceError, Surroundings, read_file};
 
 use super::Config;
 use super::read::{self, Problem};
@@ -11,8 +10,6 @@ use crate::failure::Failure;
 
 /// Name of the file.
 const NAME: &str = "imgtrack.toml";
-/// Largest file in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// Files that may be the configuration.
 #[derive(Clone, Debug)]
@@ -29,7 +26,7 @@ pub(crate) struct Loaded {
     /// File that was read, if there is one.
     pub(crate) path: Option<PathBuf>,
     /// File that a new configuration is written to.
-    pub(crate) new: Option<PathBuf>,
+    pub(crate) new_path: Option<PathBuf>,
     /// Files that were looked for.
     pub(crate) searched: Vec<PathBuf>,
     /// Text of the file.
@@ -42,15 +39,15 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Refuses a configuration that has problems.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let path = self.path.as_ref().or(self.new.as_ref());
+        let path = self.path.as_ref().or(self.new_path.as_ref());
         let path = path.map_or(Path::new(NAME), PathBuf::as_path).display();
         let mut problems = self.problems.iter();
         let told = |problem: &Problem| {
-            let what = match problem.line {
-                Some(_) => "",
-                None => "configuration ",
-            };
-            Failure::Usage(format!("{what}{path}: {problem}"))
+            Failure::Usage(match problem.line {
+                Some(_) => format!("{path}: {problem}"),
+                // It names the file.
+                None => format!("configuration: {problem}"),
+            })
         };
         match self.problems.len() {
             0 => Ok(()),
@@ -81,24 +78,21 @@ pub(crate) async fn load(places: Places) -> Loaded {
         Places::Searched(paths) => (paths, false),
     };
     let mut loaded = Loaded {
-        new: paths.first().cloned(),
+        new_path: paths.first().cloned(),
         searched: paths.clone(),
         ..Loaded::default()
     };
     for path in paths {
-        let read = text(path.clone()).await;
-        match read {
+        match read_file(&path).await {
             // A link that leads nowhere is an error.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound
-                    && !is_named
-                    && std::fs::symlink_metadata(&path).is_err() =>
+            Err(SourceError::NotSet(_))
+                if !is_named && std::fs::symlink_metadata(&path).is_err() =>
             {
                 continue;
             }
             Err(error) => {
                 loaded.problems.push(Problem::of_file(error.to_string()));
-                if error.kind() == io::ErrorKind::NotFound {
+                if matches!(error, SourceError::NotSet(_)) {
                     break;
                 }
             }
@@ -115,24 +109,4 @@ pub(crate) async fn load(places: Places) -> Loaded {
         break;
     }
     loaded
-}
-
-/// Reads a text of at most 1 MiB. Another thread reads it, because it may be a silent pipe.
-pub(crate) async fn text(path: PathBuf) -> io::Result<String> {
-    let read = move || {
-        let file = std::fs::metadata(&path)?;
-        if !file.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
-        if file.len() > LARGEST {
-            return Err(io::Error::other("it is larger than 1 MiB"));
-        }
-        let mut text = String::new();
-        let file = std::fs::File::open(&path)?;
-        io::Read::read_to_string(&mut io::Read::take(file, LARGEST), &mut text)?;
-        Ok(text)
-    };
-    tokio::task::spawn_blocking(read)
-        .await
-        .map_err(io::Error::other)?
 }

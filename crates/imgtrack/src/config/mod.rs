@@ -8,14 +8,13 @@ mod read;
 mod text;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use registry_replication::{Descriptor, Form, providers};
+use registry_replication::{Descriptor, providers};
 use serde::Serialize;
 
 use crate::output::Format;
 
-pub(crate) use file::{Loaded, Places, load, places, text as file_text};
+pub(crate) use file::{Loaded, Places, load, places};
 pub(crate) use read::{config as read, registry_name, unknown_registry};
 pub(crate) use text::{registry as registry_text, whole};
 
@@ -97,17 +96,4 @@ impl Config {
         let providers = providers().iter().map(|provider| provider.name);
         configured.map(String::as_str).chain(providers)
     }
-}
-
-/// Returns a path in the file, which may be relative to the file's folder.
-fn path_from(folder: &Path, text: &str) -> PathBuf {
-    match folder.as_os_str().is_empty() {
-        true => PathBuf::from(text),
-        false => folder.join(text),
-    }
-}
-
-/// Returns whether a setting is a file, whose path may be relative.
-fn is_file(form: Form) -> bool {
-    form == Form::File
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, Destination, Named};
-use crate::args::value;
+use crate::args::{settings_of, value};
 use crate::output::Format;
 
 /// Most problems that are reported.
@@ -346,9 +346,9 @@ impl Reader<'_> {
                 }
                 "destinations" => self.destinations(&key, value, provider, &mut named.destinations),
                 _ => {
-                    let mut known = value::settings_of(provider);
+                    let mut known = settings_of(provider);
                     let Some((setting, form)) = known.find(|(known, _)| *known == name_text) else {
-                        let known = value::settings_of(provider).map(|(name, _)| name);
+                        let known = settings_of(provider).map(|(name, _)| name);
                         let all = ["provider", "hosts", "destinations"]
                             .into_iter()
                             .chain(known);
@@ -418,9 +418,9 @@ impl Reader<'_> {
         }
         let text = self.word(key, value)?;
         let text = self.checked(key, &value.span(), &text, |text| value::of_form(form, text))?;
-        Some(match super::is_file(form) {
+        Some(match form == Form::File {
             true => {
-                let path = super::path_from(self.folder, &text);
+                let path = self.folder.join(&text);
                 if !path.is_file() {
                     let what = format!("there is no file {}", path.display());
                     self.add(&value.span(), key, what);

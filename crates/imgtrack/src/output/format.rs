@@ -53,61 +53,43 @@ impl Format {
 /// Formats and columns that a command's output can have.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    formats: &'static [Format],
+    formats: Vec<Format>,
     columns: Vec<&'static str>,
 }
 
 impl Shape {
     /// A text or document of its own, without columns.
     pub(crate) fn document() -> Self {
-        Self {
-            formats: &[Format::Table, Format::Json, Format::Jsonl, Format::Yaml],
-            columns: Vec::new(),
-        }
-    }
-
-    /// A table without references.
-    pub(crate) fn table<T: Row>() -> Self {
-        Self {
-            formats: &[
-                Format::Table,
-                Format::Wide,
-                Format::Json,
-                Format::Jsonl,
-                Format::Yaml,
-                Format::Csv,
-            ],
-            columns: T::COLUMNS.iter().map(Column::name).collect(),
-        }
+        Self::without(&[Format::Wide, Format::Csv, Format::Name])
     }
 
     /// Sentences in a table, whose columns only CSV has one by one.
     pub(crate) fn checks<T: Row>() -> Self {
-        Self {
-            formats: &[
-                Format::Table,
-                Format::Json,
-                Format::Jsonl,
-                Format::Yaml,
-                Format::Csv,
-            ],
-            ..Self::table::<T>()
-        }
+        Self::without(&[Format::Wide, Format::Name]).with_columns::<T>()
+    }
+
+    /// A table without references.
+    pub(crate) fn table<T: Row>() -> Self {
+        Self::without(&[Format::Name]).with_columns::<T>()
     }
 
     /// A table whose records have references.
     pub(crate) fn listing<T: Row>() -> Self {
+        Self::without(&[]).with_columns::<T>()
+    }
+
+    fn without(formats: &[Format]) -> Self {
+        let all = Format::value_variants().iter().copied();
         Self {
-            formats: &[
-                Format::Table,
-                Format::Wide,
-                Format::Json,
-                Format::Jsonl,
-                Format::Yaml,
-                Format::Csv,
-                Format::Name,
-            ],
-            ..Self::table::<T>()
+            formats: all.filter(|format| !formats.contains(format)).collect(),
+            columns: Vec::new(),
+        }
+    }
+
+    fn with_columns<T: Row>(self) -> Self {
+        Self {
+            columns: T::COLUMNS.iter().map(Column::name).collect(),
+            ..self
         }
     }
 

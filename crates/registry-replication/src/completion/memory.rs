@@ -1,6 +1,6 @@
 //! What polls have shown of the work, and the verdict on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use openapi_transport::Timestamp;
@@ -193,7 +193,7 @@ impl Piece {
                 missing: None,
             });
         }
-        let mut names = Vec::new();
+        let mut names = BTreeSet::new();
         for task in shown.tasks {
             let name = task.reference().to_string();
             let is_same = |seen: &&Seen<Task>| seen.record.state == task.state;
@@ -204,7 +204,7 @@ impl Piece {
                 missing: None,
             };
             self.tasks.insert(name.clone(), seen);
-            names.push(name);
+            names.insert(name);
         }
         self.tasks.retain(|name, seen| {
             if names.contains(name) {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::{fs, io, process};
+use std::{fs, io};
 
 use clap::Args;
 use jiff::SignedDuration;
@@ -12,7 +12,9 @@ use registry_sandbox::{Fault, Options, Pace, Sandbox};
 use super::announcement::Announcement;
 use crate::args::value;
 use crate::failure::Failure;
+use crate::file::write_whole;
 use crate::session::Session;
+use crate::signals::Signals;
 use crate::terminal::escaped;
 
 #[derive(Args, Debug)]
@@ -87,7 +89,7 @@ impl Serve {
             // The sandbox serves even if the warning cannot be written.
             let _ = writeln!(session.err, "{}", escaped(&warning));
         }
-        let mut interruption = Interruption::new()?;
+        let mut signals = Signals::listen(session.is_process);
         let sandbox = Sandbox::start(options).await?;
         sandbox.set_pace(self.pace.0);
         sandbox
@@ -105,7 +107,7 @@ impl Serve {
         if let Some(file) = file {
             write_port(file, sandbox.port())?;
         }
-        interruption.wait().await;
+        signals.next().await;
         if let Some(file) = file {
             // Another process may have removed it.
             let _ = fs::remove_file(file);
@@ -116,53 +118,10 @@ impl Serve {
 
 /// Writes the port to a file that is complete from the first moment.
 fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}", process::id()));
-    let next = PathBuf::from(name);
-    let written = fs::write(&next, format!("{port}\n")).and_then(|()| fs::rename(&next, file));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&next);
+    write_whole(file, &format!("{port}\n")).map_err(|error| {
         let reason = format!("cannot write --port-file {}: {error}", file.display());
         Failure::Io(io::Error::new(error.kind(), reason))
     })
-}
-
-/// Signals that end the sandbox. They count from the moment that this is made.
-struct Interruption {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Interruption {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        let (terminate, interrupt) = (self.terminate.recv(), self.interrupt.recv());
-        futures_util::future::select(std::pin::pin!(terminate), std::pin::pin!(interrupt)).await;
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        // Without a handler, the system ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 #[cfg(test)]
