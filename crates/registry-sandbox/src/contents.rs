@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use crate::fleet;
+use crate::image::Image;
 use crate::place::Manifest;
 
 /// Most bytes that are kept. The oldest contents are dropped first.
@@ -35,6 +36,13 @@ impl Contents {
         {
             let dropped = own.by_digest.remove(&oldest);
             own.bytes -= dropped.map_or(0, |content| content.len());
+        }
+    }
+
+    /// Keeps the manifest and the blobs of an image.
+    pub(crate) fn keep_image(&self, image: &Image) {
+        for content in [&image.manifest].into_iter().chain(&image.blobs) {
+            self.keep(&fleet::manifest_digest(content), content);
         }
     }
 

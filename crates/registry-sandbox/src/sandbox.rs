@@ -352,7 +352,8 @@ impl Sandbox {
     /// Pushes an image to `repository` (`namespace/repository`) under `tag`, as docker would, and
     /// returns its digest, which is that of `content`.
     ///
-    /// Creates the repository if it does not exist. Rules that run on a push run.
+    /// Creates the repository if it does not exist. Rules that run on a push run. At a registry of the
+    /// provider `oci`, a `content` that is not JSON becomes the config of an image, whose digest counts.
     pub fn push(
         &self,
         to: Source,

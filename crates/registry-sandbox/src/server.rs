@@ -20,7 +20,6 @@ use crate::clock::{Clock, Shift};
 use crate::contents::Contents;
 use crate::faults;
 use crate::faults::{AnswerBody, Faults};
-use crate::fleet;
 use crate::hook::{self, Hook, OutgoingAnswer};
 use crate::image;
 use crate::message::{Answer, Reply, Request};
@@ -81,7 +80,8 @@ impl Service {
             let side = (definition.start)(&surroundings)?;
             Ok((*definition, side))
         };
-        let sides = SIDES.iter().map(start).collect::<Result<_, SpecError>>()?;
+        let sides = SIDES.iter().map(start);
+        let sides = sides.collect::<Result<Vec<_>, SpecError>>()?;
         let Surroundings {
             clock,
             plans,
@@ -89,6 +89,11 @@ impl Service {
             secrets,
             ..
         } = surroundings;
+        let contents = Contents::default();
+        let images = sides.iter().filter_map(|(_, side)| side.images());
+        images
+            .flatten()
+            .for_each(|image| contents.keep_image(&image));
         Ok(Self {
             sides,
             plans,
@@ -98,7 +103,7 @@ impl Service {
             shift,
             faults: Faults::new(options.seed),
             log: Log::default(),
-            contents: Contents::default(),
+            contents,
         })
     }
 
@@ -142,8 +147,18 @@ impl Service {
         };
         let provider = to.provider();
         let side = self.side(provider).ok_or(PushError::NotThereYet)?;
-        let pushed = side.push(provider, image, content, (self.clock)());
-        pushed.inspect(|digest| self.contents.keep(digest, content))
+        let is_manifest = content.starts_with('{');
+        let made = side
+            .images()
+            .filter(|_| !is_manifest)
+            .map(|_| image::of(content, None));
+        let content = made.as_ref().map_or(content, |made| &made.manifest);
+        let digest = side.push(provider, image, content, (self.clock)())?;
+        self.contents.keep(&digest, content);
+        if let Some(made) = &made {
+            self.contents.keep_image(made);
+        }
+        Ok(digest)
     }
 
     /// Pushes the image of a text, with its blobs. It may refer to the digest of another manifest.
@@ -161,9 +176,7 @@ impl Service {
         });
         let image = image::of(text, subject);
         let digest = self.push(to, repository, tag, &image.manifest)?;
-        for blob in &image.blobs {
-            self.contents.keep(&fleet::manifest_digest(blob), blob);
-        }
+        self.contents.keep_image(&image);
         Ok(digest)
     }
 

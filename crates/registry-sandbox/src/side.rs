@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::accounts::{Account, Settings};
 use crate::clock::Clock;
 use crate::hook::Hook;
+use crate::image;
 use crate::message::{Answer, Reply, Request};
 use crate::place::{Found, Place, Record, Source};
 use crate::plans::Plans;
@@ -126,6 +127,12 @@ pub(crate) trait Side: Send + Sync {
         content: &str,
         now: Timestamp,
     ) -> Result<String, PushError>;
+
+    /// Returns the images that are there at the start, if clients read their manifests. A text that is
+    /// pushed to such a side becomes an image, too.
+    fn images(&self) -> Option<Vec<image::Image>> {
+        None
+    }
 
     /// Returns records of work at the provider's source that has ended.
     fn ended(&self, provider: &str, now: Timestamp) -> Vec<Record>;

@@ -6,8 +6,9 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::world::Held;
+use super::world::{Held, World};
 use super::{Distribution, MIRRORS, PASSWORD, SOURCE, USER};
+use crate::image;
 use crate::message::{Answer, Reply, Request};
 use crate::place::{Found, Manifest, Place, Record};
 use crate::push::PushError;
@@ -90,6 +91,10 @@ impl Side for Distribution {
         let mut world = self.world();
         world.settle(now);
         world.lose(place.id(), name, tag, now)
+    }
+
+    fn images(&self) -> Option<Vec<image::Image>> {
+        Some(World::images())
     }
 
     fn push(

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{MIRRORS, SOURCE};
 use crate::course::Course;
 use crate::fleet;
+use crate::image;
 use crate::past::Past;
 use crate::plans::{Plans, Work};
 use crate::side::{Image, Name};
@@ -14,6 +15,15 @@ use crate::world::{
     FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED, FLEET_TAG_FAILED,
     FLEET_TAG_RUNNING,
 };
+
+/// Tags that are there at the start.
+const TAGS: [&str; 3] = [FLEET_TAG_ARRIVED, FLEET_TAG_RUNNING, FLEET_TAG_FAILED];
+
+/// Returns the image that is under a tag at the start.
+fn first(tag: &str) -> image::Image {
+    let name = format!("{FLEET_IMAGE_NAMESPACE}/{FLEET_IMAGE_REPOSITORY}:{tag}");
+    image::of(&name, None)
+}
 
 /// All registries by their ids, and the copies under way.
 #[derive(Debug, Default)]
@@ -52,17 +62,22 @@ impl World {
         }
         let name = (FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY);
         let [complete, partial] = MIRRORS;
-        for (tag, ids) in [
-            (FLEET_TAG_ARRIVED, &[SOURCE.id(), complete, partial][..]),
-            (FLEET_TAG_RUNNING, &[SOURCE.id(), complete]),
-            (FLEET_TAG_FAILED, &[SOURCE.id(), complete]),
-        ] {
-            let digest = fleet::manifest_digest(&format!("{}/{}:{tag}", name.0, name.1));
+        for tag in TAGS {
+            let digest = fleet::manifest_digest(&first(tag).manifest);
+            let ids = match tag {
+                FLEET_TAG_ARRIVED => &[SOURCE.id(), complete, partial][..],
+                _ => &[SOURCE.id(), complete],
+            };
             for id in ids {
                 world.put(id, name, tag, digest.clone(), now);
             }
         }
         world
+    }
+
+    /// Returns the images that are there at the start.
+    pub(super) fn images() -> Vec<image::Image> {
+        TAGS.map(first).into()
     }
 
     pub(super) fn registry(&self, id: &str) -> Option<&Held> {
