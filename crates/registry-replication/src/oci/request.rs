@@ -7,7 +7,7 @@ use openapi_transport::{Answer, Error, Operation, send};
 use super::access::{Shown, Target};
 use super::login::basic_secrets;
 use super::wire::{GET, HEAD, PING, accept};
-use super::{Client, redirect};
+use super::{Client, redirect, token};
 
 impl Client {
     /// Sends a request for a path below `/v2/`, and authenticates as the registry requires. If the
@@ -22,7 +22,8 @@ impl Client {
         // Once to learn the challenge, and once to renew a rejected token or login.
         let mut again = 2;
         let (shown, error) = loop {
-            let shown = self.access.show(&self.context, target).await?;
+            let shown = self.access.show(&self.context, target).await;
+            let shown = shown.map_err(token::refused)?;
             let Failed { error, redirected } = match self.send(operation, &url, &shown).await {
                 Ok(answer) => return Ok((answer, operation)),
                 Err(failed) => failed,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Uri;
-use openapi_transport::{Answer, Context, Error, Secret, encode_path as encode, send};
+use openapi_transport::{Answer, Context, Error, ErrorKind, Secret, encode_path as encode, send};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -52,6 +52,23 @@ pub(super) fn unfit(why: &str) -> Error {
     Error::credentials(format!(
         "the registry names a token service that cannot be used: {why}"
     ))
+}
+
+/// Makes a refusal of the token service, or any other error on the way to a token, one about the
+/// login. Its status and code say nothing about an image: a token service may lack its own page, or
+/// not know the repository.
+pub(super) fn refused(error: Error) -> Error {
+    let is_of_login = matches!(error.status(), None | Some(..=399 | 401 | 403));
+    match error.kind() == ErrorKind::Service && !is_of_login && !error.can_retry() {
+        true => {
+            let told = Error::credentials(format!("the token service refused the call: {error}"));
+            match error.host() {
+                Some(host) => told.with_host(host),
+                None => told,
+            }
+        }
+        false => error,
+    }
 }
 
 /// Gets a token from the service of `context`, at the path and query `rest`.
