@@ -142,6 +142,12 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
         }
         (own, given) => own.or(given.as_deref()).map(str::to_owned),
     };
+    let from = asked.from.as_deref().filter(|from| *from != image);
+    if from.is_some() && reference.digest().is_some() {
+        return Err(Failure::Usage(format!(
+            "image {image:?} has a digest; leave out --from"
+        )));
+    }
     let mut arrival = registry.arrival(&reference.without_digest().to_string());
     let configured = target.destinations();
     let to: Vec<&str> = match asked.to.is_empty() {
@@ -167,7 +173,7 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
     if let Some(digest) = digest {
         arrival = arrival.digest(digest);
     }
-    if let Some(from) = asked.from.as_deref().filter(|from| *from != image) {
+    if let Some(from) = from {
         let from = docker_name(from)?;
         let host = from.host().ok_or_else(|| {
             Failure::Usage(format!("invalid --from: it has no host; write HOST/{from}"))
