@@ -34,6 +34,8 @@ mod oci_help;
 mod oci_hostile;
 mod oci_hosts;
 mod oci_names;
+mod oci_parts;
+mod oci_proof;
 mod oci_referrers;
 mod outline;
 mod output;

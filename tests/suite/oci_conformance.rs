@@ -695,8 +695,9 @@ async fn errors() {
             "a 404 in plain text",
             script(vec![refused(404, "404 page not found")]),
             Call::Manifest("v42"),
-            "GET manifest IMAGE: refused by the service, HTTP 404",
-            &[HEAD, GET],
+            "GET manifest IMAGE: refused by the service, HTTP 404; no answer shows that this host is \
+             a registry; check the host",
+            &[HEAD, GET, "GET /v2/"],
         ),
         case(
             "a 404 in HTML",

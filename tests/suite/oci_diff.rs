@@ -11,6 +11,7 @@ use registry_tests::{noon, quick_clock};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::oci::{MANIFEST, MANIFEST_DIGEST};
 use crate::program::run;
 
 const UNKNOWN: &str = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]}"#;
@@ -292,16 +293,21 @@ async fn what_cannot_be_compared_is_unknown() {
 async fn referrers_of_the_source_must_be_at_the_destination() {
     let serve = |is_signed: bool| {
         let contents = Contents::new(&[("api", &[("v1", 'a')])]);
+        let signature = format!("sha256:{}", "5".repeat(64));
+        let manifest =
+            |digest: &str| Reply::answer(200, &[("docker-content-digest", digest)], MANIFEST);
         let index = json!({"schemaVersion": 2, "manifests": match is_signed {
-            true => vec![json!({"digest": format!("sha256:{}", "5".repeat(64))})],
+            true => vec![json!({"digest": signature})],
             false => Vec::new(),
         }});
-        Hostile::start(
-            move |request| match request.path().contains("/referrers/") {
-                true => Reply::json(index.to_string()),
-                false => contents.answer(request),
-            },
-        )
+        Hostile::start(move |request| match request.path() {
+            path if path.contains("/referrers/") => Reply::json(index.to_string()),
+            path if path.ends_with(&signature) => manifest(&signature),
+            path if path.ends_with("/v1") || path.ends_with(MANIFEST_DIGEST) => {
+                manifest(MANIFEST_DIGEST)
+            }
+            _ => contents.answer(request),
+        })
     };
     let (signed, plain) = (serve(true).await, serve(false).await);
     let (signed, plain) = (client(&signed), client(&plain));
@@ -359,7 +365,7 @@ async fn the_same_index_without_its_manifests_is_different() {
             let is_same = is_whole || mode == Match::Digest;
             assert_eq!(tags[0].state == TagState::Same, is_same, "{mode}");
             if !is_same {
-                let missing = Some("missing platforms: linux/amd64");
+                let missing = Some("same digest; missing platforms: linux/amd64");
                 assert_eq!(tags[0].detail.as_deref(), missing);
             }
         }

@@ -6,12 +6,11 @@ use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::oci::{MANIFEST, MANIFEST_DIGEST as DIGEST};
 use crate::program::run;
 
-const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-
 fn manifest() -> Reply {
-    Reply::answer(200, &[("docker-content-digest", DIGEST)], "{}")
+    Reply::answer(200, &[("docker-content-digest", DIGEST)], MANIFEST)
 }
 
 async fn program(words: Vec<String>) -> (u8, String, String) {

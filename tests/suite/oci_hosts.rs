@@ -13,8 +13,9 @@ use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use registry_tests::{noon, quick_clock};
 
+use crate::oci::{MANIFEST, MANIFEST_DIGEST as DIGEST};
+
 const MISSING: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"unknown"}]}"#;
-const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn once(context: ContextBuilder) -> ContextBuilder {
     context.retry(RetryPolicy::never()).rate_limit(None)
@@ -27,7 +28,7 @@ fn hosts(home: &tempfile::TempDir) -> Hosts {
 }
 
 fn manifest() -> Reply {
-    Reply::answer(200, &[("docker-content-digest", DIGEST)], "")
+    Reply::answer(200, &[("docker-content-digest", DIGEST)], MANIFEST)
 }
 
 #[tokio::test]

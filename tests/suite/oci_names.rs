@@ -3,9 +3,8 @@
 use registry_tests::hostile::{Hostile, Reply, Request};
 use serde_json::{Value, json};
 
+use crate::oci::{MANIFEST, MANIFEST_DIGEST as DIGEST};
 use crate::program::run;
-
-const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
 /// Starts a registry that has `api:v1` and `a/b/api:v1`, and denies all access to `secret`.
 async fn registry() -> Hostile {
@@ -18,7 +17,7 @@ async fn registry() -> Hostile {
         let (name, reference) = path.split_once("/manifests/").unwrap();
         match (name, reference) {
             ("api" | "a/b/api", "v1" | DIGEST) => {
-                Reply::answer(200, &[("docker-content-digest", DIGEST)], "{}")
+                Reply::answer(200, &[("docker-content-digest", DIGEST)], MANIFEST)
             }
             ("api", _) => unknown("MANIFEST_UNKNOWN"),
             ("secret", _) => Reply::answer(403, &[], "{}"),
@@ -45,7 +44,7 @@ async fn names_that_are_accepted() {
         ("status HOST/api:v1 --registry oci", 0, &["arrived"]),
         ("status api:v1 --registry oci --host HOST", 0, &["arrived"]),
         (
-            "status HOST/api --digest sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+            "status HOST/api --digest sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f",
             0,
             &["arrived"],
         ),
@@ -128,7 +127,7 @@ async fn names_that_are_refused() {
         ),
         ("status [::1/api:v1", &["the host \"[::1\" is invalid"]),
         (
-            "status HOST/api:v1 HOST/api:v2 --digest sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+            "status HOST/api:v1 HOST/api:v2 --digest sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f",
             &["--digest applies to one image"],
         ),
     ] {

@@ -12,7 +12,8 @@ use registry_tests::hostile::{Hostile, Reply, Request};
 use registry_tests::{noon, quick_clock};
 use serde_json::json;
 
-const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+use crate::oci::{MANIFEST, MANIFEST_DIGEST as DIGEST};
+
 const UNKNOWN: &str = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]}"#;
 
 /// Bad answers of the referrers API.
@@ -28,10 +29,15 @@ fn bad() -> [(&'static str, Reply); 6] {
     ]
 }
 
+/// Returns the digest of the signature.
+fn signature() -> String {
+    format!("sha256:{}", "5".repeat(64))
+}
+
 /// Returns the list of referrers.
 fn listed(is_signed: bool) -> Reply {
     let signature = json!({
-        "digest": format!("sha256:{}", "5".repeat(64)),
+        "digest": signature(),
         "artifactType": "application/x",
     });
     let entries: Vec<_> = is_signed.then_some(signature).into_iter().collect();
@@ -52,8 +58,11 @@ async fn registry(mut referrers: impl FnMut(usize) -> Reply + Send + 'static) ->
             count += 1;
             return referrers(count);
         }
+        if path.ends_with(&format!("/{}", signature())) {
+            return Reply::answer(200, &[("docker-content-digest", &signature())], "");
+        }
         match path.ends_with("/v1") || path.ends_with(&format!("/{DIGEST}")) {
-            true => Reply::answer(200, &[("docker-content-digest", DIGEST)], "{}"),
+            true => Reply::answer(200, &[("docker-content-digest", DIGEST)], MANIFEST),
             false => Reply::answer(404, &[], UNKNOWN),
         }
     })

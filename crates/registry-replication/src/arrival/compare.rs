@@ -30,16 +30,32 @@ pub(super) enum Found {
 }
 
 /// Registry whose answer is missing.
-enum Side {
+pub(super) enum Side {
     Source,
     Destination,
 }
 
+/// Returns the reason that a destination has the digest of an index, but not all of its manifests.
+fn incomplete(comparison: &oci::Comparison) -> Reason {
+    let text = format!("the image at the destination is incomplete: {comparison}");
+    Reason::new(ReasonKind::NotShown, text)
+}
+
 /// Image at a registry.
-struct Place<'a> {
-    registry: &'a oci::Client,
-    repository: &'a str,
-    digest: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) registry: &'a oci::Client,
+    pub(super) repository: &'a str,
+    pub(super) digest: &'a str,
+}
+
+/// Returns the reason that the referrers of an image cannot be read at one side.
+pub(super) fn unread_referrers((side, error): (Side, Error)) -> Reason {
+    let side = match side {
+        Side::Source => "source",
+        Side::Destination => "destination",
+    };
+    let text = format!("cannot read the referrers of the image at the {side}: {error}");
+    Reason::new(ReasonKind::NotShown, text)
 }
 
 impl Ask {
@@ -65,23 +81,31 @@ impl Engine {
             return Found::Other(None);
         };
         let repository = self.repository(report);
-        let there = Place {
-            registry: registry.client(),
-            repository: &repository,
-            digest: shown,
-        };
         let expected = match expected {
             Expected::Digest(digest) => digest,
             // Any image counts, if it is whole.
             Expected::Any => shown,
             Expected::Unknown => return Found::Other(None),
         };
+        let unread = |error: Error| {
+            let text = format!("cannot compare the image at the destination: {error}");
+            Found::Unread(Reason::new(ReasonKind::NotShown, text))
+        };
+        let (client, reference) = (registry.client(), self.reference().unwrap_or_default());
+        let same = client.digest_like(&repository, &reference, shown, expected);
+        let shown = match same.await {
+            Ok(same) if same == expected => same,
+            Ok(_) => shown.to_owned(),
+            Err(error) => return unread(error),
+        };
+        let there = Place {
+            registry: client,
+            repository: &repository,
+            digest: &shown,
+        };
         let found = match self.matches(expected, &there).await {
             Ok(found) => found,
-            Err(error) => {
-                let text = format!("cannot compare the image at the destination: {error}");
-                return Found::Unread(Reason::new(ReasonKind::NotShown, text));
-            }
+            Err(error) => return unread(error),
         };
         if !matches!(found, Found::Expected(_)) || !self.ask.matching.referrers {
             return found;
@@ -89,14 +113,7 @@ impl Engine {
         match self.lacks_referrers(expected, &there).await {
             Ok(None) => found,
             Ok(Some(text)) => Found::Incomplete(Reason::new(ReasonKind::ReferrerMissing, text)),
-            Err((side, error)) => {
-                let side = match side {
-                    Side::Source => "source",
-                    Side::Destination => "destination",
-                };
-                let text = format!("cannot read the referrers of the image at the {side}: {error}");
-                Found::Unread(Reason::new(ReasonKind::NotShown, text))
-            }
+            Err(error) => Found::Unread(unread_referrers(error)),
         }
     }
 
@@ -124,21 +141,26 @@ impl Engine {
             (true, _) if expected == there.digest => Found::Expected(Basis::Destination),
             (true, Match::Config) => Found::Expected(Basis::SameConfig),
             (true, _) => Found::Expected(Basis::SamePlatforms),
+            (false, _) if expected == there.digest => Found::Incomplete(incomplete(&comparison)),
             (false, _) => Found::Other(Some(comparison.to_string())),
         })
     }
 
-    /// Returns which referrers of the source's image the destination does not list.
-    async fn lacks_referrers(
+    /// Returns the source's registry and the repository there.
+    pub(super) fn original_registry(&self) -> Result<(oci::Client, String), (Side, Error)> {
+        self.ask.source_registry().ok_or_else(|| {
+            let what = "the source does not serve the distribution API";
+            (Side::Source, Error::configuration(what))
+        })
+    }
+
+    /// Returns which referrers of a manifest the source lists and the destination does not.
+    pub(super) async fn lacks_referrers(
         &mut self,
         expected: &str,
         there: &Place<'_>,
     ) -> Result<Option<String>, (Side, Error)> {
-        let source = self.ask.source_registry();
-        let (registry, repository) = source.ok_or_else(|| {
-            let what = "the source does not serve the distribution API";
-            (Side::Source, Error::configuration(what))
-        })?;
+        let (registry, repository) = self.original_registry()?;
         let listed = registry.referrers(&repository, expected).await;
         let listed = listed.map_err(|error| (Side::Source, error))?;
         let known = self.referrers.entry(expected.to_owned()).or_default();
@@ -147,6 +169,9 @@ impl Engine {
             let before = known.remove(&referrer.digest);
             referrer.tag = referrer.tag.or(before.and_then(|before| before.tag));
             known.insert(referrer.digest.clone(), referrer);
+        }
+        if known.is_empty() {
+            return Ok(None);
         }
         let found = there.registry.referrers(there.repository, expected).await;
         let found = found.map_err(|error| (Side::Destination, error))?;

@@ -14,6 +14,7 @@ mod explain;
 mod judge;
 mod log;
 mod memory;
+mod parts;
 mod polling;
 mod proof;
 pub(crate) mod read;

@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// Returns the tag to ask for, or the digest if the image has no tag.
-    fn reference(&self) -> Option<String> {
+    pub(super) fn reference(&self) -> Option<String> {
         let question = &self.ask.question;
         let tag = question.image.tag().map(str::to_owned);
         tag.or_else(|| question.digest.clone())
@@ -233,6 +233,11 @@ impl Engine {
         answers.note(is_expected, before);
         let matched = answers.matched;
         self.shown.insert(report.destination.clone(), answers);
+        let is_confirmed = is_expected && matched >= SHOWN && self.unconfirmed.is_none();
+        let lacking = match &shown {
+            Some(shown) if is_confirmed => self.lacking_parts(&report, &expected, shown).await,
+            _ => None,
+        };
         let pending = DestinationReport {
             verdict: Verdict::Pending,
             is_final: false,
@@ -240,6 +245,15 @@ impl Engine {
             digest: shown.clone(),
             ..report.clone()
         };
+        let under = match self.ask.question.image.tag() {
+            Some(_) => " under the tag",
+            None => "",
+        };
+        if let Some(reason) = lacking {
+            let reasons = Vec::new();
+            let pending = DestinationReport { reasons, ..pending };
+            return Ok(pending.because(reason.kind, reason.text));
+        }
         Ok(match (is_expected, &shown) {
             (true, _) if matched >= SHOWN && self.unconfirmed.is_some() => DestinationReport {
                 reasons: Vec::new(),
@@ -286,16 +300,16 @@ impl Engine {
                         return Ok(pending.because(reason.kind, reason.text));
                     }
                     (Found::Other(Some(differs)), _) => {
-                        format!("the destination has {other} under the tag: {differs}")
+                        format!("the destination has {other}{under}: {differs}")
                     }
                     (_, true) => match &expected {
                         Expected::Digest(expected) => format!(
-                            "the destination has {other} under the tag, and {expected} is expected"
+                            "the destination has {other}{under}, and {expected} is expected"
                         ),
-                        _ => format!("the destination has {other} under the tag"),
+                        _ => format!("the destination has {other}{under}"),
                     },
                     (_, false) => format!(
-                        "the destination has {other} under the tag: another client has pushed or \
+                        "the destination has {other}{under}: another client has pushed or \
                          copied there, or the rule does not overwrite"
                     ),
                 };

@@ -412,6 +412,11 @@ impl Access {
         }
     }
 
+    /// Whether the registry has sent a challenge.
+    pub(super) fn has_challenge(&self) -> bool {
+        self.known().latest.is_some()
+    }
+
     fn search_again(&self) {
         if let Logins::Docker(docker) = &self.logins {
             docker.forget();

@@ -112,6 +112,9 @@ impl fmt::Display for Comparison {
             (_, true) => write!(f, "same {} for each platform", self.part())?,
             (_, false) => {
                 let mut parts = Vec::new();
+                if self.source == self.destination {
+                    parts.push("same digest".to_owned());
+                }
                 if !self.missing.is_empty() {
                     parts.push(format!("missing platforms: {}", list(&self.missing)));
                 }

@@ -83,7 +83,7 @@ impl Client {
         let target = Target::Repository(repository.to_owned());
         let path = format!("{repository}/blobs/{digest}");
         let answer = self.ask(&BLOB, &target, &path).await;
-        let answer = self.present(answer.map(|(answer, _)| answer));
+        let answer = self.present(answer.map(|(answer, _)| answer)).await;
         let Some(answer) = answer.map_err(subject)? else {
             return Ok(None);
         };

@@ -162,15 +162,19 @@ impl Client {
         let content =
             content.map_err(|error| error.with_subject(self.image(repository, reference)))?;
         if let Some(content) = &content {
-            let bytes = content.bytes.len();
-            self.contents
-                .put(repository, &content.digest, bytes, content.clone());
+            self.keep(repository, content);
         }
         Ok(content)
     }
 
+    pub(super) fn keep(&self, repository: &str, content: &Content) {
+        let bytes = content.bytes.len();
+        self.contents
+            .put(repository, &content.digest, bytes, content.clone());
+    }
+
     /// Reads an answer that has a manifest.
-    fn read(&self, answer: &Answer, reference: &str) -> Result<Content, Error> {
+    pub(super) fn read(&self, answer: &Answer, reference: &str) -> Result<Content, Error> {
         let unexpected = |what: String| Error::unexpected(GET.name, answer, what);
         let said = self.hashed(answer, reference)?;
         let is_proven = names::is_digest(reference) || header(answer, DIGEST).is_some();

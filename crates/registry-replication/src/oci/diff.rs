@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::compare::{Match, can_narrow, compare};
 use super::platform::Platform;
-use super::referrers::missing;
+use super::referrers::{Referrer, missing};
 use super::{Client, names};
 
 /// Number of tags that the registries are asked about at the same time.
@@ -381,7 +381,11 @@ impl Diff {
         permits: &Semaphore,
     ) -> Result<(TagState, Option<String>), Error> {
         let (is_same, detail) = match self.mode {
-            Match::Digest => (here.2 == there.2, None),
+            Match::Digest => {
+                // The registries may name the manifest by different algorithms.
+                let same = there.0.digest_like(there.1, there.2, there.2, here.2);
+                (here.2 == same.await?, None)
+            }
             // The same index may lack manifests at the destination.
             mode => {
                 let _permit = permits.acquire().await.ok();
@@ -394,14 +398,39 @@ impl Diff {
         }
         if self.with_referrers {
             let _permit = permits.acquire().await.ok();
-            let wanted = here.0.referrers(here.1, here.2).await?;
-            let found = there.0.referrers(there.1, here.2).await?;
-            if let Some(missing) = missing(&wanted, &found) {
-                let detail = format!("missing referrers: {missing}");
+            if let Some(detail) = self.lacking_referrers(here, (there.0, there.1)).await? {
                 return Ok((TagState::Different, Some(detail)));
             }
         }
         Ok((TagState::Same, detail))
+    }
+
+    /// Returns which referrers of an image and of its platforms' manifests the destination lacks.
+    async fn lacking_referrers(
+        &self,
+        (source, repository, digest): (&Client, &str, &str),
+        there: (&Client, &str),
+    ) -> Result<Option<String>, Error> {
+        let children = source.children(repository, digest, &self.platforms).await?;
+        let children = children.unwrap_or_default();
+        let children = children.iter().map(|child| child.digest.as_str());
+        for subject in [digest].into_iter().chain(children) {
+            let wanted = source.referrers(repository, subject).await?;
+            if wanted.is_empty() {
+                continue;
+            }
+            let found = there.0.referrers(there.1, subject).await?;
+            if let Some(missing) = missing(&wanted, &found) {
+                return Ok(Some(format!("missing referrers: {missing}")));
+            }
+            let digest = |referrer: &&Referrer| referrer.digest.clone();
+            let unserved = there.0.unserved(there.1, &wanted, digest).await?;
+            if let Some(missing) = missing(unserved, &[]) {
+                let detail = format!("referrers that are listed and not served: {missing}");
+                return Ok(Some(detail));
+            }
+        }
+        Ok(None)
     }
 }
 

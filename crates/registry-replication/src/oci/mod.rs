@@ -23,6 +23,7 @@ mod link;
 mod login;
 mod names;
 mod parse;
+mod parts;
 mod platform;
 mod redirect;
 mod referrers;
@@ -46,6 +47,7 @@ pub use diff::{Diff, DiffCounts, TagDiff, TagState};
 pub use docker::DockerConfig;
 pub use hosts::Hosts;
 pub use login::Login;
+pub(crate) use parts::missing_children;
 pub use platform::{InvalidPlatform, Platform};
 pub(crate) use referrers::missing;
 pub use referrers::{Referrer, ReferrerOrigin};
@@ -352,7 +354,8 @@ impl Client {
                 self.manners.denials.store(0, Ordering::Relaxed);
                 let said = header(&answer, DIGEST).filter(|_| answer.status == StatusCode::OK);
                 match said {
-                    Some(digest) if digest::is_known(digest) => {
+                    // The registry may name a manifest by another algorithm than the caller.
+                    Some(digest) if digest::is_known(digest) && fits(reference, digest) => {
                         let found = self.found(HEAD.name, &answer, reference, digest.to_owned());
                         found.map(Some)
                     }
@@ -375,12 +378,12 @@ impl Client {
     }
 
     /// Returns the manifest as [`manifest`](Self::manifest) does, but proves that the registry serves
-    /// its bytes: fetches them with `GET`, hashes them and keeps nothing. If the registry does not
+    /// its bytes now: fetches them with `GET`, hashes and parses them. If the registry does not
     /// allow `GET` (405), the answer to `HEAD` counts.
     ///
     /// # Errors
-    /// Those of [`manifest`](Self::manifest), and when the bytes do not match the digest, or the
-    /// digest is neither SHA-256 nor SHA-512.
+    /// Those of [`manifest`](Self::manifest), when the bytes do not match the digest or are no
+    /// manifest, and when the digest is neither SHA-256 nor SHA-512.
     pub(crate) async fn served(
         &self,
         repository: &str,
@@ -389,7 +392,7 @@ impl Client {
         names::repository(repository)?;
         names::reference(reference)?;
         let found = match self.body(repository, reference).await {
-            Ok(Some(answer)) => self.verified(&answer, reference).map(Some),
+            Ok(Some(answer)) => self.verified(&answer, repository, reference).map(Some),
             Ok(None) => Ok(None),
             Err(error) if error.status() == Some(405) => self.look(repository, reference).await,
             Err(error) => Err(error),
@@ -397,12 +400,25 @@ impl Client {
         found.map_err(|error| error.with_subject(self.image(repository, reference)))
     }
 
-    /// Checks that the bytes of a manifest have its digest.
-    fn verified(&self, answer: &Answer, reference: &str) -> Result<Manifest, Error> {
-        let found = self.hashed(answer, reference)?;
-        let verified = digest::verify(&found.digest, &answer.body);
-        verified.map_err(|why| Error::unexpected(GET.name, answer, why))?;
-        Ok(found)
+    /// Checks that the bytes are a manifest, and have its digest. Keeps them for
+    /// [`content`](Self::content).
+    fn verified(
+        &self,
+        answer: &Answer,
+        repository: &str,
+        reference: &str,
+    ) -> Result<Manifest, Error> {
+        let content = self.read(answer, reference)?;
+        // Any bytes have a digest, also those of a login page.
+        if !wire::is_manifest(&answer.body) {
+            let what = "the answer is not a manifest";
+            return Err(Error::unexpected(GET.name, answer, what));
+        }
+        self.keep(repository, &content);
+        Ok(Manifest {
+            digest: content.digest,
+            media_type: content.media_type,
+        })
     }
 
     /// Fetches the manifest itself.
@@ -423,11 +439,11 @@ impl Client {
             Ok(_) => false,
         };
         self.manners.note_repository(repository, is_missing);
-        self.present(answer.map(|(answer, _)| answer))
+        self.present(answer.map(|(answer, _)| answer)).await
     }
 
     /// Returns `None` if a registry itself has answered that something does not exist.
-    fn present(&self, answer: Result<Answer, Error>) -> Result<Option<Answer>, Error> {
+    async fn present(&self, answer: Result<Answer, Error>) -> Result<Option<Answer>, Error> {
         let error = match answer {
             Ok(answer) => return Ok(Some(answer)),
             Err(error) => error,
@@ -436,15 +452,33 @@ impl Client {
             self.manners.is_proven.store(true, Ordering::Relaxed);
             return Ok(None);
         }
-        match is_absence(&error) && self.manners.is_proven.load(Ordering::Relaxed) {
-            true => Ok(None),
+        match is_absence(&error) {
+            true if self.is_registry().await => Ok(None),
+            true => {
+                Err(error.with_note("no answer shows that this host is a registry; check the host"))
+            }
             false => Err(error),
         }
+    }
+
+    /// Whether a registry answers at the host: an answer has proved it, the host has sent the
+    /// challenge of a registry, or it accepts `GET /v2/`.
+    async fn is_registry(&self) -> bool {
+        let is_proven = &self.manners.is_proven;
+        if is_proven.load(Ordering::Relaxed) {
+            return true;
+        }
+        let answers = self.access.has_challenge()
+            || self.ask(&PING, &Target::Registry, "").await.is_ok()
+            || self.access.has_challenge();
+        is_proven.fetch_or(answers, Ordering::Relaxed);
+        answers
     }
 
     /// Checks the bytes of a manifest against the digests of the reference and the header.
     fn hashed(&self, answer: &Answer, reference: &str) -> Result<Manifest, Error> {
         let said = header(answer, DIGEST);
+        let is_of_reference = digest::like(reference, &answer.body).is_some();
         let claims = [Some(reference), said].into_iter().flatten();
         for claim in claims {
             let digest = digest::like(claim, &answer.body);
@@ -457,8 +491,9 @@ impl Client {
             }
         }
         let digest = match said {
+            // The bytes have both digests.
+            _ if is_of_reference => reference.to_owned(),
             Some(said) => said.to_owned(),
-            None if digest::like(reference, &answer.body).is_some() => reference.to_owned(),
             // Any text has a hash, also a login page.
             None if !wire::is_manifest(&answer.body) => {
                 let what = "the answer is not a manifest";
@@ -495,6 +530,11 @@ impl Client {
 /// Returns the path of a manifest below `/v2/`.
 fn manifest(repository: &str, reference: &str) -> String {
     format!("{repository}/manifests/{reference}")
+}
+
+/// Whether a digest is of the algorithm of the reference, if the reference is a digest, too.
+fn fits(reference: &str, digest: &str) -> bool {
+    !names::is_digest(reference) || names::same_algorithm(reference, digest)
 }
 
 /// Whether the answer was "not found".

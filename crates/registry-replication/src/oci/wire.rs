@@ -96,13 +96,19 @@ impl Dialect for Distribution {
         Reading {
             request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
             throttled: code == Some("TOOMANYREQUESTS"),
-            // Only a 404 of a registry has a code.
-            absent: answer.status.as_u16() == 404 && code.is_some(),
+            // Only a 404 of a registry has a code, or names the API.
+            absent: answer.status.as_u16() == 404 && (code.is_some() || names_api(answer)),
             denied: matches!(code, Some("DENIED" | "UNAUTHORIZED")),
             refusal,
             ..Reading::default()
         }
     }
+}
+
+/// Whether an answer has a header that only registries send.
+fn names_api(answer: &Answer) -> bool {
+    let names = ["docker-distribution-api-version", "docker-content-digest"];
+    names.iter().any(|name| answer.headers.contains_key(*name))
 }
 
 /// Whether a body is a manifest, by the fields that all kinds share.
