@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a file as a whole: a reader sees the old text or the new one. Makes its folder.
+/// Makes the folder of a file.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|one| !one.as_os_str().is_empty());
+    folder.map_or(Ok(()), std::fs::create_dir_all)
+}
+
+/// Writes a file as a whole: a reader sees the old text or the new one.
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder)?;
-    }
     // A link stays a link.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut part = path.clone().into_os_string();

@@ -10,7 +10,7 @@ use crate::args::{flag, value};
 use crate::config::{self, Config, Destination, Loaded, Named};
 use crate::confirm;
 use crate::failure::Failure;
-use crate::file::write_whole;
+use crate::file::{make_folder, write_whole};
 use crate::output::{Output, Shape};
 use crate::session::Session;
 use crate::table::{Cell, Column, Row};
@@ -304,7 +304,8 @@ impl Init {
             let problems = problems.iter().map(|one| Failure::Usage(one.to_string()));
             return Err(Failure::Several(problems.collect()));
         }
-        write_whole(&path, &text)
+        make_folder(&path)
+            .and_then(|()| write_whole(&path, &text))
             .map_err(|error| Failure::Usage(format!("cannot write {}: {error}", path.display())))?;
         let output = &mut session.output;
         output.say(&escaped(&format!(
