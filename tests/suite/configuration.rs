@@ -6,10 +6,9 @@ use registry_replication::{Feature, providers};
 use registry_tests::hostile::{Hostile, Reply};
 use serde_json::Value;
 
+use crate::oci::{MANIFEST, MANIFEST_DIGEST};
 use crate::program::{Trial, run};
 use crate::subjects::{Subject, subject, subjects, subjects_with_rules};
-
-const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Folder with a configuration.
 struct Folder {
@@ -310,7 +309,8 @@ fn a_configuration_may_have_thousands_of_registries() {
 
 #[tokio::test]
 async fn a_configured_host_has_its_settings_and_destinations() {
-    let found = || Reply::answer(200, &[("docker-content-digest", DIGEST)], "");
+    let digest = [("docker-content-digest", MANIFEST_DIGEST)];
+    let found = move || Reply::answer(200, &digest, MANIFEST);
     let source = Hostile::start(move |_| found()).await;
     let mirror = Hostile::start(move |_| found()).await;
     let any_host = providers().iter().find(|one| one.any_host.is_some());

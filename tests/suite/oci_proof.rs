@@ -114,6 +114,8 @@ async fn bytes_that_are_no_manifest_do_not_arrive() {
         }
         let (code, text) = program("wait HOST/team/api:v1 --timeout 5s", &server).await;
         assert_eq!(code, 4, "{body}: {text}");
+        // Also if the last poll was one that only asked for the digest.
+        assert!(text.contains("manifest"), "{body}: {text}");
     }
 }
 

@@ -125,6 +125,8 @@ pub(crate) struct Engine {
     first: Option<Timestamp>,
     /// What each destination has served.
     pub(super) shown: BTreeMap<Destination, Shown>,
+    /// Why a destination could not be asked in the last poll that asked it.
+    pub(super) unasked: BTreeMap<Destination, String>,
     /// Referrers that the source has shown, by the digest of the expected image and their own.
     pub(super) referrers: BTreeMap<String, BTreeMap<String, oci::Referrer>>,
 }
@@ -158,6 +160,7 @@ impl Engine {
             logged: Logged::default(),
             first: None,
             shown: BTreeMap::new(),
+            unasked: BTreeMap::new(),
             referrers: BTreeMap::new(),
             ask,
         }

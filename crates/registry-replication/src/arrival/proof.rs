@@ -10,7 +10,7 @@ use openapi_transport::Error;
 
 use super::compare::Found;
 use super::engine::{Engine, Extent};
-use super::report::{DestinationReport, ReasonKind, Verdict};
+use super::report::{DestinationReport, Reason, ReasonKind, Verdict};
 use super::sight::{SourceTag, digest, is_since};
 use crate::model::ImageRef;
 use crate::oci;
@@ -186,7 +186,17 @@ impl Engine {
                 self.shown.remove(&report.destination);
                 return Ok((report, None));
             }
-            Some(Ok(served)) => return Ok((self.proven(report, served).await?, None)),
+            Some(Ok(served)) => {
+                let failed = self.unasked.remove(&report.destination);
+                let mut report = self.proven(report, served).await?;
+                let is_once = |reason: &Reason| reason.kind == ReasonKind::ShownOnce;
+                // The registry may fail at each second answer, which nobody would see.
+                if let Some(failed) = failed.filter(|_| report.reasons.iter().any(is_once)) {
+                    let text = format!("{failed}, in the poll before");
+                    report = report.because(ReasonKind::NotShown, text);
+                }
+                return Ok((report, None));
+            }
             Some(Err(error)) => error,
         };
         self.shown.remove(&report.destination);
@@ -197,6 +207,8 @@ impl Engine {
             return Err(error);
         }
         let text = format!("cannot ask the destination itself: {error}");
+        self.unasked
+            .insert(report.destination.clone(), text.clone());
         let report = match arrived {
             true => DestinationReport {
                 verdict: Verdict::Pending,
