@@ -1,10 +1,11 @@
 //! Registries without rules and tasks, and answers at their ports that a test changes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Trial;
 use super::registry::{Door, code};
 use crate::Outcome;
+use crate::image;
 use crate::world::distribution::{MIRRORS, SOURCE, registry};
 use crate::world::{FLEET_TAG_ARRIVED, FLEET_TAG_RUNNING, Place};
 
@@ -19,6 +20,11 @@ impl Trial {
     fn push_new(&self, content: &str) -> Option<String> {
         self.sandbox.push(SOURCE, IMAGE, "r1", content).ok()
     }
+}
+
+/// Returns the manifest of a text that was pushed.
+fn manifest(text: &str) -> Value {
+    serde_json::from_str(&image::of(text, None).manifest).unwrap()
 }
 
 #[tokio::test]
@@ -85,7 +91,8 @@ async fn each_registry_has_its_own_way_to_log_in() {
             None => door,
         };
         let answer = door.ask("GET", &target(FLEET_TAG_ARRIVED)).await;
-        assert_eq!(answer.body, format!("team/api:{FLEET_TAG_ARRIVED}"), "{id}");
+        let name = format!("team/api:{FLEET_TAG_ARRIVED}");
+        assert_eq!(answer.body, manifest(&name), "{id}");
         let status = door.ask("HEAD", &target(FLEET_TAG_RUNNING)).await.status;
         assert_eq!(status, if has_all { 200 } else { 404 }, "{id}");
     }
@@ -116,7 +123,11 @@ async fn answers_of_a_registry_can_be_changed() {
                 answer.headers.insert(header, stale);
             }
             "GET manifest" => {
-                assert_eq!(answer.body, "one");
+                let body = answer.body.as_str().unwrap();
+                assert_eq!(
+                    serde_json::from_str::<Value>(body).unwrap(),
+                    manifest("one")
+                );
                 answer.status = 429;
                 answer
                     .headers
@@ -140,7 +151,7 @@ async fn answers_of_a_registry_can_be_changed() {
                 assert_eq!(get.header("retry-after"), Some("7"));
                 assert_eq!(get.header("content-length"), Some("39"));
             }
-            false => assert_eq!((get.status, get.body), (200, json!("one"))),
+            false => assert_eq!((get.status, get.body), (200, manifest("one"))),
         }
     }
     let received = trial.sandbox.received();
