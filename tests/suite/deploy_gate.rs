@@ -98,7 +98,11 @@ async fn what_cannot_be_asked_is_said_before_anything_is_asked() {
             "error: ",
         ),
         (&["wait", "team/api:v41"], 2, "--timeout <DURATION>"),
-        (&["wait", "--timeout", "15m"], 2, "<IMAGE>..."),
+        (
+            &["wait", "--timeout", "15m"],
+            2,
+            "<IMAGE|--images-file <FILE>|",
+        ),
         (
             &["wait", "team/api:v41", "--timeout", "15"],
             2,

@@ -50,4 +50,5 @@ mod subjects;
 mod terminal;
 mod timeouts;
 mod traces;
+mod waiting;
 mod wire;

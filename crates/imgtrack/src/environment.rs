@@ -15,6 +15,8 @@ pub struct Environment {
     pub(crate) width: Option<usize>,
     /// Lines of the terminal, if stdout is one.
     pub(crate) height: Option<usize>,
+    /// Columns and lines of the terminal, if stderr is one and can move its cursor.
+    pub(crate) live: Option<(usize, usize)>,
     pub(crate) color: bool,
     pub(crate) zone: TimeZone,
     /// Where the configuration is looked for. Then the variables of the process count, too.
@@ -26,6 +28,7 @@ impl Default for Environment {
         Self {
             width: None,
             height: None,
+            live: None,
             color: false,
             zone: TimeZone::UTC,
             surroundings: None,
@@ -55,6 +58,7 @@ impl Environment {
         Self {
             width: width.filter(|columns| *columns > 0),
             height: size.map(|(_, terminal_size::Height(lines))| usize::from(lines)),
+            live: live(),
             color,
             zone: TimeZone::system(),
             surroundings: Some(Surroundings::of_process()),
@@ -73,6 +77,13 @@ impl Environment {
     #[must_use]
     pub fn height(mut self, lines: usize) -> Self {
         self.height = Some(lines);
+        self
+    }
+
+    /// Sets the columns and lines of stderr, which then shows the progress of waits in place.
+    #[must_use]
+    pub fn live(mut self, columns: usize, lines: usize) -> Self {
+        self.live = Some((columns, lines));
         self
     }
 
@@ -96,4 +107,13 @@ impl Environment {
         self.zone = zone;
         self
     }
+}
+
+/// Returns the size of stderr, if it is a terminal that can move its cursor.
+fn live() -> Option<(usize, usize)> {
+    if env::var_os("TERM").is_none_or(|terminal| terminal == "dumb") {
+        return None;
+    }
+    let (columns, lines) = terminal_size::terminal_size_of(std::io::stderr())?;
+    Some((usize::from(columns.0), usize::from(lines.0)))
 }

@@ -13,10 +13,11 @@ use serde::{Serialize, Serializer};
 
 use crate::arrivals::elapsed;
 use crate::failure::Failure;
+use crate::jobs::Finding;
 use crate::output::Output;
 use crate::signals::{Signal, Signals};
 use crate::terminal::escaped;
-use crate::waiting::{Awaited, Feed, drive};
+use crate::waiting::{Awaited, Feed, LiveLine, drive};
 
 /// Most lines about tasks that have failed, of one poll.
 const MOST_LINES: usize = 20;
@@ -102,6 +103,27 @@ impl Followed {
                 (None, signal) => signal.map(|signal| signal.word().to_owned()),
             },
         }
+    }
+
+    /// Returns what is known of the end, and of each task that has failed.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let verdict = self.report.as_ref().map(|report| report.verdict);
+        let whole = Finding {
+            what: self.what.clone(),
+            to: None,
+            verdict: verdict.map_or("unknown".to_owned(), |verdict| verdict.to_string()),
+            details: self.sentence(),
+            is_good: self.error.is_none() && verdict == Some(CompletionVerdict::Succeeded),
+        };
+        let tasks = self.report.iter().flat_map(|report| &report.tasks);
+        let failed = tasks.filter(|task| has_failed(task)).map(|task| Finding {
+            what: format!("task {}", task.reference()),
+            to: task.destination.as_ref().map(ToString::to_string),
+            verdict: task.state.to_string(),
+            details: failure(task),
+            is_good: false,
+        });
+        std::iter::once(whole).chain(failed).collect()
     }
 
     /// Describes the end in a sentence.
@@ -234,6 +256,33 @@ impl Awaited for Follows {
                 line.into_iter().collect()
             }
         }
+    }
+
+    fn live(&self, waited: Duration) -> Vec<LiveLine> {
+        let waited = elapsed(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        let lines = self.followed.iter().map(|one| {
+            let is_open = !one.is_final() && one.error.is_none();
+            let counts = one.report.as_ref().map(|report| counted(&report.tasks));
+            let word = match &one.report {
+                Some(report) => report.verdict.as_str(),
+                None => "asking",
+            };
+            let trouble = one
+                .report
+                .as_ref()
+                .and_then(|report| report.trouble.as_ref());
+            let trouble = trouble.map(|one| format!("; cannot read the registry: {}", one.what));
+            LiveLine {
+                text: format!(
+                    "{} {word}{}, waited {waited}{}",
+                    one.what,
+                    counts.unwrap_or_default(),
+                    trouble.unwrap_or_default()
+                ),
+                is_open,
+            }
+        });
+        lines.collect()
     }
 
     fn summary(&self) -> String {

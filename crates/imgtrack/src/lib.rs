@@ -21,6 +21,7 @@ mod failure;
 mod file;
 mod filter;
 mod following;
+mod jobs;
 mod logs;
 pub mod manual;
 mod output;
@@ -54,7 +55,7 @@ use pager::Pager;
 use session::Session;
 use signals::Signals;
 use target::Target;
-use terminal::{Screen, escaped};
+use terminal::{Messages, Screen, escaped};
 
 use watch::Watched;
 
@@ -175,7 +176,7 @@ impl Program {
     where
         I: IntoIterator<Item = OsString>,
     {
-        let mut err = Screen::by_line(err);
+        let mut err = Screen::by_line(err).colored(self.environment.color);
         let words: Vec<OsString> = words.into_iter().collect();
         let (name, cli) = match self.parse(&words) {
             Ok(parsed) => parsed,
@@ -222,7 +223,7 @@ impl Program {
         words: &[OsString],
         (name, cli): (String, Cli),
         out: &mut dyn Write,
-        err: &mut dyn Write,
+        err: &mut dyn Messages,
         told: &mut Told,
     ) -> Result<u8, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -263,13 +264,18 @@ impl Program {
                 };
                 return self.watch(round, interval, out, err).await;
             }
+            let mut environment = self.environment.clone();
+            if logs::is_on(&cli.logs, environment.surroundings.as_ref()) {
+                // Lines of the log would break live lines.
+                environment.live = None;
+            }
             let mut session = Session {
                 target,
                 loaded,
                 output: Output::new(&options, &self.environment, now, out)?,
                 options,
                 err,
-                is_process: self.environment.surroundings.is_some(),
+                environment,
                 grammar: cli::grammar,
             };
             let work = cli.command.run(name, &mut session);
@@ -296,7 +302,7 @@ impl Program {
         round: Round<'_>,
         interval: Duration,
         out: &mut dyn Write,
-        err: &mut dyn Write,
+        err: &mut dyn Messages,
     ) -> Result<u8, Failure> {
         if matches!(round.options.format(), Format::Json | Format::Yaml) {
             return Err(Failure::Usage(
@@ -325,7 +331,7 @@ impl Program {
                 loaded: round.loaded.clone(),
                 options: round.options.clone(),
                 err: &mut *err,
-                is_process: false,
+                environment,
                 grammar: cli::grammar,
             };
             let done = cli.command.run(name, &mut session).await;

@@ -47,6 +47,12 @@ pub(crate) fn start(args: &LogArgs, around: &Surroundings) {
     let _ = tracing::subscriber::set_global_default(log);
 }
 
+/// Returns whether more than warnings is logged.
+pub(crate) fn is_on(args: &LogArgs, around: Option<&Surroundings>) -> bool {
+    let is_set = |around: &Surroundings| around.variable("RUST_LOG").is_some();
+    args.verbose > 0 || around.is_some_and(is_set)
+}
+
 /// Returns what is logged with this number of `-v`.
 fn of_count(count: u8) -> Targets {
     let level = match count {

@@ -1,11 +1,11 @@
 //! Everything that a command works with.
 
-use std::io::Write;
-
 use crate::args::OutputArgs;
 use crate::config::Loaded;
+use crate::environment::Environment;
 use crate::output::Output;
 use crate::target::Target;
+use crate::terminal::Messages;
 
 /// Target, data output and message output of a command.
 pub(crate) struct Session<'a> {
@@ -15,9 +15,15 @@ pub(crate) struct Session<'a> {
     pub(crate) output: Output<'a>,
     /// Options of the output.
     pub(crate) options: OutputArgs,
-    pub(crate) err: &'a mut dyn Write,
-    /// Whether the program is a process of its own, which receives signals.
-    pub(crate) is_process: bool,
+    pub(crate) err: &'a mut dyn Messages,
+    pub(crate) environment: Environment,
     /// Grammar of the whole command line, for completions.
     pub(crate) grammar: fn() -> clap::Command,
+}
+
+impl Session<'_> {
+    /// Returns whether the program is a process of its own, which receives signals.
+    pub(crate) fn is_process(&self) -> bool {
+        self.environment.surroundings.is_some()
+    }
 }

@@ -120,6 +120,38 @@ impl Write for Screen<'_> {
     }
 }
 
+/// Messages for people: lines, and what only a terminal or the log of a job has.
+pub(crate) trait Messages: Write {
+    /// Draws lines over the `drawn` lines above the cursor.
+    fn redraw(&mut self, drawn: usize, lines: &[Styled]) -> io::Result<()>;
+
+    /// Marks a section of a job's log, which begins or ends here.
+    fn section(&mut self, mark: &str, title: &str) -> io::Result<()>;
+}
+
+impl Messages for Screen<'_> {
+    fn redraw(&mut self, drawn: usize, lines: &[Styled]) -> io::Result<()> {
+        if drawn > 0 {
+            // Moves the cursor up, and clears the rest of the terminal.
+            write!(self.ready, "\x1b[{drawn}A\r\x1b[J")?;
+        }
+        let by_line = std::mem::take(&mut self.by_line);
+        let written = lines.iter().try_for_each(|line| {
+            self.write_styled(line)?;
+            self.write_all(b"\n")
+        });
+        self.by_line = by_line;
+        written?;
+        self.flush()
+    }
+
+    fn section(&mut self, mark: &str, title: &str) -> io::Result<()> {
+        write!(self.ready, "\x1b[0K{}\r\x1b[0K", escaped(mark))?;
+        writeln!(self, "{}", escaped(title))?;
+        self.flush()
+    }
+}
+
 /// Writes a complete text, such as a warning, as one line without control characters.
 ///
 /// # Errors

@@ -98,6 +98,14 @@ pub(crate) fn image(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Parses an image, or `-` for those of stdin.
+pub(crate) fn image_or_stdin(text: &str) -> Result<String, String> {
+    match text {
+        "-" => Ok(text.to_owned()),
+        text => image(text),
+    }
+}
+
 /// Parses an image with its tag, its digest or both, `[HOST/]NAMESPACE/REPOSITORY[:TAG][@DIGEST]`.
 pub(crate) fn pinned(text: &str) -> Result<String, String> {
     let image = read(text)?;

@@ -12,6 +12,7 @@ use registry_replication::{Arrival, Error, ImageReference, Registry, Report, Ver
 
 use crate::args::ArrivalArgs;
 use crate::failure::Failure;
+use crate::jobs::Finding;
 use crate::output::Output;
 use crate::table;
 use crate::target::Target;
@@ -235,6 +236,23 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
         (false, _) => arrival.all(),
     };
     Ok(arrival.stall_window(asked.stall).task_window(asked.appear))
+}
+
+/// Returns what a report tells of each destination.
+pub(crate) fn findings(report: &Report) -> Vec<Finding> {
+    let destinations = report.destinations.iter().map(|one| Finding {
+        what: report.image.clone(),
+        to: Some(one.destination.to_string()),
+        verdict: one.verdict.to_string(),
+        details: match one.reasons.first() {
+            Some(reason) => reason.text.clone(),
+            None => one.evidence.as_ref().map_or(String::new(), |evidence| {
+                format!("{} is {}", evidence.name(), evidence.state)
+            }),
+        },
+        is_good: one.verdict == Verdict::Arrived,
+    });
+    destinations.collect()
 }
 
 /// Writes notes below a table.

@@ -9,14 +9,15 @@ use registry_replication::{Arrival, Clock, Report, WaitError};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::progress::{Progress, elapsed};
-use super::{code, notes};
+use super::progress::{Progress, elapsed, live};
+use super::{code, findings, notes};
 use crate::failure::Failure;
+use crate::jobs::Finding;
 use crate::output::Output;
 use crate::signals::{Signal, Signals};
 use crate::table;
 use crate::terminal::escaped;
-use crate::waiting::{Awaited, Feed, drive};
+use crate::waiting::{Awaited, Feed, LiveLine, drive};
 
 /// Result of the wait for one image.
 pub(crate) struct Ended {
@@ -64,6 +65,22 @@ impl Ended {
             report: None,
             error: None,
             signal: Some(signal),
+        }
+    }
+
+    /// Returns what is known of each destination.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let late = self.late();
+        let late = late.or_else(|| self.error.as_ref().map(ToString::to_string));
+        match &self.report {
+            Some(report) => findings(report),
+            None => vec![Finding {
+                what: self.image.clone(),
+                to: None,
+                verdict: "unknown".to_owned(),
+                details: late.unwrap_or_default(),
+                is_good: false,
+            }],
         }
     }
 
@@ -197,6 +214,21 @@ impl Awaited for Waits {
                 line.into_iter().collect()
             }
         }
+    }
+
+    fn live(&self, waited: Duration) -> Vec<LiveLine> {
+        let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        let lines = self.ended.iter().flat_map(|one| {
+            let is_open = one.error.is_none();
+            match &one.report {
+                Some(report) => live(report, waited, is_open),
+                None => vec![LiveLine {
+                    text: format!("{} asking ({})", one.image, elapsed(waited)),
+                    is_open,
+                }],
+            }
+        });
+        lines.collect()
     }
 
     fn summary(&self) -> String {

@@ -1,8 +1,8 @@
-use clap::Args;
+use clap::{ArgGroup, Args};
 use futures_util::future::join_all;
 
 use super::Execute;
-use crate::args::{ArrivalArgs, Bound, value};
+use crate::args::{ArrivalArgs, Bound, Images};
 use crate::arrivals::{self, Polled};
 use crate::failure::Failure;
 use crate::output::Shape;
@@ -10,10 +10,13 @@ use crate::session::Session;
 use crate::table::Arrived;
 
 #[derive(Args, Debug)]
+#[command(override_usage = "imgtrack explain [OPTIONS] <IMAGE>...")]
+#[command(group(
+    ArgGroup::new("asked").args(["images", "images_file", "from"]).required(true).multiple(true)
+))]
 pub(crate) struct Explain {
-    /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::image)]
-    images: Vec<String>,
+    #[command(flatten)]
+    images: Images,
     #[command(flatten)]
     arrival: ArrivalArgs,
     #[command(flatten)]
@@ -35,7 +38,7 @@ impl Execute for Explain {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
-        let images = self.arrival.images(self.images)?;
+        let images = self.arrival.images(self.images.read().await?)?;
         let asked = arrivals::all(images, &self.arrival, target).await?;
         let polls = join_all(asked.iter().map(|(_, arrival)| arrival.explain())).await;
         let polled = Polled::new(polls);

@@ -96,7 +96,7 @@ impl Execute for Run {
         };
         // What has started goes on after the signal. So it is printed before, and signals count only
         // from here.
-        let mut signals = Signals::listen(session.is_process);
+        let mut signals = Signals::listen(session.is_process());
         let left = timeout.saturating_sub(clock.elapsed().saturating_sub(begun));
         self.follow(running, left, &mut signals, session).await
     }
@@ -166,12 +166,8 @@ impl Run {
             [execution] => format!("execution {execution}"),
             _ => format!("run of rule {}", self.rule),
         };
-        let err = &mut session.err;
-        let mut write = |line: &str| {
-            // The wait goes on even if its progress cannot be written.
-            let _ = writeln!(err, "{}", escaped(line));
-        };
-        let mut feed = Feed::lines(self.progress.heartbeat, &mut write).quiet(self.progress.quiet);
+        let live = session.environment.live;
+        let mut feed = Feed::of(self.progress, live, session.err);
         let clock = session.target.clock();
         let works = vec![(name, completion)];
         let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;

@@ -1,23 +1,29 @@
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use futures_util::future::join_all;
 
 use super::Execute;
-use crate::args::{ArrivalArgs, Bound, Watch, value};
+use crate::args::{ArrivalArgs, Bound, Images, JobArgs, Watch};
 use crate::arrivals::{self, Polled};
 use crate::failure::Failure;
+use crate::jobs::Job;
 use crate::output::Shape;
 use crate::session::Session;
 use crate::table::Arrived;
 
 #[derive(Args, Debug)]
+#[command(override_usage = "imgtrack status [OPTIONS] <IMAGE>...")]
+#[command(group(
+    ArgGroup::new("asked").args(["images", "images_file", "from"]).required(true).multiple(true)
+))]
 pub(crate) struct Status {
-    /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(value_name = "IMAGE", required_unless_present = "from", value_parser = value::image)]
-    images: Vec<String>,
+    #[command(flatten)]
+    images: Images,
     #[command(flatten)]
     arrival: ArrivalArgs,
+    #[command(flatten)]
+    job: JobArgs,
     #[command(flatten)]
     bound: Bound,
     #[command(flatten)]
@@ -43,11 +49,16 @@ impl Execute for Status {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
-        let images = self.arrival.images(self.images)?;
+        let images = self.arrival.images(self.images.read().await?)?;
         let asked = arrivals::all(images, &self.arrival, target).await?;
         let polls = join_all(asked.iter().map(|(_, arrival)| arrival.check())).await;
         let polled = Polled::new(polls);
         arrivals::checked(&polled, &mut session.output)?;
+        if self.watch.interval().is_none() {
+            let findings = polled.reports.iter().flat_map(arrivals::findings);
+            let job = Job::of(self.job, session.environment.surroundings.as_ref());
+            job.report(&findings.collect::<Vec<_>>(), session.err);
+        }
         polled.end()
     }
 }

@@ -67,7 +67,7 @@ impl Execute for Stop {
         else {
             return Ok(0);
         };
-        let mut signals = Signals::listen(session.is_process);
+        let mut signals = Signals::listen(session.is_process());
         let left = timeout.saturating_sub(clock.elapsed().saturating_sub(begun));
         self.follow(completion, left, &mut signals, session).await
     }
@@ -123,12 +123,8 @@ impl Stop {
             Some(window) => completion.settle_window(window),
             None => completion,
         };
-        let err = &mut session.err;
-        let mut write = |line: &str| {
-            // The wait goes on even if its progress cannot be written.
-            let _ = writeln!(err, "{}", escaped(line));
-        };
-        let mut feed = Feed::lines(self.progress.heartbeat, &mut write).quiet(self.progress.quiet);
+        let live = session.environment.live;
+        let mut feed = Feed::of(self.progress, live, session.err);
         let clock = session.target.clock();
         let works = vec![(self.what.clone(), completion)];
         let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;

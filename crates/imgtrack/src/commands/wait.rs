@@ -2,34 +2,36 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use futures_util::future::{Either, select};
 use registry_replication::{
     Arrival, Clock, Completion, ExecutionRef, Feature, RunningWork, Task, WaitError,
 };
 
 use super::{Execute, text};
-use crate::args::{ArrivalArgs, ProgressArgs, value};
+use crate::args::{ArrivalArgs, Images, JobArgs, ProgressArgs, value};
 use crate::arrivals::{self, Ended};
 use crate::failure::{Failure, TimedOut, worst};
 use crate::following::{self, Followed};
+use crate::jobs::{Finding, Job};
 use crate::output::Shape;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
 use crate::table::Arrived;
 use crate::target::Target;
-use crate::terminal::escaped;
 use crate::waiting::Feed;
 
 #[derive(Args, Debug)]
+#[command(override_usage = "imgtrack wait [OPTIONS] --timeout <DURATION> <IMAGE>...")]
+#[command(group(
+    ArgGroup::new("asked")
+        .args(["images", "images_file", "from", "execution"])
+        .required(true)
+        .multiple(true)
+))]
 pub(crate) struct Wait {
-    /// Images: [HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]
-    #[arg(
-        value_name = "IMAGE",
-        required_unless_present_any = ["from", "execution"],
-        value_parser = value::image
-    )]
-    images: Vec<String>,
+    #[command(flatten)]
+    images: Images,
     /// Wait for the end of this execution instead of images. Repeatable
     ///
     /// The exit code is 0 if all of its tasks have succeeded, and 3 if one has failed.
@@ -39,7 +41,7 @@ pub(crate) struct Wait {
         value_delimiter = ',',
         value_parser = value::word,
         conflicts_with_all = [
-            "images", "to", "all", "any", "digest", "from", "since", "newest", "proof", "matching",
+            "images", "images_file", "to", "all", "any", "digest", "from", "since", "newest", "proof", "matching",
             "platform", "with_referrers", "stall", "appear"
         ]
     )]
@@ -58,6 +60,8 @@ pub(crate) struct Wait {
     #[command(flatten)]
     progress: ProgressArgs,
     #[command(flatten)]
+    job: JobArgs,
+    #[command(flatten)]
     arrival: ArrivalArgs,
 }
 
@@ -70,7 +74,7 @@ impl Execute for Wait {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        let mut signals = Signals::listen(session.is_process);
+        let mut signals = Signals::listen(session.is_process());
         match self.execution.is_empty() {
             true => self.for_images(session, &mut signals).await,
             false => self.for_executions(session, &mut signals).await,
@@ -92,20 +96,20 @@ impl Wait {
         signals: &mut Signals,
     ) -> Result<u8, Failure> {
         let clock = session.target.clock();
+        let (job, live) = self.job(session);
         // Looking up a project or a host counts, too.
         let preparing = self.arrivals(&session.target);
         let (ended, signal) = match self.prepared(preparing, signals, &clock).await? {
             Prepared::Ready(waits, left) => {
-                let err = &mut session.err;
-                let mut write = |line: &str| {
-                    // The wait goes on even if its progress cannot be written.
-                    let _ = writeln!(err, "{}", escaped(line));
-                };
-                let mut feed = self.feed(&mut write);
-                arrivals::follow(waits, left, &mut feed, signals, &clock).await
+                job.begin("Waiting for images", clock.now(), session.err);
+                let mut feed = Feed::of(self.progress, live, session.err);
+                let ended = arrivals::follow(waits, left, &mut feed, signals, &clock).await;
+                let findings: Vec<Finding> = ended.0.iter().flat_map(Ended::findings).collect();
+                job.end(&findings, clock.now(), session.err);
+                ended
             }
             Prepared::Stopped(signal) => {
-                let images = self.arrival.images(self.images.clone())?.into_iter();
+                let images = self.images.named().chain(self.arrival.from.clone());
                 let ended = images.map(|image| Ended::stopped(image, signal)).collect();
                 (ended, Some(signal))
             }
@@ -129,15 +133,16 @@ impl Wait {
         signals: &mut Signals,
     ) -> Result<u8, Failure> {
         let clock = session.target.clock();
+        let (job, live) = self.job(session);
         let preparing = self.completions(&session.target);
         let (followed, signal) = match self.prepared(preparing, signals, &clock).await? {
             Prepared::Ready(works, left) => {
-                let err = &mut session.err;
-                let mut write = |line: &str| {
-                    let _ = writeln!(err, "{}", escaped(line));
-                };
-                let mut feed = self.feed(&mut write);
-                following::follow(works, left, &mut feed, signals, &clock).await
+                job.begin("Waiting for executions", clock.now(), session.err);
+                let mut feed = Feed::of(self.progress, live, session.err);
+                let ended = following::follow(works, left, &mut feed, signals, &clock).await;
+                let findings = ended.0.iter().flat_map(Followed::findings);
+                job.end(&findings.collect::<Vec<_>>(), clock.now(), session.err);
+                ended
             }
             Prepared::Stopped(signal) => {
                 let names = self.execution.iter().map(|one| format!("execution {one}"));
@@ -154,8 +159,12 @@ impl Wait {
         }
     }
 
-    fn feed<'a>(&self, write: &'a mut dyn FnMut(&str)) -> Feed<'a> {
-        Feed::lines(self.progress.heartbeat, write).quiet(self.progress.quiet)
+    /// Returns the job that runs this command, and the size of a terminal that shows live lines.
+    fn job(&self, session: &Session<'_>) -> (Job, Option<(usize, usize)>) {
+        let environment = &session.environment;
+        let job = Job::of(self.job, environment.surroundings.as_ref());
+        let live = environment.live.filter(|_| !job.has_log());
+        (job, live)
     }
 
     /// Prepares a wait, until the time is up or a signal comes.
@@ -184,7 +193,7 @@ impl Wait {
 
     /// Returns the arrivals to wait for. This looks up names only.
     async fn arrivals(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
-        let images = self.arrival.images(self.images.clone())?;
+        let images = self.arrival.images(self.images.read().await?)?;
         let waits = arrivals::all(images, &self.arrival, target)
             .await?
             .into_iter();

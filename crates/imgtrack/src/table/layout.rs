@@ -300,7 +300,7 @@ fn fit(places: &mut [Place], table: &Table, limit: usize) -> bool {
 }
 
 /// Cuts a text to a width, with `…` at its end or, to keep the end, inside of it.
-fn cut(text: &str, most: usize, keeps_end: bool) -> String {
+pub(crate) fn cut(text: &str, most: usize, keeps_end: bool) -> String {
     if text.width() <= most {
         return text.to_owned();
     }

@@ -13,6 +13,6 @@ mod time;
 pub(crate) use arrivals::{Arrived, arrivals, explained, noted};
 pub(crate) use cell::{Cell, View};
 pub(crate) use column::{Column, Head, Row};
-pub(crate) use layout::Table;
+pub(crate) use layout::{Table, cut};
 pub(crate) use records::Listed;
 pub(crate) use time::duration;

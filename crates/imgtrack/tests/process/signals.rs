@@ -88,3 +88,84 @@ fn a_signal_ends_a_wait_with_what_is_known() {
         assert!(out.contains("no-task") || out.contains("pending"), "{out}");
     }
 }
+
+#[test]
+fn a_job_gets_a_summary_in_its_file() {
+    let sandbox = Serving::start();
+    let [endpoint, key, secret] = any::account(&sandbox);
+    let file = std::env::temp_dir().join(format!("imgtrack-summary-{}.md", std::process::id()));
+    let run = |variables: &[(&str, &str)], words: &[&str]| {
+        let output = imgtrack()
+            .args([
+                "wait",
+                "team/api:v99",
+                "--timeout",
+                "1s",
+                "--endpoint",
+                &endpoint,
+            ])
+            .args(any::OPTIONS)
+            .args(words)
+            .envs(any::key(&key, &secret))
+            .envs(variables.iter().copied())
+            .env("GITHUB_STEP_SUMMARY", &file)
+            .output()
+            .unwrap();
+        stderr(&output)
+    };
+    assert!(!run(&[], &[]).contains("::error"));
+    let plain = run(&[("GITHUB_ACTIONS", "true")], &["--format", "plain"]);
+    assert!(!plain.contains("::error"), "{plain}");
+    assert!(!file.exists());
+    let said = run(&[("GITHUB_ACTIONS", "true")], &[]);
+    assert!(said.contains("::error title=team/api%3Av99 to "), "{said}");
+    let summary = std::fs::read_to_string(&file).unwrap();
+    assert!(summary.starts_with("### imgtrack: 0 of "), "{summary}");
+    assert!(summary.contains("team/api&#58;v99"), "{summary}");
+    std::fs::remove_file(&file).unwrap();
+    let folded = run(&[("GITLAB_CI", "true")], &[]);
+    assert!(folded.contains("section_start:"), "{folded}");
+}
+
+#[test]
+fn images_come_from_stdin() {
+    let sandbox = Serving::start();
+    let [endpoint, key, secret] = any::account(&sandbox);
+    let mut process = imgtrack()
+        .args(["status", "-", "-o", "json", "--endpoint", &endpoint])
+        .args(any::OPTIONS)
+        .envs(any::key(&key, &secret))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = process.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, b"team/api:v41\nteam/api:v42\n").unwrap();
+    drop(input);
+    let output = ended(process);
+    let reports: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reports[1]["image"], "team/api:v42");
+}
+
+#[test]
+fn a_terminal_shows_live_lines() {
+    let sandbox = Serving::start();
+    let [endpoint, key, secret] = any::account(&sandbox);
+    let program = env!("CARGO_BIN_EXE_imgtrack");
+    let options = any::OPTIONS.join(" ");
+    let line = format!(
+        "stty cols 50 rows 10; {program} wait team/api:v99 --timeout 2s --endpoint {endpoint} {options}"
+    );
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .envs(any::key(&key, &secret))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = stdout(&output);
+    let drawn = shown.matches("\u{1b}[J").count();
+    assert!(drawn > 5, "{shown:?}");
+    assert!(shown.contains("/ team/api:v99 "), "{shown:?}");
+    assert!(matches!(output.status.code(), Some(4 | 5)), "{shown:?}");
+}

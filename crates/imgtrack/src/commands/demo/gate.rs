@@ -11,7 +11,6 @@ use crate::arrivals::{self, Ended, Polled};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
-use crate::terminal::escaped;
 use crate::waiting::Feed;
 
 const TAG: &str = "v44";
@@ -26,7 +25,8 @@ pub(super) struct Gate {
     #[serde(skip)]
     pushed: String,
     #[serde(skip)]
-    progress: Vec<String>,
+    /// Lines, in which values are escaped.
+    progress: String,
     wait: Vec<Ended>,
     explain: Report,
 }
@@ -50,13 +50,15 @@ pub(super) async fn ask(
         .arrival(&image)
         .to(world::huaweicloud::FLEET_BASIC_REGIONS[0])
         .digest(&digest);
-    let mut progress = Vec::new();
+    let mut progress: Vec<u8> = Vec::new();
     let timeout = Duration::from_secs(15 * 60);
-    let mut keep = |line: &str| progress.push(line.to_owned());
     let (wait, _) = arrivals::follow(
         vec![(image.clone(), there)],
         timeout,
-        &mut Feed::lines(Duration::ZERO, &mut keep),
+        &mut Feed::Lines {
+            to: &mut progress,
+            heartbeat: Duration::ZERO,
+        },
         &mut Signals::listen(false),
         clock,
     )
@@ -64,7 +66,7 @@ pub(super) async fn ask(
     let explain = registry.arrival(&image).to(ELSEWHERE).explain().await?;
     Ok(Gate {
         pushed: format!("{image}@{digest}"),
-        progress,
+        progress: String::from_utf8_lossy(&progress).into_owned(),
         wait,
         explain,
     })
@@ -83,10 +85,7 @@ impl Gate {
             "$ imgtrack wait {} --to {region} --timeout 15m {PLACE}",
             self.pushed
         ))?;
-        for line in &self.progress {
-            output.say(&escaped(line))?;
-        }
-        output.say("")?;
+        output.say(&self.progress)?;
         arrivals::told(&self.wait, output)?;
         output.say("\nIn another region it never will arrive, and the program says why.\n")?;
         output.say(&format!(

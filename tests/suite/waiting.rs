@@ -1,0 +1,210 @@
+//! Tests of what waits print: live lines, lists of images, and reports to CI systems.
+
+use imgtrack::{Environment, Program};
+use registry_sandbox::Outcome;
+
+use crate::program::Trial;
+use crate::subjects::{Subject, subject};
+
+/// Returns a subject with rules.
+fn any() -> &'static dyn Subject {
+    subject(|one| one.has_rules())
+}
+
+/// Runs the program with a terminal of 60 columns and 5 lines as stderr.
+async fn on_terminal(trial: &Trial, words: &[&[&str]]) -> (u8, String, String) {
+    let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
+    let program = Program::default()
+        .sandbox(trial.sandbox.clone())
+        .clock(trial.clock.clone())
+        .environment(Environment::default().live(60, 5));
+    let run = tokio::task::spawn_blocking(move || {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let words = std::iter::once("imgtrack".to_owned()).chain(words);
+        let code = program.run(words.map(Into::into), &mut out, &mut err);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (code, text(out), text(err))
+    });
+    run.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_terminal_shows_a_line_for_each_destination_in_place() {
+    let trial = Trial::start().await;
+    trial.push(any().source(), "content");
+    let images: Vec<String> = (0..9).map(|number| format!("team/api:w{number}")).collect();
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let wait = [
+        "wait",
+        "team/api:v77",
+        "--timeout",
+        "1m",
+        "--to",
+        any().there(),
+    ];
+    let (code, out, err) = on_terminal(&trial, &[&wait, &images, &any().options()]).await;
+    assert!(matches!(code, 4 | 5), "{out}{err}");
+    let frames: Vec<&str> = err.split("\u{1b}[J").collect();
+    assert!(frames.len() > 3, "{err}");
+    for frame in &frames {
+        let lines: Vec<&str> = frame
+            .lines()
+            .filter(|line| !line.contains('\u{1b}'))
+            .collect();
+        assert!(lines.len() < 5, "{frame:?}");
+        for line in lines {
+            assert!(line.chars().count() < 60, "{line:?}");
+        }
+    }
+    assert!(err.contains(" more\n"), "{err}");
+    // The lines are removed before the result is written.
+    assert!(err.ends_with("\u{1b}[J"), "{err:?}");
+    assert!(out.contains("team/api:v77"), "{out}");
+}
+
+#[tokio::test]
+async fn a_terminal_is_left_alone_by_a_quiet_wait_and_in_a_job() {
+    for (option, says) in [
+        (&["--quiet"][..], ""),
+        (&["--format", "gitlab"], "\u{1b}[0Ksection_start:"),
+    ] {
+        let trial = Trial::start().await;
+        let wait = ["wait", "team/api:v99", "--timeout", "5s"];
+        let (_, _, err) = on_terminal(&trial, &[&wait, option, &any().options()]).await;
+        assert!(
+            err.starts_with(says) && !err.contains("\u{1b}[J"),
+            "{err:?}"
+        );
+        assert_eq!(err.is_empty(), says.is_empty(), "{err:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_gets_annotations_and_sections() {
+    let trial = Trial::start().await;
+    let status = ["status", "team/api:v99", "--to", any().there()];
+    let (code, _, err) = trial
+        .run(&[&status, &["--format", "github"], &any().options()])
+        .await;
+    assert_ne!(code, 0);
+    let title = format!("::error title=team/api%3Av99 to {}%3A ", any().there());
+    assert!(err.starts_with(&title), "{err}");
+    for command in ["status", "wait"] {
+        let plain = [
+            command,
+            "team/api:v99",
+            "--format",
+            "plain",
+            "--timeout",
+            "5s",
+        ];
+        let (_, _, err) = trial.run(&[&plain, &any().options()]).await;
+        assert!(!err.contains("::error"), "{err}");
+    }
+    let wait = [
+        "wait",
+        "team/api:v99",
+        "--timeout",
+        "5s",
+        "--format",
+        "gitlab",
+    ];
+    let (_, _, err) = trial.run(&[&wait, &any().options()]).await;
+    let title = "imgtrack_progress[collapsed=true]\r\u{1b}[0KWaiting for images\n";
+    let begun = err.starts_with("\u{1b}[0Ksection_start:17") && err.contains(title);
+    assert!(begun, "{err:?}");
+    assert!(err.ends_with(":imgtrack_progress\r\u{1b}[0K\n"), "{err:?}");
+}
+
+#[tokio::test]
+async fn a_file_lists_images() {
+    let folder = std::env::temp_dir().join(format!("imgtrack-images-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let good = write(
+        "good",
+        "# what we deploy\nteam/api:v41\n\nteam/api:v42 # twice\nteam/api:v41\n",
+    );
+    let trial = Trial::start().await;
+    let status = [
+        "status",
+        "--images-file",
+        &good,
+        "team/api:v43",
+        "-o",
+        "json",
+    ];
+    let (_, out, err) = trial.run(&[&status, &any().options()]).await;
+    let reports = crate::deploy_gate::json(&out);
+    let reports = reports.as_array().unwrap();
+    let images: Vec<&str> = reports
+        .iter()
+        .map(|report| report["image"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        images,
+        ["team/api:v43", "team/api:v41", "team/api:v42"],
+        "{err}"
+    );
+    for (text, says) in [
+        (
+            "team/api:v41\n\nteam/api:\n",
+            "line 3: invalid image \"team/api:\"",
+        ),
+        (
+            "team/api:v41\nteam/api\n",
+            "invalid image \"team/api\": it has no tag",
+        ),
+        ("# nothing\n", "has no image"),
+        (
+            &"team/api:v41\n".repeat(90_000),
+            "is too long; at most 1048576 bytes",
+        ),
+    ] {
+        let bad = write("bad", text);
+        for command in ["status", "explain", "wait"] {
+            let words = [command, "--images-file", &bad, "--timeout", "5s"];
+            let asked = trial.sandbox.requests();
+            let (code, out, err) = trial.run(&[&words, &any().options()]).await;
+            assert_eq!((code, out.as_str()), (2, ""), "{err}");
+            assert!(err.contains(says), "{err}");
+            assert_eq!(trial.sandbox.requests(), asked);
+        }
+    }
+    let missing = folder.join("missing");
+    let words = ["status", "--images-file", missing.to_str().unwrap()];
+    let (code, _, err) = trial.run(&[&words, &any().options()]).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("cannot read --images-file "), "{err}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_heartbeat_tells_that_a_wait_goes_on() {
+    for (heartbeat, lines) in [("60s", 5..), ("0s", 0..)] {
+        let trial = Trial::start().await;
+        trial
+            .sandbox
+            .decide("team/api", None, None, Outcome::Stalls);
+        trial.push(any().source(), "content");
+        let wait = [
+            "wait",
+            "team/api:v77",
+            "--timeout",
+            "10m",
+            "--heartbeat",
+            heartbeat,
+        ];
+        let (_, _, err) = trial.run(&[&wait, &any().options()]).await;
+        let beats = err.lines().filter(|line| line.contains(" still waiting: "));
+        let count = beats.count();
+        assert!(
+            lines.contains(&count) && (heartbeat != "0s" || count == 0),
+            "{err}"
+        );
+    }
+}
