@@ -12,6 +12,7 @@ mod args;
 mod arrivals;
 mod cli;
 mod commands;
+mod complete;
 mod config;
 mod confirm;
 mod deadline;
@@ -178,6 +179,14 @@ impl Program {
     {
         let mut err = Screen::by_line(err).colored(self.environment.color);
         let words: Vec<OsString> = words.into_iter().collect();
+        if let Some(around) = &self.environment.surroundings
+            && let Some(shell) = complete::shell(around)
+        {
+            // A shell shows no errors of completions.
+            let answer = complete::answer(&shell, &words, around);
+            let told = answer.and_then(|answer| out.write_all(&answer));
+            return u8::from(told.is_err());
+        }
         let (name, cli) = match self.parse(&words) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -276,7 +285,6 @@ impl Program {
                 options,
                 err,
                 environment,
-                grammar: cli::grammar,
             };
             let work = cli.command.run(name, &mut session);
             let done = match has_pager {
@@ -332,7 +340,6 @@ impl Program {
                 options: round.options.clone(),
                 err: &mut *err,
                 environment,
-                grammar: cli::grammar,
             };
             let done = cli.command.run(name, &mut session).await;
             let closed = session.output.close();

@@ -24,6 +24,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "XDG_CONFIG_HOME",
         "folder with `imgtrack/imgtrack.toml` [default: ~/.config]",
     ),
+    (
+        "XDG_CACHE_HOME",
+        "folder of `imgtrack/completions`, which has rules and destinations for shells [default: ~/.cache]",
+    ),
     ("HTTPS_PROXY", "proxy of connections with TLS"),
     ("HTTP_PROXY", "proxy of connections without TLS"),
     ("ALL_PROXY", "proxy of all other connections"),

@@ -1,6 +1,9 @@
 //! Everything that a command works with.
 
+use std::path::PathBuf;
+
 use crate::args::OutputArgs;
+use crate::complete;
 use crate::config::Loaded;
 use crate::environment::Environment;
 use crate::output::Output;
@@ -17,11 +20,15 @@ pub(crate) struct Session<'a> {
     pub(crate) options: OutputArgs,
     pub(crate) err: &'a mut dyn Messages,
     pub(crate) environment: Environment,
-    /// Grammar of the whole command line, for completions.
-    pub(crate) grammar: fn() -> clap::Command,
 }
 
 impl Session<'_> {
+    /// Returns the folder of what listings note for completions.
+    pub(crate) fn completions(&self) -> Option<PathBuf> {
+        let around = self.environment.surroundings.as_ref()?;
+        complete::folder(around)
+    }
+
     /// Returns whether the program is a process of its own, which receives signals.
     pub(crate) fn is_process(&self) -> bool {
         self.environment.surroundings.is_some()

@@ -249,6 +249,11 @@ impl Target {
         }
     }
 
+    /// Returns whether the built-in sandbox is asked.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.args.sandbox
+    }
+
     /// Returns whether the command line names a registry.
     pub(crate) fn is_named(&self) -> bool {
         self.args.is_named

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
@@ -57,7 +58,11 @@ pub struct Listing<T> {
     /// Number of parts that a page token has skipped.
     done: usize,
     refused: Option<Error>,
+    inspect: Option<Inspect<T>>,
 }
+
+/// Function that is called with each record.
+type Inspect<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
 impl<T> Clone for Listing<T> {
     fn clone(&self) -> Self {
@@ -65,6 +70,7 @@ impl<T> Clone for Listing<T> {
             parts: self.parts.clone(),
             done: self.done,
             refused: self.refused.clone(),
+            inspect: self.inspect.clone(),
         }
     }
 }
@@ -105,6 +111,7 @@ impl<T: Send + 'static> Listing<T> {
             parts: VecDeque::from([pager]),
             done: 0,
             refused: None,
+            inspect: None,
         }
     }
 
@@ -113,6 +120,7 @@ impl<T: Send + 'static> Listing<T> {
             parts: VecDeque::new(),
             done: 0,
             refused: Some(error),
+            inspect: None,
         }
     }
 
@@ -219,6 +227,14 @@ impl<T: Send + 'static> Listing<T> {
         self
     }
 
+    /// Calls a function with each record, before the stream yields the record.
+    ///
+    /// Pages are read in advance, so records that the caller never polls may be included.
+    pub fn inspect(mut self, inspect: impl Fn(&T) + Send + Sync + 'static) -> Self {
+        self.inspect = Some(Arc::new(inspect));
+        self
+    }
+
     /// Returns the pages as a stream. Pages are fetched as they are polled, and some of them
     /// [ahead](Self::ahead).
     ///
@@ -257,9 +273,10 @@ impl<T: Send + 'static> Listing<T> {
             pages.boxed()
         });
         let refused = self.refused.map(Err);
+        let inspect = self.inspect;
         let first = stream::iter(refused).boxed();
         let parts = std::iter::once(first).chain(parts).collect();
-        stream::try_unfold(parts, |mut parts: VecDeque<BoxStream<'_, _>>| async move {
+        let pages = stream::try_unfold(parts, |mut parts: VecDeque<BoxStream<'_, _>>| async move {
             while let Some(part) = parts.front_mut() {
                 match part.try_next().await? {
                     Some(page) => return Ok(Some((page, parts))),
@@ -267,6 +284,11 @@ impl<T: Send + 'static> Listing<T> {
                 };
             }
             Ok(None)
+        });
+        pages.inspect_ok(move |page: &Page<T>| {
+            if let Some(inspect) = &inspect {
+                page.items.iter().for_each(|item| inspect(item));
+            }
         })
     }
 

@@ -3,6 +3,7 @@ use registry_replication::Rule;
 
 use super::{Execute, sources, text};
 use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, value};
+use crate::complete::Seen;
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::output::Shape;
@@ -49,14 +50,20 @@ impl Execute for Rules {
         if let Some((target, _)) = &repository {
             session.target = target.clone();
         }
+        let seen = Seen::default();
         let open = async |target: &Target| {
             let registry = target.registry().await?;
             let repository = match &repository {
                 Some((_, text)) => Some(text::image(&*registry, text).await?),
                 None => None,
             };
-            Ok(registry.rules_of(repository.as_ref()))
+            let rules = registry.rules_of(repository.as_ref());
+            Ok(rules.inspect(seen.of(target)))
         };
-        sources::listing(session, &filter, &self.listing, open).await
+        let done = sources::listing(session, &filter, &self.listing, open).await;
+        if let Some(folder) = &session.completions() {
+            seen.save(folder, session.target.clock().now());
+        }
+        done
     }
 }

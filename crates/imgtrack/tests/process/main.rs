@@ -10,6 +10,7 @@ use serde_json::Value;
 use huaweicloud::any;
 
 mod alibabacloud;
+mod completions;
 mod connections;
 mod huaweicloud;
 mod service;

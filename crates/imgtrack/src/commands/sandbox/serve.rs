@@ -89,7 +89,7 @@ impl Serve {
             // The sandbox serves even if the warning cannot be written.
             let _ = writeln!(session.err, "{}", escaped(&warning));
         }
-        let mut signals = Signals::listen(session.is_process);
+        let mut signals = Signals::listen(session.is_process());
         let sandbox = Sandbox::start(options).await?;
         sandbox.set_pace(self.pace.0);
         sandbox
