@@ -19,6 +19,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("COLUMNS", "width of tables"),
     ("TERM", "`dumb` turns colours off"),
+    (
+        "IMGTRACK_PAGER",
+        "program that shows long output on a terminal [default: PAGER, or less]",
+    ),
+    ("PAGER", "the same, for all programs"),
     ("TZ", "time zone of tables"),
     (
         "XDG_CONFIG_HOME",
