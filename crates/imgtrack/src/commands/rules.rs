@@ -62,7 +62,7 @@ impl Execute for Rules {
         };
         let done = sources::listing(session, &filter, &self.listing, open).await;
         if let Some(folder) = &session.completions() {
-            seen.save(folder, session.target.clock().now());
+            seen.save(folder, session.target.clock().now()).await;
         }
         done
     }

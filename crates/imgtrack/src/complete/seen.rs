@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use registry_replication::{Rule, Surroundings, Timestamp};
+use registry_replication::{Rule, Surroundings, Timestamp, read_file};
 use serde::{Deserialize, Serialize};
 
-use crate::config;
+use crate::file::write_whole;
 use crate::target::Target;
 
 /// Time after which an entry is forgotten, in seconds.
@@ -101,30 +100,26 @@ impl Seen {
     }
 
     /// Adds what was noted to the files of a folder. Completions do without what cannot be written.
-    pub(crate) fn save(&self, folder: &Path, now: Timestamp) {
+    pub(crate) async fn save(&self, folder: &Path, now: Timestamp) {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (file, mut new) in all {
             let path = folder.join(file);
             new.seen(now.as_second());
-            let old = std::fs::read(&path).ok();
-            let mut found: Found = old
-                .and_then(|old| serde_json::from_slice(&old).ok())
-                .unwrap_or_default();
+            let mut found = noted(&path).await;
             found.add(new);
             found.prune(now.as_second());
-            let _ = write(&path, &found);
+            if let Ok(text) = serde_json::to_string(&found) {
+                let _ = write_whole(&path, &text);
+            }
         }
     }
 }
 
-/// Writes a file as a whole.
-fn write(path: &Path, found: &Found) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let part = path.with_extension(std::process::id().to_string());
-    std::fs::write(&part, serde_json::to_vec(found)?)?;
-    std::fs::rename(&part, path)
+/// Reads a file. What cannot be read counts as nothing.
+async fn noted(path: &Path) -> Found {
+    let text = read_file(path).await.ok();
+    let found = text.and_then(|text| serde_json::from_str(&text).ok());
+    found.unwrap_or_default()
 }
 
 /// Returns the folder of the files, unless the user's folder is unknown.
@@ -141,9 +136,7 @@ pub(super) async fn read(target: &Target, around: &Surroundings) -> Found {
     let Some(folder) = folder(around) else {
         return Found::default();
     };
-    let text = config::file_text(folder.join(file(target))).await;
-    let found = text.ok().and_then(|text| serde_json::from_str(&text).ok());
-    found.unwrap_or_default()
+    noted(&folder.join(file(target))).await
 }
 
 /// Returns the name of a registry's file.
