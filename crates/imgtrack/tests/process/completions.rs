@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::huaweicloud::any;
-use crate::{imgtrack, stderr, stdout};
+use crate::{any, imgtrack, stderr, stdout};
 
 /// Home of a user, with a configuration.
 struct Home(tempfile::TempDir);
