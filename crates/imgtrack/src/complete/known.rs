@@ -61,7 +61,7 @@ impl Known {
     fn read_files(&mut self, args: TargetArgs, around: &Surroundings) {
         let places = config::places(args.config.as_deref(), around);
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
+            .enable_all()
             .build();
         let Ok(runtime) = runtime else {
             return;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use registry_replication::{Rule, Surroundings, Timestamp, read_file};
 use serde::{Deserialize, Serialize};
 
-use crate::file::write_whole;
+use crate::file::{make_folder, write_whole};
 use crate::target::Target;
 
 /// Time after which an entry is forgotten, in seconds.
@@ -109,7 +109,7 @@ impl Seen {
             found.add(new);
             found.prune(now.as_second());
             if let Ok(text) = serde_json::to_string(&found) {
-                let _ = write_whole(&path, &text);
+                let _ = make_folder(&path).and_then(|()| write_whole(&path, &text));
             }
         }
     }
