@@ -292,6 +292,22 @@ fn a_password_on_the_command_line_is_not_repeated() {
         assert!(err.contains(&format!("invalid {option}: ")), "{err}");
         assert!(!err.contains("hunter2"), "{err}");
     }
+    let login = "me:hunter2@a.example/team/api:v1";
+    for line in [
+        &["status", login][..],
+        &["diff", login, "b.example/team/api"],
+        &["status", "a.example/team/api:v1", "--from", login],
+        &[
+            "status",
+            "a.example/team/api:v1",
+            "--to=me:hunter2@a.example",
+        ],
+        &["status", "https://me:hunter2@a.example/team/api:v1"],
+    ] {
+        let (code, out, err) = run(line);
+        assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {err}");
+        assert!(!err.contains("hunter2"), "{line:?}: {err}");
+    }
 }
 
 #[test]

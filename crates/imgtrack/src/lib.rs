@@ -44,7 +44,7 @@ use std::time::Duration;
 
 use clap::FromArgMatches;
 use futures_util::future::{Either, select};
-use registry_replication::{Clock, Timestamp};
+use registry_replication::{Clock, ImageReference, Timestamp};
 use registry_sandbox::Sandbox;
 
 use args::{OutputArgs, with_variables};
@@ -381,15 +381,16 @@ impl Program {
     }
 }
 
-/// Renders an error of clap, with line breaks and tabs of the arguments escaped.
+/// Renders an error of clap, with logins of the arguments masked, and line breaks and tabs escaped.
 fn sanitized(error: &clap::Error, words: &[OsString]) -> String {
     let mut text = error.render().to_string();
     for word in words {
         let word = word.to_string_lossy();
         let value = word.split_once('=').map(|(_, value)| value);
         for part in [Some(&*word), value].into_iter().flatten() {
-            if part.contains(['\n', '\t']) {
-                text = text.replace(part, &escaped(part));
+            let masked = ImageReference::without_login(part);
+            if masked != part || part.contains(['\n', '\t']) {
+                text = text.replace(part, &escaped(&masked));
             }
         }
     }

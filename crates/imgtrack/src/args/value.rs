@@ -148,6 +148,9 @@ pub(crate) fn digest(text: &str) -> Result<String, String> {
 /// Parses a destination, `PLACE` or `PLACE/NAMESPACE`. Namespaces of some registries have slashes.
 pub(crate) fn destination(text: &str) -> Result<String, String> {
     let text = word(text)?;
+    if ImageReference::without_login(&text) != text {
+        return Err("leave out the login; docker login HOST stores one".to_owned());
+    }
     if let Some((scheme, rest)) = text.split_once("://") {
         return Err(format!("leave out {scheme}://; write {rest}"));
     }

@@ -2,7 +2,9 @@
 //!
 //! It applies to the user's input only. Names in a vendor's answers are accepted unchanged.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// Longest path of a repository.
@@ -49,7 +51,7 @@ pub struct InvalidImage {
 impl InvalidImage {
     pub(crate) fn new(image: &str, problem: impl Into<String>) -> Self {
         Self {
-            image: quoted(image),
+            image: quoted(&ImageReference::without_login(image)),
             problem: problem.into(),
         }
     }
@@ -106,6 +108,27 @@ impl ImageReference {
         self
     }
 
+    /// Masks a login before the host of a text that may be a reference, as in `user:password@host/path`. A
+    /// reference has no login, but users paste URLs.
+    ///
+    /// ```
+    /// use registry_replication::ImageReference;
+    /// let text = "https://me:secret@registry.example/team/api";
+    /// assert_eq!(ImageReference::without_login(text), "https://***@registry.example/team/api");
+    /// let text = "team/api:v42@sha256:0123";
+    /// assert_eq!(ImageReference::without_login(text), text);
+    /// ```
+    #[must_use]
+    pub fn without_login(text: &str) -> Cow<'_, str> {
+        match login(text) {
+            Some(login) => {
+                let (before, after) = (&text[..login.start], &text[login.end..]);
+                Cow::Owned(format!("{before}***{after}"))
+            }
+            None => Cow::Borrowed(text),
+        }
+    }
+
     /// Removes the digest.
     #[must_use]
     pub fn without_digest(mut self) -> Self {
@@ -127,6 +150,9 @@ impl FromStr for ImageReference {
     fn from_str(text: &str) -> Result<Self, InvalidImage> {
         let fail = |problem: String| InvalidImage::new(text, problem);
         stray(text).map_or(Ok(()), |problem| Err(fail(problem)))?;
+        if login(text).is_some() {
+            return Err(fail(LOGIN.to_owned()));
+        }
         if let Some((scheme, _)) = text.split_once("://") {
             return Err(fail(format!("leave out \"{scheme}://\"")));
         }
@@ -177,6 +203,32 @@ impl fmt::Display for ImageReference {
             None => Ok(()),
         }
     }
+}
+
+/// What to do about a login in a name.
+const LOGIN: &str = "leave out the login before the host; docker login HOST stores one";
+
+/// Finds a login before a host. Passwords may have an `@`, too.
+fn login(text: &str) -> Option<Range<usize>> {
+    let scheme = text.find("://").map(|at| at + "://".len());
+    let start = scheme.unwrap_or(0);
+    let is_digest = |text: &str| {
+        let parts = text.split_once(':');
+        parts.is_some_and(|(name, value)| {
+            let is_hex = value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+            name.starts_with("sha") || is_hex
+        })
+    };
+    let name = match text[start..].rsplit_once('@') {
+        Some((name, digest)) if is_digest(digest) => name,
+        _ => &text[start..],
+    };
+    let (login, host) = name.rsplit_once('@')?;
+    let user = login.split(':').next()?;
+    let has_password = user.len() < login.len();
+    let is_host = host.contains('/') || (has_password && host.contains(['.', ':']));
+    let is_login = scheme.is_some() || (is_host && !user.contains('/'));
+    is_login.then(|| start..start + login.len())
 }
 
 /// Whether docker reads the first part of a path as a host.
@@ -376,6 +428,43 @@ pub(crate) fn digest_problem(digest: &str) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_refused_and_masked() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for (text, shown) in [
+            (
+                "me:hunter2@a.example/team/api:v1",
+                "***@a.example/team/api:v1",
+            ),
+            (
+                "https://me:hunter2@a.example/team/api",
+                "https://***@a.example/team/api",
+            ),
+            ("me:hun/ter2@x@a.example:5000/api", "***@a.example:5000/api"),
+            ("token@a.example/team/api", "***@a.example/team/api"),
+            (
+                &format!("me:hunter2@a.example/api@{digest}"),
+                &format!("***@a.example/api@{digest}"),
+            ),
+        ] {
+            assert_eq!(ImageReference::without_login(text), shown);
+            let error = text.parse::<ImageReference>().unwrap_err().to_string();
+            assert!(error.contains("leave out the login"), "{error}");
+            assert!(
+                !error.contains("hunter2") && !error.contains("ter2"),
+                "{error}"
+            );
+        }
+        for text in [
+            "a.example:5000/team/api:v1",
+            "team/api:v1@latest",
+            "team/api@sha256:12",
+            "@",
+        ] {
+            assert_eq!(ImageReference::without_login(text), text);
+        }
+    }
 
     #[test]
     fn references_of_the_oci_grammar_are_read_and_written() {
