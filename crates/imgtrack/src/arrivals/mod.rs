@@ -16,7 +16,7 @@ use crate::jobs::Finding;
 use crate::output::Output;
 use crate::table;
 use crate::target::Target;
-pub(crate) use poll::{Polled, failure};
+pub(crate) use poll::{Polled, failure, poll};
 pub(crate) use progress::elapsed;
 pub(crate) use wait::{Ended, EndedJson, follow, told};
 

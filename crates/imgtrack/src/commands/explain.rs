@@ -1,9 +1,9 @@
 use clap::{ArgGroup, Args};
-use futures_util::future::join_all;
+use registry_replication::Arrival;
 
 use super::Execute;
 use crate::args::{ArrivalArgs, Bound, Images};
-use crate::arrivals::{self, Polled};
+use crate::arrivals;
 use crate::failure::Failure;
 use crate::output::Shape;
 use crate::session::Session;
@@ -24,14 +24,6 @@ pub(crate) struct Explain {
 }
 
 impl Execute for Explain {
-    fn bound(&self) -> Option<Bound> {
-        Some(self.bound)
-    }
-
-    fn is_verdict(&self) -> bool {
-        true
-    }
-
     fn shape(&self) -> Shape {
         Shape::table::<Arrived>()
     }
@@ -39,9 +31,9 @@ impl Execute for Explain {
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
         let images = self.arrival.images(self.images.read().await?)?;
-        let asked = arrivals::all(images, &self.arrival, target).await?;
-        let polls = join_all(asked.iter().map(|(_, arrival)| arrival.explain())).await;
-        let polled = Polled::new(polls);
+        let ask = async |arrival: &Arrival| arrival.explain().await;
+        let command = ("explain", self.bound);
+        let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
         arrivals::explained(&polled, &target.words(), &mut session.output)?;
         polled.end()
     }

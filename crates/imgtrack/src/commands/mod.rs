@@ -58,11 +58,6 @@ pub(crate) trait Execute {
         None
     }
 
-    /// Returns whether the exit code is a verdict on an image.
-    fn is_verdict(&self) -> bool {
-        false
-    }
-
     /// Returns whether the command sends requests that change something.
     fn changes(&self) -> bool {
         false

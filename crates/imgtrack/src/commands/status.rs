@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use futures_util::future::join_all;
+use registry_replication::Arrival;
 
 use super::Execute;
 use crate::args::{ArrivalArgs, Bound, Images, JobArgs, Watch};
-use crate::arrivals::{self, Polled};
+use crate::arrivals;
 use crate::failure::Failure;
 use crate::jobs::Job;
 use crate::output::Shape;
@@ -31,14 +31,6 @@ pub(crate) struct Status {
 }
 
 impl Execute for Status {
-    fn bound(&self) -> Option<Bound> {
-        Some(self.bound)
-    }
-
-    fn is_verdict(&self) -> bool {
-        true
-    }
-
     fn shape(&self) -> Shape {
         Shape::table::<Arrived>()
     }
@@ -50,9 +42,9 @@ impl Execute for Status {
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
         let images = self.arrival.images(self.images.read().await?)?;
-        let asked = arrivals::all(images, &self.arrival, target).await?;
-        let polls = join_all(asked.iter().map(|(_, arrival)| arrival.check())).await;
-        let polled = Polled::new(polls);
+        let ask = async |arrival: &Arrival| arrival.check().await;
+        let command = ("status", self.bound);
+        let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
         arrivals::checked(&polled, &mut session.output)?;
         if self.watch.interval().is_none() {
             let findings = polled.reports.iter().flat_map(arrivals::findings);

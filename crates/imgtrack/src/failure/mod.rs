@@ -292,7 +292,7 @@ impl TimedOut {
 }
 
 /// Formats a duration as `--timeout` takes it: `90s` is `1m30s`.
-fn short(duration: Duration) -> String {
+pub(crate) fn short(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
     let parts = [
         (seconds / 3600, "h"),
