@@ -93,8 +93,14 @@ impl Home {
 
 /// Returns the text for the case that only docker's own file exists, and has no login for this reason.
 fn none(state: &str, why: &str) -> String {
+    let what = match state {
+        "failed" => {
+            format!("no usable login for {HOST}; correct what cannot be read, or run")
+        }
+        _ => format!("no login for {HOST}; run"),
+    };
     format!(
-        "{state}: no login for {HOST}; run `docker login {HOST}` or `podman login {HOST}`; \
+        "{state}: {what} `docker login {HOST}` or `podman login {HOST}`; \
          searched DOCKER_AUTH_CONFIG (not set), REGISTRY_AUTH_FILE (not set), \
          HOME/.docker/config.json ({why}), XDG_RUNTIME_DIR (not set), \
          HOME/.config/containers/auth.json (no such file)"
@@ -450,7 +456,8 @@ async fn an_unusable_login_is_no_login() {
     let image = format!("{}/team/api:v1: ", private.host());
     for part in [
         image.as_str(),
-        "the registry requires a login for team/api, and no login was found: no login for",
+        "the registry requires a login for team/api, and no login was found: no usable \
+         login for",
         "docker-credential-nope: is not on PATH",
         "REGISTRY_AUTH_FILE (not set)",
         "containers/auth.json (no such file)",
@@ -477,7 +484,7 @@ async fn an_unusable_login_is_no_login() {
         .await;
     let said = error.unwrap_err().to_string();
     assert!(
-        said.contains("HTTP 403, DENIED: not for you; no login for"),
+        said.contains("HTTP 403, DENIED: not for you; no usable login for"),
         "{said}"
     );
     assert!(said.contains("config.json (is not JSON)"), "{said}");

@@ -1,7 +1,9 @@
 //! What the program and the client say about connections and logins that fail.
 
+use futures_util::StreamExt;
 use openapi_transport::{ContextBuilder, RetryPolicy, Surroundings};
 use registry_replication::oci::Hosts;
+use registry_replication::{Checkup, Settings, clouds};
 use registry_tests::certificates::Authority;
 use registry_tests::hostile::{Hostile, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -84,6 +86,37 @@ async fn a_registry_that_requires_a_login_names_the_check() {
     let words = ["doctor", "--registry", "oci", "--host", &host];
     let (_, out, _) = program(words.map(str::to_owned).to_vec()).await;
     assert!(out.contains("none, so access is anonymous"), "{out}");
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_read_is_a_failed_check() {
+    let server = Hostile::start(|_| Reply::answer(200, &[], "{}")).await;
+    let host = server.host();
+    let helper = format!(r#"{{"credHelpers":{{"{host}":"no-such-helper"}}}}"#);
+    let undecoded = format!(r#"{{"auths":{{"{host}":{{"auth":"!!!"}}}}}}"#);
+    for (config, state, why) in [
+        ("{}", "skipped", "no login for"),
+        ("{broken", "failed", "DOCKER_AUTH_CONFIG (is not JSON)"),
+        (
+            &helper,
+            "failed",
+            "docker-credential-no-such-helper: is not on PATH",
+        ),
+        (&undecoded, "failed", "auth cannot be decoded"),
+    ] {
+        let config = config.to_owned();
+        let around =
+            Surroundings::new(move |name| (name == "DOCKER_AUTH_CONFIG").then(|| config.clone()));
+        let settings = Settings::new().set("host", host);
+        let checkup = Checkup::new(settings).surroundings(around);
+        let cloud = clouds().find(|cloud| cloud.name == "oci").unwrap();
+        let findings: Vec<_> = cloud.check(checkup).collect().await;
+        let login = findings.iter().find(|one| one.check == "credentials");
+        let login = login.unwrap();
+        assert_eq!(login.state.as_str(), state, "{findings:?}");
+        let advice = login.advice.as_deref().unwrap();
+        assert!(advice.contains(why), "{why}: {advice}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use openapi_transport::{Caller, Context, Error, Secret, UsedCredentials};
+use openapi_transport::{Caller, Context, Error, Secret, SourceError, UsedCredentials};
 
 use super::challenge::{Bearer, Challenge};
 use super::login::{DockerLogins, Login};
@@ -71,14 +71,14 @@ struct Found {
     caller: Caller<Login>,
     used: UsedCredentials,
     /// Where the login comes from, or why no login was found, if the client has searched for one.
-    origin: Option<Result<String, String>>,
+    origin: Option<Result<String, SourceError>>,
 }
 
 impl Found {
     /// Adds to the error of a refused request which login was refused, or why none was found.
     fn explain(&self, error: Error) -> Error {
         match (&self.origin, error.status()) {
-            (Some(Err(why)), Some(401 | 403)) => error.with_note(why),
+            (Some(Err(why)), Some(401 | 403)) => error.with_note(why.to_string()),
             (Some(Ok(origin)), Some(401)) => {
                 error.with_note(format!("the rejected login is from {origin}"))
             }
@@ -317,7 +317,7 @@ impl Access {
 
     /// Returns where the login for the registry comes from, or why no login was found. Returns `None` if
     /// the caller set the login.
-    pub(super) async fn origin(&self, context: &Context) -> Option<Result<String, String>> {
+    pub(super) async fn origin(&self, context: &Context) -> Option<Result<String, SourceError>> {
         let found = self.login(context, &Target::Registry).await;
         found.ok()?.origin
     }

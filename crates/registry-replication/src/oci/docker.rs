@@ -228,13 +228,15 @@ impl Searched {
     }
 
     fn nothing(self, host: &str) -> SourceError {
-        let what = format!(
-            "no login for {host}; run `docker login {host}` or `podman login {host}`; searched {}",
-            self.notes.join(", ")
-        );
+        let login = format!("run `docker login {host}` or `podman login {host}`");
+        let searched = self.notes.join(", ");
         match self.is_broken {
-            true => SourceError::failed(what),
-            false => SourceError::not_set(what),
+            true => SourceError::failed(format!(
+                "no usable login for {host}; correct what cannot be read, or {login}; searched {searched}"
+            )),
+            false => {
+                SourceError::not_set(format!("no login for {host}; {login}; searched {searched}"))
+            }
         }
     }
 }

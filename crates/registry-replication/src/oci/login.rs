@@ -79,7 +79,7 @@ struct Scoped {
 }
 
 /// Where the login comes from, or why no login was found.
-type Origin = Arc<Mutex<Result<String, String>>>;
+type Origin = Arc<Mutex<Result<String, SourceError>>>;
 
 impl DockerLogins {
     pub(super) fn new(config: DockerConfig) -> Self {
@@ -113,7 +113,9 @@ impl DockerLogins {
         let scope = scope.cloned().unwrap_or_default();
         let mut known = self.known();
         let Scoped { chain, origin } = known.chains.entry(scope.clone()).or_insert_with(|| {
-            let origin = Origin::new(Mutex::new(Err("no login was searched".to_owned())));
+            let origin = Origin::new(Mutex::new(Err(SourceError::not_set(
+                "no login was searched",
+            ))));
             let source = OrAnonymous {
                 config: self.config.clone().repository(scope),
                 origin: origin.clone(),
@@ -148,7 +150,7 @@ impl Source<Login> for OrAnonymous {
         Box::pin(async move {
             let found = self.config.login().await;
             let origin = found.as_ref().map(|(_, origin)| origin.clone());
-            let origin = origin.map_err(ToString::to_string);
+            let origin = origin.map_err(Clone::clone);
             *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = origin;
             match found {
                 Ok((login, _)) => Ok(Lease::lasting(login)),

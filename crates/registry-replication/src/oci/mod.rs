@@ -38,7 +38,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
-use openapi_transport::{Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source};
+use openapi_transport::{
+    Answer, Caller, Chain, Context, ContextBuilder, Error, ErrorKind, Source, SourceError,
+};
 
 pub use compare::{Comparison, Match, compare};
 pub use config::ImageConfig;
@@ -336,7 +338,7 @@ impl Client {
     }
 
     /// Returns where the login for the registry comes from, or why no login was found.
-    pub(crate) async fn login_origin(&self) -> Option<Result<String, String>> {
+    pub(crate) async fn login_origin(&self) -> Option<Result<String, SourceError>> {
         self.access.origin(&self.context).await
     }
 

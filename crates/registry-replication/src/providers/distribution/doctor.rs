@@ -1,5 +1,7 @@
 //! The provider's own checks.
 
+use openapi_transport::SourceError;
+
 use crate::doctor::{FindingState, Reporter};
 use crate::oci::Hosts;
 
@@ -11,7 +13,13 @@ pub(super) async fn examine(reporter: Reporter) {
         reporter.add("call", FindingState::Skipped, found);
         return;
     };
-    let hosts = Hosts::of(settings).await;
+    let hosts = Hosts::of(settings).await.map(|hosts| {
+        // Hosts that the settings have may have surroundings of their own.
+        match settings.known_hosts() {
+            Some(_) => hosts,
+            None => hosts.surroundings(reporter.surroundings().clone()),
+        }
+    });
     let client = match hosts.and_then(|hosts| hosts.client(host)) {
         Ok(client) => client,
         Err(error) => return reporter.failed(&error),
@@ -23,12 +31,13 @@ pub(super) async fn examine(reporter: Reporter) {
             let found = format!("from {origin}");
             reporter.add("credentials", FindingState::Ok, found);
         }
-        Some(Err(why)) => reporter.advise(
-            "credentials",
-            FindingState::Skipped,
-            "none, so access is anonymous",
-            why,
-        ),
+        Some(Err(why)) => {
+            let (state, found) = match why {
+                SourceError::NotSet(_) => (FindingState::Skipped, "none, so access is anonymous"),
+                _ => (FindingState::Failed, "cannot be read, so access is anonymous"),
+            };
+            reporter.advise("credentials", state, found, why.to_string());
+        }
     }
     match client.ping().await {
         Ok(()) => reporter.add("call", FindingState::Ok, "GET /v2/ was answered"),
