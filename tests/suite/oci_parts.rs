@@ -171,6 +171,9 @@ async fn an_index_without_a_manifest_has_not_arrived() {
     }
     let narrowed = "status A/api:v1 --to B --platform linux/amd64 ";
     expect(0, "arrived", narrowed, &source, &mirror).await;
+    let unknown = "status A/api:v1 --to B --platform windows/amd64 ";
+    let says = "no manifest for the platform windows/amd64; it has linux/amd64, linux/arm64";
+    expect(4, says, unknown, &source, &mirror).await;
     // Only what the destination serves counts.
     let says = "same digest; missing platforms: linux/arm64";
     let line = "diff A/api B/api --match platforms -o json";

@@ -99,10 +99,6 @@ impl Comparison {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |platforms: &[Platform]| {
-            let names: Vec<_> = platforms.iter().map(Platform::to_string).collect();
-            names.join(", ")
-        };
         match (self.mode, self.is_same()) {
             (Match::Digest, true) => return write!(f, "same digest {}", self.source),
             (Match::Digest, false) => {
@@ -130,6 +126,12 @@ impl fmt::Display for Comparison {
             false => write!(f, "; extra platforms: {}", list(&self.extra)),
         }
     }
+}
+
+/// Returns the names of platforms as text.
+fn list(platforms: &[Platform]) -> String {
+    let names: Vec<_> = platforms.iter().map(Platform::to_string).collect();
+    names.join(", ")
 }
 
 /// Compares the image with a digest in one registry with the image with a digest in another.
@@ -207,10 +209,16 @@ pub async fn compare(
         return Err(error);
     }
     let known = wanted.known();
+    let all: Vec<_> = wanted.0.keys().cloned().collect();
     let wanted = wanted.narrowed(platforms);
     for platform in platforms {
         if !wanted.0.keys().any(|key| platform.includes(key)) {
-            let what = format!("the source has no manifest for the platform {platform}");
+            let has = match all.is_empty() {
+                true => "none".to_owned(),
+                false => list(&all),
+            };
+            let what =
+                format!("the source has no manifest for the platform {platform}; it has {has}");
             return Err(Error::not_found(what).with_subject(from.image()));
         }
     }
