@@ -98,12 +98,13 @@ mod plan;
 mod provider;
 mod providers;
 mod registry;
+mod repeat;
 mod settings;
 pub mod suggest;
 
 pub use arrival::{
-    Arrival, Basis, Destination, DestinationReport, Evidence, EvidenceOrigin, Polling, Reason,
-    ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
+    Arrival, Basis, Coverage, Covered, Destination, DestinationReport, Evidence, EvidenceOrigin,
+    Polling, Reason, ReasonKind, Report, Trouble, Verdict, Wait, WaitError,
 };
 pub use completion::{
     Completion, CompletionError, CompletionReport, CompletionVerdict, RunningWork,
@@ -138,3 +139,4 @@ pub use provider::{
 };
 pub use providers::*;
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
+pub use repeat::{FailedCopy, Repeat};

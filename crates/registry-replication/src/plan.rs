@@ -94,6 +94,12 @@ impl Plan {
         self
     }
 
+    /// Adds the calls of another plan of the same registry.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
     /// Returns the URL of the calls.
     pub fn endpoint(&self) -> &str {
         self.context.endpoint()

@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
+use crate::repeat::{self, Repeat};
 
 pub(crate) mod sealed {
     use std::sync::Arc;
@@ -172,6 +173,37 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         };
         let error = self.descriptor().refusal(feature);
         Box::pin(std::future::ready(Err(error)))
+    }
+
+    /// Plans to repeat the copies of a scope that have failed. Planning only reads.
+    ///
+    /// A copy is repeated if the newest task for its image and destination has failed. All tasks of the
+    /// scope are read, and of an execution also the other tasks of each failed image, where the provider
+    /// lists them. A page that cannot be read is an error.
+    ///
+    /// Needs [`Feature::RunImages`].
+    ///
+    /// ```no_run
+    /// use registry_replication::{Error, Registry, TaskScope};
+    ///
+    /// # async fn example(registry: &dyn Registry) -> Result<(), Error> {
+    /// let scope = TaskScope::Execution("83".parse().unwrap());
+    /// let repeat = registry.plan_repeat(&scope).await?;
+    /// for copy in &repeat.copies {
+    ///     println!("{} by rule {}", copy.image, copy.rule);
+    /// }
+    /// if let Some(plan) = repeat.plan {
+    ///     plan.send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the provider does not offer it, when a failed task does not name its image, when no rule
+    /// or more than one rule can repeat a copy, and any error of a call.
+    fn plan_repeat<'a>(&'a self, scope: &'a TaskScope) -> BoxFuture<'a, Result<Repeat, Error>> {
+        Box::pin(repeat::plan(self, scope))
     }
 
     /// Returns the host names by which docker knows this registry, as far as they are known.

@@ -1,9 +1,12 @@
 //! Coverage of an image by a rule, with the reasons if the rule does not cover it.
 
+use std::fmt;
 use std::ops::Deref;
 
 use globset::{GlobBuilder, GlobSet};
 use regex_lite::{Regex, RegexBuilder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, TaskKind};
 
@@ -155,6 +158,90 @@ impl Rule {
     pub fn covers(&self, image: &ImageName) -> bool {
         ReadRule::new(self.clone()).covers(image)
     }
+
+    /// Returns whether the rule copies this image, with the reasons. Sends no calls.
+    ///
+    /// Compares as [`covers`](Self::covers) does. A filter that this version cannot read makes the
+    /// result unknown, and so does a filter on tags if the image has no tag.
+    ///
+    /// ```no_run
+    /// # fn example(rule: &registry_replication::Rule) {
+    /// let image = "team/api:v42".parse().unwrap();
+    /// let coverage = rule.coverage(&image);
+    /// println!("{}: {}", coverage.covered, coverage.reasons.join("; "));
+    /// # }
+    /// ```
+    pub fn coverage(&self, image: &ImageName) -> Coverage {
+        if self.kind != TaskKind::Replication {
+            return Coverage {
+                covered: Covered::No,
+                reasons: vec!["it is a retention rule, which copies nothing".to_owned()],
+            };
+        }
+        let found = cover(&ReadRule::new(self.clone()), image);
+        if !found.covers() {
+            return Coverage {
+                covered: Covered::No,
+                reasons: found.misfits,
+            };
+        }
+        let unread = found.unread.iter();
+        let unread =
+            unread.map(|filter| format!("this version cannot read its filter on {filter}"));
+        let mut reasons: Vec<String> = unread.collect();
+        let on_tags = self.filters.iter().any(|filter| filter.on == FilterOn::Tag);
+        if on_tags && image.tag().is_none() {
+            reasons.push("it has a filter on tags, and the image has no tag".to_owned());
+        }
+        Coverage {
+            covered: match reasons.is_empty() {
+                true => Covered::Yes,
+                false => Covered::Unknown,
+            },
+            reasons,
+        }
+    }
+}
+
+/// Whether a rule covers an image, with the reasons if it does not, or if that is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Coverage {
+    /// Whether the rule covers the image.
+    pub covered: Covered,
+    /// Reasons, each a clause about the rule. Empty if it covers the image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+/// Whether a rule covers an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Covered {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It depends on something that is not known, such as a filter that this version cannot read.
+    Unknown,
+}
+
+impl Covered {
+    /// Returns the serialised word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 impl ReadRule {
@@ -294,6 +381,41 @@ mod tests {
         let filters = vec![(FilterOn::Tag, "v42", Doublestar); 65];
         let found = cover(&ReadRule::new(rule(&filters)), &image);
         assert_eq!(found.unread.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_known_is_not_covered() {
+        let unknown = FilterOn::Unknown("label".to_owned());
+        let syntax = FilterSyntax::Doublestar;
+        for (filters, image, covered, reason) in [
+            (vec![], "team/api:v42", Covered::Yes, None),
+            (
+                vec![(FilterOn::Tag, "v*", syntax)],
+                "team/api",
+                Covered::Unknown,
+                Some("it has a filter on tags, and the image has no tag"),
+            ),
+            (
+                vec![(unknown.clone(), "gold", syntax)],
+                "team/api:v42",
+                Covered::Unknown,
+                Some(r#"this version cannot read its filter on label "gold""#),
+            ),
+            (
+                vec![(unknown, "gold", syntax), (FilterOn::Tag, "r*", syntax)],
+                "team/api:v42",
+                Covered::No,
+                Some(r#"its filter on tags, "r*", does not match "v42""#),
+            ),
+        ] {
+            let coverage = rule(&filters).coverage(&image.parse().unwrap());
+            assert_eq!(coverage.covered, covered, "{filters:?}");
+            assert_eq!(coverage.reasons.first().map(String::as_str), reason);
+        }
+        let mut retention = rule(&[]);
+        retention.kind = TaskKind::Retention;
+        let coverage = retention.coverage(&"team/api:v42".parse().unwrap());
+        assert_eq!(coverage.covered, Covered::No);
     }
 
     #[test]

@@ -30,6 +30,7 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Error, Timestamp};
 
 use compare::Matching;
+pub use cover::{Coverage, Covered};
 pub use destination::Destination;
 use engine::{Ask, Engine, Extent, Origin};
 use judge::Question;

@@ -23,6 +23,7 @@ use crate::arrival::Polling;
 use crate::model::{ExecutionRef, ImageName, TaskRef};
 use crate::plan::Started;
 use crate::registry::{Registry, RunOptions};
+pub(crate) use read::is_failed;
 pub use report::{CompletionError, CompletionReport, CompletionVerdict};
 
 /// Work of a registry whose end can be awaited.

@@ -111,6 +111,7 @@ pub(super) async fn explain(registry: &dyn Registry, tasks: &mut [Task]) {
     }
 }
 
-pub(super) fn is_failed(state: &TaskState) -> bool {
+/// Whether a task has ended without success, and was not cancelled.
+pub(crate) fn is_failed(state: &TaskState) -> bool {
     matches!(state, TaskState::Failed | TaskState::TimedOut)
 }

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
 use super::{AlibabaCr, single};
-use crate::model::{ImageName, Task};
+use crate::model::{ImageName, Rule, Task};
 use crate::suggest;
 
 impl AlibabaCr {
@@ -123,12 +123,12 @@ impl AlibabaCr {
     ///
     /// # Errors
     /// When there is no such rule, and any error of a call.
-    pub(super) async fn rule_exists(&self, id: &str) -> Result<(), Error> {
+    pub(super) async fn rule_checked(&self, id: &str) -> Result<Rule, Error> {
         let mut rules = pin!(self.list_rules(None, None).by_item());
         let mut known = Vec::new();
         while let Some(rule) = rules.try_next().await? {
             if rule.id == id {
-                return Ok(());
+                return Ok(rule);
             }
             known.push(rule.id);
         }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::AlibabaCr;
 use super::DESCRIPTOR;
 use crate::api;
+use crate::arrival::Covered;
 use crate::arrival::read::or_absent;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
@@ -66,21 +67,17 @@ impl registry::Registry for AlibabaCr {
         Box::pin(async move {
             options.check(rule, &DESCRIPTOR)?;
             let images = options.tagged(&DESCRIPTOR)?;
-            let rule = rule.id();
-            self.rule_exists(rule).await?;
+            let rule = self.rule_checked(rule.id()).await?;
             let mut ids = HashMap::new();
             let mut plan = Plan::new(self.client.inner());
             for (image, tag) in images {
+                let call = self.copy(&rule, image, tag)?;
                 let name = (image.namespace(), image.repository());
                 let id = match ids.entry(name) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => new.insert(self.repository_checked(image).await?),
                 };
-                let call = self
-                    .call("CreateRepoSyncTaskByRule")?
-                    .parameter("RepoId", id)?
-                    .parameter("Tag", tag)?
-                    .parameter("SyncRuleId", rule)?;
+                let call = call.parameter("RepoId", id)?.parameter("Tag", tag)?;
                 plan = plan.with(call, created);
             }
             Ok(plan)
@@ -121,6 +118,39 @@ impl registry::Registry for AlibabaCr {
 }
 
 impl AlibabaCr {
+    /// The call that copies a tag to where a rule copies it. The service runs rules without a trigger of
+    /// their own only, so what a rule copies after a push is copied without the rule.
+    fn copy(&self, rule: &Rule, image: &ImageName, tag: &str) -> Result<Call, Error> {
+        if rule.automatic != Some(true) {
+            let call = self.call("CreateRepoSyncTaskByRule")?;
+            return call.parameter("SyncRuleId", &rule.id);
+        }
+        let coverage = rule.coverage(image);
+        if coverage.covered != Covered::Yes {
+            return Err(Error::configuration(format!(
+                "rule {} does not copy {image}: {}",
+                rule.id,
+                coverage.reasons.join("; ")
+            )));
+        }
+        let end = &rule.destination;
+        let place = end.region.as_ref().zip(end.instance.as_ref());
+        let (region, instance) = place.ok_or_else(|| {
+            Error::not_offered(
+                format_args!("a run of rule {}", rule.id),
+                "the service does not tell its target instance",
+            )
+        })?;
+        let namespace = end.namespace.as_deref().unwrap_or(image.namespace());
+        let repository = end.repository.as_deref().unwrap_or(image.repository());
+        self.call("CreateRepoSyncTask")?
+            .parameter("TargetRegionId", region)?
+            .parameter("TargetInstanceId", instance)?
+            .parameter("TargetNamespace", namespace)?
+            .parameter("TargetRepoName", repository)?
+            .parameter("TargetTag", tag)
+    }
+
     /// A call by name, to this instance.
     fn call(&self, name: &str) -> Result<Call, Error> {
         let (_, operation) = api::find(name)?;
