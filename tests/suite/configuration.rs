@@ -220,7 +220,10 @@ fn registries_are_added_by_options_and_shown() {
         }
         let (code, out, err) = folder.run(&line);
         assert_eq!((code, err.as_str()), (0, ""), "{line}");
-        let next = format!("next: imgtrack doctor --registry my-{}\n", provider.name);
+        let next = format!(
+            "next: imgtrack doctor --registry my-{} --config imgtrack.toml\n",
+            provider.name
+        );
         assert!(out.ends_with(&next), "{out}");
         // A name is added once.
         let (code, _, err) = folder.run(&line);

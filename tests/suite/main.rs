@@ -17,6 +17,7 @@ mod examples;
 mod exit_codes;
 mod faults;
 mod following;
+mod hints;
 mod house;
 mod http_settings;
 mod huaweicloud;

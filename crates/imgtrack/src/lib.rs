@@ -137,7 +137,7 @@ impl Told {
         let asked = Asked {
             registry: target.and_then(Target::registry_name),
             region_hint: target.and_then(Target::region_hint),
-            decoder: &|error, encoded| target?.decoder(error, encoded),
+            target,
         };
         // An error of stderr cannot be reported.
         let _ = match self.is_data {

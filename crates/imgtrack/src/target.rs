@@ -2,6 +2,7 @@
 //! those of the built-in sandbox.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use registry_replication::{
 };
 use registry_sandbox::{Options, Sandbox};
 
-use crate::args::{TargetArgs, When, flag, settings_of, settings_of_hosts};
+use crate::args::{TargetArgs, When, flag, quoted, settings_of, settings_of_hosts};
 use crate::config::{self, Config, Destination, Named};
 use crate::failure::Failure;
 
@@ -23,6 +24,8 @@ pub(crate) struct Target {
     args: TargetArgs,
     config: Arc<Config>,
     chosen: Vec<Chosen>,
+    /// Whether the host of an image has chosen the registry.
+    is_by_host: bool,
     /// Why the registry of a variable is unknown. An image with a host may not need it.
     unknown: Option<String>,
     sandbox: Option<Arc<Sandbox>>,
@@ -141,6 +144,7 @@ impl Target {
         };
         Ok(Self {
             chosen,
+            is_by_host: false,
             unknown,
             config: Arc::new(config),
             sandbox: sandbox.filter(|_| args.sandbox),
@@ -234,11 +238,44 @@ impl Target {
 
     /// Returns the options that name this target on a command line.
     pub(crate) fn words(&self) -> String {
-        let name = match (self.args.is_named, &self.chosen[..]) {
+        // A setting may need the registry that a variable or the configuration has.
+        let needs_name = self.args.is_named || self.is_by_host || !self.args.settings.is_empty();
+        let name = match (needs_name, &self.chosen[..]) {
             (true, [one]) => Some(one.name.as_str()),
             _ => None,
         };
         self.args.words(name)
+    }
+
+    /// Returns a command line that asks this target, to paste into a shell.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        let words = words.iter().map(|word| quoted(word).into_owned());
+        let options = Some(self.words()).filter(|words| !words.is_empty());
+        let line = std::iter::once("imgtrack".to_owned()).chain(words);
+        line.chain(options).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the command that checks the login at a host of images.
+    pub(crate) fn doctor_at(&self, host: &str) -> Option<String> {
+        let mut all = providers().iter();
+        let (provider, setting) = all.find_map(|one| Some((one.name, one.any_host?)))?;
+        let of_hosts: Vec<_> = settings_of_hosts().map(|(name, _)| name).collect();
+        let mut args = self.args.clone();
+        args.settings.retain(|name, _| of_hosts.contains(name));
+        args.settings.insert(setting, host.to_owned());
+        Some(format!("imgtrack doctor {}", args.words(Some(provider))))
+    }
+
+    /// Returns the command that checks a registry of the configuration, which may be in a file of its
+    /// own.
+    pub(crate) fn doctor_of(&self, name: &str, file: Option<&Path>) -> String {
+        let args = TargetArgs {
+            config: file
+                .map(Path::to_owned)
+                .or_else(|| self.args.config.clone()),
+            ..TargetArgs::default()
+        };
+        format!("imgtrack doctor {}", args.words(Some(name)))
     }
 
     /// Returns the name of the registry, if there is one.
@@ -282,6 +319,7 @@ impl Target {
     pub(crate) fn configured_at(&self, host: &str) -> Option<Self> {
         let (name, named) = self.config.at_host(host).filter(|_| !self.args.sandbox)?;
         Some(Self {
+            is_by_host: true,
             chosen: vec![Chosen::named(name, named, &self.args)],
             ..self.clone()
         })
@@ -583,7 +621,7 @@ impl Target {
         let region = self.one().ok().and_then(|one| one.settings.get("region"));
         let place = match (region, self.args.sandbox) {
             (_, true) => "--sandbox".to_owned(),
-            (Some(region), false) => format!("--region {region}"),
+            (Some(region), false) => format!("--region {}", quoted(region)),
             (None, false) => "--region ID".to_owned(),
         };
         Some(format!(
@@ -636,4 +674,67 @@ async fn start_sandbox(clock: Option<Arc<dyn Clock>>) -> Result<Arc<Sandbox>, Fa
         None => options,
     };
     Ok(Arc::new(Sandbox::start(options).await?))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn target(args: TargetArgs) -> Target {
+        Target::new(args, Config::default(), None, None).unwrap()
+    }
+
+    #[test]
+    fn a_command_names_its_target_in_the_words_of_a_shell() {
+        let provider = providers()[0].name;
+        let setting = providers()[0].settings[0].name;
+        let mut args = TargetArgs {
+            registries: vec![provider.to_owned()],
+            config: Some("it's here/imgtrack.toml".into()),
+            ..TargetArgs::default()
+        };
+        args.settings.insert(setting, "a b".to_owned());
+        let option = format!("--{}", flag(setting));
+        let target = target(args);
+        let line = target.command(&["tasks", "a$b"]);
+        assert_eq!(
+            shlex::split(&line).unwrap(),
+            [
+                "imgtrack",
+                "tasks",
+                "a$b",
+                // A variable has named it.
+                "--registry",
+                provider,
+                &option,
+                "a b",
+                "--config",
+                "it's here/imgtrack.toml",
+            ]
+        );
+        let doctor = target.doctor_of("prod", None);
+        let doctor = shlex::split(&doctor).unwrap();
+        assert_eq!(doctor[1..4], ["doctor", "--registry", "prod"]);
+        assert_eq!(doctor[4..], ["--config", "it's here/imgtrack.toml"]);
+    }
+
+    #[test]
+    fn a_command_without_options_has_no_blank_at_its_end() {
+        let target = target(TargetArgs::default());
+        assert_eq!(target.command(&["doctor"]), "imgtrack doctor");
+    }
+
+    #[test]
+    fn a_login_is_checked_with_the_settings_of_its_host() {
+        let mut settings = settings_of_hosts().map(|(name, _)| name);
+        let own = settings.next().unwrap();
+        let mut args = TargetArgs::default();
+        args.settings.insert(own, "x".to_owned());
+        args.settings.insert("region", "elsewhere".to_owned());
+        let line = target(args).doctor_at("registry.test:5000").unwrap();
+        assert!(line.contains(&format!(" --{} x", flag(own))), "{line}");
+        assert!(line.contains(" --host registry.test:5000"), "{line}");
+        assert!(!line.contains("elsewhere"), "{line}");
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) use listing::Listing;
 pub(crate) use logs::{LogArgs, LogFormat};
 pub(crate) use output::OutputArgs;
 pub(crate) use target::{
-    TargetArgs, flag, settings_of, settings_of_hosts, with_value, with_variables,
+    TargetArgs, flag, quoted, settings_of, settings_of_hosts, with_value, with_variables,
 };
 pub(crate) use watch::Watch;
 pub(crate) use when::When;

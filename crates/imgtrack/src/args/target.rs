@@ -257,7 +257,7 @@ impl TargetArgs {
     pub(crate) fn words(&self, registry: Option<&str>) -> String {
         let mut words = Vec::new();
         if let Some(name) = registry {
-            words.push(format!("--registry {name}"));
+            words.push(format!("--registry {}", quoted(name)));
         }
         for setting in all_settings() {
             if let Some(value) = self.setting(setting.name) {
@@ -275,7 +275,7 @@ impl TargetArgs {
 }
 
 /// Quotes a word for a shell if it needs that.
-fn quoted(word: &str) -> Cow<'_, str> {
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
     // No argument of a process has a NUL.
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }

@@ -40,12 +40,23 @@ pub(crate) async fn all(
     asked: &ArrivalArgs,
     target: &Target,
 ) -> Result<Vec<(String, Arrival)>, Failure> {
+    let all = with_targets(images, asked, target).await?.into_iter();
+    Ok(all.map(|(image, arrival, _)| (image, arrival)).collect())
+}
+
+/// Builds the same questions, each with the target of its registry.
+pub(crate) async fn with_targets(
+    images: Vec<String>,
+    asked: &ArrivalArgs,
+    target: &Target,
+) -> Result<Vec<(String, Arrival, Target)>, Failure> {
     let mut registries = Registries::default();
     let mut all = Vec::new();
     for image in images {
         let place = registries.of(&image, target).await?;
+        let own = place.target.clone();
         let arrival = arrival(place, &image, asked).await?;
-        all.push((image, arrival));
+        all.push((image, arrival, own));
     }
     Ok(all)
 }
@@ -276,13 +287,8 @@ pub(crate) fn checked(polled: &Polled, output: &mut Output<'_>) -> Result<(), Fa
     notes(&table::noted(&reports), output)
 }
 
-/// Writes the reports of single polls, their sentences first. `target` has the options that name the
-/// registry.
-pub(crate) fn explained(
-    polled: &Polled,
-    target: &str,
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
+/// Writes the reports of single polls, their sentences first.
+pub(crate) fn explained(polled: &Polled, output: &mut Output<'_>) -> Result<(), Failure> {
     if output.is_data() {
         return polled.write(output);
     }
@@ -290,7 +296,7 @@ pub(crate) fn explained(
     if reports.is_empty() {
         return Ok(());
     }
-    for report in &reports {
+    for (report, target) in reports.iter().zip(&polled.targets) {
         output.say(&table::explained(report, target))?;
     }
     output.rows(&table::arrivals(&reports))

@@ -30,13 +30,13 @@ pub(crate) async fn poll(
     };
     let is_several = images.len() > 1;
     let end = target.clock().guard(bound.timeout).shared();
-    let asked = pin!(super::all(images, asked, target));
+    let asked = pin!(super::with_targets(images, asked, target));
     let asked = match select(asked, end.clone()).await {
         Either::Left((asked, _)) => asked?,
         Either::Right(_) => return Err(late()),
     };
-    let polls = asked.iter().map(async |(image, arrival)| {
-        match select(pin!(ask(arrival)), end.clone()).await {
+    let polls = asked.iter().map(async |(image, arrival, own)| {
+        let answer = match select(pin!(ask(arrival)), end.clone()).await {
             Either::Left((answer, _)) => Ok(answer),
             Either::Right(_) if is_several => {
                 let time = crate::failure::short(bound.timeout);
@@ -44,7 +44,8 @@ pub(crate) async fn poll(
                 Ok(Err(Error::deadline(what)))
             }
             Either::Right(_) => Err(late()),
-        }
+        };
+        answer.map(|answer| (own.words(), answer))
     });
     let polls = join_all(polls).await.into_iter();
     Ok(Polled::new(polls.collect::<Result<_, _>>()?))
@@ -53,23 +54,31 @@ pub(crate) async fn poll(
 /// Reports of polls, and the errors of those that failed.
 pub(crate) struct Polled {
     pub(crate) reports: Vec<Report>,
+    /// Options that name the registry of each report.
+    pub(super) targets: Vec<String>,
     errors: Vec<Error>,
     /// Whether several images were polled.
     is_several: bool,
 }
 
 impl Polled {
-    pub(crate) fn new(polls: Vec<Result<Report, Error>>) -> Self {
+    /// Sorts answers, each with the options that name its registry.
+    pub(crate) fn new(polls: Vec<(String, Result<Report, Error>)>) -> Self {
         let is_several = polls.len() > 1;
         let (mut reports, mut errors) = (Vec::new(), Vec::new());
-        for poll in polls {
+        let mut targets = Vec::new();
+        for (target, poll) in polls {
             match poll {
-                Ok(report) => reports.push(report),
+                Ok(report) => {
+                    reports.push(report);
+                    targets.push(target);
+                }
                 Err(error) => errors.push(error),
             }
         }
         Self {
             reports,
+            targets,
             errors,
             is_several,
         }

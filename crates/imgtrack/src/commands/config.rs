@@ -312,9 +312,12 @@ impl Init {
             "wrote [registries.{name}] to {}",
             path.display()
         )))?;
-        output.say(&escaped(&format!(
-            "next: imgtrack doctor --registry {name}"
-        )))?;
+        // Another file is read where there is one.
+        let is_hidden = is_new && loaded.path.is_some();
+        let next = session
+            .target
+            .doctor_of(&name, Some(&*path).filter(|_| is_hidden));
+        output.say(&escaped(&format!("next: {next}")))?;
         Ok(0)
     }
 

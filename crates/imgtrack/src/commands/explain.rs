@@ -34,7 +34,7 @@ impl Execute for Explain {
         let ask = async |arrival: &Arrival| arrival.explain().await;
         let command = ("explain", self.bound);
         let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
-        arrivals::explained(&polled, &target.words(), &mut session.output)?;
+        arrivals::explained(&polled, &mut session.output)?;
         polled.end()
     }
 }

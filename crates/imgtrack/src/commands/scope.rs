@@ -54,10 +54,10 @@ fn execution(target: &Target, provider: &Descriptor, text: &str) -> Result<Scope
     if let Some(task) = task(text) {
         let execution = task.execution().map(ToString::to_string);
         return Err(Failure::Usage(format!(
-            "{text} is a task, not an execution; list its subtasks: imgtrack subtasks {text} \
-             {place}, or the tasks of its execution: imgtrack tasks {} {place}",
-            execution.unwrap_or_default(),
-            place = target.words()
+            "{text} is a task, not an execution; list its subtasks: {}, or the tasks of its \
+             execution: {}",
+            target.command(&["subtasks", text]),
+            target.command(&["tasks", &execution.unwrap_or_default()])
         )));
     }
     let execution = text::reference(text);

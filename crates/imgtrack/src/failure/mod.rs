@@ -6,11 +6,12 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use registry_replication::{ConnectionFault, Error, ErrorKind, oci, providers};
+use registry_replication::{ConnectionFault, Error, ErrorKind, oci};
 use registry_sandbox::StartError;
 use registry_sandbox::control::ControlError;
 
-use crate::args::{flag, with_value};
+use crate::args::with_value;
+use crate::target::Target;
 use crate::terminal::{cut, escaped, is_word};
 pub(crate) use report::{Asked, ErrorReport, asks_for_data};
 
@@ -140,7 +141,7 @@ impl Failure {
 
     /// Writes what happened, why, and what to do.
     pub(crate) fn tell_all(&self, asked: &Asked<'_>, err: &mut dyn io::Write) -> io::Result<()> {
-        self.tell(asked.decoder, err)?;
+        self.tell(asked.target, err)?;
         match asked
             .region_hint
             .as_ref()
@@ -152,18 +153,12 @@ impl Failure {
     }
 
     /// Writes an error in few lines of bounded length.
-    ///
-    /// `decoder` returns the command that decodes an encoded reason.
-    fn tell(
-        &self,
-        decoder: &dyn Fn(&Error, &str) -> Option<String>,
-        err: &mut dyn io::Write,
-    ) -> io::Result<()> {
+    fn tell(&self, target: Option<&Target>, err: &mut dyn io::Write) -> io::Result<()> {
         if let Self::Several(all) | Self::Partly(all) = self {
             let shown = all.iter().take(MOST_ERRORS);
             shown
                 .into_iter()
-                .try_for_each(|one| one.tell(decoder, err))?;
+                .try_for_each(|one| one.tell(target, err))?;
             return match all.len().saturating_sub(MOST_ERRORS) {
                 0 => Ok(()),
                 rest => writeln!(err, "{rest} more errors"),
@@ -177,7 +172,7 @@ impl Failure {
         if rest > 0 {
             writeln!(err, "  and {rest} more causes")?;
         }
-        match self.hint(decoder) {
+        match self.hint(target) {
             Some(hint) => writeln!(err, "  hint: {}", escaped(&hint)),
             None => Ok(()),
         }
@@ -199,7 +194,7 @@ impl Failure {
     }
 
     /// Returns what to do, if that is known.
-    fn hint(&self, decoder: &dyn Fn(&Error, &str) -> Option<String>) -> Option<String> {
+    fn hint(&self, target: Option<&Target>) -> Option<String> {
         let error = match self.plain() {
             Self::Registry(error) => error,
             Self::TimedOut(late) => {
@@ -220,14 +215,17 @@ impl Failure {
                 // The search for a login is no call.
                 let is_login = error.operation().is_none_or(oci::is_operation);
                 let host = error.host().filter(|_| is_login);
-                match host.zip(of_any_host()) {
-                    Some((host, options)) => {
-                        let host = host.strip_suffix(":443").unwrap_or(host);
-                        Some(format!(
-                            "run `imgtrack doctor {options} {host}` to check the login"
-                        ))
+                let host = host.map(|host| host.strip_suffix(":443").unwrap_or(host));
+                let at_host = host.zip(target);
+                match at_host.and_then(|(host, target)| target.doctor_at(host)) {
+                    Some(doctor) => Some(format!("run `{doctor}` to check the login")),
+                    None => {
+                        let doctor = match target {
+                            Some(target) => target.command(&["doctor"]),
+                            None => "imgtrack doctor".to_owned(),
+                        };
+                        Some(format!("run `{doctor}` to check credentials{demo}"))
                     }
-                    None => Some(format!("run `imgtrack doctor` to check credentials{demo}")),
                 }
             }
             ErrorKind::Invalid if !error.missing_settings().is_empty() => {
@@ -240,17 +238,13 @@ impl Failure {
             _ => {
                 let encoded = error.encoded_authorization_message()?;
                 let encoded = Some(encoded).filter(|encoded| is_word(encoded))?;
-                Some(format!("decode the reason: {}", decoder(error, encoded)?))
+                Some(format!(
+                    "decode the reason: {}",
+                    target?.decoder(error, encoded)?
+                ))
             }
         }
     }
-}
-
-/// Returns the options before a host that name the registry there.
-fn of_any_host() -> Option<String> {
-    let mut all = providers().iter();
-    let found = all.find_map(|provider| Some((provider.name, provider.any_host?)));
-    found.map(|(name, setting)| format!("--registry {name} --{}", flag(setting)))
 }
 
 /// Returns whether a call was one of the OCI distribution API.

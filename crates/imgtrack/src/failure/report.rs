@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 
-use registry_replication::{Error, ErrorKind};
+use registry_replication::ErrorKind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Failure;
+use crate::target::Target;
 use crate::terminal::json_line;
 
 /// Error of a command, which `-o json`, `jsonl` and `yaml` print on stderr, one a line.
@@ -55,8 +56,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) registry: Option<&'a str>,
     /// Advice for errors of connections.
     pub(crate) region_hint: Option<String>,
-    /// Returns the command that decodes an encoded reason.
-    pub(crate) decoder: &'a dyn Fn(&Error, &str) -> Option<String>,
+    /// Target of the command. `None` if the command line or the configuration is invalid.
+    pub(crate) target: Option<&'a Target>,
 }
 
 impl Failure {
@@ -79,7 +80,7 @@ impl Failure {
             kind: self.kind(),
             message: self.plain().to_string(),
             causes: self.causes().map(|cause| cause.to_string()).collect(),
-            hint: self.hint(asked.decoder).or(region_hint),
+            hint: self.hint(asked.target).or(region_hint),
             registry: match self {
                 Self::At { registry, .. } => Some(registry.clone()),
                 _ => asked.registry.map(str::to_owned),

@@ -164,5 +164,6 @@ fn run(report: &Report, destination: &DestinationReport, target: &str) -> Option
         true => String::new(),
         false => format!("--image {} ", report.image),
     };
-    is_word(&rule).then(|| format!("imgtrack run {rule} {image}{target}"))
+    let line = format!("imgtrack run {rule} {image}{target}");
+    is_word(&rule).then(|| line.trim_end().to_owned())
 }

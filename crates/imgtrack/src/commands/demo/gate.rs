@@ -92,7 +92,7 @@ impl Gate {
             "$ imgtrack explain {} --to {ELSEWHERE} {PLACE}",
             self.explain.image
         ))?;
-        let polled = Polled::new(vec![Ok(self.explain.clone())]);
-        arrivals::explained(&polled, PLACE, output)
+        let polled = Polled::new(vec![(PLACE.to_owned(), Ok(self.explain.clone()))]);
+        arrivals::explained(&polled, output)
     }
 }
