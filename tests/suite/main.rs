@@ -44,6 +44,7 @@ mod pacing;
 mod pagers;
 mod parameters;
 mod program;
+mod repeats;
 mod retries;
 mod secrets;
 mod signatures;

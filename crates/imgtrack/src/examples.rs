@@ -159,6 +159,13 @@ static EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "rules matches",
+        &[(
+            "imgtrack rules matches 21 team/api:v42 web/shop:v7 --registry prod",
+            "Check whether a rule covers two images",
+        )],
+    ),
+    (
         "executions",
         &[
             (
@@ -188,6 +195,10 @@ static EXAMPLES: &[(&str, &[Example])] = &[
             (
                 "imgtrack run 101 --image team/api:v42 --yes --registry prod",
                 "Copy one image now, without a prompt",
+            ),
+            (
+                "imgtrack run --failed team/api --wait --yes --registry prod",
+                "Repeat the failed copies of a repository, and wait for their end",
             ),
         ],
     ),

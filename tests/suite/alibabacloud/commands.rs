@@ -8,6 +8,9 @@ use crate::program::output;
 
 pub(super) const BY_HAND: &str = "crsr-o8n4dijbumgq****";
 
+/// Batch of the fleet with a failed task.
+pub(super) const BATCH: &str = "F4589B51-6647-5852-AA14-9DABA59B65D1";
+
 #[test]
 fn listings_as_tables_and_as_json() {
     for (name, words, place) in [
@@ -46,9 +49,42 @@ fn a_dry_run_shows_what_would_be_sent() {
             ],
             EXAMPLE,
         ),
+        (
+            "failed",
+            &[
+                "run",
+                "--failed",
+                BATCH,
+                "--instance",
+                "cri-fleet0000000001",
+            ],
+            EXAMPLE,
+        ),
     ] {
         let shown = preview(&[words, &place].concat());
         assert_snapshot!(format!("dry-run-{name}"), shown);
+    }
+}
+
+#[test]
+fn a_confirmation_names_the_rule_and_the_images() {
+    for (words, says) in [
+        (
+            &["run", "--failed", BATCH][..],
+            "repeat 1 failed copy of execution F4589B51-6647-5852-AA14-9DABA59B65D1: team/api:v43 to \
+             ap-southeast-1: team/api, by rule crsr-895871640e0552cb: CreateRepoSyncTask changes",
+        ),
+        (
+            &["stop", "rst-ef951777a11e3099"],
+            "stop task rst-ef951777a11e3099, which copies cn-hangzhou: team/api:v43.4 to \
+             ap-southeast-1: team/api:v43.4 by rule crsr-895871640e0552cb (team-to-ap-southeast-1): ",
+        ),
+        (
+            &["run", "crsr-895871640e0552cb", "--image", "ads/api:v1"],
+            "rule crsr-895871640e0552cb does not copy ads/api:v1: ",
+        ),
+    ] {
+        is_refused(&[words, &FLEET].concat(), 2, says);
     }
 }
 
@@ -60,6 +96,12 @@ fn refusals_say_what_to_do() {
             EXAMPLE,
             2,
             "not offered; a task is of one tag already",
+        ),
+        (
+            &["run", "--failed", "F4589B51", "--yes"],
+            EXAMPLE,
+            1,
+            "has no batch F4589B51",
         ),
         (
             &["stop", "rst-none", "--yes"],

@@ -54,6 +54,72 @@ fn listings_as_tables_and_as_json() {
 }
 
 #[test]
+fn a_rule_is_compared_with_images() {
+    let images = ["team/api:v42", "web/shop:v7", "team/api"];
+    let words = [&["rules", "matches", "21"][..], &images, &ENTERPRISE].concat();
+    for format in ["table", "wide", "json", "csv"] {
+        let shown = output(&[&words[..], &["-o", format]].concat());
+        assert_snapshot!(format!("matches-{format}"), shown);
+    }
+    let words = [
+        &["rules", "matches", "101", "team/api", "team/web:v1"][..],
+        &BASIC,
+    ]
+    .concat();
+    assert_snapshot!("matches-of-repository", output(&words));
+    let words = [
+        &["rules", "matches", "library/7", "library/x:v1"][..],
+        &ENTERPRISE,
+    ]
+    .concat();
+    assert!(output(&words).contains("it is a retention rule"));
+}
+
+#[test]
+fn a_confirmation_names_the_rule_and_the_images() {
+    for (words, place, says) in [
+        (
+            &["run", "12"][..],
+            ENTERPRISE,
+            "run rule 12 (copy-nats), which copies root/**:** to registry 3: harbor0/*: ",
+        ),
+        (
+            &["run", "library/7"],
+            ENTERPRISE,
+            "run rule library/7 (keep-three), which deletes what it does not keep of library/**:**: ",
+        ),
+        (
+            &["run", "library/7", "--trial"],
+            ENTERPRISE,
+            "list what rule library/7 (keep-three) would delete of library/**:**: ",
+        ),
+        (
+            &["run", "101", "--image", "team/api:v41"],
+            BASIC,
+            "run rule 101: copy team/api:v41 to cn-north-1: team/api: ",
+        ),
+        (
+            &["stop", "301"],
+            ENTERPRISE,
+            "stop execution 301 of rule 20 (fleet-to-second-region), which copies ",
+        ),
+        (
+            &["run", "--failed", "team/api"],
+            BASIC,
+            "repeat 65 failed copies of team/api: team/api:v43.4, team/api:v43, ",
+        ),
+        (
+            &["run", "--failed", "team/api"],
+            BASIC,
+            " and 52 more to ap-southeast-3: team/api, cn-east-3: team/api, cn-north-1: team/api, \
+             by rule 103, 102, 101: CreateManualImageSyncRepo (3 calls) changes the registry (",
+        ),
+    ] {
+        is_refused(&[words, &place].concat(), 2, says);
+    }
+}
+
+#[test]
 fn a_reference_of_one_listing_is_taken_by_the_next() {
     let first = |words: &[&str]| -> Value {
         let found: Value =
@@ -123,6 +189,7 @@ fn a_dry_run_shows_what_would_be_sent() {
             BASIC,
         ),
         ("stop", &["stop", "301"], ENTERPRISE),
+        ("failed", &["run", "--failed", "team/api"], BASIC),
     ] {
         let shown = preview(&[words, &place].concat());
         assert_snapshot!(format!("dry-run-{name}"), shown);
@@ -139,6 +206,24 @@ fn refusals_say_what_to_do() {
             "not offered; list the tasks of a repository",
         ),
         (&["stop", "1", "--yes"], BASIC, 2, "cannot stop anything"),
+        (
+            &["run", "--failed", "83", "--yes"],
+            ENTERPRISE,
+            2,
+            "`imgtrack run RULE` repeats all that the rule covers",
+        ),
+        (
+            &["run", "--failed", "83", "--yes"],
+            BASIC,
+            2,
+            "lists tasks by repository",
+        ),
+        (
+            &["rules", "matches", "4711", "team/api:v1"],
+            ENTERPRISE,
+            1,
+            "the registry has no rule 4711",
+        ),
         (
             &["executions", "a/b/c"],
             ENTERPRISE,

@@ -20,8 +20,9 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
         "policy_id=12",
         "--sandbox",
     ];
-    let lines: [(_, &[&str]); 9] = [
+    let lines: [(_, &[&str]); 10] = [
         ("rules", &[]),
+        ("rules matches", &["21", "web/api:v1"]),
         ("lag", &["83"]),
         ("tasks", &["83"]),
         ("tasks", &["library/7/113"]),

@@ -42,8 +42,18 @@ pub(super) fn request(shown: PreviewedRequest) -> Value {
     })
 }
 
-/// Asks for confirmation of a plan, unless `--yes` is given.
-pub(super) fn confirm(plan: &Plan, change: &Change, output: &Output<'_>) -> Result<(), Failure> {
+/// Asks for confirmation of a plan, unless `--yes` is given. `subject` describes the change, and is
+/// awaited only for a prompt.
+pub(super) async fn confirm(
+    plan: &Plan,
+    subject: impl Future<Output = String>,
+    change: &Change,
+    output: &Output<'_>,
+) -> Result<(), Failure> {
+    if change.yes {
+        return Ok(());
+    }
+    let subject = subject.await;
     let mut names: Vec<_> = plan.calls().map(|call| call.operation().name).collect();
     let count = names.len();
     names.dedup();
@@ -51,6 +61,6 @@ pub(super) fn confirm(plan: &Plan, change: &Change, output: &Output<'_>) -> Resu
         1 => format!("{} changes the registry", names.join(", ")),
         _ => format!("{} ({count} calls) changes the registry", names.join(", ")),
     };
-    let what = format!("{what} ({})", plan.endpoint());
+    let what = format!("{subject}: {what} ({})", plan.endpoint());
     confirm::ask(&what, change.yes, output.prompts())
 }

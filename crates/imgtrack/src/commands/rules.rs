@@ -1,6 +1,7 @@
-use clap::Args;
+use clap::{Args, Subcommand};
 use registry_replication::Rule;
 
+use super::matches::Matches;
 use super::{Execute, sources, text};
 use crate::args::{Bound, Listing, OfPeriod, OfPlaces, OfRule, value};
 use crate::complete::Seen;
@@ -11,7 +12,56 @@ use crate::session::Session;
 use crate::target::Target;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Rules {
+    #[command(subcommand)]
+    command: Option<OfRules>,
+    #[command(flatten)]
+    list: List,
+}
+
+/// Command about rules.
+#[derive(Subcommand, Debug)]
+enum OfRules {
+    /// Check whether a rule covers images
+    ///
+    /// The rule's source and filters decide, and no image is looked up. A filter that this version
+    /// cannot read makes the result unknown. The exit code is 0 for every result.
+    Matches(Matches),
+}
+
+impl Execute for Rules {
+    fn bound(&self) -> Option<Bound> {
+        match &self.command {
+            None => self.list.bound(),
+            Some(OfRules::Matches(command)) => command.bound(),
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        match &self.command {
+            None => self.list.shape(),
+            Some(OfRules::Matches(command)) => command.shape(),
+        }
+    }
+
+    fn sort(&self) -> Option<&str> {
+        match &self.command {
+            None => self.list.sort(),
+            Some(OfRules::Matches(command)) => command.sort(),
+        }
+    }
+
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        match self.command {
+            None => self.list.run(session).await,
+            Some(OfRules::Matches(command)) => command.run(session).await,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+struct List {
     /// List only rules of this repository, NAMESPACE/REPOSITORY
     #[arg(value_parser = value::image)]
     repository: Option<String>,
@@ -27,7 +77,7 @@ pub(crate) struct Rules {
     period: OfPeriod,
 }
 
-impl Execute for Rules {
+impl Execute for List {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
     }

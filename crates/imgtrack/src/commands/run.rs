@@ -2,11 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use registry_replication::{Completion, Registry, RuleRef, RunOptions, Started, Task, Timestamp};
+use registry_replication::{
+    Completion, Feature, Plan, Registry, RuleRef, RunOptions, Started, Task, Timestamp,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
-use super::{Execute, plan, text};
+use super::{Execute, plan, scope, subject, text};
 use crate::args::{Bound, Change, ProgressArgs, UntilEnd, value};
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
@@ -21,11 +24,22 @@ use crate::waiting::Feed;
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// Rule, as `imgtrack rules` prints it
-    #[arg(value_parser = value::word)]
-    rule: String,
+    #[arg(value_parser = value::word, required_unless_present = "failed")]
+    rule: Option<String>,
     /// Image to copy, NAMESPACE/REPOSITORY:TAG, if the rule runs by image. Repeatable
     #[arg(long, value_name = "IMAGE", value_parser = value::tagged)]
     image: Vec<String>,
+    /// Repeat only the copies of an execution that have failed
+    ///
+    /// Where tasks have no execution, this is a repository. A copy has failed if the newest task for its
+    /// image and destination has failed.
+    #[arg(
+        long,
+        value_name = "EXECUTION",
+        value_parser = value::word,
+        conflicts_with_all = ["rule", "image", "trial"]
+    )]
+    failed: Option<String>,
     /// Dry-run a retention rule: list in its subtasks what it would delete
     #[arg(long)]
     trial: bool,
@@ -47,8 +61,39 @@ pub(crate) struct RunJson<'a> {
     completion: Option<FollowedJson<'a>>,
 }
 
+/// Change that was planned.
+struct Planned {
+    registry: Arc<dyn Registry>,
+    plan: Plan,
+    options: RunOptions,
+    /// What is run.
+    subject: Subject,
+}
+
+/// What is run.
+enum Subject {
+    Rule(RuleRef),
+    /// Failed copies, described for the confirmation.
+    Failed {
+        scope: String,
+        about: String,
+    },
+}
+
+impl Subject {
+    /// Describes the change for its confirmation.
+    async fn about(&self, registry: &dyn Registry, options: &RunOptions) -> String {
+        match self {
+            Self::Rule(rule) => subject::of_run(registry, rule, options).await,
+            Self::Failed { about, .. } => about.clone(),
+        }
+    }
+}
+
 /// Work that was started.
 struct Running {
+    /// What is followed, in a few words.
+    name: String,
     started: Started,
     options: RunOptions,
     registry: Arc<dyn Registry>,
@@ -105,19 +150,27 @@ impl Execute for Run {
 impl Run {
     /// Starts the run, or shows what it would send.
     async fn start(&self, session: &mut Session<'_>) -> Result<Option<Running>, Failure> {
-        let rule: RuleRef = text::reference(&self.rule)?;
+        let planned = match (&self.failed, &self.rule) {
+            (Some(failed), _) => repeat(failed, session).await?,
+            (None, Some(rule)) => Some(self.whole(rule, &session.target).await?),
+            (None, None) => None,
+        };
+        let Some(planned) = planned else {
+            return Ok(None);
+        };
+        let Planned {
+            registry,
+            mut plan,
+            options,
+            subject,
+        } = planned;
         let (target, output) = (&session.target, &mut session.output);
-        let registry = target.registry().await?;
-        let mut options = RunOptions::default().trial(self.trial);
-        for text in &self.image {
-            options = options.image(text::image(&*registry, text).await?);
-        }
-        let mut plan = registry.plan_run(&rule, &options).await?;
         if self.change.dry_run {
             plan::preview(&plan, output).await?;
             return Ok(None);
         }
-        plan::confirm(&plan, &self.change, output)?;
+        let about = subject.about(&*registry, &options);
+        plan::confirm(&plan, about, &self.change, output).await?;
         let since = plan.time();
         let mut all = Started::default();
         let ended = loop {
@@ -140,12 +193,34 @@ impl Run {
             output.close()?;
         }
         ended?;
+        let name = match (&all.executions[..], &subject) {
+            ([execution], _) => format!("execution {execution}"),
+            (_, Subject::Rule(rule)) => format!("run of rule {rule}"),
+            (_, Subject::Failed { scope, .. }) => format!("repeat of {scope}"),
+        };
         Ok(Some(Running {
+            name,
             started: all,
             options,
             registry,
             since,
         }))
+    }
+
+    /// Plans a run of a rule.
+    async fn whole(&self, rule: &str, target: &Target) -> Result<Planned, Failure> {
+        let rule: RuleRef = text::reference(rule)?;
+        let registry = target.registry().await?;
+        let mut options = RunOptions::default().trial(self.trial);
+        for text in &self.image {
+            options = options.image(text::image(&*registry, text).await?);
+        }
+        Ok(Planned {
+            plan: registry.plan_run(&rule, &options).await?,
+            registry,
+            options,
+            subject: Subject::Rule(rule),
+        })
     }
 
     /// Waits for the end of what was started.
@@ -162,14 +237,10 @@ impl Run {
             Some(window) => completion.settle_window(window),
             None => completion,
         };
-        let name = match &running.started.executions[..] {
-            [execution] => format!("execution {execution}"),
-            _ => format!("run of rule {}", self.rule),
-        };
         let live = session.environment.live;
         let mut feed = Feed::of(self.progress, live, session.err);
         let clock = session.target.clock();
-        let works = vec![(name, completion)];
+        let works = vec![(running.name.clone(), completion)];
         let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
         let output = &mut session.output;
         match output.is_data() {
@@ -186,6 +257,46 @@ impl Run {
             (None, Some(failure)) => Err(failure),
         }
     }
+}
+
+/// Plans to repeat what has failed. Says so if nothing has failed.
+async fn repeat(failed: &str, session: &mut Session<'_>) -> Result<Option<Planned>, Failure> {
+    let (target, failed) = session.target.at_image(failed);
+    session.target = target;
+    let provider = session.target.provider()?;
+    if !provider.has(Feature::RunImages) && provider.has(Feature::RunRule) {
+        return Err(Failure::Usage(format!(
+            "{} cannot repeat failed copies alone; `imgtrack run RULE` repeats all that the rule covers",
+            provider.title
+        )));
+    }
+    provider.check(Feature::RunImages)?;
+    let scope = scope::read(&session.target, &failed)?;
+    let registry = session.target.registry().await?;
+    let scope = scope.resolved(&*registry).await?;
+    let mut repeat = registry.plan_repeat(&scope).await?;
+    let name = subject::scope_name(&scope);
+    let Some(plan) = repeat.plan.take() else {
+        let superseded = repeat.superseded.len();
+        let output = &mut session.output;
+        match (output.is_data(), superseded) {
+            (true, _) => output.value(&json!({ "repeated": 0, "superseded": superseded })),
+            (false, 0) => output.say(&escaped(&format!("{name} has no failed copy; nothing was sent"))),
+            (false, _) => output.say(&escaped(&format!(
+                "newer tasks have replaced the {superseded} failed tasks of {name}; nothing was sent"
+            ))),
+        }?;
+        return Ok(None);
+    };
+    Ok(Some(Planned {
+        options: repeat.options(),
+        subject: Subject::Failed {
+            about: subject::of_repeat(&scope, &repeat),
+            scope: name,
+        },
+        registry,
+        plan,
+    }))
 }
 
 /// Keeps what was started, to print it at the end.
@@ -207,13 +318,15 @@ fn hold(
 }
 /// Returns what was started, with the commands that list it.
 fn lines(started: &Started, target: &Target, options: &RunOptions) -> Result<String, Failure> {
-    let follow = |what: &str| format!("imgtrack tasks {what} {}", target.words());
+    let follow = |what: &str| target.command(&["tasks", what]);
     let mut lines = Vec::new();
     for execution in &started.executions {
         let execution = execution.to_string();
-        let execution = escaped(&execution);
-        lines.push(format!("execution {execution} has started; its tasks:"));
-        lines.push(format!("  {}", follow(&execution)));
+        lines.push(format!(
+            "execution {} has started; its tasks:",
+            escaped(&execution)
+        ));
+        lines.push(format!("  {}", escaped(&follow(&execution))));
     }
     for task in &started.tasks {
         lines.push(format!("task {} has started", escaped(&task.to_string())));
@@ -228,7 +341,7 @@ fn lines(started: &Started, target: &Target, options: &RunOptions) -> Result<Str
         images.dedup();
         for image in images {
             lines.push(format!("tasks of {image}:"));
-            lines.push(format!("  {}", follow(&image)));
+            lines.push(format!("  {}", escaped(&follow(&image))));
         }
     }
     lines.push(String::new());

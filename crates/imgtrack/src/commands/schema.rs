@@ -9,6 +9,7 @@ use crate::failure::{ErrorReport, Failure};
 use crate::following::FollowedJson;
 use crate::output::Referred;
 use crate::session::Session;
+use crate::table::CoverageRow;
 
 #[derive(Args, Debug)]
 pub(crate) struct SchemaOf {
@@ -38,6 +39,8 @@ enum Type {
     Run,
     /// Row of `lag`
     Lag,
+    /// Row of `rules matches`
+    Match,
     /// Error on stderr
     Error,
 }
@@ -57,6 +60,7 @@ impl Type {
             Self::Completion => of::<FollowedJson<'_>>(),
             Self::Run => of::<RunJson<'_>>(),
             Self::Lag => of::<LagSummary>(),
+            Self::Match => of::<CoverageRow>(),
             Self::Error => of::<ErrorReport>(),
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use registry_replication::{Completion, Feature, RunningWork, StopTarget, Task};
 use serde_json::json;
 
-use super::{Execute, plan, scope, text};
+use super::{Execute, plan, scope, subject, text};
 use crate::args::{Bound, Change, ProgressArgs, UntilEnd, value};
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
@@ -92,7 +92,8 @@ impl Stop {
             plan::preview(&plan, output).await?;
             return Ok(None);
         }
-        plan::confirm(&plan, &self.change, output)?;
+        let about = subject::of_stop(&*registry, &stopped);
+        plan::confirm(&plan, about, &self.change, output).await?;
         plan.send().await?;
         // With --wait, one document has all.
         if output.is_data() {
@@ -166,9 +167,9 @@ fn stop_target(target: &Target, what: &str) -> Result<StopTarget, Failure> {
             Some(task) => match task.execution().filter(|own| own.rule().is_none()) {
                 Some(execution) => Err(Failure::Usage(format!(
                     "{what} is a task, and {} stops whole executions only; stop its execution \
-                     with all of its tasks: imgtrack stop {execution} {}",
+                     with all of its tasks: {}",
                     provider.title,
-                    target.words()
+                    target.command(&["stop", &execution.to_string()])
                 ))),
                 None => Ok(StopTarget::Task(task)),
             },

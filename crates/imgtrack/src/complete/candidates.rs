@@ -7,7 +7,7 @@ use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use registry_replication::{Execution, LagSummary, Rule, Subtask, Task, api, providers};
 
 use super::known::Known;
-use crate::table::{Arrived, Column, Row};
+use crate::table::{Arrived, Column, CoverageRow, Row};
 use crate::terminal::escaped;
 
 /// Value that a shell offers.
@@ -106,6 +106,7 @@ fn columns(command: &str) -> Vec<&'static str> {
     }
     match command {
         "rules" => of::<Rule>(),
+        "rules matches" => of::<CoverageRow>(),
         "executions" => of::<Execution>(),
         "tasks" | "run" | "stop" => of::<Task>(),
         "subtasks" => of::<Subtask>(),

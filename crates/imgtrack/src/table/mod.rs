@@ -3,6 +3,7 @@
 mod arrivals;
 mod cell;
 mod column;
+mod coverage;
 mod differences;
 mod lag;
 mod layout;
@@ -13,6 +14,7 @@ mod time;
 pub(crate) use arrivals::{Arrived, arrivals, explained, noted};
 pub(crate) use cell::{Cell, View};
 pub(crate) use column::{Column, Head, Row};
+pub(crate) use coverage::CoverageRow;
 pub(crate) use layout::{Table, cut};
-pub(crate) use records::Listed;
+pub(crate) use records::{Listed, covers, goes};
 pub(crate) use time::duration;

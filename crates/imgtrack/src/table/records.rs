@@ -216,7 +216,7 @@ fn kind(kind: TaskKind) -> Cell {
 
 /// Formats the images that a rule covers, with the patterns of its filters:
 /// `cn-shanghai: team/.*:v.*`.
-fn covers(rule: &Rule) -> String {
+pub(crate) fn covers(rule: &Rule) -> String {
     let pattern = |on: FilterOn| {
         let filters = rule.filters.iter().filter(|filter| filter.on == on);
         let patterns: Vec<_> = filters
@@ -252,7 +252,7 @@ fn short(text: &str) -> String {
 }
 
 /// Formats the destination of a rule; names that it keeps are left out.
-fn goes(rule: &Rule) -> String {
+pub(crate) fn goes(rule: &Rule) -> String {
     let end = &rule.destination;
     let name = match (&end.namespace, &end.repository) {
         (Some(namespace), Some(repository)) => format!("{namespace}/{repository}"),
