@@ -34,7 +34,10 @@ pub(super) async fn examine(reporter: Reporter) {
         Some(Err(why)) => {
             let (state, found) = match why {
                 SourceError::NotSet(_) => (FindingState::Skipped, "none, so access is anonymous"),
-                _ => (FindingState::Failed, "cannot be read, so access is anonymous"),
+                _ => (
+                    FindingState::Failed,
+                    "cannot be read, so access is anonymous",
+                ),
             };
             reporter.advise("credentials", state, found, why.to_string());
         }
