@@ -15,8 +15,8 @@ pub struct Environment {
     pub(crate) width: Option<usize>,
     /// Lines of the terminal, if stdout is one.
     pub(crate) height: Option<usize>,
-    /// Columns and lines of the terminal, if stderr is one and can move its cursor.
-    pub(crate) live: Option<(usize, usize)>,
+    /// Terminal of stderr, if it is one and can move its cursor.
+    pub(crate) live: Option<Terminal>,
     pub(crate) color: bool,
     pub(crate) zone: TimeZone,
     /// Where the configuration is looked for. Then the variables of the process count, too.
@@ -58,7 +58,7 @@ impl Environment {
         Self {
             width: width.filter(|columns| *columns > 0),
             height: size.map(|(_, terminal_size::Height(lines))| usize::from(lines)),
-            live: live(),
+            live: Terminal::of_stderr(),
             color,
             zone: TimeZone::system(),
             surroundings: Some(Surroundings::of_process()),
@@ -83,7 +83,11 @@ impl Environment {
     /// Sets the columns and lines of stderr, which then shows the progress of waits in place.
     #[must_use]
     pub fn live(mut self, columns: usize, lines: usize) -> Self {
-        self.live = Some((columns, lines));
+        self.live = Some(Terminal {
+            columns,
+            lines,
+            is_real: false,
+        });
         self
     }
 
@@ -109,11 +113,33 @@ impl Environment {
     }
 }
 
-/// Returns the size of stderr, if it is a terminal that can move its cursor.
-fn live() -> Option<(usize, usize)> {
-    if env::var_os("TERM").is_none_or(|terminal| terminal == "dumb") {
-        return None;
+/// Terminal that can move its cursor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    pub(crate) columns: usize,
+    pub(crate) lines: usize,
+    /// Whether the size may change.
+    is_real: bool,
+}
+
+impl Terminal {
+    fn of_stderr() -> Option<Self> {
+        if env::var_os("TERM").is_none_or(|terminal| terminal == "dumb") {
+            return None;
+        }
+        let (columns, lines) = terminal_size::terminal_size_of(std::io::stderr())?;
+        Some(Self {
+            columns: usize::from(columns.0),
+            lines: usize::from(lines.0),
+            is_real: true,
+        })
     }
-    let (columns, lines) = terminal_size::terminal_size_of(std::io::stderr())?;
-    Some((usize::from(columns.0), usize::from(lines.0)))
+
+    /// Reads the size again.
+    pub(crate) fn again(self) -> Self {
+        match self.is_real {
+            true => Self::of_stderr().unwrap_or(self),
+            false => self,
+        }
+    }
 }

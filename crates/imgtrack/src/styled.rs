@@ -1,6 +1,7 @@
 //! Text with colours, before it meets a terminal.
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
 /// What a text tells about a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,11 @@ impl Styled {
             _ if text.is_empty() => {}
             _ => self.spans.push((tone, text.to_owned())),
         }
+    }
+
+    /// Returns the number of columns that it takes.
+    pub(crate) fn width(&self) -> usize {
+        self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
     /// Returns the parts in their order.

@@ -11,6 +11,7 @@ use futures_util::future::{Either, select};
 use registry_replication::Clock;
 
 use crate::args::ProgressArgs;
+use crate::environment::Terminal;
 use crate::signals::{Signal, Signals};
 use crate::styled::Styled;
 use crate::table;
@@ -56,23 +57,22 @@ pub(crate) enum Feed<'a> {
     /// Lines at the end of a terminal.
     Live {
         to: &'a mut dyn Messages,
-        /// Columns and lines of the terminal.
-        size: (usize, usize),
-        drawn: usize,
+        terminal: Terminal,
+        /// Widths of the lines that are on the terminal.
+        drawn: Vec<usize>,
     },
 }
 
 impl<'a> Feed<'a> {
-    /// Returns the progress that the options ask for. `live` is the size of the terminal, if `to` is
-    /// one.
-    pub(crate) fn of(
-        args: ProgressArgs,
-        live: Option<(usize, usize)>,
-        to: &'a mut dyn Messages,
-    ) -> Self {
+    /// Returns the progress that the options ask for. `live` is the terminal, if `to` is one.
+    pub(crate) fn of(args: ProgressArgs, live: Option<Terminal>, to: &'a mut dyn Messages) -> Self {
         match live {
             _ if args.quiet => Self::Nothing,
-            Some(size) => Self::Live { to, size, drawn: 0 },
+            Some(terminal) => Self::Live {
+                to,
+                terminal,
+                drawn: Vec::new(),
+            },
             None => Self::Lines {
                 to,
                 heartbeat: args.heartbeat,
@@ -89,10 +89,24 @@ impl<'a> Feed<'a> {
 
     /// Draws the state, or removes it if there are no lines.
     fn draw(&mut self, lines: Vec<LiveLine>, waited: Duration) {
-        let Self::Live { to, size, drawn } = self else {
+        let Self::Live {
+            to,
+            terminal,
+            drawn,
+        } = self
+        else {
             return;
         };
-        let (columns, height) = *size;
+        let Terminal {
+            columns,
+            lines: height,
+            ..
+        } = terminal.again();
+        // A terminal that has become narrower has broken the lines.
+        let rows = drawn
+            .iter()
+            .map(|width| width.div_ceil(columns.max(1)).max(1));
+        let rows = rows.sum();
         let frame = waited.as_millis() / FRAME.as_millis();
         let frame = usize::try_from(frame).unwrap_or_default() % SPINNER.len();
         // The last line stays free, so that nothing scrolls.
@@ -117,8 +131,8 @@ impl<'a> Feed<'a> {
         if rest > 0 {
             shown.push(format!("  … {rest} more").into());
         }
-        let _ = to.redraw(*drawn, &shown);
-        *drawn = shown.len();
+        let _ = to.redraw(rows, &shown);
+        *drawn = shown.iter().map(Styled::width).collect();
     }
 }
 
@@ -175,4 +189,27 @@ pub(crate) async fn drive<W: Awaited>(
     };
     feed.draw(Vec::new(), Duration::ZERO);
     ended
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::terminal::Screen;
+
+    #[test]
+    fn lines_that_a_narrower_terminal_has_broken_are_removed() {
+        let mut out = Vec::new();
+        let mut screen = Screen::by_line(&mut out);
+        let mut feed = Feed::Live {
+            to: &mut screen,
+            terminal: Environment::default().live(60, 20).live.unwrap(),
+            // The second one takes two lines now.
+            drawn: vec![60, 61, 0],
+        };
+        feed.draw(Vec::new(), Duration::ZERO);
+        drop(feed);
+        assert_eq!(String::from_utf8(out).unwrap(), "\x1b[4A\r\x1b[J");
+    }
 }

@@ -11,6 +11,7 @@ use registry_replication::{
 use super::{Execute, text};
 use crate::args::{ArrivalArgs, Images, JobArgs, ProgressArgs, value};
 use crate::arrivals::{self, Ended};
+use crate::environment::Terminal;
 use crate::failure::{Failure, TimedOut, worst};
 use crate::following::{self, Followed};
 use crate::jobs::{Finding, Job};
@@ -160,7 +161,7 @@ impl Wait {
     }
 
     /// Returns the job that runs this command, and the size of a terminal that shows live lines.
-    fn job(&self, session: &Session<'_>) -> (Job, Option<(usize, usize)>) {
+    fn job(&self, session: &Session<'_>) -> (Job, Option<Terminal>) {
         let environment = &session.environment;
         let job = Job::of(self.job, environment.surroundings.as_ref());
         let live = environment.live.filter(|_| !job.has_log());
