@@ -44,21 +44,21 @@ async fn a_terminal_shows_a_line_for_each_destination_in_place() {
     ];
     let (code, out, err) = on_terminal(&trial, &[&wait, &images, &any().options()]).await;
     assert!(matches!(code, 4 | 5), "{out}{err}");
-    let frames: Vec<&str> = err.split("\u{1b}[J").collect();
+    // Each frame but the first begins with a move of the cursor, and each line ends with its clearing.
+    let frames: Vec<&str> = err.split("A\r").collect();
     assert!(frames.len() > 3, "{err}");
     for frame in &frames {
-        let lines: Vec<&str> = frame
-            .lines()
-            .filter(|line| !line.contains('\u{1b}'))
-            .collect();
+        let lines = frame.lines().map(|line| line.trim_end_matches("\u{1b}[K"));
+        let lines: Vec<&str> = lines.filter(|line| !line.contains('\u{1b}')).collect();
         assert!(lines.len() < 5, "{frame:?}");
         for line in lines {
             assert!(line.chars().count() < 60, "{line:?}");
         }
     }
-    assert!(err.contains(" more\n"), "{err}");
+    assert!(err.contains(" more\u{1b}[K\n"), "{err}");
     // The lines are removed before the result is written.
-    assert!(err.ends_with("\u{1b}[J"), "{err:?}");
+    let removed = "\u{1b}[2K\n".repeat(4) + "\u{1b}[4A";
+    assert!(err.ends_with(&removed), "{err:?}");
     assert!(out.contains("team/api:v77"), "{out}");
 }
 
@@ -72,7 +72,7 @@ async fn a_terminal_is_left_alone_by_a_quiet_wait_and_in_a_job() {
         let wait = ["wait", "team/api:v99", "--timeout", "5s"];
         let (_, _, err) = on_terminal(&trial, &[&wait, option, &any().options()]).await;
         assert!(
-            err.starts_with(says) && !err.contains("\u{1b}[J"),
+            err.starts_with(says) && !err.contains("\u{1b}[2K"),
             "{err:?}"
         );
         assert_eq!(err.is_empty(), says.is_empty(), "{err:?}");

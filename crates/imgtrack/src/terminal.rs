@@ -132,16 +132,24 @@ pub(crate) trait Messages: Write {
 impl Messages for Screen<'_> {
     fn redraw(&mut self, drawn: usize, lines: &[Styled]) -> io::Result<()> {
         if drawn > 0 {
-            // Moves the cursor up, and clears the rest of the terminal.
-            write!(self.ready, "\x1b[{drawn}A\r\x1b[J")?;
+            // Moves the cursor up.
+            write!(self.ready, "\x1b[{drawn}A\r")?;
         }
         let by_line = std::mem::take(&mut self.by_line);
-        let written = lines.iter().try_for_each(|line| {
+        let written: io::Result<()> = lines.iter().try_for_each(|line| {
             self.write_styled(line)?;
-            self.write_all(b"\n")
+            self.ready.extend_from_slice(b"\x1b[K\n");
+            Ok(())
         });
         self.by_line = by_line;
         written?;
+        // Line by line: some terminals keep a screen that is cleared as a whole in their history.
+        let rest = drawn.saturating_sub(lines.len());
+        if rest > 0 {
+            let clear = b"\x1b[2K\n".repeat(rest);
+            self.ready.extend_from_slice(&clear);
+            write!(self.ready, "\x1b[{rest}A")?;
+        }
         self.flush()
     }
 

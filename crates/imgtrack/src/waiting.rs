@@ -210,6 +210,8 @@ mod tests {
         };
         feed.draw(Vec::new(), Duration::ZERO);
         drop(feed);
-        assert_eq!(String::from_utf8(out).unwrap(), "\x1b[4A\r\x1b[J");
+        let clear = "\x1b[2K\n".repeat(4);
+        let drawn = String::from_utf8(out).unwrap();
+        assert_eq!(drawn, format!("\x1b[4A\r{clear}\x1b[4A"));
     }
 }
