@@ -190,7 +190,12 @@ fn is_at(end: &ImageRef, place: &str) -> bool {
         Some((place, namespace)) => (place, Some(namespace)),
         None => (place, None),
     };
-    let places = [&end.region, &end.instance, &end.registry];
+    let places = [
+        &end.region,
+        &end.instance,
+        &end.registry,
+        &end.registry_name,
+    ];
     let is_there = places.into_iter().flatten().any(|own| own == place);
     is_there && namespace.is_none_or(|namespace| end.namespace.as_deref() == Some(namespace))
 }

@@ -22,6 +22,7 @@ mod program;
 pub(crate) mod retries;
 mod secrets;
 mod signatures;
+mod target_names;
 pub(crate) mod terminal;
 mod wire;
 

@@ -57,7 +57,7 @@ pub(crate) struct OfPeriod {
 pub(crate) struct OfPlaces {
     /// List only copies to PLACE or PLACE/NAMESPACE. Repeatable
     ///
-    /// PLACE is a region, an instance or a target registry.
+    /// PLACE is a region, an instance, or a target registry by its id or name.
     #[arg(
         long,
         value_name = "DESTINATION",

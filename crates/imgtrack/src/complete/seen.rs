@@ -44,7 +44,7 @@ impl Found {
     fn note(&mut self, rule: &Rule) {
         let entry = |about: String| Entry { about, seen: 0 };
         let to = &rule.destination;
-        let places = [&to.region, &to.instance, &to.registry];
+        let places = [&to.region, &to.instance, &to.registry, &to.registry_name];
         for place in places.into_iter().flatten() {
             self.destinations
                 .insert(place.clone(), entry(String::new()));

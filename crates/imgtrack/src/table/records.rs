@@ -263,12 +263,14 @@ pub(crate) fn goes(rule: &Rule) -> String {
     text.trim_end_matches(": ").to_owned()
 }
 
-/// Formats the region or registry, to put before the name.
+/// Formats the region or registry, to put before the name: `cn-shanghai: `, `backup (3): `,
+/// `registry 3: `.
 fn place(end: &ImageRef) -> String {
-    match (&end.region, &end.registry) {
-        (Some(region), _) => format!("{region}: "),
-        (None, Some(registry)) => format!("registry {registry}: "),
-        (None, None) => String::new(),
+    match (&end.region, &end.registry, &end.registry_name) {
+        (Some(region), _, _) => format!("{region}: "),
+        (None, Some(registry), Some(name)) => format!("{name} ({registry}): "),
+        (None, Some(registry), None) => format!("registry {registry}: "),
+        (None, None, _) => String::new(),
     }
 }
 

@@ -145,6 +145,9 @@ pub struct ImageRef {
     /// Id of a target registry, if a rule names an end outside the instance by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
+    /// Name of that target registry, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_name: Option<String>,
     /// Namespace; some vendors call it organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

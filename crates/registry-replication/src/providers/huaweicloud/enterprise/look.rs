@@ -11,15 +11,15 @@ use openapi_transport::{Context, Error};
 
 use super::DESCRIPTOR;
 use super::SwrEnterprise;
+use super::targets;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
 };
 use crate::arrival::watch::Watch;
-use crate::listing::Listing;
 use crate::model::{Execution, ImageName, ImageRef, Rule};
-use crate::pager::{Fetched, Record, Slot, Steps};
+use crate::pager::Record;
 use crate::provider::Descriptor;
 
 /// Executions that are looked into where nothing says how far back to go.
@@ -103,16 +103,12 @@ impl Look for SwrEnterprise {
     }
 }
 
-impl Record for types::Registry {
-    fn key(&self) -> String {
-        self.id.map(|id| id.to_string()).unwrap_or_default()
-    }
-}
-
 impl SwrEnterprise {
     async fn rules_and_names(&self) -> Result<RulesRead, Error> {
-        let registries = self.target_registries().await?;
-        let rules: Vec<Rule> = self.replication_rules(None).all().await?;
+        let registries = self.target_registries().by_item();
+        let registries = registries.map_ok(|registry| (registry.key(), registry));
+        let registries: BTreeMap<_, _> = registries.try_collect().await?;
+        let rules: Vec<Rule> = self.list_replication_rules(None, None).all().await?;
         // Of a rule that names a registry as its source, the images are not this instance's.
         let own = rules
             .into_iter()
@@ -123,35 +119,10 @@ impl SwrEnterprise {
                 ..rule
             })
         });
-        let names = registries.iter().filter_map(|(id, registry)| {
-            let name = registry.name.clone()?;
-            Some((id.clone(), name))
-        });
+        let names = registries
+            .iter()
+            .filter_map(|(id, registry)| Some((id.clone(), targets::name(registry)?)));
         Ok(RulesRead(own.collect(), Arc::new(names.collect())))
-    }
-
-    /// The target registries by id: `ListInstanceRegistries`.
-    async fn target_registries(&self) -> Result<BTreeMap<String, types::Registry>, Error> {
-        let registry = self.clone();
-        let fetch = move |slot: Slot| registry.clone().registries_on(slot);
-        let name = "ListInstanceRegistries".to_owned();
-        let registries = Listing::new(name, Steps::Pages, fetch).by_item();
-        let known = registries.map_ok(|registry| (registry.key(), registry));
-        known.try_collect().await
-    }
-
-    async fn registries_on(self, slot: Slot) -> Result<Fetched<types::Registry>, Error> {
-        let call = self.client.list_instance_registries();
-        let call = call
-            .project_id(&self.project_id)
-            .instance_id(&self.instance);
-        let page = call.offset(slot.offset).limit(slot.size).send().await?;
-        let page = page.into_inner();
-        Ok(Fetched {
-            items: page.registries,
-            total: page.total.and_then(|total| total.try_into().ok()),
-            size: None,
-        })
     }
 
     /// The executions that may concern what is wanted, newest first.
@@ -256,6 +227,7 @@ fn located(end: ImageRef, registries: &BTreeMap<String, types::Registry>) -> Ima
         Some(registry) => ImageRef {
             region: known(&registry.region_id),
             instance: known(&registry.instance_id),
+            registry_name: targets::name(registry),
             ..end
         },
         None => end,

@@ -4,7 +4,7 @@
 //!
 //! | method | calls |
 //! |---|---|
-//! | `rules_of` | `ListInstanceReplicationPolicies`, then `ListInstanceRetentionPolicies` |
+//! | `rules_of` | `ListInstanceReplicationPolicies`, then `ListInstanceRetentionPolicies`; for the names of target registries `ListInstanceRegistries` |
 //! | `executions_of` | `ListInstanceReplicationPolicyExecutions`, `ListInstanceRetentionPolicyExecutions` |
 //! | `tasks_of` | `ListInstanceReplicationPolicyExecTasks`, `ListInstanceRetentionPolicyExecTasks` |
 //! | `subtasks_of` | `ListInstanceReplicationPolicyExecSubTasks`, `ListInstanceRetentionPolicyExecSubTasks` |
@@ -25,6 +25,7 @@ mod resource;
 mod rules;
 mod runs;
 mod subtasks;
+mod targets;
 mod tasks;
 
 use huaweicloud_swr::swr;

@@ -13,6 +13,7 @@ use openapi_transport::Error;
 
 use super::PROVIDER;
 use super::SwrEnterprise;
+use super::targets::TargetNames;
 use crate::listing::Listing;
 use crate::model::{
     FilterOn, FilterSyntax, ImageRef, Rule, RuleFilter, RuleTrigger, TaskKind, VendorAnswer,
@@ -22,7 +23,20 @@ use crate::pager::{Fetched, Slot, Steps, listing_name};
 impl SwrEnterprise {
     /// Lists the replication rules of the instance whose names contain `name`, or all:
     /// `ListInstanceReplicationPolicies`.
+    ///
+    /// A rule that has the id of a target registry gets its name, which takes one more call for the
+    /// whole listing: `ListInstanceRegistries`. If that call fails, the rules have no names of
+    /// registries.
     pub fn replication_rules(&self, name: Option<&str>) -> Listing<Rule> {
+        self.list_replication_rules(name, Some(TargetNames::default()))
+    }
+
+    /// Lists replication rules, with the names of their target registries or without them.
+    pub(super) fn list_replication_rules(
+        &self,
+        name: Option<&str>,
+        names: Option<TargetNames>,
+    ) -> Listing<Rule> {
         let narrowed: [(&str, Option<&dyn Display>); 2] = [
             ("instance", Some(&self.instance)),
             ("name", name.as_ref().map(|name| name as _)),
@@ -31,6 +45,7 @@ impl SwrEnterprise {
         let rules = ReplicationRules {
             registry: self.clone(),
             name: name.map(str::to_owned),
+            names,
         };
         Listing::new(called, Steps::Pages, move |slot| rules.clone().fetch(slot))
     }
@@ -71,6 +86,7 @@ impl SwrEnterprise {
 struct ReplicationRules {
     registry: SwrEnterprise,
     name: Option<String>,
+    names: Option<TargetNames>,
 }
 
 impl ReplicationRules {
@@ -88,8 +104,12 @@ impl ReplicationRules {
         }
         let page = call.send().await?.into_inner();
         let rule = |policy| replication(policy, &self.registry.instance);
+        let mut rules: Vec<Rule> = page.policies.into_iter().map(rule).collect();
+        if let Some(names) = &self.names {
+            names.add(&self.registry, &mut rules).await;
+        }
         Ok(Fetched {
-            items: page.policies.into_iter().map(rule).collect(),
+            items: rules,
             total: page.total.and_then(|total| total.try_into().ok()),
             size: None,
         })
