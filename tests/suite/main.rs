@@ -49,6 +49,7 @@ mod retries;
 mod secrets;
 mod signatures;
 mod subjects;
+mod task_tags;
 mod terminal;
 mod timeouts;
 mod traces;

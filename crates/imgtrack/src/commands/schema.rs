@@ -9,7 +9,7 @@ use crate::failure::{ErrorReport, Failure};
 use crate::following::FollowedJson;
 use crate::output::Referred;
 use crate::session::Session;
-use crate::table::CoverageRow;
+use crate::table::{CoverageRow, TaskTagsJson};
 
 #[derive(Args, Debug)]
 pub(crate) struct SchemaOf {
@@ -27,6 +27,8 @@ enum Type {
     Execution,
     /// Task of `tasks`
     Task,
+    /// Task of `tasks --tags`, with its subtasks
+    TaskTags,
     /// Subtask of `subtasks`
     Subtask,
     /// Report of `status` and `explain`
@@ -54,6 +56,7 @@ impl Type {
             Self::Rule => of::<Referred<'_, Rule>>(),
             Self::Execution => of::<Referred<'_, Execution>>(),
             Self::Task => of::<Referred<'_, Task>>(),
+            Self::TaskTags => of::<Referred<'_, TaskTagsJson<'_>>>(),
             Self::Subtask => of::<Referred<'_, Subtask>>(),
             Self::Report => of::<Report>(),
             Self::Wait => of::<EndedJson<'_>>(),

@@ -1,22 +1,21 @@
 //! Reading from the registries that a command names, at the same time.
 
 use futures_util::future;
-use registry_replication::Listing;
 
 use crate::args;
 use crate::failure::Failure;
-use crate::filter::{Filter, Filtered};
+use crate::filter::Filter;
+use crate::output::Records;
 use crate::session::Session;
-use crate::table::Listed;
 use crate::target::Target;
 
 /// Writes the listing that `open` returns for a registry, or those of several registries. A registry
 /// that fails does not hide the records of the others.
-pub(super) async fn listing<T: Listed + Filtered + Send>(
+pub(super) async fn listing<R: Records>(
     session: &mut Session<'_>,
     filter: &Filter,
     options: &args::Listing,
-    open: impl AsyncFn(&Target) -> Result<Listing<T>, Failure>,
+    open: impl AsyncFn(&Target) -> Result<R, Failure>,
 ) -> Result<u8, Failure> {
     let (target, output) = (&session.target, &mut session.output);
     if !target.is_several() {
@@ -26,9 +25,9 @@ pub(super) async fn listing<T: Listed + Filtered + Send>(
     }
     let (opened, mut failures) = each(target, open).await;
     let count = opened.len();
-    let of_listings = output.listings(opened, filter, options).await?;
-    let has_answers = of_listings.len() < count;
-    failures.extend(of_listings);
+    let found = output.listings(opened, filter, options).await?;
+    let has_answers = found.of_listings.len() < count;
+    failures.extend(found.all());
     outcome(failures, has_answers)
 }
 

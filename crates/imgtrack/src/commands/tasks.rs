@@ -1,7 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use registry_replication::{Feature, Task};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use registry_replication::{Error, Feature, Registry, Task};
 
 use super::{Execute, scope, sources};
 use crate::args::{
@@ -9,8 +12,9 @@ use crate::args::{
 };
 use crate::failure::Failure;
 use crate::filter::Filter;
-use crate::output::Shape;
+use crate::output::{Records, Shape};
 use crate::session::Session;
+use crate::table::TaskTags;
 use crate::target::Target;
 
 #[derive(Args, Debug)]
@@ -34,6 +38,36 @@ pub(crate) struct Tasks {
     of_rule: OfRule,
     #[command(flatten)]
     tag: OfTag,
+    /// Show the subtasks of each task under it, one for each tag
+    ///
+    /// The filters and --limit choose tasks. With --tag, only subtasks with such a tag are shown. Takes a
+    /// call for each task.
+    #[arg(long)]
+    tags: bool,
+}
+
+/// Tasks whose subtasks are read, too.
+struct WithSubtasks {
+    registry: Arc<dyn Registry>,
+    tasks: registry_replication::Listing<Task>,
+    tags: Option<TagGlob>,
+}
+
+impl Records for WithSubtasks {
+    type Record = TaskTags;
+
+    fn kept(self, filter: &Filter) -> BoxStream<'_, Result<TaskTags, Error>> {
+        let Self {
+            registry,
+            tasks,
+            tags,
+        } = self;
+        let with_subtasks = move |task: Task| {
+            let subtasks = registry.subtasks_of(&task.reference());
+            TaskTags::new(task, subtasks, tags.clone())
+        };
+        tasks.kept(filter).map_ok(with_subtasks).boxed()
+    }
 }
 
 impl Execute for Tasks {
@@ -42,7 +76,10 @@ impl Execute for Tasks {
     }
 
     fn shape(&self) -> Shape {
-        Shape::listing::<Task>()
+        match self.tags {
+            true => Shape::listing::<TaskTags>(),
+            false => Shape::listing::<Task>(),
+        }
     }
 
     fn sort(&self) -> Option<&str> {
@@ -56,8 +93,8 @@ impl Execute for Tasks {
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let (target, scope) = session.target.at_image(&self.scope);
         session.target = target;
-        let tag = self.tag.tag.clone();
-        let tag = tag.as_ref().and_then(TagGlob::as_tag);
+        let glob = self.tag.tag.clone();
+        let tag = glob.as_ref().and_then(TagGlob::as_tag);
         let has_rule = self.of_rule.rule.is_some();
         let filter = Filter::default()
             .states(self.states)
@@ -80,11 +117,25 @@ impl Execute for Tasks {
             }
             let registry = target.registry().await?;
             let scope = scope.resolved(&*registry).await?;
-            Ok(match filter.state() {
+            let tasks = match filter.state() {
                 Some(state) => registry.tasks_in(&scope, state),
                 None => registry.tasks_of(&scope),
-            })
+            };
+            Ok((registry, tasks))
         };
+        if self.tags {
+            let open = async |target: &Target| {
+                target.provider()?.check(Feature::Subtasks)?;
+                let (registry, tasks) = open(target).await?;
+                Ok(WithSubtasks {
+                    registry,
+                    tasks,
+                    tags: glob.clone(),
+                })
+            };
+            return sources::listing(session, &filter, &self.listing, open).await;
+        }
+        let open = async |target: &Target| Ok(open(target).await?.1);
         sources::listing(session, &filter, &self.listing, open).await
     }
 }

@@ -54,6 +54,9 @@ pub(crate) enum Failure {
         registry: String,
         failure: Box<Failure>,
     },
+    /// Error about one of several things.
+    #[error("{what}: {failure}")]
+    Of { what: String, failure: Box<Failure> },
     #[error("{}", .0.sentence())]
     TimedOut(TimedOut),
 }
@@ -99,7 +102,7 @@ impl Failure {
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Json(error) if error.io_error_kind() == Some(io::ErrorKind::BrokenPipe) => 0,
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
-            Self::At { failure, .. } => failure.exit_code(),
+            Self::At { failure, .. } | Self::Of { failure, .. } => failure.exit_code(),
             Self::Partly(_)
             | Self::Declined
             | Self::Sandbox(_)
@@ -115,7 +118,7 @@ impl Failure {
         match self {
             Self::Registry(error) => error.kind() == ErrorKind::Transport,
             Self::Several(all) | Self::Partly(all) => all.iter().any(Self::is_of_connection),
-            Self::At { failure, .. } => failure.is_of_connection(),
+            Self::At { failure, .. } | Self::Of { failure, .. } => failure.is_of_connection(),
             _ => false,
         }
     }
@@ -131,10 +134,26 @@ impl Failure {
         }
     }
 
+    /// Tells what the error is about.
+    pub(crate) fn of(self, what: String) -> Self {
+        Self::Of {
+            what,
+            failure: Box::new(self),
+        }
+    }
+
     /// Returns the error without the name of its registry.
+    fn without_registry(&self) -> &Self {
+        match self {
+            Self::At { failure, .. } => failure.without_registry(),
+            other => other,
+        }
+    }
+
+    /// Returns the error without its registry and what it is about.
     fn plain(&self) -> &Self {
         match self {
-            Self::At { failure, .. } => failure.plain(),
+            Self::At { failure, .. } | Self::Of { failure, .. } => failure.plain(),
             other => other,
         }
     }

@@ -78,7 +78,7 @@ impl Failure {
         let region_hint = region_hint.filter(|_| self.is_of_connection());
         let report = ErrorReport {
             kind: self.kind(),
-            message: self.plain().to_string(),
+            message: self.without_registry().to_string(),
             causes: self.causes().map(|cause| cause.to_string()).collect(),
             hint: self.hint(asked.target).or(region_hint),
             registry: match self {
@@ -118,9 +118,12 @@ impl Failure {
             Self::Usage(_) => "usage",
             Self::Declined => "declined",
             Self::Sandbox(_) | Self::Control(_) => "sandbox",
-            Self::Io(_) | Self::Json(_) | Self::Several(_) | Self::Partly(_) | Self::At { .. } => {
-                "io"
-            }
+            Self::Io(_)
+            | Self::Json(_)
+            | Self::Several(_)
+            | Self::Partly(_)
+            | Self::At { .. }
+            | Self::Of { .. } => "io",
             Self::TimedOut(_) => "timeout",
         }
     }

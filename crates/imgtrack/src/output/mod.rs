@@ -1,9 +1,11 @@
 //! Data output.
 
+mod chosen;
 mod csv;
 mod format;
 mod in_order;
 mod jq;
+mod records;
 mod yaml;
 
 use std::cell::Cell;
@@ -13,6 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_core::Stream;
+use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use registry_replication::{Error, Timestamp};
 use schemars::JsonSchema;
@@ -21,7 +24,7 @@ use serde::Serialize;
 use crate::args::{Listing, OutputArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::filter::{Filter, Filtered};
+use crate::filter::Filter;
 use crate::styled::Styled;
 use crate::table::{self, Column, Head, Listed, Row, Table, View};
 use crate::terminal::{self, Screen, escaped};
@@ -29,9 +32,11 @@ pub(crate) use format::{Format, Shape};
 use in_order::InOrder;
 use jq::Jq;
 pub(crate) use jq::expression;
+use records::Labelled;
+pub(crate) use records::{Failures, Records};
 
-/// Most records that are kept to be sorted.
-const MOST_SORTED: usize = 100_000;
+/// Records that are completed at once.
+const AT_ONCE: usize = 4;
 
 /// Name of the column with the names of registries.
 const LABEL: &str = "registry";
@@ -313,39 +318,44 @@ impl<'a> Output<'a> {
     ///
     /// Records in another order are written when all are known. After an error,
     /// [`close`](Self::close) completes the output.
-    pub(crate) async fn listing<T: Listed + Filtered + Send>(
+    pub(crate) async fn listing<R: Records>(
         &mut self,
-        records: registry_replication::Listing<T>,
+        records: R,
         filter: &Filter,
         listing: &Listing,
     ) -> Result<(), Failure> {
-        let records = kept(records, filter).map(|record| (None, record));
-        match self.all_of(pin!(records), listing).await?.pop() {
-            Some(failure) => Err(failure),
-            None => self.end_of_records::<T>(),
+        let records = records.kept(filter).map(|record| (None, record));
+        let mut failures = self.all_of(records.boxed(), listing).await?.all();
+        match (failures.len(), failures.pop()) {
+            (_, None) => self.end_of_records::<R::Record>(),
+            (1, Some(failure)) => Err(failure),
+            (_, Some(last)) => {
+                failures.push(last);
+                Err(Failure::Partly(failures))
+            }
         }
     }
 
     /// Writes the records of several registries, which are read at the same time. A registry that fails
     /// ends its own records only. Returns the errors.
-    pub(crate) async fn listings<T: Listed + Filtered + Send>(
+    pub(crate) async fn listings<R: Records>(
         &mut self,
-        records: Vec<(String, registry_replication::Listing<T>)>,
+        records: Vec<(String, R)>,
         filter: &Filter,
         listing: &Listing,
-    ) -> Result<Vec<Failure>, Failure> {
+    ) -> Result<Failures, Failure> {
         self.has_labels = true;
         let count = records.len();
         let records = records.into_iter().map(|(registry, records)| {
-            let records = kept(records, filter);
+            let records = records.kept(filter);
             records
                 .map(move |record| (Some(registry.clone()), record))
                 .boxed()
         });
         let records = InOrder::new(records);
-        let failures = self.all_of(pin!(records), listing).await?;
-        match failures.len() < count {
-            true => self.end_of_records::<T>()?,
+        let failures = self.all_of(records.boxed(), listing).await?;
+        match failures.of_listings.len() < count {
+            true => self.end_of_records::<R::Record>()?,
             false => self.close()?,
         }
         Ok(failures)
@@ -354,63 +364,48 @@ impl<'a> Output<'a> {
     /// Writes records, each with the name of its registry if there are several. Returns the errors.
     async fn all_of<T: Listed>(
         &mut self,
-        mut records: Pin<&mut impl Stream<Item = (Option<String>, Result<T, Error>)>>,
+        records: BoxStream<'_, Labelled<Result<T, Error>>>,
         listing: &Listing,
-    ) -> Result<Vec<Failure>, Failure> {
-        let most = listing.most.unwrap_or(usize::MAX);
-        let is_sorted = listing.sort.is_some() || listing.reverse;
-        let mut failures = Vec::new();
-        let mut known = Vec::new();
-        let mut count = 0;
-        while count < most || is_sorted {
-            let (label, record) = match records.next().now_or_never() {
-                Some(None) => break,
-                Some(Some(next)) => next,
+    ) -> Result<Failures, Failure> {
+        let mut failures = Failures::default();
+        let records = chosen::of(records, listing, &mut failures.of_listings).await;
+        let is_complete = self.format != Format::Name;
+        let records = records.map(async |(label, record)| match record {
+            Ok(record) if is_complete => (label, Ok(record.complete().await)),
+            Ok(record) => (label, Ok((record, None))),
+            Err(error) => (label, Err(error)),
+        });
+        let mut records = pin!(records.buffered(AT_ONCE));
+        loop {
+            let next = match records.next().now_or_never() {
+                Some(next) => next,
                 None => {
                     self.flush()?;
-                    match records.next().await {
-                        Some(next) => next,
-                        None => break,
-                    }
+                    records.next().await
                 }
             };
+            let Some((label, record)) = next else {
+                return Ok(failures);
+            };
             match record {
-                Err(error) => failures.push(Failure::from(error).at(label)),
-                Ok(_) if is_sorted && known.len() == MOST_SORTED => {
-                    failures.push(Failure::Usage(format!(
-                        "--sort and --reverse read at most {MOST_SORTED} records, and there are \
-                         more; use a filter such as --since"
-                    )));
-                    break;
-                }
-                Ok(record) if is_sorted => known.push((label, record)),
-                Ok(record) => {
-                    count += 1;
+                Err(error) => failures.of_listings.push(Failure::from(error).at(label)),
+                Ok((record, failure)) => {
+                    let failure = failure.map(|failure| failure.at(label.clone()));
+                    failures.of_records.extend(failure);
                     self.label = label;
                     self.record(&record)?;
                 }
             }
         }
-        // What was read before an error is written, too.
-        let name = listing.sort.as_deref();
-        let mut columns = T::COLUMNS.iter();
-        if let Some(column) = columns.find(|column| Some(column.name()) == name) {
-            known.sort_by(|(_, one), (_, other)| column.cell(one).order(&column.cell(other)));
-        }
-        if listing.reverse {
-            known.reverse();
-        }
-        for (label, record) in known.into_iter().take(most) {
-            self.label = label;
-            self.record(&record)?;
-        }
-        Ok(failures)
     }
 
     /// Writes a record of a listing.
     fn record<T: Listed>(&mut self, record: &T) -> Result<(), Failure> {
         match self.format {
-            Format::Table | Format::Wide | Format::Csv => self.row(record),
+            Format::Table | Format::Wide | Format::Csv => {
+                self.row(record)?;
+                record.rows().iter().try_for_each(|row| self.row(row))
+            }
             Format::Name => match record.reference() {
                 Some(reference) => {
                     let label = self.label.as_ref();
@@ -571,7 +566,7 @@ impl<'a> Output<'a> {
         if self.is_data() {
             let rows = rows
                 .into_iter()
-                .map(|(registry, item)| Labelled { registry, item });
+                .map(|(registry, item)| LabelledRow { registry, item });
             return self.list(&rows.collect::<Vec<_>>());
         }
         self.has_labels = true;
@@ -595,21 +590,9 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Returns the records that a filter keeps, until the first error.
-fn kept<'f, T: Listed + Filtered + Send>(
-    records: registry_replication::Listing<T>,
-    filter: &'f Filter,
-) -> impl Stream<Item = Result<T, Error>> + Send + 'f {
-    let records = match filter.since() {
-        Some(since) => records.by_item_since(since, T::time).left_stream(),
-        None => records.by_item().right_stream(),
-    };
-    records.try_filter(|record| std::future::ready(filter.keeps(record)))
-}
-
 /// Row with the name of its registry.
 #[derive(Serialize)]
-struct Labelled<T> {
+struct LabelledRow<T> {
     registry: String,
     #[serde(flatten)]
     item: T,

@@ -9,6 +9,7 @@ mod lag;
 mod layout;
 mod places;
 mod records;
+mod tags;
 mod time;
 
 pub(crate) use arrivals::{Arrived, arrivals, explained, noted};
@@ -17,4 +18,5 @@ pub(crate) use column::{Column, Head, Row};
 pub(crate) use coverage::CoverageRow;
 pub(crate) use layout::{Table, cut};
 pub(crate) use records::{Listed, covers, goes};
+pub(crate) use tags::{TaskTags, TaskTagsJson};
 pub(crate) use time::duration;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::cell::Cell;
 use super::column::{Column, Row};
+use crate::failure::Failure;
 
 /// Record of a listing.
 pub(crate) trait Listed: Row + Serialize {
@@ -15,6 +16,16 @@ pub(crate) trait Listed: Row + Serialize {
 
     /// Returns the reference that other commands take, if there is one.
     fn reference(&self) -> Option<String>;
+
+    /// Returns the rows that tables show under the record.
+    fn rows(&self) -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// Reads what the record lacks before it is written. Returns with it why something is missing.
+    fn complete(self) -> impl Future<Output = (Self, Option<Failure>)> {
+        std::future::ready((self, None))
+    }
 }
 
 impl Listed for Task {
