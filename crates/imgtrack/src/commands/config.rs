@@ -176,10 +176,14 @@ fn list(config: &Config, output: &mut Output<'_>) -> Result<u8, Failure> {
     let all: Vec<_> = all
         .map(|(name, named)| listed(config, name, named))
         .collect();
-    match output.is_data() {
-        true => output.list(&all)?,
-        false => output.rows(&all)?,
+    if output.is_data() {
+        output.list(&all)?;
+        return Ok(0);
     }
+    if all.is_empty() {
+        output.say("no registries")?;
+    }
+    output.rows(&all)?;
     Ok(0)
 }
 

@@ -10,7 +10,7 @@ use registry_replication::oci::{
 use super::Execute;
 use crate::args::{Bound, flag, value};
 use crate::failure::Failure;
-use crate::output::Shape;
+use crate::output::{Output, Shape};
 use crate::session::Session;
 use crate::target::Target;
 use crate::terminal::escaped;
@@ -21,6 +21,8 @@ const DIFFERENT: u8 = 6;
 const INCOMPLETE: u8 = 1;
 /// Most tags whose errors are printed.
 const MOST_ERRORS: usize = 8;
+/// Most tags whose reasons are printed below a table.
+const MOST_REASONS: usize = 1_000;
 
 #[derive(Args, Debug)]
 pub(crate) struct Diff {
@@ -127,16 +129,19 @@ impl Execute for Diff {
         };
         let mut tags = pin!(tags);
         let mut counts = DiffCounts::default();
-        let mut unknown = Unknown::default();
+        let mut unknown = Details::new(MOST_ERRORS);
+        let mut reasons = Details::new(MOST_REASONS);
         let is_data = output.is_data();
         let mut has_rows = false;
         while let Some(found) = output.next(tags.as_mut()).await? {
             counts.add(found.state);
-            if found.state == TagState::Unknown {
-                unknown.add(&found);
-            }
             if found.state == TagState::Same && !self.all {
                 continue;
+            }
+            match found.state {
+                TagState::Unknown => unknown.add(&found),
+                _ if found.detail.is_some() => reasons.add(&found),
+                _ => {}
             }
             has_rows = true;
             match is_data {
@@ -158,6 +163,10 @@ impl Execute for Diff {
             }
             (false, false) => output.rows::<TagDiff>(&[])?,
         }
+        // The wide table has a column for them.
+        if output.is_table() {
+            reasons.say(output)?;
+        }
         let more = match counts.unknown {
             0 => String::new(),
             count => format!(", {count} unknown"),
@@ -166,7 +175,7 @@ impl Execute for Diff {
             "{} same, {} missing, {} different, {} extra{more}",
             counts.same, counts.missing, counts.different, counts.extra
         ))?;
-        unknown.tell(session.err)?;
+        unknown.warn(session.err)?;
         Ok(match (counts.differs(), counts.unknown) {
             (true, _) => DIFFERENT,
             (false, 0) => 0,
@@ -175,16 +184,24 @@ impl Execute for Diff {
     }
 }
 
-/// Errors of tags that cannot be compared.
-#[derive(Default)]
-struct Unknown {
+/// Details of tags: why they differ, or why they cannot be compared.
+struct Details {
+    most: usize,
     lines: Vec<String>,
     rest: u64,
 }
 
-impl Unknown {
+impl Details {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            lines: Vec::new(),
+            rest: 0,
+        }
+    }
+
     fn add(&mut self, found: &TagDiff) {
-        if self.lines.len() == MOST_ERRORS {
+        if self.lines.len() == self.most {
             self.rest += 1;
             return;
         }
@@ -193,13 +210,30 @@ impl Unknown {
             tag => format!("{}:{tag}", found.repository),
         };
         let why = found.detail.as_deref().unwrap_or_default();
-        self.lines
-            .push(format!("error: cannot compare {name}: {why}"));
+        self.lines.push(format!("{name}: {why}"));
     }
 
-    fn tell(self, err: &mut dyn Write) -> Result<(), Failure> {
+    /// Writes the details below a table.
+    fn say(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        for line in &self.lines {
+            output.say(&escaped(line))?;
+        }
+        if self.rest > 0 {
+            let rest = self.rest;
+            output.say(&format!(
+                "{rest} more tags have reasons; use -o wide to see them"
+            ))?;
+        }
+        output.say("")
+    }
+
+    /// Writes the details as errors.
+    fn warn(self, err: &mut dyn Write) -> Result<(), Failure> {
         for line in self.lines {
-            writeln!(err, "{}", escaped(&line))?;
+            writeln!(err, "{}", escaped(&format!("error: cannot compare {line}")))?;
         }
         match self.rest {
             0 => Ok(()),

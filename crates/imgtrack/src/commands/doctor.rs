@@ -4,15 +4,17 @@ use clap::Args;
 use futures_util::{StreamExt, future};
 use registry_replication::{Cloud, Error, Finding, FindingState, clouds};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::Execute;
 use crate::args::Bound;
 use crate::failure::Failure;
-use crate::output::{Output, Shape};
+use crate::output::{Output, Shape, wrapped};
 use crate::session::Session;
 use crate::styled::Styled;
 use crate::table::{self, Cell, Column, Table};
 use crate::target::Target;
+use crate::terminal::escaped;
 
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
@@ -197,6 +199,9 @@ async fn of_registry(
     Ok(())
 }
 
+/// Heads of the table.
+const HEADS: [&str; 5] = ["REGISTRY", "CLOUD", "CHECK", "STATE", "FOUND"];
+
 /// Results of checks that run side by side, in the order of their registries.
 struct Rows<'a, 'o> {
     found: RefCell<Vec<Vec<Row>>>,
@@ -226,7 +231,8 @@ impl<'a, 'o> Rows<'a, 'o> {
         match (output.is_data(), is_whole) {
             (true, _) => output.hold_list(&all),
             (false, true) => {
-                output.hold(table(&all));
+                let width = output.terminal();
+                output.hold(table(&all, width));
                 Ok(())
             }
             (false, false) => output.hold_rows(&all),
@@ -240,23 +246,57 @@ impl<'a, 'o> Rows<'a, 'o> {
     }
 }
 
-/// Formats results as a table, with the advice below each line.
-fn table(rows: &[Row]) -> Styled {
-    let mut table = Table::new(&["REGISTRY", "CLOUD", "CHECK", "STATE", "FOUND"]).compact();
+/// Least width of the last column. On a narrower terminal, its lines are wider than the terminal.
+const LEAST: usize = 20;
+
+/// Formats results as a table, with the advice below each line. The last column has sentences, which
+/// break between words.
+fn table(rows: &[Row], width: Option<usize>) -> Styled {
+    let mut table = Table::new(&HEADS).compact();
+    let left = width.map(|width| width.saturating_sub(before_found(rows)).max(LEAST));
+    let lines = |text: &str| -> Vec<String> {
+        let text = match left {
+            Some(left) => wrapped(text, left),
+            None => text.to_owned(),
+        };
+        text.lines().map(str::to_owned).collect()
+    };
     for row in rows {
         let check = &row.check;
+        let mut found = lines(&escaped(&check.found)).into_iter();
         table.add_row([
             row.registry.as_deref().unwrap_or_default(),
             check.cloud,
             &check.check,
             check.state.as_str(),
-            &check.found,
+            found.next().as_deref().unwrap_or_default(),
         ]);
         let advice = check.advice.as_deref().unwrap_or_default();
-        for (number, line) in advice.lines().enumerate() {
+        let advice = advice.lines().enumerate().flat_map(|(number, line)| {
             let mark = if number == 0 { "→" } else { "  " };
-            table.add_row(["", "", "", "", &format!("{mark} {line}")]);
+            lines(&format!("{mark} {line}"))
+        });
+        for line in found.chain(advice) {
+            table.add_row(["", "", "", "", &line]);
         }
     }
     table.finish()
+}
+
+/// Returns the width of the columns before the last one.
+fn before_found(rows: &[Row]) -> usize {
+    const GAP: usize = 2;
+    let cells = |row: &Row| {
+        let check = &row.check;
+        let registry = row.registry.as_deref().unwrap_or_default();
+        let cells = [registry, check.cloud, &check.check, check.state.as_str()];
+        cells.map(UnicodeWidthStr::width)
+    };
+    let widest = |number: usize| rows.iter().map(|row| cells(row)[number]).max();
+    let columns = HEADS.iter().take(4).enumerate();
+    let widths = columns.map(|(number, head)| match widest(number) {
+        None | Some(0) => 0,
+        Some(width) => width.max(head.width()) + GAP,
+    });
+    widths.sum()
 }

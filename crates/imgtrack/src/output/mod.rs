@@ -6,8 +6,10 @@ mod format;
 mod in_order;
 mod jq;
 mod records;
+mod wrap;
 mod yaml;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Write;
 use std::pin::{Pin, pin};
@@ -34,6 +36,7 @@ use jq::Jq;
 pub(crate) use jq::expression;
 use records::Labelled;
 pub(crate) use records::{Failures, Records};
+pub(crate) use wrap::wrapped;
 
 /// Records that are completed at once.
 const AT_ONCE: usize = 4;
@@ -48,6 +51,9 @@ pub(crate) struct Output<'a> {
     columns: Vec<String>,
     has_header: bool,
     jq: Option<Jq>,
+    /// Width of the terminal, if there is one.
+    terminal: Option<usize>,
+    /// Width of tables, if they have one.
     width: Option<usize>,
     view: View,
     out: Screen<'a>,
@@ -107,6 +113,7 @@ impl<'a> Output<'a> {
             columns: options.columns.clone(),
             has_header: !options.no_header,
             jq: jq.map_err(|error| Failure::Usage(format!("invalid --jq: {error}")))?,
+            terminal: environment.width,
             width: environment.width.filter(|_| format == Format::Table),
             view: View {
                 is_wide: format == Format::Wide,
@@ -144,13 +151,27 @@ impl<'a> Output<'a> {
         matches!(self.format, Format::Table | Format::Wide)
     }
 
+    /// Returns the width of the terminal, if there is one.
+    pub(crate) fn terminal(&self) -> Option<usize> {
+        self.terminal
+    }
+
+    /// Returns whether the output is a table within the terminal.
+    pub(crate) fn is_table(&self) -> bool {
+        self.format == Format::Table
+    }
+
     pub(crate) fn prompts(&self) -> &Prompts {
         &self.prompts
     }
 
-    /// Writes a sentence for people. Other formats leave it out.
+    /// Writes sentences for people, within the width of the terminal. Other formats leave them out.
     pub(crate) fn say(&mut self, words: &str) -> Result<(), Failure> {
         if self.is_for_people() {
+            let words = match self.terminal {
+                Some(width) => wrapped(words, width).into(),
+                None => Cow::Borrowed(words),
+            };
             writeln!(self.out, "{words}")?;
         }
         Ok(())

@@ -26,6 +26,7 @@ impl Row for TagDiff {
             Cell::Digest(row.destination.clone())
         })
         .rank(3),
-        Column::new("detail", |row: &Self| Cell::text(row.detail.as_ref())).rank(1),
+        // The table has the details below.
+        Column::new("detail", |row: &Self| Cell::text(row.detail.as_ref())).wide(),
     ];
 }
