@@ -26,6 +26,7 @@ mod lag;
 mod lag_command;
 mod made_up;
 mod made_up_pages;
+mod matrix;
 mod oci;
 mod oci_compare;
 mod oci_conformance;

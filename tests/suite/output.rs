@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use imgtrack::{Environment, Program};
-use insta::assert_snapshot;
 use registry_replication::{Feature, TaskState};
 use registry_tests::quick_clock;
 use serde_json::Value;
@@ -31,126 +30,6 @@ fn with(feature: Feature) -> Vec<&'static str> {
 /// Returns a listing as JSON.
 fn json(words: &[&str]) -> Vec<Value> {
     serde_json::from_str(&output(&[words, &["-o", "json"]].concat())).unwrap()
-}
-
-/// Returns the narrowest width that a table has by itself.
-fn width(text: &str) -> usize {
-    text.lines().map(|line| line.chars().count()).max().unwrap()
-}
-
-/// Removes ports and ids of requests, which differ in each run.
-fn without_ids(text: &str) -> String {
-    let mut text = text.to_owned();
-    for before in ["127.0.0.1:", "request id ", "\"request_id\":\""] {
-        if let Some((begin, rest)) = text.split_once(before) {
-            let rest = rest.trim_start_matches(|c: char| c.is_ascii_hexdigit());
-            text = format!("{begin}{before}ID{rest}");
-        }
-    }
-    text
-}
-
-/// Words of a run that fails, finds nothing, or succeeds.
-type Cases<'a> = [(&'a str, &'a [&'a str]); 3];
-
-/// Prints all cases of a command in all formats and widths.
-fn matrix(cases: &Cases<'_>, place: &[&str]) -> String {
-    let mut text = String::new();
-    let formats: [(&str, &[&str], Option<usize>); 6] = [
-        ("table, 60 columns", &[], Some(60)),
-        ("table, 80 columns", &[], Some(80)),
-        ("table, 200 columns", &[], Some(200)),
-        ("wide", &["-o", "wide"], Some(60)),
-        ("json", &["-o", "json"], Some(60)),
-        ("csv", &["-o", "csv"], Some(60)),
-    ];
-    for (case, words) in cases {
-        for (format, options, columns) in formats {
-            let environment = Environment::default().width(columns.unwrap());
-            let words = [*words, place, options].concat();
-            let (code, out, err) = run_in(environment, &words);
-            let err = without_ids(&err);
-            text.push_str(&format!(
-                "## {case}: {format}: exit code {code}\n{out}{err}\n"
-            ));
-            if options.is_empty() {
-                assert!(
-                    width(&format!("{out}\n")) <= columns.unwrap(),
-                    "{words:?}: {out}"
-                );
-            }
-        }
-    }
-    text
-}
-
-#[test]
-fn listings_in_all_formats_and_widths() {
-    let (rules, images) = (with(Feature::RepositoryRules), with(Feature::ImageTasks));
-    let executions = with(Feature::Executions);
-    let subtasks = with(Feature::Subtasks);
-    let cases: [(&str, Cases<'_>, &[&str]); 6] = [
-        (
-            "rules",
-            [
-                ("success", &["rules", "team/api"]),
-                ("empty", &["rules", "team/api", "--to", "nowhere"]),
-                ("failure", &["rules", "team/apu"]),
-            ],
-            &rules,
-        ),
-        (
-            "executions",
-            [
-                ("success", &["executions"]),
-                ("empty", &["executions", "--state", "timed-out"]),
-                ("failure", &["executions", "99"]),
-            ],
-            &executions,
-        ),
-        (
-            "tasks",
-            [
-                ("success", &["tasks", "team/api", "--limit", "4"]),
-                ("empty", &["tasks", "team/api", "--tag", "none"]),
-                ("failure", &["tasks", "team/apu"]),
-            ],
-            &images,
-        ),
-        (
-            "tasks-of-execution",
-            [
-                ("success", &["tasks", "301", "--limit", "6"]),
-                (
-                    "empty",
-                    &["tasks", "301", "--until", "2026-01-01", "--state", "failed"],
-                ),
-                ("failure", &["tasks", "99"]),
-            ],
-            &executions,
-        ),
-        (
-            "subtasks",
-            [
-                ("success", &["subtasks", "83/1927"]),
-                ("empty", &["subtasks", "83/1927", "--state", "failed"]),
-                ("failure", &["subtasks", "83/99"]),
-            ],
-            &subtasks,
-        ),
-        (
-            "lag",
-            [
-                ("success", &["lag", "team/api"]),
-                ("empty", &["lag", "team/api", "--since", "1s"]),
-                ("failure", &["lag", "team/apu"]),
-            ],
-            &images,
-        ),
-    ];
-    for (name, cases, place) in cases {
-        assert_snapshot!(name, matrix(&cases, place));
-    }
 }
 
 #[tokio::test]
@@ -719,6 +598,14 @@ fn walk(folder: &std::path::Path) -> BTreeSet<std::path::PathBuf> {
     found
 }
 
+/// Returns whether a line of JSON has a vendor's word for a state, or the name of a field.
+fn is_data(line: &str) -> bool {
+    let line = line.trim_start();
+    ["\"status\":", "\"stopped\":"]
+        .iter()
+        .any(|name| line.starts_with(name))
+}
+
 #[test]
 fn one_word_is_used_for_one_thing() {
     let printed = printed();
@@ -737,6 +624,7 @@ fn one_word_is_used_for_one_thing() {
         for (name, text) in &printed {
             let found = text
                 .lines()
+                .filter(|line| !is_data(line))
                 .find(|line| line.to_lowercase().contains(wrong));
             if let Some(line) = found {
                 panic!("{name}: {line:?}: write {right}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imgtrack::Program;
+use imgtrack::{Environment, Program};
 use insta::assert_snapshot;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
@@ -73,8 +73,18 @@ impl Trial {
 
     /// Runs the program in its own thread. Returns exit code, stdout and stderr.
     pub(crate) async fn run(&self, words: &[&[&str]]) -> (u8, String, String) {
+        self.run_in(Environment::default(), words).await
+    }
+
+    /// Runs the program in an environment.
+    pub(crate) async fn run_in(
+        &self,
+        environment: Environment,
+        words: &[&[&str]],
+    ) -> (u8, String, String) {
         let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
         let program = Program::default()
+            .environment(environment)
             .sandbox(self.sandbox.clone())
             .clock(self.clock.clone());
         let run = tokio::task::spawn_blocking(move || {
