@@ -18,11 +18,19 @@ pub(crate) mod sealed {
     use std::sync::Arc;
 
     use crate::arrival::sight::Look;
+    use crate::listing::Listing;
+    use crate::model::Rule;
 
     /// Seals the trait, so that new methods do not break other crates.
     pub trait Sealed {
         /// Returns the registry in the form that arrivals poll.
         fn looked_at(&self) -> Arc<dyn Look>;
+
+        /// Lists all rules without names that take further calls. `None` if
+        /// [`rules_of`](super::Registry::rules_of) takes none.
+        fn unnamed_rules(&self) -> Option<Listing<Rule>> {
+            None
+        }
     }
 }
 

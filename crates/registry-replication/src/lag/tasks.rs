@@ -272,7 +272,9 @@ async fn destinations(
     mut wanted: Vec<&str>,
 ) -> Result<BTreeMap<String, ImageRef>, Error> {
     let mut found = BTreeMap::new();
-    let mut rules = pin!(registry.rules_of(None).by_item());
+    let unnamed = registry.unnamed_rules();
+    let rules = unnamed.unwrap_or_else(|| registry.rules_of(None));
+    let mut rules = pin!(rules.by_item());
     while !wanted.is_empty() {
         let Some(rule) = rules.try_next().await? else {
             break;

@@ -29,6 +29,11 @@ impl sealed::Sealed for SwrEnterprise {
     fn looked_at(&self) -> Arc<dyn Look> {
         Arc::new(self.clone())
     }
+
+    fn unnamed_rules(&self) -> Option<Listing<Rule>> {
+        let rules = self.list_replication_rules(None, None);
+        Some(rules.then(self.retention_rules()))
+    }
 }
 
 impl registry::Registry for SwrEnterprise {
