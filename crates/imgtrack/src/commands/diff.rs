@@ -138,10 +138,11 @@ impl Execute for Diff {
             if found.state == TagState::Same && !self.all {
                 continue;
             }
-            match found.state {
-                TagState::Unknown => unknown.add(&found),
-                _ if found.detail.is_some() => reasons.add(&found),
-                _ => {}
+            if found.state == TagState::Unknown {
+                unknown.add(&found);
+            }
+            if found.detail.is_some() {
+                reasons.add(&found);
             }
             has_rows = true;
             match is_data {
