@@ -81,7 +81,7 @@ fn a_confirmation_names_the_rule_and_the_images() {
         (
             &["run", "12"][..],
             ENTERPRISE,
-            "run rule 12 (copy-nats), which copies root/**:** to registry 3: harbor0/*: ",
+            "run rule 12 (copy-nats), which copies root/**:** to second-region (3): harbor0/*: ",
         ),
         (
             &["run", "library/7"],
