@@ -1,6 +1,6 @@
 //! Repeats: copies that have failed, planned to run again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
@@ -169,11 +169,12 @@ pub(crate) async fn plan<R: Registry + ?Sized>(
         }
     }
     let mut wanted: Vec<Copied> = Vec::new();
+    let mut seen = BTreeSet::new();
     for copied in failed.iter().flat_map(|task| Copied::of(task)) {
         let has_failed = newest
             .get(&copied)
             .is_some_and(|task| is_failed(&task.state));
-        if has_failed && !wanted.contains(&copied) {
+        if has_failed && seen.insert(copied.clone()) {
             wanted.push(copied);
         }
     }
