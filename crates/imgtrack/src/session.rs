@@ -29,6 +29,11 @@ impl Session<'_> {
         complete::folder(around)
     }
 
+    /// Fits the output to the terminal as it is now, after a wait.
+    pub(crate) fn fit(&mut self) {
+        self.output.fit(&self.environment.again());
+    }
+
     /// Returns whether the program is a process of its own, which receives signals.
     pub(crate) fn is_process(&self) -> bool {
         self.environment.surroundings.is_some()

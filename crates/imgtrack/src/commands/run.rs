@@ -242,6 +242,7 @@ impl Run {
         let clock = session.target.clock();
         let works = vec![(running.name.clone(), completion)];
         let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
+        session.fit();
         let output = &mut session.output;
         match output.is_data() {
             true => output.hold_value(&RunJson {

@@ -129,6 +129,7 @@ impl Stop {
         let clock = session.target.clock();
         let works = vec![(self.what.clone(), completion)];
         let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
+        session.fit();
         let output = &mut session.output;
         match output.is_data() {
             true => {

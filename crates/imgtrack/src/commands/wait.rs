@@ -115,6 +115,7 @@ impl Wait {
                 (ended, Some(signal))
             }
         };
+        session.fit();
         arrivals::told(&ended, &mut session.output)?;
         let codes: Vec<u8> = ended.iter().map(Ended::code).collect();
         let errors = ended.into_iter().filter_map(|one| match one.into_error() {
@@ -151,6 +152,7 @@ impl Wait {
                 (followed, Some(signal))
             }
         };
+        session.fit();
         following::told(&followed, &mut session.output)?;
         let codes: Vec<u8> = followed.iter().map(Followed::code).collect();
         match (signal, following::failed(followed)) {

@@ -108,13 +108,13 @@ impl<'a> Output<'a> {
     ) -> Result<Self, Failure> {
         let jq = options.jq.as_deref().map(Jq::new).transpose();
         let format = options.format();
-        Ok(Self {
+        let mut output = Self {
             format,
             columns: options.columns.clone(),
             has_header: !options.no_header,
             jq: jq.map_err(|error| Failure::Usage(format!("invalid --jq: {error}")))?,
-            terminal: environment.width,
-            width: environment.width.filter(|_| format == Format::Table),
+            terminal: None,
+            width: None,
             view: View {
                 is_wide: format == Format::Wide,
                 has_ages: true,
@@ -126,7 +126,9 @@ impl<'a> Output<'a> {
             has_labels: false,
             label: None,
             prompts: Prompts::default(),
-        })
+        };
+        output.fit(environment);
+        Ok(output)
     }
 
     /// Shows how long ago something was, or else its time, which stays the same when it is shown again.
@@ -139,6 +141,12 @@ impl<'a> Output<'a> {
     #[cfg(feature = "demo")]
     pub(crate) fn set_now(&mut self, now: Timestamp) {
         self.view.now = now;
+    }
+
+    /// Fits what comes next to the terminal as it is now, because its user may have resized it.
+    pub(crate) fn fit(&mut self, environment: &Environment) {
+        self.terminal = environment.width;
+        self.width = self.terminal.filter(|_| self.format == Format::Table);
     }
 
     /// Returns whether the output has whole records (JSON, YAML), and not a table or sentences.
