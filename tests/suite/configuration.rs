@@ -417,3 +417,48 @@ fn several_registries_are_listed_together_and_one_that_fails_hides_no_other() {
     assert_eq!((code, out.as_str()), (1, ""), "{err}");
     assert_eq!(err.lines().count(), 2, "{err}");
 }
+
+#[test]
+fn verdicts_of_several_registries_say_whose_they_are() {
+    let mut subjects = subjects_with_rules();
+    let (one, two) = (subjects.next().unwrap(), subjects.next().unwrap());
+    let (first, second) = (one.provider(), two.provider());
+    let both = format!("{first},{second}");
+    for command in ["status", "explain"] {
+        let line = |format: &str, names: &str| {
+            format!("{command} team/api:v41 --sandbox -o {format} --registry {names}")
+        };
+        let (code, out, err) = run_line(&line("json", &both));
+        assert!(matches!(code, 0 | 3..=6) && err.is_empty(), "{err}");
+        let reports: Value = serde_json::from_str(&out).unwrap();
+        for (at, name) in [first, second].into_iter().enumerate() {
+            assert_eq!(reports[at]["registry"], name, "{out}");
+            assert_eq!(reports[at]["image"], "team/api:v41");
+        }
+        for format in ["table", "wide", "csv"] {
+            let (_, out, _) = run_line(&line(format, &both));
+            for name in [first, second] {
+                let is_row = |line: &&str| line.starts_with(name) && line.contains("team/api:v41");
+                assert!(out.lines().any(|line| is_row(&line)), "{name}: {out}");
+            }
+        }
+        // One that fails hides no other.
+        let (code, out, err) = run_line(&line("csv", &format!("{first},nowhere")));
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        let (code, out, err) = run_line(&format!(
+            "{command} no-such/image:v1 team/api:v41 --sandbox -o csv --registry {both}"
+        ));
+        assert!(out.lines().count() > 2, "{out}");
+        if code == 1 {
+            assert!(
+                err.starts_with(&format!("error: {first}: "))
+                    || err.starts_with(&format!("error: {second}: ")),
+                "{err}"
+            );
+        }
+    }
+}
+
+fn run_line(line: &str) -> (u8, String, String) {
+    run(&line.split(' ').collect::<Vec<_>>())
+}

@@ -279,12 +279,11 @@ pub(crate) fn checked(polled: &Polled, output: &mut Output<'_>) -> Result<(), Fa
     if output.is_data() {
         return polled.write(output);
     }
-    let reports: Vec<&Report> = polled.reports.iter().collect();
-    if reports.is_empty() {
+    if polled.answers.is_empty() {
         return Ok(());
     }
-    output.rows(&table::arrivals(&reports))?;
-    notes(&table::noted(&reports), output)
+    polled.rows(output)?;
+    notes(&table::noted(&polled.reports()), output)
 }
 
 /// Writes the reports of single polls, their sentences first.
@@ -292,12 +291,11 @@ pub(crate) fn explained(polled: &Polled, output: &mut Output<'_>) -> Result<(), 
     if output.is_data() {
         return polled.write(output);
     }
-    let reports: Vec<&Report> = polled.reports.iter().collect();
-    if reports.is_empty() {
+    if polled.answers.is_empty() {
         return Ok(());
     }
-    for (report, target) in reports.iter().zip(&polled.targets) {
-        output.say(&table::explained(report, target))?;
+    for (report, answer) in polled.reports().into_iter().zip(&polled.answers) {
+        output.say(&table::explained(report, &answer.target))?;
     }
-    output.rows(&table::arrivals(&reports))
+    polled.rows(output)
 }

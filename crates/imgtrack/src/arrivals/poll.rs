@@ -1,5 +1,6 @@
 //! Single polls of several images.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::future::{Either, FutureExt, join_all, select};
@@ -9,10 +10,11 @@ use super::code;
 use crate::args::{ArrivalArgs, Bound};
 use crate::failure::{Failure, TimedOut, worst};
 use crate::output::Output;
+use crate::table;
 use crate::target::Target;
 
-/// Polls images side by side with `ask`. One of several that has no answer in time costs only its own
-/// report. `command` is named when the time is up.
+/// Polls images side by side with `ask`, in each registry that the options name. One of several that has
+/// no answer in time costs only its own report. `command` is named when the time is up.
 pub(crate) async fn poll(
     (command, bound): (&str, Bound),
     images: Vec<String>,
@@ -28,94 +30,175 @@ pub(crate) async fn poll(
             changes: false,
         })
     };
-    let is_several = images.len() > 1;
+    let targets: Vec<_> = match target.is_several() {
+        true => target
+            .each()
+            .into_iter()
+            .map(|(name, one)| (Some(name), one))
+            .collect(),
+        false => vec![(None, target.clone())],
+    };
+    let is_several = images.len() > 1 || targets.len() > 1;
     let end = target.clock().guard(bound.timeout).shared();
-    let asked = pin!(super::with_targets(images, asked, target));
-    let asked = match select(asked, end.clone()).await {
-        Either::Left((asked, _)) => asked?,
+    let asked = targets
+        .iter()
+        .map(|(_, one)| super::with_targets(images.clone(), asked, one));
+    let asked = match select(join_all(asked), end.clone()).await {
+        Either::Left((asked, _)) => asked,
         Either::Right(_) => return Err(late()),
     };
-    let polls = asked.iter().map(async |(image, arrival, own)| {
+    let mut polled = Polled {
+        is_several,
+        ..Polled::default()
+    };
+    let mut polls = Vec::new();
+    for ((registry, _), asked) in targets.into_iter().zip(asked) {
+        match asked {
+            Ok(asked) => polls.extend(asked.into_iter().map(|one| (registry.clone(), one))),
+            Err(failure) if registry.is_none() => return Err(failure),
+            Err(failure) => polled.failures.push(failure.at(registry)),
+        }
+    }
+    let polls = polls.iter().map(async |(registry, (image, arrival, own))| {
         let answer = match select(pin!(ask(arrival)), end.clone()).await {
-            Either::Left((answer, _)) => Ok(answer),
+            Either::Left((answer, _)) => answer,
             Either::Right(_) if is_several => {
                 let time = crate::failure::short(bound.timeout);
                 let what = format!("no answer about {image} within {time}; raise --timeout");
-                Ok(Err(Error::deadline(what)))
+                Err(Error::deadline(what))
             }
-            Either::Right(_) => Err(late()),
+            Either::Right(_) => return Err(late()),
         };
-        answer.map(|answer| (own.words(), answer))
+        Ok((registry.clone(), own.words(), answer))
     });
-    let polls = join_all(polls).await.into_iter();
-    Ok(Polled::new(polls.collect::<Result<_, _>>()?))
+    let mut errors: BTreeMap<_, Vec<Error>> = BTreeMap::new();
+    for poll in join_all(polls).await {
+        let (registry, target, answer) = poll?;
+        match answer {
+            Ok(report) => polled.answers.push(Answered {
+                report,
+                registry,
+                target,
+            }),
+            Err(error) => errors.entry(registry).or_default().push(error),
+        }
+    }
+    for (registry, errors) in errors {
+        let errors = distinct(errors).into_iter();
+        let failures = errors.map(|error| Failure::from(error).at(registry.clone()));
+        polled.failures.extend(failures);
+    }
+    Ok(polled)
 }
 
-/// Reports of polls, and the errors of those that failed.
+/// Report of a poll.
+pub(crate) struct Answered {
+    pub(crate) report: Report,
+    /// Name of its registry, if several are asked.
+    pub(super) registry: Option<String>,
+    /// Options that name its registry.
+    pub(super) target: String,
+}
+
+/// Reports of polls, and what has failed.
+#[derive(Default)]
 pub(crate) struct Polled {
-    pub(crate) reports: Vec<Report>,
-    /// Options that name the registry of each report.
-    pub(super) targets: Vec<String>,
-    errors: Vec<Error>,
-    /// Whether several images were polled.
+    pub(crate) answers: Vec<Answered>,
+    failures: Vec<Failure>,
+    /// Whether several images or registries were asked.
     is_several: bool,
 }
 
 impl Polled {
-    /// Sorts answers, each with the options that name its registry.
-    pub(crate) fn new(polls: Vec<(String, Result<Report, Error>)>) -> Self {
-        let is_several = polls.len() > 1;
-        let (mut reports, mut errors) = (Vec::new(), Vec::new());
-        let mut targets = Vec::new();
-        for (target, poll) in polls {
-            match poll {
-                Ok(report) => {
-                    reports.push(report);
-                    targets.push(target);
-                }
-                Err(error) => errors.push(error),
-            }
-        }
+    /// One report, which is known.
+    #[cfg(feature = "demo")]
+    pub(crate) fn of(report: Report, target: &str) -> Self {
+        let answer = Answered {
+            report,
+            registry: None,
+            target: target.to_owned(),
+        };
         Self {
-            reports,
-            targets,
-            errors,
-            is_several,
+            answers: vec![answer],
+            ..Self::default()
         }
+    }
+
+    /// Returns the reports, each with the name of its registry if several are asked.
+    pub(super) fn reports(&self) -> Vec<(Option<&str>, &Report)> {
+        let answers = self.answers.iter();
+        answers
+            .map(|one| (one.registry.as_deref(), &one.report))
+            .collect()
     }
 
     /// Writes the report of one image, or a list for several, as data.
-    pub(crate) fn write(&self, output: &mut Output<'_>) -> Result<(), Failure> {
-        match self.reports.as_slice() {
-            reports if self.is_several => output.list(reports),
-            [report, ..] => output.value(report),
-            [] => Ok(()),
+    pub(super) fn write(&self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let reports: Vec<&Report> = self.answers.iter().map(|one| &one.report).collect();
+        match (self.labelled(reports.clone()), &reports[..]) {
+            (Some(labelled), _) => output.labelled_list(labelled),
+            (None, reports) if self.is_several => output.list(reports),
+            (None, [report, ..]) => output.value(report),
+            (None, []) => Ok(()),
         }
     }
 
-    /// Returns the exit code of the worst image, or the errors.
+    /// Writes the reports as a table.
+    pub(super) fn rows(&self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let rows = self
+            .answers
+            .iter()
+            .map(|one| table::arrivals(&[&one.report]));
+        match self.labelled(rows.clone().collect()) {
+            None => output.rows(&rows.flatten().collect::<Vec<_>>()),
+            Some(rows) => {
+                let rows = rows.into_iter().flat_map(|(registry, rows)| {
+                    let rows = rows.into_iter();
+                    rows.map(move |row| (registry.clone(), row))
+                });
+                output.labelled_rows(rows.collect())
+            }
+        }
+    }
+
+    /// Returns what belongs to each answer with the name of its registry, if several are asked.
+    fn labelled<T>(&self, items: Vec<T>) -> Option<Vec<(String, T)>> {
+        let answers = self.answers.iter().zip(items);
+        let labelled = answers.map(|(one, item)| Some((one.registry.clone()?, item)));
+        labelled
+            .collect::<Option<Vec<_>>>()
+            .filter(|all| !all.is_empty())
+    }
+
+    /// Returns the exit code of the worst image, or what has failed.
     pub(crate) fn end(self) -> Result<u8, Failure> {
-        match failure(self.errors) {
-            Some(failure) => Err(failure),
-            None => Ok(worst(
-                self.reports.iter().map(|report| code(report.verdict)),
-            )),
+        let is_partly = self.answers.iter().any(|one| one.registry.is_some());
+        match (self.failures.is_empty(), is_partly) {
+            (true, _) => {
+                let verdicts = self.answers.iter().map(|one| one.report.verdict);
+                Ok(worst(verdicts.map(code)))
+            }
+            (false, true) => Err(Failure::Partly(self.failures)),
+            (false, false) => Err(Failure::Several(self.failures)),
         }
     }
 }
 
-/// Returns errors as one failure, each text once: polls of one registry often fail for the same
-/// reason.
+/// Returns errors as one failure, each text once.
 pub(crate) fn failure(errors: Vec<Error>) -> Option<Failure> {
+    let all: Vec<_> = distinct(errors).into_iter().map(Failure::from).collect();
+    (!all.is_empty()).then_some(Failure::Several(all))
+}
+
+/// Returns errors, each text once: polls of one registry often fail for the same reason.
+fn distinct(errors: Vec<Error>) -> Vec<Error> {
     let mut known: Vec<Error> = Vec::new();
     for error in errors {
-        let is_new = known.iter().all(|known| !are_alike(known, &error));
-        if is_new {
+        if known.iter().all(|known| !are_alike(known, &error)) {
             known.push(error);
         }
     }
-    let all: Vec<_> = known.into_iter().map(Failure::from).collect();
-    (!all.is_empty()).then_some(Failure::Several(all))
+    known
 }
 
 /// Returns whether two errors are the same except for their request ids.
@@ -183,7 +266,7 @@ mod tests {
         let several = polled(&["a.test/x/y:v1", "a.test/x/silent:v1"])
             .await
             .unwrap();
-        let texts: Vec<_> = several.errors.iter().map(ToString::to_string).collect();
+        let texts: Vec<_> = several.failures.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");
         assert!(texts[0].contains("nothing there"), "{texts:?}");
         let says = "no answer about a.test/x/silent:v1 within 1m30s; raise --timeout";

@@ -261,5 +261,6 @@ pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failu
     }
     let late = ended.iter().filter_map(Ended::late);
     let late: String = late.map(|line| format!("{}\n", escaped(&line))).collect();
+    let reports: Vec<_> = reports.into_iter().map(|report| (None, report)).collect();
     notes(&(late + &table::noted(&reports)), output)
 }

@@ -47,7 +47,8 @@ impl Execute for Status {
         let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
         arrivals::checked(&polled, &mut session.output)?;
         if self.watch.interval().is_none() {
-            let findings = polled.reports.iter().flat_map(arrivals::findings);
+            let reports = polled.answers.iter().map(|answer| &answer.report);
+            let findings = reports.flat_map(arrivals::findings);
             let job = Job::of(self.job, session.environment.surroundings.as_ref());
             job.report(&findings.collect::<Vec<_>>(), session.err);
         }

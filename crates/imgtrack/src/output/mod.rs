@@ -592,12 +592,25 @@ impl<'a> Output<'a> {
         &mut self,
         rows: Vec<(String, T)>,
     ) -> Result<(), Failure> {
-        if self.is_data() {
-            let rows = rows
-                .into_iter()
-                .map(|(registry, item)| LabelledRow { registry, item });
-            return self.list(&rows.collect::<Vec<_>>());
+        match self.is_data() {
+            true => self.labelled_list(rows),
+            false => self.labelled_rows(rows),
         }
+    }
+
+    /// Writes values of several registries as data.
+    pub(crate) fn labelled_list<T: Serialize>(
+        &mut self,
+        values: Vec<(String, T)>,
+    ) -> Result<(), Failure> {
+        let values = values
+            .into_iter()
+            .map(|(registry, item)| LabelledRow { registry, item });
+        self.list(&values.collect::<Vec<_>>())
+    }
+
+    /// Writes rows of several registries as a table.
+    pub(crate) fn labelled_rows<T: Row>(&mut self, rows: Vec<(String, T)>) -> Result<(), Failure> {
         self.has_labels = true;
         if rows.is_empty() && self.format == Format::Csv {
             return self.heads::<T>();

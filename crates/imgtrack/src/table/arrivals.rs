@@ -100,15 +100,16 @@ fn basis(basis: Basis) -> &'static str {
     }
 }
 
-/// Formats what the table has no room for: reasons and a warning.
-pub(crate) fn noted(reports: &[&Report]) -> String {
+/// Formats what the table has no room for: reasons and a warning. Each report may come with the name of
+/// its registry.
+pub(crate) fn noted(reports: &[(Option<&str>, &Report)]) -> String {
     let mut notes = String::new();
     let mut unsure = false;
-    for report in reports {
+    for (registry, report) in reports {
         for destination in &report.destinations {
             unsure |= destination.rests_on == Some(Basis::NewestTask);
             if !destination.reasons.is_empty() {
-                notes.push_str(&block(report, destination, None));
+                notes.push_str(&block((*registry, report), destination, None));
             }
         }
     }
@@ -124,16 +125,21 @@ pub(crate) fn noted(reports: &[&Report]) -> String {
 /// Formats all sentences, destination by destination, with the commands that help.
 ///
 /// `target` has the options that name the registry.
-pub(crate) fn explained(report: &Report, target: &str) -> String {
-    let destinations = report.destinations.iter();
+pub(crate) fn explained(reported: (Option<&str>, &Report), target: &str) -> String {
+    let destinations = reported.1.destinations.iter();
     destinations
-        .map(|destination| block(report, destination, Some(target)))
+        .map(|destination| block(reported, destination, Some(target)))
         .collect()
 }
 
-fn block(report: &Report, destination: &DestinationReport, target: Option<&str>) -> String {
+fn block(
+    (registry, report): (Option<&str>, &Report),
+    destination: &DestinationReport,
+    target: Option<&str>,
+) -> String {
+    let registry = registry.map_or(String::new(), |registry| format!("{registry}: "));
     let title = format!(
-        "{} to {}: {}",
+        "{registry}{} to {}: {}",
         report.image, destination.destination, destination.verdict
     );
     let mut lines = vec![title];

@@ -92,7 +92,7 @@ impl Gate {
             "$ imgtrack explain {} --to {ELSEWHERE} {PLACE}",
             self.explain.image
         ))?;
-        let polled = Polled::new(vec![(PLACE.to_owned(), Ok(self.explain.clone()))]);
+        let polled = Polled::of(self.explain.clone(), PLACE);
         arrivals::explained(&polled, output)
     }
 }
