@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packages all crates that are published, and installs imgtrack from the packages alone, in an empty
-# folder. Needs the dependencies of Cargo.lock, and no other network. Not part of .ci/run, because it
-# compiles everything once more.
+# folder. Needs a registry of crates, and no other network. Not part of .ci/run, because it compiles
+# everything once more.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -36,7 +36,7 @@ mkdir "$place/.cargo"
     done
 } >"$place/.cargo/config.toml"
 cd "$crate"
-CARGO_TARGET_DIR=$target/package-install cargo install --path . --offline --debug --root "$place/root"
+CARGO_TARGET_DIR=$target/package-install cargo install --path . --debug --root "$place/root"
 "$place/root/bin/imgtrack" --version
 "$place/root/bin/imgtrack" demo >/dev/null
 echo "imgtrack installs from its packages"
