@@ -258,10 +258,9 @@ impl Awaited for Follows {
         }
     }
 
-    fn live(&self, waited: Duration) -> Vec<LiveLine> {
+    fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
         let waited = elapsed(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
-        let lines = self.followed.iter().map(|one| {
-            let is_open = !one.is_final() && one.error.is_none();
+        let text = move |one: &Followed| {
             let counts = one.report.as_ref().map(|report| counted(&report.tasks));
             let word = match &one.report {
                 Some(report) => report.verdict.as_str(),
@@ -272,14 +271,18 @@ impl Awaited for Follows {
                 .as_ref()
                 .and_then(|report| report.trouble.as_ref());
             let trouble = trouble.map(|one| format!("; cannot read the registry: {}", one.what));
+            format!(
+                "{} {word}{}, waited {waited}{}",
+                one.what,
+                counts.unwrap_or_default(),
+                trouble.unwrap_or_default()
+            )
+        };
+        let lines = self.followed.iter().map(|one| {
+            let text = text.clone();
             LiveLine {
-                text: format!(
-                    "{} {word}{}, waited {waited}{}",
-                    one.what,
-                    counts.unwrap_or_default(),
-                    trouble.unwrap_or_default()
-                ),
-                is_open,
+                text: Box::new(move || text(one)),
+                is_open: !one.is_final() && one.error.is_none(),
             }
         });
         lines.collect()

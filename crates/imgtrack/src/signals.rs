@@ -1,6 +1,8 @@
 //! Signals that end a command.
 
 use std::future::pending;
+#[cfg(test)]
+use std::future::ready;
 
 /// Signal that asks the process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,15 @@ impl Signal {
 /// Signals of this process. They count from the moment that this is made.
 ///
 /// Without it, a signal ends the process at once.
-pub(crate) struct Signals(Option<Streams>);
+pub(crate) struct Signals(Origin);
+
+/// Where signals come from.
+enum Origin {
+    Nowhere,
+    Process(Streams),
+    #[cfg(test)]
+    Test(Signal),
+}
 
 #[cfg(unix)]
 struct Streams {
@@ -51,14 +61,23 @@ impl Signals {
     /// Receives signals from now on, if this is a process of its own.
     pub(crate) fn listen(is_process: bool) -> Self {
         // Where signals cannot be received, the system's own behaviour stays.
-        Self(is_process.then(Streams::new).flatten())
+        let streams = is_process.then(Streams::new).flatten();
+        Self(streams.map_or(Origin::Nowhere, Origin::Process))
+    }
+
+    /// Has received a signal.
+    #[cfg(test)]
+    pub(crate) fn received(signal: Signal) -> Self {
+        Self(Origin::Test(signal))
     }
 
     /// Returns the next signal.
     pub(crate) async fn next(&mut self) -> Signal {
         match &mut self.0 {
-            Some(streams) => streams.next().await,
-            None => pending().await,
+            Origin::Process(streams) => streams.next().await,
+            Origin::Nowhere => pending().await,
+            #[cfg(test)]
+            Origin::Test(signal) => ready(*signal).await,
         }
     }
 }

@@ -32,6 +32,9 @@ pub(crate) fn code(verdict: Verdict) -> u8 {
     }
 }
 
+/// Questions that are built before timers and signals get their turn.
+const AT_ONCE: usize = 64;
+
 /// Builds the questions about images, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
 ///
 /// Images of one registry share their polls.
@@ -52,7 +55,10 @@ pub(crate) async fn with_targets(
 ) -> Result<Vec<(String, Arrival, Target)>, Failure> {
     let mut registries = Registries::default();
     let mut all = Vec::new();
-    for image in images {
+    for (number, image) in images.into_iter().enumerate() {
+        if number % AT_ONCE == AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         let place = registries.of(&image, target).await?;
         let own = place.target.clone();
         let arrival = arrival(place, &image, asked).await?;

@@ -112,32 +112,44 @@ fn line(report: &Report, destination: &DestinationReport) -> String {
 }
 
 /// Returns a line for each destination, `waited` milliseconds after the wait began.
-pub(super) fn live(report: &Report, waited: u64, is_open: bool) -> Vec<LiveLine> {
-    let passed = i64::try_from(waited.saturating_sub(report.elapsed_ms) / 1000).unwrap_or(i64::MAX);
-    let trouble = report.trouble.as_ref();
-    let trouble = trouble.map(|trouble| format!("; cannot read the registry: {}", trouble.what));
+pub(super) fn live(report: &Report, waited: u64, is_open: bool) -> Vec<LiveLine<'_>> {
     let lines = report.destinations.iter().map(|destination| {
         let is_open = is_open && !destination.is_final && !report.is_final;
-        let mut text = format!(
-            "{} {} {}",
-            report.image, destination.destination, destination.verdict
-        );
-        if let Some(why) = why(destination) {
-            text.push_str(&format!(" ({why})"));
+        LiveLine {
+            text: Box::new(move || live_text(report, destination, waited, is_open)),
+            is_open,
         }
-        let unchanged = destination.evidence.as_ref();
-        let unchanged = unchanged.and_then(|evidence| evidence.unchanged_seconds);
-        if let Some(seconds) = unchanged.filter(|_| is_open) {
-            let age = duration(seconds.saturating_add(passed)).replace(' ', "");
-            text.push_str(&format!(" for {age}"));
-        }
-        if is_open {
-            text.push_str(&format!(", waited {}", elapsed(waited)));
-        }
-        text.push_str(trouble.as_deref().unwrap_or_default());
-        LiveLine { text, is_open }
     });
     lines.collect()
+}
+
+fn live_text(
+    report: &Report,
+    destination: &DestinationReport,
+    waited: u64,
+    is_open: bool,
+) -> String {
+    let passed = i64::try_from(waited.saturating_sub(report.elapsed_ms) / 1000).unwrap_or(i64::MAX);
+    let mut text = format!(
+        "{} {} {}",
+        report.image, destination.destination, destination.verdict
+    );
+    if let Some(why) = why(destination) {
+        text.push_str(&format!(" ({why})"));
+    }
+    let unchanged = destination.evidence.as_ref();
+    let unchanged = unchanged.and_then(|evidence| evidence.unchanged_seconds);
+    if let Some(seconds) = unchanged.filter(|_| is_open) {
+        let age = duration(seconds.saturating_add(passed)).replace(' ', "");
+        text.push_str(&format!(" for {age}"));
+    }
+    if is_open {
+        text.push_str(&format!(", waited {}", elapsed(waited)));
+    }
+    if let Some(trouble) = &report.trouble {
+        text.push_str(&format!("; cannot read the registry: {}", trouble.what));
+    }
+    text
 }
 
 /// Returns the task and its state, or the first reason if the task has succeeded.

@@ -216,14 +216,14 @@ impl Awaited for Waits {
         }
     }
 
-    fn live(&self, waited: Duration) -> Vec<LiveLine> {
+    fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
         let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let lines = self.ended.iter().flat_map(|one| {
             let is_open = one.error.is_none();
             match &one.report {
                 Some(report) => live(report, waited, is_open),
                 None => vec![LiveLine {
-                    text: format!("{} asking ({})", one.image, elapsed(waited)),
+                    text: Box::new(move || format!("{} asking ({})", one.image, elapsed(waited))),
                     is_open,
                 }],
             }
