@@ -30,11 +30,34 @@ impl Images {
         self.images.iter().filter(|image| *image != "-").cloned()
     }
 
+    /// Refuses stdin for a command that is repeated: only the first round could read it.
+    pub(crate) fn check_repeatable(&self) -> Result<(), Failure> {
+        match self.stdins() {
+            0 => Ok(()),
+            _ => Err(Failure::Usage(
+                "--watch cannot read images from stdin again; pass the images, or use --images-file FILE"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// Returns how often stdin is named.
+    fn stdins(&self) -> usize {
+        let images = self.images.iter().filter(|image| *image == "-").count();
+        let files = self.images_file.iter();
+        images + files.filter(|file| file.as_os_str() == "-").count()
+    }
+
     /// Returns all images in their order, each once.
     ///
     /// # Errors
     /// When a list cannot be read, is too long or has an invalid line, whose number the error names.
     pub(crate) async fn read(&self) -> Result<Vec<String>, Failure> {
+        if self.stdins() > 1 {
+            return Err(Failure::Usage(
+                "stdin is named more than once; pass - or --images-file - once".to_owned(),
+            ));
+        }
         let mut all = Vec::new();
         for image in &self.images {
             match image.as_str() {
@@ -119,6 +142,33 @@ fn parse(text: &str) -> Result<Vec<String>, (usize, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn stdin_is_read_once() {
+        let named = |images: &[&str], files: &[&str]| Images {
+            images: images.iter().map(ToString::to_string).collect(),
+            images_file: files.iter().map(PathBuf::from).collect(),
+        };
+        for (images, files) in [
+            (&["-", "-"][..], &[][..]),
+            (&["-"], &["-"]),
+            (&[], &["-", "-"]),
+        ] {
+            let refused = named(images, files).read().await;
+            let Err(Failure::Usage(what)) = refused else {
+                panic!("{images:?} {files:?}");
+            };
+            assert!(what.starts_with("stdin is named more than once"), "{what}");
+        }
+        for (images, files, is_refused) in [
+            (&["-"][..], &[][..], true),
+            (&["team/api:v1"], &["-"], true),
+            (&["team/api:v1"], &["./-"], false),
+        ] {
+            let refused = named(images, files).check_repeatable();
+            assert_eq!(refused.is_err(), is_refused, "{images:?} {files:?}");
+        }
+    }
 
     #[test]
     fn a_list_has_an_image_a_line() {

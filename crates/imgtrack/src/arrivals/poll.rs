@@ -1,6 +1,6 @@
 //! Single polls of several images.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use futures_util::future::{Either, FutureExt, join_all, select};
@@ -14,10 +14,11 @@ use crate::table;
 use crate::target::Target;
 
 /// Polls images side by side with `ask`, in each registry that the options name. One of several that has
-/// no answer in time costs only its own report. `command` is named when the time is up.
+/// no answer in time costs only its own report. `command` is named when the time is up, which counts from
+/// the reading of `images`.
 pub(crate) async fn poll(
     (command, bound): (&str, Bound),
-    images: Vec<String>,
+    images: impl Future<Output = Result<Vec<String>, Failure>>,
     asked: &ArrivalArgs,
     target: &Target,
     ask: impl AsyncFn(&Arrival) -> Result<Report, Error>,
@@ -38,15 +39,19 @@ pub(crate) async fn poll(
             .collect(),
         false => vec![(None, target.clone())],
     };
-    let is_several = images.len() > 1 || targets.len() > 1;
     let end = target.clock().guard(bound.timeout).shared();
-    let asked = targets
-        .iter()
-        .map(|(_, one)| super::with_targets(images.clone(), asked, one));
-    let asked = match select(join_all(asked), end.clone()).await {
-        Either::Left((asked, _)) => asked,
+    let preparing = async {
+        let images = images.await?;
+        let asked = targets
+            .iter()
+            .map(|(_, one)| super::with_targets(images.clone(), asked, one));
+        Ok::<_, Failure>((images.len(), join_all(asked).await))
+    };
+    let (count, asked) = match select(pin!(preparing), end.clone()).await {
+        Either::Left((prepared, _)) => prepared?,
         Either::Right(_) => return Err(late()),
     };
+    let is_several = count > 1 || targets.len() > 1;
     let mut polled = Polled {
         is_several,
         ..Polled::default()
@@ -192,25 +197,19 @@ pub(crate) fn failure(errors: Vec<Error>) -> Option<Failure> {
 
 /// Returns errors, each text once: polls of one registry often fail for the same reason.
 fn distinct(errors: Vec<Error>) -> Vec<Error> {
-    let mut known: Vec<Error> = Vec::new();
-    for error in errors {
-        if known.iter().all(|known| !are_alike(known, &error)) {
-            known.push(error);
-        }
-    }
-    known
+    let mut known = BTreeSet::new();
+    let mut errors = errors;
+    errors.retain(|error| known.insert(without_request_id(error)));
+    errors
 }
 
-/// Returns whether two errors are the same except for their request ids.
-fn are_alike(one: &Error, other: &Error) -> bool {
-    let told = |error: &Error| {
-        let text = error.to_string();
-        match error.request_id() {
-            Some(id) => text.replace(id, ""),
-            None => text,
-        }
-    };
-    told(one) == told(other)
+/// Returns the text of an error. Each request has an id of its own.
+fn without_request_id(error: &Error) -> String {
+    let text = error.to_string();
+    match error.request_id() {
+        Some(id) => text.replace(id, ""),
+        None => text,
+    }
 }
 
 #[cfg(all(test, feature = "demo"))]
@@ -235,6 +234,13 @@ mod tests {
 
     /// Polls images of a host. Those of `silent` never have an answer, and others have an error at once.
     async fn polled(images: &[&str]) -> Result<Polled, Failure> {
+        let images = images.iter().map(ToString::to_string).collect();
+        polled_of(std::future::ready(Ok(images))).await
+    }
+
+    async fn polled_of(
+        images: impl Future<Output = Result<Vec<String>, Failure>>,
+    ) -> Result<Polled, Failure> {
         let words = Words::parse_from(["imgtrack"]);
         let clock = ManualClock::at("2026-12-05T12:00:00Z".parse().unwrap());
         let own: Arc<dyn registry_replication::Clock> = Arc::new(clock.clone());
@@ -242,7 +248,6 @@ mod tests {
         let bound = Bound {
             timeout: Duration::from_secs(90),
         };
-        let images = images.iter().map(ToString::to_string).collect();
         let ask = async |arrival: &Arrival| match format!("{arrival:?}").contains("silent") {
             true => std::future::pending().await,
             false => Err(Error::not_found("nothing there")),
@@ -271,6 +276,8 @@ mod tests {
         assert!(texts[0].contains("nothing there"), "{texts:?}");
         let says = "no answer about a.test/x/silent:v1 within 1m30s; raise --timeout";
         assert!(texts[1].contains(says), "{texts:?}");
+        let of_pipe = polled_of(std::future::pending()).await;
+        assert!(matches!(of_pipe, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));
         let one = polled(&["a.test/x/silent:v1"]).await;
         assert!(matches!(one, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));
     }

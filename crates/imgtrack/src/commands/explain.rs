@@ -30,7 +30,7 @@ impl Execute for Explain {
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
         let target = &session.target;
-        let images = self.arrival.images(self.images.read().await?)?;
+        let images = async { self.arrival.images(self.images.read().await?) };
         let ask = async |arrival: &Arrival| arrival.explain().await;
         let command = ("explain", self.bound);
         let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;

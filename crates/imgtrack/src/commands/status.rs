@@ -40,8 +40,11 @@ impl Execute for Status {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        if self.watch.interval().is_some() {
+            self.images.check_repeatable()?;
+        }
         let target = &session.target;
-        let images = self.arrival.images(self.images.read().await?)?;
+        let images = async { self.arrival.images(self.images.read().await?) };
         let ask = async |arrival: &Arrival| arrival.check().await;
         let command = ("status", self.bound);
         let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
