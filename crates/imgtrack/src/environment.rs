@@ -6,6 +6,8 @@ use std::io::IsTerminal;
 use jiff::tz::TimeZone;
 use registry_replication::Surroundings;
 
+use crate::jobs;
+
 /// Terminal, time zone and variables of a run.
 ///
 /// The default is no terminal and UTC: tables have any width and no colours. Variables `IMGTRACK_…` do
@@ -71,6 +73,11 @@ impl Environment {
             Some(_) => Self::detect(),
             None => self.clone(),
         }
+    }
+
+    /// Returns whether GitHub Actions reads the output, and runs the commands that are in it.
+    pub(crate) fn is_github(&self) -> bool {
+        jobs::is_github(self.surroundings.as_ref())
     }
 
     /// Sets the number of lines of the terminal.

@@ -9,6 +9,14 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     folder.map_or(Ok(()), std::fs::create_dir_all)
 }
 
+/// Refuses what is there and not a regular file. A pipe may block for good when it is opened.
+pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other("not a regular file")),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file as a whole: a reader sees the old text or the new one.
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     // A link stays a link.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use registry_replication::{Surroundings, Timestamp};
 
 use crate::args::{JobArgs, JobFormat};
-use crate::terminal::{Messages, cut, escaped};
+use crate::file::check_regular;
+use crate::terminal::{Messages, cut, escaped, without_commands};
 
 /// Most annotations. GitHub shows ten of each kind in a step.
 const MOST_ANNOTATIONS: usize = 10;
@@ -40,16 +41,15 @@ pub(crate) struct Job {
 impl Job {
     /// Returns the job that the options name, or else the variables of the process.
     pub(crate) fn of(args: JobArgs, around: Option<&Surroundings>) -> Self {
-        let variable = |name: &str| around.and_then(|around| around.variable(name));
-        let is_true = |name: &str| variable(name).is_some_and(|value| value == "true");
         let format = args.format.unwrap_or_else(|| {
-            match (is_true("GITHUB_ACTIONS"), is_true("GITLAB_CI")) {
+            match (is_github(around), is_true(around, "GITLAB_CI")) {
                 (true, _) => JobFormat::Github,
                 (_, true) => JobFormat::Gitlab,
                 _ => JobFormat::Plain,
             }
         });
-        let summary = variable("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let summary = around.and_then(|around| around.variable("GITHUB_STEP_SUMMARY"));
+        let summary = summary.filter(|path| !path.is_empty());
         Self {
             summary: summary
                 .filter(|_| format == JobFormat::Github)
@@ -100,6 +100,16 @@ impl Job {
     }
 }
 
+/// Returns whether this is a job of GitHub Actions.
+pub(crate) fn is_github(around: Option<&Surroundings>) -> bool {
+    is_true(around, "GITHUB_ACTIONS")
+}
+
+fn is_true(around: Option<&Surroundings>, name: &str) -> bool {
+    let value = around.and_then(|around| around.variable(name));
+    value.is_some_and(|value| value == "true")
+}
+
 /// Returns the workflow command of an annotation.
 fn annotation(of: &Finding) -> String {
     let title = match &of.to {
@@ -121,7 +131,7 @@ fn annotation(of: &Finding) -> String {
 fn data(text: &str) -> String {
     let text = text.replace('%', "%25");
     let text = text.replace('\r', "%0D").replace('\n', "%0A");
-    escaped(&text).into_owned()
+    without_commands(&escaped(&text))
 }
 
 /// Escapes a property of a workflow command.
@@ -131,6 +141,7 @@ fn property(text: &str) -> String {
 
 /// Appends the summary to the file of the job.
 fn append(path: &PathBuf, findings: &[Finding]) -> io::Result<()> {
+    check_regular(path)?;
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(summary(findings).as_bytes())
 }
@@ -181,6 +192,7 @@ fn markdown(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -203,6 +215,23 @@ mod tests {
         );
         let text = annotation(&finding(""));
         assert!(text.ends_with("::team/api:v1 to a,b: failed"), "{text}");
+    }
+
+    #[test]
+    fn an_annotation_has_no_command_of_the_old_form() {
+        let text = annotation(&finding("it says ##[error]x"));
+        assert!(text.ends_with("::it says ##\\u{5b}error]x"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_summary_is_not_written_to_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("summary");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let refused = append(&pipe, &[finding("")]).unwrap_err();
+        assert_eq!(refused.to_string(), "not a regular file");
     }
 
     #[test]

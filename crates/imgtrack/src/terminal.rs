@@ -9,6 +9,9 @@ use serde_json::ser::Formatter;
 
 use crate::styled::Styled;
 
+/// Beginning of a command in the log of GitHub Actions, `##[error]` for example.
+const COMMAND: &str = "##[";
+
 /// Number of bytes that are buffered before they are written.
 const BUFFER: usize = 16 * 1024;
 
@@ -28,6 +31,8 @@ pub(crate) struct Screen<'a> {
     ready: Vec<u8>,
     /// Beginning of a character whose other bytes have not come yet.
     partial: Vec<u8>,
+    /// Number of hash signs at the end of the text so far, in the log of a job.
+    hashes: Option<u8>,
 }
 
 impl<'a> Screen<'a> {
@@ -39,6 +44,7 @@ impl<'a> Screen<'a> {
             is_colored: false,
             ready: Vec::new(),
             partial: Vec::new(),
+            hashes: None,
         }
     }
 
@@ -53,6 +59,14 @@ impl<'a> Screen<'a> {
     /// Writes the tones of styled text as colours, or not.
     pub(crate) fn colored(self, is_colored: bool) -> Self {
         Self { is_colored, ..self }
+    }
+
+    /// Writes to the log of GitHub Actions, or not. GitHub runs `##[command]` wherever it is in a line.
+    pub(crate) fn in_log(self, is_log: bool) -> Self {
+        Self {
+            hashes: is_log.then_some(0),
+            ..self
+        }
     }
 
     /// Writes text with its colours. This is the only place that writes escape codes, and the text
@@ -79,14 +93,28 @@ impl<'a> Screen<'a> {
         passed
     }
 
+    /// Adds text that is escaped for a terminal, and escapes commands of a log.
+    fn push(&mut self, text: &str) {
+        let Some(hashes) = &mut self.hashes else {
+            return self.ready.extend_from_slice(text.as_bytes());
+        };
+        for byte in text.bytes() {
+            match (byte, *hashes) {
+                (b'[', 2) => self.ready.extend_from_slice(br"\u{5b}"),
+                _ => self.ready.push(byte),
+            }
+            *hashes = match byte {
+                b'#' => (*hashes + 1).min(2),
+                _ => 0,
+            };
+        }
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
             let valid = chunk.valid();
-            match escape(valid, is_layout) {
-                Cow::Borrowed(text) => self.ready.extend_from_slice(text.as_bytes()),
-                Cow::Owned(text) => self.ready.extend_from_slice(text.as_bytes()),
-            }
+            self.push(&escape(valid, is_layout));
             let rest = chunk.invalid();
             let is_begun =
                 std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
@@ -182,6 +210,11 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 
+/// Escapes a text that goes to the log of GitHub Actions: no command begins in it.
+pub(crate) fn without_commands(text: &str) -> String {
+    text.replace(COMMAND, "##\\u{5b}")
+}
+
 fn escape(text: &str, stays: fn(char) -> bool) -> Cow<'_, str> {
     let is_unfit = |character: char| is_hidden(character) && !stays(character);
     let Some(first) = text.find(is_unfit) else {
@@ -254,7 +287,8 @@ const HIDDEN: [(u32, u32); 27] = [
 
 /// JSON layout for people, indented inside of its context.
 ///
-/// Hidden characters are escaped as `\u001b`, so that the text stays the same JSON.
+/// Hidden characters are escaped as `\u001b`, so that the text stays the same JSON. So are commands of a
+/// log.
 pub(crate) struct Layout {
     indent: usize,
     has_value: bool,
@@ -365,6 +399,16 @@ impl Formatter for Compact {
 }
 
 fn write_fragment<W: ?Sized + Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    for (number, part) in fragment.split(COMMAND).enumerate() {
+        if number > 0 {
+            writer.write_all(br"##\u005b")?;
+        }
+        write_visible(writer, part)?;
+    }
+    Ok(())
+}
+
+fn write_visible<W: ?Sized + Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
     let mut rest = fragment;
     while let Some(at) = rest.find(is_hidden) {
         let (fit, unfit) = rest.split_at(at);
@@ -486,6 +530,30 @@ mod tests {
             );
             assert!(!json.chars().any(is_hidden), "{json:?}");
         }
+    }
+
+    #[test]
+    fn no_command_begins_in_the_log_of_a_job() {
+        for pieces in [
+            &["a ##[error]b ###[group]"][..],
+            &["a #", "#", "[error]b ###", "[group]"],
+        ] {
+            let in_log = |is_log| {
+                let mut out = Vec::new();
+                let mut screen = Screen::new(&mut out).in_log(is_log);
+                for piece in pieces {
+                    screen.write_all(piece.as_bytes()).unwrap();
+                }
+                screen.flush().unwrap();
+                String::from_utf8(out).unwrap()
+            };
+            assert_eq!(in_log(true), "a ##\\u{5b}error]b ###\\u{5b}group]");
+            assert_eq!(in_log(false), "a ##[error]b ###[group]");
+        }
+        let text = "##[error] # [x] ##[";
+        let json = json_line(&text).unwrap();
+        assert!(!json.contains("##["), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

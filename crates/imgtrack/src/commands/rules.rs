@@ -112,7 +112,7 @@ impl Execute for List {
         };
         let done = sources::listing(session, &filter, &self.listing, open).await;
         if let Some(folder) = &session.completions() {
-            seen.save(folder, session.target.clock().now()).await;
+            seen.save(folder, session.target.clock().now());
         }
         done
     }

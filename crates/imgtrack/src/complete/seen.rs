@@ -1,18 +1,22 @@
 //! Rules and destinations that listings have shown, in files of the user's cache folder.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use registry_replication::{Rule, Surroundings, Timestamp, read_file};
 use serde::{Deserialize, Serialize};
 
-use crate::file::{make_folder, write_whole};
+use crate::file::{check_regular, make_folder, write_whole};
 use crate::target::Target;
 
 /// Time after which an entry is forgotten, in seconds.
 const FORGOTTEN: i64 = 30 * 24 * 3600;
+/// Largest file, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 /// Most rules and most destinations of a registry.
 const MOST: usize = 500;
 
@@ -100,12 +104,20 @@ impl Seen {
     }
 
     /// Adds what was noted to the files of a folder. Completions do without what cannot be written.
-    pub(crate) async fn save(&self, folder: &Path, now: Timestamp) {
+    ///
+    /// This does not await: the listing is complete, and its time limit must not make an error of it.
+    pub(crate) fn save(&self, folder: &Path, now: Timestamp) {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (file, mut new) in all {
             let path = folder.join(file);
+            if check_regular(&path).is_err() {
+                continue;
+            }
             new.seen(now.as_second());
-            let mut found = noted(&path).await;
+            let mut text = String::new();
+            let read =
+                File::open(&path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+            let mut found = decoded(read.ok().map(|_| text));
             found.add(new);
             found.prune(now.as_second());
             if let Ok(text) = serde_json::to_string(&found) {
@@ -117,7 +129,10 @@ impl Seen {
 
 /// Reads a file. What cannot be read counts as nothing.
 async fn noted(path: &Path) -> Found {
-    let text = read_file(path).await.ok();
+    decoded(read_file(path).await.ok())
+}
+
+fn decoded(text: Option<String>) -> Found {
     let found = text.and_then(|text| serde_json::from_str(&text).ok());
     found.unwrap_or_default()
 }
@@ -154,8 +169,27 @@ fn file(target: &Target) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_regular_file_stays_as_it_is() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-12-05T12:00:00Z".parse().unwrap();
+        let pipe = folder.path().join("pipe.json");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let seen = Seen::default();
+        let all = ["pipe.json", "file.json"].map(|file| (file.to_owned(), Found::default()));
+        seen.0.lock().unwrap().extend(all);
+        seen.save(folder.path(), now);
+        let kind = std::fs::metadata(&pipe).unwrap().file_type();
+        assert!(kind.is_fifo());
+        assert!(folder.path().join("file.json").is_file());
+    }
 
     #[test]
     fn old_entries_and_too_many_are_removed() {

@@ -108,6 +108,8 @@ impl<'a> Output<'a> {
     ) -> Result<Self, Failure> {
         let jq = options.jq.as_deref().map(Jq::new).transpose();
         let format = options.format();
+        // Data may go to a file, and JSON is escaped by its own rules.
+        let is_log = environment.is_github() && matches!(format, Format::Table | Format::Wide);
         let mut output = Self {
             format,
             columns: options.columns.clone(),
@@ -121,7 +123,9 @@ impl<'a> Output<'a> {
                 now,
                 zone: environment.zone.clone(),
             },
-            out: Screen::new(out).colored(options.has_color(environment)),
+            out: Screen::new(out)
+                .colored(options.has_color(environment))
+                .in_log(is_log),
             open: Open::Nothing,
             has_labels: false,
             label: None,
