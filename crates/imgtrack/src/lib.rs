@@ -177,7 +177,9 @@ impl Program {
     where
         I: IntoIterator<Item = OsString>,
     {
-        let mut err = Screen::by_line(err).colored(self.environment.color);
+        let mut err = Screen::by_line(err)
+            .colored(self.environment.color)
+            .in_log(self.environment.is_github());
         let words: Vec<OsString> = words.into_iter().collect();
         if let Some(around) = &self.environment.surroundings
             && let Some(shell) = complete::shell(around)
@@ -298,10 +300,10 @@ impl Program {
         });
         // A thread may still look up a name or read a silent file.
         runtime.shutdown_background();
-        if let Some(pager) = pager {
-            pager.finish();
+        match pager.and_then(Pager::finish) {
+            Some(signal) => Ok(signal.exit_code()),
+            None => done,
         }
-        done
     }
 
     /// Runs a command again and again. An error of the first run ends it, and later ones are reported.

@@ -1,19 +1,46 @@
 //! Pager for long listings on a terminal, as git has it.
+//!
+//! A thread passes the text on, because a pager reads only as far as its user does. So a signal can end
+//! the program while the pager reads nothing.
 
 use std::io::{self, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use registry_replication::Surroundings;
 
+use crate::signals::{Signal, Signals};
+
 /// Pager without a variable that names one.
 const DEFAULT: &str = "less";
+/// Text that may wait for the pager, in bytes. The program reads no more records meanwhile.
+const MOST: usize = 64 * 1024;
 
 /// Program that shows text page by page, and reads it from this writer.
-#[derive(Debug)]
-pub(crate) struct Pager {
-    child: Child,
-    /// Absent after the end of the text.
-    text: Option<ChildStdin>,
+pub(crate) struct Pager(Arc<Shared>);
+
+/// What the program, the pager's thread and the thread of signals share.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Text that the pager has not taken yet.
+    text: Vec<u8>,
+    /// Whether no more text comes.
+    is_whole: bool,
+    /// Whether the pager takes no more text, or has all of it.
+    is_closed: bool,
+    /// Whether the reader has left the pager.
+    is_left: bool,
+    /// Whether a first SIGINT has come.
+    is_interrupted: bool,
+    /// Signal that ends the program without the pager.
+    stop: Option<Signal>,
 }
 
 impl Pager {
@@ -38,31 +65,171 @@ impl Pager {
                 command.env(name, value);
             }
         }
-        let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
-        let text = child.stdin.take();
-        Some(Self { child, text })
+        let child = command.stdin(Stdio::piped()).spawn().ok()?;
+        let shared = Arc::new(Shared::default());
+        // Without signals, the system's own behaviour stays.
+        let _ = watch(Arc::clone(&shared));
+        let of_thread = Arc::clone(&shared);
+        thread::spawn(move || pass_on(child, &of_thread));
+        Some(Self(shared))
     }
 
-    /// Ends the text, and waits until the reader has left the pager.
-    pub(crate) fn finish(mut self) {
-        self.text = None;
-        // Its exit code says nothing about the command.
-        let _ = self.child.wait();
+    /// Ends the text, and waits until the reader has left the pager, or for a signal that ends the
+    /// program.
+    pub(crate) fn finish(self) -> Option<Signal> {
+        self.0.change(|state| state.is_whole = true);
+        let state = self.0.when(|state| state.is_left || state.stop.is_some());
+        state.stop
+    }
+}
+
+/// Receives signals in a thread of its own, because the program blocks while the pager reads nothing.
+fn watch(shared: Arc<Shared>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        Signals::listen(true)
+    };
+    thread::spawn(move || {
+        runtime.block_on(async { while !shared.receive(signals.next().await) {} });
+    });
+    Ok(())
+}
+
+/// Passes the text to the pager, and waits until the reader has left it.
+fn pass_on(mut child: Child, shared: &Shared) {
+    if let Some(to) = child.stdin.take() {
+        shared.pass_on(to);
+    }
+    // Its exit code says nothing about the command.
+    let _ = child.wait();
+    shared.change(|state| state.is_left = true);
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Waits until a condition is met.
+    fn when(&self, is_met: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let waited = self
+            .changed
+            .wait_while(self.state(), |state| !is_met(state));
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the text until it is whole, or until the pager takes no more.
+    fn pass_on(&self, mut to: impl Write) {
+        loop {
+            let mut state = self.when(|state| !state.text.is_empty() || state.is_whole);
+            let text = std::mem::take(&mut state.text);
+            drop(state);
+            self.changed.notify_all();
+            if text.is_empty() || to.write_all(&text).is_err() {
+                break;
+            }
+        }
+        self.change(|state| state.is_closed = true);
+    }
+
+    /// Takes a signal, and returns whether it ends the program without the pager.
+    ///
+    /// The first SIGINT ends the reading of records only. The second one ends the program, unless the
+    /// pager has all text: then SIGINT is a key of the pager.
+    fn receive(&self, signal: Signal) -> bool {
+        let mut ends = true;
+        self.change(|state| {
+            if signal == Signal::Interrupt {
+                ends = state.is_interrupted && !state.is_closed;
+                state.is_interrupted = true;
+            }
+            if ends {
+                state.stop = Some(signal);
+            }
+        });
+        ends
     }
 }
 
 impl Write for Pager {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.text {
-            Some(text) => text.write(bytes),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+        let mut state = self
+            .0
+            .when(|state| state.text.len() < MOST || state.is_closed || state.stop.is_some());
+        if state.is_closed || state.stop.is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
+        state.text.extend_from_slice(bytes);
+        drop(state);
+        self.0.changed.notify_all();
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.text {
-            Some(text) => text.flush(),
-            None => Ok(()),
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// Writes to a pager that takes no text, until these signals come.
+    fn written(signals: &[Signal]) -> (io::Error, Option<Signal>) {
+        let shared = Arc::new(Shared::default());
+        let mut pager = Pager(Arc::clone(&shared));
+        let signals = signals.to_vec();
+        let full = Arc::clone(&shared);
+        let others = thread::spawn(move || {
+            drop(full.when(|state| state.text.len() >= MOST));
+            let ends: Vec<bool> = signals
+                .into_iter()
+                .map(|signal| full.receive(signal))
+                .collect();
+            ends.last().copied()
+        });
+        let error = loop {
+            if let Err(error) = pager.write_all(&[b'x'; 1024]) {
+                break error;
+            }
+        };
+        assert_eq!(others.join().unwrap(), Some(true));
+        (error, pager.finish())
+    }
+
+    #[test]
+    fn a_signal_ends_a_write_that_the_pager_does_not_read() {
+        for signals in [
+            &[Signal::Terminate][..],
+            &[Signal::Interrupt, Signal::Interrupt],
+            &[Signal::Interrupt, Signal::Terminate],
+        ] {
+            let (error, stopped) = written(signals);
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            assert_eq!(stopped, signals.last().copied());
         }
+    }
+
+    #[test]
+    fn a_pager_with_all_text_keeps_its_ctrl_c() {
+        let shared = Arc::new(Shared::default());
+        let mut pager = Pager(Arc::clone(&shared));
+        pager.write_all(b"text").unwrap();
+        shared.change(|state| state.is_whole = true);
+        let mut taken = Vec::new();
+        shared.pass_on(&mut taken);
+        assert_eq!(taken, b"text");
+        assert!(!shared.receive(Signal::Interrupt) && !shared.receive(Signal::Interrupt));
+        assert!(shared.receive(Signal::Terminate));
+        assert_eq!(pager.finish(), Some(Signal::Terminate));
     }
 }
