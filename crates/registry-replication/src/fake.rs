@@ -55,6 +55,8 @@ static OFFERS: Offers = Offers {
     namespaces: true,
     digests: true,
     times: true,
+    task_rules: false,
+    task_places: true,
 };
 
 /// Registry in memory, so that a controller can be tested without the sandbox.

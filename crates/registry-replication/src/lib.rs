@@ -101,6 +101,7 @@ mod registry;
 mod repeat;
 mod settings;
 pub mod suggest;
+mod task_rules;
 
 pub use arrival::{
     Arrival, Basis, Coverage, Covered, Destination, DestinationReport, Evidence, EvidenceOrigin,
@@ -140,3 +141,4 @@ pub use provider::{
 pub use providers::*;
 pub use registry::{Registry, RunOptions, StopOutcome, StopTarget, TaskScope};
 pub use repeat::{FailedCopy, Repeat};
+pub use task_rules::TaskRules;

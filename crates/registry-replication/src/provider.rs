@@ -292,6 +292,11 @@ pub struct Offers {
     pub digests: bool,
     /// Whether tasks name the time of their creation.
     pub times: bool,
+    /// Whether tasks of replication name their rule. If not, [`TaskRules`](crate::TaskRules) finds the
+    /// rules that may have created a task.
+    pub task_rules: bool,
+    /// Whether tasks name the region, instance or registry that they copy to.
+    pub task_places: bool,
 }
 
 impl Offers {

@@ -11,6 +11,7 @@ use crate::model::{ImageName, ImageRef, Rule, RuleRef, Task, TaskKind, TaskRef};
 use crate::plan::Plan;
 use crate::provider::Feature;
 use crate::registry::{Registry, RunOptions, TaskScope};
+use crate::task_rules::{TaskRules, images};
 
 /// Most tasks of a scope.
 const MOST_TASKS: u64 = 100_000;
@@ -89,25 +90,6 @@ impl Copied {
         });
         copied.collect()
     }
-}
-
-/// Returns the images that a task names with a tag.
-fn images(task: &Task) -> Vec<ImageName> {
-    let Some(source) = &task.source else {
-        return Vec::new();
-    };
-    let Some(repository) = &source.repository else {
-        return Vec::new();
-    };
-    let namespace = source.namespace.as_ref();
-    let path = match namespace {
-        Some(namespace) => format!("{namespace}/{repository}"),
-        None => repository.clone(),
-    };
-    let images = source
-        .tags()
-        .filter_map(|tag| format!("{path}:{tag}").parse().ok());
-    images.collect()
 }
 
 /// Order of tasks for the same copy. Of two tasks of one time, the one that has not failed counts, so
@@ -258,50 +240,25 @@ async fn rules<R: Registry + ?Sized>(
     registry: &R,
     copies: &[Copied],
     newest: &Newest,
-) -> Result<Vec<Rule>, Error> {
+) -> Result<TaskRules, Error> {
     let unnamed = copies
         .iter()
         .filter(|copied| newest.get(copied).is_some_and(|task| task.rule.is_none()));
     let mut paths: Vec<String> = unnamed.map(|copied| copied.image.path()).collect();
     paths.sort();
     paths.dedup();
-    // The rules of a repository may leave out those that cover it by a pattern.
-    let all_at_once = registry.descriptor().has(Feature::Rules);
-    let scopes: Vec<Option<ImageName>> = match (paths.is_empty(), all_at_once) {
-        (true, _) => Vec::new(),
-        (false, true) => vec![None],
-        (false, false) => {
-            let names = paths.iter().map(|path| path.parse().map(Some));
-            names.collect::<Result<_, _>>()?
-        }
-    };
-    let mut rules = Vec::new();
-    for scope in scopes {
-        let listing = registry.rules_of(scope.as_ref()).max_records(MOST_TASKS);
-        let found: Vec<Rule> = listing.by_item().try_collect().await?;
-        rules.extend(found);
-    }
-    Ok(rules)
+    let paths: Result<Vec<ImageName>, _> = paths.iter().map(|path| path.parse()).collect();
+    TaskRules::read(registry, &paths?).await
 }
 
 /// Returns the rule that repeats a task: its own, or the only one that copies the image there.
-fn rule(task: &Task, image: &ImageName, rules: &[Rule]) -> Result<RuleRef, Error> {
+fn rule(task: &Task, image: &ImageName, rules: &TaskRules) -> Result<RuleRef, Error> {
     if let Some(rule) = &task.rule {
         return Ok(RuleRef::new(rule));
     }
     let mut fitting: Vec<RuleRef> = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.covers(image)) {
-        let goes_there = task.destination.as_ref().is_some_and(|end| {
-            let same = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
-            same(&rule.destination.region, &end.region)
-                && same(&rule.destination.instance, &end.instance)
-                && same(&rule.destination.registry, &end.registry)
-                && same(&rule.destination.namespace, &end.namespace)
-                && same(&rule.destination.repository, &end.repository)
-        });
-        if let Some(rule) = rule.reference().filter(|_| goes_there)
-            && !fitting.contains(&rule)
-        {
+    for rule in rules.of_image(task, image).filter_map(Rule::reference) {
+        if !fitting.contains(&rule) {
             fitting.push(rule);
         }
     }

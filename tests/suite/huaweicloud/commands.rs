@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{BASIC, ENTERPRISE};
 use crate::commands::{is_done, is_refused, preview};
-use crate::program::output;
+use crate::program::{Trial, output};
 
 #[test]
 fn listings_as_tables_and_as_json() {
@@ -277,5 +277,51 @@ fn refusals_say_what_to_do() {
         (&["tasks", "4711"], ENTERPRISE, 1, "HTTP 404"),
     ] {
         is_refused(&[words, &place].concat(), code, says);
+    }
+}
+
+#[tokio::test]
+async fn tasks_that_name_no_rule_are_listed_by_the_rule_that_copies_there() {
+    let trial = Trial::start().await;
+    let listed = async |options: &[&str]| {
+        let words = [&["tasks", "team/api", "-o", "json"], options, &BASIC].concat();
+        let (code, out, err) = trial.run(&[&words]).await;
+        assert_eq!((code, err.as_str()), (0, ""), "{options:?}");
+        serde_json::from_str::<Vec<Value>>(&out).unwrap()
+    };
+    let all = listed(&[]).await;
+    let (_, rules, _) = trial
+        .run(&[&["rules", "team/api", "-o", "json"], &BASIC])
+        .await;
+    let rules: Vec<Value> = serde_json::from_str(&rules).unwrap();
+    let rule = rules.iter().find(|rule| rule["id"] == "102").unwrap();
+    let end = |record: &Value| {
+        let end = &record["destination"];
+        (end["region"].clone(), end["namespace"].clone())
+    };
+    let mut expected = all.clone();
+    expected.retain(|task| end(task) == end(rule));
+    assert!(!expected.is_empty() && expected.len() < all.len());
+    assert_eq!(listed(&["--rule", "102"]).await, expected);
+    expected.truncate(2);
+    assert_eq!(listed(&["--rule", "102", "--limit", "2"]).await, expected);
+    let words = [&["tasks", "team/api", "--rule", "999"], &BASIC[..]].concat();
+    let (code, out, err) = trial.run(&[&words]).await;
+    assert_eq!((code, out.as_str()), (2, ""));
+    let says = "unknown rule \"999\" of team/api; use one of 101, 102";
+    assert!(err.contains(says), "{err}");
+}
+
+#[tokio::test]
+async fn a_filter_for_what_tasks_do_not_name_is_refused() {
+    let trial = Trial::start().await;
+    for (option, what) in [("--rule", "rule"), ("--to", "destination")] {
+        let before = trial.sandbox.requests();
+        let words = [&["tasks", "301", option, "3"], &ENTERPRISE[..]].concat();
+        let (code, out, err) = trial.run(&[&words]).await;
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        let says = format!("belong to an execution, which has one {what}; leave out {option}");
+        assert!(err.contains(&says), "{err}");
+        assert_eq!(trial.sandbox.requests(), before);
     }
 }

@@ -4,14 +4,16 @@ use std::time::Duration;
 use clap::Args;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use registry_replication::{Error, Feature, Registry, Task};
+use registry_replication::{
+    Descriptor, Error, Feature, Registry, Rule, Task, TaskRules, TaskScope,
+};
 
 use super::{Execute, scope, sources};
 use crate::args::{
     Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, Watch, value,
 };
 use crate::failure::Failure;
-use crate::filter::Filter;
+use crate::filter::{Filter, Filtered};
 use crate::output::{Records, Shape};
 use crate::session::Session;
 use crate::table::TaskTags;
@@ -46,10 +48,77 @@ pub(crate) struct Tasks {
     tags: bool,
 }
 
+/// Tasks, or those of one rule.
+struct OfOneRule {
+    tasks: registry_replication::Listing<Task>,
+    wanted: Option<WantedRule>,
+}
+
+/// Rule whose tasks are listed.
+struct WantedRule {
+    /// Rule, as the caller names it.
+    text: String,
+    /// Rules that may have created tasks, if tasks do not name theirs.
+    rules: TaskRules,
+}
+
+impl WantedRule {
+    /// Reads the rules, if the tasks of a scope do not name theirs. The rule must be one of them.
+    async fn read(text: &str, registry: &dyn Registry, scope: &TaskScope) -> Result<Self, Failure> {
+        let mut wanted = Self {
+            text: text.to_owned(),
+            rules: TaskRules::default(),
+        };
+        let TaskScope::Image(image) = scope else {
+            return Ok(wanted);
+        };
+        if registry.descriptor().offers.task_rules {
+            return Ok(wanted);
+        }
+        let repository = image.path().parse().map_err(Error::from)?;
+        wanted.rules = TaskRules::read(registry, &[repository]).await?;
+        let all = wanted.rules.rules();
+        if all.iter().any(|rule| rule.is_of_rule(text)) {
+            return Ok(wanted);
+        }
+        let known: Vec<String> = all
+            .iter()
+            .filter_map(Rule::reference)
+            .map(|rule| rule.to_string())
+            .collect();
+        let known = match known.is_empty() {
+            true => "it has no rules".to_owned(),
+            false => format!("use one of {}", known.join(", ")),
+        };
+        Err(Failure::Usage(format!(
+            "unknown rule {text:?} of {}; {known}",
+            image.path()
+        )))
+    }
+
+    fn keeps(&self, task: &Task) -> bool {
+        let rules = || self.rules.of(task).into_iter();
+        task.is_of_rule(&self.text)
+            || task.rule.is_none() && rules().any(|rule| rule.is_of_rule(&self.text))
+    }
+}
+
+impl Records for OfOneRule {
+    type Record = Task;
+
+    fn kept(self, filter: &Filter) -> BoxStream<'_, Result<Task, Error>> {
+        let Self { tasks, wanted } = self;
+        let is_wanted = move |task: &Task| wanted.as_ref().is_none_or(|wanted| wanted.keeps(task));
+        let kept = tasks.kept(filter);
+        kept.try_filter(move |task| std::future::ready(is_wanted(task)))
+            .boxed()
+    }
+}
+
 /// Tasks whose subtasks are read, too.
 struct WithSubtasks {
     registry: Arc<dyn Registry>,
-    tasks: registry_replication::Listing<Task>,
+    tasks: OfOneRule,
     tags: Option<TagGlob>,
 }
 
@@ -67,6 +136,27 @@ impl Records for WithSubtasks {
             TaskTags::new(task, subtasks, tags.clone())
         };
         tasks.kept(filter).map_ok(with_subtasks).boxed()
+    }
+}
+
+/// Refuses filters for what the tasks of a provider do not name. A task of an execution names neither
+/// the rule nor the place, because the execution has one of each.
+fn check(provider: &Descriptor, has_rule: bool, has_places: bool) -> Result<(), Failure> {
+    let offers = &provider.offers;
+    let refused = |what: &str, option: &str| {
+        let why = match offers.tasks_in_executions {
+            true => format!("belong to an execution, which has one {what}"),
+            false => format!("do not name their {what}"),
+        };
+        Err(Failure::Usage(format!(
+            "tasks of {} {why}; leave out {option}",
+            provider.title
+        )))
+    };
+    match (has_rule && offers.tasks_in_executions, has_places) {
+        (true, _) => refused("rule", "--rule"),
+        (_, true) if !offers.task_places => refused("destination", "--to"),
+        _ => Ok(()),
     }
 }
 
@@ -95,22 +185,17 @@ impl Execute for Tasks {
         session.target = target;
         let glob = self.tag.tag.clone();
         let tag = glob.as_ref().and_then(TagGlob::as_tag);
-        let has_rule = self.of_rule.rule.is_some();
+        let rule = self.of_rule.rule.as_deref();
+        let has_places = !self.places.to.is_empty();
         let filter = Filter::default()
             .states(self.states)
             .period(&self.period, &session.target)?
             .places(self.places)
-            .rule(self.of_rule)
             .tag(self.tag);
         let open = async |target: &Target| {
             let provider = target.provider()?;
-            if has_rule && provider.has(Feature::ExecutionTasks) {
-                return Err(Failure::Usage(format!(
-                    "tasks of {} belong to an execution, which has one rule; leave out --rule",
-                    provider.title
-                )));
-            }
             let mut scope = scope::read(target, &scope)?;
+            check(provider, rule.is_some(), has_places)?;
             // The registry itself lists by tag.
             if let Some(tag) = tag {
                 scope = scope.narrowed(provider, tag);
@@ -121,7 +206,11 @@ impl Execute for Tasks {
                 Some(state) => registry.tasks_in(&scope, state),
                 None => registry.tasks_of(&scope),
             };
-            Ok((registry, tasks))
+            let wanted = match rule {
+                Some(rule) => Some(WantedRule::read(rule, &*registry, &scope).await?),
+                None => None,
+            };
+            Ok::<_, Failure>((registry, OfOneRule { tasks, wanted }))
         };
         if self.tags {
             let open = async |target: &Target| {

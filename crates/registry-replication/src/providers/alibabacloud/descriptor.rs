@@ -45,6 +45,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         namespaces: true,
         digests: false,
         times: true,
+        task_rules: true,
+        task_places: true,
     },
     any_host: None,
     windows: Windows::DEFAULT,

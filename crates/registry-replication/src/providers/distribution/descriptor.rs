@@ -45,6 +45,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         namespaces: false,
         digests: true,
         times: false,
+        task_rules: false,
+        task_places: false,
     },
     any_host: Some(HOST.name),
     windows: Windows {

@@ -43,6 +43,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         namespaces: true,
         digests: false,
         times: true,
+        task_rules: false,
+        task_places: true,
     },
     any_host: None,
     windows: Windows::DEFAULT,

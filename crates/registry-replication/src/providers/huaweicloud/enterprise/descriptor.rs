@@ -44,6 +44,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         namespaces: true,
         digests: true,
         times: true,
+        task_rules: false,
+        task_places: false,
     },
     // Harbor, which the Enterprise edition is built on, runs a task three times at most. It waits
     // 16 to 74 s after the first failure and 31 to 118 s after the second one, plus queueing, and
