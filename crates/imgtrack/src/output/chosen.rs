@@ -13,17 +13,16 @@ use crate::table::{Column, Listed};
 /// Most records that are kept to be sorted.
 const MOST_SORTED: usize = 100_000;
 
-/// Returns the records that the options choose, in their order. Only records in the order of the
-/// service come as they arrive. For another order, all are read here, and their errors go to
-/// `failures`.
+/// Returns the records that the options choose, in their order. Records in the order of the service
+/// come as they arrive: the caller limits them to [`most`]. For another order, all are read here, and
+/// their errors go to `failures`.
 pub(super) async fn of<'s, T: Listed + 's>(
     records: BoxStream<'s, Labelled<Result<T, Error>>>,
     listing: &Listing,
     failures: &mut Vec<Failure>,
 ) -> LocalBoxStream<'s, Labelled<Result<T, Error>>> {
-    let most = listing.most.unwrap_or(usize::MAX);
-    if listing.sort.is_none() && !listing.reverse {
-        return first(records, most).boxed_local();
+    if !is_sorted(listing) {
+        return records.boxed_local();
     }
     let mut known = read(records, failures).await;
     let name = listing.sort.as_deref();
@@ -34,15 +33,27 @@ pub(super) async fn of<'s, T: Listed + 's>(
     if listing.reverse {
         known.reverse();
     }
-    let known = known.into_iter().take(most);
+    let known = known.into_iter().take(listing.most.unwrap_or(usize::MAX));
     stream::iter(known.map(|(label, record)| (label, Ok(record)))).boxed_local()
 }
 
+fn is_sorted(listing: &Listing) -> bool {
+    listing.sort.is_some() || listing.reverse
+}
+
+/// Returns how many records of the service's order are read at most.
+pub(super) fn most(listing: &Listing) -> usize {
+    match is_sorted(listing) {
+        true => usize::MAX,
+        false => listing.most.unwrap_or(usize::MAX),
+    }
+}
+
 /// Returns the first records, and the errors between them. The rest is not read.
-fn first<'s, T: 's>(
+pub(super) fn first<'s, T: Send + 's>(
     records: BoxStream<'s, Labelled<Result<T, Error>>>,
     most: usize,
-) -> impl Stream<Item = Labelled<Result<T, Error>>> + 's {
+) -> impl Stream<Item = Labelled<Result<T, Error>>> + Send + 's {
     stream::unfold((records, most), |(mut records, left)| async move {
         if left == 0 {
             return None;

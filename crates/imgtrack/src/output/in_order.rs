@@ -10,33 +10,48 @@ use futures_core::stream::BoxStream;
 /// Most items of a stream that wait until those before it have ended.
 const AHEAD: usize = 1_000;
 
-/// Items of all streams, in the order of the streams. A later stream is read ahead.
-pub(super) struct InOrder<'s, T> {
-    streams: VecDeque<Ahead<'s, T>>,
+/// Records of all streams, in the order of the streams. A later stream is read ahead.
+///
+/// After the limit, each stream that has not answered yet is read up to its first record or error. So a
+/// stream that fails is told, however few records are wanted.
+pub(super) struct InOrder<'s, L, T, E> {
+    streams: VecDeque<Ahead<'s, L, T, E>>,
+    /// Number of records that are still wanted.
+    left: usize,
 }
 
-struct Ahead<'s, T> {
+/// Record or error, with a label.
+type Item<L, T, E> = (L, Result<T, E>);
+
+struct Ahead<'s, L, T, E> {
     /// Absent after its end.
-    stream: Option<BoxStream<'s, T>>,
-    items: VecDeque<T>,
+    stream: Option<BoxStream<'s, Item<L, T, E>>>,
+    items: VecDeque<Item<L, T, E>>,
+    /// Whether an item or the end was read.
+    has_answered: bool,
 }
 
-impl<'s, T> InOrder<'s, T> {
-    pub(super) fn new(streams: impl IntoIterator<Item = BoxStream<'s, T>>) -> Self {
+impl<'s, L, T, E> InOrder<'s, L, T, E> {
+    pub(super) fn new(
+        streams: impl IntoIterator<Item = BoxStream<'s, Item<L, T, E>>>,
+        most: usize,
+    ) -> Self {
         let streams = streams.into_iter().map(|stream| Ahead {
             stream: Some(stream),
             items: VecDeque::new(),
+            has_answered: false,
         });
         Self {
             streams: streams.collect(),
+            left: most,
         }
     }
 }
 
-impl<T> Ahead<'_, T> {
-    /// Reads what is there.
-    fn read(&mut self, wake: &mut Context<'_>) {
-        while self.items.len() < AHEAD {
+impl<L, T, E> Ahead<'_, L, T, E> {
+    /// Reads what is there, or only the first item.
+    fn read(&mut self, is_first_enough: bool, wake: &mut Context<'_>) {
+        while self.items.len() < AHEAD && !(is_first_enough && self.has_answered) {
             let Some(stream) = &mut self.stream else {
                 return;
             };
@@ -45,28 +60,38 @@ impl<T> Ahead<'_, T> {
                 Poll::Ready(None) => self.stream = None,
                 Poll::Pending => return,
             }
+            self.has_answered = true;
         }
     }
 }
 
 // Items are never pinned.
-impl<T> Unpin for InOrder<'_, T> {}
+impl<L, T, E> Unpin for InOrder<'_, L, T, E> {}
 
-impl<T> Stream for InOrder<'_, T> {
-    type Item = T;
+impl<L, T, E> Stream for InOrder<'_, L, T, E> {
+    type Item = Item<L, T, E>;
 
-    fn poll_next(mut self: Pin<&mut Self>, wake: &mut Context<'_>) -> Poll<Option<T>> {
-        for ahead in &mut self.streams {
-            ahead.read(wake);
+    fn poll_next(mut self: Pin<&mut Self>, wake: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let all = &mut *self;
+        for ahead in &mut all.streams {
+            ahead.read(all.left == 0, wake);
         }
-        while let Some(first) = self.streams.front_mut() {
-            if let Some(item) = first.items.pop_front() {
-                return Poll::Ready(Some(item));
+        while let Some(first) = all.streams.front_mut() {
+            while let Some(item) = first.items.pop_front() {
+                match (&item.1, all.left) {
+                    (Ok(_), 0) => {}
+                    (Ok(_), _) => {
+                        all.left -= 1;
+                        return Poll::Ready(Some(item));
+                    }
+                    (Err(_), _) => return Poll::Ready(Some(item)),
+                }
             }
-            if first.stream.is_some() {
+            let is_enough = all.left == 0 && first.has_answered;
+            if first.stream.is_some() && !is_enough {
                 return Poll::Pending;
             }
-            self.streams.pop_front();
+            all.streams.pop_front();
         }
         Poll::Ready(None)
     }
@@ -93,7 +118,13 @@ mod tests {
             .await
         }));
         let many = stream::iter(10..5_000);
-        let all = InOrder::new([slow.boxed(), many.boxed(), stream::empty().boxed()]);
+        let labelled = |item| ((), Ok::<_, ()>(item));
+        let streams = [
+            slow.map(labelled).boxed(),
+            many.map(labelled).boxed(),
+            stream::empty().boxed(),
+        ];
+        let all = InOrder::new(streams, usize::MAX).filter_map(async |(_, item)| item.ok());
         let mut all = Box::pin(all.collect::<Vec<_>>());
         let all = loop {
             if let Some(all) = all.as_mut().now_or_never() {
@@ -101,6 +132,43 @@ mod tests {
             }
         };
         let expected: Vec<i32> = (1..4).chain(10..5_000).collect();
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn after_the_limit_each_stream_is_read_up_to_its_first_item() {
+        let mut polls = 0;
+        let many = stream::iter(0..).map(|number| Ok::<_, &str>(number));
+        // It fails after the limit is reached.
+        let mut is_late = true;
+        let late = stream::once(std::future::poll_fn(move |wake| {
+            match std::mem::take(&mut is_late) {
+                true => {
+                    wake.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                false => Poll::Ready(Err("late")),
+            }
+        }));
+        let streams = [
+            many.map(|item| ("many", item)).boxed(),
+            late.map(|item| ("late", item)).boxed(),
+            stream::iter([("more", Ok(7)), ("more", Err("known"))]).boxed(),
+        ];
+        let mut all = Box::pin(InOrder::new(streams, 2).collect::<Vec<_>>());
+        let all = loop {
+            polls += 1;
+            assert!(polls < 10, "it does not end");
+            if let Some(all) = all.as_mut().now_or_never() {
+                break all;
+            }
+        };
+        let expected = [
+            ("many", Ok(0)),
+            ("many", Ok(1)),
+            ("late", Err("late")),
+            ("more", Err("known")),
+        ];
         assert_eq!(all, expected);
     }
 }

@@ -358,6 +358,7 @@ impl<'a> Output<'a> {
         listing: &Listing,
     ) -> Result<(), Failure> {
         let records = records.kept(filter).map(|record| (None, record));
+        let records = chosen::first(records.boxed(), chosen::most(listing));
         let mut failures = self.all_of(records.boxed(), listing).await?.all();
         match (failures.len(), failures.pop()) {
             (_, None) => self.end_of_records::<R::Record>(),
@@ -385,7 +386,7 @@ impl<'a> Output<'a> {
                 .map(move |record| (Some(registry.clone()), record))
                 .boxed()
         });
-        let records = InOrder::new(records);
+        let records = InOrder::new(records, chosen::most(listing));
         let failures = self.all_of(records.boxed(), listing).await?;
         match failures.of_listings.len() < count {
             true => self.end_of_records::<R::Record>()?,
