@@ -122,6 +122,8 @@ struct Round<'w> {
 
 /// What an error of a command is told with.
 struct Told {
+    /// Name of the command.
+    command: String,
     target: Option<Target>,
     /// Whether the output is JSON or YAML.
     is_data: bool,
@@ -135,6 +137,7 @@ impl Told {
         }
         let target = self.target.as_ref();
         let asked = Asked {
+            command: &self.command,
             registry: target.and_then(Target::registry_name),
             region_hint: target.and_then(Target::region_hint),
             target,
@@ -214,6 +217,7 @@ impl Program {
             logs::start(&cli.logs, around);
         }
         let mut told = Told {
+            command: name.clone(),
             target: None,
             is_data: cli.output.format().is_data(),
         };

@@ -15,7 +15,7 @@ fn errors_say_what_happened_why_and_what_to_do() {
             "rules team/api:v1 --registry huaweicloud-basic --sandbox",
             2,
             "error: repository \"team/api:v1\" has a tag; leave out \":v1\"\n  hint: run `imgtrack \
-             COMMAND --help` to list the options\n",
+             rules --help` to list the options\n",
         ),
         (
             "rules team/api --registry huaweicloud-basic",

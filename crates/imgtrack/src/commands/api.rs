@@ -143,13 +143,14 @@ impl Api {
             };
         };
         let (service, operation) = api::find(name)?;
-        target.check_service(service)?;
+        // A description needs no registry, so that of the configuration may be of another provider.
         if self.describe {
             return match output.is_data() {
                 true => output.value(&described(service, operation)),
                 false => output.text(&description(service, operation)),
             };
         }
+        target.check_service(service)?;
         let mut call = Call::new(operation);
         for given in &self.param {
             // The value is not repeated: it may be a secret.

@@ -146,6 +146,9 @@ impl Lag {
                 provider.title
             )));
         } else if self.scope.is_none() && !provider.has(Feature::AllTasks) {
+            if scope::offered(provider).is_empty() {
+                provider.check(Feature::AllTasks)?;
+            }
             return Err(Failure::Usage(format!(
                 "missing scope; {} lists tasks by {}",
                 provider.title,

@@ -11,7 +11,6 @@ use registry_sandbox::StartError;
 use registry_sandbox::control::ControlError;
 
 use crate::args::with_value;
-use crate::target::Target;
 use crate::terminal::{cut, escaped, is_word};
 pub(crate) use report::{Asked, ErrorReport, asks_for_data};
 
@@ -160,7 +159,7 @@ impl Failure {
 
     /// Writes what happened, why, and what to do.
     pub(crate) fn tell_all(&self, asked: &Asked<'_>, err: &mut dyn io::Write) -> io::Result<()> {
-        self.tell(asked.target, err)?;
+        self.tell(asked, err)?;
         match asked
             .region_hint
             .as_ref()
@@ -172,12 +171,10 @@ impl Failure {
     }
 
     /// Writes an error in few lines of bounded length.
-    fn tell(&self, target: Option<&Target>, err: &mut dyn io::Write) -> io::Result<()> {
+    fn tell(&self, asked: &Asked<'_>, err: &mut dyn io::Write) -> io::Result<()> {
         if let Self::Several(all) | Self::Partly(all) = self {
             let shown = all.iter().take(MOST_ERRORS);
-            shown
-                .into_iter()
-                .try_for_each(|one| one.tell(target, err))?;
+            shown.into_iter().try_for_each(|one| one.tell(asked, err))?;
             return match all.len().saturating_sub(MOST_ERRORS) {
                 0 => Ok(()),
                 rest => writeln!(err, "{rest} more errors"),
@@ -191,7 +188,7 @@ impl Failure {
         if rest > 0 {
             writeln!(err, "  and {rest} more causes")?;
         }
-        match self.hint(target) {
+        match self.hint(asked) {
             Some(hint) => writeln!(err, "  hint: {}", escaped(&hint)),
             None => Ok(()),
         }
@@ -213,7 +210,8 @@ impl Failure {
     }
 
     /// Returns what to do, if that is known.
-    fn hint(&self, target: Option<&Target>) -> Option<String> {
+    fn hint(&self, asked: &Asked<'_>) -> Option<String> {
+        let target = asked.target;
         let error = match self.plain() {
             Self::Registry(error) => error,
             Self::TimedOut(late) => {
@@ -251,9 +249,10 @@ impl Failure {
                 let options = error.missing_settings().iter().map(|name| with_value(name));
                 Some(format!("use {}", options.collect::<Vec<_>>().join(" or ")))
             }
-            ErrorKind::Invalid if error.operation().is_none() => {
-                Some("run `imgtrack COMMAND --help` to list the options".to_owned())
-            }
+            ErrorKind::Invalid if error.operation().is_none() => Some(format!(
+                "run `imgtrack {} --help` to list the options",
+                asked.command
+            )),
             _ => {
                 let encoded = error.encoded_authorization_message()?;
                 let encoded = Some(encoded).filter(|encoded| is_word(encoded))?;

@@ -52,6 +52,8 @@ pub(crate) struct ErrorReport {
 
 /// What is known of a command when it fails.
 pub(crate) struct Asked<'a> {
+    /// Name of the command.
+    pub(crate) command: &'a str,
     /// Value of `--registry`.
     pub(crate) registry: Option<&'a str>,
     /// Advice for errors of connections.
@@ -80,7 +82,7 @@ impl Failure {
             kind: self.kind(),
             message: self.without_registry().to_string(),
             causes: self.causes().map(|cause| cause.to_string()).collect(),
-            hint: self.hint(asked.target).or(region_hint),
+            hint: self.hint(asked).or(region_hint),
             registry: match self {
                 Self::At { registry, .. } => Some(registry.clone()),
                 _ => asked.registry.map(str::to_owned),
