@@ -71,13 +71,13 @@ fn a_confirmation_names_the_rule_and_the_images() {
     for (words, says) in [
         (
             &["run", "--failed", BATCH][..],
-            "repeat 1 failed copy of execution F4589B51-6647-5852-AA14-9DABA59B65D1: team/api:v43 to \
-             ap-southeast-1: team/api, by rule crsr-895871640e0552cb: CreateRepoSyncTask changes",
+            "repeat 1 failed copy of execution F4589B51-6647-5852-AA14-9DABA59B65D1; copies team/api:v43; \
+             to ap-southeast-1: team/api; by rule crsr-895871640e0552cb; CreateRepoSyncTask changes",
         ),
         (
             &["stop", "rst-ef951777a11e3099"],
-            "stop task rst-ef951777a11e3099, which copies cn-hangzhou: team/api:v43.4 to \
-             ap-southeast-1: team/api:v43.4 by rule crsr-895871640e0552cb (team-to-ap-southeast-1): ",
+            "stop task rst-ef951777a11e3099; copies cn-hangzhou: team/api:v43.4; to \
+             ap-southeast-1: team/api:v43.4; by rule crsr-895871640e0552cb (team-to-ap-southeast-1); ",
         ),
         (
             &["run", "crsr-895871640e0552cb", "--image", "ads/api:v1"],

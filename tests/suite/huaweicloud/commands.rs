@@ -81,38 +81,38 @@ fn a_confirmation_names_the_rule_and_the_images() {
         (
             &["run", "12"][..],
             ENTERPRISE,
-            "run rule 12 (copy-nats), which copies root/**:** to second-region (3): harbor0/*: ",
+            "run rule 12 (copy-nats); copies root/**:**; to second-region (3): harbor0/*; ",
         ),
         (
             &["run", "library/7"],
             ENTERPRISE,
-            "run rule library/7 (keep-three), which deletes what it does not keep of library/**:**: ",
+            "run rule library/7 (keep-three); deletes what it does not keep of library/**:**; ",
         ),
         (
             &["run", "library/7", "--trial"],
             ENTERPRISE,
-            "list what rule library/7 (keep-three) would delete of library/**:**: ",
+            "try rule library/7 (keep-three); lists what it would delete of library/**:**; ",
         ),
         (
             &["run", "101", "--image", "team/api:v41"],
             BASIC,
-            "run rule 101: copy team/api:v41 to cn-north-1: team/api: ",
+            "run rule 101; copies team/api:v41; to cn-north-1: team/api; ",
         ),
         (
             &["stop", "301"],
             ENTERPRISE,
-            "stop execution 301 of rule 20 (fleet-to-second-region), which copies ",
+            "stop execution 301; of rule 20 (fleet-to-second-region); copies ",
         ),
         (
             &["run", "--failed", "team/api"],
             BASIC,
-            "repeat 65 failed copies of team/api: team/api:v43.4, team/api:v43, ",
+            "repeat 65 failed copies of team/api; copies team/api:v43.4, team/api:v43, ",
         ),
         (
             &["run", "--failed", "team/api"],
             BASIC,
-            " and 52 more to ap-southeast-3: team/api, cn-east-3: team/api, cn-north-1: team/api, \
-             by rule 103, 102, 101: CreateManualImageSyncRepo (3 calls) changes the registry (",
+            " and 52 more; to ap-southeast-3: team/api, cn-east-3: team/api, cn-north-1: team/api; \
+             by rule 103, 102, 101; CreateManualImageSyncRepo (3 calls) changes the registry (",
         ),
     ] {
         is_refused(&[words, &place].concat(), 2, says);

@@ -42,8 +42,8 @@ pub(super) fn request(shown: PreviewedRequest) -> Value {
     })
 }
 
-/// Asks for confirmation of a plan, unless `--yes` is given. `subject` describes the change, and is
-/// awaited only for a prompt.
+/// Asks for confirmation of a plan, unless `--yes` is given. `subject` describes the change, a fact on
+/// each line, and is awaited only for a prompt.
 pub(super) async fn confirm(
     plan: &Plan,
     subject: impl Future<Output = String>,
@@ -61,6 +61,6 @@ pub(super) async fn confirm(
         1 => format!("{} changes the registry", names.join(", ")),
         _ => format!("{} ({count} calls) changes the registry", names.join(", ")),
     };
-    let what = format!("{subject}: {what} ({})", plan.endpoint());
+    let what = format!("{subject}\n{what} ({})", plan.endpoint());
     confirm::ask(&what, change.yes, output.prompts())
 }

@@ -1,4 +1,4 @@
-//! What a change is about, in words for its confirmation.
+//! What a change is about, in words for its confirmation: a fact on each line.
 
 use futures_util::TryStreamExt;
 use registry_replication::{
@@ -7,12 +7,14 @@ use registry_replication::{
 };
 
 use crate::table;
-use crate::terminal::cut;
+use crate::terminal::{cut, escaped};
 
 /// Most images and most destinations that a sentence names.
 const MOST: usize = 10;
 /// Longest name, in characters.
 const LONGEST: usize = 200;
+/// Longest pattern of a rule, in characters. It is longer than what a prompt should cut.
+const LONGEST_PATTERN: usize = 10_000;
 
 /// Returns the rule that a reference names, once for each of its destinations. Where a registry lists
 /// rules by repository only, those of these repositories are searched.
@@ -60,22 +62,18 @@ pub(super) async fn of_run(
         return format!("run rule {rule}");
     };
     let name = named(rule, &rules);
-    let covers = table::covers(first);
-    let covers = cut(&covers, LONGEST);
+    let covers = covered(first);
     if first.kind == TaskKind::Retention {
         return match options.trial {
-            true => format!("list what rule {name} would delete of {covers}"),
-            false => format!("run rule {name}, which deletes what it does not keep of {covers}"),
+            true => format!("try rule {name}\nlists what it would delete of {covers}"),
+            false => format!("run rule {name}\ndeletes what it does not keep of {covers}"),
         };
     }
-    let to = destinations(&rules);
-    match options.images.is_empty() {
-        true => format!("run rule {name}, which copies {covers}{to}"),
-        false => {
-            let images = options.images.iter().map(ToString::to_string);
-            format!("run rule {name}: copy {}{to}", several(images))
-        }
-    }
+    let copies = match options.images.is_empty() {
+        true => covers,
+        false => several(options.images.iter().map(ToString::to_string)),
+    };
+    format!("run rule {name}\ncopies {copies}{}", destinations(&rules))
 }
 
 /// Describes a repeat of failed copies.
@@ -86,7 +84,7 @@ pub(super) fn of_repeat(scope: &TaskScope, repeat: &Repeat) -> String {
     let places = places.map(|end| place(end).to_string());
     let to = match several(places) {
         places if places.is_empty() => places,
-        places => format!(" to {places}"),
+        places => format!("\nto {places}"),
     };
     let rules = copies.iter().map(|copy| copy.rule.to_string());
     let count = match copies.len() {
@@ -94,7 +92,7 @@ pub(super) fn of_repeat(scope: &TaskScope, repeat: &Repeat) -> String {
         several => format!("{several} failed copies"),
     };
     format!(
-        "repeat {count} of {}: {}{to}, by rule {}",
+        "repeat {count} of {}\ncopies {}{to}\nby rule {}",
         scope_name(scope),
         several(images),
         several(rules)
@@ -116,7 +114,7 @@ pub(super) async fn of_stop(registry: &dyn Registry, target: &StopTarget) -> Str
         StopTarget::Execution(execution) => {
             let what = format!("stop execution {execution}");
             match of_execution(registry, target).await {
-                Ok(Some(about)) => format!("{what} of {about}"),
+                Ok(Some(about)) => format!("{what}\n{about}"),
                 Ok(None) => what,
                 Err(error) => unread(&what, &error),
             }
@@ -156,11 +154,11 @@ async fn of_execution(
     let name = named(&rule, &rules);
     Ok(Some(match rules.first() {
         Some(first) => format!(
-            "rule {name}, which copies {}{}",
-            cut(&table::covers(first), LONGEST),
+            "of rule {name}\ncopies {}{}",
+            covered(first),
             destinations(&rules)
         ),
-        None => format!("rule {name}"),
+        None => format!("of rule {name}"),
     }))
 }
 
@@ -174,10 +172,10 @@ async fn of_task(registry: &dyn Registry, target: &StopTarget) -> Result<String,
     };
     let end = |end: &Option<ImageRef>| {
         let text = end.as_ref().map(ToString::to_string);
-        cut(&text.unwrap_or_else(|| "?".to_owned()), LONGEST).into_owned()
+        line(&text.unwrap_or_else(|| "?".to_owned()), LONGEST)
     };
     let copies = format!(
-        ", which copies {} to {}",
+        "\ncopies {}\nto {}",
         end(&found.source),
         end(&found.destination)
     );
@@ -190,24 +188,34 @@ async fn of_task(registry: &dyn Registry, target: &StopTarget) -> Result<String,
     });
     let images: Vec<ImageName> = image.into_iter().collect();
     let rules = rules(registry, &rule, &images).await?;
-    Ok(format!("{copies} by rule {}", named(&rule, &rules)))
+    Ok(format!("{copies}\nby rule {}", named(&rule, &rules)))
 }
 
 /// Names a rule by its reference and its name.
 fn named(rule: &RuleRef, rules: &[Rule]) -> String {
     let name = rules.iter().find_map(|rule| rule.name.as_deref());
     match name.filter(|name| !name.is_empty()) {
-        Some(name) => format!("{rule} ({})", cut(name, LONGEST)),
+        Some(name) => format!("{rule} ({})", line(name, LONGEST)),
         None => rule.to_string(),
     }
 }
 
-/// Names the destinations of a rule: ` to cn-north-1: team/*`.
+/// Returns the images that a rule covers.
+fn covered(rule: &Rule) -> String {
+    line(&table::covers(rule), LONGEST_PATTERN)
+}
+
+/// Bounds a text of a service, and keeps it on one line.
+fn line(text: &str, longest: usize) -> String {
+    escaped(&cut(text, longest)).into_owned()
+}
+
+/// Names the destinations of a rule on a line of their own: `to cn-north-1: team/*`.
 fn destinations(rules: &[Rule]) -> String {
     let places = rules.iter().map(table::goes);
     match several(places.filter(|place| !place.is_empty())) {
         places if places.is_empty() => places,
-        places => format!(" to {places}"),
+        places => format!("\nto {places}"),
     }
 }
 
@@ -223,7 +231,7 @@ fn place(end: &ImageRef) -> ImageRef {
 fn several(names: impl Iterator<Item = String>) -> String {
     let mut known: Vec<String> = Vec::new();
     for name in names {
-        let name = cut(&name, LONGEST).into_owned();
+        let name = line(&name, LONGEST);
         if !known.contains(&name) {
             known.push(name);
         }
@@ -242,7 +250,7 @@ fn unread(what: &str, error: &Error) -> String {
     let error = error.to_string();
     format!(
         "{what} (its details cannot be read: {})",
-        cut(&error, LONGEST)
+        line(&error, LONGEST)
     )
 }
 

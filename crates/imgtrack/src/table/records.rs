@@ -236,7 +236,7 @@ pub(crate) fn covers(rule: &Rule) -> String {
                 false => filter.pattern.clone(),
             })
             .collect();
-        (!patterns.is_empty()).then(|| short(&patterns.join(",")))
+        (!patterns.is_empty()).then(|| patterns.join(","))
     };
     let part = |name: &Option<String>, on| name.clone().or_else(|| pattern(on));
     let name = pattern(FilterOn::Name).unwrap_or_else(|| {
@@ -251,15 +251,6 @@ pub(crate) fn covers(rule: &Rule) -> String {
     });
     let tag = pattern(FilterOn::Tag).map(|tag| format!(":{tag}"));
     format!("{}{name}{}", place(&rule.source), tag.unwrap_or_default())
-}
-
-/// Cuts a text that would make a table too wide.
-fn short(text: &str) -> String {
-    const LONGEST: usize = 48;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// Formats the destination of a rule; names that it keeps are left out.
