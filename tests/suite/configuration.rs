@@ -314,6 +314,65 @@ fn a_password_on_the_command_line_is_not_repeated() {
 }
 
 #[test]
+fn a_region_that_is_missing_everywhere_is_found_before_a_call() {
+    let of = subjects_with_rules().find(|one| {
+        let settings = one.descriptor().settings;
+        settings.iter().all(|setting| !setting.required)
+    });
+    let provider = of.unwrap().provider();
+    let folder = Folder::new("");
+    let (code, out, err) = folder.run(&format!("config init prod --registry {provider}"));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(
+        err,
+        "error: missing --region or --endpoint, the region id\n"
+    );
+    let folder = Folder::new(&format!(
+        "[defaults]\nregistry = \"dr\"\n[registries.prod]\nprovider = \"{provider}\"\n\
+         [registries.dr]\nprovider = \"{provider}\"\nregion = \"cn-x\"\n"
+    ));
+    let (code, out, err) = folder.run("config check");
+    assert_eq!((code, out.as_str()), (2, ""));
+    let says = "error: imgtrack.toml: registries.prod: region or endpoint is missing; add region, the \
+                region id\n";
+    assert_eq!(err, says);
+    let (code, _, err) = folder.run("config check --region cn-x");
+    assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_named() {
+    for command in ["list", "show", "path", "check"] {
+        let (code, out, err) = run(&["config", command]);
+        assert_eq!((code, out.as_str()), (2, ""), "{command}");
+        assert!(
+            err.contains("there is no configuration; "),
+            "{command}: {err}"
+        );
+    }
+}
+
+#[test]
+fn what_a_default_registry_has_nothing_to_do_with_ignores_it() {
+    let none = subject(|one| !one.has_rules()).provider();
+    let folder = Folder::new(&format!(
+        "[defaults]\nregistry = \"hub\"\n[registries.hub]\nprovider = \"{none}\"\n\
+         host = \"registry.example\"\n"
+    ));
+    let service = registry_replication::api::services().next().unwrap();
+    let name = service.operations[0].name;
+    let call = format!("{service}:{name}");
+    let (code, out, err) = folder.run(&format!("api {call} --describe"));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with(&call), "{out}");
+    // It has no tasks that a latency could be measured of.
+    let (code, out, err) = folder.run("lag --since 24h");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("tasks of all images of "), "{err}");
+    assert!(err.contains(" not offered; "), "{err}");
+}
+
+#[test]
 fn a_configuration_may_have_thousands_of_registries() {
     let any_host = providers().iter().find(|one| one.any_host.is_some());
     let oci = any_host.unwrap().name;
@@ -412,6 +471,11 @@ fn several_registries_are_listed_together_and_one_that_fails_hides_no_other() {
     let (_, _, err) = folder.run(&line.replace("name", "json"));
     let error: Value = serde_json::from_str(&err).unwrap();
     assert_eq!(error["registry"], none);
+    // A registry whose records are beyond the limit fails, too.
+    let (code, out, err) = folder.run(&format!("{line} --limit 1"));
+    assert_eq!(code, 1, "{err}");
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected[..1]);
+    assert!(err.starts_with(&format!("error: {none}: ")), "{err}");
     // All fail.
     let (code, out, err) = folder.run("rules none/no --sandbox --registry all");
     assert_eq!((code, out.as_str()), (1, ""), "{err}");

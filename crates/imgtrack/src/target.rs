@@ -397,6 +397,12 @@ impl Target {
         }
     }
 
+    /// Returns whether the command line or a variable has a setting, for any registry.
+    pub(crate) fn has_setting(&self, name: &str) -> bool {
+        let mut given = [&self.args.settings, &self.args.variables].into_iter();
+        given.any(|values| values.contains_key(name))
+    }
+
     /// Returns the destinations that the configuration has for the registry.
     pub(crate) fn destinations(&self) -> &[Destination] {
         match &self.chosen[..] {

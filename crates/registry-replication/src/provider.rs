@@ -130,6 +130,8 @@ pub struct Setting {
     pub about: &'static str,
     /// Whether a connection needs it.
     pub required: bool,
+    /// Setting that makes this one unnecessary. A connection needs one of both.
+    pub unless: Option<&'static str>,
     /// The parameter of calls by name that it fills.
     pub parameter: Option<&'static str>,
     /// Form of its value.
@@ -158,6 +160,7 @@ impl Setting {
             name,
             about,
             required: false,
+            unless: None,
             parameter: None,
             form: Form::Id,
         }
@@ -172,6 +175,14 @@ impl Setting {
         Self {
             required: true,
             ..Self::optional(name, about)
+        }
+    }
+
+    /// The same; a connection needs it unless it has another setting.
+    pub(crate) const fn unless(self, other: &'static str) -> Self {
+        Self {
+            unless: Some(other),
+            ..self
         }
     }
 
@@ -366,6 +377,18 @@ impl Descriptor {
             }
         }
         (self.connect)(settings).await
+    }
+
+    /// Returns the settings that a connection still needs, if it has those that `has` returns true for.
+    pub fn missing(&self, has: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Setting> {
+        let settings = self.settings.iter();
+        settings.filter(move |setting| {
+            let is_needed = match setting.unless {
+                Some(other) => !has(other),
+                None => setting.required,
+            };
+            is_needed && !has(setting.name)
+        })
     }
 
     /// Returns whether the provider has a feature.

@@ -11,7 +11,7 @@ use crate::config::{self, Config, Destination, Loaded, Named};
 use crate::confirm;
 use crate::failure::Failure;
 use crate::file::{make_folder, write_whole};
-use crate::output::{Output, Shape};
+use crate::output::{Output, Prompts, Shape};
 use crate::session::Session;
 use crate::table::{Cell, Column, Row};
 use crate::target::Target;
@@ -82,13 +82,15 @@ impl Execute for Configuration {
             What::Init(init) => init.run(session).await,
             What::List => {
                 loaded.check()?;
+                found(loaded)?;
                 list(&loaded.config, output)
             }
             What::Show { name } => {
                 loaded.check()?;
+                found(loaded)?;
                 show(&loaded.config, name.as_deref(), output)
             }
-            What::Check => check(loaded, output),
+            What::Check => check(loaded, &session.target, output),
             What::Path => {
                 if loaded.path.is_none() {
                     loaded.check()?;
@@ -113,9 +115,19 @@ fn found(loaded: &Loaded) -> Result<&Path, Failure> {
     })
 }
 
-fn check(loaded: &Loaded, output: &mut Output<'_>) -> Result<u8, Failure> {
+fn check(loaded: &Loaded, target: &Target, output: &mut Output<'_>) -> Result<u8, Failure> {
     loaded.check()?;
     let path = found(loaded)?.display();
+    let missing: Vec<Failure> = loaded
+        .config
+        .registries
+        .iter()
+        .flat_map(|(name, named)| missing(name, named, target))
+        .map(|what| Failure::Usage(format!("{path}: {what}")))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Failure::Several(missing));
+    }
     let (registries, groups) = (loaded.config.registries.len(), loaded.config.groups.len());
     if output.is_data() {
         output.value(&Checked {
@@ -135,6 +147,22 @@ fn check(loaded: &Loaded, output: &mut Output<'_>) -> Result<u8, Failure> {
         count(groups, "group", "groups")
     )))?;
     Ok(0)
+}
+
+/// Returns the settings that a registry needs and that neither its table nor a variable has.
+fn missing(name: &str, named: &Named, target: &Target) -> Vec<String> {
+    let has = |setting: &str| named.settings.contains_key(setting) || target.has_setting(setting);
+    let missing = named.provider.missing(has);
+    let missing = missing.map(|setting| {
+        let other = setting.unless.map(|other| format!(" or {other}"));
+        format!(
+            "registries.{name}: {0}{1} is missing; add {0}, the {2}",
+            setting.name,
+            other.unwrap_or_default(),
+            setting.about
+        )
+    });
+    missing.collect()
 }
 
 /// Configuration in which nothing is wrong.
@@ -255,29 +283,42 @@ impl Init {
             }
         };
         let prompts = session.output.prompts().clone();
-        let mut question = |what: &str| confirm::question(what, &prompts);
         let provider = match target.is_chosen() {
             true => target.provider()?,
             false => {
                 let names: Vec<_> = providers().iter().map(|one| one.name).collect();
-                let answer = question(&format!("Provider ({})", names.join(", ")))?;
-                let answer = answer.ok_or_else(|| {
-                    let names = names.join(", ");
+                let names = names.join(", ");
+                let known = |name: &str| {
+                    let mut all = providers().iter().copied();
+                    let found = all.find(|one| one.name == name);
+                    found.ok_or_else(|| config::unknown_provider(name))
+                };
+                let answer = confirm::question(&format!("Provider ({names})"), &prompts, known)?;
+                answer.ok_or_else(|| {
                     Failure::Usage(format!(
                         "missing --registry; use --registry PROVIDER, one of {names}"
                     ))
-                })?;
-                let mut all = providers().iter().copied();
-                all.find(|one| one.name == answer).ok_or_else(|| {
-                    Failure::Usage(config::unknown_registry(&answer, &Config::default()))
                 })?
             }
         };
-        let named = self.named(provider, target, &mut question)?;
+        let named = self.named(provider, target, &prompts)?;
         let name = match self.name {
             Some(name) => name,
-            None => question("Name of the registry in the configuration")?
-                .ok_or_else(|| Failure::Usage("missing NAME of the registry".to_owned()))?,
+            None => {
+                let what = "Name of the registry in the configuration";
+                let free = |name: &str| {
+                    let invalid = |why| format!("invalid name {name:?}: {why}");
+                    config::registry_name(name).map_err(invalid)?;
+                    match loaded.config.registries.contains_key(name) && !is_new {
+                        true => Err(format!(
+                            "[registries.{name}] exists already; use another name"
+                        )),
+                        false => Ok(name.to_owned()),
+                    }
+                };
+                confirm::question(what, &prompts, free)?
+                    .ok_or_else(|| Failure::Usage("missing NAME of the registry".to_owned()))?
+            }
         };
         config::registry_name(&name)
             .map_err(|why| Failure::Usage(format!("invalid name {name:?}: {why}")))?;
@@ -344,29 +385,33 @@ impl Init {
         &self,
         provider: &'static Descriptor,
         target: &Target,
-        question: &mut dyn FnMut(&str) -> Result<Option<String>, Failure>,
+        prompts: &Prompts,
     ) -> Result<Named, Failure> {
         target.check()?;
         let mut settings = target.setting_values();
-        for setting in provider.settings.iter().filter(|one| one.required) {
-            if settings.contains_key(setting.name) {
-                continue;
-            }
-            let missing = || {
-                let flag = flag(setting.name);
-                Failure::Usage(format!("missing --{flag}, the {}", setting.about))
+        let is_required = |name: &str| {
+            let mut required = provider.settings.iter().filter(|one| one.required);
+            required.any(|one| one.name == name)
+        };
+        // A table without a required setting is invalid, also if a variable has it.
+        let has = |name: &str| {
+            settings.contains_key(name) || !is_required(name) && target.has_setting(name)
+        };
+        let missing: Vec<_> = provider.missing(has).collect();
+        for setting in missing {
+            let valid = |answer: &str| {
+                let invalid = |why| format!("invalid {} {answer:?}: {why}", setting.name);
+                value::of_form(setting.form, answer).map_err(invalid)
             };
             let what = format!("{} ({})", setting.name, setting.about);
-            let answer = match question(&what)? {
-                // Asked once more.
-                Some(answer) if answer.is_empty() => question(&what)?,
-                answer => answer,
-            };
-            let answer = answer
-                .filter(|answer| !answer.is_empty())
-                .ok_or_else(missing)?;
-            let answer = value::of_form(setting.form, &answer).map_err(|why| {
-                Failure::Usage(format!("invalid {} {answer:?}: {why}", setting.name))
+            let answer = confirm::question(&what, prompts, valid)?.ok_or_else(|| {
+                let other = setting.unless.map(|other| format!(" or --{}", flag(other)));
+                Failure::Usage(format!(
+                    "missing --{}{}, the {}",
+                    flag(setting.name),
+                    other.unwrap_or_default(),
+                    setting.about
+                ))
             })?;
             settings.insert(setting.name, answer);
         }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::output::Format;
 
 pub(crate) use file::{Loaded, Places, load, places};
-pub(crate) use read::{config as read, registry_name, unknown_registry};
+pub(crate) use read::{config as read, registry_name, unknown_provider, unknown_registry};
 pub(crate) use text::{registry as registry_text, whole};
 
 /// Configuration, as a file has it.

@@ -315,14 +315,7 @@ impl Reader<'_> {
         let text = self.word(&provider_key, named)?;
         let mut known = providers().iter().copied();
         let Some(provider) = known.find(|provider| provider.name == text) else {
-            let near = suggest::near(&text, all_providers());
-            let what = match near {
-                Some(near) => format!("unknown provider {text:?}; did you mean {near}?"),
-                None => format!(
-                    "unknown provider {text:?}; use one of {}",
-                    all_providers().join(", ")
-                ),
-            };
+            let what = unknown_provider(&text);
             self.add(&named.span(), &provider_key, what);
             return None;
         };
@@ -486,6 +479,17 @@ impl Reader<'_> {
 
 fn all_providers() -> Vec<&'static str> {
     providers().iter().map(|provider| provider.name).collect()
+}
+
+/// Says that no provider has a name, with the one that may be meant.
+pub(crate) fn unknown_provider(name: &str) -> String {
+    match suggest::near(name, all_providers()) {
+        Some(near) => format!("unknown provider {name:?}; did you mean {near}?"),
+        None => format!(
+            "unknown provider {name:?}; use one of {}",
+            all_providers().join(", ")
+        ),
+    }
 }
 
 /// Says that no registry has a name, with the one that may be meant.

@@ -88,7 +88,7 @@ static CLOUD: Cloud = Cloud {
     ],
 };
 
-const REGION: Setting = Setting::optional("region", "region id");
+const REGION: Setting = Setting::optional("region", "region id").unless("endpoint");
 const ENDPOINT: Setting =
     Setting::optional("endpoint", "URL to call instead of the region's endpoint").form(Form::Url);
 const INSTANCE: Setting = Setting::required("instance", "instance id").fills("InstanceId");

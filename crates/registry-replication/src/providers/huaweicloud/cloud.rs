@@ -65,7 +65,7 @@ pub(super) static CLOUD: Cloud = Cloud {
     ],
 };
 
-pub(super) const REGION: Setting = Setting::optional("region", "region id");
+pub(super) const REGION: Setting = Setting::optional("region", "region id").unless("endpoint");
 pub(super) const ENDPOINT: Setting =
     Setting::optional("endpoint", "URL to call instead of the region's endpoint").form(Form::Url);
 pub(super) const PROJECT: Setting = Setting::optional(
