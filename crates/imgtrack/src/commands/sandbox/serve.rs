@@ -89,6 +89,9 @@ impl Serve {
             // The sandbox serves even if the warning cannot be written.
             let _ = writeln!(session.err, "{}", escaped(&warning));
         }
+        if let Some(file) = self.port_file.as_deref() {
+            remove_old_port(file)?;
+        }
         let mut signals = Signals::listen(session.is_process());
         let sandbox = Sandbox::start(options).await?;
         sandbox.set_pace(self.pace.0);
@@ -116,6 +119,26 @@ impl Serve {
     }
 }
 
+/// Removes the port of an earlier sandbox, so that a script does not take it for this one's. Any other
+/// file stays.
+fn remove_old_port(file: &Path) -> Result<(), Failure> {
+    // A port has five digits.
+    const LONGEST: u64 = 16;
+    let is_small = fs::symlink_metadata(file)
+        .is_ok_and(|about| about.file_type().is_file() && about.len() <= LONGEST);
+    if !is_small {
+        return Ok(());
+    }
+    let is_port = fs::read_to_string(file).is_ok_and(|text| text.trim().parse::<u16>().is_ok());
+    if !is_port {
+        return Ok(());
+    }
+    fs::remove_file(file).map_err(|error| {
+        let reason = format!("cannot remove --port-file {}: {error}", file.display());
+        Failure::Io(io::Error::new(error.kind(), reason))
+    })
+}
+
 /// Writes the port to a file that is complete from the first moment.
 fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
     write_whole(file, &format!("{port}\n")).map_err(|error| {
@@ -127,6 +150,25 @@ fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_port_of_an_earlier_sandbox_is_removed_and_other_files_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("port");
+        remove_old_port(&file).unwrap();
+        for (text, stays) in [
+            ("40123\n", false),
+            ("notes", true),
+            ("", true),
+            ("123456", true),
+        ] {
+            fs::write(&file, text).unwrap();
+            remove_old_port(&file).unwrap();
+            assert_eq!(file.exists(), stays, "{text:?}");
+        }
+        remove_old_port(folder.path()).unwrap();
+        assert!(folder.path().exists());
+    }
 
     #[test]
     fn a_pace_is_a_word_or_the_time_of_a_copy() {
