@@ -6,9 +6,10 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::{Val, read};
+use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
-use crate::terminal::hidden_as_json;
+use crate::terminal::{cut, hidden_as_json};
 
 /// Formats of jq that the library does not have.
 const FORMATS: &str = r#"
@@ -114,7 +115,37 @@ fn unfit(what: String, at: &str) -> String {
 }
 
 fn failed(error: &dyn fmt::Display) -> Failure {
+    let error = without_documents(&error.to_string());
     Failure::Usage(format!("--jq cannot be applied to this output: {error}"))
+}
+
+/// Names the kind of each array, object and long text in a message, instead of its JSON.
+fn without_documents(message: &str) -> String {
+    const LONGEST_TEXT: usize = 40;
+    const LONGEST: usize = 400;
+    let mut short = String::new();
+    let mut rest = message;
+    while let Some(begin) = rest.find(['[', '{', '"']) {
+        let (before, value) = rest.split_at(begin);
+        short.push_str(before);
+        let mut values = serde_json::Deserializer::from_str(value).into_iter::<IgnoredAny>();
+        let is_value = matches!(values.next(), Some(Ok(_)));
+        let end = match is_value {
+            true => values.byte_offset(),
+            false => 1,
+        };
+        let (value, after) = value.split_at(end);
+        short.push_str(match (is_value, value.as_bytes().first()) {
+            (true, Some(b'[')) => "an array",
+            (true, Some(b'{')) => "an object",
+            (true, _) if value.chars().count() > LONGEST_TEXT => "a text",
+            _ => value,
+        });
+        rest = after;
+    }
+    short.push_str(rest);
+    // A value that is not JSON stays, so the whole is bounded, too.
+    cut(&short, LONGEST).into_owned()
 }
 
 #[cfg(test)]
@@ -160,5 +191,9 @@ mod tests {
         }
         let error = Jq::new(".a").unwrap().apply("[1]").unwrap_err();
         assert!(error.to_string().contains("--jq"), "{error}");
+        let many = format!("[{}]", ["{\"id\":[1,{}]}"; 50].join(","));
+        let error = Jq::new(".verdict").unwrap().apply(&many).unwrap_err();
+        let says = "cannot index an array with \"verdict\"";
+        assert!(error.to_string().ends_with(says), "{error}");
     }
 }
