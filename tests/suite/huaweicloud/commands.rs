@@ -325,3 +325,21 @@ async fn a_filter_for_what_tasks_do_not_name_is_refused() {
         assert_eq!(trial.sandbox.requests(), before);
     }
 }
+
+#[tokio::test]
+async fn a_typo_in_the_name_of_an_image_is_named() {
+    let trial = Trial::start().await;
+    let known = trial.run(&[&["explain", "team/apo:v90"], &BASIC]).await;
+    let says = "has no repository team/apo; did you mean team/api?";
+    assert!(
+        known.2.contains(says) || known.1.contains(says),
+        "{known:?}"
+    );
+    let status = trial
+        .run(&[&["status", "team/apo:v90", "--to", "cn-north-1"], &BASIC])
+        .await;
+    assert!(
+        status.2.contains(says) || status.1.contains(says),
+        "{status:?}"
+    );
+}

@@ -44,8 +44,22 @@ impl Look for SwrBasic {
             let repositories = stream::iter(wanted.repositories()).map(|repository| {
                 let (registry, wanted) = (self.clone(), wanted.clone());
                 async move {
-                    let works = kept_back(registry.works(&repository, &wanted).await)?;
-                    let rules = kept_back(registry.rules_kept(&repository, wanted.begun).await)?;
+                    let mut works = kept_back(registry.works(&repository, &wanted).await)?;
+                    let mut rules =
+                        kept_back(registry.rules_kept(&repository, wanted.begun).await)?;
+                    // The name may have a typo. Both answers are about the same repository.
+                    let refusals = [works.as_ref().err(), rules.as_ref().err()];
+                    let absent = refusals.into_iter().flatten().find(|one| one.is_absent());
+                    if let Some(error) = absent.cloned() {
+                        let image = ImageName::plain(&repository.0, &repository.1);
+                        let error = registry.about_repository(&image, error).await;
+                        let told = |own: Error| match own.is_absent() {
+                            true => error.clone(),
+                            false => own,
+                        };
+                        works = works.map_err(told);
+                        rules = rules.map_err(told);
+                    }
                     Ok::<_, Error>((repository, works, rules))
                 }
             });

@@ -8,7 +8,7 @@
 //! | `tasks_of` | `ShowSyncJob`, of one repository |
 //! | `run` | `ListImageAutoSyncReposDetails`, then `CreateManualImageSyncRepo`; the answer names no jobs |
 //! | `hosts` | none: the host is made from the region |
-//! | arrivals | `ListImageAutoSyncReposDetails`, `ShowSyncJob`; for the source's tag `ShowRepoTag` |
+//! | arrivals | `ListImageAutoSyncReposDetails`, `ShowSyncJob`; for the source's tag `ShowRepoTag`; for a name with a typo `ListReposDetails` |
 
 mod descriptor;
 mod known;
