@@ -119,6 +119,7 @@ impl<'a> Output<'a> {
             width: None,
             view: View {
                 is_wide: format == Format::Wide,
+                is_narrow: false,
                 has_ages: true,
                 now,
                 zone: environment.zone.clone(),
@@ -151,6 +152,7 @@ impl<'a> Output<'a> {
     pub(crate) fn fit(&mut self, environment: &Environment) {
         self.terminal = environment.width;
         self.width = self.terminal.filter(|_| self.format == Format::Table);
+        self.view.is_narrow = self.width.is_some();
     }
 
     /// Returns whether the output has whole records (JSON, YAML), and not a table or sentences.

@@ -13,6 +13,8 @@ use crate::styled::Tone;
 pub(crate) struct View {
     /// Whether there is room for values in full.
     pub(crate) is_wide: bool,
+    /// Whether the terminal has an end. Then long values leave room for other columns.
+    pub(crate) is_narrow: bool,
     /// Whether times are shown as ages where there is little room.
     pub(crate) has_ages: bool,
     /// The time that ages count from.
@@ -24,6 +26,11 @@ pub(crate) struct View {
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
     Text(String),
+    /// A text that may be long, and a shorter one for a terminal.
+    Abridged {
+        short: String,
+        full: String,
+    },
     /// A name whose end tells most, as an image's tag does.
     Name(String),
     /// A word for a state, and a note that a table shows with it.
@@ -120,6 +127,10 @@ impl Cell {
     pub(crate) fn shown(&self, view: &View) -> Shown {
         match self {
             Self::Text(text) => text.clone().into(),
+            Self::Abridged { short, full } => match view.is_narrow && !view.is_wide {
+                true => short.clone().into(),
+                false => full.clone().into(),
+            },
             Self::State { word, tone, note } => Shown {
                 text: match view.is_wide {
                     true => word.clone(),
@@ -158,7 +169,7 @@ impl Cell {
     /// Returns the text for programs: times in UTC, durations in seconds.
     pub(crate) fn exact(&self) -> String {
         match self {
-            Self::Text(text) | Self::Name(text) => text.clone(),
+            Self::Text(text) | Self::Name(text) | Self::Abridged { full: text, .. } => text.clone(),
             Self::State { word, .. } => word.clone(),
             Self::Time(at) => at.map(|at| at.to_string()).unwrap_or_default(),
             Self::Took(None) | Self::Age(None) => String::new(),
@@ -240,6 +251,7 @@ mod tests {
     fn a_value_has_a_form_for_each_reader() {
         let view = |is_wide| View {
             has_ages: true,
+            is_narrow: true,
             is_wide,
             now: "2026-12-05T12:00:00Z".parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(8)),
@@ -266,6 +278,15 @@ mod tests {
                 &digest,
             ),
             (Cell::Time(None), "", "", ""),
+            (
+                Cell::Abridged {
+                    short: "a…".to_owned(),
+                    full: "abc".to_owned(),
+                },
+                "a…",
+                "abc",
+                "abc",
+            ),
         ] {
             assert_eq!(cell.shown(&view(false)).text, table);
             assert_eq!(cell.shown(&view(true)).text, wide);

@@ -82,7 +82,10 @@ impl Row for Rule {
         Column::new("rule", |rule: &Self| Cell::text(rule.reference())),
         Column::new("kind", |rule: &Self| kind(rule.kind)).rank(3),
         Column::new("name", |rule: &Self| Cell::text(rule.name.as_ref())).rank(4),
-        Column::new("covers", |rule: &Self| Cell::Text(covers(rule))),
+        Column::new("covers", |rule: &Self| Cell::Abridged {
+            short: covered(rule, 48),
+            full: covers(rule),
+        }),
         Column::new("to", |rule: &Self| Cell::Name(goes(rule))),
         Column::new("starts", |rule: &Self| Cell::Text(starts(rule))).rank(5),
         Column::new("automatic", |rule: &Self| {
@@ -228,6 +231,11 @@ fn kind(kind: TaskKind) -> Cell {
 /// Formats the images that a rule covers, with the patterns of its filters:
 /// `cn-shanghai: team/.*:v.*`.
 pub(crate) fn covers(rule: &Rule) -> String {
+    covered(rule, usize::MAX)
+}
+
+/// Formats the images that a rule covers, each of its patterns with at most this many characters.
+fn covered(rule: &Rule, longest: usize) -> String {
     let pattern = |on: FilterOn| {
         let filters = rule.filters.iter().filter(|filter| filter.on == on);
         let patterns: Vec<_> = filters
@@ -236,7 +244,7 @@ pub(crate) fn covers(rule: &Rule) -> String {
                 false => filter.pattern.clone(),
             })
             .collect();
-        (!patterns.is_empty()).then(|| patterns.join(","))
+        (!patterns.is_empty()).then(|| short(&patterns.join(","), longest))
     };
     let part = |name: &Option<String>, on| name.clone().or_else(|| pattern(on));
     let name = pattern(FilterOn::Name).unwrap_or_else(|| {
@@ -251,6 +259,14 @@ pub(crate) fn covers(rule: &Rule) -> String {
     });
     let tag = pattern(FilterOn::Tag).map(|tag| format!(":{tag}"));
     format!("{}{name}{}", place(&rule.source), tag.unwrap_or_default())
+}
+
+/// Cuts a text that would make a table too wide.
+fn short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Formats the destination of a rule; names that it keeps are left out.
