@@ -65,14 +65,15 @@ pub(crate) async fn poll(
         }
     }
     let polls = polls.iter().map(async |(registry, (image, arrival, own))| {
-        let answer = match select(pin!(ask(arrival)), end.clone()).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) if is_several => {
+        // The time first: a poll of many that had no turn before must not begin.
+        let answer = match select(end.clone(), pin!(ask(arrival))).await {
+            Either::Right((answer, _)) => answer,
+            Either::Left(_) if is_several => {
                 let time = crate::failure::short(bound.timeout);
                 let what = format!("no answer about {image} within {time}; raise --timeout");
                 Err(Error::deadline(what))
             }
-            Either::Right(_) => return Err(late()),
+            Either::Left(_) => return Err(late()),
         };
         Ok((registry.clone(), own.words(), answer))
     });
@@ -215,6 +216,7 @@ fn without_request_id(error: &Error) -> String {
 #[cfg(all(test, feature = "demo"))]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::cell::Cell;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -235,11 +237,13 @@ mod tests {
     /// Polls images of a host. Those of `silent` never have an answer, and others have an error at once.
     async fn polled(images: &[&str]) -> Result<Polled, Failure> {
         let images = images.iter().map(ToString::to_string).collect();
-        polled_of(std::future::ready(Ok(images))).await
+        polled_of(async |_| Ok(images), &Cell::new(0)).await
     }
 
+    /// Polls images that a function reads, and counts the polls that begin.
     async fn polled_of(
-        images: impl Future<Output = Result<Vec<String>, Failure>>,
+        images: impl AsyncFnOnce(&ManualClock) -> Result<Vec<String>, Failure>,
+        polls: &Cell<usize>,
     ) -> Result<Polled, Failure> {
         let words = Words::parse_from(["imgtrack"]);
         let clock = ManualClock::at("2026-12-05T12:00:00Z".parse().unwrap());
@@ -248,10 +252,14 @@ mod tests {
         let bound = Bound {
             timeout: Duration::from_secs(90),
         };
-        let ask = async |arrival: &Arrival| match format!("{arrival:?}").contains("silent") {
-            true => std::future::pending().await,
-            false => Err(Error::not_found("nothing there")),
+        let ask = async |arrival: &Arrival| {
+            polls.set(polls.get() + 1);
+            match format!("{arrival:?}").contains("silent") {
+                true => std::future::pending().await,
+                false => Err(Error::not_found("nothing there")),
+            }
         };
+        let images = images(&clock);
         let work = poll(("status", bound), images, &words.arrival, &target, ask);
         let time = async {
             while clock.guards() == 0 {
@@ -267,6 +275,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_poll_begins_after_the_time() {
+        let polls = Cell::new(0);
+        let late = async |clock: &ManualClock| {
+            clock.advance(Duration::from_secs(90));
+            Ok(vec!["a.test/x/y:v1".to_owned(), "a.test/x/y:v2".to_owned()])
+        };
+        let several = polled_of(late, &polls).await.unwrap();
+        assert_eq!((polls.get(), several.failures.len()), (0, 2));
+    }
+
+    #[tokio::test]
     async fn an_image_without_an_answer_costs_its_own_report_only() {
         let several = polled(&["a.test/x/y:v1", "a.test/x/silent:v1"])
             .await
@@ -276,7 +295,7 @@ mod tests {
         assert!(texts[0].contains("nothing there"), "{texts:?}");
         let says = "no answer about a.test/x/silent:v1 within 1m30s; raise --timeout";
         assert!(texts[1].contains(says), "{texts:?}");
-        let of_pipe = polled_of(std::future::pending()).await;
+        let of_pipe = polled_of(async |_| std::future::pending().await, &Cell::new(0)).await;
         assert!(matches!(of_pipe, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));
         let one = polled(&["a.test/x/silent:v1"]).await;
         assert!(matches!(one, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));

@@ -19,6 +19,10 @@ use crate::table;
 use crate::terminal::escaped;
 use crate::waiting::{Awaited, Feed, LiveLine, drive};
 
+/// Time after the deadline at which waits that have not ended are dropped. They end themselves before, except
+/// if there are so many that they have no turn.
+const GRACE: Duration = Duration::from_millis(900);
+
 /// Result of the wait for one image.
 pub(crate) struct Ended {
     image: String,
@@ -82,6 +86,16 @@ impl Ended {
                 is_good: false,
             }],
         }
+    }
+
+    /// Ends a wait that had no turn to notice its deadline.
+    fn end_late(&mut self, elapsed: Duration) {
+        self.error = Some(WaitError::DeadlinePassed {
+            polls: self.report.as_ref().map_or(0, |report| report.polls),
+            report: self.report.clone().map(Box::new),
+            last: None,
+            elapsed,
+        });
     }
 
     fn has_ended(&self) -> bool {
@@ -159,10 +173,16 @@ pub(crate) async fn follow(
         let wait = arrival.wait(timeout);
         wait.map(move |item| (number, item))
     }));
+    let news = news.take_until(clock.guard(timeout.saturating_add(GRACE)));
+    let begun = clock.elapsed();
     let mut waits = Waits::new(waits);
     let signal = drive(&mut waits, news, feed, signals, clock).await;
+    let elapsed = clock.elapsed().saturating_sub(begun);
     let open = waits.ended.iter_mut().filter(|one| !one.has_ended());
-    open.for_each(|one| one.signal = signal);
+    open.for_each(|one| match signal {
+        Some(_) => one.signal = signal,
+        None => one.end_late(elapsed),
+    });
     (waits.ended, signal)
 }
 
