@@ -67,7 +67,7 @@ async fn what_has_failed_is_repeated_once() {
     let (_, out, _) = trial.run(&[&run, &of.options(), &["-o", "json"]]).await;
     assert_eq!(
         json(&out),
-        serde_json::json!({ "repeated": 0, "superseded": 1 })
+        serde_json::json!({ "repeated": 0, "superseded": 1, "doubtful": 0 })
     );
     assert_eq!(writes(&trial).len(), 1, "nothing was sent");
 }

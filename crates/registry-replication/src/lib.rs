@@ -94,6 +94,7 @@ mod model;
 pub mod oci;
 mod order;
 mod pager;
+mod place;
 mod plan;
 mod provider;
 mod providers;
@@ -133,7 +134,7 @@ pub use openapi_transport::{
     Surroundings, SystemClock, Timestamp, read_file,
 };
 pub use pager::{Page, PageToken, UnfitPageToken};
-pub use plan::{Plan, Started};
+pub use plan::{Plan, Started, StartedCopy};
 pub use provider::{
     Cloud, Decoder, Descriptor, Feature, Form, Offered, Offers, Setting, Windows, clouds, connect,
     providers,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{ExecutionRef, TaskRef, TaskState};
+use crate::model::{ExecutionRef, ImageName, ImageRef, TaskRef, TaskState};
 
 /// Calls of a change, which can be shown before they are sent.
 ///
@@ -19,11 +19,30 @@ pub struct Plan {
     context: Context,
     steps: VecDeque<Step>,
     ended: Option<TaskState>,
+    /// Tasks that answers have named, and what their calls copy.
+    named: Vec<(TaskRef, Vec<Copied>)>,
 }
+
+/// An image, and the destination that a call copies it to.
+pub(crate) type Copied = (ImageName, ImageRef);
 
 struct Step {
     call: Call,
+    /// What the call copies, as far as it is known.
+    copies: Vec<Copied>,
     read: Box<dyn FnOnce(Value) -> Started + Send + Sync>,
+}
+
+/// Copy that a call has started, and whose task the vendor's answer does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StartedCopy {
+    /// Image, with its tag.
+    pub image: ImageName,
+    /// Destination, as far as it is known.
+    pub destination: ImageRef,
+    /// Time before the call was sent, by the service's clock.
+    pub since: Timestamp,
 }
 
 /// Executions and tasks that a change has started, if the vendor's answer names them.
@@ -36,27 +55,31 @@ pub struct Started {
     /// Tasks without an execution.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<TaskRef>,
+    /// Copies whose tasks no answer names. They are not serialised: only a wait needs them.
+    #[serde(skip)]
+    pub copies: Vec<StartedCopy>,
 }
 
 impl Started {
     pub(crate) fn execution(execution: ExecutionRef) -> Self {
         Self {
             executions: vec![execution],
-            tasks: Vec::new(),
+            ..Self::default()
         }
     }
 
     pub(crate) fn task(task: TaskRef) -> Self {
         Self {
-            executions: Vec::new(),
             tasks: vec![task],
+            ..Self::default()
         }
     }
 
-    /// Adds the executions and tasks of another call.
+    /// Adds what another call has started.
     pub fn and(mut self, other: Self) -> Self {
         self.executions.extend(other.executions);
         self.tasks.extend(other.tasks);
+        self.copies.extend(other.copies);
         self
     }
 }
@@ -67,6 +90,7 @@ impl Plan {
             context: context.clone(),
             steps: VecDeque::new(),
             ended: None,
+            named: Vec::new(),
         }
     }
 
@@ -85,13 +109,28 @@ impl Plan {
 
     /// Adds a call. `read` reads its answer.
     pub(crate) fn with(
-        mut self,
+        self,
         call: Call,
         read: impl FnOnce(Value) -> Started + Send + Sync + 'static,
     ) -> Self {
+        self.with_copies(call, Vec::new(), read)
+    }
+
+    /// Adds a call that copies images. `read` reads its answer.
+    pub(crate) fn with_copies(
+        mut self,
+        call: Call,
+        copies: Vec<Copied>,
+        read: impl FnOnce(Value) -> Started + Send + Sync + 'static,
+    ) -> Self {
         let read = Box::new(read);
-        self.steps.push_back(Step { call, read });
+        self.steps.push_back(Step { call, copies, read });
         self
+    }
+
+    /// Returns what the calls that were not sent yet copy, as far as it is known.
+    pub(crate) fn copies(&self) -> impl Iterator<Item = &Copied> {
+        self.steps.iter().flat_map(|step| &step.copies)
     }
 
     /// Adds the calls of another plan of the same registry.
@@ -138,8 +177,39 @@ impl Plan {
         let Some(step) = self.steps.pop_front() else {
             return Ok(None);
         };
+        let since = self.time();
         let answer = step.call.send(&self.context).await?;
-        Ok(Some((step.read)(answer)))
+        let started = (step.read)(answer);
+        Ok(Some(self.completed(started, step.copies, since)))
+    }
+
+    /// Adds the copies whose tasks the answer does not name. A task that an earlier answer has named for
+    /// another copy is not the task of this copy.
+    fn completed(
+        &mut self,
+        mut started: Started,
+        copies: Vec<Copied>,
+        since: Timestamp,
+    ) -> Started {
+        let is_named = |task: &TaskRef| self.named.iter().any(|(named, _)| named == task);
+        let is_of_others = |task: &TaskRef| {
+            let mut named = self.named.iter();
+            named.any(|(named, of)| named == task && *of != copies)
+        };
+        let names_none = started.tasks.is_empty() && started.executions.is_empty();
+        if names_none || started.tasks.iter().any(is_of_others) {
+            let unnamed = copies.iter().cloned();
+            let unnamed = unnamed.map(|(image, destination)| StartedCopy {
+                image,
+                destination,
+                since,
+            });
+            started.copies.extend(unnamed);
+        }
+        started.tasks.retain(|task| !is_named(task));
+        let tasks = started.tasks.iter().cloned();
+        self.named.extend(tasks.map(|task| (task, copies.clone())));
+        started
     }
 
     /// Sends the calls one after the other.
@@ -159,5 +229,34 @@ impl Plan {
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.calls()).finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::settings::Unset;
+
+    #[test]
+    fn a_copy_without_a_task_of_its_own_is_followed_by_its_image() {
+        let context = Context::builder("https://registry.invalid", Arc::new(Unset));
+        let mut plan = Plan::new(&context.build().unwrap());
+        let since = "2026-12-05T12:00:00Z".parse().unwrap();
+        let mut answered = |image: &str, started: Started| {
+            let copies = vec![(image.parse().unwrap(), ImageRef::default())];
+            plan.completed(started, copies, since)
+        };
+        let named = || Started::task(TaskRef::new("9"));
+        let all = answered("team/api:v1", named())
+            .and(answered("team/api:v2", Started::default()))
+            // An answer that names the task of another copy, or of the same copy.
+            .and(answered("team/api:v3", named()))
+            .and(answered("team/api:v1", named()));
+        assert_eq!(all.tasks, [TaskRef::new("9")]);
+        let images: Vec<String> = all.copies.iter().map(|one| one.image.to_string()).collect();
+        assert_eq!(images, ["team/api:v2", "team/api:v3"]);
     }
 }

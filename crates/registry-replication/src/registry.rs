@@ -187,7 +187,8 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     ///
     /// A copy is repeated if the newest task for its image and destination has failed. All tasks of the
     /// scope are read, and of an execution also the other tasks of each failed image, where the provider
-    /// lists them. A page that cannot be read is an error.
+    /// lists them. A page that cannot be read is an error. A copy is left alone if another task may be a
+    /// newer one for it: see [`Repeat::doubtful`].
     ///
     /// Needs [`Feature::RunImages`].
     ///
@@ -209,7 +210,8 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     ///
     /// # Errors
     /// When the provider does not offer it, when a failed task does not name its image, when no rule
-    /// or more than one rule can repeat a copy, and any error of a call.
+    /// or more than one rule can repeat a copy, when a rule copies to another destination or tag than
+    /// the task, and any error of a call.
     fn plan_repeat<'a>(&'a self, scope: &'a TaskScope) -> BoxFuture<'a, Result<Repeat, Error>> {
         Box::pin(repeat::plan(self, scope))
     }

@@ -4,6 +4,7 @@ use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
 use crate::model::{ImageName, ImageRef, Rule, Task};
+use crate::place::path;
 use crate::provider::Feature;
 use crate::registry::Registry;
 
@@ -83,16 +84,8 @@ impl TaskRules {
 
 /// Returns the images that a task names with a tag.
 pub(crate) fn images(task: &Task) -> Vec<ImageName> {
-    let Some(source) = &task.source else {
+    let Some((source, path)) = task.source.as_ref().and_then(|end| Some((end, path(end)?))) else {
         return Vec::new();
-    };
-    let Some(repository) = &source.repository else {
-        return Vec::new();
-    };
-    let namespace = source.namespace.as_ref();
-    let path = match namespace {
-        Some(namespace) => format!("{namespace}/{repository}"),
-        None => repository.clone(),
     };
     let images = source
         .tags()

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::Args;
 use registry_replication::{
-    Completion, Feature, Plan, Registry, RuleRef, RunOptions, Started, Task, Timestamp,
+    Completion, Feature, Plan, Registry, Repeat, RuleRef, RunOptions, Started, Task,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -95,10 +95,7 @@ struct Running {
     /// What is followed, in a few words.
     name: String,
     started: Started,
-    options: RunOptions,
     registry: Arc<dyn Registry>,
-    /// Time by the service's clock before anything was started.
-    since: Timestamp,
 }
 
 impl Execute for Run {
@@ -171,7 +168,6 @@ impl Run {
         }
         let about = subject.about(&*registry, &options);
         plan::confirm(&plan, about, &self.change, output).await?;
-        let since = plan.time();
         let mut all = Started::default();
         let ended = loop {
             match plan.send_next().await {
@@ -201,9 +197,7 @@ impl Run {
         Ok(Some(Running {
             name,
             started: all,
-            options,
             registry,
-            since,
         }))
     }
 
@@ -231,7 +225,7 @@ impl Run {
         signals: &mut Signals,
         session: &mut Session<'_>,
     ) -> Result<u8, Failure> {
-        let work = running.started.work(&running.options, running.since);
+        let work = running.started.work();
         let completion = Completion::new(running.registry, work);
         let completion = match self.until.settle {
             Some(window) => completion.settle_window(window),
@@ -278,17 +272,20 @@ async fn repeat(failed: &str, session: &mut Session<'_>) -> Result<Option<Planne
     let mut repeat = registry.plan_repeat(&scope).await?;
     let name = subject::scope_name(&scope);
     let Some(plan) = repeat.plan.take() else {
-        let superseded = repeat.superseded.len();
         let output = &mut session.output;
-        match (output.is_data(), superseded) {
-            (true, _) => output.value(&json!({ "repeated": 0, "superseded": superseded })),
-            (false, 0) => output.say(&escaped(&format!("{name} has no failed copy; nothing was sent"))),
-            (false, _) => output.say(&escaped(&format!(
-                "newer tasks have replaced the {superseded} failed tasks of {name}; nothing was sent"
-            ))),
+        match output.is_data() {
+            true => output.value(&json!({
+                "repeated": 0,
+                "superseded": repeat.superseded.len(),
+                "doubtful": repeat.doubtful.len(),
+            })),
+            false => output.say(&escaped(&left_alone(&name, &repeat))),
         }?;
         return Ok(None);
     };
+    if let Some(doubt) = doubt(&name, &repeat) {
+        session.output.say(&escaped(&doubt))?;
+    }
     Ok(Some(Planned {
         options: repeat.options(),
         subject: Subject::Failed {
@@ -298,6 +295,31 @@ async fn repeat(failed: &str, session: &mut Session<'_>) -> Result<Option<Planne
         registry,
         plan,
     }))
+}
+
+/// Tells which failed tasks are not repeated because of a doubt.
+fn doubt(scope: &str, repeat: &Repeat) -> Option<String> {
+    let doubtful = Some(repeat.doubtful.len()).filter(|count| *count > 0)?;
+    Some(format!(
+        "other tasks may have replaced {doubtful} failed tasks of {scope}: they do not name their time, \
+         image and destination in full, so compare them with `imgtrack tasks`"
+    ))
+}
+
+/// Tells why nothing is repeated.
+fn left_alone(scope: &str, repeat: &Repeat) -> String {
+    let superseded = repeat.superseded.len();
+    let mut reasons = Vec::new();
+    if superseded > 0 {
+        reasons.push(format!(
+            "newer tasks have replaced the {superseded} failed tasks of {scope}"
+        ));
+    }
+    reasons.extend(doubt(scope, repeat));
+    if reasons.is_empty() {
+        reasons.push(format!("{scope} has no failed copy"));
+    }
+    format!("{}; nothing was sent", reasons.join("; "))
 }
 
 /// Keeps what was started, to print it at the end.

@@ -71,6 +71,7 @@ impl Memory {
     /// the service's.
     pub(super) fn take(&mut self, shown: Vec<Shown>, now: Duration, at: Timestamp) -> Judged {
         self.pieces.resize_with(shown.len(), Piece::default);
+        self.move_tasks(&shown);
         for (piece, shown) in self.pieces.iter_mut().zip(shown) {
             piece.take(shown, now);
         }
@@ -103,11 +104,27 @@ impl Memory {
         pieces.filter(|(_, one)| one.is_empty()).map(|(at, _)| at)
     }
 
+    /// Forgets a task where another piece shows it now, so that it does not count for both.
+    fn move_tasks(&mut self, shown: &[Shown]) {
+        let names = |shown: &Shown| {
+            let tasks = shown.tasks.iter();
+            let names = tasks.map(|task| task.reference().to_string());
+            names.collect::<BTreeSet<String>>()
+        };
+        let own: Vec<BTreeSet<String>> = shown.iter().map(names).collect();
+        let all: BTreeSet<&String> = own.iter().flatten().collect();
+        for (piece, own) in self.pieces.iter_mut().zip(&own) {
+            let stays = |name: &String| own.contains(name) || !all.contains(name);
+            piece.tasks.retain(|name, _| stays(name));
+        }
+    }
+
     /// Returns the verdict if this poll shows the end of all work.
     fn verdict(&self, now: Duration, at: Timestamp) -> Option<CompletionVerdict> {
         let mut has_failed = false;
         let mut was_cancelled = false;
-        let mut has_none = false;
+        // What is not known to have started has not succeeded.
+        let mut has_none = self.pieces.is_empty();
         for piece in &self.pieces {
             if piece.is_empty() {
                 if now.saturating_sub(self.begun) < self.appear {

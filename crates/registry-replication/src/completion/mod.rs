@@ -17,12 +17,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use openapi_transport::Timestamp;
 
 use crate::arrival::Polling;
-use crate::model::{ExecutionRef, ImageName, TaskRef};
-use crate::plan::Started;
-use crate::registry::{Registry, RunOptions};
+use crate::model::{ExecutionRef, TaskRef};
+use crate::plan::{Started, StartedCopy};
+use crate::registry::Registry;
 pub(crate) use read::is_failed;
 pub use report::{CompletionError, CompletionReport, CompletionVerdict};
 
@@ -34,32 +33,39 @@ pub enum RunningWork {
     Execution(ExecutionRef),
     /// A task.
     Task(TaskRef),
-    /// The tasks of an image that were created at a time or later, where no answer names them.
-    Copies {
-        /// The image, with its tag.
-        image: ImageName,
-        /// The time, by the service's clock.
-        since: Timestamp,
-    },
+    /// A copy whose task no answer names: the tasks of its image to its destination that were created
+    /// after the call.
+    Copy(StartedCopy),
 }
 
 impl Started {
-    /// Returns the work that was started, to wait for its end.
+    /// Returns the work that was started, to wait for its end: each execution, each task and each copy
+    /// without a named task.
     ///
-    /// If the vendor's answer names neither executions nor tasks, it is the tasks of the images that
-    /// `options` name, from `since` on. Take that time from [`Plan::time`](crate::Plan::time) before
-    /// the plan is sent.
-    pub fn work(&self, options: &RunOptions, since: Timestamp) -> Vec<RunningWork> {
+    /// ```
+    /// use registry_replication::{Completion, Error, Registry, RuleRef, RunOptions};
+    ///
+    /// # async fn example(registry: std::sync::Arc<dyn Registry>, rule: RuleRef) -> Result<(), Error> {
+    /// let started = registry.run(&rule, &RunOptions::default()).await?;
+    /// let completion = Completion::new(registry, started.work());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn work(&self) -> Vec<RunningWork> {
         let executions = self.executions.iter().cloned().map(RunningWork::Execution);
         let tasks = self.tasks.iter().cloned().map(RunningWork::Task);
-        let named: Vec<_> = executions.chain(tasks).collect();
-        if !named.is_empty() {
-            return named;
+        let mut work: Vec<_> = executions.chain(tasks).collect();
+        let mut copies: Vec<&StartedCopy> = Vec::new();
+        for copy in &self.copies {
+            let is_same = |known: &&StartedCopy| {
+                known.image == copy.image && known.destination == copy.destination
+            };
+            if !copies.iter().any(is_same) {
+                copies.push(copy);
+            }
         }
-        let images = options.images.iter().cloned();
-        images
-            .map(|image| RunningWork::Copies { image, since })
-            .collect()
+        work.extend(copies.into_iter().cloned().map(RunningWork::Copy));
+        work
     }
 }
 
@@ -68,6 +74,8 @@ impl Started {
 /// The work has ended when two polls in a row show the same: every task has ended, the execution has
 /// ended, and all tasks that the execution counts are listed. A failed task counts as ended after the
 /// [settle window](Self::settle_window), because registries retry. A task that was seen once stays known.
+/// Each copy needs a task of its own, which was created after its call and names its destination. Without
+/// work, the verdict is `no-task`.
 ///
 /// A poll lists the tasks of each execution, and looks up its record where the provider has executions.
 ///

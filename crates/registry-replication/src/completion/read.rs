@@ -1,5 +1,8 @@
 //! One poll: what the registry shows of the work.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
 use openapi_transport::Error;
@@ -8,8 +11,11 @@ use super::RunningWork;
 use crate::arrival::read::or_absent;
 use crate::arrival::sight::is_since;
 use crate::model::{Execution, Subtask, Task, TaskState};
+use crate::place::Place;
+use crate::plan::StartedCopy;
 use crate::provider::Feature;
 use crate::registry::{Registry, TaskScope};
+use crate::task_rules::images;
 
 /// Most failed tasks whose subtasks are read for a reason.
 const MOST_EXPLAINED: usize = 20;
@@ -31,7 +37,47 @@ pub(super) async fn read(
     registry: &dyn Registry,
     work: &[RunningWork],
 ) -> Result<Vec<Shown>, Error> {
-    try_join_all(work.iter().map(|work| one(registry, work))).await
+    let mut shown = try_join_all(work.iter().map(|work| one(registry, work))).await?;
+    assign(work, &mut shown);
+    Ok(shown)
+}
+
+/// Lets each task count for one piece only. Named work keeps its tasks. Then the copy of
+/// which most is known comes first, because its tasks may match others too.
+pub(super) fn assign(work: &[RunningWork], shown: &mut [Shown]) {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut copies: Vec<(usize, usize)> = Vec::new();
+    for (at, (work, shown)) in work.iter().zip(shown.iter()).enumerate() {
+        match work {
+            RunningWork::Copy(copy) => copies.push((destination(copy).known(), at)),
+            RunningWork::Task(task) => {
+                taken.insert(task.to_string());
+            }
+            RunningWork::Execution(_) => {
+                taken.extend(shown.tasks.iter().map(|task| task.reference().to_string()));
+            }
+        }
+    }
+    copies.sort_by_key(|(known, _)| Reverse(*known));
+    for (_, at) in copies {
+        if let Some(shown) = shown.get_mut(at) {
+            let tasks = &mut shown.tasks;
+            tasks.retain(|task| taken.insert(task.reference().to_string()));
+        }
+    }
+}
+
+fn destination(copy: &StartedCopy) -> Place {
+    Place::of(&copy.destination, copy.image.tag())
+}
+
+/// Whether a task proves to be of a copy: it was created after the call, and names the image and the
+/// destination.
+pub(super) fn is_of_copy(task: &Task, copy: &StartedCopy) -> bool {
+    let created = task.created.or(task.started);
+    created.is_some_and(|created| is_since(created, copy.since))
+        && images(task).contains(&copy.image)
+        && Place::of_task(task, copy.image.tag()).confirms(&destination(copy))
 }
 
 async fn one(registry: &dyn Registry, work: &RunningWork) -> Result<Shown, Error> {
@@ -62,22 +108,16 @@ async fn one(registry: &dyn Registry, work: &RunningWork) -> Result<Shown, Error
             },
             None => Shown::default(),
         }),
-        RunningWork::Copies { image, since } => {
+        RunningWork::Copy(copy) => {
+            let image = &copy.image;
             let scope = TaskScope::Image(match registry.descriptor().offers.tag_tasks {
                 true => image.clone(),
                 // Its listing has all tags of the repository.
                 false => image.path().parse()?,
             });
-            let since = *since;
             let time = |task: &Task| task.created.or(task.started);
-            let tasks = registry.tasks_of(&scope).by_item_since(since, time);
-            let of_image = move |task: &Task| {
-                let is_new = time(task).is_some_and(|time| is_since(time, since));
-                let source = task.source.as_ref();
-                let mut tags = source.into_iter().flat_map(|source| source.tags());
-                is_new && tags.any(|tag| Some(tag) == image.tag())
-            };
-            let tasks = tasks.try_filter(|task| std::future::ready(of_image(task)));
+            let tasks = registry.tasks_of(&scope).by_item_since(copy.since, time);
+            let tasks = tasks.try_filter(|task| std::future::ready(is_of_copy(task, copy)));
             let tasks: Vec<Task> = tasks.try_collect().await?;
             Ok(Shown {
                 tasks,

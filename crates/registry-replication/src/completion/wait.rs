@@ -174,7 +174,7 @@ impl Polls {
             .find_map(|at| match self.of.work.get(at)? {
                 RunningWork::Execution(execution) => Some(format!("execution {execution}")),
                 RunningWork::Task(task) => Some(format!("task {task}")),
-                RunningWork::Copies { .. } => None,
+                RunningWork::Copy(_) => None,
             })?;
         let title = self.of.registry.descriptor().title;
         Some(Error::not_found(format!(

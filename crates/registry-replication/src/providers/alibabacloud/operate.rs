@@ -17,7 +17,7 @@ use crate::arrival::Covered;
 use crate::arrival::read::or_absent;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{ImageName, Rule, RuleRef, Task, TaskRef};
+use crate::model::{ImageName, ImageRef, Rule, RuleRef, Task, TaskRef};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
@@ -78,7 +78,8 @@ impl registry::Registry for AlibabaCr {
                     Entry::Vacant(new) => new.insert(self.repository_checked(image).await?),
                 };
                 let call = call.parameter("RepoId", id)?.parameter("Tag", tag)?;
-                plan = plan.with(call, created);
+                let copied = vec![(image.clone(), destination(&rule, image))];
+                plan = plan.with_copies(call, copied, created);
             }
             Ok(plan)
         })
@@ -133,7 +134,7 @@ impl AlibabaCr {
                 coverage.reasons.join("; ")
             )));
         }
-        let end = &rule.destination;
+        let end = destination(rule, image);
         let place = end.region.as_ref().zip(end.instance.as_ref());
         let (region, instance) = place.ok_or_else(|| {
             Error::not_offered(
@@ -175,6 +176,18 @@ impl AlibabaCr {
             ))
         })
     }
+}
+
+/// Returns where a rule copies an image. The tag stays the same.
+fn destination(rule: &Rule, image: &ImageName) -> ImageRef {
+    let end = rule.destination.clone();
+    let own = |own: Option<String>, name: &str| Some(own.unwrap_or_else(|| name.to_owned()));
+    ImageRef {
+        namespace: own(end.namespace, image.namespace()),
+        repository: own(end.repository, image.repository()),
+        ..end
+    }
+    .with_tag(image.tag().map(str::to_owned))
 }
 
 fn created(answer: Value) -> Started {

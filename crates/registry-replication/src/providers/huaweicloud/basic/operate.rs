@@ -13,7 +13,7 @@ use super::SwrBasic;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{ImageName, Rule, RuleRef, Task};
+use crate::model::{ImageName, ImageRef, Rule, RuleRef, Task};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, TaskScope, sealed};
@@ -85,7 +85,18 @@ impl registry::Registry for SwrBasic {
                     "remoteNamespace": found.destination.namespace,
                     "remoteRegionId": found.destination.region,
                 }))?;
-            Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+            // The repository and the tag stay the same.
+            let copies = images.iter().map(|(image, tag)| {
+                let end = ImageRef {
+                    artifacts: Vec::new(),
+                    repository: Some(image.repository().to_owned()),
+                    ..found.destination.clone()
+                };
+                ((*image).clone(), end.with_tag(Some((*tag).to_owned())))
+            });
+            let copies = copies.collect();
+            let plan = Plan::new(self.client.inner());
+            Ok(plan.with_copies(call, copies, |_| Started::default()))
         })
     }
 
