@@ -119,6 +119,14 @@ fn a_mistake_is_named_with_its_line_and_key() {
             &["line 3: registries.a.host: invalid value: leave out user and password; "],
         ),
         (
+            "[registries.a]\nprovider = \"CLOUD\"\nendpoint = \"http://me:hunter2@a.example\"",
+            &["line 3: registries.a.endpoint: invalid value: leave out user, password and "],
+        ),
+        (
+            "[registries.\"me:hunter2@a\"]\nprovider = \"OCI\"\nhost = \"a.example\"",
+            &["line 1: ***@a: a name has letters, "],
+        ),
+        (
             "[registries.a]\nprovider = \"OCI\"\nhost = \"a.example\"\n\
              destinations = [\"a.example\", \"b.example\", \"b.example\"]",
             &[
@@ -306,6 +314,8 @@ fn a_password_on_the_command_line_is_not_repeated() {
             "--to=me:hunter2@a.example",
         ],
         &["status", "https://me:hunter2@a.example/team/api:v1"],
+        &["rules", "--registry", "me:hunter2@a"],
+        &["rules", "--endpoint", "https://a.example/?token=hunter2"],
     ] {
         let (code, out, err) = run(line);
         assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {err}");

@@ -22,6 +22,8 @@ struct Store {
     held: BTreeMap<String, String>,
     referrers: BTreeMap<String, Vec<String>>,
     has_api: bool,
+    /// Status and body of the answer to a GET of a manifest that a HEAD shows.
+    spoiled: BTreeMap<String, (u16, String)>,
 }
 
 impl Store {
@@ -93,6 +95,9 @@ impl Store {
             true => Some(self.listed(&subject)),
             false => self.held.get(last).cloned(),
         };
+        if let Some((status, body)) = self.spoiled.get(last).filter(|_| request.method == "GET") {
+            return Reply::answer(*status, &[], body.clone());
+        }
         match text.filter(|_| rest.ends_with("/manifests")) {
             Some(text) => {
                 let headers = [("docker-content-digest", digest(&text))];
@@ -178,6 +183,54 @@ async fn an_index_without_a_manifest_has_not_arrived() {
     let says = "same digest; missing platforms: linux/arm64";
     let line = "diff A/api B/api --match platforms -o json";
     expect(6, says, line, &source, &mirror).await;
+}
+
+#[tokio::test]
+async fn the_bytes_of_each_manifest_are_proof() {
+    let (source, _, [_, arm, _]) = pushed();
+    for (status, body) in [
+        (404, UNKNOWN),
+        (200, ""),
+        (200, r#"{"schemaVersion":2}"#),
+        (200, "<html>"),
+    ] {
+        let mut mirror = source.clone();
+        let spoiled = (status, body.to_owned());
+        mirror.spoiled.insert(arm.clone(), spoiled);
+        for line in [
+            "status A/api:v1 --to B -o json",
+            "status B/api:v1 -o json",
+            "status A/api:v1 --to B --match platforms -o json",
+            "status A/api:v1 --to B --platform linux/arm64 -o json",
+        ] {
+            let says = match status {
+                404 => "missing platforms: linux/arm64",
+                _ => "cannot check the manifests of the index",
+            };
+            expect(4, says, line, &source, &mirror).await;
+        }
+        let narrowed = "status A/api:v1 --to B --platform linux/amd64 ";
+        expect(0, "arrived", narrowed, &source, &mirror).await;
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_is_too_large_to_check_has_not_arrived() {
+    let mut source = Store::default();
+    let image = source.image("amd");
+    let entries = vec![("linux/amd64", image.as_str()); 600];
+    let inner = [&entries[..], &entries[1..]].map(|entries| source.index(entries));
+    let inner = inner.map(|digest| json!({"mediaType": INDEX, "digest": digest}));
+    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": inner});
+    let index = source.put(&index);
+    source.tag("v1", &index);
+    let says = "more than 1000 manifests";
+    for line in ["status B/api:v1 -o json", "status A/api:v1 --to B -o json"] {
+        expect(4, says, line, &source, &source.clone()).await;
+    }
+    let index = source.index(&entries);
+    source.tag("v1", &index);
+    expect(0, "arrived", "status B/api:v1 ", &source, &source.clone()).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
+use registry_replication::ImageReference;
 
 use super::value;
 use crate::failure::Failure;
@@ -132,8 +133,10 @@ fn parse(text: &str) -> Result<Vec<String>, (usize, String)> {
                 "it has more than one image; write one a line".to_owned(),
             ));
         }
-        let image = value::image(image)
-            .map_err(|problem| (number + 1, format!("invalid image {image:?}: {problem}")))?;
+        let image = value::image(image).map_err(|problem| {
+            let image = ImageReference::without_login(image);
+            (number + 1, format!("invalid image {image:?}: {problem}"))
+        })?;
         images.push(image);
     }
     Ok(images)

@@ -52,7 +52,11 @@ pub(crate) fn host(text: &str) -> Result<String, String> {
 /// Parses the value of a setting.
 pub(crate) fn of_form(form: Form, text: &str) -> Result<String, String> {
     match form {
-        Form::Url => word(text),
+        Form::Url => match ImageReference::without_login(text) == text && !text.contains('?') {
+            true => word(text),
+            // They may have a password or a token, which the program would show.
+            false => Err("leave out user, password and query; write https://HOST".to_owned()),
+        },
         Form::Host | Form::Hosts => host(text),
         Form::File => match text.is_empty() {
             true => Err("it is empty; leave it out or give a value".to_owned()),

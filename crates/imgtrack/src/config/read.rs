@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use clap::ValueEnum;
-use registry_replication::{Descriptor, Form, providers, suggest};
+use registry_replication::{Descriptor, Form, ImageReference, providers, suggest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -112,7 +112,7 @@ impl Reader<'_> {
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         self.problems.push(Problem {
             line: Some(line),
-            key: key.to_owned(),
+            key: ImageReference::without_login(key).into_owned(),
             what: what.into(),
         });
     }
@@ -270,6 +270,7 @@ impl Reader<'_> {
                 if !config.registries.contains_key(&member) {
                     let near = suggest::near(&member, config.registries.keys().map(String::as_str));
                     let near = near.map(|near| format!("; did you mean {near}?"));
+                    let member = ImageReference::without_login(&member);
                     let what = format!("[registries.{member}] is missing");
                     self.add(&at, &key, what + &near.unwrap_or_default());
                 } else if !members.contains(&member) {
@@ -495,7 +496,10 @@ pub(crate) fn unknown_provider(name: &str) -> String {
 /// Says that no registry has a name, with the one that may be meant.
 pub(crate) fn unknown_registry(name: &str, config: &Config) -> String {
     let names: Vec<&str> = config.names().collect();
-    match suggest::near(name, names.iter().copied()) {
+    let near = suggest::near(name, names.iter().copied());
+    // A URL with a password may be pasted here, too.
+    let name = ImageReference::without_login(name);
+    match near {
         Some(near) => format!("unknown registry {name:?}; did you mean {near}?"),
         None => format!("unknown registry {name:?}; use one of {}", names.join(", ")),
     }

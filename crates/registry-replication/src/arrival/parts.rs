@@ -1,18 +1,21 @@
 //! Parts of an image that a destination must serve before an arrival is confirmed.
 
+use std::collections::BTreeSet;
+
 use openapi_transport::Error;
 
 use super::compare::{Place, Side, unread_referrers};
 use super::engine::Engine;
 use super::proof::Expected;
 use super::report::{DestinationReport, Reason, ReasonKind};
-use crate::oci::{self, Match};
+use crate::oci::{self, Match, Proof};
 
 impl Engine {
     /// Returns what the destination lacks of an image that it has shown as expected. Asked once, when
     /// the arrival is about to be confirmed, and then with each poll until nothing is missing.
     ///
-    /// - An index needs the manifests that it lists. A comparison of platforms has asked for them.
+    /// - An index needs the manifests that it lists. If platforms are compared, those that are the
+    ///   source's own: a comparison has read the others.
     /// - With referrers, the destination must serve those that it lists, and have those of the
     ///   index's manifests, too.
     pub(super) async fn lacking_parts(
@@ -28,13 +31,21 @@ impl Engine {
             repository: &repository,
             digest: shown,
         };
-        if self.is_alone() && self.ask.matching.mode == Match::Digest {
+        let expected = match expected {
+            Expected::Digest(digest) => digest,
+            Expected::Any | Expected::Unknown => shown,
+        };
+        if self.is_alone() {
             let reference = self.reference().unwrap_or_default();
-            match lacking_children(&there, &reference).await {
+            let lacking = match self.wanted_children(expected).await {
+                Ok(wanted) => lacking_children(&there, &reference, wanted).await,
+                Err(error) => Err(error),
+            };
+            match lacking {
                 Ok(None) => {}
                 Ok(Some(text)) => return Some(Reason::new(ReasonKind::NotShown, text)),
                 Err(error) => {
-                    let text = format!("cannot read the index at the destination: {error}");
+                    let text = format!("cannot check the manifests of the index: {error}");
                     return Some(Reason::new(ReasonKind::NotShown, text));
                 }
             }
@@ -42,15 +53,26 @@ impl Engine {
         if !self.ask.matching.referrers {
             return None;
         }
-        let expected = match expected {
-            Expected::Digest(digest) => digest,
-            Expected::Any | Expected::Unknown => shown,
-        };
         match self.lacking_referrers(expected, &there).await {
             Ok(None) => None,
             Ok(Some(text)) => Some(Reason::new(ReasonKind::ReferrerMissing, text)),
             Err(error) => Some(unread_referrers(error)),
         }
+    }
+
+    /// Returns the digests of the source's manifests that the destination must serve. `None` stands for
+    /// all that the destination lists.
+    async fn wanted_children(&self, expected: &str) -> Result<Option<BTreeSet<String>>, Error> {
+        if self.ask.matching.mode == Match::Digest {
+            return Ok(None);
+        }
+        let Ok((source, repository)) = self.original_registry() else {
+            return Ok(None);
+        };
+        let platforms = &self.ask.matching.platforms;
+        let children = source.children(&repository, expected, platforms).await?;
+        let children = children.unwrap_or_default().into_iter();
+        Ok(Some(children.map(|child| child.digest).collect()))
     }
 
     /// Returns which referrers of the image and of its platforms' manifests the destination lacks.
@@ -86,7 +108,9 @@ impl Engine {
         let known = self.referrers.get(subject);
         let known = known.into_iter().flat_map(|known| known.values());
         let digest = |referrer: &&oci::Referrer| referrer.digest.clone();
-        let unserved = there.registry.unserved(there.repository, known, digest);
+        let unserved = there
+            .registry
+            .unserved(there.repository, known, digest, Proof::Head);
         let unserved = unserved.await.map_err(|error| (Side::Destination, error))?;
         Ok(oci::missing(unserved, &[]).map(|names| {
             format!("the destination lists referrers of the image and does not serve them: {names}")
@@ -94,8 +118,13 @@ impl Engine {
     }
 }
 
-/// Returns which manifests of its index, shown under `reference`, a destination does not serve.
-async fn lacking_children(there: &Place<'_>, reference: &str) -> Result<Option<String>, Error> {
+/// Returns which manifests of its index, shown under `reference`, a destination does not serve. If
+/// `wanted` is known, others do not matter.
+async fn lacking_children(
+    there: &Place<'_>,
+    reference: &str,
+    wanted: Option<BTreeSet<String>>,
+) -> Result<Option<String>, Error> {
     let (registry, repository) = (there.registry, there.repository);
     let children = match registry.children(repository, there.digest, &[]).await? {
         Some(children) => children,
@@ -106,8 +135,15 @@ async fn lacking_children(there: &Place<'_>, reference: &str) -> Result<Option<S
             children.ok_or_else(gone)?
         }
     };
+    let is_wanted = |child: &oci::Descriptor| {
+        let wanted = wanted.as_ref();
+        wanted.is_none_or(|wanted| wanted.contains(&child.digest))
+    };
+    let children = children.into_iter().filter(is_wanted);
     let digest = |child: &oci::Descriptor| child.digest.clone();
-    let missing = registry.unserved(repository, children, digest).await?;
+    let missing = registry
+        .unserved(repository, children, digest, Proof::Bytes)
+        .await?;
     Ok((!missing.is_empty()).then(|| {
         let missing = oci::missing_children(&missing);
         format!("the image at the destination is incomplete: same digest; {missing}")

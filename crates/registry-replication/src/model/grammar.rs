@@ -226,7 +226,7 @@ fn login(text: &str) -> Option<Range<usize>> {
     let (login, host) = name.rsplit_once('@')?;
     let user = login.split(':').next()?;
     let has_password = user.len() < login.len();
-    let is_host = host.contains('/') || (has_password && host.contains(['.', ':']));
+    let is_host = host.contains('/') || has_password;
     let is_login = scheme.is_some() || (is_host && !user.contains('/'));
     is_login.then(|| start..start + login.len())
 }
@@ -443,6 +443,7 @@ mod tests {
             ),
             ("me:hun/ter2@x@a.example:5000/api", "***@a.example:5000/api"),
             ("token@a.example/team/api", "***@a.example/team/api"),
+            ("me:hunter2@a", "***@a"),
             (
                 &format!("me:hunter2@a.example/api@{digest}"),
                 &format!("***@a.example/api@{digest}"),

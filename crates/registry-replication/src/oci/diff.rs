@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::compare::{Match, can_narrow, compare};
+use super::parts::Proof;
 use super::platform::Platform;
 use super::referrers::{Referrer, missing};
 use super::{Client, names};
@@ -424,7 +425,10 @@ impl Diff {
                 return Ok(Some(format!("missing referrers: {missing}")));
             }
             let digest = |referrer: &&Referrer| referrer.digest.clone();
-            let unserved = there.0.unserved(there.1, &wanted, digest).await?;
+            let unserved = there
+                .0
+                .unserved(there.1, &wanted, digest, Proof::Head)
+                .await?;
             if let Some(missing) = missing(unserved, &[]) {
                 let detail = format!("referrers that are listed and not served: {missing}");
                 return Ok(Some(detail));

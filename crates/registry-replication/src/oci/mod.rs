@@ -49,7 +49,7 @@ pub use diff::{Diff, DiffCounts, TagDiff, TagState};
 pub use docker::DockerConfig;
 pub use hosts::Hosts;
 pub use login::Login;
-pub(crate) use parts::missing_children;
+pub(crate) use parts::{Proof, missing_children};
 pub use platform::{InvalidPlatform, Platform};
 pub(crate) use referrers::missing;
 pub use referrers::{Referrer, ReferrerOrigin};

@@ -7,8 +7,8 @@ use super::content::{ContentKind, Descriptor};
 use super::platform::Platform;
 use super::{Client, names};
 
-/// Most manifests of an index that the client asks for.
-const CHILDREN: usize = 200;
+/// Most manifests of an index that the client asks for. The largest indexes in the open have a few dozen.
+const CHILDREN: usize = 1000;
 
 /// Number of requests at the same time.
 const AT_ONCE: usize = 8;
@@ -16,17 +16,26 @@ const AT_ONCE: usize = 8;
 /// Number of missing manifests that a text names.
 const NAMED: usize = 10;
 
+/// What proves that a registry serves a manifest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Proof {
+    /// The answer to `HEAD`.
+    Head,
+    /// The bytes, which have the digest and are a manifest.
+    Bytes,
+}
+
 impl Client {
-    /// Returns the manifests that the index under a tag or digest lists for some platforms: at most 200. An
-    /// empty list of platforms means all. An image lists none. Indexes in an index are read one level
-    /// deep.
+    /// Returns the manifests that the index under a tag or digest lists for some platforms. An empty list
+    /// of platforms means all. An image lists none. Indexes in an index are read one level deep.
     ///
     /// Attestations are left out, and so are entries without a platform if another entry has one.
     /// Copies often leave them behind. Returns `None` if the registry does not have the manifest
     /// itself.
     ///
     /// # Errors
-    /// Those of [`content`](Self::content). A registry that allows no `GET` (405) has no list.
+    /// Those of [`content`](Self::content), and when there are more than 1,000: what is not asked for
+    /// proves nothing. A registry that allows no `GET` (405) has no list.
     pub(crate) async fn children(
         &self,
         repository: &str,
@@ -38,7 +47,10 @@ impl Client {
         };
         let mut found = Vec::new();
         for entry in listed {
-            if entry.is_index() && found.len() < CHILDREN {
+            if found.len() > CHILDREN {
+                break;
+            }
+            if entry.is_index() {
                 let inner = self.listed(repository, &entry.digest).await?;
                 for mut inner in inner.unwrap_or_default() {
                     inner.platform = inner.platform.or_else(|| entry.platform.clone());
@@ -46,6 +58,12 @@ impl Client {
                 }
             }
             found.push(entry);
+        }
+        if found.len() > CHILDREN {
+            let what =
+                format!("the index has more than {CHILDREN} manifests, and not all are checked");
+            return Err(Error::not_offered("a check of the whole index", what)
+                .with_subject(self.image(repository, reference)));
         }
         found.retain(|entry| !entry.is_attestation());
         let is_named = |entry: &Descriptor| entry.platform.is_some() || entry.is_index();
@@ -83,12 +101,13 @@ impl Client {
     /// Returns those of some manifests that the registry does not serve.
     ///
     /// # Errors
-    /// Those of [`manifest`](Self::manifest).
+    /// Those of [`served`](Self::served).
     pub(crate) async fn unserved<T>(
         &self,
         repository: &str,
         manifests: impl IntoIterator<Item = T>,
         digest: impl Fn(&T) -> String,
+        proof: Proof,
     ) -> Result<Vec<T>, Error> {
         let asked: Vec<_> = manifests
             .into_iter()
@@ -96,7 +115,10 @@ impl Client {
             .collect();
         let found = stream::iter(asked)
             .map(|(digest, one)| async move {
-                let manifest = self.manifest(repository, &digest).await?;
+                let manifest = match proof {
+                    Proof::Head => self.manifest(repository, &digest).await?,
+                    Proof::Bytes => self.served(repository, &digest).await?,
+                };
                 Ok::<_, Error>(manifest.is_none().then_some(one))
             })
             .buffered(AT_ONCE);
@@ -133,19 +155,25 @@ impl Client {
 
 /// Returns which manifests of an index are missing, as text: their platforms, or their digests.
 pub(crate) fn missing_children(missing: &[Descriptor]) -> String {
-    let mut names: Vec<_> = missing
-        .iter()
-        .map(|entry| match &entry.platform {
-            Some(platform) => platform.normalized().to_string(),
-            None => entry.digest.clone(),
-        })
-        .collect();
-    names.dedup();
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
-    let listed = names.join(", ");
-    match more {
-        0 => format!("missing platforms: {listed}"),
-        more => format!("missing platforms: {listed} and {more} more"),
-    }
+    let (platforms, others): (Vec<_>, Vec<_>) =
+        missing.iter().partition(|entry| entry.platform.is_some());
+    let platforms = platforms.iter().filter_map(|entry| entry.platform.as_ref());
+    let platforms = platforms.map(|platform| platform.normalized().to_string());
+    let others = others.into_iter().map(|entry| entry.digest.clone());
+    let parts = [
+        ("missing platforms", platforms.collect()),
+        ("missing manifests", others.collect::<Vec<_>>()),
+    ];
+    let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+    let parts = parts.map(|(what, mut names)| {
+        names.dedup();
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        let listed = names.join(", ");
+        match more {
+            0 => format!("{what}: {listed}"),
+            more => format!("{what}: {listed} and {more} more"),
+        }
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
