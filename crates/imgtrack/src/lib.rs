@@ -394,7 +394,13 @@ fn sanitized(error: &clap::Error, words: &[OsString]) -> String {
         let word = word.to_string_lossy();
         let value = word.split_once('=').map(|(_, value)| value);
         for part in [Some(&*word), value].into_iter().flatten() {
-            let masked = ImageReference::without_login(part);
+            let mut masked = ImageReference::without_login(part);
+            // A query may have a token.
+            if part.contains("://")
+                && let Some((before, _)) = masked.split_once('?')
+            {
+                masked = format!("{before}?***").into();
+            }
             if masked != part || part.contains(['\n', '\t']) {
                 text = text.replace(part, &escaped(&masked));
             }
