@@ -122,6 +122,9 @@ async fn each_listing_that_is_not_offered_is_refused_unsent() {
         refuses(of, Feature::ImageTasks, tasks).await;
         let subtasks = registry.subtasks_of(&"1".parse().unwrap());
         refuses(of, Feature::Subtasks, subtasks).await;
+        refuses(of, Feature::Images, registry.repositories_in(None)).await;
+        let tags = registry.tags_of(&image().into());
+        refuses(of, Feature::Images, tags).await;
         assert!(trial.sandbox.received().is_empty(), "{of:?}");
     }
 }

@@ -180,6 +180,7 @@ fn row(provider: &Descriptor) -> String {
         (Feature::ExecutionTasks, "tasks of an execution"),
         (Feature::ImageTasks, "tasks of an image"),
         (Feature::Subtasks, "subtasks"),
+        (Feature::Images, "images"),
     ]);
     let run = cell(&[
         (Feature::RunRule, "whole rule"),

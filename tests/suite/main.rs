@@ -10,6 +10,7 @@ mod calls;
 mod clients;
 mod commands;
 mod configuration;
+mod covered;
 mod decode;
 mod deploy_gate;
 mod docs;

@@ -174,7 +174,7 @@ async fn listings() {
     let images = with(Feature::ImageTasks).options();
     let executions = with(Feature::Executions).options();
     let subtasks = with(Feature::Subtasks).options();
-    let commands: [(&str, &[Case<'_>], &[&str]); 8] = [
+    let commands: [(&str, &[Case<'_>], &[&str]); 9] = [
         (
             "rules",
             &[
@@ -189,6 +189,15 @@ async fn listings() {
             &[
                 ("success", &["rules"]),
                 ("empty", &["rules", "--to", "nowhere"]),
+            ],
+            &executions,
+        ),
+        (
+            "rules-matches",
+            &[
+                ("success", &["rules", "matches", "21"]),
+                ("empty", &["rules", "matches", "21", "--tag", "none"]),
+                ("failure", &["rules", "matches", "4711"]),
             ],
             &executions,
         ),

@@ -160,10 +160,16 @@ static EXAMPLES: &[(&str, &[Example])] = &[
     ),
     (
         "rules matches",
-        &[(
-            "imgtrack rules matches 21 team/api:v42 web/shop:v7 --registry prod",
-            "Check whether a rule covers two images",
-        )],
+        &[
+            (
+                "imgtrack rules matches 21 --registry prod",
+                "List the images that a rule covers",
+            ),
+            (
+                "imgtrack rules matches 21 team/api:v42 web/shop:v7 --registry prod",
+                "Check whether a rule covers two images",
+            ),
+        ],
     ),
     (
         "executions",

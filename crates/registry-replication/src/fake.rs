@@ -49,6 +49,7 @@ static OFFERS: Offers = Offers {
     stop_execution: NONE,
     stop_task: NONE,
     logs: NONE,
+    images: NONE,
     tag_tasks: true,
     tasks_in_executions: false,
     retention_in_namespaces: false,

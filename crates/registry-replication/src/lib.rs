@@ -84,6 +84,7 @@ pub mod api;
 mod arrival;
 mod completion;
 mod connect;
+mod coverage;
 mod doctor;
 mod failed_polls;
 #[cfg(feature = "test-util")]
@@ -112,13 +113,15 @@ pub use completion::{
     Completion, CompletionError, CompletionReport, CompletionVerdict, RunningWork,
 };
 pub use connect::Settings;
+pub use coverage::{CoverageScope, ImageCoverage};
 pub use doctor::{Checkup, Finding, FindingState, Findings};
 pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,
-    InvalidImage, Provider, RetentionCounts, Rule, RuleFilter, RuleRef, RuleTrigger, Subtask, Task,
-    TaskCounts, TaskKind, TaskRef, TaskState, Trigger, UnfitReference, VendorAnswer,
+    InvalidImage, ListedRepository, ListedTag, Provider, RetentionCounts, Rule, RuleFilter,
+    RuleRef, RuleTrigger, Subtask, Task, TaskCounts, TaskKind, TaskRef, TaskState, Trigger,
+    UnfitReference, VendorAnswer,
 };
 pub use openapi_transport::Dialect;
 #[cfg(feature = "test-util")]

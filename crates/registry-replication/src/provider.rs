@@ -228,6 +228,8 @@ pub enum Feature {
     StopTask,
     /// Logs of tasks.
     Logs,
+    /// Listings of repositories and tags.
+    Images,
 }
 
 impl fmt::Display for Feature {
@@ -247,6 +249,7 @@ impl fmt::Display for Feature {
             Self::StopExecution => "stopping an execution",
             Self::StopTask => "stopping a task",
             Self::Logs => "logs of tasks",
+            Self::Images => "repositories and tags",
         })
     }
 }
@@ -291,6 +294,8 @@ pub struct Offers {
     pub stop_task: Offered,
     /// Whether [`Feature::Logs`] is offered.
     pub logs: Offered,
+    /// Whether [`Feature::Images`] is offered.
+    pub images: Offered,
     /// Whether the listing of [`Feature::ImageTasks`] can be narrowed to one tag.
     pub tag_tasks: bool,
     /// Whether a task belongs to an execution, which its reference names.
@@ -327,6 +332,7 @@ impl Offers {
             Feature::StopExecution => self.stop_execution,
             Feature::StopTask => self.stop_task,
             Feature::Logs => self.logs,
+            Feature::Images => self.images,
         }
     }
 }

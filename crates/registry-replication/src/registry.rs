@@ -1,14 +1,16 @@
 //! The trait of all registries.
 
 use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
 use futures_util::TryStreamExt;
 use openapi_transport::Error;
 
 use crate::arrival::Arrival;
+use crate::coverage::{self, CoverageScope, ImageCoverage};
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, ImageReference, InvalidImage, Provider, Rule, RuleRef,
-    Subtask, Task, TaskRef, TaskState,
+    Execution, ExecutionRef, ImageName, ImageReference, InvalidImage, ListedRepository, ListedTag,
+    Provider, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
 };
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
@@ -152,6 +154,64 @@ pub trait Registry: sealed::Sealed + Send + Sync {
     fn subtasks_in(&self, task: &TaskRef, state: &TaskState) -> Listing<Subtask> {
         let _ = state;
         self.subtasks_of(task)
+    }
+
+    /// Lists the repositories of one namespace, or all repositories.
+    ///
+    /// A namespace that the registry does not have is the first error of the stream.
+    ///
+    /// Needs [`Feature::Images`].
+    fn repositories_in(&self, namespace: Option<&str>) -> Listing<ListedRepository> {
+        let _ = namespace;
+        Listing::refused(self.descriptor().refusal(Feature::Images))
+    }
+
+    /// Lists the tags of a repository.
+    ///
+    /// A repository that the registry does not have is the first error of the stream.
+    ///
+    /// Needs [`Feature::Images`].
+    fn tags_of(&self, repository: &ListedRepository) -> Listing<ListedTag> {
+        let _ = repository;
+        Listing::refused(self.descriptor().refusal(Feature::Images))
+    }
+
+    /// Returns whether a rule of this registry copies from it, and not from another registry.
+    fn is_source_of(&self, rule: &Rule) -> bool {
+        rule.source.registry.is_none()
+    }
+
+    /// Lists the images that a rule covers, with the reasons of [`Rule::coverage`].
+    ///
+    /// Tags are listed only of repositories that the rule may cover. A repository that it does not cover
+    /// is one record without a tag. An image comes once, also if a push moves it to the front of a listing.
+    /// An error ends the stream, after the records before it. A listing with fewer records than the service
+    /// counts is an error, too.
+    ///
+    /// Needs [`Feature::Images`].
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    /// use registry_replication::{CoverageScope, Error, Registry, Rule};
+    ///
+    /// # async fn example(registry: &dyn Registry, rule: &Rule) -> Result<(), Error> {
+    /// let mut images = registry.coverage_of(rule, CoverageScope::Covered);
+    /// while let Some(found) = images.try_next().await? {
+    ///     println!("{}: {}", found.image, found.coverage.covered);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As items of the stream: when the provider does not list images, when the rule is a retention rule
+    /// or copies from another registry, and any error of a call.
+    fn coverage_of<'a>(
+        &'a self,
+        rule: &'a Rule,
+        scope: CoverageScope,
+    ) -> BoxStream<'a, Result<ImageCoverage, Error>> {
+        coverage::of(self, rule, scope)
     }
 
     /// Plans the calls that [`run`](Self::run) would send. Planning only reads.

@@ -76,6 +76,28 @@ fn a_rule_is_compared_with_images() {
 }
 
 #[test]
+fn the_images_of_a_rule_are_listed() {
+    for format in ["table", "wide", "json", "csv"] {
+        let words = ["rules", "matches", "21", "-o", format];
+        let shown = output(&[&words[..], &ENTERPRISE].concat());
+        assert_snapshot!(format!("covered-{format}"), shown);
+    }
+    let words = [
+        "rules",
+        "matches",
+        "12",
+        "--all",
+        "--sort",
+        "image",
+        "--reverse",
+    ];
+    let shown = output(&[&words[..], &["--limit", "4"], &ENTERPRISE].concat());
+    assert_snapshot!("covered-all", shown);
+    let words = ["rules", "matches", "12", "--tag", "nothing"];
+    assert_eq!(output(&[&words[..], &ENTERPRISE].concat()), "no images\n");
+}
+
+#[test]
 fn a_confirmation_names_the_rule_and_the_images() {
     for (words, place, says) in [
         (
@@ -223,6 +245,24 @@ fn refusals_say_what_to_do() {
             ENTERPRISE,
             1,
             "the registry has no rule 4711",
+        ),
+        (
+            &["rules", "matches", "4711"],
+            BASIC,
+            1,
+            "the registry has no rule 4711",
+        ),
+        (
+            &["rules", "matches", "library/7"],
+            ENTERPRISE,
+            2,
+            "rule library/7 is a retention rule, which copies nothing",
+        ),
+        (
+            &["rules", "matches", "21", "team/api:v1", "--all"],
+            ENTERPRISE,
+            2,
+            "cannot be used with",
         ),
         (
             &["executions", "a/b/c"],

@@ -2,8 +2,8 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::{
-    ErrorKind, Execution, Registry, RuleTrigger, RunOptions, StopOutcome, StopTarget, Task,
-    TaskState,
+    CoverageScope, ErrorKind, Execution, Registry, RuleTrigger, RunOptions, StopOutcome,
+    StopTarget, Task, TaskState,
 };
 use registry_sandbox::Outcome;
 
@@ -16,6 +16,30 @@ async fn execution(registry: &dyn Registry, rule: &str, id: &str) -> Execution {
         .into_iter()
         .filter(|execution| execution.id == id);
     found.next().unwrap()
+}
+
+#[tokio::test]
+async fn a_deleted_tag_that_is_still_listed_is_not_covered() {
+    let trial = Trial::start().await;
+    let registry = trial.registry(&HuaweicloudBasic).await;
+    let repository = "test/testrepo".parse().unwrap();
+    let rule = all(registry.rules_of(Some(&repository))).await.remove(0);
+    let covered = async || {
+        let images = registry.coverage_of(&rule, CoverageScope::Covered);
+        let images: Vec<_> = images.try_collect().await.unwrap();
+        images.len()
+    };
+    let count = covered().await;
+    assert_ne!(count, 0);
+    trial.sandbox.on_answer(|answer| {
+        if answer.operation == "ListRepositoryTags" {
+            answer.body[0]["deleted"] = "2020-04-17T08:01:09.658309Z".into();
+        }
+    });
+    assert_eq!(covered().await, count - 1);
+    let tags = all(registry.tags_of(&repository.into())).await;
+    assert_eq!(tags.len(), count);
+    assert!(tags[0].deleted.is_some());
 }
 
 #[tokio::test]

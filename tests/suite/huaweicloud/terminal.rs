@@ -20,9 +20,10 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
         "policy_id=12",
         "--sandbox",
     ];
-    let lines: [(_, &[&str]); 10] = [
+    let lines: [(_, &[&str]); 11] = [
         ("rules", &[]),
         ("rules matches", &["21", "web/api:v1"]),
+        ("rules matches", &["21", "--all"]),
         ("lag", &["83"]),
         ("tasks", &["83"]),
         ("tasks", &["library/7/113"]),
@@ -40,8 +41,9 @@ pub(crate) fn enterprise_lines() -> Vec<CommandLine> {
 pub(crate) fn basic_lines() -> Vec<CommandLine> {
     let to = ["team/api:v41", "--to", "cn-north-1"];
     let proof = ["--proof", "cn-north-1=HOST"];
-    let lines: [(_, &[&str]); 5] = [
+    let lines: [(_, &[&str]); 6] = [
         ("rules", &["team/api"]),
+        ("rules matches", &["101", "team/api"]),
         ("status", &[to.as_slice(), &proof].concat()),
         ("lag", &["team/api"]),
         ("tasks", &["team/api", "--limit", "9"]),

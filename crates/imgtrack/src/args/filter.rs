@@ -82,7 +82,7 @@ pub(crate) struct OfRule {
 pub(crate) struct OfTag {
     /// List only records with a tag that matches a pattern, such as 'v1.*'
     ///
-    /// A task that does not name its tags is not listed.
+    /// A record that does not name its tags is not listed.
     #[arg(long, value_name = "GLOB", value_parser = tags)]
     pub(crate) tag: Option<TagGlob>,
 }

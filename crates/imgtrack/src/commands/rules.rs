@@ -23,10 +23,11 @@ pub(crate) struct Rules {
 /// Command about rules.
 #[derive(Subcommand, Debug)]
 enum OfRules {
-    /// Check whether a rule covers images
+    /// Check whether a rule covers images, or list the images that it covers
     ///
-    /// The rule's source and filters decide, and no image is looked up. A filter that this version
-    /// cannot read makes the result unknown. The exit code is 0 for every result.
+    /// The rule's source and filters decide, and no named image is looked up. A filter that this version
+    /// cannot read makes the result unknown. Without images, the repositories and tags of the registry are
+    /// listed, and those that the rule covers or may cover are shown. The exit code is 0 for every result.
     Matches(Matches),
 }
 

@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::args::{Listing, OutputArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::filter::Filter;
+use crate::filter::{Filter, Filtered};
 use crate::styled::Styled;
 use crate::table::{self, Column, Head, Listed, Row, Table, View};
 use crate::terminal::{self, Screen, escaped};
@@ -359,11 +359,31 @@ impl<'a> Output<'a> {
         filter: &Filter,
         listing: &Listing,
     ) -> Result<(), Failure> {
-        let records = records.kept(filter).map(|record| (None, record));
+        self.written(records.kept(filter), listing).await
+    }
+
+    /// Writes the records of a stream in the same way.
+    pub(crate) async fn stream<T: Listed + Filtered + Send>(
+        &mut self,
+        records: impl Stream<Item = Result<T, Error>> + Send,
+        filter: &Filter,
+        listing: &Listing,
+    ) -> Result<(), Failure> {
+        let records = records::kept(records, filter);
+        self.written(records.boxed(), listing).await
+    }
+
+    /// Writes records of one registry.
+    async fn written<T: Listed + Send>(
+        &mut self,
+        records: BoxStream<'_, Result<T, Error>>,
+        listing: &Listing,
+    ) -> Result<(), Failure> {
+        let records = records.map(|record| (None, record));
         let records = chosen::first(records.boxed(), chosen::most(listing));
         let mut failures = self.all_of(records.boxed(), listing).await?.all();
         match (failures.len(), failures.pop()) {
-            (_, None) => self.end_of_records::<R::Record>(),
+            (_, None) => self.end_of_records::<T>(),
             (1, Some(failure)) => Err(failure),
             (_, Some(last)) => {
                 failures.push(last);

@@ -1,5 +1,6 @@
 //! Records that commands write, and what went wrong with them.
 
+use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::{Error, Listing};
@@ -27,9 +28,16 @@ impl<T: Listed + Filtered + Send> Records for Listing<T> {
             Some(since) => self.by_item_since(since, T::time).left_stream(),
             None => self.by_item().right_stream(),
         };
-        let kept = records.try_filter(|record| std::future::ready(filter.keeps(record)));
-        kept.boxed()
+        kept(records, filter).boxed()
     }
+}
+
+/// Returns the records that a filter keeps, and errors.
+pub(super) fn kept<'f, T: Filtered, S: Stream<Item = Result<T, Error>> + 'f>(
+    records: S,
+    filter: &'f Filter,
+) -> impl Stream<Item = Result<T, Error>> + use<'f, T, S> {
+    records.try_filter(|record| std::future::ready(filter.keeps(record)))
 }
 
 /// Errors of listings and of their records.

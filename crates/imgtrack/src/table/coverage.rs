@@ -1,22 +1,56 @@
 //! Columns of images that a rule covers or not.
 
-use registry_replication::{Coverage, Covered};
+use registry_replication::{Coverage, Covered, ImageCoverage, RuleRef, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cell::Cell;
 use super::column::{Column, Row};
+use super::records::Listed;
+use crate::filter::Filtered;
 use crate::styled::Tone;
 
 /// Whether a rule covers an image.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CoverageRow {
     /// The rule, as other commands take it.
-    pub(crate) rule: String,
+    rule: String,
     /// The image.
-    pub(crate) image: String,
+    image: String,
+    #[serde(skip)]
+    tag: Option<String>,
     #[serde(flatten)]
-    pub(crate) coverage: Coverage,
+    coverage: Coverage,
+}
+
+impl CoverageRow {
+    pub(crate) fn new(rule: &RuleRef, found: ImageCoverage) -> Self {
+        Self {
+            rule: rule.to_string(),
+            image: found.image.to_string(),
+            tag: found.image.tag().map(str::to_owned),
+            coverage: found.coverage,
+        }
+    }
+}
+
+impl Listed for CoverageRow {
+    const NOTHING: &'static str = "no images\n";
+
+    /// No command takes the comparison of a rule with an image.
+    fn reference(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Filtered for CoverageRow {
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn tags(&self) -> Vec<&str> {
+        self.tag.as_deref().into_iter().collect()
+    }
 }
 
 impl Row for CoverageRow {

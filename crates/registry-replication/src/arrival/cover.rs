@@ -172,34 +172,7 @@ impl Rule {
     /// # }
     /// ```
     pub fn coverage(&self, image: &ImageName) -> Coverage {
-        if self.kind != TaskKind::Replication {
-            return Coverage {
-                covered: Covered::No,
-                reasons: vec!["it is a retention rule, which copies nothing".to_owned()],
-            };
-        }
-        let found = cover(&ReadRule::new(self.clone()), image);
-        if !found.covers() {
-            return Coverage {
-                covered: Covered::No,
-                reasons: found.misfits,
-            };
-        }
-        let unread = found.unread.iter();
-        let unread =
-            unread.map(|filter| format!("this version cannot read its filter on {filter}"));
-        let mut reasons: Vec<String> = unread.collect();
-        let on_tags = self.filters.iter().any(|filter| filter.on == FilterOn::Tag);
-        if on_tags && image.tag().is_none() {
-            reasons.push("it has a filter on tags, and the image has no tag".to_owned());
-        }
-        Coverage {
-            covered: match reasons.is_empty() {
-                true => Covered::Yes,
-                false => Covered::Unknown,
-            },
-            reasons,
-        }
+        ReadRule::new(self.clone()).coverage(image)
     }
 }
 
@@ -248,6 +221,38 @@ impl ReadRule {
     /// Whether the rule copies this image.
     pub(crate) fn covers(&self, image: &ImageName) -> bool {
         self.kind == TaskKind::Replication && cover(self, image).covers()
+    }
+
+    /// Returns whether the rule copies this image, with the reasons: see [`Rule::coverage`].
+    pub(crate) fn coverage(&self, image: &ImageName) -> Coverage {
+        if self.kind != TaskKind::Replication {
+            return Coverage {
+                covered: Covered::No,
+                reasons: vec!["it is a retention rule, which copies nothing".to_owned()],
+            };
+        }
+        let found = cover(self, image);
+        if !found.covers() {
+            return Coverage {
+                covered: Covered::No,
+                reasons: found.misfits,
+            };
+        }
+        let unread = found.unread.iter();
+        let unread =
+            unread.map(|filter| format!("this version cannot read its filter on {filter}"));
+        let mut reasons: Vec<String> = unread.collect();
+        let on_tags = self.filters.iter().any(|filter| filter.on == FilterOn::Tag);
+        if on_tags && image.tag().is_none() {
+            reasons.push("it has a filter on tags, and the image has no tag".to_owned());
+        }
+        Coverage {
+            covered: match reasons.is_empty() {
+                true => Covered::Yes,
+                false => Covered::Unknown,
+            },
+            reasons,
+        }
     }
 }
 

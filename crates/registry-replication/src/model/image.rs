@@ -60,6 +60,14 @@ impl ImageName {
         }
     }
 
+    /// Sets the tag.
+    pub(crate) fn with_tag(self, tag: String) -> Self {
+        Self {
+            tag: Some(tag),
+            ..self
+        }
+    }
+
     /// Returns an error if the name has a tag.
     pub(crate) fn without_tag(self) -> Result<Self, Error> {
         match self.tag() {

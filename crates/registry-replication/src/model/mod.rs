@@ -3,6 +3,7 @@
 mod execution;
 pub(crate) mod grammar;
 mod image;
+mod listed;
 mod provider;
 mod reference;
 mod rule;
@@ -13,6 +14,7 @@ mod vendor;
 pub use execution::{Execution, TaskCounts};
 pub use grammar::{ImageReference, InvalidImage};
 pub use image::{Artifact, ImageName, ImageRef};
+pub use listed::{ListedRepository, ListedTag};
 pub use provider::Provider;
 pub use reference::{ExecutionRef, RuleRef, TaskRef, UnfitReference};
 pub use rule::{FilterOn, FilterSyntax, Rule, RuleFilter, RuleTrigger};

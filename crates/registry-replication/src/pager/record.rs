@@ -1,6 +1,6 @@
 //! Keys of records.
 
-use crate::model::{Execution, Rule, Subtask, Task};
+use crate::model::{Execution, ListedRepository, ListedTag, Rule, Subtask, Task};
 
 /// Record that a listing can recognise.
 pub(crate) trait Record {
@@ -38,5 +38,21 @@ impl Record for Task {
 impl Record for Subtask {
     fn key(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Record for ListedRepository {
+    fn key(&self) -> String {
+        self.name.to_string()
+    }
+}
+
+impl Record for ListedTag {
+    fn key(&self) -> String {
+        // A deleted tag and the tag that has replaced it can be in one listing.
+        match self.deleted {
+            Some(deleted) => format!("{}@{deleted}", self.image),
+            None => self.image.to_string(),
+        }
     }
 }

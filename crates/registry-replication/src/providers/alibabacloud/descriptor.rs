@@ -39,6 +39,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         stop_execution: Offered::No("stop its tasks"),
         stop_task: Offered::Yes,
         logs: Offered::No("a failed task names its issue"),
+        images: Offered::Yes,
         tag_tasks: true,
         tasks_in_executions: false,
         retention_in_namespaces: false,

@@ -49,6 +49,24 @@ impl AlibabaCr {
         ))
     }
 
+    /// Looks a namespace up: `GetNamespace`.
+    ///
+    /// # Errors
+    /// When it is not there, and any error of a call.
+    pub(super) async fn namespace_exists(&self, namespace: &str) -> Result<(), Error> {
+        let call = self.client.get_namespace().instance_id(&self.instance);
+        let answer = call.namespace_name(namespace).send().await;
+        match answer.map_err(Error::from) {
+            Err(error) if error.is_absent() => Err(error.with_note(format!(
+                "instance {} has no namespace {namespace}",
+                self.instance
+            ))),
+            Err(error) if error.can_retry() => Err(error),
+            // A caller that may list need not be allowed to look up.
+            _ => Ok(()),
+        }
+    }
+
     /// Looks an image or a repository up: `GetRepository`, and of a tag `GetRepoTag`.
     ///
     /// # Errors

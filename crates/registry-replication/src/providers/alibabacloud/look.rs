@@ -21,6 +21,7 @@ use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{ImageName, Rule, Task};
 use crate::provider::Descriptor;
+use crate::registry::Registry;
 
 /// More repositories than this are read from the listing of the whole instance.
 const REPOSITORIES: usize = 8;
@@ -102,11 +103,7 @@ impl AlibabaCr {
         let clock = self.context().clock().clone();
         let read = async {
             let rules: Vec<Rule> = self.list_rules(None, None).by_item().try_collect().await?;
-            // A rule that copies to this instance is the other instance's.
-            let own = rules.into_iter().filter(|rule| {
-                let instance = rule.source.instance.as_ref();
-                instance.is_none_or(|instance| *instance == self.instance)
-            });
+            let own = rules.into_iter().filter(|rule| self.is_source_of(rule));
             Ok(own.map(ReadRule::new).collect())
         };
         self.rules_read.or("", &clock, not_before, read).await

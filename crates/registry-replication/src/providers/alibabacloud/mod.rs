@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `rules_of` | `ListRepoSyncRule`; of a repository, only the rules that name it |
 //! | `tasks_of` | `ListRepoSyncTask`, of all, a batch, a repository or an image |
+//! | `repositories_in` | `ListRepository`; of a namespace without any, `GetNamespace` |
+//! | `tags_of` | `ListRepoTag`, after `GetRepository` if the id of the repository is not known |
 //! | `run` | `GetRepository`, then `CreateRepoSyncTaskByRule` for each image |
 //! | `stop` | `GetRepoSyncTask`, `CancelRepoSyncTask` |
 //! | `hosts` | `ListInstanceEndpoint` |
@@ -16,6 +18,7 @@
 
 mod descriptor;
 mod doctor;
+mod images;
 mod known;
 mod login;
 mod look;

@@ -17,7 +17,9 @@ use crate::arrival::Covered;
 use crate::arrival::read::or_absent;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{ImageName, ImageRef, Rule, RuleRef, Task, TaskRef};
+use crate::model::{
+    ImageName, ImageRef, ListedRepository, ListedTag, Rule, RuleRef, Task, TaskRef,
+};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, StopTarget, TaskScope, sealed};
@@ -53,6 +55,20 @@ impl registry::Registry for AlibabaCr {
                 "invalid batch \"{execution}\"; a batch is named by its id alone"
             ))),
         }
+    }
+
+    fn repositories_in(&self, namespace: Option<&str>) -> Listing<ListedRepository> {
+        self.repositories(namespace)
+    }
+
+    fn tags_of(&self, repository: &ListedRepository) -> Listing<ListedTag> {
+        self.list_tags(repository)
+    }
+
+    /// A rule that copies to this instance is the other instance's.
+    fn is_source_of(&self, rule: &Rule) -> bool {
+        let instance = rule.source.instance.as_ref();
+        instance.is_none_or(|instance| *instance == self.instance)
     }
 
     fn find_task<'a>(&'a self, task: &'a TaskRef) -> BoxFuture<'a, Result<Option<Task>, Error>> {

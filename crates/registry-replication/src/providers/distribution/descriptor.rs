@@ -39,6 +39,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         stop_execution: NO_WORK,
         stop_task: NO_WORK,
         logs: NO_WORK,
+        images: NO_WORK,
         tag_tasks: false,
         tasks_in_executions: false,
         retention_in_namespaces: false,

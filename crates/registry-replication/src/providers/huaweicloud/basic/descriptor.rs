@@ -37,6 +37,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         stop_execution: Offered::No("it ends by itself"),
         stop_task: Offered::No("it ends by itself"),
         logs: Offered::No("it tells the state of a task alone"),
+        images: Offered::Yes,
         tag_tasks: false,
         tasks_in_executions: false,
         retention_in_namespaces: false,

@@ -24,6 +24,30 @@ impl SwrBasic {
         }
     }
 
+    /// Looks an organization up: `ShowNamespace`.
+    ///
+    /// # Errors
+    /// When there is no such organization, and any error of a call.
+    pub(super) async fn organization_exists(&self, name: &str) -> Result<(), Error> {
+        let call = self.client.show_namespace().namespace(name);
+        match call.send().await.map_err(Error::from) {
+            Err(error) if error.is_absent() => {
+                Err(error.with_note(format!("{} has no organization {name}", self.place())))
+            }
+            Err(error) if error.can_retry() => Err(error),
+            // A caller that may list need not be allowed to look up.
+            _ => Ok(()),
+        }
+    }
+
+    /// The registry in a sentence.
+    fn place(&self) -> String {
+        match &self.region {
+            Some(region) => format!("region {region}"),
+            None => "the registry".to_owned(),
+        }
+    }
+
     /// The error of a call about a repository. If the repository is not there, it is noted with the
     /// name that is nearest to it: `ListReposDetails`, a single page.
     pub(super) async fn about_repository(&self, name: &ImageName, error: Error) -> Error {
@@ -46,10 +70,9 @@ impl SwrBasic {
         };
         let path = name.path();
         let question = suggest::question(&path, known.iter().map(String::as_str));
-        let place = match &self.region {
-            Some(region) => format!("region {region}"),
-            None => "the registry".to_owned(),
-        };
-        error.with_note(format!("{place} has no repository {path}{question}"))
+        error.with_note(format!(
+            "{} has no repository {path}{question}",
+            self.place()
+        ))
     }
 }

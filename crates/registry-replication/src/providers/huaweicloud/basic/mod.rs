@@ -6,17 +6,21 @@
 //! |---|---|
 //! | `rules_of` | `ListImageAutoSyncReposDetails`, of one repository |
 //! | `tasks_of` | `ShowSyncJob`, of one repository |
+//! | `repositories_in` | `ListReposDetails`; of an organization without any, `ShowNamespace` |
+//! | `tags_of` | `ListRepositoryTags` |
 //! | `run` | `ListImageAutoSyncReposDetails`, then `CreateManualImageSyncRepo`; the answer names no jobs |
 //! | `hosts` | none: the host is made from the region |
 //! | arrivals | `ListImageAutoSyncReposDetails`, `ShowSyncJob`; for the source's tag `ShowRepoTag`; for a name with a typo `ListReposDetails` |
 
 mod descriptor;
+mod images;
 mod known;
 mod look;
 mod operate;
 
 use std::fmt::Display;
 
+use http::HeaderMap;
 use huaweicloud_swr::swr::types::{SyncJob, SyncRepo};
 use huaweicloud_swr::swr::{self, values::SyncJobStatus};
 use huaweicloud_swr::{Filter, Huaweicloud, Order};
@@ -216,8 +220,7 @@ impl SyncJobs {
             }
             answer => answer?,
         };
-        let range = answer.headers().get("content-range");
-        let total = range.and_then(|range| total(range.to_str().ok()?));
+        let total = counted(answer.headers());
         let region = self.registry.region.as_deref();
         let jobs = answer.into_inner();
         if self.is_checked && slot.is_empty_beginning(&jobs) {
@@ -229,6 +232,11 @@ impl SyncJobs {
             size: None,
         })
     }
+}
+
+/// Returns the number of all records, which the header `Content-Range` has.
+fn counted(headers: &HeaderMap) -> Option<u64> {
+    total(headers.get("content-range")?.to_str().ok()?)
 }
 
 /// Returns `T` of `A-B/T`. The other numbers are not used, because the vendor's page defines `B` as

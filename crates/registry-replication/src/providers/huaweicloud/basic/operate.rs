@@ -13,7 +13,7 @@ use super::SwrBasic;
 use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
-use crate::model::{ImageName, ImageRef, Rule, RuleRef, Task};
+use crate::model::{ImageName, ImageRef, ListedRepository, ListedTag, Rule, RuleRef, Task};
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
 use crate::registry::{self, RunOptions, TaskScope, sealed};
@@ -50,6 +50,14 @@ impl registry::Registry for SwrBasic {
                 Listing::refused(DESCRIPTOR.refusal(Feature::ExecutionTasks))
             }
         }
+    }
+
+    fn repositories_in(&self, namespace: Option<&str>) -> Listing<ListedRepository> {
+        self.repositories(namespace)
+    }
+
+    fn tags_of(&self, repository: &ListedRepository) -> Listing<ListedTag> {
+        self.list_tags(&repository.name)
     }
 
     fn plan_run<'a>(

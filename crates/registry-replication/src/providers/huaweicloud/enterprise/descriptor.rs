@@ -38,6 +38,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         stop_execution: Offered::Yes,
         stop_task: Offered::No("stop its execution, which stops all of its tasks"),
         logs: Offered::No("a subtask says why it failed"),
+        images: Offered::Yes,
         tag_tasks: false,
         tasks_in_executions: true,
         retention_in_namespaces: true,

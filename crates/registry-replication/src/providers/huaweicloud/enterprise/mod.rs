@@ -8,6 +8,8 @@
 //! | `executions_of` | `ListInstanceReplicationPolicyExecutions`, `ListInstanceRetentionPolicyExecutions` |
 //! | `tasks_of` | `ListInstanceReplicationPolicyExecTasks`, `ListInstanceRetentionPolicyExecTasks` |
 //! | `subtasks_of` | `ListInstanceReplicationPolicyExecSubTasks`, `ListInstanceRetentionPolicyExecSubTasks` |
+//! | `repositories_in` | `ListInstanceRepositories`, `ListNamespaceRepositories` |
+//! | `tags_of` | `ListInstanceTags` |
 //! | `run` | `ExecuteInstanceReplicationPolicy`, `ExecuteInstanceRetentionPolicy` |
 //! | `stop` | `StopInstanceReplicationPolicyExecution` |
 //! | `hosts` | `ShowInstance` |
@@ -18,6 +20,7 @@
 mod descriptor;
 mod executions;
 mod ids;
+mod images;
 mod known;
 mod look;
 mod operate;

@@ -19,7 +19,8 @@ use crate::api;
 use crate::arrival::sight::Look;
 use crate::listing::Listing;
 use crate::model::{
-    Execution, ExecutionRef, ImageName, Rule, RuleRef, Subtask, Task, TaskRef, TaskState,
+    Execution, ExecutionRef, ImageName, ListedRepository, ListedTag, Rule, RuleRef, Subtask, Task,
+    TaskRef, TaskState,
 };
 use crate::plan::{Plan, Started};
 use crate::provider::{Descriptor, Feature};
@@ -73,6 +74,14 @@ impl registry::Registry for SwrEnterprise {
             let found = executions.try_filter(|found| std::future::ready(same(found)));
             std::pin::pin!(found).try_next().await
         })
+    }
+
+    fn repositories_in(&self, namespace: Option<&str>) -> Listing<ListedRepository> {
+        self.repositories(namespace)
+    }
+
+    fn tags_of(&self, repository: &ListedRepository) -> Listing<ListedTag> {
+        self.list_tags(&repository.name)
     }
 
     fn tasks_of(&self, scope: &TaskScope) -> Listing<Task> {
