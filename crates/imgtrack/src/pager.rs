@@ -4,6 +4,7 @@
 //! the program while the pager reads nothing.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,6 +15,8 @@ use crate::signals::{Signal, Signals};
 
 /// Pager without a variable that names one.
 const DEFAULT: &str = "less";
+/// Commands of a shell that may begin the line of a pager.
+const BUILTINS: [&str; 5] = ["command", "eval", "exec", "trap", "set"];
 /// Text that may wait for the pager, in bytes. The program reads no more records meanwhile.
 const MOST: usize = 64 * 1024;
 
@@ -51,6 +54,8 @@ impl Pager {
         let named = named.or_else(|| around.variable("PAGER"));
         let mut command = match named.as_deref().map(str::trim) {
             Some("cat" | "") => return None,
+            // The shell would say so, and nobody would see the listing.
+            Some(named) if is_missing(named, around) => return None,
             Some(named) if cfg!(unix) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", named]);
@@ -81,6 +86,23 @@ impl Pager {
         let state = self.0.when(|state| state.is_left || state.stop.is_some());
         state.stop
     }
+}
+
+/// Whether a command line begins with a program that is not there. Of what only a shell understands, the
+/// shell decides.
+fn is_missing(line: &str, around: &Surroundings) -> bool {
+    let Some(first) = line.split_whitespace().next() else {
+        return true;
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.+/".contains(c);
+    if !first.chars().all(is_plain) || BUILTINS.contains(&first) {
+        return false;
+    }
+    if first.contains('/') {
+        return !Path::new(first).exists();
+    }
+    let folders = around.variable("PATH").unwrap_or_default();
+    !std::env::split_paths(&folders).any(|folder| folder.join(first).is_file())
 }
 
 /// Receives signals in a thread of its own, because the program blocks while the pager reads nothing.
@@ -204,6 +226,22 @@ mod tests {
         };
         assert_eq!(others.join().unwrap(), Some(true));
         (error, pager.finish())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pager_that_is_not_there_is_found_out_before_the_start() {
+        let around = Surroundings::new(|name| (name == "PATH").then(|| "/bin:/usr/bin".to_owned()));
+        for (line, missing) in [
+            ("sh -c cat", false),
+            ("no-such-pager -R", true),
+            ("/no/such/pager", true),
+            ("/bin/sh", false),
+            ("trap '' INT; less", false),
+            ("LESS=R no-such-pager", false),
+        ] {
+            assert_eq!(is_missing(line, &around), missing, "{line}");
+        }
     }
 
     #[test]
