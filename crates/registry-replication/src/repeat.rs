@@ -585,7 +585,7 @@ mod tests {
             *end = end.clone().with_tag(Some("v1-prod".to_owned()));
         });
         let unknown = place(&|end| end.region = None);
-        assert!(check(&copy, &[same.clone()]).is_ok());
+        assert!(check(&copy, std::slice::from_ref(&same)).is_ok());
         for planned in [vec![], vec![moved.clone()], vec![retagged], vec![unknown]] {
             assert!(check(&copy, &planned).is_err(), "{planned:?}");
         }

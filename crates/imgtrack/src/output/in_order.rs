@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn after_the_limit_each_stream_is_read_up_to_its_first_item() {
         let mut polls = 0;
-        let many = stream::iter(0..).map(|number| Ok::<_, &str>(number));
+        let many = stream::iter(0..).map(Ok::<_, &str>);
         // It fails after the limit is reached.
         let mut is_late = true;
         let late = stream::once(std::future::poll_fn(move |wake| {

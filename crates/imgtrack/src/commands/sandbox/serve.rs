@@ -148,6 +148,7 @@ fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
