@@ -121,22 +121,27 @@ fn answer(operation: &Value) -> Answer {
         headers: headers
             .into_iter()
             .flatten()
-            .map(|(name, header)| (name.clone(), header["example"].as_str().unwrap().to_owned()))
+            .map(|(name, header)| {
+                let example = &header["example"];
+                let text = example.as_str().map(str::to_owned);
+                (name.clone(), text.unwrap_or_else(|| example.to_string()))
+            })
             .collect(),
     }
 }
 
-/// Returns the JSON content of a request or an answer, in its first form; `null` without one.
+/// Returns the content of a request or an answer, which is JSON or plain text; `null` without one.
 fn json(value: &Value) -> &Value {
     let content = value.get("content").and_then(Value::as_object);
     let mut content = content.into_iter().flatten();
     // `application/x-amz-json-1.1`, `application/vnd.docker.distribution.manifest.v2+json`.
     let found = content.find(|(media_type, _)| {
         let essence = media_type.split(';').next().unwrap().trim_end();
-        essence.strip_prefix("application/").is_some_and(|name| {
-            let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-            words.any(|word| word == "json")
-        })
+        essence == "text/plain"
+            || essence.strip_prefix("application/").is_some_and(|name| {
+                let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+                words.any(|word| word == "json")
+            })
     });
     found.map_or(&Value::Null, |(_, json)| json)
 }

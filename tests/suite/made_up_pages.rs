@@ -115,8 +115,10 @@ async fn service() -> (Hostile, Context) {
 #[tokio::test]
 async fn every_shape_of_paging_is_read_whole() {
     let expected: Vec<_> = (0..RECORDS).map(record).collect();
-    assert!(!MADE_UP.operations.is_empty());
-    for operation in MADE_UP.operations {
+    let listings = MADE_UP.operations.iter().filter(|one| one.paging.is_some());
+    let listings: Vec<_> = listings.collect();
+    assert!(!listings.is_empty());
+    for operation in listings {
         let name = operation.name;
         let (server, context) = service().await;
         let records = api::listing(call(operation), &context).all().await;

@@ -25,6 +25,8 @@ async fn recorder(operation: &Operation) -> Recorder {
         .collect();
     let body = match &answer.example {
         Value::Null => String::new(),
+        // Plain text: no answer is a JSON string.
+        Value::String(text) => text.clone(),
         example => example.to_string(),
     };
     Recorder::start(answer.status, &headers, body).await

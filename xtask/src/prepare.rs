@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::spec::{JSON, Spec, is_json, object, resolve};
+use crate::spec::{JSON, Spec, TEXT, is_json, object, resolve};
 
 /// Document for progenitor, and the types of its formats.
 pub(crate) struct Prepared {
@@ -50,13 +50,17 @@ fn keep_one_success(document: &mut Value) {
     }
 }
 
-/// Gives every form of JSON the one media type that progenitor knows. The transport sends the real
-/// one, which is in the operation table.
+/// Gives every form of JSON, and plain text, the one media type that progenitor knows. The transport
+/// sends the real one, which is in the operation table. Text is decoded as text.
 fn call_it_json(document: &mut Value) {
     let rename = |value: &mut Value| {
         let content = value.get_mut("content").and_then(Value::as_object_mut);
         let Some(content) = content else { return };
-        let Some(name) = content.keys().find(|name| is_json(name)).cloned() else {
+        let Some(name) = content
+            .keys()
+            .find(|name| is_json(name) || *name == TEXT)
+            .cloned()
+        else {
             return;
         };
         if let Some(json) = content.remove(&name) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::finish::GENERATED;
-use crate::spec::{Spec, json_content, resolve};
+use crate::spec::{Spec, answer_content, resolve};
 
 /// Folder of these files, below the workspace.
 pub(crate) const FOLDER: &str = "crates/registry-sandbox/src/generated";
@@ -98,12 +98,12 @@ fn reduced(document: &Value) -> Value {
     reduced
 }
 
-/// The responses that are successes, with the content type and the example of their JSON.
+/// The responses that are successes, with the content type and the example of their content.
 fn successes(document: &Value, responses: &Value) -> Value {
     let responses = responses.as_object().into_iter().flatten();
     let successes = responses.filter(|(status, _)| status.starts_with('2'));
     let successes = successes.map(|(status, response)| {
-        let content = json_content(resolve(document, response));
+        let content = answer_content(resolve(document, response));
         let example = content.and_then(|(kind, json)| Some((kind, json.get("example")?)));
         let response = example.map_or_else(
             || json!({}),

@@ -74,6 +74,8 @@ pub(crate) struct Operation {
     pub(crate) body_example: String,
     /// Whether the answer is a list, without an object around it.
     pub(crate) list: bool,
+    /// Whether the answer is plain text.
+    pub(crate) text: bool,
 }
 
 pub(crate) struct Parameter {
@@ -358,7 +360,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
             let body = reference(schema).map(str::to_owned);
             let success = object(value.get("responses"))
                 .find(|(status, _)| status.starts_with('2'))
-                .and_then(|(_, response)| json_content(resolve(document, response)));
+                .and_then(|(_, response)| answer_content(resolve(document, response)));
             let (accept, success) = success.unwrap_or((JSON, &Value::Null));
             let list = success.get("schema").is_some_and(|schema| {
                 let kind = resolve(document, schema).get("type");
@@ -392,6 +394,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     .map(Value::to_string)
                     .unwrap_or_default(),
                 list,
+                text: accept == TEXT,
             })
         })
         .collect()
@@ -399,6 +402,15 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
 
 /// Media type of JSON, and of every vendor's request and answer whose spec names no other.
 pub(crate) const JSON: &str = "application/json";
+
+/// Media type of plain text, the only one besides JSON that answers may have.
+pub(crate) const TEXT: &str = "text/plain";
+
+/// Returns the content of an answer, which is JSON or plain text, with its media type.
+pub(crate) fn answer_content(value: &Value) -> Option<(&str, &Value)> {
+    let text = || Some((TEXT, value.get("content")?.get(TEXT)?));
+    json_content(value).or_else(text)
+}
 
 /// Returns the JSON content of a request or an answer, with its media type.
 pub(crate) fn json_content(value: &Value) -> Option<(&str, &Value)> {

@@ -346,7 +346,7 @@ impl Call {
         let request = self.request(context)?;
         let table = std::slice::from_ref(self.operation);
         let response = execute(context, table, self.operation.id, request).await;
-        response_error::json(response).await
+        response_error::json(response, self.operation).await
     }
 }
 

@@ -72,7 +72,7 @@ pub use policy::RetryPolicy;
 pub use process::{CommandOutput, run_command};
 pub use received::{Fields, Received, received};
 pub use reqwest;
-pub use response_error::{decode, decode_list};
+pub use response_error::{decode, decode_list, decode_text};
 pub use rfc3986::encode as encode_path;
 pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::dialect::Answer;
 use crate::error::{Error, without_values};
+use crate::operation::Operation;
 use crate::tolerant::tolerant;
 
 /// Status of the placeholder for a missing answer.
@@ -88,13 +89,33 @@ pub async fn decode_list<T: DeserializeOwned, E>(
     .await
 }
 
-/// Returns an answer as JSON, and its headers. An empty answer is `null`.
-pub(crate) async fn json(response: reqwest::Response) -> Result<(Value, HeaderMap), Error> {
+/// Decodes an answer that is plain text; generated clients call it. Bytes that are not UTF-8 become
+/// replacement characters, because a log is worth reading without them.
+///
+/// # Errors
+/// Those of [`decode`].
+pub async fn decode_text<T: From<String>, E>(
+    response: reqwest::Response,
+) -> Result<ResponseValue<T>, progenitor_client::Error<E>> {
+    decode_with(response, |body| Ok(as_text(body).into())).await
+}
+
+fn as_text(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}
+
+/// Returns an answer as JSON, and its headers. An empty answer is `null`, and plain text is a string.
+pub(crate) async fn json(
+    response: reqwest::Response,
+    operation: &Operation,
+) -> Result<(Value, HeaderMap), Error> {
     // `pack` makes a placeholder without a body, which `decode_with` must not read.
     if let Some(error) = unpack(&response) {
         return Err(error);
     }
+    let is_text = operation.accept == "text/plain";
     let decoded = decode_with::<Value, ()>(response, |body| match body.trim_ascii() {
+        _ if is_text => Ok(Value::String(as_text(body))),
         b"" => Ok(Value::Null),
         body => serde_json::from_slice(body),
     });

@@ -25,6 +25,7 @@ pub async fn call(
         "ListByBodyOffset" => list_by_body_offset(client, given).await,
         "ListByBodyToken" => list_by_body_token(client, given).await,
         "ListByHeaderToken" => list_by_header_token(client, given).await,
+        "ReadLog" => read_log(client, given).await,
         "ListByNestedToken" => list_by_nested_token(client, given).await,
         "ListByPageNumber" => list_by_page_number(client, given).await,
         "ListByQueryToken" => list_by_query_token(client, given).await,
@@ -68,6 +69,10 @@ async fn list_by_header_token(
     {
         call = call.x_page_size(value);
     }
+    given.answer(call.send().await?)
+}
+async fn read_log(client: &Client, given: &Given) -> Result<serde_json::Value, Error> {
+    let call = client.read_log();
     given.answer(call.send().await?)
 }
 async fn list_by_nested_token(

@@ -171,6 +171,7 @@ pub(super) fn builders(spec: &Spec, mut module: ItemMod) -> Result<Item, String>
                     );
                     ThroughTheTransport {
                         list: operation.list,
+                        text: operation.text,
                     }
                     .visit_impl_item_fn_mut(method);
                     slim(operation, method);
@@ -286,15 +287,17 @@ impl VisitMut for Slim {
 /// Sends answers through the transport's decoder, which keeps what an error needs.
 pub(super) struct ThroughTheTransport {
     list: bool,
+    text: bool,
 }
 
 impl VisitMut for ThroughTheTransport {
     fn visit_expr_path_mut(&mut self, path: &mut syn::ExprPath) {
         let text = path.path.to_token_stream().to_string().replace(' ', "");
         if text == "ResponseValue::from_response" {
-            path.path = match self.list {
-                true => syn::parse_quote!(::openapi_transport::decode_list),
-                false => syn::parse_quote!(::openapi_transport::decode),
+            path.path = match (self.list, self.text) {
+                (true, _) => syn::parse_quote!(::openapi_transport::decode_list),
+                (_, true) => syn::parse_quote!(::openapi_transport::decode_text),
+                _ => syn::parse_quote!(::openapi_transport::decode),
             };
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::{Document, Operation, below};
 use super::finding::Findings;
 use super::keys::says;
-use crate::spec::{array, json_content, object};
+use crate::spec::{TEXT, answer_content, array, json_content, object};
 
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
@@ -145,8 +145,27 @@ fn responses(
         if response.get("content").is_none() {
             continue;
         }
-        match json_content(response) {
-            None => say(&here, "has no JSON; name a media type that is JSON".into()),
+        let content = match status.starts_with('2') {
+            true => answer_content(response),
+            false => json_content(response),
+        };
+        if let Some((TEXT, text)) = content {
+            let schema = text
+                .get("schema")
+                .map(|schema| document.resolve("", schema).1);
+            let kind = schema.and_then(|schema| schema.get("type"));
+            if kind.is_none_or(|kind| kind != "string") {
+                say(
+                    &here,
+                    "is plain text with a schema that is not a string".into(),
+                );
+            }
+        }
+        match content {
+            None => say(
+                &here,
+                "has neither JSON nor plain text; name a media type that is JSON".into(),
+            ),
             Some((_, json)) if status.starts_with('2') && json.get("example").is_none() => {
                 say(
                     &here,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pairs::{Direction, OperationPair, Pairs, id, inline};
 use super::{Change, Side, Topic};
 use crate::paging::Paging;
-use crate::spec::{array, json_content, object, resolve};
+use crate::spec::{answer_content, array, json_content, object, resolve};
 
 pub(super) fn compare(pairs: &Pairs<'_>) -> Vec<Change> {
     let mut found = Found {
@@ -219,7 +219,7 @@ impl Found<'_> {
             let text = format!("success is status {new_status}, until now {old_status}");
             self.wire(true, text);
         }
-        let schema = |answer: &Value| json_content(answer)?.1.get("schema").cloned();
+        let schema = |answer: &Value| answer_content(answer)?.1.get("schema").cloned();
         match (schema(&old_answer), schema(&new_answer)) {
             (None, Some(_)) => self.wire(false, "the answer has a body, until now none"),
             (Some(_), None) => self.wire(true, "the answer has no body any more"),

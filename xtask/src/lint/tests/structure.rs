@@ -1,6 +1,6 @@
 //! Tests of operations, parameters, schemas, keys and paging.
 
-use super::{GOOD, LIST, change, expect, expect_unlisted, findings};
+use super::{GOOD, LIST, change, expect, expect_unlisted, findings, unlisted};
 
 #[test]
 fn operations_say_what_they_are() {
@@ -485,6 +485,32 @@ fn other_forms_of_json_are_json() {
         "CreateThing#/requestBody",
         "has no schema for JSON",
     )]);
+}
+
+#[test]
+fn an_answer_may_be_plain_text() {
+    let from = "    get:\n      operationId: ListThings\n";
+    let log = |schema: &str, refusal: &str| {
+        let operation = format!(
+            "    patch:\n      operationId: ReadLog\n      tags: [things]\n      summary: Reads.\n      \
+             description: It is text.\n      x-source: {{ title: Log, date: 2025-01-01 }}\n      \
+             x-access: read\n      parameters:\n        - $ref: '#/components/parameters/Group'\n      \
+             responses:\n        '200':\n          description: A log.\n          content:\n            \
+             text/plain: {{ schema: {schema}, example: line }}\n        '404':\n          \
+             description: No log.{refusal}\n{from}"
+        );
+        let found = findings(&change(&unlisted(), from, &operation), None);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(log("{ type: string }", ""), [] as [&str; 0]);
+    let found = log("{ type: boolean }", "").join("\n");
+    assert!(
+        found.contains("plain text with a schema that is not a string"),
+        "{found}"
+    );
+    let refusal = "\n          content:\n            text/plain: { schema: { type: string } }";
+    let found = log("{ type: string }", refusal).join("\n");
+    assert!(found.contains("has neither JSON nor plain text"), "{found}");
 }
 
 #[test]
