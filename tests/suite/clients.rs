@@ -19,10 +19,7 @@ use crate::subjects;
 pub(crate) fn fixed_context(service: &Service, endpoint: &str) -> Context {
     let dialect = match service == MADE_UP {
         true => Arc::new(Bearer("example-token")),
-        false => {
-            let subject = subjects::of_client(service.client());
-            subject.fixed_dialect(service.service())
-        }
+        false => subjects::fixed_dialect(service.client(), service.service()),
     };
     fixed(Context::builder(endpoint, dialect)).build().unwrap()
 }

@@ -18,6 +18,7 @@ mod examples;
 mod exit_codes;
 mod faults;
 mod following;
+mod harbor;
 mod hints;
 mod house;
 mod http_settings;

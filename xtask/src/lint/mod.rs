@@ -106,7 +106,8 @@ pub fn lint(root: &Path) -> Result<Report, Error> {
                 .map(|stem| stem.to_string_lossy().into_owned())
                 .unwrap_or_default();
             let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-            let list = if krate.ends_with(&format!("-{service}")) {
+            // The main spec of a crate has the name of its service: `acme-cr/cr`, or `acme/acme`.
+            let list = if krate.rsplit('-').next() == Some(service.as_str()) {
                 let path = root.join(format!("tests/data/listed/{krate}.json"));
                 match std::fs::read_to_string(&path) {
                     Ok(text) => Some(text),
