@@ -54,7 +54,7 @@ impl Pager {
         let named = named.or_else(|| around.variable("PAGER"));
         let mut command = match named.as_deref().map(str::trim) {
             Some("cat" | "") => return None,
-            // The shell would say so, and nobody would see the listing.
+            // The shell would say so, and the listing would be lost.
             Some(named) if is_missing(named, around) => return None,
             Some(named) if cfg!(unix) => {
                 let mut shell = Command::new("sh");

@@ -190,7 +190,7 @@ impl Engine {
                 let failed = self.unasked.remove(&report.destination);
                 let mut report = self.proven(report, served).await?;
                 let is_once = |reason: &Reason| reason.kind == ReasonKind::ShownOnce;
-                // The registry may fail at each second answer, which nobody would see.
+                // The registry may fail at each second answer, and the failures would not be seen.
                 if let Some(failed) = failed.filter(|_| report.reasons.iter().any(is_once)) {
                     let text = format!("{failed}, in the poll before");
                     report = report.because(ReasonKind::NotShown, text);
