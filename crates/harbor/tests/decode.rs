@@ -148,7 +148,7 @@ fn health_has_any_components() {
     );
 }
 
-/// goharbor/harbor#16406: an answer with status 200, of which the issue shows the first components.
+/// goharbor/harbor#16406. The issue shows the first components of the answer, which has status 200.
 #[test]
 fn an_unhealthy_component_says_why() {
     let health: OverallHealthStatus = serde_json::from_str(
