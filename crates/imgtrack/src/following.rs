@@ -184,9 +184,18 @@ fn counted(tasks: &[Task]) -> String {
     }
 }
 
+/// End that a wait hopes for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hoped {
+    Success,
+    /// Any end, as after a stop. A task that was cancelled is no news then.
+    End,
+}
+
 /// Waits for the end of all work concurrently. A signal ends the waits that have not ended.
 pub(crate) async fn follow(
     works: Vec<(String, Completion)>,
+    hoped: Hoped,
     timeout: Duration,
     feed: &mut Feed<'_>,
     signals: &mut Signals,
@@ -206,6 +215,7 @@ pub(crate) async fn follow(
     let mut follows = Follows {
         followed: followed.collect(),
         known: works.iter().map(|_| Known::default()).collect(),
+        hoped,
     };
     let signal = drive(&mut follows, news, feed, signals, clock).await;
     for one in &mut follows.followed {
@@ -228,6 +238,7 @@ struct Known {
 struct Follows {
     followed: Vec<Followed>,
     known: Vec<Known>,
+    hoped: Hoped,
 }
 
 impl Awaited for Follows {
@@ -240,7 +251,7 @@ impl Awaited for Follows {
         };
         match item {
             Ok(report) => {
-                let lines = known.news(&one.what, &report);
+                let lines = known.news(&one.what, &report, self.hoped);
                 one.report = Some(report);
                 lines
             }
@@ -261,20 +272,16 @@ impl Awaited for Follows {
     fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
         let waited = elapsed(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
         let text = move |one: &Followed| {
-            let counts = one.report.as_ref().map(|report| counted(&report.tasks));
-            let word = match &one.report {
-                Some(report) => report.verdict.as_str(),
-                None => "asking",
-            };
+            let state = one.report.as_ref().map(state);
+            let state = state.unwrap_or_else(|| "asking".to_owned());
             let trouble = one
                 .report
                 .as_ref()
                 .and_then(|report| report.trouble.as_ref());
             let trouble = trouble.map(|one| format!("; cannot read the registry: {}", one.what));
             format!(
-                "{} {word}{}, waited {waited}{}",
+                "{} {state}, waited {waited}{}",
                 one.what,
-                counts.unwrap_or_default(),
                 trouble.unwrap_or_default()
             )
         };
@@ -292,10 +299,10 @@ impl Awaited for Follows {
         let open = self.followed.iter().filter(|one| !one.is_final());
         let lines = open.map(|one| match &one.report {
             Some(report) => format!(
-                "{} {} still running{}",
+                "{} {} still {}",
                 elapsed(report.elapsed_ms),
                 one.what,
-                counted(&report.tasks)
+                state(report)
             ),
             None => format!("{} still waiting for the first answer", one.what),
         });
@@ -305,7 +312,7 @@ impl Awaited for Follows {
 
 impl Known {
     /// Returns a line if the tasks have changed, and one for each task that has failed.
-    fn news(&mut self, what: &str, report: &CompletionReport) -> Vec<String> {
+    fn news(&mut self, what: &str, report: &CompletionReport, hoped: Hoped) -> Vec<String> {
         let at = elapsed(report.elapsed_ms);
         let trouble = report.trouble.as_ref();
         // Each request has an id of its own.
@@ -319,13 +326,16 @@ impl Known {
             }];
         }
         let mut lines = Vec::new();
-        let line = format!("{}{}", report.verdict, counted(&report.tasks));
+        let line = state(report);
         if self.line.as_ref() != Some(&line) {
             lines.push(format!("{at} {what} {line}"));
             self.line = Some(line);
         }
-        let failed = report.tasks.iter().filter(|task| has_failed(task));
-        for task in failed {
+        let is_news = |task: &&Task| match hoped {
+            Hoped::Success => has_failed(task),
+            Hoped::End => has_failed(task) && task.state != TaskState::Cancelled,
+        };
+        for task in report.tasks.iter().filter(is_news) {
             let line = failure(task);
             if !self.failed.contains(&line) && lines.len() <= MOST_LINES {
                 lines.push(format!("{at} {line}"));
@@ -334,6 +344,28 @@ impl Known {
         }
         lines
     }
+}
+
+/// Describes the state of work: the verdict, the number of tasks in each state, and why the wait goes on if
+/// they have all ended.
+fn state(report: &CompletionReport) -> String {
+    let retry = match may_be_retried(report) {
+        true => "; a failed task may be retried",
+        false => "",
+    };
+    format!("{}{}{retry}", report.verdict, counted(&report.tasks))
+}
+
+/// Whether all known tasks have ended, and a failed one keeps the wait open because the registry may retry it.
+///
+/// The end of its execution proves nothing, also after a stop. Some registries derive that state from the
+/// tasks, do not stop a failed task that waits for its retry, and open the execution again.
+fn may_be_retried(report: &CompletionReport) -> bool {
+    let is_failed = |task: &Task| matches!(task.state, TaskState::Failed | TaskState::TimedOut);
+    report.verdict == CompletionVerdict::Running
+        && report.tasks.iter().any(is_failed)
+        && report.tasks.iter().all(|task| task.state.is_final())
+        && report.executions.iter().all(|one| one.state.is_final())
 }
 
 /// Whether a task has ended without success.
@@ -390,4 +422,50 @@ pub(crate) fn failed(followed: Vec<Followed>) -> Option<Failure> {
             .filter_map(Followed::into_error)
             .collect(),
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Makes the report of a poll that shows an execution and tasks in these states.
+    fn report(execution: &str, tasks: &[&str], verdict: &str) -> CompletionReport {
+        let tasks = tasks.iter().enumerate().map(|(id, state)| {
+            json!({ "provider": "somecloud", "kind": "replication", "id": id.to_string(), "state": state })
+        });
+        let report = json!({
+            "provider": "somecloud", "verdict": verdict, "is_final": verdict != "running",
+            "at": "2026-12-05T12:00:00Z", "polls": 1, "elapsed_ms": 0,
+            "executions": [{ "provider": "somecloud", "kind": "replication", "id": "83", "state": execution }],
+            "tasks": tasks.collect::<Vec<_>>(),
+        });
+        serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn a_failed_task_is_why_a_wait_goes_on_after_the_end() {
+        let why = "; a failed task may be retried";
+        for (execution, tasks, verdict, expected) in [
+            ("failed", &["failed", "cancelled"][..], "running", true),
+            ("running", &["failed", "cancelled"], "running", false),
+            ("running", &["failed", "running"], "running", false),
+            ("cancelled", &["cancelled", "succeeded"], "running", false),
+            ("failed", &["failed", "succeeded"], "failed", false),
+        ] {
+            let said = state(&report(execution, tasks, verdict));
+            assert_eq!(said.ends_with(why), expected, "{tasks:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_task_that_was_stopped_as_asked_is_no_news() {
+        let report = report("failed", &["cancelled", "failed"], "running");
+        let lines = |hoped| Known::default().news("83", &report, hoped);
+        let (success, end) = (lines(Hoped::Success), lines(Hoped::End));
+        assert_eq!((success.len(), end.len()), (3, 2), "{success:?} {end:?}");
+        assert!(end[1].contains("failed"), "{end:?}");
+    }
 }

@@ -13,7 +13,7 @@ use super::{Execute, plan, scope, subject, text};
 use crate::args::{Bound, Change, ProgressArgs, UntilEnd, value};
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
-use crate::following::{self, Followed, FollowedJson};
+use crate::following::{self, Followed, FollowedJson, Hoped};
 use crate::output::{Output, Shape};
 use crate::session::Session;
 use crate::signals::Signals;
@@ -235,7 +235,8 @@ impl Run {
         let mut feed = Feed::of(self.progress, live, session.err);
         let clock = session.target.clock();
         let works = vec![(running.name.clone(), completion)];
-        let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
+        let (followed, signal) =
+            following::follow(works, Hoped::Success, left, &mut feed, signals, &clock).await;
         session.fit();
         let output = &mut session.output;
         match output.is_data() {

@@ -8,7 +8,7 @@ use super::{Execute, plan, scope, subject, text};
 use crate::args::{Bound, Change, ProgressArgs, UntilEnd, value};
 use crate::deadline;
 use crate::failure::{Failure, TimedOut};
-use crate::following::{self, Followed};
+use crate::following::{self, Followed, Hoped};
 use crate::output::Shape;
 use crate::session::Session;
 use crate::signals::Signals;
@@ -128,7 +128,8 @@ impl Stop {
         let mut feed = Feed::of(self.progress, live, session.err);
         let clock = session.target.clock();
         let works = vec![(self.what.clone(), completion)];
-        let (followed, signal) = following::follow(works, left, &mut feed, signals, &clock).await;
+        let (followed, signal) =
+            following::follow(works, Hoped::End, left, &mut feed, signals, &clock).await;
         session.fit();
         let output = &mut session.output;
         match output.is_data() {

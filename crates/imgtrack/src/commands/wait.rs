@@ -13,7 +13,7 @@ use crate::args::{ArrivalArgs, Images, JobArgs, ProgressArgs, value};
 use crate::arrivals::{self, Ended};
 use crate::environment::Terminal;
 use crate::failure::{Failure, TimedOut, worst};
-use crate::following::{self, Followed};
+use crate::following::{self, Followed, Hoped};
 use crate::jobs::{Finding, Job};
 use crate::output::Shape;
 use crate::session::Session;
@@ -141,7 +141,9 @@ impl Wait {
             Prepared::Ready(works, left) => {
                 job.begin("Waiting for executions", clock.now(), session.err);
                 let mut feed = Feed::of(self.progress, live, session.err);
-                let ended = following::follow(works, left, &mut feed, signals, &clock).await;
+                let ended =
+                    following::follow(works, Hoped::Success, left, &mut feed, signals, &clock)
+                        .await;
                 let findings = ended.0.iter().flat_map(Followed::findings);
                 job.end(&findings.collect::<Vec<_>>(), clock.now(), session.err);
                 ended
