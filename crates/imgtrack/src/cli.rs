@@ -58,7 +58,7 @@ Exit codes, for the worst of several images:
 
 /// Is this image where it has to be, and if not, why?
 #[derive(Debug, Parser)]
-#[command(name = "imgtrack", version, after_help = after(), max_term_width = 100)]
+#[command(name = "imgtrack", version, after_help = after(), max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
