@@ -32,6 +32,9 @@ pub(crate) enum Failure {
     /// Invalid usage.
     #[error("{0}")]
     Usage(String),
+    /// A filter of the output that cannot be applied to it.
+    #[error("{0}")]
+    Filter(String),
     #[error(transparent)]
     Sandbox(#[from] StartError),
     /// A running sandbox refused a command, or did not answer.
@@ -103,6 +106,8 @@ impl Failure {
             Self::Several(all) => worst(all.iter().map(Self::exit_code)),
             Self::At { failure, .. } | Self::Of { failure, .. } => failure.exit_code(),
             Self::Partly(_)
+            // The command line is valid, and the command has run.
+            | Self::Filter(_)
             | Self::Declined
             | Self::Sandbox(_)
             | Self::Control(_)

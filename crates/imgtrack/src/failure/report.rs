@@ -118,6 +118,7 @@ impl Failure {
                 kind => kind.as_str(),
             },
             Self::Usage(_) => "usage",
+            Self::Filter(_) => "filter",
             Self::Declined => "declined",
             Self::Sandbox(_) | Self::Control(_) => "sandbox",
             Self::Io(_)

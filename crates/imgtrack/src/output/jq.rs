@@ -116,7 +116,7 @@ fn unfit(what: String, at: &str) -> String {
 
 fn failed(error: &dyn fmt::Display) -> Failure {
     let error = without_documents(&error.to_string());
-    Failure::Usage(format!("--jq cannot be applied to this output: {error}"))
+    Failure::Filter(format!("--jq cannot be applied to this output: {error}"))
 }
 
 /// Names the kind of each array, object and long text in a message, instead of its JSON.
