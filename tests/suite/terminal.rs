@@ -14,9 +14,9 @@ use crate::subjects::{CommandLine, subject, subjects_with_rules};
 /// Formats of the output. A command refuses those that it does not have.
 const FORMATS: [&str; 7] = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"];
 
-/// Control characters, invisible characters, and a forged line.
+/// Control characters, invisible characters, a command of a job's log, and a forged line.
 const POISON: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\r\u{8}\u{7f}\u{9b}31m\u{85}\u{2028}\u{2029}\u{202e}\
-                      \u{2066}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{fffd}\u{e0041}\n\tFORGED";
+                      \u{2066}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{fffd}\u{e0041}##[error]\n\tFORGED";
 
 /// Whether a terminal must not get a character, by the test's own rules.
 fn is_hidden(character: char) -> bool {
@@ -141,6 +141,9 @@ async fn no_command_lets_a_service_control_the_terminal() {
                 let (_, out, err) = trial.run(&[&words, &["-o", format]]).await;
                 let all = format!("{out}{err}");
                 check(&format!("{dose:?} {words:?} {format}"), &all);
+                // Tables leave commands alone outside of a job.
+                let has_command = out.contains("##[") && !["table", "wide"].contains(format);
+                assert!(!has_command, "{dose:?} {words:?} {format}: {out}");
                 let is_whole = match *format {
                     _ if out.is_empty() => true,
                     "json" => serde_json::from_str::<Value>(&out).is_ok(),

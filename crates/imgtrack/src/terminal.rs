@@ -61,7 +61,8 @@ impl<'a> Screen<'a> {
         Self { is_colored, ..self }
     }
 
-    /// Writes to the log of GitHub Actions, or not. GitHub runs `##[command]` wherever it is in a line.
+    /// Lets no command of a log of GitHub Actions begin, or leaves them alone. GitHub runs `##[command]`
+    /// wherever it is in a line.
     pub(crate) fn in_log(self, is_log: bool) -> Self {
         Self {
             hashes: is_log.then_some(0),
@@ -188,7 +189,8 @@ impl Messages for Screen<'_> {
     }
 }
 
-/// Writes a complete text, such as a warning, as one line without control characters.
+/// Writes a complete text, such as a warning, as one line without control characters. No command of a job's
+/// log begins in it.
 ///
 /// # Errors
 ///
@@ -196,7 +198,7 @@ impl Messages for Screen<'_> {
 pub fn write_line(to: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     let text = String::from_utf8_lossy(text);
     let text = escaped(text.trim_end_matches('\n'));
-    to.write_all(format!("{text}\n").as_bytes())
+    to.write_all(format!("{}\n", without_commands(&text)).as_bytes())
 }
 
 /// Whether a character is part of the layout: a line break or a tab.
@@ -453,9 +455,9 @@ pub(crate) fn hidden_as_json(json: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Returns whether a text of several lines has a hidden character.
-pub(crate) fn has_hidden(text: &str) -> bool {
-    text.contains(|character| is_hidden(character) && character != '\n')
+/// Returns whether a text of several lines has a hidden character or a command of a log.
+pub(crate) fn needs_escapes(text: &str) -> bool {
+    text.contains(COMMAND) || text.contains(|character| is_hidden(character) && character != '\n')
 }
 
 /// Cuts a text to this many characters, and appends the number of removed characters.
@@ -554,6 +556,22 @@ mod tests {
         let json = json_line(&text).unwrap();
         assert!(!json.contains("##["), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn a_line_of_the_log_has_no_command() {
+        for (text, line) in [
+            ("INFO x: ##[error]y\n", "INFO x: ##\\u{5b}error]y\n"),
+            ("a\n##[group]", "a\\n##\\u{5b}group]\n"),
+            (
+                "{\"text\":\"##\\u005berror]\"}",
+                "{\"text\":\"##\\u005berror]\"}\n",
+            ),
+        ] {
+            let mut out = Vec::new();
+            write_line(&mut out, text.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), line);
+        }
     }
 
     #[test]

@@ -108,8 +108,10 @@ impl<'a> Output<'a> {
     ) -> Result<Self, Failure> {
         let jq = options.jq.as_deref().map(Jq::new).transpose();
         let format = options.format();
-        // Data may go to a file, and JSON is escaped by its own rules.
-        let is_log = environment.is_github() && matches!(format, Format::Table | Format::Wide);
+        // Data is the same in a log and in a file. JSON and YAML have escapes of their own, so this concerns
+        // CSV, names and the texts that --jq selects.
+        let is_for_people = matches!(format, Format::Table | Format::Wide);
+        let has_no_commands = environment.is_github() || !is_for_people;
         let mut output = Self {
             format,
             columns: options.columns.clone(),
@@ -126,7 +128,7 @@ impl<'a> Output<'a> {
             },
             out: Screen::new(out)
                 .colored(options.has_color(environment))
-                .in_log(is_log),
+                .in_log(has_no_commands),
             open: Open::Nothing,
             has_labels: false,
             label: None,

@@ -5,12 +5,12 @@ use std::io;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::terminal::{has_hidden, json_line};
+use crate::terminal::{json_line, needs_escapes};
 
 /// Returns a value as a YAML document.
 pub(super) fn document(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
-    match has_hidden(&text) {
+    match needs_escapes(&text) {
         false => Ok(with_end(text)),
         // JSON is YAML, too, and has an escape for each character.
         true => Ok(with_end(json_line(value)?)),
@@ -20,7 +20,7 @@ pub(super) fn document(value: &impl Serialize) -> Result<String, Failure> {
 /// Returns an item of a YAML list at the top of a document.
 pub(super) fn item(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(&[value]).map_err(io::Error::other)?;
-    match has_hidden(&text) {
+    match needs_escapes(&text) {
         false => Ok(with_end(text)),
         true => Ok(format!("- {}\n", json_line(value)?)),
     }
@@ -47,9 +47,10 @@ mod tests {
             json!([]),
             json!("x: y\nz"),
             json!({ "hidden": "a\u{1b}b\u{202e}c\u{200b}" }),
+            json!({ "command": "a ##[error]b" }),
         ] {
             let text = document(&value).unwrap();
-            assert!(!has_hidden(&text), "{text:?}");
+            assert!(!needs_escapes(&text), "{text:?}");
             assert_eq!(
                 serde_saphyr::from_str::<Value>(&text).unwrap(),
                 value,
