@@ -296,3 +296,25 @@ async fn the_program_lists_covered_images_and_reports_a_page_that_it_cannot_read
         assert!(count > 20 && count < TAGS, "{of:?}: {count}");
     }
 }
+
+#[tokio::test]
+async fn a_name_is_an_image_that_the_rule_covers() {
+    for of in subjects_with_images() {
+        let rule = own_rule(&Trial::start().await, of).await.to_string();
+        let trial = program::Trial::start().await;
+        let words = ["rules", "matches", &rule, "--all", "-o"];
+        let run = async |format: &'static str| trial.run(&[&words, &[format], &of.options()]).await;
+        let (_, out, err) = run("json").await;
+        assert_eq!(err, "", "{of:?}");
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+        let covered = rows.iter().filter(|row| row["covered"] == "yes");
+        let covered: Vec<&str> = covered.filter_map(|row| row["image"].as_str()).collect();
+        assert!(
+            !covered.is_empty() && covered.len() < rows.len(),
+            "{of:?}: {out}"
+        );
+        let (code, out, err) = run("name").await;
+        assert_eq!((code, err.as_str()), (0, ""), "{of:?}");
+        assert_eq!(out.lines().collect::<Vec<_>>(), covered, "{of:?}");
+    }
+}

@@ -337,6 +337,36 @@ async fn changes() {
     }
 }
 
+#[tokio::test]
+async fn repeats() {
+    let of = subject(|one| {
+        let has = |feature| one.descriptor().has(feature);
+        has(Feature::RunImages) && !has(Feature::ExecutionTasks)
+    });
+    let place = of.options();
+    let run: &[&str] = &["run", "--failed", "team/api", "--yes"];
+    let failure = &["run", "--failed", "team/apu", "--yes"];
+    for (name, before, cases) in [
+        (
+            "run-failed",
+            &[][..],
+            &[("success", run), ("failure", failure)][..],
+        ),
+        ("run-failed-again", run, &[("empty", run)]),
+    ] {
+        let command = Command {
+            name,
+            formats: DOCUMENT,
+            before,
+            cases,
+            place: &place,
+            hidden: &[],
+            refused: "",
+        };
+        assert_snapshot!(command.name, command.snapshot().await);
+    }
+}
+
 /// Serves `team/api` with these tags. One tag has a signature, if `is_signed`.
 async fn registry(tags: &'static [&'static str], is_signed: bool) -> Hostile {
     let signature = format!("sha256:{}", "5".repeat(64));

@@ -43,7 +43,7 @@ impl Execute for Matches {
     }
 
     fn shape(&self) -> Shape {
-        Shape::table::<CoverageRow>()
+        Shape::listing::<CoverageRow>()
     }
 
     fn sort(&self) -> Option<&str> {

@@ -464,11 +464,11 @@ impl<'a> Output<'a> {
                 self.row(record)?;
                 record.rows().iter().try_for_each(|row| self.row(row))
             }
-            Format::Name => match record.reference() {
-                Some(reference) => {
+            Format::Name => match record.name() {
+                Some(name) => {
                     let label = self.label.as_ref();
                     let label = label.map(|label| format!("{label} ")).unwrap_or_default();
-                    self.text(&format!("{label}{}\n", escaped(&reference)))
+                    self.text(&format!("{label}{}\n", escaped(&name)))
                 }
                 None => Ok(()),
             },

@@ -41,6 +41,11 @@ impl Listed for CoverageRow {
     fn reference(&self) -> Option<String> {
         None
     }
+
+    /// A name has no room for a doubt, so only images that the rule covers have one.
+    fn name(&self) -> Option<String> {
+        (self.coverage.covered == Covered::Yes).then(|| self.image.clone())
+    }
 }
 
 impl Filtered for CoverageRow {

@@ -17,6 +17,11 @@ pub(crate) trait Listed: Row + Serialize {
     /// Returns the reference that other commands take, if there is one.
     fn reference(&self) -> Option<String>;
 
+    /// Returns what `-o name` prints of the record.
+    fn name(&self) -> Option<String> {
+        self.reference()
+    }
+
     /// Returns the rows that tables show under the record.
     fn rows(&self) -> Vec<Self> {
         Vec::new()
