@@ -422,7 +422,7 @@ async fn a_configured_host_has_its_settings_and_destinations() {
         let (code, out, err) = trial.run(&[&wait, &config]).await;
         assert_eq!((code, err.as_str()), (0, ""), "{out}");
         let reports: Value = serde_json::from_str(&out).unwrap();
-        let report = reports.get(0).unwrap_or(&reports);
+        let report = &reports[0];
         let destination = &report["destinations"][0];
         assert_eq!(destination["destination"], mirror.host(), "{out}");
         assert_eq!(report["verdict"], "arrived");

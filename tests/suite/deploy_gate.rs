@@ -20,11 +20,7 @@ pub(crate) async fn stands(trial: &Trial, image: &str, more: &[&str], code: u8, 
         let words = [command, &[&image, "-o", "json"], more];
         let (found, out, err) = trial.run(&words).await;
         assert_eq!(found, code, "{words:?}: {out}{err}");
-        let report = match json(&out) {
-            Value::Array(reports) => reports[0].clone(),
-            report => report,
-        };
-        assert_eq!(report["verdict"], verdict, "{words:?}: {out}");
+        assert_eq!(json(&out)[0]["verdict"], verdict, "{words:?}: {out}");
     }
 }
 

@@ -166,7 +166,7 @@ async fn several_images_are_polled_at_once() {
     let json = |out: &str| serde_json::from_str::<Value>(out).unwrap();
     for command in ["status", "explain"] {
         let (_, out, _) = program(&format!("{command} HOST/api:v1 -o json"), servers).await;
-        assert_eq!(json(&out)["verdict"], "arrived");
+        assert_eq!(json(&out)[0]["verdict"], "arrived");
         let line = format!("{command} HOST/api:v1 HOST/none:v1 -o json");
         let (_, out, _) = program(&line, servers).await;
         let all = json(&out);

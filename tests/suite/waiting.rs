@@ -1,6 +1,7 @@
 //! Tests of what waits print: live lines, lists of images, and reports to CI systems.
 
 use imgtrack::{Environment, Program};
+use registry_replication::Feature;
 use registry_sandbox::Outcome;
 
 use crate::program::Trial;
@@ -114,6 +115,58 @@ async fn a_job_gets_annotations_and_sections() {
     let begun = err.starts_with("\u{1b}[0Ksection_start:17") && err.contains(title);
     assert!(begun, "{err:?}");
     assert!(err.ends_with(":imgtrack_progress\r\u{1b}[0K\n"), "{err:?}");
+}
+
+#[tokio::test]
+async fn a_job_gets_an_annotation_of_what_cannot_be_looked_up() {
+    let trial = Trial::start().await;
+    trial.sandbox.on_answer(|answer| answer.status = 403);
+    for command in ["status", "wait"] {
+        let words = [command, "team/api:v41", "--timeout", "5s"];
+        let (code, _, err) = trial
+            .run(&[&words, &["--format", "github"], &any().options()])
+            .await;
+        assert_eq!(code, 7, "{command}: {err}");
+        let title = "::error title=team/api%3Av41%3A unknown::";
+        assert_eq!(err.matches(title).count(), 1, "{command}: {err}");
+        assert_eq!(err.matches("\nerror: ").count(), 1, "{command}: {err}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_fails_is_an_error_of_its_own() {
+    let trial = Trial::start().await;
+    let of = subject(|one| one.descriptor().has(Feature::ImageTasks));
+    let there = ["--to", "cn-north-1"];
+    for (command, to, verdict) in [
+        ("status", &there[..], 0),
+        ("status", &[], 3),
+        ("wait", &[], 3),
+    ] {
+        let image = "team/api:v43";
+        let run = async |more: &[&str]| {
+            let words = [command, image, "--newest", "--timeout", "1h"];
+            let job = ["--format", "github"];
+            trial.run(&[&words, &job, to, more, &of.options()]).await
+        };
+        let (code, ..) = run(&[]).await;
+        assert_eq!(code, verdict, "{command} {to:?}");
+        let (code, out, err) = run(&["--jq", ".[] | .image.name"]).await;
+        assert_eq!((code, out.as_str()), (1, ""), "{command} {to:?}: {err}");
+        assert!(
+            err.contains("--jq cannot be applied to this output"),
+            "{err}"
+        );
+        // The verdict is still reported.
+        assert_eq!(
+            err.contains("::error "),
+            verdict != 0,
+            "{command} {to:?}: {err}"
+        );
+        let before = trial.sandbox.requests();
+        let (code, ..) = run(&["--jq", ".["]).await;
+        assert_eq!((code, trial.sandbox.requests()), (2, before));
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,19 @@ pub(crate) struct Finding {
     pub(crate) is_good: bool,
 }
 
+impl Finding {
+    /// Makes the finding about something that could not be looked up.
+    pub(crate) fn unknown(what: String, details: String) -> Self {
+        Self {
+            what,
+            to: None,
+            verdict: "unknown".to_owned(),
+            details,
+            is_good: false,
+        }
+    }
+}
+
 /// Job of a CI system that runs this command.
 pub(crate) struct Job {
     format: JobFormat,

@@ -256,7 +256,7 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
 }
 
 /// Returns what a report tells of each destination.
-pub(crate) fn findings(report: &Report) -> Vec<Finding> {
+fn findings(report: &Report) -> Vec<Finding> {
     let destinations = report.destinations.iter().map(|one| Finding {
         what: report.image.clone(),
         to: Some(one.destination.to_string()),

@@ -9,6 +9,7 @@ use registry_replication::{Arrival, Error, Report};
 use super::code;
 use crate::args::{ArrivalArgs, Bound};
 use crate::failure::{Failure, TimedOut, worst};
+use crate::jobs::Finding;
 use crate::output::Output;
 use crate::table;
 use crate::target::Target;
@@ -52,41 +53,48 @@ pub(crate) async fn poll(
         Either::Right(_) => return Err(late()),
     };
     let is_several = count > 1 || targets.len() > 1;
-    let mut polled = Polled {
-        is_several,
-        ..Polled::default()
-    };
+    let mut polled = Polled::default();
     let mut polls = Vec::new();
     for ((registry, _), asked) in targets.into_iter().zip(asked) {
         match asked {
             Ok(asked) => polls.extend(asked.into_iter().map(|one| (registry.clone(), one))),
             Err(failure) if registry.is_none() => return Err(failure),
-            Err(failure) => polled.failures.push(failure.at(registry)),
+            Err(failure) => {
+                let name = registry.clone().unwrap_or_default();
+                let finding = Finding::unknown(name, failure.to_string());
+                polled.unknown.push(finding);
+                polled.failures.push(failure.at(registry));
+            }
         }
     }
     let polls = polls.iter().map(async |(registry, (image, arrival, own))| {
         // The time first: a poll of many that had no turn before must not begin.
         let answer = match select(end.clone(), pin!(ask(arrival))).await {
-            Either::Right((answer, _)) => answer,
+            Either::Right((answer, _)) => answer.map_err(Failure::from),
             Either::Left(_) if is_several => {
                 let time = crate::failure::short(bound.timeout);
                 let what = format!("no answer about {image} within {time}; raise --timeout");
-                Err(Error::deadline(what))
+                Err(Error::deadline(what).into())
             }
-            Either::Left(_) => return Err(late()),
+            Either::Left(_) => Err(late()),
         };
-        Ok((registry.clone(), own.words(), answer))
+        (registry.clone(), image.clone(), own.words(), answer)
     });
     let mut errors: BTreeMap<_, Vec<Error>> = BTreeMap::new();
     for poll in join_all(polls).await {
-        let (registry, target, answer) = poll?;
+        let (registry, image, target, answer) = poll;
+        if let Err(failure) = &answer {
+            let finding = Finding::unknown(image, failure.to_string());
+            polled.unknown.push(finding);
+        }
         match answer {
             Ok(report) => polled.answers.push(Answered {
                 report,
                 registry,
                 target,
             }),
-            Err(error) => errors.entry(registry).or_default().push(error),
+            Err(Failure::Registry(error)) => errors.entry(registry).or_default().push(error),
+            Err(failure) => polled.failures.push(failure.at(registry)),
         }
     }
     for (registry, errors) in errors {
@@ -111,8 +119,8 @@ pub(crate) struct Answered {
 pub(crate) struct Polled {
     pub(crate) answers: Vec<Answered>,
     failures: Vec<Failure>,
-    /// Whether several images or registries were asked.
-    is_several: bool,
+    /// What could not be looked up: images, and registries of which nothing is known.
+    unknown: Vec<Finding>,
 }
 
 impl Polled {
@@ -138,14 +146,19 @@ impl Polled {
             .collect()
     }
 
-    /// Writes the report of one image, or a list for several, as data.
+    /// Returns what is known of each destination of each image, and of what could not be looked up.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let answers = self.answers.iter();
+        let known = answers.flat_map(|one| super::findings(&one.report));
+        known.chain(self.unknown.iter().cloned()).collect()
+    }
+
+    /// Writes the reports as a list of data, also for one image: a program reads one shape.
     pub(super) fn write(&self, output: &mut Output<'_>) -> Result<(), Failure> {
         let reports: Vec<&Report> = self.answers.iter().map(|one| &one.report).collect();
-        match (self.labelled(reports.clone()), &reports[..]) {
-            (Some(labelled), _) => output.labelled_list(labelled),
-            (None, reports) if self.is_several => output.list(reports),
-            (None, [report, ..]) => output.value(report),
-            (None, []) => Ok(()),
+        match self.labelled(reports.clone()) {
+            Some(labelled) => output.labelled_list(labelled),
+            None => output.list(&reports),
         }
     }
 
@@ -298,6 +311,9 @@ mod tests {
         let of_pipe = polled_of(async |_| std::future::pending().await, &Cell::new(0)).await;
         assert!(matches!(of_pipe, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));
         let one = polled(&["a.test/x/silent:v1"]).await;
-        assert!(matches!(one, Err(Failure::TimedOut(late)) if late.timeout.as_secs() == 90));
+        let one = one.unwrap();
+        let says = "imgtrack status timed out after 1m30s";
+        assert_eq!(one.findings()[0].details, says);
+        assert_eq!(one.end().unwrap_err().exit_code(), 4);
     }
 }

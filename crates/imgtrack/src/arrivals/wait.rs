@@ -78,13 +78,10 @@ impl Ended {
         let late = late.or_else(|| self.error.as_ref().map(ToString::to_string));
         match &self.report {
             Some(report) => findings(report),
-            None => vec![Finding {
-                what: self.image.clone(),
-                to: None,
-                verdict: "unknown".to_owned(),
-                details: late.unwrap_or_default(),
-                is_good: false,
-            }],
+            None => vec![Finding::unknown(
+                self.image.clone(),
+                late.unwrap_or_default(),
+            )],
         }
     }
 

@@ -48,13 +48,12 @@ impl Execute for Status {
         let ask = async |arrival: &Arrival| arrival.check().await;
         let command = ("status", self.bound);
         let polled = arrivals::poll(command, images, &self.arrival, target, ask).await?;
-        arrivals::checked(&polled, &mut session.output)?;
+        let written = arrivals::checked(&polled, &mut session.output);
         if self.watch.interval().is_none() {
-            let reports = polled.answers.iter().map(|answer| &answer.report);
-            let findings = reports.flat_map(arrivals::findings);
             let job = Job::of(self.job, session.environment.surroundings.as_ref());
-            job.report(&findings.collect::<Vec<_>>(), session.err);
+            job.report(&polled.findings(), session.err);
         }
+        written?;
         polled.end()
     }
 }
