@@ -19,6 +19,9 @@ pub enum Outcome {
     Fails,
     /// The first attempt begins and never ends.
     Stalls,
+    /// The registry gives up before it makes a task, so that its execution fails without one. A registry
+    /// that makes a task in any case treats it as [`Outcome::Fails`].
+    NoTask,
 }
 
 /// Number of times that a registry retries failed work.
@@ -37,6 +40,14 @@ pub struct Pace {
     /// From the end of a task until the record of its execution shows it. Until then, status and
     /// counts have the task in progress, as in Harbor.
     pub lag: SignedDuration,
+}
+
+/// One attempt that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) begun: Timestamp,
+    pub(crate) ended: Timestamp,
+    pub(crate) succeeds: bool,
 }
 
 impl Pace {
@@ -106,6 +117,8 @@ pub(crate) struct Course {
     made: Timestamp,
     outcome: Outcome,
     pace: Pace,
+    /// Wait after each failed attempt, except the last one.
+    pauses: [SignedDuration; RETRIES as usize],
     stopped: Option<Timestamp>,
 }
 
@@ -115,8 +128,15 @@ impl Course {
             made,
             outcome,
             pace,
+            pauses: [pace.pause; RETRIES as usize],
             stopped: None,
         }
+    }
+
+    /// Sets the wait after each failed attempt, for registries whose waits differ.
+    pub(crate) fn with_pauses(mut self, pauses: [SignedDuration; RETRIES as usize]) -> Self {
+        self.pauses = pauses;
+        self
     }
 
     pub(crate) fn made(&self) -> Timestamp {
@@ -128,6 +148,26 @@ impl Course {
         let look = self.look(now);
         let ended = look.ended.filter(|_| look.state == State::Succeeded)?;
         Some((ended - self.pace.runs, ended))
+    }
+
+    /// Returns the attempt of this number, counted from 0, if it has ended by `now` and was not stopped.
+    pub(crate) fn attempt(&self, number: u32, now: Timestamp) -> Option<Attempt> {
+        let now = self.stopped.map_or(now, |stopped| now.min(stopped));
+        let failures = self.failures();
+        if number > failures.min(RETRIES) || self.outcome == Outcome::Stalls {
+            return None;
+        }
+        let pauses = self.pauses.iter().take(number as usize);
+        let before = pauses.fold(SignedDuration::ZERO, |all, pause| {
+            all + *pause + self.pace.runs
+        });
+        let begun = self.made + self.pace.waits + before;
+        let ended = begun + self.pace.runs;
+        (ended <= now).then_some(Attempt {
+            begun,
+            ended,
+            succeeds: number == failures,
+        })
     }
 
     /// Lets the planned successful attempt fail because there was nothing to copy when it began. The
@@ -185,7 +225,7 @@ impl Course {
         match self.outcome {
             Outcome::Succeeds | Outcome::Stalls => 0,
             Outcome::FailsFirst(attempts) => attempts.min(RETRIES + 1),
-            Outcome::Fails => RETRIES + 1,
+            Outcome::Fails | Outcome::NoTask => RETRIES + 1,
         }
     }
 
@@ -222,12 +262,12 @@ impl Course {
             if attempt > failures {
                 return at(State::Succeeded, true, done);
             }
-            let last = attempt > RETRIES;
-            let next = done + self.pace.pause;
-            if now < next || last {
-                return at(State::Failed, last, done);
+            let pause = self.pauses.get(attempt as usize - 1);
+            let next = pause.map(|pause| done + *pause);
+            match next.filter(|next| *next <= now) {
+                Some(next) => begun = next,
+                None => return at(State::Failed, next.is_none(), done),
             }
-            begun = next;
         }
         unreachable!("the last attempt ends or fails for good")
     }

@@ -48,7 +48,8 @@ pub(crate) struct Plans(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    pace: Pace,
+    /// Pace that a test or trial has set.
+    pace: Option<Pace>,
     decisions: Vec<Decision>,
 }
 
@@ -59,11 +60,16 @@ impl Plans {
 
     /// Returns the pace of work that is created now.
     pub(crate) fn pace(&self) -> Pace {
+        self.inner().pace.unwrap_or_default()
+    }
+
+    /// Returns the pace that a test or trial has set. Without one, a registry may have waits of its own.
+    pub(crate) fn set(&self) -> Option<Pace> {
         self.inner().pace
     }
 
     pub(crate) fn set_pace(&self, pace: Pace) {
-        self.inner().pace = pace;
+        self.inner().pace = Some(pace);
     }
 
     /// Decides on future work. A later decision takes precedence over an earlier one.
@@ -95,11 +101,15 @@ impl Plans {
 
     /// Returns the course of work whose destination has several names, such as region and instance.
     pub(crate) fn course_of_any(&self, now: Timestamp, names: &[Work<'_>]) -> Course {
+        Course::new(now, self.outcome(names), self.pace())
+    }
+
+    /// Returns the outcome of work whose destination has several names.
+    pub(crate) fn outcome(&self, names: &[Work<'_>]) -> Outcome {
         let inner = self.inner();
         let mut latest_first = inner.decisions.iter().rev();
         let decision = latest_first.find(|d| names.iter().any(|work| d.covers(work)));
-        let outcome = decision.map_or(Outcome::default(), |decision| decision.outcome);
-        Course::new(now, outcome, inner.pace)
+        decision.map_or(Outcome::default(), |decision| decision.outcome)
     }
 }
 

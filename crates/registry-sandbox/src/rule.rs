@@ -94,6 +94,11 @@ impl Rule {
         self.default.as_ref()?.as_i64()
     }
 
+    /// Returns the schema's default, if it is a truth value.
+    pub(crate) fn default_boolean(&self) -> Option<bool> {
+        self.default.as_ref()?.as_bool()
+    }
+
     /// Checks a text. The error names the expected form.
     pub(crate) fn check(&self, text: &str) -> Result<(), String> {
         match self.kind {

@@ -23,7 +23,7 @@ use crate::faults::{AnswerBody, Faults};
 use crate::hook::{self, Hook, OutgoingAnswer};
 use crate::image;
 use crate::message::{Answer, Reply, Request};
-use crate::place::Source;
+use crate::place::{Place, Source};
 use crate::plans::Plans;
 use crate::push::{self, PushError};
 use crate::received::{Log, Received};
@@ -180,15 +180,39 @@ impl Service {
         Ok(digest)
     }
 
+    /// Lets tests and faults change an answer, and logs it. `place` is the registry whose own port it
+    /// leaves.
+    pub(crate) async fn finish(
+        &self,
+        request: Request,
+        mut answer: Answer,
+        target: String,
+        place: Option<&Place>,
+    ) -> Option<hyper::Response<AnswerBody>> {
+        self.change(&mut answer, &target, place);
+        let response = self.response(answer.reply);
+        let fault = self.faults.next(answer.operation.as_deref());
+        let status = faults::status(fault, response.status());
+        self.log.add(Received {
+            method: request.method.to_string(),
+            target,
+            operation: answer.operation,
+            parameters: answer.parameters,
+            place: place.cloned(),
+            status: status.as_u16(),
+        });
+        faults::answer(fault, response).await
+    }
+
     /// Lets a test change an answer before it leaves.
-    fn change(&self, answer: &mut Answer, target: &str) {
+    fn change(&self, answer: &mut Answer, target: &str, place: Option<&Place>) {
         let Some(operation) = answer.operation.clone().filter(|_| self.hook.has_after()) else {
             return;
         };
         let reply = &mut answer.reply;
         let mut outgoing = OutgoingAnswer {
             operation,
-            place: None,
+            place: place.cloned(),
             target: target.to_owned(),
             status: reply.status.as_u16(),
             headers: hook::by_name(std::mem::take(&mut reply.headers)),
@@ -241,24 +265,12 @@ impl Serves for Service {
         };
         let too_large = body.is_none();
         let request = Request::new(head.method, &target, head.headers, body.unwrap_or_default());
-        let mut answer = match (self.addressed(&request), too_large) {
+        let answer = match (self.addressed(&request), too_large) {
             (Some(side), false) => side.answer(&request),
             (Some(side), true) => unread(&request, side.too_large(&request)),
             (None, _) => unread(&request, Reply::new(StatusCode::NOT_FOUND, Value::Null)),
         };
-        self.change(&mut answer, &target);
-        let response = self.response(answer.reply);
-        let fault = self.faults.next(answer.operation.as_deref());
-        let status = faults::status(fault, response.status());
-        self.log.add(Received {
-            method: request.method.to_string(),
-            target,
-            operation: answer.operation,
-            parameters: answer.parameters,
-            place: None,
-            status: status.as_u16(),
-        });
-        faults::answer(fault, response).await
+        self.finish(request, answer, target, None).await
     }
 }
 

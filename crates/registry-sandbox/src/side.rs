@@ -92,6 +92,11 @@ pub(crate) trait Side: Send + Sync {
     /// Answers a request.
     fn answer(&self, request: &Request) -> Answer;
 
+    /// Answers a request at the own port of a registry, if its own API has the path there.
+    fn answer_at(&self, _: &Place, _: &Request) -> Option<Answer> {
+        None
+    }
+
     /// Returns the reply to a request whose body exceeds the sandbox's limit.
     fn too_large(&self, request: &Request) -> Reply;
 

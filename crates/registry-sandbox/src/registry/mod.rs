@@ -261,6 +261,13 @@ impl Serves for Front {
             .map_or("/", |target| target.as_str());
         let target = target.to_owned();
         let request = Request::new(head.method, &target, head.headers, Bytes::new());
+        let side = self.service.side(self.place.provider());
+        if let Some(answer) = side.and_then(|side| side.answer_at(&self.place, &request)) {
+            return self
+                .service
+                .finish(request, answer, target, Some(&self.place))
+                .await;
+        }
         let mut parameters = request.query_parameters();
         let call = Call::of(&request.path);
         let operation = call

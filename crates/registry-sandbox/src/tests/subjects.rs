@@ -5,11 +5,17 @@ use std::pin::Pin;
 
 use super::Trial;
 use super::alibabacloud_truth::Alibabacloud;
+use super::harbor_truth::Harbor;
 use super::huaweicloud_truth::{HuaweicloudBasic, HuaweicloudEnterprise};
 use crate::world::{Place, Source};
 
 /// The subjects.
-const SUBJECTS: &[&dyn Subject] = &[&HuaweicloudEnterprise, &HuaweicloudBasic, &Alibabacloud];
+const SUBJECTS: &[&dyn Subject] = &[
+    &HuaweicloudEnterprise,
+    &HuaweicloudBasic,
+    &Alibabacloud,
+    &Harbor,
+];
 
 /// Returns all subjects.
 pub(super) fn subjects() -> impl Iterator<Item = &'static dyn Subject> {

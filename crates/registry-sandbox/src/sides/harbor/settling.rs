@@ -1,0 +1,157 @@
+//! Effects of tasks whose runs have ended.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::executions::{Effect, Execution, Operation, Run, Task, Work};
+use super::images::Content;
+use super::times;
+use super::world::World;
+use crate::course::Attempt;
+use crate::push;
+
+/// Number of executions of a policy that the daily sweep leaves.
+const KEPT: usize = 50;
+
+/// End of a run, with the execution and the index of the task.
+type Due = Reverse<(Timestamp, i64, usize)>;
+
+impl World {
+    /// Applies the effects of runs that have ended by `now`, in the order of their ends.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        let mut due: BinaryHeap<Due> = BinaryHeap::new();
+        for execution in self.executions.values().filter(|own| !own.settled) {
+            if let Work::Tasks(tasks) = &execution.work {
+                let tasks = tasks.iter().enumerate();
+                due.extend(tasks.filter_map(|(index, task)| {
+                    let next = next(task, now)?;
+                    Some(Reverse((next.ended, execution.id, index)))
+                }));
+            }
+        }
+        while let Some(Reverse((_, execution, index))) = due.pop() {
+            // Taken out, so that the registries can change meanwhile.
+            let Some(mut own) = self.executions.remove(&execution) else {
+                continue;
+            };
+            if let Work::Tasks(tasks) = &mut own.work
+                && let Some(task) = tasks.get_mut(index)
+            {
+                self.end_run(task, now);
+                if let Some(next) = next(task, now) {
+                    due.push(Reverse((next.ended, execution, index)));
+                }
+            }
+            self.executions.insert(execution, own);
+        }
+        for execution in self.executions.values_mut().filter(|own| !own.settled) {
+            settled(execution, now);
+        }
+        self.sweep(now);
+    }
+
+    /// Applies the effect of a task's next run, which has ended.
+    fn end_run(&mut self, task: &mut Task, now: Timestamp) {
+        let Some(attempt) = next(task, now) else {
+            return;
+        };
+        let number = u32::try_from(task.runs.len()).unwrap_or(u32::MAX) + 1;
+        let mut results = Vec::new();
+        for reference in &task.references {
+            let effect = match reference.failures >= number {
+                true => Effect::Failed,
+                false => self.take_effect(task, &reference.name, attempt),
+            };
+            results.push((reference.name.clone(), effect));
+        }
+        let has_failed = results.iter().any(|(_, effect)| effect.is_failure());
+        if has_failed && attempt.succeeds {
+            task.course.fail_once_more();
+        }
+        task.runs.push(Run {
+            begun: attempt.begun,
+            ended: attempt.ended,
+            results,
+        });
+    }
+
+    fn take_effect(&mut self, task: &Task, reference: &str, attempt: Attempt) -> Effect {
+        let Self { ids, holdings, .. } = self;
+        let (Ok(source), Ok(name)) = (push::split(&task.source), push::split(&task.destination))
+        else {
+            return Effect::Failed;
+        };
+        if task.operation != Operation::Copy {
+            let there = holdings.get_mut(&task.ends.to.place);
+            if let Some(own) = there.and_then(|held| held.repository_mut(name)) {
+                match task.operation {
+                    Operation::TagDeletion => drop(own.untag(reference, attempt.ended)),
+                    _ => drop(own.lose(reference, attempt.ended)),
+                }
+            }
+            return Effect::Deleted;
+        }
+        let from = holdings.get(&task.ends.from.place);
+        let from = from.and_then(|held| held.repository(source));
+        let found = from.and_then(|own| own.digest_at(reference, attempt.begun));
+        let Some(found) = found else {
+            return Effect::Missing;
+        };
+        let size = from.and_then(|own| own.artifacts.get(found));
+        let content = Content {
+            digest: found.to_owned(),
+            size: size.map_or(0, |artifact| artifact.size),
+        };
+        let to = holdings.get(&task.ends.to.place);
+        let there = to.and_then(|held| held.repository(name));
+        let there = there.and_then(|own| own.digest_at(reference, attempt.begun));
+        match there {
+            Some(digest) if digest == content.digest => return Effect::Exists,
+            Some(_) if !task.overwrite => return Effect::Kept,
+            _ => {}
+        }
+        let over = there.is_some();
+        let tag = Some(reference).filter(|reference| !reference.contains(':'));
+        let holding = holdings.entry(task.ends.to.place.clone()).or_default();
+        holding.put(ids, name, tag, &content, attempt.ended);
+        Effect::Copied { over }
+    }
+
+    /// Removes old executions, as Harbor does once a day at midnight: of each policy, it keeps the newest
+    /// that have ended.
+    fn sweep(&mut self, now: Timestamp) {
+        let midnight = times::floor(now, SignedDuration::from_hours(24));
+        if midnight <= self.swept {
+            return;
+        }
+        self.swept = midnight;
+        for policy in self.policies.keys() {
+            let own = self.executions.values().rev();
+            let own = own.filter(|own| {
+                own.policy == *policy && own.made < midnight && own.shows_end(midnight)
+            });
+            let old: Vec<_> = own.skip(KEPT).map(|own| own.id).collect();
+            for id in old {
+                self.executions.remove(&id);
+            }
+        }
+    }
+}
+
+/// Returns the next run without its effect yet, if it has ended.
+fn next(task: &Task, now: Timestamp) -> Option<Attempt> {
+    let number = u32::try_from(task.runs.len()).ok()?;
+    task.course.attempt(number, now)
+}
+
+/// Notes whether all effects of an execution have been applied.
+fn settled(execution: &mut Execution, now: Timestamp) {
+    if let Work::Tasks(tasks) = &mut execution.work {
+        for task in tasks.iter_mut().filter(|task| !task.settled) {
+            task.settled = task.course.look(now).is_final;
+        }
+        execution.settled = tasks.iter().all(|task| task.settled);
+    }
+}
