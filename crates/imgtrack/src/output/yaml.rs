@@ -51,6 +51,7 @@ mod tests {
         ] {
             let text = document(&value).unwrap();
             assert!(!needs_escapes(&text), "{text:?}");
+            assert!(!text.contains("##["), "{text:?}");
             assert_eq!(
                 serde_saphyr::from_str::<Value>(&text).unwrap(),
                 value,
