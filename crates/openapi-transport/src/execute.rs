@@ -11,6 +11,7 @@ use tracing::{Instrument, Span, field};
 use crate::attempt::{AttemptFailure, AttemptSuccess, attempt};
 use crate::client;
 use crate::context::Context;
+use crate::cooperate::cooperate;
 use crate::dialect::Answer;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Access, Operation};
@@ -161,6 +162,8 @@ impl Call<'_> {
                 let what = "the body is a stream, which cannot be sent";
                 return Err(Error::invalid(self.operation.name, what.to_owned()));
             };
+            // Signing and sending take long enough to count.
+            cooperate().await;
             let left = end.saturating_sub(settings.clock.elapsed());
             let deadline = left.min(settings.attempt);
             let departed = settings.clock.elapsed();

@@ -23,6 +23,7 @@ mod client;
 mod clock;
 mod connection;
 mod context;
+mod cooperate;
 mod credentials;
 mod cut;
 mod dialect;
@@ -54,6 +55,7 @@ pub use chance::{Chance, SystemChance};
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionFault;
 pub use context::{Context, ContextBuilder};
+pub use cooperate::cooperate;
 pub use credentials::{
     Chain, CredentialAttempt, Lease, Source, SourceError, Surroundings, check_variable,
 };

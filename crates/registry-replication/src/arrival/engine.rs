@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openapi_transport::{Clock, Error, Timestamp};
+use openapi_transport::{Clock, Error, Timestamp, cooperate};
 
 use super::compare::Matching;
 use super::destination::Destination;
@@ -220,6 +220,8 @@ impl Engine {
         let registry = &self.ask.registry;
         let looked = self.membership.look(registry, not_before, gap).await;
         self.polls += 1;
+        // One look may be the answer for thousands of arrivals at the same time.
+        cooperate().await;
         looked
     }
 

@@ -361,3 +361,34 @@ impl std::fmt::Debug for Wait {
         f.debug_struct("Wait").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "test-util"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::future::join_all;
+
+    use crate::fake::{FakeRegistry, FakeRule};
+    use crate::registry::Registry;
+
+    #[tokio::test]
+    async fn reports_of_thousands_of_arrivals_take_turns() {
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        let clock = openapi_transport::testing::ManualClock::at(now).auto_advance();
+        let registry = FakeRegistry::new(Arc::new(clock)).unwrap();
+        registry.add_rule(FakeRule::to("us-west-2"));
+        let names = (0..2_000).map(|number| format!("team/api:v{number}"));
+        let arrivals: Vec<_> = names.map(|name| registry.arrival(&name)).collect();
+        let mut checks = std::pin::pin!(join_all(arrivals.iter().map(|one| one.check())));
+        let mut turns = 0;
+        let reports = std::future::poll_fn(|cx| {
+            turns += 1;
+            checks.as_mut().poll(cx)
+        })
+        .await;
+        assert!(reports.iter().all(Result::is_ok));
+        // Signals and other timers would be late by the time of all reports.
+        assert!(turns > 2_000 / 130, "{turns} turns");
+    }
+}
