@@ -11,7 +11,7 @@ use registry_replication::{
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::arrivals::elapsed;
+use crate::arrivals::{elapsed, elapsed_ms};
 use crate::failure::Failure;
 use crate::jobs::Finding;
 use crate::output::Output;
@@ -258,8 +258,7 @@ impl Awaited for Follows {
             Err(error) => {
                 let line = match &error {
                     CompletionError::DeadlinePassed { elapsed: after, .. } => {
-                        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                        Some(format!("{} {} deadline passed", elapsed(after), one.what))
+                        Some(format!("{} {} deadline passed", elapsed(*after), one.what))
                     }
                     _ => None,
                 };
@@ -270,7 +269,7 @@ impl Awaited for Follows {
     }
 
     fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
-        let waited = elapsed(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        let waited = elapsed(waited);
         let text = move |one: &Followed| {
             let state = one.report.as_ref().map(state);
             let state = state.unwrap_or_else(|| "asking".to_owned());
@@ -295,16 +294,12 @@ impl Awaited for Follows {
         lines.collect()
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self, waited: Duration) -> String {
+        let at = elapsed(waited);
         let open = self.followed.iter().filter(|one| !one.is_final());
         let lines = open.map(|one| match &one.report {
-            Some(report) => format!(
-                "{} {} still {}",
-                elapsed(report.elapsed_ms),
-                one.what,
-                state(report)
-            ),
-            None => format!("{} still waiting for the first answer", one.what),
+            Some(report) => format!("{at} {} still {}", one.what, state(report)),
+            None => format!("{at} {} still waiting for the first answer", one.what),
         });
         lines.collect::<Vec<_>>().join(", ")
     }
@@ -313,7 +308,7 @@ impl Awaited for Follows {
 impl Known {
     /// Returns a line if the tasks have changed, and one for each task that has failed.
     fn news(&mut self, what: &str, report: &CompletionReport, hoped: Hoped) -> Vec<String> {
-        let at = elapsed(report.elapsed_ms);
+        let at = elapsed_ms(report.elapsed_ms);
         let trouble = report.trouble.as_ref();
         // Each request has an id of its own.
         let trouble = trouble.map(|trouble| trouble.what.split(" (request id").next());

@@ -32,8 +32,8 @@ pub(crate) trait Awaited {
     /// Takes news in, and returns a line for each change.
     fn take(&mut self, news: Self::News) -> Vec<String>;
 
-    /// Returns the state of everything in one line.
-    fn summary(&self) -> String;
+    /// Returns the state of everything in one line, after this time.
+    fn summary(&self, waited: Duration) -> String;
 
     /// Returns the state of each part, after this time.
     fn live(&self, waited: Duration) -> Vec<LiveLine<'_>>;
@@ -171,7 +171,7 @@ pub(crate) async fn drive<W: Awaited>(
                 match left.is_zero() {
                     true => {
                         let heartbeat = *heartbeat;
-                        feed.say(&awaited.summary());
+                        feed.say(&awaited.summary(now.saturating_sub(begun)));
                         told = now;
                         heartbeat
                     }
@@ -236,8 +236,8 @@ mod tests {
             Vec::new()
         }
 
-        fn summary(&self) -> String {
-            String::new()
+        fn summary(&self, waited: Duration) -> String {
+            format!("{waited:?}")
         }
 
         fn live(&self, _: Duration) -> Vec<LiveLine<'_>> {
@@ -294,6 +294,24 @@ mod tests {
         assert_eq!((many.taken, many.drawn.get()), (10_000, 0));
         // Otherwise the runtime would see no signal and no timer meanwhile.
         assert!(turns > 100, "{turns}");
+    }
+
+    #[tokio::test]
+    async fn a_heartbeat_has_its_own_time() {
+        let manual =
+            registry_replication::testing::ManualClock::at("2026-12-05T12:00:00Z".parse().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+        // The last poll is 61 seconds ago when the second item comes.
+        let news = stream::iter(0..2_usize).inspect(|_| manual.advance(Duration::from_secs(61)));
+        let mut out = Vec::new();
+        let mut feed = Feed::Lines {
+            to: &mut out,
+            heartbeat: Duration::from_secs(60),
+        };
+        let mut signals = Signals::listen(false);
+        let mut many = Many::default();
+        drive(&mut many, news, &mut feed, &mut signals, &clock).await;
+        assert_eq!(String::from_utf8(out).unwrap(), "61s\n122s\n");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::table;
 use crate::target::Target;
 pub(crate) use poll::{Polled, failure, poll};
-pub(crate) use progress::elapsed;
+pub(crate) use progress::{elapsed, elapsed_ms};
 pub(crate) use wait::{Ended, EndedJson, follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.

@@ -1,6 +1,7 @@
 //! Progress of a wait, one line for each change.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use registry_replication::{
     DestinationReport, Evidence, ReasonKind, Report, TaskState, Trouble, Verdict,
@@ -46,7 +47,7 @@ impl Progress {
                 Some(trouble) => in_trouble(report, trouble),
                 None => format!(
                     "{} {} the registry is readable again",
-                    elapsed(report.elapsed_ms),
+                    elapsed_ms(report.elapsed_ms),
                     report.image
                 ),
             });
@@ -81,7 +82,7 @@ impl Progress {
 fn in_trouble(report: &Report, trouble: &Trouble) -> String {
     let mut line = format!(
         "{} {} cannot read the registry: {}",
-        elapsed(report.elapsed_ms),
+        elapsed_ms(report.elapsed_ms),
         report.image,
         trouble.what
     );
@@ -100,7 +101,7 @@ fn in_trouble(report: &Report, trouble: &Trouble) -> String {
 fn line(report: &Report, destination: &DestinationReport) -> String {
     let mut line = format!(
         "{} {} {} {}",
-        elapsed(report.elapsed_ms),
+        elapsed_ms(report.elapsed_ms),
         report.image,
         destination.destination,
         destination.verdict
@@ -111,8 +112,8 @@ fn line(report: &Report, destination: &DestinationReport) -> String {
     line
 }
 
-/// Returns a line for each destination, `waited` milliseconds after the wait began.
-pub(super) fn live(report: &Report, waited: u64, is_open: bool) -> Vec<LiveLine<'_>> {
+/// Returns a line for each destination, `waited` after the wait began.
+pub(super) fn live(report: &Report, waited: Duration, is_open: bool) -> Vec<LiveLine<'_>> {
     let lines = report.destinations.iter().map(|destination| {
         let is_open = is_open && !destination.is_final && !report.is_final;
         LiveLine {
@@ -126,10 +127,11 @@ pub(super) fn live(report: &Report, waited: u64, is_open: bool) -> Vec<LiveLine<
 fn live_text(
     report: &Report,
     destination: &DestinationReport,
-    waited: u64,
+    waited: Duration,
     is_open: bool,
 ) -> String {
-    let passed = i64::try_from(waited.saturating_sub(report.elapsed_ms) / 1000).unwrap_or(i64::MAX);
+    let passed = waited.saturating_sub(Duration::from_millis(report.elapsed_ms));
+    let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
     let mut text = format!(
         "{} {} {}",
         report.image, destination.destination, destination.verdict
@@ -164,6 +166,11 @@ fn why(destination: &DestinationReport) -> Option<String> {
 }
 
 /// Formats the time that a wait has taken.
-pub(crate) fn elapsed(milliseconds: u64) -> String {
-    duration(i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX)).replace(' ', "")
+pub(crate) fn elapsed(waited: Duration) -> String {
+    duration(i64::try_from(waited.as_secs()).unwrap_or(i64::MAX)).replace(' ', "")
+}
+
+/// Formats the time in a report.
+pub(crate) fn elapsed_ms(milliseconds: u64) -> String {
+    elapsed(Duration::from_millis(milliseconds))
 }

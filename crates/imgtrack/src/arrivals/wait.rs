@@ -222,8 +222,7 @@ impl Awaited for Waits {
             Err(error) => {
                 let line = match &error {
                     WaitError::DeadlinePassed { elapsed: after, .. } => {
-                        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                        Some(format!("{} {} deadline passed", elapsed(after), one.image))
+                        Some(format!("{} {} deadline passed", elapsed(*after), one.image))
                     }
                     _ => None,
                 };
@@ -234,7 +233,6 @@ impl Awaited for Waits {
     }
 
     fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
-        let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let lines = self.ended.iter().flat_map(|one| {
             let is_open = one.error.is_none();
             match &one.report {
@@ -248,9 +246,9 @@ impl Awaited for Waits {
         lines.collect()
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self, waited: Duration) -> String {
+        let at = elapsed(waited);
         let reports = self.ended.iter().filter_map(|one| one.report.as_ref());
-        let after = reports.clone().map(|report| report.elapsed_ms).max();
         let all = reports.flat_map(|report| &report.destinations);
         let mut counts = BTreeMap::new();
         for destination in all {
@@ -260,9 +258,9 @@ impl Awaited for Waits {
             .iter()
             .map(|(verdict, count)| format!("{count} {verdict}"));
         let counts: Vec<String> = counts.collect();
-        match after {
-            Some(after) => format!("{} still waiting: {}", elapsed(after), counts.join(", ")),
-            None => "still waiting for the first answer".to_owned(),
+        match counts.is_empty() {
+            false => format!("{at} still waiting: {}", counts.join(", ")),
+            true => format!("{at} still waiting for the first answer"),
         }
     }
 }
