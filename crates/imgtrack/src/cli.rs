@@ -180,6 +180,19 @@ impl Command {
         }
     }
 
+    /// Returns the time limit of a listing.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        let bound = match self {
+            Self::Executions(command) => command.bound(),
+            Self::Lag(command) => command.bound(),
+            Self::Rules(command) => command.bound(),
+            Self::Subtasks(command) => command.bound(),
+            Self::Tasks(command) => command.bound(),
+            _ => None,
+        };
+        bound.map(|bound| bound.timeout)
+    }
+
     /// Runs the command, and returns its exit code.
     ///
     /// `name` is what the user typed, such as `tasks`.

@@ -44,15 +44,15 @@ use std::time::Duration;
 
 use clap::FromArgMatches;
 use futures_util::future::{Either, select};
-use registry_replication::{Clock, ImageReference, Timestamp};
+use registry_replication::{Clock, ImageReference, SystemClock, Timestamp};
 use registry_sandbox::Sandbox;
 
 use args::{OutputArgs, with_variables};
 use cli::Cli;
 use config::{Loaded, Places};
-use failure::{Asked, ErrorReport, Failure, asks_for_data};
+use failure::{Asked, ErrorReport, Failure, TimedOut, asks_for_data};
 use output::{Format, Output};
-use pager::Pager;
+use pager::{Pager, Stop};
 use session::Session;
 use signals::Signals;
 use target::Target;
@@ -247,7 +247,12 @@ impl Program {
         let is_paged = cli.command.is_listing() && cli.command.watch().is_none() && !cli.no_pager;
         let around = self.environment.surroundings.as_ref();
         let around = around.filter(|_| is_paged && self.environment.height.is_some());
-        let mut pager = around.and_then(Pager::start);
+        let timeout = cli.command.timeout();
+        let mut pager = around.and_then(|around| {
+            let clock = self.clock.clone();
+            let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+            Pager::start(around, timeout, clock)
+        });
         let has_pager = pager.is_some();
         let out = match &mut pager {
             Some(pager) => pager as &mut dyn Write,
@@ -305,7 +310,13 @@ impl Program {
         // A thread may still look up a name or read a silent file.
         runtime.shutdown_background();
         match pager.and_then(Pager::finish) {
-            Some(signal) => Ok(signal.exit_code()),
+            Some(Stop::Signal(signal)) => Ok(signal.exit_code()),
+            Some(Stop::Late) => Err(Failure::TimedOut(TimedOut {
+                command: told.command.clone(),
+                timeout: timeout.unwrap_or_default(),
+                is_verdict: false,
+                changes: false,
+            })),
             None => done,
         }
     }

@@ -1,15 +1,19 @@
 //! Pager for long listings on a terminal, as git has it.
 //!
 //! A thread passes the text on, because a pager reads only as far as its user does. So a signal can end
-//! the program while the pager reads nothing.
+//! the program while the pager reads nothing, and so can the command's deadline.
 
+use std::future::pending;
 use std::io::{self, Write};
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use registry_replication::Surroundings;
+use futures_util::future::{Either, select};
+use registry_replication::{Clock, Surroundings};
 
 use crate::signals::{Signal, Signals};
 
@@ -17,11 +21,21 @@ use crate::signals::{Signal, Signals};
 const DEFAULT: &str = "less";
 /// Commands of a shell that may begin the line of a pager.
 const BUILTINS: [&str; 5] = ["command", "eval", "exec", "trap", "set"];
+/// Time after the deadline in which the pager may take text that is there.
+const GRACE: Duration = Duration::from_millis(500);
 /// Text that may wait for the pager, in bytes. The program reads no more records meanwhile.
 const MOST: usize = 64 * 1024;
 
 /// Program that shows text page by page, and reads it from this writer.
 pub(crate) struct Pager(Arc<Shared>);
+
+/// What ends the program without the pager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Signal(Signal),
+    /// The command's time is up, and the pager has not taken all text.
+    Late,
+}
 
 /// What the program, the pager's thread and the thread of signals share.
 #[derive(Default)]
@@ -42,14 +56,19 @@ struct State {
     is_left: bool,
     /// Whether a first SIGINT has come.
     is_interrupted: bool,
-    /// Signal that ends the program without the pager.
-    stop: Option<Signal>,
+    stop: Option<Stop>,
 }
 
 impl Pager {
     /// Starts the pager that `IMGTRACK_PAGER` or `PAGER` names, or else `less`. Returns `None` if it
     /// cannot be started, or if it is `cat`.
-    pub(crate) fn start(around: &Surroundings) -> Option<Self> {
+    ///
+    /// It must take all text within `timeout`, and may then show it for any time.
+    pub(crate) fn start(
+        around: &Surroundings,
+        timeout: Option<Duration>,
+        clock: Arc<dyn Clock>,
+    ) -> Option<Self> {
         let named = around.variable("IMGTRACK_PAGER");
         let named = named.or_else(|| around.variable("PAGER"));
         let mut command = match named.as_deref().map(str::trim) {
@@ -73,15 +92,14 @@ impl Pager {
         let child = command.stdin(Stdio::piped()).spawn().ok()?;
         let shared = Arc::new(Shared::default());
         // Without signals, the system's own behaviour stays.
-        let _ = watch(Arc::clone(&shared));
+        let _ = watch(Arc::clone(&shared), timeout, clock);
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || pass_on(child, &of_thread));
         Some(Self(shared))
     }
 
-    /// Ends the text, and waits until the reader has left the pager, or for a signal that ends the
-    /// program.
-    pub(crate) fn finish(self) -> Option<Signal> {
+    /// Ends the text, and waits until the reader has left the pager, or for what ends the program before.
+    pub(crate) fn finish(self) -> Option<Stop> {
         self.0.change(|state| state.is_whole = true);
         let state = self.0.when(|state| state.is_left || state.stop.is_some());
         state.stop
@@ -105,8 +123,9 @@ fn is_missing(line: &str, around: &Surroundings) -> bool {
     !std::env::split_paths(&folders).any(|folder| folder.join(first).is_file())
 }
 
-/// Receives signals in a thread of its own, because the program blocks while the pager reads nothing.
-fn watch(shared: Arc<Shared>) -> io::Result<()> {
+/// Receives signals and waits for the deadline in a thread of its own, because the program blocks while
+/// the pager reads nothing.
+fn watch(shared: Arc<Shared>, timeout: Option<Duration>, clock: Arc<dyn Clock>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -115,7 +134,19 @@ fn watch(shared: Arc<Shared>) -> io::Result<()> {
         Signals::listen(true)
     };
     thread::spawn(move || {
-        runtime.block_on(async { while !shared.receive(signals.next().await) {} });
+        runtime.block_on(async {
+            let signal = pin!(async { while !shared.receive(signals.next().await) {} });
+            let late = pin!(async {
+                match timeout {
+                    Some(timeout) => clock.guard(timeout.saturating_add(GRACE)).await,
+                    None => pending().await,
+                }
+            });
+            if let Either::Right((_, signal)) = select(signal, late).await {
+                shared.late();
+                signal.await;
+            }
+        });
     });
     Ok(())
 }
@@ -174,10 +205,19 @@ impl Shared {
                 state.is_interrupted = true;
             }
             if ends {
-                state.stop = Some(signal);
+                state.stop = Some(Stop::Signal(signal));
             }
         });
         ends
+    }
+
+    /// Ends the program if the pager has not taken all text by now.
+    fn late(&self) {
+        self.change(|state| {
+            if !state.is_closed && state.stop.is_none() {
+                state.stop = Some(Stop::Late);
+            }
+        });
     }
 }
 
@@ -205,26 +245,21 @@ impl Write for Pager {
 mod tests {
     use super::*;
 
-    /// Writes to a pager that takes no text, until these signals come.
-    fn written(signals: &[Signal]) -> (io::Error, Option<Signal>) {
+    /// Writes to a pager that takes no text, until something else happens.
+    fn written(happens: impl FnOnce(&Shared) + Send + 'static) -> (io::Error, Option<Stop>) {
         let shared = Arc::new(Shared::default());
         let mut pager = Pager(Arc::clone(&shared));
-        let signals = signals.to_vec();
         let full = Arc::clone(&shared);
         let others = thread::spawn(move || {
             drop(full.when(|state| state.text.len() >= MOST));
-            let ends: Vec<bool> = signals
-                .into_iter()
-                .map(|signal| full.receive(signal))
-                .collect();
-            ends.last().copied()
+            happens(&full);
         });
         let error = loop {
             if let Err(error) = pager.write_all(&[b'x'; 1024]) {
                 break error;
             }
         };
-        assert_eq!(others.join().unwrap(), Some(true));
+        others.join().unwrap();
         (error, pager.finish())
     }
 
@@ -251,10 +286,30 @@ mod tests {
             &[Signal::Interrupt, Signal::Interrupt],
             &[Signal::Interrupt, Signal::Terminate],
         ] {
-            let (error, stopped) = written(signals);
+            let (error, stopped) = written(|shared| {
+                let ends = signals.iter().map(|signal| shared.receive(*signal));
+                assert!(ends.last().unwrap());
+            });
             assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-            assert_eq!(stopped, signals.last().copied());
+            assert_eq!(stopped, signals.last().copied().map(Stop::Signal));
         }
+    }
+
+    #[test]
+    fn the_deadline_ends_a_write_that_the_pager_does_not_read() {
+        let (error, stopped) = written(Shared::late);
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(stopped, Some(Stop::Late));
+    }
+
+    #[test]
+    fn a_pager_with_all_text_has_no_deadline() {
+        let shared = Arc::new(Shared::default());
+        shared.change(|state| state.is_whole = true);
+        shared.pass_on(&mut Vec::new());
+        shared.late();
+        shared.change(|state| state.is_left = true);
+        assert_eq!(Pager(shared).finish(), None);
     }
 
     #[test]
@@ -268,6 +323,6 @@ mod tests {
         assert_eq!(taken, b"text");
         assert!(!shared.receive(Signal::Interrupt) && !shared.receive(Signal::Interrupt));
         assert!(shared.receive(Signal::Terminate));
-        assert_eq!(pager.finish(), Some(Signal::Terminate));
+        assert_eq!(pager.finish(), Some(Stop::Signal(Signal::Terminate)));
     }
 }
