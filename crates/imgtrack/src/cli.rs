@@ -236,6 +236,9 @@ async fn perform<C: Execute>(
         is_verdict: false,
         changes: command.changes(),
     });
+    if let Some(limit) = &limit {
+        session.output.limit(limit.timeout);
+    }
     let clock = session.target.clock();
     let prompts = session.output.prompts().clone();
     let work = command.run(session);

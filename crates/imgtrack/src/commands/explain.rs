@@ -29,6 +29,7 @@ impl Execute for Explain {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        session.output.limit(self.bound.timeout);
         let target = &session.target;
         let images = async { self.arrival.images(self.images.read().await?) };
         let ask = async |arrival: &Arrival| arrival.explain().await;

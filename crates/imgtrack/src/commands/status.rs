@@ -43,6 +43,7 @@ impl Execute for Status {
         if self.watch.interval().is_some() {
             self.images.check_repeatable()?;
         }
+        session.output.limit(self.bound.timeout);
         let target = &session.target;
         let images = async { self.arrival.images(self.images.read().await?) };
         let ask = async |arrival: &Arrival| arrival.check().await;

@@ -75,6 +75,7 @@ impl Execute for Wait {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        session.output.limit(self.timeout);
         let mut signals = Signals::listen(session.is_process());
         match self.execution.is_empty() {
             true => self.for_images(session, &mut signals).await,

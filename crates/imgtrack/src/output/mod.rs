@@ -6,6 +6,7 @@ mod format;
 mod in_order;
 mod jq;
 mod records;
+mod worker;
 mod wrap;
 mod yaml;
 
@@ -157,6 +158,13 @@ impl<'a> Output<'a> {
         self.view.is_narrow = self.width.is_some();
     }
 
+    /// Bounds the time of `--jq`, whose expression may not end. Other output needs no bound.
+    pub(crate) fn limit(&self, time: Duration) {
+        if let Some(jq) = &self.jq {
+            jq.limit(time);
+        }
+    }
+
     /// Returns whether the output has whole records (JSON, YAML), and not a table or sentences.
     pub(crate) fn is_data(&self) -> bool {
         self.format.is_data()
@@ -242,7 +250,7 @@ impl<'a> Output<'a> {
 
     fn document(&self, value: &impl Serialize) -> Result<String, Failure> {
         match (self.format, &self.jq) {
-            (_, Some(jq)) => jq.apply(&terminal::json_line(value)?),
+            (_, Some(jq)) => jq.apply(terminal::json_line(value)?),
             (Format::Yaml, None) => yaml::document(value),
             (Format::Jsonl, None) => Ok(terminal::json_line(value)? + "\n"),
             (_, None) => {
@@ -282,7 +290,7 @@ impl<'a> Output<'a> {
     fn filtered(&mut self, items: &str) -> Result<(), Failure> {
         match &self.jq {
             Some(jq) => {
-                let text = jq.apply(&format!("[{items}]"))?;
+                let text = jq.apply(format!("[{items}]"))?;
                 self.text(&text)
             }
             None => Ok(()),
