@@ -198,7 +198,8 @@ impl Operation {
         let body = body.map(|schema| resolved(document, schema, 0));
         let (success, example) = match success(operation) {
             Some((status, response)) => {
-                let example = json_content(response).and_then(|json| json.get_mut("example"));
+                let content = answer_content(response);
+                let example = content.and_then(|content| content.get_mut("example"));
                 let example = example.map(Value::take).unwrap_or_default();
                 (status.parse().unwrap_or(StatusCode::OK), example)
             }
@@ -272,6 +273,14 @@ fn json_content(value: &mut Value) -> Option<&mut Value> {
     let mut content = content.iter_mut();
     let (_, json) = content.find(|(media_type, _)| is_json(media_type))?;
     Some(json)
+}
+
+/// Returns the JSON of an answer, or its plain text if it has no JSON.
+fn answer_content(response: &mut Value) -> Option<&mut Value> {
+    let content = response.get_mut("content")?.as_object_mut()?;
+    let json = content.keys().find(|media_type| is_json(media_type));
+    let media_type = json.map_or("text/plain", String::as_str).to_owned();
+    content.get_mut(&media_type)
 }
 
 /// Whether a media type is a form of JSON: `application/x-amz-json-1.1`,
@@ -407,6 +416,11 @@ mod tests {
                 .check("Done")
                 .is_err()
         );
+    }
+
+    #[test]
+    fn an_answer_of_plain_text_has_its_text_as_example() {
+        assert_eq!(operation("getPing").example, "Pong");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::harbor_trial::{ask_port, basic};
 use crate::Options;
 use crate::spec;
 use crate::world::harbor::{
-    self, ID_TOKEN, PASSWORD, PUBLIC_PROJECT, ROBOT, ROBOT_SECRET, TARGETS, USER, Version,
+    self, ID_TOKEN, Mode, PASSWORD, PUBLIC_PROJECT, ROBOT, ROBOT_SECRET, TARGETS, USER, Version,
 };
 
 #[tokio::test]
@@ -192,6 +192,53 @@ async fn a_target_shows_its_images_at_its_own_port() {
         assert_eq!(ask_port(&port.host(), manifest, &login).await.status, 200);
         assert_eq!(ask_port(&port.host(), manifest, "").await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn a_read_only_harbor_denies_writes() {
+    let body = json!({"policy_id": harbor::PULL_POLICY});
+    for (options, status) in [
+        (Options::default(), 201),
+        (Options::default().with(Mode::ReadOnly), 403),
+    ] {
+        let trial = Trial::with(options).await;
+        let info = trial.seen("systeminfo").await;
+        assert_eq!(info["read_only"], status == 403);
+        let answer = trial.harbor("POST", "replication/executions", &body).await;
+        assert_eq!(answer.status, status);
+        if status == 403 {
+            assert_eq!(answer.body["errors"][0]["code"], "DENIED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_tasks_of_the_fleet_are_paged() {
+    let trial = Trial::start().await;
+    let path = format!("replication/executions/{}", harbor::FLEET_EXECUTION);
+    let execution = trial.seen(&path).await;
+    let mut ids = Vec::new();
+    for page in 1..=12 {
+        let target = format!("{path}/tasks?sort=id&page_size=100&page={page}");
+        let tasks = trial.seen(&target).await;
+        let own = tasks.as_array().unwrap().iter();
+        ids.extend(own.filter_map(|task| task["id"].as_i64()));
+    }
+    let expected = (0..).map(|index| harbor::FLEET_FIRST_TASK + index);
+    assert!(ids.iter().copied().eq(expected.take(harbor::FLEET_TASKS)));
+    for (word, key) in [
+        ("Succeed", "succeed"),
+        ("Failed", "failed"),
+        ("Stopped", "stopped"),
+    ] {
+        let tasks = trial
+            .seen(&format!("{path}/tasks?page_size=0&status={word}"))
+            .await;
+        assert_eq!(execution[key], tasks.as_array().unwrap().len());
+    }
+    // Those that have not started come first.
+    let first = trial.seen(&format!("{path}/tasks?page_size=1")).await;
+    assert_eq!(first[0]["status"], "Pending");
 }
 
 #[tokio::test]

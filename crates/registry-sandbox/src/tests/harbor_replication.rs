@@ -131,24 +131,32 @@ async fn a_run_that_fails_is_repeated_after_harbors_waits() {
 #[tokio::test]
 async fn the_status_comes_late_and_changes_back() {
     let trial = Trial::start().await;
-    trial.sandbox.decide("team/api", None, None, Outcome::Fails);
+    // Waits that are longer than the time between two updates of the status show as failed.
+    let (waits, runs) = (SignedDuration::from_secs(2), SignedDuration::from_secs(20));
+    let pace = Pace::new(waits, runs, SignedDuration::from_secs(40));
+    let lag = SignedDuration::from_secs(30);
+    trial.sandbox.set_pace(pace.with_lag(lag));
+    trial
+        .sandbox
+        .decide("team/api", None, None, Outcome::FailsFirst(1));
     trial.pushed_harbor("team/api", "r1", "one");
-    let mut words: Vec<String> = Vec::new();
-    for _ in 0..300 {
+    let mut words: Vec<(i64, String)> = Vec::new();
+    for second in 0..150 {
         let (execution, _) = trial.newest(PUSH).await;
         let word = execution["status"].as_str().unwrap().to_owned();
-        if words.last() != Some(&word) {
-            words.push(word);
+        if words.last().is_none_or(|(_, last)| *last != word) {
+            words.push((second, word));
         }
         trial.seconds(1);
     }
-    assert_eq!(words.last().map(String::as_str), Some("Failed"));
-    assert!(words.len() >= 2, "{words:?}");
-    let (execution, _) = trial.newest(PUSH).await;
-    assert_eq!(
-        (&execution["failed"], &execution["total"]),
-        (&json!(1), &json!(1))
-    );
+    let expected = [
+        (0, "InProgress"),
+        (52, "Failed"),
+        (92, "InProgress"),
+        (112, "Succeed"),
+    ];
+    let found = words.iter().map(|(second, word)| (*second, word.as_str()));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::gate::Caller;
 use super::images::{Holding, Project, Repository};
+use super::mode::Mode;
 use super::names::REGISTRY;
 use super::refusal::Refusal;
 use super::world::World;
@@ -33,6 +34,7 @@ pub(super) struct Asked<'a> {
     /// Harbor that the request is for: that at the sandbox's endpoint, or a target at its own port.
     pub(super) place: &'a str,
     pub(super) plans: &'a Plans,
+    pub(super) mode: Mode,
     pub(super) now: Timestamp,
 }
 

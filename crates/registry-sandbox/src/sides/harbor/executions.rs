@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::fleet_tasks;
 use super::times;
 use crate::course::{Course, Look, State};
 use crate::fleet;
+use crate::plans::Plans;
 
 /// Time between two updates of the status of executions.
 const REFRESH: SignedDuration = SignedDuration::from_secs(30);
@@ -35,6 +37,22 @@ pub(super) enum Lag {
     Set(SignedDuration),
 }
 
+impl Lag {
+    /// Returns the lag of executions that are made now.
+    pub(super) fn of(plans: &Plans) -> Self {
+        let set = plans.set();
+        set.map_or(Self::Refreshed, |pace| Self::Set(pace.lag))
+    }
+
+    /// Returns the time whose state a status shows at `now`.
+    pub(super) fn seen(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Refreshed => times::floor(now, REFRESH),
+            Self::Set(lag) => now - lag,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) enum Work {
     Tasks(Vec<Task>),
@@ -42,6 +60,8 @@ pub(super) enum Work {
     Nothing,
     /// It failed before a task was made, for this reason.
     Failed(String),
+    /// The invented tasks of the fleet, which do not change.
+    Fleet,
     /// Records that do not change.
     Fixed {
         record: Value,
@@ -152,6 +172,7 @@ impl Execution {
     /// Returns its tasks at `now`, before their order and filters.
     pub(super) fn tasks(&self, now: Timestamp) -> Vec<Value> {
         match &self.work {
+            Work::Fleet => fleet_tasks::tasks(self.made),
             Work::Fixed { tasks, .. } => tasks.iter().map(|task| task.record.clone()).collect(),
             Work::Tasks(tasks) if now >= self.begins => {
                 let tasks = tasks.iter();
@@ -164,6 +185,9 @@ impl Execution {
     pub(super) fn record(&self, now: Timestamp) -> Value {
         if let Work::Fixed { record, .. } = &self.work {
             return record.clone();
+        }
+        if matches!(self.work, Work::Fleet) {
+            return fleet_tasks::record(self.made);
         }
         let tasks = self.states(now);
         let count = |word: &str| tasks.iter().filter(|own| word_of(own) == word).count();
@@ -200,7 +224,7 @@ impl Execution {
         match &self.work {
             Work::Nothing => return without_tasks("Succeed"),
             Work::Failed(_) => return without_tasks("Failed"),
-            Work::Tasks(_) | Work::Fixed { .. } => {}
+            Work::Fleet | Work::Tasks(_) | Work::Fixed { .. } => {}
         }
         // A stop is written at once, when the last of its tasks has ended.
         let at_once = self.sum(now);
@@ -208,10 +232,7 @@ impl Execution {
         if is_stopped {
             return at_once;
         }
-        self.sum(match self.lag {
-            Lag::Refreshed => times::floor(now, REFRESH),
-            Lag::Set(lag) => now - lag,
-        })
+        self.sum(self.lag.seen(now))
     }
 
     /// Returns the status that the tasks have together at `time`, and their end.
@@ -251,6 +272,7 @@ impl Execution {
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         match &self.work {
             Work::Fixed { .. } => true,
+            Work::Fleet => false,
             Work::Nothing | Work::Failed(_) => now >= self.begins,
             Work::Tasks(_) => {
                 let mut looks = self.states(now).into_iter();

@@ -19,7 +19,7 @@ const CSRF: &str = "x-harbor-csrf-token";
 pub(super) enum Caller {
     /// An administrator, or a robot account of the system.
     Known,
-    /// Nobody who has logged in.
+    /// A caller without a valid login.
     Anonymous,
 }
 

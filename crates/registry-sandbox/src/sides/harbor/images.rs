@@ -31,6 +31,8 @@ pub(super) struct Project {
     pub(super) registry: Option<i64>,
     /// Storage limit in bytes. -1 means none.
     pub(super) limit: i64,
+    /// Id of its scanner, if one was set.
+    pub(super) scanner: Option<String>,
     pub(super) extra: Value,
     pub(super) repositories: BTreeMap<String, Repository>,
 }
@@ -134,6 +136,7 @@ impl Project {
             metadata: metadata.into(),
             registry: None,
             limit: -1,
+            scanner: None,
             extra: Value::Null,
             repositories: BTreeMap::new(),
         }

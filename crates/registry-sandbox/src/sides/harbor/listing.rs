@@ -110,7 +110,7 @@ fn condition(part: &str) -> Result<Condition, Refusal> {
     })
 }
 
-/// Keeps the records that fit. A key that no record has is passed over in silence.
+/// Keeps the records that fit. A key that no record has is skipped silently.
 fn keep(condition: &Condition, records: &mut Vec<Value>) {
     let key = condition.key.as_str();
     if records.iter().any(|record| is_value(&record[key])) {
@@ -159,7 +159,7 @@ fn compared(own: &str, other: &str) -> Ordering {
     }
 }
 
-/// Sorts by keys such as `-id,name`. A key that no record has is passed over in silence.
+/// Sorts by keys such as `-id,name`. A key that no record has is skipped silently.
 fn sort(keys: &str, records: &mut [Value]) {
     let keys: Vec<_> = keys.split(',').map(str::trim).collect();
     for key in keys.iter().rev() {

@@ -10,7 +10,7 @@ use crate::course::State;
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const FILE: &str = "/controller/replication/transfer/image/transfer.go";
 
-/// Returns the log of a task, or `None` if there is none: before its first run, and a day after its
+/// Returns the log of a task, or `None` if it does not exist: before its first run, and a day after its
 /// last.
 ///
 /// All runs write to one file, each from its beginning. So a shorter run leaves the end of an earlier

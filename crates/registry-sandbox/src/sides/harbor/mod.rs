@@ -17,23 +17,33 @@
 //! [`Outcome::NoTask`](crate::Outcome::NoTask), an execution fails without a task. A policy whose copy
 //! goes to [`PROXY_PROJECT`] ends without one.
 //!
+//! Retention policies delete when a call runs them. For a decision about a task of retention, there is
+//! no destination. Webhook policies record a delivery for each ended run of a replication task, and send
+//! nothing. Calls about scanners, volumes and audit logs answer with the examples of the spec.
+//!
 //! Logs of tasks are gone a day after their last run. At midnight, only the newest 50 executions of each
-//! policy that have ended are kept. [`Version`] selects a version with a known bug.
+//! policy that have ended are kept. [`Version`] selects a version with a known bug, and [`Mode`] makes the
+//! Harbor read-only.
 //!
 //! Logins are [`USER`] with [`PASSWORD`], [`ROBOT`] with [`ROBOT_SECRET`], and [`ID_TOKEN`] as a bearer
 //! token. A wrong password makes an anonymous caller, who sees [`PUBLIC_PROJECT`] alone.
 
 mod asked;
 mod calls;
+mod cleaning;
 mod executions;
+mod fleet_tasks;
 mod gate;
+mod hooks;
 mod ids;
 mod images;
 mod listing;
 mod log;
+mod mode;
 mod names;
 mod pattern;
 mod refusal;
+mod retention;
 mod rules;
 mod running;
 mod settling;
@@ -45,6 +55,7 @@ mod world;
 
 use std::sync::{Arc, MutexGuard};
 
+use hyper::Method;
 use hyper::header::{HeaderName, SET_COOKIE};
 use jiff::Timestamp;
 use serde_json::json;
@@ -64,6 +75,7 @@ use calls::Handler;
 use refusal::Refusal;
 use world::World;
 
+pub use mode::Mode;
 pub use names::*;
 pub(crate) use side::SIDE;
 pub use version::Version;
@@ -79,6 +91,7 @@ struct Harbor {
     routes: Routes<Handler>,
     operations: &'static [Operation],
     world: Later<World>,
+    mode: Mode,
     clock: Clock,
     plans: Arc<Plans>,
     hook: Arc<Hook>,
@@ -102,6 +115,7 @@ impl Harbor {
         Ok(Self {
             routes: Routes::new(calls),
             operations: &spec.operations,
+            mode: options.get::<Mode>().copied().unwrap_or_default(),
             world: World::later(spec, version, options.seed, clock())?,
             clock: Arc::clone(clock),
             plans: Arc::clone(plans),
@@ -165,6 +179,9 @@ impl Harbor {
             let world = self.world((self.clock)());
             gate::admit(operation, call.request, &world, &self.secrets)?
         };
+        if self.mode == Mode::ReadOnly && operation.method != Method::GET {
+            return Err(Refusal::read_only());
+        }
         if !operation.authentication.is_empty() {
             self.hook.call(&operation.id);
         }
@@ -179,6 +196,7 @@ impl Harbor {
             caller,
             place: call.place,
             plans: &self.plans,
+            mode: self.mode,
             now,
         };
         if !asked.is_local() && !calls::is_at_targets(&operation.id) {

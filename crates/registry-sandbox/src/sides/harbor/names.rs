@@ -44,6 +44,18 @@ pub const PUSH_POLICIES: [i64; 3] = [20, 21, 22];
 /// Policy that copies from the second of [`TARGETS`] on request.
 pub const PULL_POLICY: i64 = 23;
 
+/// A registry that cannot be reached.
+pub const LOST_REGISTRY: i64 = 5;
+
+/// Policy of the fleet, which runs on request.
+pub const FLEET_POLICY: i64 = 24;
+/// Its execution, which is in progress for good.
+pub const FLEET_EXECUTION: i64 = 301;
+/// Id of the first of its tasks; the others follow without a gap.
+pub const FLEET_FIRST_TASK: i64 = 5001;
+/// Number of its tasks, in all five states.
+pub const FLEET_TASKS: usize = 1200;
+
 /// Project of the examples.
 pub const EXAMPLE_PROJECT: &str = "team";
 /// Id of that project.

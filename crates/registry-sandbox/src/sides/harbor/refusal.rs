@@ -33,6 +33,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
+    pub(super) fn read_only() -> Self {
+        let message = "The system is in read only mode. Any modification is prohibited.";
+        Self::new(StatusCode::FORBIDDEN, "DENIED", message)
+    }
+
     /// Makes the refusal of a call that Harbor does not have.
     pub(super) fn no_such_path() -> Self {
         Self::not_found("path was not found")

@@ -87,7 +87,7 @@ fn matches(filter: &Value, text: &str) -> Result<bool, Malformed> {
     pattern::matches(filter["value"].as_str().unwrap_or_default(), text)
 }
 
-/// Returns the repository that a copy goes to, or the reason why there is none.
+/// Returns the repository that a copy goes to, or the reason why it cannot.
 pub(super) fn destination(policy: &Value, repository: &str) -> Result<String, String> {
     let namespace = policy["dest_namespace"].as_str().unwrap_or_default();
     let count = policy["dest_namespace_replace_count"]

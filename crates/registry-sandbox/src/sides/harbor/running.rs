@@ -106,9 +106,7 @@ impl World {
             },
             made: now,
             begins,
-            lag: plans
-                .set()
-                .map_or(Lag::Refreshed, |pace| Lag::Set(pace.lag)),
+            lag: Lag::of(plans),
             stopped: None,
             work,
             settled,
@@ -117,7 +115,7 @@ impl World {
         Some(id)
     }
 
-    /// Makes the tasks of an execution, or returns the reason why there are none.
+    /// Makes the tasks of an execution, or returns the reason why it has no task.
     fn work(
         &mut self,
         plans: &Plans,

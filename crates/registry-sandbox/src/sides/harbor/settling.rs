@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::executions::{Effect, Execution, Operation, Run, Task, Work};
 use super::images::Content;
+use super::retention;
 use super::times;
 use super::world::World;
 use crate::course::Attempt;
@@ -16,7 +17,14 @@ use crate::push;
 const KEPT: usize = 50;
 
 /// End of a run, with the execution and the index of the task.
-type Due = Reverse<(Timestamp, i64, usize)>;
+type Due = Reverse<(Timestamp, Kind, i64, usize)>;
+
+/// What an execution is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Replication,
+    Retention,
+}
 
 impl World {
     /// Applies the effects of runs that have ended by `now`, in the order of their ends.
@@ -27,27 +35,55 @@ impl World {
                 let tasks = tasks.iter().enumerate();
                 due.extend(tasks.filter_map(|(index, task)| {
                     let next = next(task, now)?;
-                    Some(Reverse((next.ended, execution.id, index)))
+                    Some(Reverse((
+                        next.ended,
+                        Kind::Replication,
+                        execution.id,
+                        index,
+                    )))
                 }));
             }
         }
-        while let Some(Reverse((_, execution, index))) = due.pop() {
+        for cleaning in self.cleanings.values().filter(|own| !own.settled) {
+            if let retention::Work::Sweeps(sweeps) = &cleaning.work {
+                let sweeps = sweeps.iter().enumerate().filter(|(_, own)| !own.settled);
+                due.extend(sweeps.filter_map(|(index, sweep)| {
+                    let ended = sweep.course.attempt(0, now)?.ended;
+                    Some(Reverse((ended, Kind::Retention, cleaning.id, index)))
+                }));
+            }
+        }
+        while let Some(Reverse((_, kind, execution, index))) = due.pop() {
+            if kind == Kind::Retention {
+                self.swept(execution, index, now);
+                continue;
+            }
             // Taken out, so that the registries can change meanwhile.
             let Some(mut own) = self.executions.remove(&execution) else {
                 continue;
             };
+            let mut ended = None;
             if let Work::Tasks(tasks) = &mut own.work
                 && let Some(task) = tasks.get_mut(index)
             {
                 self.end_run(task, now);
+                ended = Some(task.clone());
                 if let Some(next) = next(task, now) {
-                    due.push(Reverse((next.ended, execution, index)));
+                    due.push(Reverse((next.ended, Kind::Replication, execution, index)));
                 }
+            }
+            if let Some(task) = ended {
+                self.notify(&own, &task);
             }
             self.executions.insert(execution, own);
         }
         for execution in self.executions.values_mut().filter(|own| !own.settled) {
             settled(execution, now);
+        }
+        for cleaning in self.cleanings.values_mut().filter(|own| !own.settled) {
+            if let retention::Work::Sweeps(sweeps) = &cleaning.work {
+                cleaning.settled = sweeps.iter().all(|sweep| sweep.is_over(now));
+            }
         }
         self.sweep(now);
     }

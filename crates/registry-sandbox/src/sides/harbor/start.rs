@@ -4,15 +4,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::executions::{Execution, FixedTask, Lag, Work};
+use super::hooks::Delivery;
 use super::images::{Artifact, Content, Holding, Project, Repository, Tag};
 use super::names::{
     EXAMPLE_EXECUTION, EXAMPLE_POLICY, EXAMPLE_PROJECT, EXAMPLE_PROJECT_ID, EXAMPLE_REGISTRY,
-    EXAMPLE_REPOSITORY, EXAMPLE_ROBOT, EXAMPLE_TAG, EXAMPLE_TASK, MIRROR_TYPE, PROXY_PROJECT,
-    PUBLIC_PROJECT, PULL_POLICY, PUSH_POLICIES, REGISTRY, TARGET_IDS, TARGETS,
+    EXAMPLE_REPOSITORY, EXAMPLE_RETENTION, EXAMPLE_RETENTION_EXECUTION, EXAMPLE_ROBOT, EXAMPLE_TAG,
+    EXAMPLE_TASK, EXAMPLE_WEBHOOK, FLEET_EXECUTION, FLEET_POLICY, LOST_REGISTRY, MIRROR_TYPE,
+    PROXY_PROJECT, PUBLIC_PROJECT, PULL_POLICY, PUSH_POLICIES, REGISTRY, TARGET_IDS, TARGETS,
 };
+use super::retention::{self, Cleaning};
 use super::times;
 use super::world::{INTERNAL_URL, World, url_of};
-use crate::fleet::Era;
+use crate::fleet::{Era, TEAMS};
 use crate::spec::{Spec, SpecError};
 use crate::world::{
     FLEET_IMAGE_NAMESPACE, FLEET_IMAGE_REPOSITORY, FLEET_TAG_ARRIVED, FLEET_TAG_FAILED,
@@ -35,6 +38,9 @@ pub(super) fn world(spec: &Spec, now: Timestamp) -> Result<World, SpecError> {
     add_images(&mut world, spec, made)?;
     add_policies(&mut world, spec, made)?;
     add_execution(&mut world, spec)?;
+    add_fleet(&mut world, made);
+    add_retention(&mut world, spec)?;
+    add_webhook(&mut world, spec)?;
     let robot = &spec.operation("GetRobotByID")?.example;
     world
         .robots
@@ -71,6 +77,20 @@ fn add_registries(world: &mut World, spec: &Spec, made: Timestamp) -> Result<(),
         }
         world.registries.insert(id, record);
     }
+    let lost = json!({
+        "id": LOST_REGISTRY,
+        "name": "lost-site",
+        "url": url_of("lost-site"),
+        "type": "harbor",
+        "insecure": false,
+        "status": "unhealthy",
+        "credential": {"type": "basic", "access_key": "robot$copy", "access_secret": "*****"},
+        "description": "",
+        "ca_certificate": "",
+        "creation_time": times::text(made),
+        "update_time": times::text(made),
+    });
+    world.registries.insert(LOST_REGISTRY, lost);
     Ok(())
 }
 
@@ -193,6 +213,9 @@ fn add_policies(world: &mut World, spec: &Spec, made: Timestamp) -> Result<(), S
     let target = registry(1).unwrap_or_default();
     let name = format!("pull-from-{}", TARGETS[1]);
     add(PULL_POLICY, &name, (&target, &local), &image, "manual");
+    let target = registry(0).unwrap_or_default();
+    let teams = format!("{{{}}}/**", TEAMS.join(","));
+    add(FLEET_POLICY, "fleet", (&local, &target), &teams, "manual");
     Ok(())
 }
 
@@ -221,6 +244,68 @@ fn add_execution(world: &mut World, spec: &Spec) -> Result<(), SpecError> {
         settled: true,
     };
     world.executions.insert(EXAMPLE_EXECUTION, execution);
+    Ok(())
+}
+
+/// Adds the execution of the fleet.
+fn add_fleet(world: &mut World, made: Timestamp) {
+    let execution = Execution {
+        id: FLEET_EXECUTION,
+        policy: FLEET_POLICY,
+        trigger: "manual",
+        made,
+        begins: made,
+        lag: Lag::Refreshed,
+        stopped: None,
+        work: Work::Fleet,
+        settled: true,
+    };
+    world.executions.insert(FLEET_EXECUTION, execution);
+}
+
+fn add_retention(world: &mut World, spec: &Spec) -> Result<(), SpecError> {
+    let policy = spec.operation("getRetention")?.example.clone();
+    world.retentions.insert(EXAMPLE_RETENTION, policy);
+    let record = spec.operation("listRetentionExecutions")?.example[0].clone();
+    let tasks = spec.operation("listRetentionTasks")?.example.clone();
+    let log = &spec.operation("getRetentionTaskLog")?.example;
+    let cleaning = Cleaning {
+        id: EXAMPLE_RETENTION_EXECUTION,
+        policy: EXAMPLE_RETENTION,
+        trigger: "MANUAL",
+        made: time(&record, "start_time")?,
+        is_trial: false,
+        lag: Lag::Refreshed,
+        stopped: false,
+        work: retention::Work::Fixed {
+            record,
+            tasks,
+            log: log.as_str().unwrap_or_default().to_owned(),
+        },
+        settled: true,
+    };
+    world
+        .cleanings
+        .insert(EXAMPLE_RETENTION_EXECUTION, cleaning);
+    Ok(())
+}
+
+fn add_webhook(world: &mut World, spec: &Spec) -> Result<(), SpecError> {
+    let policy = spec.operation("GetWebhookPolicyOfProject")?.example.clone();
+    world.webhooks.insert(EXAMPLE_WEBHOOK, policy);
+    let example = |id: &str| Ok::<_, SpecError>(spec.operation(id)?.example[0].clone());
+    let task_record = example("ListTasksOfWebhookExecution")?;
+    let log = &spec.operation("GetLogsOfWebhookTask")?.example;
+    let job = example("ListWebhookJobs")?;
+    world.deliveries.push(Delivery {
+        id: number(&job, "id")?,
+        policy: EXAMPLE_WEBHOOK,
+        task: number(&task_record, "id")?,
+        job,
+        execution: example("ListExecutionsOfWebhookPolicy")?,
+        task_record,
+        log: log.as_str().unwrap_or_default().to_owned(),
+    });
     Ok(())
 }
 

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::executions::Execution;
+use super::hooks::Delivery;
 use super::ids::Ids;
 use super::images::Holding;
 use super::names::{EXAMPLE_REGISTRY_NAME, REGISTRY, TARGETS};
+use super::retention::Cleaning;
 use super::start;
 use super::times;
 use super::version::Version;
@@ -31,6 +33,14 @@ pub(super) struct World {
     /// Replication policies.
     pub(super) policies: BTreeMap<i64, Value>,
     pub(super) executions: BTreeMap<i64, Execution>,
+    /// Retention policies.
+    pub(super) retentions: BTreeMap<i64, Value>,
+    /// Executions of retention policies.
+    pub(super) cleanings: BTreeMap<i64, Cleaning>,
+    /// Webhook policies of all projects.
+    pub(super) webhooks: BTreeMap<i64, Value>,
+    /// Deliveries of webhook policies, the oldest first.
+    pub(super) deliveries: Vec<Delivery>,
     /// Robot accounts, with their secrets.
     pub(super) robots: BTreeMap<i64, (Value, String)>,
     pub(super) version: Version,
@@ -79,11 +89,16 @@ impl World {
         all.find(|id| url_of(id) == wanted).copied()
     }
 
-    /// Whether this is the login of a robot account that a call has made.
+    /// Whether this is the login of a robot account of the system that a call has made. Those of a
+    /// project have no rights here.
     pub(super) fn has_robot(&self, name: &str, secret: &str) -> bool {
         let mut robots = self.robots.values();
         robots.any(|(record, own)| {
-            record["name"] == name && record["disable"] != true && !own.is_empty() && own == secret
+            record["name"] == name
+                && record["level"] == "system"
+                && record["disable"] != true
+                && !own.is_empty()
+                && own == secret
         })
     }
 }

@@ -86,6 +86,7 @@ pub(super) fn log(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal
             let task = tasks.iter().find(|task| task.id == id);
             logs::text(task.ok_or_else(absent)?, asked.now)
         }
+        Work::Fleet => None,
         _ => return Err(absent()),
     };
     let gone = || Refusal::not_found(format!("the log of task {id} not found"));

@@ -4,9 +4,13 @@ mod artifacts;
 mod executions;
 mod policies;
 mod projects;
+mod quotas;
 mod registries;
 mod repositories;
+mod retentions;
+mod robots;
 mod system;
+mod webhooks;
 
 use hyper::Method;
 
@@ -70,8 +74,43 @@ pub(super) fn handler(operation: &Operation) -> Handler {
         "removeLabel" => artifacts::remove_label,
         "listAccessories" => artifacts::accessories,
         "listArtifactsOfProject" => artifacts::of_project,
-        _ if operation.method == Method::GET => example,
-        _ => not_there_yet,
+        "getScannerOfProject" => projects::scanner,
+        "setScannerOfProject" => projects::set_scanner,
+        "listQuotas" => quotas::list,
+        "getQuota" => quotas::show,
+        "updateQuota" => quotas::update,
+        "getRentenitionMetadata" => retentions::metadata,
+        "createRetention" => retentions::create,
+        "getRetention" => retentions::show,
+        "updateRetention" => retentions::update,
+        "deleteRetention" => retentions::delete,
+        "listRetentionExecutions" => retentions::executions,
+        "triggerRetentionExecution" => retentions::run,
+        "operateRetentionExecution" => retentions::operate,
+        "listRetentionTasks" => retentions::tasks,
+        "getRetentionTaskLog" => retentions::log,
+        "ListRobot" => robots::list,
+        "CreateRobot" => robots::create,
+        "GetRobotByID" => robots::show,
+        "UpdateRobot" => robots::update,
+        "RefreshSec" => robots::refresh,
+        "DeleteRobot" => robots::delete,
+        "ListWebhookPoliciesOfProject" => webhooks::list,
+        "CreateWebhookPolicyOfProject" => webhooks::create,
+        "GetWebhookPolicyOfProject" => webhooks::show,
+        "UpdateWebhookPolicyOfProject" => webhooks::update,
+        "DeleteWebhookPolicyOfProject" => webhooks::delete,
+        "ListWebhookJobs" => webhooks::jobs,
+        "LastTrigger" => webhooks::last,
+        "ListExecutionsOfWebhookPolicy" => webhooks::executions,
+        "ListTasksOfWebhookExecution" => webhooks::tasks,
+        "GetLogsOfWebhookTask" => webhooks::log,
+        _ if operation.parameter("project_name").is_some()
+            || operation.parameter("project_name_or_id").is_some() =>
+        {
+            projects::example
+        }
+        _ => example,
     }
 }
 
@@ -94,11 +133,32 @@ pub(super) fn is_at_targets(operation: &str) -> bool {
     )
 }
 
-/// Answers with the example of the spec.
+/// Answers a read with the example of the spec.
 fn example(_: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    asked.done(asked.operation.example.clone())
+    match asked.operation.method == Method::GET {
+        true => asked.done(asked.operation.example.clone()),
+        false => Err(Refusal::wrong_method()),
+    }
 }
 
-fn not_there_yet(_: &mut World, _: &Asked<'_>) -> Result<Reply, Refusal> {
-    Err(Refusal::wrong_method())
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sides::harbor::SPEC;
+    use crate::spec;
+
+    #[test]
+    fn every_write_has_a_function_of_its_own() {
+        for operation in &spec::named(SPEC).unwrap().operations {
+            let own = handler(operation);
+            let shared = [example as Handler, projects::example as Handler];
+            let is_shared = shared.iter().any(|other| std::ptr::fn_addr_eq(own, *other));
+            assert!(
+                !is_shared || operation.method == Method::GET,
+                "{}",
+                operation.id
+            );
+        }
+    }
 }

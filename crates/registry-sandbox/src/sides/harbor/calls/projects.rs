@@ -160,3 +160,25 @@ pub(super) fn delete_metadata(world: &mut World, asked: &Asked<'_>) -> Result<Re
     project.metadata.remove(asked.text("meta_name"));
     asked.nothing()
 }
+
+/// Answers a read about a project with the example of the spec.
+pub(super) fn example(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    asked.project(world)?;
+    super::example(world, asked)
+}
+
+/// Shows the scanner of a project: that of the example, with the id that was set.
+pub(super) fn scanner(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let (_, project) = asked.project(world)?;
+    let mut scanner = asked.operation.example.clone();
+    if let Some(id) = &project.scanner {
+        scanner["uuid"] = json!(id);
+    }
+    asked.done(scanner)
+}
+
+pub(super) fn set_scanner(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let project = own(world, asked)?;
+    project.scanner = Some(asked.field("uuid").to_owned());
+    asked.nothing()
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::message::Reply;
 use crate::sides::harbor::asked::Asked;
 use crate::sides::harbor::images::Project;
+use crate::sides::harbor::mode::Mode;
 use crate::sides::harbor::refusal::Refusal;
 use crate::sides::harbor::times;
 use crate::sides::harbor::world::World;
@@ -49,6 +50,7 @@ pub(super) fn info(world: &mut World, asked: &Asked<'_>) -> Result<Reply, Refusa
             false => super::super::Version::Current.text(),
         };
         facts["harbor_version"] = version.into();
+        facts["read_only"] = (asked.is_local() && asked.mode == Mode::ReadOnly).into();
         facts["current_time"] = times::text(asked.now).into();
     }
     asked.done(facts)
