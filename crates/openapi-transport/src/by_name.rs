@@ -341,8 +341,11 @@ impl Call {
         Ok(request)
     }
 
-    /// Sends the call. Returns the answer and its headers.
-    pub(crate) async fn answer(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
+    /// Sends the call. Returns the answer and its headers, as [`send`](Self::send) does without them.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    pub async fn answer(&self, context: &Context) -> Result<(Value, HeaderMap), Error> {
         let request = self.request(context)?;
         let table = std::slice::from_ref(self.operation);
         let response = execute(context, table, self.operation.id, request).await;

@@ -372,6 +372,11 @@ impl Reporter {
         }
     }
 
+    /// Whether credentials are required.
+    pub(crate) fn is_required(&self) -> bool {
+        self.checkup.is_required
+    }
+
     /// Compares clocks, by the date of an answer.
     pub(crate) fn clock(&self, headers: &HeaderMap, context: &Context) {
         const CHECK: &str = "clock";
@@ -435,6 +440,18 @@ fn reason(asked: &CredentialAttempt) -> Option<String> {
 /// Parses an HTTP date.
 fn http_date(text: &str) -> Option<Timestamp> {
     Timestamp::strptime("%a, %d %b %Y %H:%M:%S %z", text.replace("GMT", "+0000")).ok()
+}
+
+/// Creates a context for calls to the endpoint that is set.
+///
+/// # Errors
+/// When the endpoint is missing or invalid.
+pub(crate) fn context_of<C: Send + Sync + 'static>(
+    common: Common<C>,
+    dialect: Arc<dyn Dialect>,
+) -> Result<Context, Error> {
+    let endpoint = common.endpoint(|_| Err(Error::missing_setting(&["endpoint"])))?;
+    context(common, endpoint, dialect)
 }
 
 /// Creates a context that gives up early.

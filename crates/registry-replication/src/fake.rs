@@ -423,6 +423,8 @@ impl Look for FakeRegistry {
                 .collect(),
             names: BTreeMap::new(),
             short: std::collections::BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            kept_since: BTreeMap::new(),
         };
         Box::pin(std::future::ready(Ok(sight)))
     }

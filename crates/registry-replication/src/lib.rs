@@ -119,9 +119,9 @@ pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,
-    InvalidImage, ListedRepository, ListedTag, Provider, RetentionCounts, Rule, RuleFilter,
-    RuleRef, RuleTrigger, Subtask, Task, TaskCounts, TaskKind, TaskRef, TaskState, Trigger,
-    UnfitReference, VendorAnswer,
+    InvalidImage, ListedRepository, ListedTag, Provider, ReplacedParts, RetentionCounts, Rule,
+    RuleFilter, RuleRef, RuleTrigger, Subtask, Task, TaskCounts, TaskKind, TaskRef, TaskState,
+    Trigger, UnfitReference, VendorAnswer,
 };
 pub use openapi_transport::Dialect;
 #[cfg(feature = "test-util")]

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use openapi_transport::{Call, Context, Error, PreviewedRequest, Timestamp};
+use reqwest::header::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,8 +31,11 @@ struct Step {
     call: Call,
     /// What the call copies, as far as it is known.
     copies: Vec<Copied>,
-    read: Box<dyn FnOnce(Value) -> Started + Send + Sync>,
+    read: Box<Read>,
 }
+
+/// Reads what an answer and its headers say was started.
+type Read = dyn FnOnce(Value, &HeaderMap) -> Started + Send + Sync;
 
 /// Copy that a call has started, and whose task the vendor's answer does not name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +115,7 @@ impl Plan {
     pub(crate) fn with(
         self,
         call: Call,
-        read: impl FnOnce(Value) -> Started + Send + Sync + 'static,
+        read: impl FnOnce(Value, &HeaderMap) -> Started + Send + Sync + 'static,
     ) -> Self {
         self.with_copies(call, Vec::new(), read)
     }
@@ -121,7 +125,7 @@ impl Plan {
         mut self,
         call: Call,
         copies: Vec<Copied>,
-        read: impl FnOnce(Value) -> Started + Send + Sync + 'static,
+        read: impl FnOnce(Value, &HeaderMap) -> Started + Send + Sync + 'static,
     ) -> Self {
         let read = Box::new(read);
         self.steps.push_back(Step { call, copies, read });
@@ -178,8 +182,8 @@ impl Plan {
             return Ok(None);
         };
         let since = self.time();
-        let answer = step.call.send(&self.context).await?;
-        let started = (step.read)(answer);
+        let (answer, headers) = step.call.answer(&self.context).await?;
+        let started = (step.read)(answer, &headers);
         Ok(Some(self.completed(started, step.copies, since)))
     }
 

@@ -142,6 +142,18 @@ pub trait Registry: sealed::Sealed + Send + Sync {
         Listing::refused(self.descriptor().refusal(Feature::Subtasks))
     }
 
+    /// Returns the log of a task.
+    ///
+    /// Needs [`Feature::Logs`].
+    ///
+    /// # Errors
+    /// When the provider does not offer it, when the registry does not have the log, and any error of a call.
+    fn log_of<'a>(&'a self, task: &'a TaskRef) -> BoxFuture<'a, Result<String, Error>> {
+        let _ = task;
+        let error = self.descriptor().refusal(Feature::Logs);
+        Box::pin(std::future::ready(Err(error)))
+    }
+
     /// Lists tasks like [`tasks_of`](Self::tasks_of), and only those of one state where the service
     /// can list by it. Elsewhere tasks of other states come, too.
     fn tasks_in(&self, scope: &TaskScope, state: &TaskState) -> Listing<Task> {

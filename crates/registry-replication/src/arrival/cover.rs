@@ -8,7 +8,8 @@ use regex_lite::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FilterOn, FilterSyntax, ImageName, Rule, TaskKind};
+use super::doublestar;
+use crate::model::{FilterOn, FilterSyntax, ImageName, ReplacedParts, Rule, TaskKind};
 
 /// Result of comparing a rule with an image.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,7 +99,12 @@ impl Pattern {
         }
         Some(match syntax {
             FilterSyntax::Doublestar => {
-                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                let glob = doublestar::glob(pattern).ok()?;
+                let mut builder = GlobBuilder::new(&glob);
+                let glob = builder
+                    .literal_separator(true)
+                    .empty_alternates(true)
+                    .build();
                 // A set of one glob returns an error where a single glob panics.
                 Self::Glob(GlobSet::new([glob.ok()?]).ok()?)
             }
@@ -149,6 +155,13 @@ fn depth(pattern: &str) -> usize {
 }
 
 impl Rule {
+    /// Returns the path at the destination of a rule that says how many parts it replaces; `None` for
+    /// other rules, and for an image whose path has too few parts.
+    pub(crate) fn replaced_path(&self, image: &ImageName) -> Option<String> {
+        let namespace = self.destination.namespace.as_ref()?;
+        self.replaces?.replace(&image.path(), namespace)
+    }
+
     /// Whether the rule copies this image, by its source and filters. A filter that this version
     /// cannot read counts as matching. Sends no calls.
     ///
@@ -272,6 +285,15 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
         }
     }
     let full = image.path();
+    let replaces = rule
+        .replaces
+        .filter(|_| rule.destination.namespace.is_some());
+    if let (Some(ReplacedParts::First(count)), None) = (replaces, rule.replaced_path(image)) {
+        cover.misfits.push(format!(
+            "it replaces {count} parts of the path, and {full:?} does not have more"
+        ));
+        cover.distance += 1;
+    }
     for (filter, read) in rule.filters.iter().zip(&rule.patterns) {
         let (what, text) = match &filter.on {
             FilterOn::Name => ("names", Some(full.as_str())),
@@ -281,6 +303,7 @@ pub(crate) fn cover(rule: &ReadRule, image: &ImageName) -> Cover {
                 Some(tag) => ("tags", Some(tag)),
                 None => continue,
             },
+            FilterOn::Label => ("labels", None),
             FilterOn::Unknown(word) => (word.as_str(), None),
         };
         let pattern = &filter.pattern;
@@ -344,6 +367,10 @@ mod tests {
             (FilterOn::Tag, "v1|v42", Regex, true),
             (FilterOn::Namespace, "te.m", Regex, true),
             (FilterOn::Repository, "ap", Regex, false),
+            (FilterOn::Tag, "v[!4]2", Doublestar, true),
+            (FilterOn::Tag, "v[^4]2", Doublestar, false),
+            (FilterOn::Tag, "v42{,-rc}", Doublestar, true),
+            (FilterOn::Tag, "v42}", Doublestar, false),
         ] {
             let rule = rule(&[(on, pattern, syntax)]);
             let image = "team/api:v42".parse().unwrap();

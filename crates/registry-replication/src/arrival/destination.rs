@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ImageRef;
 
+/// Names of target registries by id, the usual one first.
+pub(crate) type Names = BTreeMap<String, Vec<String>>;
+
 /// Destination of an image: a region, an instance or a target registry, and optionally a namespace.
 ///
-/// The place is a region id, an instance id, or the id or name of a target registry; `*` is any
+/// The place is a region id, an instance id, or the id, name or host of a target registry; `*` is any
 /// place. A namespace tells two rules apart that copy to the same place.
 ///
 /// ```
@@ -61,15 +64,24 @@ impl Destination {
         self.namespace.as_deref()
     }
 
-    /// Whether `end` is at this destination. `names` are the names of target registries by id.
-    pub(crate) fn is(&self, end: &ImageRef, names: &BTreeMap<String, String>) -> bool {
-        let name = end.registry.as_ref().and_then(|id| names.get(id));
+    /// Whether `end` is at this destination.
+    pub(crate) fn is(&self, end: &ImageRef, names: &Names) -> bool {
+        let own_names = end.registry.as_ref().and_then(|id| names.get(id));
         let mut known = [&end.region, &end.instance, &end.registry].into_iter();
         let here = self.is_anywhere()
             || known.any(|known| known.as_deref() == Some(&self.place))
-            || name.is_some_and(|name| *name == self.place);
-        here && (self.namespace.is_none() || self.namespace == end.namespace)
+            || own_names.is_some_and(|names| names.contains(&self.place));
+        let holds = |namespace: &String| is_in(end, namespace);
+        here && self.namespace.as_ref().is_none_or(holds)
     }
+}
+
+/// Whether an end is in a namespace, whose name may have slashes.
+fn is_in(end: &ImageRef, namespace: &str) -> bool {
+    let parts = end.namespace.iter().chain(&end.repository);
+    let path = parts.map(String::as_str).collect::<Vec<_>>().join("/");
+    let rest = path.strip_prefix(namespace);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl From<&str> for Destination {
@@ -114,15 +126,20 @@ mod tests {
             instance: Some("i-2".to_owned()),
             registry: Some("3".to_owned()),
             namespace: Some("team".to_owned()),
+            repository: Some("backup/api".to_owned()),
             ..ImageRef::default()
         };
-        let names = BTreeMap::from([("3".to_owned(), "backup".to_owned())]);
+        let names = ["backup", "backup.example"].map(str::to_owned);
+        let names = Names::from([("3".to_owned(), names.into())]);
         for (text, here) in [
             ("cn-east-3", true),
             ("i-2", true),
             ("3", true),
             ("backup", true),
+            ("backup.example", true),
             ("cn-east-3/team", true),
+            ("cn-east-3/team/backup", true),
+            ("cn-east-3/te", false),
             ("cn-east-3/other", false),
             ("cn-east-2", false),
             ("team", false),

@@ -370,7 +370,8 @@ impl Engine {
         if all_arrived(&report) {
             return Ok(report);
         }
-        let hindrance = self.ask.registry.clone().hindrance().await;
+        let registry = self.ask.registry.clone();
+        let hindrances = registry.hindrances(self.ask.question.image.clone()).await;
         let missing =
             matches!(&self.source, Some(Source { tag: None, .. })) && self.ask.has_source();
         for destination in &mut report.destinations {
@@ -378,11 +379,8 @@ impl Engine {
                 continue;
             }
             let reasons = &mut destination.reasons;
-            match &hindrance {
-                Ok(Some(text)) => {
-                    reasons.insert(0, Reason::new(ReasonKind::Edition, text.clone()));
-                }
-                Ok(None) => {}
+            match &hindrances {
+                Ok(found) => reasons.splice(0..0, found.iter().cloned()).for_each(drop),
                 Err(error) => reasons.extend(explain::access(error)),
             }
             reasons.extend(unseen.clone());

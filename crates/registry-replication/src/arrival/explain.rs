@@ -8,7 +8,7 @@ use super::cover::{Cover, ReadRule, cover};
 use super::destination::Destination;
 use super::judge::end;
 use super::report::{Reason, ReasonKind};
-use super::sight::{Sight, Work};
+use super::sight::{Sight, Work, WorkOrigin};
 use crate::model::{ImageName, ImageRef, Rule, RuleTrigger, TaskKind, TaskState};
 use crate::provider::Feature;
 use crate::suggest;
@@ -69,7 +69,10 @@ pub(crate) fn no_rule(
 /// Returns a place by the names that users know.
 pub(crate) fn place(end: &ImageRef, sight: &Sight) -> String {
     let registry = end.registry.as_ref();
-    let name = registry.map(|id| sight.names.get(id).unwrap_or(id));
+    let name = registry.map(|id| {
+        let names = sight.names.get(id);
+        names.and_then(|names| names.first()).unwrap_or(id)
+    });
     let known = end.region.as_ref().or(end.instance.as_ref()).or(name);
     known.map_or_else(|| "an unnamed place".to_owned(), Clone::clone)
 }
@@ -238,14 +241,26 @@ pub(crate) fn copied_before(holder: &Work) -> Reason {
     Reason::new(ReasonKind::CopiedBefore, text)
 }
 
-/// Reason that a work copies a tag that the service does not name.
+/// Reason that a work does not name the tags that it copies.
 pub(crate) fn unnamed_tag(work: &Work) -> Reason {
+    let what = match work.origin {
+        WorkOrigin::Execution(_) => "has no tasks",
+        _ => "is about one tag of the repository and does not name it",
+    };
     let text = format!(
-        "{} is about one tag of the repository and does not name it, so it may be about this \
-         image: ask the destination itself",
+        "{} {what}, so it may be about this image: ask the destination itself",
         work.name()
     );
     Reason::new(ReasonKind::UnnamedTag, text)
+}
+
+/// Reason that records of works from the time of the push may have been removed.
+pub(crate) fn records_removed(kept_since: Timestamp) -> Reason {
+    let text = format!(
+        "the registry may have removed the records of tasks before {kept_since:.0}, and the image is \
+         older: ask the destination itself"
+    );
+    Reason::new(ReasonKind::RecordsRemoved, text)
 }
 
 /// Reason that copies have no times, so the last of them is unknown.

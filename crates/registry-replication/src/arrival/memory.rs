@@ -101,6 +101,9 @@ impl Memory {
             }
             keys.push(key);
         }
+        for key in &sight.resolved {
+            self.works.remove(key);
+        }
         let shown: BTreeSet<_> = keys.iter().cloned().collect();
         let lacks = self.miss(&shown, is_new, now);
         let is_short = sight.short.contains(&repository) && self.is_short(now);
@@ -130,6 +133,8 @@ impl Memory {
             names: sight.names.clone(),
             works: BTreeMap::from([(repository, Ok(works))]),
             short: BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            kept_since: sight.kept_since.clone(),
         })
     }
 
@@ -311,6 +316,8 @@ mod tests {
             names: BTreeMap::new(),
             works: BTreeMap::from([(name.clone(), Ok(works.into_iter().collect()))]),
             short: is_short.then_some(name).into_iter().collect(),
+            resolved: BTreeSet::new(),
+            kept_since: BTreeMap::new(),
         }
     }
 

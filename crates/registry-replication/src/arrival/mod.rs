@@ -8,7 +8,8 @@
 
 mod compare;
 pub(crate) mod cover;
-mod destination;
+pub(crate) mod destination;
+pub(crate) mod doublestar;
 mod engine;
 mod explain;
 mod judge;
@@ -18,7 +19,7 @@ mod parts;
 mod polling;
 mod proof;
 pub(crate) mod read;
-mod report;
+pub(crate) mod report;
 pub(crate) mod sight;
 mod wait;
 pub(crate) mod watch;

@@ -167,6 +167,8 @@ pub enum EvidenceOrigin {
     /// A task, or a part of one.
     #[default]
     Task,
+    /// An execution without tasks.
+    Execution,
     /// The replication status of the image, where the registry has no tasks.
     Status,
     /// The destination's own answer.
@@ -223,6 +225,10 @@ impl Evidence {
         match (&self.task, self.origin) {
             (Some(task), _) => format!("task {task}"),
             (None, EvidenceOrigin::Destination) => "the destination's answer".to_owned(),
+            (None, EvidenceOrigin::Execution) => match &self.execution {
+                Some(execution) => format!("execution {execution}"),
+                None => "an execution".to_owned(),
+            },
             (None, _) => "the replication status".to_owned(),
         }
     }
@@ -369,6 +375,16 @@ pub enum ReasonKind {
     Unreadable,
     /// A task copies one tag of the repository and does not name it.
     UnnamedTag,
+    /// The registry may have removed the records of tasks that are this old.
+    RecordsRemoved,
+    /// The registry accepts no changes at the moment.
+    ReadOnly,
+    /// The version of the registry has an error that concerns the image.
+    Version,
+    /// The registry cannot reach the destination.
+    Unreachable,
+    /// A pattern of a rule is malformed.
+    PatternMalformed,
     /// A reason of a stored report that this version does not know.
     #[serde(other)]
     Unknown,

@@ -10,9 +10,10 @@ use futures_core::future::BoxFuture;
 use openapi_transport::{Context, Error, Timestamp};
 
 use super::cover::ReadRule;
-use super::destination::Destination;
+use super::destination::{Destination, Names};
 use super::proof::Shows;
 use super::read::Agreed;
+use super::report::Reason;
 use super::watch::Watch;
 use crate::model::{ExecutionRef, ImageName, ImageRef, Rule, TaskRef, TaskState};
 use crate::oci;
@@ -63,10 +64,14 @@ pub trait Look: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Returns why this registry copies nothing, whatever its rules are. The default knows no such
-    /// reason.
-    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
-        Box::pin(async { Ok(None) })
+    /// Returns why this registry does not copy an image, beyond what its rules show. The default knows
+    /// no such reason.
+    fn hindrances(
+        self: Arc<Self>,
+        image: ImageName,
+    ) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
+        let _ = image;
+        Box::pin(async { Ok(Vec::new()) })
     }
 }
 
@@ -119,7 +124,7 @@ impl PartialEq for ReadRule {
             let rule: &Rule = rule;
             (
                 (rule.id.clone(), rule.kind, rule.filters.clone()),
-                (rule.source.clone(), rule.destination.clone()),
+                (rule.source.clone(), rule.destination.clone(), rule.replaces),
                 (rule.enabled, rule.automatic, rule.overwrites),
                 (rule.trigger.clone(), rule.schedule.clone()),
             )
@@ -225,13 +230,17 @@ pub struct Sight {
     pub(crate) at: Timestamp,
     /// Rules that may cover a repository of this registry, or why they cannot be read.
     pub(crate) rules: BTreeMap<Repository, Result<Agreed<Rules>, Error>>,
-    /// Names of target registries, by id.
-    pub(crate) names: BTreeMap<String, String>,
+    pub(crate) names: Names,
     /// Works by repository, or why they cannot be read.
     pub(crate) works: BTreeMap<Repository, Result<Works, Error>>,
     /// Repositories with incomplete listings: with fewer records than the service counts, or than a
     /// listed record should have.
     pub(crate) short: BTreeSet<Repository>,
+    /// Keys of works without named tags whose tags are known now: works of this look are in their place,
+    /// or they are about other images.
+    pub(crate) resolved: BTreeSet<String>,
+    /// Time before which the registry may have removed records of works, by repository.
+    pub(crate) kept_since: BTreeMap<Repository, Timestamp>,
 }
 
 /// Works of a repository, by the tags that they are about.
@@ -259,7 +268,7 @@ pub(crate) enum WorkTag {
     Named(String),
     /// All tags.
     All,
-    /// One tag that the service does not name. It may be any tag.
+    /// Tags that the service does not name. It may be any of them.
     Unnamed,
 }
 
@@ -268,6 +277,8 @@ pub(crate) enum WorkTag {
 pub(crate) enum WorkOrigin {
     /// A task, or a part of one.
     Task(TaskRef),
+    /// An execution without tasks.
+    Execution(ExecutionRef),
     /// The status of an image at a destination, if a registry has no tasks.
     Status,
     /// The destination's own answer.
@@ -321,6 +332,7 @@ impl Work {
         match (&self.origin, tag) {
             (WorkOrigin::Task(task), Some(tag)) => format!("{task}:{tag}"),
             (WorkOrigin::Task(task), None) => task.to_string(),
+            (WorkOrigin::Execution(execution), _) => execution_key(execution),
             // Each image and destination has one.
             (WorkOrigin::Status | WorkOrigin::Destination, _) => {
                 let ImageRef {
@@ -341,6 +353,7 @@ impl Work {
     pub(crate) fn name(&self) -> String {
         match &self.origin {
             WorkOrigin::Task(task) => format!("task {task}"),
+            WorkOrigin::Execution(execution) => format!("execution {execution}"),
             WorkOrigin::Status => "the replication status".to_owned(),
             WorkOrigin::Destination => "the destination's answer".to_owned(),
         }
@@ -350,7 +363,7 @@ impl Work {
     pub(crate) fn task(&self) -> Option<&TaskRef> {
         match &self.origin {
             WorkOrigin::Task(task) => Some(task),
-            WorkOrigin::Status | WorkOrigin::Destination => None,
+            WorkOrigin::Execution(_) | WorkOrigin::Status | WorkOrigin::Destination => None,
         }
     }
 
@@ -368,6 +381,11 @@ impl Work {
     pub(crate) fn succeeded(&self) -> bool {
         matches!(self.state, TaskState::Succeeded | TaskState::AlreadyThere)
     }
+}
+
+/// Returns the key of the work of an execution without tasks.
+pub(crate) fn execution_key(execution: &ExecutionRef) -> String {
+    format!("execution {execution}")
 }
 
 impl SourceTag {
@@ -388,6 +406,11 @@ impl Sight {
             Some(Err(error)) => Err(error),
             None => Ok(&[]),
         }
+    }
+
+    /// Returns the time before which the registry may have removed records of works on an image.
+    pub(crate) fn kept_since(&self, image: &ImageName) -> Option<Timestamp> {
+        self.kept_since.get(&repository(image)).copied()
     }
 
     /// Returns the works on an image, newest first. Works without a time keep their place in the

@@ -17,7 +17,7 @@ pub use image::{Artifact, ImageName, ImageRef};
 pub use listed::{ListedRepository, ListedTag};
 pub use provider::Provider;
 pub use reference::{ExecutionRef, RuleRef, TaskRef, UnfitReference};
-pub use rule::{FilterOn, FilterSyntax, Rule, RuleFilter, RuleTrigger};
+pub use rule::{FilterOn, FilterSyntax, ReplacedParts, Rule, RuleFilter, RuleTrigger};
 pub use subtask::Subtask;
 pub use task::{RetentionCounts, Task, TaskKind, TaskState, Trigger};
 pub use vendor::VendorAnswer;

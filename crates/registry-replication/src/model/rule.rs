@@ -35,6 +35,10 @@ pub struct Rule {
     /// Destination; empty if the rule cleans up. A rule with several destinations is listed once
     /// for each of them.
     pub destination: ImageRef,
+    /// Leading parts of a repository's path that the namespace of the destination replaces. If absent,
+    /// it is the namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ReplacedParts>,
     /// Trigger that starts it, in addition to a manual request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<RuleTrigger>,
@@ -97,6 +101,39 @@ impl std::fmt::Display for RuleTrigger {
     }
 }
 
+/// Leading parts of a repository's path, which is cut at its slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReplacedParts {
+    /// All parts except the last one.
+    AllButLast,
+    /// This many parts. A path with as few parts cannot be copied.
+    First(u32),
+}
+
+impl ReplacedParts {
+    /// Returns a path whose leading parts are replaced by `namespace`; `None` if it has too few.
+    ///
+    /// ```
+    /// use registry_replication::ReplacedParts;
+    /// let one = ReplacedParts::First(1);
+    /// assert_eq!(one.replace("team/api/server", "copies").as_deref(), Some("copies/api/server"));
+    /// assert_eq!(one.replace("server", "copies"), None);
+    /// let all = ReplacedParts::AllButLast;
+    /// assert_eq!(all.replace("team/api/server", "copies").as_deref(), Some("copies/server"));
+    /// ```
+    pub fn replace(self, path: &str, namespace: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let first = match self {
+            Self::AllButLast => parts.len().saturating_sub(1),
+            Self::First(count) => usize::try_from(count).ok()?,
+        };
+        let rest = parts.get(first..).filter(|rest| !rest.is_empty())?;
+        Some(format!("{namespace}/{}", rest.join("/")))
+    }
+}
+
 /// Pattern that the images of a rule must match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
@@ -140,6 +177,8 @@ pub enum FilterOn {
     Repository,
     /// The tag.
     Tag,
+    /// The labels, one of which must be the text of the pattern.
+    Label,
     /// The vendor's word, which this version does not know.
     Unknown(String),
 }
@@ -171,6 +210,7 @@ impl Rule {
             source: ImageRef::default(),
             filters: Vec::new(),
             destination: ImageRef::default(),
+            replaces: None,
             trigger: None,
             schedule: None,
             automatic: None,

@@ -4,6 +4,11 @@
 
 use crate::provider::Descriptor;
 
+#[cfg(any(feature = "harbor", feature = "huaweicloud"))]
+mod ids;
+#[cfg(any(feature = "harbor", feature = "huaweicloud"))]
+mod resource;
+
 /// Declares the folders of vendors, each behind its Cargo feature, and the table of their
 /// providers.
 macro_rules! providers {
@@ -26,5 +31,6 @@ macro_rules! providers {
 providers! {
     "huaweicloud": huaweicloud [huaweicloud::enterprise::DESCRIPTOR, huaweicloud::basic::DESCRIPTOR],
     "alibabacloud": alibabacloud [alibabacloud::DESCRIPTOR],
+    "harbor": harbor [harbor::DESCRIPTOR],
     "oci": distribution [distribution::DESCRIPTOR],
 }

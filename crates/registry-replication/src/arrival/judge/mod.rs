@@ -152,6 +152,18 @@ pub(crate) fn leading<'a>(
 /// Returns the end that a rule copies an image to. If the rule does not name a namespace or
 /// repository, it keeps the image's own.
 pub(crate) fn end(rule: &Rule, image: &ImageName) -> ImageRef {
+    if let Some(path) = rule.replaced_path(image) {
+        let ImageRef {
+            namespace,
+            repository,
+            ..
+        } = ImageRef::of_repository(&path);
+        return ImageRef {
+            namespace,
+            repository,
+            ..rule.destination.clone()
+        };
+    }
     let or = |named: &Option<String>, own: &str| {
         let own = Some(own).filter(|own| !own.is_empty());
         named.clone().or_else(|| own.map(str::to_owned))

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use openapi_transport::Timestamp;
+
 use super::{Judged, Known, Question, Target};
 use crate::arrival::destination::Destination;
 use crate::arrival::explain;
@@ -41,6 +43,7 @@ impl<'a> Judging<'a> {
         match self.unnamed.iter().find(|work| self.may_count(work)) {
             Some(work) if ends => {
                 let mut report = self.of(Verdict::Pending, false, work);
+                report.reasons.extend(explain::issue(work));
                 report.reasons.push(explain::unnamed_tag(work));
                 Judged { report, ..judged }
             }
@@ -50,10 +53,22 @@ impl<'a> Judging<'a> {
 
     /// Whether a work that does not name its tag may be about the wanted image.
     fn may_count(&self, work: &Work) -> bool {
-        let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
-        let earliest = self.question.since.max(pushed);
         let is_early = |(created, earliest)| !is_since(created, earliest);
-        !self.question.is_absent && !work.created.zip(earliest).is_some_and(is_early)
+        let times = work.created.zip(self.earliest());
+        !self.question.is_absent && !times.is_some_and(is_early)
+    }
+
+    /// Returns the earliest time of a work on the wanted image, as far as it is known.
+    fn earliest(&self) -> Option<Timestamp> {
+        let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
+        self.question.since.max(pushed)
+    }
+
+    /// Returns the time before which records may be gone, if the wanted image may be older.
+    fn removed_before(&self) -> Option<Timestamp> {
+        let kept_since = self.known.sight.kept_since(&self.question.image)?;
+        let is_older = self.earliest().is_none_or(|earliest| earliest < kept_since);
+        Some(kept_since).filter(|_| is_older)
     }
 
     /// Judges by the works that are certainly about the image.
@@ -314,6 +329,17 @@ impl<'a> Judging<'a> {
         let scheduled = self.target.rules.iter().any(|rule| {
             rule.enabled != Some(false) && rule.trigger == Some(RuleTrigger::OnSchedule)
         });
+        if let Some(kept_since) = self.removed_before() {
+            reasons.push(explain::records_removed(kept_since));
+            let report = DestinationReport {
+                reasons,
+                ..self.report(Verdict::Pending, false)
+            };
+            return Judged {
+                report,
+                needs_source,
+            };
+        }
         if reasons.is_empty() {
             reasons.push(explain::awaiting_task(rule, self.question.task));
         }
@@ -386,6 +412,7 @@ impl<'a> Judging<'a> {
                 execution: work.execution.clone(),
                 origin: match work.origin {
                     WorkOrigin::Task(_) => EvidenceOrigin::Task,
+                    WorkOrigin::Execution(_) => EvidenceOrigin::Execution,
                     WorkOrigin::Status => EvidenceOrigin::Status,
                     WorkOrigin::Destination => EvidenceOrigin::Destination,
                 },

@@ -72,6 +72,8 @@ fn judged_after(
         names: BTreeMap::new(),
         works: BTreeMap::from([(repository, Ok(works))]),
         short: BTreeSet::new(),
+        resolved: BTreeSet::new(),
+        kept_since: BTreeMap::new(),
     };
     let question = Question {
         image: "team/api:v1".parse().unwrap(),

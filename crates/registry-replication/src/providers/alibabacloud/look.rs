@@ -17,6 +17,7 @@ use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began, repository,
 };
+use crate::arrival::report::{Reason, ReasonKind};
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{ImageName, Rule, Task};
@@ -59,6 +60,8 @@ impl Look for AlibabaCr {
                 names: BTreeMap::new(),
                 works,
                 short: repositories.into_iter().filter(|_| is_short).collect(),
+                resolved: BTreeSet::new(),
+                kept_since: BTreeMap::new(),
             })
         })
     }
@@ -82,17 +85,23 @@ impl Look for AlibabaCr {
         })
     }
 
-    fn hindrance(self: Arc<Self>) -> BoxFuture<'static, Result<Option<String>, Error>> {
+    fn hindrances(
+        self: Arc<Self>,
+        _: ImageName,
+    ) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
         Box::pin(async move {
             let call = self.client.get_instance().instance_id(&self.instance);
             let edition = call.send().await?.into_inner().instance_specification;
             Ok(match edition {
-                None | Some(InstanceSpecification::EnterpriseAdvanced) => None,
-                Some(edition) => Some(format!(
-                    "instance {} is of the edition {edition}, and only Enterprise_Advanced copies \
-                     images: upgrade it",
-                    self.instance
-                )),
+                None | Some(InstanceSpecification::EnterpriseAdvanced) => Vec::new(),
+                Some(edition) => {
+                    let text = format!(
+                        "instance {} is of the edition {edition}, and only Enterprise_Advanced copies \
+                         images: upgrade it",
+                        self.instance
+                    );
+                    vec![Reason::new(ReasonKind::Edition, text)]
+                }
             })
         })
     }

@@ -8,6 +8,7 @@ use alibabacloud_cr::cr::ClientInfo;
 use alibabacloud_cr::cr::types::CreatedSyncTaskAnswer;
 use futures_core::future::BoxFuture;
 use openapi_transport::{Call, Error};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::AlibabaCr;
@@ -119,7 +120,7 @@ impl registry::Registry for AlibabaCr {
             }
             let call = self.call("CancelRepoSyncTask")?;
             let call = call.parameter("SyncTaskId", task.id())?;
-            Ok(Plan::new(self.client.inner()).with(call, |_| Started::default()))
+            Ok(Plan::new(self.client.inner()).with(call, |_, _| Started::default()))
         })
     }
 
@@ -206,7 +207,7 @@ fn destination(rule: &Rule, image: &ImageName) -> ImageRef {
     .with_tag(image.tag().map(str::to_owned))
 }
 
-fn created(answer: Value) -> Started {
+fn created(answer: Value, _: &HeaderMap) -> Started {
     let answer: CreatedSyncTaskAnswer = serde_json::from_value(answer).unwrap_or_default();
     match answer.sync_task_id {
         Some(id) => Started::task(TaskRef::new(id)),

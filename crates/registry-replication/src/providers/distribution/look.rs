@@ -36,6 +36,8 @@ impl Look for OciRegistry {
             names: BTreeMap::new(),
             works: BTreeMap::new(),
             short: BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            kept_since: BTreeMap::new(),
         };
         Box::pin(std::future::ready(Ok(sight)))
     }

@@ -70,6 +70,8 @@ impl Look for SwrBasic {
                 names: BTreeMap::new(),
                 works: BTreeMap::new(),
                 short: BTreeSet::new(),
+                resolved: BTreeSet::new(),
+                kept_since: BTreeMap::new(),
             };
             for (repository, works, rules) in read {
                 if works.as_ref().is_ok_and(|(_, is_short)| *is_short) {

@@ -104,7 +104,7 @@ impl registry::Registry for SwrBasic {
             });
             let copies = copies.collect();
             let plan = Plan::new(self.client.inner());
-            Ok(plan.with_copies(call, copies, |_| Started::default()))
+            Ok(plan.with_copies(call, copies, |_, _| Started::default()))
         })
     }
 

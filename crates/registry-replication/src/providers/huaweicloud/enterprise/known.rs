@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use openapi_transport::Error;
 
 use super::SwrEnterprise;
-use super::ids::number;
+use super::number;
 use crate::arrival::read::found;
 use crate::model::{Execution, ExecutionRef, RuleRef, Task, TaskRef};
 

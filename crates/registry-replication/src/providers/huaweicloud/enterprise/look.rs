@@ -13,6 +13,7 @@ use super::DESCRIPTOR;
 use super::SwrEnterprise;
 use super::targets;
 use crate::arrival::cover::ReadRule;
+use crate::arrival::destination::Names;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, Works, began,
@@ -30,7 +31,7 @@ const PAGE: u32 = 100;
 
 /// Rules, and names of target registries by id.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct RulesRead(Rules, Arc<BTreeMap<String, String>>);
+pub(super) struct RulesRead(Rules, Arc<Names>);
 
 impl Look for SwrEnterprise {
     fn descriptor(&self) -> &Descriptor {
@@ -60,7 +61,7 @@ impl Look for SwrEnterprise {
                     let agreed = read.agreed;
                     (Ok(Agreed { value, agreed }), names.as_ref().clone())
                 }
-                Err(error) => (Err(error), BTreeMap::new()),
+                Err(error) => (Err(error), Names::new()),
             };
             let known = rules.as_ref().map(|rules| &*rules.value);
             let (works, short) = self.works(&wanted, known.unwrap_or_default()).await?;
@@ -71,6 +72,8 @@ impl Look for SwrEnterprise {
                 names,
                 works,
                 short,
+                resolved: BTreeSet::new(),
+                kept_since: BTreeMap::new(),
             })
         })
     }
@@ -121,7 +124,7 @@ impl SwrEnterprise {
         });
         let names = registries
             .iter()
-            .filter_map(|(id, registry)| Some((id.clone(), targets::name(registry)?)));
+            .filter_map(|(id, registry)| Some((id.clone(), vec![targets::name(registry)?])));
         Ok(RulesRead(own.collect(), Arc::new(names.collect())))
     }
 

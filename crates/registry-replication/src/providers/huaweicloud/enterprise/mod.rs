@@ -19,12 +19,10 @@
 
 mod descriptor;
 mod executions;
-mod ids;
 mod images;
 mod known;
 mod look;
 mod operate;
-mod resource;
 mod rules;
 mod runs;
 mod subtasks;
@@ -39,6 +37,7 @@ pub use descriptor::{DESCRIPTOR, PROVIDER};
 use super::Credentials;
 use crate::arrival::read::Kept;
 use crate::arrival::watch::Watch;
+use crate::providers::ids;
 use crate::settings::{Settings, common_settings};
 use runs::Runs;
 
@@ -125,4 +124,9 @@ impl SwrEnterprise {
     pub fn client(&self) -> &swr::Client {
         &self.client
     }
+}
+
+/// Reads an id, which is a number.
+fn number(what: &str, id: &str) -> Result<i64, Error> {
+    ids::number("Huawei Cloud", what, id)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::DESCRIPTOR;
 use super::SwrEnterprise;
-use super::ids::number;
+use super::number;
 use super::runs::QUIET_SECONDS;
 use super::tasks::status_of;
 use crate::api;
@@ -120,7 +120,7 @@ impl registry::Registry for SwrEnterprise {
                     .body(&json!({ "dry_run": options.trial }))?,
             };
             let rule = rule.clone();
-            Ok(self.plan().with(call, |answer| started(answer, rule)))
+            Ok(self.plan().with(call, |answer, _| started(answer, rule)))
         })
     }
 
@@ -160,7 +160,7 @@ impl registry::Registry for SwrEnterprise {
             let call = self
                 .call("StopInstanceReplicationPolicyExecution")?
                 .parameter("execution_id", &ids.execution.to_string())?;
-            Ok(self.plan().with(call, |_| Started::default()))
+            Ok(self.plan().with(call, |_, _| Started::default()))
         })
     }
 

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use openapi_transport::{Error, Timestamp};
 
 use super::SwrEnterprise;
-use super::ids::number;
+use super::number;
 use crate::arrival::read::{Records, or_absent};
 use crate::arrival::sight::{Repository, Work, WorkOrigin, WorkTag, plausible};
 use crate::model::{Execution, ImageRef, Subtask, Task, TaskState};

@@ -8,11 +8,11 @@ use openapi_transport::{Error, Timestamp};
 
 use super::PROVIDER;
 use super::SwrEnterprise;
-use super::resource::Resources;
 use crate::listing::Listing;
 use crate::model::{
     ExecutionRef, ImageRef, RetentionCounts, RuleRef, Task, TaskKind, TaskState, VendorAnswer,
 };
+use crate::providers::resource::Resources;
 use crate::pager::{Fetched, Slot, Steps, listing_name};
 
 impl SwrEnterprise {

@@ -1,0 +1,372 @@
+//! Executions that looks remember, so that they do not read ended ones again, and their works.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use openapi_transport::{Error, Timestamp};
+
+use super::log::{Log, Outcome};
+use super::subtasks::state;
+use super::{HarborRegistry, number};
+use crate::arrival::cover::{Covered, ReadRule};
+use crate::arrival::read::or_absent;
+use crate::arrival::sight::{Repository, Work, WorkOrigin, WorkTag, execution_key, plausible};
+use crate::model::{Execution, ImageName, ImageRef, RuleTrigger, Task, TaskState};
+
+/// Seconds after an end in which the registry may retry, or has not written all of the log yet.
+const QUIET_SECONDS: i64 = 15 * 60;
+
+/// Known facts of executions, by id.
+#[derive(Clone, Default)]
+pub(super) struct Runs(Arc<Mutex<BTreeMap<String, Run>>>);
+
+#[derive(Clone, Default)]
+struct Run {
+    /// Whether all of its tasks have ended for good.
+    is_over: bool,
+    tasks: Arc<Vec<Task>>,
+    /// Logs by task.
+    logs: BTreeMap<String, ReadLog>,
+}
+
+/// Log as it was when the task was in this state.
+#[derive(Clone)]
+struct ReadLog {
+    state: TaskState,
+    updated: Option<Timestamp>,
+    /// Absent if the registry has no log.
+    log: Option<Arc<Log>>,
+}
+
+/// What an execution shows.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) works: Vec<(Repository, Work)>,
+    /// Keys of works without named tags whose tags are known now.
+    pub(super) resolved: BTreeSet<String>,
+    /// Whether the execution has more tasks than its listing shows.
+    pub(super) is_short: bool,
+}
+
+/// Question about one execution.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) execution: &'a Execution,
+    /// The rule, if it is known.
+    pub(super) rule: Option<&'a ReadRule>,
+    /// Images that the works must be about.
+    pub(super) images: &'a BTreeSet<ImageName>,
+    pub(super) now: Timestamp,
+}
+
+impl Runs {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Run>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets all executions except these.
+    pub(super) fn forget_but<'a>(&self, executions: impl Iterator<Item = &'a Execution>) {
+        let kept: BTreeSet<_> = executions.map(|execution| &execution.id).collect();
+        self.all().retain(|id, _| kept.contains(id));
+    }
+
+    /// Returns the works of an execution.
+    pub(super) async fn works(
+        &self,
+        registry: &HarborRegistry,
+        asked: Asked<'_>,
+    ) -> Result<Shown, Error> {
+        let execution = asked.execution;
+        let known = self.all().get(&execution.id).cloned();
+        let mut shown = Shown::default();
+        let mut run = match known {
+            Some(run) if run.is_over => run,
+            known => {
+                let Some(tasks) = self.tasks(registry, execution).await? else {
+                    // It may have been removed since the listing.
+                    shown.is_short = true;
+                    return Ok(shown);
+                };
+                let whole = execution.tasks.and_then(|counts| counts.total);
+                let whole = whole.is_none_or(|total| tasks.len() as i64 >= total);
+                shown.is_short = !whole;
+                Run {
+                    is_over: whole
+                        && !tasks.is_empty()
+                        && tasks.iter().all(|task| is_over(task, asked.now)),
+                    tasks: Arc::new(tasks),
+                    logs: known.map(|run| run.logs).unwrap_or_default(),
+                }
+            }
+        };
+        if run.tasks.is_empty() {
+            shown.works.extend(without_task(&asked));
+        } else {
+            shown.resolved.insert(execution_key(&execution.reference()));
+        }
+        for task in run.tasks.clone().iter() {
+            let Some(repository) = asked.repository_of(task) else {
+                continue;
+            };
+            let log = self.log(registry, &mut run, task, asked.now).await?;
+            let named = log.as_ref().is_some_and(|log| log.names_all);
+            if named {
+                shown.resolved.insert(task.reference().to_string());
+            }
+            let works = asked.works(task, log.as_deref());
+            let works = works.into_iter().map(|work| (repository.clone(), work));
+            shown.works.extend(works);
+        }
+        self.all().insert(execution.id.clone(), run);
+        Ok(shown)
+    }
+
+    /// Reads the tasks of an execution; `None` if the registry does not have it.
+    async fn tasks(
+        &self,
+        registry: &HarborRegistry,
+        execution: &Execution,
+    ) -> Result<Option<Vec<Task>>, Error> {
+        // Its counts are current, so they spare a call.
+        if execution.tasks.and_then(|counts| counts.total) == Some(0) {
+            return Ok(Some(Vec::new()));
+        }
+        let id = number("execution", &execution.id)?;
+        let tasks = registry.list_replication_tasks(id, None, false);
+        or_absent(tasks.all().await)
+    }
+
+    /// Returns the log of a task that has begun, if the registry has it.
+    async fn log(
+        &self,
+        registry: &HarborRegistry,
+        run: &mut Run,
+        task: &Task,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Log>>, Error> {
+        if task.state == TaskState::Waiting {
+            return Ok(None);
+        }
+        if let Some(read) = run.logs.get(&task.id)
+            && read.state == task.state
+            && read.updated == task.updated
+        {
+            return Ok(read.log.clone());
+        }
+        let log = match registry.log(task).await {
+            Ok(log) => Some(Arc::new(log)),
+            // A look must not fail because of a log. Without it, less is known.
+            Err(error) if error.can_retry() && error.status().is_none() => return Err(error),
+            Err(_) => None,
+        };
+        // An earlier run has named the tags, too.
+        let before = run.logs.get(&task.id).and_then(|read| read.log.clone());
+        let is_complete = log.as_ref().is_some_and(|log| log.names_all);
+        let is_quiet = is_quiet(task, now);
+        let log = match before.filter(|before| before.names_all && !is_complete) {
+            Some(before) => Some(Arc::new(Log {
+                tags: before.tags.keys().map(|tag| (tag.clone(), None)).collect(),
+                names_all: true,
+                failure: None,
+            })),
+            None => log,
+        };
+        // A log without the names may not be written yet.
+        if is_complete || is_quiet {
+            run.logs.insert(
+                task.id.clone(),
+                ReadLog {
+                    state: task.state.clone(),
+                    updated: task.updated,
+                    log: log.clone(),
+                },
+            );
+        }
+        Ok(log)
+    }
+}
+
+impl fmt::Debug for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runs").finish_non_exhaustive()
+    }
+}
+
+/// Whether a task ended so long ago that the registry neither retries it nor writes to its log.
+fn is_quiet(task: &Task, now: Timestamp) -> bool {
+    let ended = plausible(task.ended).filter(|_| task.state.is_final());
+    ended.is_some_and(|ended| now.as_second() - ended.as_second() >= QUIET_SECONDS)
+}
+
+/// Whether a task has ended for good.
+fn is_over(task: &Task, now: Timestamp) -> bool {
+    match task.state {
+        TaskState::Succeeded => true,
+        _ => is_quiet(task, now),
+    }
+}
+
+/// Makes the works of an execution that has no tasks (yet): it may be about any image of its rule.
+fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
+    let execution = asked.execution;
+    // With nothing to copy, it succeeds without a task.
+    if execution.state == TaskState::Succeeded {
+        return Vec::new();
+    }
+    let repositories: BTreeSet<Repository> = asked
+        .images
+        .iter()
+        .filter(|image| asked.rule.is_none_or(|rule| rule.covers(image)))
+        .map(crate::arrival::sight::repository)
+        .collect();
+    let work = Work {
+        tag: WorkTag::Unnamed,
+        destination: ImageRef::default(),
+        rule: execution.rule.clone(),
+        execution: Some(execution.reference()),
+        origin: WorkOrigin::Execution(execution.reference()),
+        subtask: None,
+        digest: None,
+        state: execution.state.clone(),
+        status: execution.status.clone(),
+        issue: execution.message.clone(),
+        advice: None,
+        created: execution.created,
+        started: execution.started,
+        changed: execution.updated.or(execution.created),
+        keeps: false,
+        overwrites: None,
+    };
+    let works = repositories.into_iter().map(|name| (name, work.clone()));
+    works.collect()
+}
+
+impl Asked<'_> {
+    /// Returns the repository of a task that copies, if an image of it is asked for.
+    fn repository_of(&self, task: &Task) -> Option<Repository> {
+        let copies = task.operation.as_deref().is_none_or(|what| what == "copy");
+        let source = task.source.as_ref().filter(|_| copies)?;
+        let (namespace, repository) = (source.namespace.clone()?, source.repository.clone()?);
+        let mut images = self.images.iter();
+        let is_wanted =
+            images.any(|image| image.namespace() == namespace && image.repository() == repository);
+        is_wanted.then_some((namespace, repository))
+    }
+
+    /// Makes the works of a task: one for each tag that its log names, and one for those that it may not
+    /// name.
+    fn works(&self, task: &Task, log: Option<&Log>) -> Vec<Work> {
+        let mut works = Vec::new();
+        if let Some(log) = log {
+            let tags = log.tags.iter();
+            works.extend(tags.map(|(tag, outcome)| self.named(task, log, tag, *outcome)));
+            if log.names_all {
+                return works;
+            }
+        }
+        match self.all_tags(task) {
+            Some(tags) => {
+                let tags = tags.into_iter();
+                let tags = tags.filter(|tag| !log.is_some_and(|log| log.tags.contains_key(tag)));
+                let tags: Vec<Work> = tags
+                    .map(|tag| self.work(task, WorkTag::Named(tag)))
+                    .collect();
+                works.extend(tags);
+            }
+            None => works.push(self.work(task, WorkTag::Unnamed)),
+        }
+        works
+    }
+
+    /// Returns the wanted tags that a task of all of its repository's tags certainly copies.
+    ///
+    /// A run by hand or by schedule copies all tags that the rule covers. If its task has failed, any of
+    /// them may be the reason.
+    fn all_tags(&self, task: &Task) -> Option<Vec<String>> {
+        let execution = self.execution;
+        let is_of_all = matches!(
+            execution.trigger,
+            Some(RuleTrigger::Manual | RuleTrigger::OnSchedule)
+        );
+        let rule = self.rule.filter(|_| is_of_all)?;
+        // The rule may have covered other tags then.
+        let is_changed = rule.updated.zip(execution.created);
+        if is_changed.is_none_or(|(updated, created)| updated >= created) {
+            return None;
+        }
+        if task.state.is_final() && task.state != TaskState::Succeeded {
+            return None;
+        }
+        let (namespace, repository) = self.repository_of(task)?;
+        let mut tags = Vec::new();
+        let images = self.images.iter();
+        let images = images
+            .filter(|image| image.namespace() == namespace && image.repository() == repository);
+        for image in images {
+            match (rule.coverage(image).covered, image.tag()) {
+                (Covered::Yes, Some(tag)) => tags.push(tag.to_owned()),
+                (Covered::No, _) => {}
+                _ => return None,
+            }
+        }
+        Some(tags)
+    }
+
+    fn named(&self, task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Work {
+        let work = self.work(task, WorkTag::Named(tag.to_owned()));
+        let has_failed = task.state == TaskState::Failed && outcome.is_none();
+        let (state, overwrites) = match outcome {
+            Some(Outcome::There) => (TaskState::AlreadyThere, Some(true)),
+            Some(Outcome::Kept) => (TaskState::AlreadyThere, Some(false)),
+            Some(Outcome::Copied) => (TaskState::Succeeded, work.overwrites),
+            None => (work.state.clone(), work.overwrites),
+        };
+        Work {
+            state,
+            overwrites,
+            subtask: (log.tags.len() > 1).then(|| tag.to_owned()),
+            issue: log.failure.clone().filter(|_| has_failed),
+            ..work
+        }
+    }
+
+    fn work(&self, task: &Task, tag: WorkTag) -> Work {
+        let execution = self.execution;
+        let end = task.destination.clone().unwrap_or_default();
+        let place = self.rule.map(|rule| rule.destination.clone());
+        let place = place.unwrap_or_default();
+        // Where the rule does not overwrite, the task succeeds although another image was there.
+        let keeps = self.rule.is_some_and(|rule| rule.overwrites == Some(false));
+        let is_unsure = keeps && task.state == TaskState::Succeeded;
+        Work {
+            tag,
+            destination: ImageRef {
+                region: place.region,
+                instance: place.instance,
+                registry: place.registry,
+                registry_name: place.registry_name,
+                artifacts: Vec::new(),
+                artifact_count: None,
+                ..end
+            },
+            rule: execution.rule.clone(),
+            execution: Some(execution.reference()),
+            origin: WorkOrigin::Task(task.reference()),
+            subtask: None,
+            digest: None,
+            state: match is_unsure {
+                true => TaskState::AlreadyThere,
+                false => state(task, None),
+            },
+            status: task.status.clone(),
+            issue: None,
+            advice: None,
+            created: execution.created,
+            started: task.started,
+            changed: task.updated,
+            keeps,
+            overwrites: is_unsure.then_some(false),
+        }
+    }
+}
