@@ -149,6 +149,13 @@ static EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "tasks log",
+        &[(
+            "imgtrack tasks log 83/1927 --registry prod",
+            "Print the log of a task",
+        )],
+    ),
+    (
         "rules",
         &[
             ("imgtrack rules --registry prod", "List all rules"),

@@ -1,17 +1,15 @@
 //! Tests of Harbor alone.
 
-use std::sync::Arc;
+pub(crate) mod decode;
+pub(crate) mod retries;
+pub(crate) mod terminal;
 
-use harbor::{Harbor, Login};
-use openapi_transport::Dialect;
 use serde_json::json;
 
 use crate::wire::is_escaped;
 
-/// Signer of calls with a login that is always the same.
-pub(crate) fn fixed_dialect() -> Arc<dyn Dialect> {
-    Arc::new(Harbor::new(Login::new("robot$example", "example-secret")))
-}
+/// Options of the program for Harbor in the sandbox.
+pub(crate) const OPTIONS: [&str; 3] = ["--registry", "harbor", "--sandbox"];
 
 #[tokio::test]
 async fn names_are_escaped() {

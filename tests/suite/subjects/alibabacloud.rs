@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
-    Ports, Site, Subject,
+    Ports, Site, Subject, Total,
 };
 use crate::alibabacloud::clients;
 use crate::retries::{Call, Fault};
@@ -191,7 +191,7 @@ impl Subject for Alibabacloud {
                 operation,
                 listed,
                 records,
-                total: Some("TotalCount"),
+                total: Some(Total::Field("TotalCount")),
                 id,
                 made: &["CreateTime"],
                 absent: None,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     CommandLine, Configure, Destination, ExamplePage, Listed, ListedCall, NamedCall, Obstacle,
-    Ports, Site, Subject,
+    Ports, Site, Subject, Total,
 };
 use crate::huaweicloud::clients;
 use crate::retries::Call;
@@ -199,7 +199,7 @@ impl Subject for HuaweicloudEnterprise {
                 operation,
                 listed,
                 records,
-                total: Some("total"),
+                total: Some(Total::Field("total")),
                 id: "id",
                 made: &["creation_time", "start_time", "id"],
                 absent: match listed {

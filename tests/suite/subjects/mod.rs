@@ -5,6 +5,7 @@
 
 pub(crate) mod alibabacloud;
 pub(crate) mod distribution;
+pub(crate) mod harbor;
 pub(crate) mod huaweicloud;
 mod ports;
 
@@ -31,6 +32,7 @@ const SUBJECTS: &[&dyn Subject] = &[
     &huaweicloud::HuaweicloudBasic,
     &alibabacloud::Alibabacloud,
     &distribution::Oci,
+    &harbor::Harbor,
 ];
 
 /// Returns all subjects.
@@ -49,23 +51,9 @@ pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static d
     subjects().find(|one| fits(*one)).unwrap()
 }
 
-/// A client crate, and the signer of its calls.
-type Client = (&'static str, fn() -> Arc<dyn Dialect>);
-
-/// Clients whose provider is not in the facade yet.
-const CLIENTS: &[Client] = &[("harbor", crate::harbor::fixed_dialect)];
-
-/// Whether the facade has a provider with this client crate.
-pub(crate) fn is_offered(client: &str) -> bool {
-    subjects().any(|one| one.client() == Some(client))
-}
-
 /// Signer of calls to one service of a client crate, with keys that are always the same.
 pub(crate) fn fixed_dialect(client: &str, service: &str) -> Arc<dyn Dialect> {
-    match CLIENTS.iter().find(|(name, _)| *name == client) {
-        Some((_, dialect)) => dialect(),
-        None => of_client(client).fixed_dialect(service),
-    }
+    of_client(client).fixed_dialect(service)
 }
 
 /// Returns the first subject of a client crate.
@@ -298,8 +286,8 @@ pub(crate) struct ListedCall {
     pub(crate) listed: Listed,
     /// Field of the body that holds the records. Empty if they are the body.
     pub(crate) records: &'static str,
-    /// Field of the body that counts the records.
-    pub(crate) total: Option<&'static str>,
+    /// What counts the records.
+    pub(crate) total: Option<Total>,
     /// Field of a record's id.
     pub(crate) id: &'static str,
     /// Fields that tell how new a record is, best first.
@@ -322,10 +310,31 @@ impl ListedCall {
         }
     }
 
-    /// The count of an answer's records, if it has one.
-    pub(crate) fn total<'a>(&self, answer: &'a mut OutgoingAnswer) -> Option<&'a mut Value> {
-        answer.body.get_mut(self.total?)
+    /// Changes the count of an answer's records, if it has one.
+    pub(crate) fn count(&self, answer: &mut OutgoingAnswer, change: impl FnOnce(u64) -> u64) {
+        match self.total {
+            Some(Total::Field(name)) => match answer.body.get_mut(name) {
+                Some(Value::String(text)) => *text = change(text.parse().unwrap()).to_string(),
+                Some(number) => *number = json!(change(number.as_u64().unwrap())),
+                None => {}
+            },
+            Some(Total::Header(name)) => {
+                if let Some(text) = answer.headers.get_mut(name) {
+                    *text = change(text.parse().unwrap()).to_string();
+                }
+            }
+            None => {}
+        }
     }
+}
+
+/// Where an answer counts the records of a listing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Total {
+    /// A field of the body.
+    Field(&'static str),
+    /// A header, in lower case.
+    Header(&'static str),
 }
 
 /// Example of a page of a listing.

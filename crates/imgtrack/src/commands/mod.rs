@@ -10,6 +10,7 @@ mod doctor;
 mod executions;
 mod explain;
 mod lag;
+mod log;
 mod matches;
 mod plan;
 mod rules;

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use registry_replication::{
     Descriptor, Error, Feature, Registry, Rule, Task, TaskRules, TaskScope,
 };
 
+use super::log::Log;
 use super::{Execute, scope, sources};
 use crate::args::{
     Bound, Listing, OfPeriod, OfPlaces, OfRule, OfStates, OfTag, TagGlob, Watch, value,
@@ -20,7 +21,62 @@ use crate::table::TaskTags;
 use crate::target::Target;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Tasks {
+    #[command(subcommand)]
+    command: Option<OfTasks>,
+    #[command(flatten)]
+    list: Option<List>,
+}
+
+/// Command about tasks.
+#[derive(Subcommand, Debug)]
+enum OfTasks {
+    /// Print the log of a task
+    ///
+    /// Registries keep logs for a limited time.
+    Log(Log),
+}
+
+impl Tasks {
+    /// Returns the arguments of the command that runs.
+    fn parts(&self) -> Result<&List, &Log> {
+        match (&self.command, &self.list) {
+            (Some(OfTasks::Log(log)), _) => Err(log),
+            (None, Some(list)) => Ok(list),
+            (None, None) => unreachable!("the grammar requires a scope without a subcommand"),
+        }
+    }
+}
+
+impl Execute for Tasks {
+    fn bound(&self) -> Option<Bound> {
+        self.parts().map_or_else(Log::bound, List::bound)
+    }
+
+    fn shape(&self) -> Shape {
+        self.parts().map_or_else(Log::shape, List::shape)
+    }
+
+    fn sort(&self) -> Option<&str> {
+        self.parts().map_or_else(Log::sort, List::sort)
+    }
+
+    fn watch(&self) -> Option<Duration> {
+        self.parts().map_or_else(Log::watch, List::watch)
+    }
+
+    async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
+        match (self.command, self.list) {
+            (Some(OfTasks::Log(log)), _) => log.run(session).await,
+            (None, Some(list)) => list.run(session).await,
+            (None, None) => Ok(0),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+struct List {
     /// Execution, repository or image, as far as the registry lists tasks by it
     #[arg(value_parser = value::word)]
     scope: String,
@@ -160,7 +216,7 @@ fn check(provider: &Descriptor, has_rule: bool, has_places: bool) -> Result<(), 
     }
 }
 
-impl Execute for Tasks {
+impl Execute for List {
     fn bound(&self) -> Option<Bound> {
         Some(self.bound)
     }

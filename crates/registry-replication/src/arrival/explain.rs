@@ -213,13 +213,18 @@ pub(crate) fn unconfirmed() -> Reason {
     Reason::new(ReasonKind::Unconfirmed, text)
 }
 
-pub(crate) fn overtaken(holder: &Work, done: &Work) -> Reason {
-    let text = format!(
-        "{} was created before {} and ended after it, so it may have put an older image there; \
-         ask the destination itself, or copy the image again",
-        holder.name(),
-        done.name()
-    );
+/// Reason that an older work may have written an older image after a newer one, or may still do so.
+pub(crate) fn overtaken(older: &Work, done: &Work) -> Reason {
+    let (older_name, done) = (older.name(), done.name());
+    let text = match older.state.is_final() {
+        true => format!(
+            "{older_name} was created before {done} and ended after it, so it may have put an older \
+             image there; ask the destination itself, or copy the image again"
+        ),
+        false => format!(
+            "{older_name} was created before {done} and still runs, so it may put an older image there"
+        ),
+    };
     Reason::new(ReasonKind::Overwritten, text)
 }
 

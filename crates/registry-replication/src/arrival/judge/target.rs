@@ -171,6 +171,21 @@ impl<'a> Judging<'a> {
         holder.copied()
     }
 
+    /// Returns a work that was created before another one, and that may have written or may still write
+    /// an older image after it.
+    fn overtakes(&self, done: &Work) -> Option<&'a Work> {
+        let is_older = |work: &&&Work| {
+            work.created < done.created && work.digest.is_none() && !self.copies_current(work)
+        };
+        let may_write = |work: &&&Work| match work.state {
+            TaskState::Succeeded => !work.keeps && may_end_after(work.changed, done.changed),
+            TaskState::Running => !work.keeps && self.is_at_work(work),
+            _ => false,
+        };
+        let mut works = self.works.iter().filter(is_older);
+        works.find(may_write).copied()
+    }
+
     /// Judges a target to which a work has copied the wanted image.
     fn arrived(&self, counted: &[&'a Work]) -> Option<Judged> {
         let newest = counted.first()?;
@@ -228,11 +243,11 @@ impl<'a> Judging<'a> {
             report.digest = held;
             return Some(report.into());
         }
-        // If tasks name no digest, one that was created earlier may have written an older image.
-        let overtaken = holder.created < done.created && holder.changed > done.changed;
-        if held.is_none() && overtaken && !self.copies_current(holder) {
+        if held.is_none()
+            && let Some(older) = self.overtakes(done)
+        {
             let mut report = self.of(Verdict::Pending, false, done);
-            report.reasons.push(explain::overtaken(holder, done));
+            report.reasons.push(explain::overtaken(older, done));
             return Some(Judged {
                 report,
                 needs_source: self.known.source.is_none(),
@@ -427,6 +442,16 @@ impl<'a> Judging<'a> {
             }),
             ..self.report(verdict, is_final)
         }
+    }
+}
+
+/// Whether one end may be after another. Some services have whole seconds only.
+fn may_end_after(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) if one.subsec_nanosecond() == 0 => {
+            one.as_second() >= other.as_second()
+        }
+        _ => one > other,
     }
 }
 

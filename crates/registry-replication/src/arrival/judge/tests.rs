@@ -228,6 +228,37 @@ fn without_a_digest_the_time_decides() {
 }
 
 #[test]
+fn an_older_copy_without_a_digest_may_come_last() {
+    use TaskState::{Failed, Running, Succeeded, Waiting};
+    for (name, state, changed, verdict) in [
+        ("it ended later", Succeeded, 31, Verdict::Pending),
+        (
+            "it ended in the same second",
+            Succeeded,
+            30,
+            Verdict::Pending,
+        ),
+        ("it ended before", Succeeded, 29, Verdict::Arrived),
+        ("it runs", Running, 3000, Verdict::Pending),
+        ("it has run for too long", Running, 10, Verdict::Arrived),
+        (
+            "it waits, and will copy what is there then",
+            Waiting,
+            0,
+            Verdict::Arrived,
+        ),
+        ("it failed", Failed, 3590, Verdict::Arrived),
+    ] {
+        let works = vec![
+            work("1", 0, changed, state, None),
+            work("2", 20, 30, Succeeded, None),
+        ];
+        let (said, _, task) = judged(works, None, Some(15));
+        assert_eq!((said, task.as_str()), (verdict, "2"), "{name}");
+    }
+}
+
+#[test]
 fn a_failure_is_final_when_the_registry_has_no_run_left() {
     for (runs, started, verdict) in [
         (1, 3580, Verdict::Pending),
