@@ -165,7 +165,7 @@ impl Rule {
     /// Whether the rule copies this image, by its source and filters. A filter that this version
     /// cannot read counts as matching. Sends no calls.
     ///
-    /// Patterns with `*` and `?` follow Harbor: `*` stops at a slash, `**` does not. Regular
+    /// Patterns with `*` and `?` follow doublestar: `*` stops at a slash, `**` does not. Regular
     /// expressions must match the whole text. Unreadable are patterns of more than 2048 bytes,
     /// patterns with more than 16 levels of braces, and all filters after a rule's first 64.
     pub fn covers(&self, image: &ImageName) -> bool {

@@ -1,6 +1,6 @@
-//! Patterns of Harbor, translated to globs.
+//! Patterns of Go's doublestar 1.3.4, translated to globs.
 //!
-//! Harbor compares with Go's doublestar 1.3.4. Globs differ from it in a few places: `!` at the start of
+//! Globs differ from it in a few places: `!` at the start of
 //! a class is a letter of the class, a lone `}` is a letter, and `-` must be between two letters.
 
 use std::iter::Peekable;
@@ -9,13 +9,13 @@ use std::str::Chars;
 /// Why a pattern has no glob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoGlob {
-    /// Harbor refuses it, too.
+    /// Doublestar refuses it, too.
     Malformed,
     /// It has a class that no glob can say.
     Unsupported,
 }
 
-/// Whether Harbor refuses a pattern.
+/// Whether doublestar refuses a pattern.
 pub(crate) fn is_malformed(pattern: &str) -> bool {
     glob(pattern) == Err(NoGlob::Malformed)
 }

@@ -23,7 +23,7 @@ const LOOKS: u32 = 3;
 const AGREEING: u32 = 2;
 /// Number of start times that are kept for a task. Registries run a task a few times.
 const STARTS: usize = 8;
-/// Least seconds between the starts of two runs. Harbor waits 16 s after a failure.
+/// Least seconds between the starts of two runs. The shortest known wait is 16 s.
 const BETWEEN_RUNS: i64 = 10;
 /// Number of tasks that are remembered although the latest look lacks them.
 const REMEMBERED: usize = 10_000;

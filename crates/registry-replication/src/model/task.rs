@@ -108,7 +108,7 @@ pub enum TaskState {
     Running,
     /// It succeeded.
     Succeeded,
-    /// It failed. Registries based on Harbor may still retry it.
+    /// It failed. The registry may still retry it.
     Failed,
     /// It was cancelled.
     Cancelled,
