@@ -283,6 +283,7 @@ impl FakeWork {
             changed: None,
             keeps: false,
             overwrites: None,
+            removes: false,
         };
         Ok(Self { image, work })
     }

@@ -216,13 +216,17 @@ pub(crate) fn unconfirmed() -> Reason {
 /// Reason that an older work may have written an older image after a newer one, or may still do so.
 pub(crate) fn overtaken(older: &Work, done: &Work) -> Reason {
     let (older_name, done) = (older.name(), done.name());
+    let effect = match older.removes {
+        true => "removed the tag",
+        false => "put an older image there",
+    };
     let text = match older.state.is_final() {
         true => format!(
-            "{older_name} was created before {done} and ended after it, so it may have put an older \
-             image there; ask the destination itself, or copy the image again"
+            "{older_name} was created before {done} and ended after it, so it may have {effect}; \
+             ask the destination itself, or copy the image again"
         ),
         false => format!(
-            "{older_name} was created before {done} and still runs, so it may put an older image there"
+            "{older_name} was created before {done} and has not ended, so it may have {effect} when it ends"
         ),
     };
     Reason::new(ReasonKind::Overwritten, text)

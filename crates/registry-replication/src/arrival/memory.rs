@@ -297,6 +297,7 @@ mod tests {
             changed: None,
             keeps: false,
             overwrites: None,
+            removes: false,
         }
     }
 

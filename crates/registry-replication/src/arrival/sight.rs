@@ -319,6 +319,8 @@ pub(crate) struct Work {
     pub(crate) keeps: bool,
     /// Whether it overwrites an existing tag. If not, such a tag ends the work.
     pub(crate) overwrites: Option<bool>,
+    /// Whether it removes tags at the destination instead of copying them.
+    pub(crate) removes: bool,
 }
 
 impl Work {

@@ -110,7 +110,9 @@ pub(crate) fn judge(
     let judged = targets.iter().map(|target| {
         let own = works.iter().copied();
         let own = own.filter(|work| agree(&target.end, &work.destination));
-        let (unnamed, own) = own.partition(|work| work.tag == WorkTag::Unnamed);
+        let (removing, copying): (Vec<_>, Vec<_>) = own.partition(|work| work.removes);
+        let copying = copying.into_iter();
+        let (unnamed, own) = copying.partition(|work| work.tag == WorkTag::Unnamed);
         Judging {
             question,
             destination,
@@ -118,6 +120,7 @@ pub(crate) fn judge(
             target,
             works: own,
             unnamed,
+            removing,
         }
         .judged()
     });

@@ -30,6 +30,8 @@ pub(super) struct Judging<'a> {
     pub(super) works: Vec<&'a Work>,
     /// Works that do not name their tag, newest first.
     pub(super) unnamed: Vec<&'a Work>,
+    /// Works that remove tags, newest first.
+    pub(super) removing: Vec<&'a Work>,
 }
 
 impl<'a> Judging<'a> {
@@ -171,8 +173,8 @@ impl<'a> Judging<'a> {
         holder.copied()
     }
 
-    /// Returns a work that was created before another one, and that may have written or may still write
-    /// an older image after it.
+    /// Returns a work that was created before another one, and that may have written an older image or
+    /// removed the tag after it, or may still do so.
     fn overtakes(&self, done: &Work) -> Option<&'a Work> {
         let is_older = |work: &&&Work| {
             work.created < done.created && work.digest.is_none() && !self.copies_current(work)
@@ -180,10 +182,12 @@ impl<'a> Judging<'a> {
         let may_write = |work: &&&Work| match work.state {
             TaskState::Succeeded => !work.keeps && may_end_after(work.changed, done.changed),
             TaskState::Running => !work.keeps && self.is_at_work(work),
+            // It removes what is there when it runs.
+            TaskState::Waiting => work.removes,
             _ => false,
         };
-        let mut works = self.works.iter().filter(is_older);
-        works.find(may_write).copied()
+        let all = self.works.iter().chain(&self.removing);
+        all.filter(is_older).find(may_write).copied()
     }
 
     /// Judges a target to which a work has copied the wanted image.

@@ -40,6 +40,7 @@ fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str
         changed: Some(at(changed)),
         keeps: false,
         overwrites: None,
+        removes: false,
     }
 }
 
@@ -255,6 +256,34 @@ fn an_older_copy_without_a_digest_may_come_last() {
         ];
         let (said, _, task) = judged(works, None, Some(15));
         assert_eq!((said, task.as_str()), (verdict, "2"), "{name}");
+    }
+}
+
+#[test]
+fn an_older_removal_may_come_last_and_is_no_copy() {
+    use TaskState::{Succeeded, Waiting};
+    for (name, state, created, changed, verdict) in [
+        ("it ended later", Succeeded, 0, 31, Verdict::Pending),
+        ("it waits", Waiting, 0, 0, Verdict::Pending),
+        ("it ended before", Succeeded, 0, 29, Verdict::Arrived),
+        (
+            "it is newer, so the source decides",
+            Succeeded,
+            25,
+            40,
+            Verdict::Arrived,
+        ),
+    ] {
+        let removal = Work {
+            removes: true,
+            tag: WorkTag::Unnamed,
+            ..work("1", created, changed, state, None)
+        };
+        let copy = work("2", 20, 30, Succeeded, None);
+        let said = judged(vec![removal.clone(), copy], None, Some(15)).0;
+        assert_eq!(said, verdict, "{name}");
+        let alone = judged(vec![removal], None, Some(15)).0;
+        assert_eq!(alone, Verdict::NoTask, "{name}");
     }
 }
 

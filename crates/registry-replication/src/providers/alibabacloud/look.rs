@@ -192,6 +192,7 @@ fn work(task: Task) -> Option<(Repository, Work)> {
         changed: task.updated,
         keeps: false,
         overwrites: None,
+        removes: false,
     };
     Some(((source.namespace?, source.repository?), work))
 }

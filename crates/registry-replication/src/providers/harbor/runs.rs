@@ -109,6 +109,10 @@ impl Runs {
             let Some(repository) = asked.repository_of(task) else {
                 continue;
             };
+            if !copies(task) {
+                shown.works.push((repository, asked.removing(task)));
+                continue;
+            }
             let log = self.log(registry, &mut run, task, asked.now).await?;
             let named = log.as_ref().is_some_and(|log| log.names_all);
             if named {
@@ -193,6 +197,11 @@ impl fmt::Debug for Runs {
     }
 }
 
+/// Whether a task copies. Others remove tags at the destination.
+fn copies(task: &Task) -> bool {
+    task.operation.as_deref().is_none_or(|what| what == "copy")
+}
+
 /// Whether a task ended so long ago that the registry neither retries it nor writes to its log.
 fn is_quiet(task: &Task, now: Timestamp) -> bool {
     let ended = plausible(task.ended).filter(|_| task.state.is_final());
@@ -237,16 +246,16 @@ fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
         changed: execution.updated.or(execution.created),
         keeps: false,
         overwrites: None,
+        removes: false,
     };
     let works = repositories.into_iter().map(|name| (name, work.clone()));
     works.collect()
 }
 
 impl Asked<'_> {
-    /// Returns the repository of a task that copies, if an image of it is asked for.
+    /// Returns the repository of a task, if an image of it is asked for.
     fn repository_of(&self, task: &Task) -> Option<Repository> {
-        let copies = task.operation.as_deref().is_none_or(|what| what == "copy");
-        let source = task.source.as_ref().filter(|_| copies)?;
+        let source = task.source.as_ref()?;
         let (namespace, repository) = (source.namespace.clone()?, source.repository.clone()?);
         let mut images = self.images.iter();
         let is_wanted =
@@ -313,6 +322,16 @@ impl Asked<'_> {
         Some(tags)
     }
 
+    /// Makes the work of a task that removes tags, which its log does not name in a known form.
+    fn removing(&self, task: &Task) -> Work {
+        Work {
+            keeps: false,
+            state: task.state.clone(),
+            removes: true,
+            ..self.work(task, WorkTag::Unnamed)
+        }
+    }
+
     fn named(&self, task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Work {
         let work = self.work(task, WorkTag::Named(tag.to_owned()));
         let has_failed = task.state == TaskState::Failed && outcome.is_none();
@@ -367,6 +386,7 @@ impl Asked<'_> {
             changed: task.updated,
             keeps,
             overwrites: is_unsure.then_some(false),
+            removes: false,
         }
     }
 }

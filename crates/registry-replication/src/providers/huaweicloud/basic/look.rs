@@ -169,5 +169,6 @@ fn work(job: Task) -> Option<Work> {
         changed: job.updated,
         keeps: false,
         overwrites,
+        removes: false,
     })
 }

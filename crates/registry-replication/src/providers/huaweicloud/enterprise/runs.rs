@@ -191,6 +191,7 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         changed: task.updated,
         keeps: false,
         overwrites: None,
+        removes: false,
     })
 }
 
@@ -213,5 +214,6 @@ fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
         changed: subtask.ended.or(task.updated),
         keeps: false,
         overwrites: None,
+        removes: false,
     }
 }
