@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use openapi_transport::testing::ManualClock;
 use openapi_transport::{Clock, Timestamp};
 use registry_sandbox::{OutgoingAnswer, Sandbox};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Random;
 use super::registries::{Answers, REGISTRY_FAULTS};
