@@ -211,6 +211,11 @@ fn what_is_not_a_file_of_limited_size_is_refused() {
     assert_eq!(code, 2, "{err}");
 }
 
+fn has_setting(of: &dyn Subject, name: &str) -> bool {
+    let mut settings = of.descriptor().settings.iter();
+    settings.any(|setting| setting.name == name)
+}
+
 #[test]
 fn registries_are_added_by_options_and_shown() {
     let folder = Folder::new("");
@@ -223,7 +228,10 @@ fn registries_are_added_by_options_and_shown() {
             line += &format!(" --{} x.example", setting.name.replace('_', "-"));
         }
         if provider.shows_work() {
-            line += " --region cn-x --image-host HOST --to other --proof third=third.example";
+            if has_setting(of, "region") {
+                line += " --region cn-x";
+            }
+            line += " --image-host HOST --to other --proof third=third.example";
             line = line.replace("HOST", &format!("{}.example", provider.name));
         }
         let (code, out, err) = folder.run(&line);
@@ -271,20 +279,16 @@ fn registries_are_added_by_options_and_shown() {
 #[test]
 fn options_before_a_name_select_its_provider_inside_the_sandbox_too() {
     for of in subjects_with_rules() {
-        let text = format!(
+        let mut text = format!(
             "[defaults]\nregistry = \"mine\"\noutput = \"json\"\n\
-             [registries.mine]\nprovider = \"{}\"\nregion = \"elsewhere\"\n{}",
+             [registries.mine]\nprovider = \"{}\"\nendpoint = \"https://other.example\"\n",
             of.provider(),
-            match of
-                .descriptor()
-                .settings
-                .iter()
-                .find(|one| one.name == "instance")
-            {
-                Some(_) => "instance = \"other\"\n",
-                None => "",
-            }
         );
+        for setting in ["region", "instance"] {
+            if has_setting(of, setting) {
+                text += &format!("{setting} = \"other\"\n");
+            }
+        }
         let folder = Folder::new(&text);
         let sandbox = "status team/api:v41 --sandbox";
         let plain = format!("{sandbox} -o json --registry {}", of.provider());

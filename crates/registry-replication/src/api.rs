@@ -137,9 +137,13 @@ pub fn find(name: &str) -> Result<(&'static Service, &'static Operation), Error>
     };
     let all = calls;
     let of_service = |service: &Service| wanted.is_none_or(|wanted| wanted == service.name);
-    let mut found = all().filter(|(service, operation)| {
-        of_service(service) && operation.name.eq_ignore_ascii_case(plain)
-    });
+    let named = || {
+        let is_named = |name: &str| name.eq_ignore_ascii_case(plain);
+        all().filter(move |(service, operation)| of_service(service) && is_named(operation.name))
+    };
+    // Names of several services may differ in their capital letters only.
+    let is_exact = named().any(|(_, operation)| operation.name == plain);
+    let mut found = named().filter(|(_, operation)| !is_exact || operation.name == plain);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(one), Some(other)) => {

@@ -107,7 +107,9 @@ async fn each_thing_that_stands_in_the_way_is_named() {
             &report,
             ReasonKind::Settling,
         );
-        stage.trial.clock.advance(3 * MINUTE);
+        let pauses = Duration::from_secs(2 * of.longest_pause());
+        let settled = of.descriptor().windows.settle + pauses;
+        stage.trial.clock.advance(settled);
         let report = stage.trial.run(arrival.explain()).await.unwrap();
         assert_eq!(report.verdict, Verdict::Failed, "{of:?}");
         tell("a failure", of, &report, ReasonKind::TaskIssue);

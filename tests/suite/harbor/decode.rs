@@ -32,7 +32,8 @@ pub(crate) fn pages() -> Vec<ExamplePage> {
                 items(registry.replication_rules(None)).boxed()
             })
         }),
-        page("listReplicationExecutions", Some("status"), |page| {
+        // Counts decide the state.
+        page("listReplicationExecutions", None, |page| {
             listed(page, |registry| items(registry.executions_of(None)).boxed())
         }),
         page("listReplicationTasks", Some("status"), |page| {

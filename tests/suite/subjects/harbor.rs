@@ -217,6 +217,10 @@ impl Subject for Harbor {
         ]
     }
 
+    fn without_repository(&self) -> &'static str {
+        "not arrived: no-rule"
+    }
+
     /// Returns Harbor's longest pause.
     fn longest_pause(&self) -> u64 {
         118

@@ -26,7 +26,7 @@ pub(crate) struct Tasks {
     #[command(subcommand)]
     command: Option<OfTasks>,
     #[command(flatten)]
-    list: Option<List>,
+    list: List,
 }
 
 /// Command about tasks.
@@ -38,39 +38,39 @@ enum OfTasks {
     Log(Log),
 }
 
-impl Tasks {
-    /// Returns the arguments of the command that runs.
-    fn parts(&self) -> Result<&List, &Log> {
-        match (&self.command, &self.list) {
-            (Some(OfTasks::Log(log)), _) => Err(log),
-            (None, Some(list)) => Ok(list),
-            (None, None) => unreachable!("the grammar requires a scope without a subcommand"),
-        }
-    }
-}
-
 impl Execute for Tasks {
     fn bound(&self) -> Option<Bound> {
-        self.parts().map_or_else(Log::bound, List::bound)
+        match &self.command {
+            None => self.list.bound(),
+            Some(OfTasks::Log(command)) => command.bound(),
+        }
     }
 
     fn shape(&self) -> Shape {
-        self.parts().map_or_else(Log::shape, List::shape)
+        match &self.command {
+            None => self.list.shape(),
+            Some(OfTasks::Log(command)) => command.shape(),
+        }
     }
 
     fn sort(&self) -> Option<&str> {
-        self.parts().map_or_else(Log::sort, List::sort)
+        match &self.command {
+            None => self.list.sort(),
+            Some(OfTasks::Log(command)) => command.sort(),
+        }
     }
 
     fn watch(&self) -> Option<Duration> {
-        self.parts().map_or_else(Log::watch, List::watch)
+        match &self.command {
+            None => self.list.watch(),
+            Some(OfTasks::Log(command)) => command.watch(),
+        }
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        match (self.command, self.list) {
-            (Some(OfTasks::Log(log)), _) => log.run(session).await,
-            (None, Some(list)) => list.run(session).await,
-            (None, None) => Ok(0),
+        match self.command {
+            None => self.list.run(session).await,
+            Some(OfTasks::Log(command)) => command.run(session).await,
         }
     }
 }
@@ -78,8 +78,8 @@ impl Execute for Tasks {
 #[derive(Args, Debug)]
 struct List {
     /// Execution, repository or image, as far as the registry lists tasks by it
-    #[arg(value_parser = value::word)]
-    scope: String,
+    #[arg(value_parser = value::word, required = true)]
+    scope: Option<String>,
     #[command(flatten)]
     listing: Listing,
     #[command(flatten)]
@@ -237,7 +237,9 @@ impl Execute for List {
     }
 
     async fn run(self, session: &mut Session<'_>) -> Result<u8, Failure> {
-        let (target, scope) = session.target.at_image(&self.scope);
+        // It is absent only if a subcommand runs.
+        let scope = self.scope.unwrap_or_default();
+        let (target, scope) = session.target.at_image(&scope);
         session.target = target;
         let glob = self.tag.tag.clone();
         let tag = glob.as_ref().and_then(TagGlob::as_tag);

@@ -12,7 +12,7 @@ pub(crate) mod destination;
 pub(crate) mod doublestar;
 mod engine;
 mod explain;
-mod judge;
+pub(crate) mod judge;
 mod log;
 mod memory;
 mod parts;

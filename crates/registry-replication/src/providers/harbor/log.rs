@@ -92,7 +92,9 @@ impl Log {
             }
         } else if let Some(rest) = message.strip_prefix("copy ") {
             let tag = after(rest, names.source).and_then(|rest| rest.split_once('('));
+            // The task as a whole completes, too, with all of its tags in brackets.
             if let Some((tag, rest)) = tag
+                && !tag.starts_with('[')
                 && rest.trim_end().ends_with(" completed")
             {
                 self.add(tag, Some(Outcome::Copied));
@@ -186,6 +188,11 @@ mod tests {
                 3,
                 "INFO",
                 "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed",
+            ),
+            line(
+                3,
+                "INFO",
+                "copy library/api:[v1](source registry) to copies/api:[v1](destination registry) completed",
             ),
             line(
                 3,

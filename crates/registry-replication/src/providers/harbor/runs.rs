@@ -10,8 +10,11 @@ use super::log::{Log, Outcome};
 use super::subtasks::state;
 use super::{HarborRegistry, number};
 use crate::arrival::cover::{Covered, ReadRule};
+use crate::arrival::judge::end;
 use crate::arrival::read::or_absent;
-use crate::arrival::sight::{Repository, Work, WorkOrigin, WorkTag, execution_key, plausible};
+use crate::arrival::sight::{
+    Repository, Work, WorkOrigin, WorkTag, execution_key, plausible, repository,
+};
 use crate::model::{Execution, ImageName, ImageRef, RuleTrigger, Task, TaskState};
 
 /// Seconds after an end in which the registry may retry, or has not written all of the log yet.
@@ -223,15 +226,20 @@ fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
     if execution.state == TaskState::Succeeded {
         return Vec::new();
     }
-    let repositories: BTreeSet<Repository> = asked
+    // One for each repository, at the place that the rule copies it to.
+    let covered = asked
         .images
         .iter()
-        .filter(|image| asked.rule.is_none_or(|rule| rule.covers(image)))
-        .map(crate::arrival::sight::repository)
+        .filter(|image| asked.rule.is_none_or(|rule| rule.covers(image)));
+    let ends: BTreeMap<Repository, ImageRef> = covered
+        .map(|image| {
+            let end = asked.rule.map(|rule| end(rule, image));
+            (repository(image), end.unwrap_or_default())
+        })
         .collect();
-    let work = Work {
+    let work = |destination| Work {
         tag: WorkTag::Unnamed,
-        destination: ImageRef::default(),
+        destination,
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
         origin: WorkOrigin::Execution(execution.reference()),
@@ -248,7 +256,7 @@ fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
         overwrites: None,
         removes: false,
     };
-    let works = repositories.into_iter().map(|name| (name, work.clone()));
+    let works = ends.into_iter().map(|(name, end)| (name, work(end)));
     works.collect()
 }
 
