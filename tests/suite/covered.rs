@@ -283,7 +283,7 @@ async fn the_program_lists_covered_images_and_reports_a_page_that_it_cannot_read
 
         let pages = AtomicUsize::new(0);
         trial.sandbox.on_answer(move |answer| {
-            let is_of_tags = answer.operation.contains("Tag");
+            let is_of_tags = answer.operation.contains(of.tag_listing());
             if is_of_tags && pages.fetch_add(1, Ordering::Relaxed) > 0 {
                 answer.status = 400;
                 answer.body = json!({});
@@ -293,7 +293,8 @@ async fn the_program_lists_covered_images_and_reports_a_page_that_it_cannot_read
         assert_eq!(code, 1, "{of:?}: {err}");
         assert!(err.starts_with("error: "), "{of:?}: {err}");
         let count = out.lines().count();
-        assert!(count > 20 && count < TAGS, "{of:?}: {count}");
+        assert!(count < TAGS, "{of:?}: {count}");
+        assert!(count > 20 || !of.has_pages_of_tags(), "{of:?}: {count}");
     }
 }
 

@@ -159,11 +159,11 @@ async fn the_host_of_the_registry_is_taken_off() {
                 .unwrap();
             assert_eq!(image.to_string(), pinned, "{host}");
         }
-        let other = "registry.example/team/api:v41";
+        let other = "elsewhere.example/team/api:v41";
         let error = registry.read_image(other).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let says = format!(
-            "\"registry.example\" is the host of another registry, and this registry is {own}; \
+            "\"elsewhere.example\" is the host of another registry, and this registry is {own}; \
              write team/api:v41 for this registry, or {own}/{other} if",
             own = hosts[0]
         );

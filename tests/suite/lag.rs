@@ -104,7 +104,7 @@ fn each_destination_and_rule_has_a_row() {
         json!({ "rule": "crsr-2" }),
         json!({ "rule": null }),
         json!({ "destination": { "region": "cn-beijing", "instance": "cri-2", "namespace": "a" } }),
-        json!({ "destination": { "namespace": "harbor0" }, "provider": "somecloud" }),
+        json!({ "destination": { "namespace": "copies" }, "provider": "somecloud" }),
         json!({ "destination": null }),
         json!({ "destination": { "region": "cn-shenzhen", "repository": "other" } }),
     ];
@@ -123,7 +123,7 @@ fn each_destination_and_rule_has_a_row() {
             "acmecloud | cn-shenzhen | - | 1",
             "acmecloud | cn-shenzhen | crsr-1 | 2",
             "acmecloud | cn-shenzhen | crsr-2 | 1",
-            "somecloud | harbor0 | crsr-1 | 1",
+            "somecloud | copies | crsr-1 | 1",
         ]
     );
 }

@@ -212,8 +212,8 @@ fn errors_say_what_happened_why_and_what_to_do() {
     let names = names.join(", ");
     let says = format!("error: missing --registry; use --registry NAME, one of {names}\n");
     is_said("rules --sandbox", 2, &says);
-    let says = format!("error: unknown registry \"harbour\"; use one of {names}\n");
-    is_said("rules --registry harbour", 2, &says);
+    let says = format!("error: unknown registry \"warehouse\"; use one of {names}\n");
+    is_said("rules --registry warehouse", 2, &says);
     let says = "error: this command asks one registry, and 2 are named: ";
     let two: Vec<_> = providers().iter().take(2).map(|one| one.name).collect();
     is_said(&format!("run 1 --registry {}", two.join(",")), 2, says);

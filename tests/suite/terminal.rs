@@ -37,7 +37,7 @@ enum Dose {
 
 fn poison(dose: Dose, status: &mut u16, body: &mut Value) {
     match dose {
-        Dose::Everything => poison_texts(body, false, &|_| true),
+        Dose::Everything => poison_texts(body, body.is_string(), &|_| true),
         Dose::Sentences => poison_texts(body, false, &|name| {
             let name = name.to_lowercase();
             let words = [
@@ -50,7 +50,10 @@ fn poison(dose: Dose, status: &mut u16, body: &mut Value) {
             *body = json!({
                 "error_code": POISON, "error_msg": POISON, "request_id": POISON,
                 "encoded_authorization_message": POISON,
-                "errors": [{ "errorCode": POISON, "errorMessage": POISON, "detail": POISON }],
+                "errors": [{
+                    "code": POISON, "message": POISON,
+                    "errorCode": POISON, "errorMessage": POISON, "detail": POISON,
+                }],
                 "error": { "code": POISON, "message": POISON, "title": POISON },
                 "Code": POISON, "Message": POISON, "RequestId": POISON, "IsSuccess": false,
             });

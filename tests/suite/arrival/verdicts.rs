@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use openapi_transport::Clock;
 use openapi_transport::testing::Schedule;
 use registry_replication::{Basis, Polling, Verdict, WaitError};
-use registry_sandbox::Outcome;
+use registry_sandbox::{Outcome, Pace};
 
 use super::{QUARTER, Trial, short};
 use crate::subjects::{subjects, subjects_with_rules};
@@ -59,6 +59,7 @@ async fn a_failure_counts_when_it_has_settled() {
     for of in subjects_with_rules() {
         for (outcome, arrives) in [(Outcome::FailsFirst(2), true), (Outcome::Fails, false)] {
             let trial = Trial::start().await;
+            trial.sandbox.set_pace(Pace::default());
             let registry = trial.registry(of).await;
             let decide = &trial.sandbox;
             decide.decide("team/api", Some("v77"), of.decided(0), outcome);

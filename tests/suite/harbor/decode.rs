@@ -61,7 +61,12 @@ fn listed(
     list: fn(&HarborRegistry) -> BoxFuture<'static, Vec<Value>>,
 ) -> BoxFuture<'static, Vec<Value>> {
     async move {
-        let recorder = Recorder::json(page.to_string()).await;
+        let count = page.as_array().map_or(0, Vec::len).to_string();
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-total-count", &count),
+        ];
+        let recorder = Recorder::start(200, &headers, page.to_string()).await;
         list(&registry(recorder.endpoint()).await).await
     }
     .boxed()

@@ -5,7 +5,7 @@ use crate::subjects::CommandLine;
 
 pub(crate) fn lines() -> Vec<CommandLine> {
     let policy = ["getReplicationPolicy", "-p", "id=12", "--sandbox"];
-    let lines: [(_, &[&str]); 11] = [
+    let lines: [(_, &[&str]); 12] = [
         ("rules", &[]),
         ("rules matches", &["20", "team/api:v1"]),
         ("rules matches", &["20", "--all"]),
@@ -14,6 +14,7 @@ pub(crate) fn lines() -> Vec<CommandLine> {
         ("tasks", &["team/7/51"]),
         ("executions", &["12"]),
         ("subtasks", &["83/1927"]),
+        ("tasks log", &["83/1927"]),
         ("run", &["20", "--yes"]),
         ("stop", &["83", "--yes"]),
         ("wait", &["--execution", "83", "--timeout", "5s"]),

@@ -174,6 +174,14 @@ impl Subject for Harbor {
         LISTINGS
     }
 
+    fn tag_listing(&self) -> &'static str {
+        "listArtifacts"
+    }
+
+    fn has_pages_of_tags(&self) -> bool {
+        false
+    }
+
     fn pages(&self) -> Vec<ExamplePage> {
         crate::harbor::decode::pages()
     }

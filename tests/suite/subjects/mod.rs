@@ -179,6 +179,16 @@ pub(crate) trait Subject: Debug + Send + Sync {
         &[]
     }
 
+    /// A part of the name of the call that lists tags.
+    fn tag_listing(&self) -> &'static str {
+        "Tag"
+    }
+
+    /// Whether tags are listed page by page. Otherwise an error on a page leaves none.
+    fn has_pages_of_tags(&self) -> bool {
+        true
+    }
+
     /// Examples of pages, and what the facade makes of them.
     fn pages(&self) -> Vec<ExamplePage> {
         Vec::new()

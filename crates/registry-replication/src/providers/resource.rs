@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     const SOURCE: &str = r#"{"metadata":{"repository":{"name":"root/nats"},"artifacts":[{"digest":"sha256:de","tags":["1.2.0","latest"],"labels":null},{"digest":"sha256:28","tags":null}],"v_tags":null},"deleted":false}"#;
-    const TARGET: &str = r#"{"metadata":{"repository":{"name":"harbor0/nats"},"artifacts":null}}"#;
+    const TARGET: &str = r#"{"metadata":{"repository":{"name":"copies/nats"},"artifacts":null}}"#;
 
     #[test]
     fn a_document_is_read() {
@@ -150,7 +150,7 @@ mod tests {
         let apart = Resources::read(Some(&glued), None, None);
         let proper = Resources::read(Some(SOURCE), Some(TARGET), Some("copy"));
         assert_eq!(apart, proper);
-        assert_eq!(apart.destination.unwrap().to_string(), "harbor0/nats");
+        assert_eq!(apart.destination.unwrap().to_string(), "copies/nats");
     }
 
     #[test]

@@ -94,9 +94,8 @@ pub(super) async fn examine(reporter: Reporter) -> Option<()> {
         );
     }
     health(&reporter, &client).await;
-    permissions(&reporter, &client).await?;
     registries(&reporter, &client).await;
-    Some(())
+    permissions(&reporter, &client).await
 }
 
 async fn health(reporter: &Reporter, client: &api::Client) {
