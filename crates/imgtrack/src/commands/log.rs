@@ -29,7 +29,8 @@ impl Execute for Log {
         let output = &mut session.output;
         match output.is_data() {
             true => output.value(&json!({ "task": task, "log": log }))?,
-            false => output.text(&log)?,
+            // A tab would move the cursor of a terminal.
+            false => output.text(&log.replace('\t', "    "))?,
         }
         Ok(0)
     }
