@@ -298,7 +298,7 @@ impl Asked<'_> {
 
     /// Returns the wanted tags that a task of all of its repository's tags certainly copies.
     ///
-    /// A run by hand or by schedule copies all tags that the rule covers. If its task has failed, any of
+    /// A manual or scheduled run copies all tags that the rule covers. If its task has failed, any of
     /// them may be the reason.
     fn all_tags(&self, task: &Task) -> Option<Vec<String>> {
         let execution = self.execution;
