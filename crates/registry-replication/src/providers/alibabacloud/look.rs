@@ -14,10 +14,10 @@ use super::AlibabaCr;
 use super::DESCRIPTOR;
 use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
+use crate::arrival::report::{Reason, ReasonKind};
 use crate::arrival::sight::{
     Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began, repository,
 };
-use crate::arrival::report::{Reason, ReasonKind};
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
 use crate::model::{ImageName, Rule, Task};
@@ -85,10 +85,7 @@ impl Look for AlibabaCr {
         })
     }
 
-    fn hindrances(
-        self: Arc<Self>,
-        _: ImageName,
-    ) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
+    fn hindrances(self: Arc<Self>, _: ImageName) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
         Box::pin(async move {
             let call = self.client.get_instance().instance_id(&self.instance);
             let edition = call.send().await?.into_inner().instance_specification;

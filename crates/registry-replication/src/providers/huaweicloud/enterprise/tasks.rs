@@ -12,8 +12,8 @@ use crate::listing::Listing;
 use crate::model::{
     ExecutionRef, ImageRef, RetentionCounts, RuleRef, Task, TaskKind, TaskState, VendorAnswer,
 };
-use crate::providers::resource::Resources;
 use crate::pager::{Fetched, Slot, Steps, listing_name};
+use crate::providers::resource::Resources;
 
 impl SwrEnterprise {
     /// Lists the tasks of an execution of a replication rule:
