@@ -41,6 +41,8 @@ pub struct Answer {
     pub example: Value,
     /// Names of headers, and their examples.
     pub headers: Vec<(String, String)>,
+    /// Field of the body that has the example.
+    pub envelope: Option<String>,
 }
 
 /// All specs, read once.
@@ -77,7 +79,7 @@ fn read(folder: &str, name: &'static str) -> Spec {
             operations.push(Operation {
                 name: value["operationId"].as_str().unwrap().to_owned(),
                 is_read: value["x-access"] == "read",
-                answer: answer(value),
+                answer: answer(&document, value),
                 value: value.clone(),
             });
         }
@@ -108,7 +110,10 @@ fn resolved(document: &Value, value: &Value) -> Value {
     }
 }
 
-fn answer(operation: &Value) -> Answer {
+fn answer(document: &Value, operation: &Value) -> Answer {
+    let name = operation["operationId"].as_str().unwrap();
+    let envelope = operation.get("x-envelope");
+    let envelope = envelope.or_else(|| document.get("x-envelope"));
     let responses = operation["responses"].as_object().unwrap();
     let (status, success) = responses
         .iter()
@@ -118,6 +123,9 @@ fn answer(operation: &Value) -> Answer {
     Answer {
         status: status.parse().unwrap(),
         example: json(success)["example"].clone(),
+        envelope: envelope
+            .and_then(Value::as_str)
+            .map(|envelope| envelope.replace("{operation}", name)),
         headers: headers
             .into_iter()
             .flatten()

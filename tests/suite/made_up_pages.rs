@@ -31,7 +31,7 @@ fn requested(request: &Request) -> (usize, usize) {
         "/body-token" => (field("/nextToken"), field("/maxResults")),
         "/nested-token" => (field("/page/marker"), field("/page/size")),
         "/header-token" => (header("x-page-token"), header("x-page-size")),
-        "/body-offset" => (field("/Offset"), field("/Limit")),
+        "/body-offset" | "/envelope" => (field("/Offset"), field("/Limit")),
         "/page-number" => (query("page"), query("page_size")),
         "/range" => (query("offset"), query("limit")),
         other => panic!("no listing at {other}"),
@@ -75,7 +75,9 @@ fn answer(request: &Request) -> Reply {
             headers.extend(token.map(|token| ("x-next-page-token", token)));
             json!(records)
         }
-        "/body-offset" => json!({"Response": {"TotalCount": RECORDS, "Registries": records}}),
+        "/body-offset" | "/envelope" => {
+            json!({"Response": {"TotalCount": RECORDS, "Registries": records}})
+        }
         "/page-number" => {
             headers.push(("x-total-count", RECORDS.to_string()));
             json!(records)
@@ -102,6 +104,7 @@ fn call(operation: &'static Operation) -> Call {
     let call = Call::new(operation);
     match operation.name {
         "ListByBodyToken" => call.body(&json!({"repositoryName": "team/api"})).unwrap(),
+        "ListInEnvelope" => call.parameter("Name", "team/api").unwrap(),
         _ => call,
     }
 }

@@ -6,7 +6,7 @@ use openapi_transport::Timestamp;
 use registry_tests::Recorder;
 use registry_tests::given::Given;
 use registry_tests::specs::{self, Operation, Spec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::clients;
 
@@ -23,11 +23,12 @@ async fn recorder(operation: &Operation) -> Recorder {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let body = match &answer.example {
-        Value::Null => String::new(),
+    let body = match (&answer.example, &answer.envelope) {
+        (Value::Null, _) => String::new(),
         // Plain text: no answer is a JSON string.
-        Value::String(text) => text.clone(),
-        example => example.to_string(),
+        (Value::String(text), _) => text.clone(),
+        (example, None) => example.to_string(),
+        (example, Some(envelope)) => json!({envelope: example}).to_string(),
     };
     Recorder::start(answer.status, &headers, body).await
 }

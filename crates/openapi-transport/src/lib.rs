@@ -22,6 +22,7 @@ mod chance;
 mod client;
 mod clock;
 mod connection;
+mod content;
 mod context;
 mod cooperate;
 mod credentials;

@@ -105,6 +105,7 @@ fn responses(
     operation: &Operation<'_>,
     say: &mut impl FnMut(&str, String),
 ) {
+    envelope(document, operation, say);
     let statuses: Vec<_> = object(operation.value.get("responses")).collect();
     let of = |class: &[char]| {
         let found = statuses
@@ -174,6 +175,32 @@ fn responses(
             }
             Some(_) => {}
         }
+    }
+}
+
+/// Checks the name of the answer's envelope.
+fn envelope(
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+    say: &mut impl FnMut(&str, String),
+) {
+    let own = operation.value.get("x-envelope");
+    let Some(written) = own.or_else(|| document.root.get("x-envelope")) else {
+        return;
+    };
+    if written.as_str().is_none_or(str::is_empty) {
+        say(
+            "",
+            format!("invalid x-envelope {written}: name a field of the answer"),
+        );
+    }
+    let answer = document.success(operation);
+    let content = answer.and_then(|(_, answer)| answer_content(answer));
+    if let Some((TEXT, _)) = content {
+        say(
+            "",
+            "is plain text, which has no x-envelope: take one of them out".into(),
+        );
     }
 }
 

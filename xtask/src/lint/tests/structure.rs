@@ -556,3 +556,30 @@ fn of_alternatives_one_is_enough() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn an_envelope_is_a_name() {
+    expect(&[(
+        "      x-paging: { cursor: marker",
+        "      x-envelope: ''\n      x-paging: { cursor: marker",
+        "ListJobs",
+        "invalid x-envelope \"\"",
+    )]);
+    let answer = "          content:\n            application/json:\n              \
+                  schema: { $ref: '#/components/schemas/JobPage' }\n              example:\n                \
+                  jobs: [j1, j2]\n                info: { next_marker: m2 }";
+    let enveloped = change(
+        GOOD,
+        "      x-paging: { cursor: marker",
+        "      x-envelope: '{operation}Result'\n      x-paging: { cursor: marker",
+    );
+    assert_eq!(findings(&enveloped, Some(LIST)), []);
+    let text =
+        "          content:\n            text/plain: { schema: { type: string }, example: a }";
+    let found = findings(&change(&enveloped, answer, text), None);
+    let found = found.iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        found.contains("is plain text, which has no x-envelope"),
+        "{found}"
+    );
+}

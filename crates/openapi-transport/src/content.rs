@@ -1,0 +1,62 @@
+//! Content of an answer, in the form that types decode: without the envelope around it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::dialect::Answer;
+use crate::error::without_values;
+use crate::operation::Operation;
+
+/// Returns the content of an answer.
+///
+/// # Errors
+/// Why the answer has no content.
+pub(crate) fn content(operation: &Operation, answer: &Answer) -> Result<Bytes, String> {
+    let body = &answer.body;
+    match operation.envelope {
+        Some(name) if !body.trim_ascii().is_empty() => inside(name, body),
+        _ => Ok(body.clone()),
+    }
+}
+
+/// Returns the value of one field, as it arrived: numbers keep all their digits.
+fn inside(name: &str, body: &Bytes) -> Result<Bytes, String> {
+    let fields: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).map_err(|error| without_values(&error))?;
+    match fields.get(name) {
+        Some(value) => Ok(body.slice_ref(value.get().as_bytes())),
+        None => Err(format!("missing field `{name}`")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_opened() {
+        for (body, expected) in [
+            (r#"{"Response": {"a": 1}}"#, Ok(r#"{"a": 1}"#)),
+            (
+                r#"{"Id": 1, "Response": {"n": 12345678901234567890.10}, "Z": [{}]}"#,
+                Ok(r#"{"n": 12345678901234567890.10}"#),
+            ),
+            (r#"{"Response": null}"#, Ok("null")),
+            (r#"{"response": {}}"#, Err("missing field `Response`")),
+            ("[]", Err("invalid type: sequence, expected a map")),
+            (r#"{"Response": {"#, Err("EOF while parsing")),
+        ] {
+            let found = inside("Response", &Bytes::from(body));
+            match expected {
+                Ok(expected) => assert_eq!(found.unwrap(), expected, "{body}"),
+                Err(says) => {
+                    let found = found.unwrap_err();
+                    assert!(found.starts_with(says), "{body}: {found}");
+                }
+            }
+        }
+    }
+}
