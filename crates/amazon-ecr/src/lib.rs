@@ -1,0 +1,8 @@
+//! Client for Amazon Elastic Container Registry.
+//!
+//! Credentials ([`Credentials`]), signatures ([`signer`]), errors and URLs ([`endpoints`]).
+
+mod credentials;
+pub mod signer;
+
+pub use credentials::Credentials;
