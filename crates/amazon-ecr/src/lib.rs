@@ -3,6 +3,10 @@
 //! Credentials ([`Credentials`]), signatures ([`signer`]), errors and URLs ([`endpoints`]).
 
 mod credentials;
+pub mod endpoints;
+pub mod names;
+pub mod partitions;
+mod refusal;
 pub mod signer;
 
 pub use credentials::Credentials;
