@@ -6,6 +6,7 @@ mod credentials;
 pub mod endpoints;
 pub mod names;
 pub mod partitions;
+mod profile;
 mod refusal;
 pub mod signer;
 
