@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod alibabacloud;
+mod amazon_ecr;
 mod any_registry;
 mod api;
 mod arrival;

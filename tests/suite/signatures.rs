@@ -69,6 +69,7 @@ fn request(parts: &Parts) -> Request {
         ("host", "example.com".to_owned()),
         ("x-sdk-date", "20261122T120000Z".to_owned()),
         ("x-acs-date", "2026-11-22T12:00:00Z".to_owned()),
+        ("x-amz-date", "20261122T120000Z".to_owned()),
     ];
     for (name, value) in parts.headers.iter().chain(&fixed) {
         let value = HeaderValue::from_str(value).unwrap();

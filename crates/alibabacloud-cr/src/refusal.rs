@@ -51,6 +51,7 @@ pub(crate) fn read(answer: &Answer) -> Reading {
             .filter(|milliseconds| *milliseconds > 0)
             .map(Duration::from_millis),
         skewed: refused && code == OUT_OF_DATE,
+        maybe_skewed: false,
         unauthenticated: refused && of_key,
         denied: refused && (of_key || code.starts_with(WRONG_SIGNATURE)),
         throttled: refused && is_throttled(code),

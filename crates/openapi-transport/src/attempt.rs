@@ -18,6 +18,10 @@ use crate::operation::Operation;
 use crate::pace::LONGEST_WAIT;
 use crate::secret::Secret;
 
+/// How far the date of a refused call is off at least, if that may be the reason. Services accept
+/// about five minutes, and a clock that is right may be read a moment earlier.
+const SKEW: SignedDuration = SignedDuration::from_mins(4);
+
 const USER_AGENT: &str = concat!("registry-replication/", env!("CARGO_PKG_VERSION"));
 
 /// Answer of a successful attempt.
@@ -122,6 +126,7 @@ pub(crate) async fn attempt(
 ) -> Result<AttemptSuccess, AttemptFailure> {
     let name = operation.name;
     let begun = Instant::now();
+    let dated = context.now();
     let (mut request, used) = signed(context, operation, request, left)
         .await
         .map_err(AttemptFailure::before_sending)?;
@@ -154,7 +159,7 @@ pub(crate) async fn attempt(
     let answer = read(context, response, name, &host)
         .await
         .map_err(|error| AttemptFailure::on_the_way(error, true))?;
-    judge(context, operation, answer, used, &secrets)
+    judge(context, operation, answer, (dated, used), &secrets)
 }
 
 /// Returns the secret values of headers.
@@ -214,12 +219,13 @@ async fn read(
     })
 }
 
-/// Turns an answer into a success or a failure.
+/// Turns an answer into a success or a failure. `dated` and `used` are the date and the credentials
+/// of the request's signature.
 fn judge(
     context: &Context,
     operation: &'static Operation,
     answer: Answer,
-    used: UsedCredentials,
+    (dated, used): (Timestamp, UsedCredentials),
     secrets: &[Secret],
 ) -> Result<AttemptSuccess, AttemptFailure> {
     let Reading {
@@ -228,6 +234,7 @@ fn judge(
         retry_after,
         limit,
         skewed,
+        maybe_skewed,
         unauthenticated,
         throttled,
         absent,
@@ -270,8 +277,9 @@ fn judge(
         retry_after_header(&answer.headers, theirs.unwrap_or_else(|| context.now()))
     });
     let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
+    let is_off = |theirs: &Timestamp| theirs.duration_since(dated).abs() >= SKEW;
     let skew = theirs
-        .filter(|_| skewed)
+        .filter(|theirs| skewed || (maybe_skewed && is_off(theirs)))
         .map(|theirs| theirs.duration_since(context.local_now()));
     let mut refusal = refusal.unwrap_or_default();
     // Some services quote the request that they refuse. Long texts are cut after that, so that no part

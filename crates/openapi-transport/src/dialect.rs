@@ -63,6 +63,11 @@ pub struct Reading {
     pub limit: Option<Duration>,
     /// Whether the service refused the call because of its date.
     pub skewed: bool,
+    /// Whether the service may have refused the call because of its date, but does not say so: a
+    /// wrong date and a wrong secret both make a wrong signature. It counts as
+    /// [`skewed`](Self::skewed) if the answer's `Date` is four minutes or more from the date of the
+    /// call.
+    pub maybe_skewed: bool,
     /// Whether the service refused the call because it does not, or no longer, accept the
     /// credentials. The transport renews them once.
     pub unauthenticated: bool,

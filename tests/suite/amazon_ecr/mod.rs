@@ -1,0 +1,4 @@
+//! Tests of behaviour that only Amazon ECR has.
+
+mod signatures;
+mod verify;
