@@ -3,16 +3,20 @@
 
 use openapi_transport::{Call, ErrorKind, Operation};
 use registry_tests::Recorder;
-use registry_tests::made_up::types::{EnvelopeFilter, EnvelopeRequest};
+use registry_tests::made_up::types::{EnvelopeFilter, EnvelopeRequest, FormRequest};
 use registry_tests::made_up::{Client, values};
 use registry_tests::service::MADE_UP;
 use serde_json::{Value, json};
 
 use crate::clients;
 
-fn in_envelope() -> &'static Operation {
+fn named(name: &str) -> &'static Operation {
     let mut operations = MADE_UP.operations.iter();
-    operations.find(|one| one.name == "ListInEnvelope").unwrap()
+    operations.find(|one| one.name == name).unwrap()
+}
+
+fn in_envelope() -> &'static Operation {
+    named("ListInEnvelope")
 }
 
 /// Returns the JSON body of a request.
@@ -126,4 +130,71 @@ async fn an_answer_without_its_envelope_is_an_error() {
         assert_eq!(error.kind(), ErrorKind::Undecodable, "{error}");
         assert!(error.to_string().contains(says), "{answer}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_form_is_sent_and_xml_is_read() {
+    let answer = "<ListInXmlResponse><ListInXmlResult><RecordList><member><Id>7</Id><Note/></member>\
+                  </RecordList><Marker/></ListInXmlResult></ListInXmlResponse>";
+    let server = Recorder::start(200, &[("content-type", "text/xml")], answer).await;
+    let context = clients::fixed_context(MADE_UP, server.endpoint());
+    let client = Client::new(context.clone());
+    let request = FormRequest::builder()
+        .name("a&b c")
+        .password(Some("p=1".into()))
+        .strict(Some(true));
+    let page = client.list_in_xml().body(request).send().await.unwrap();
+    let records = page.into_inner().record_list.unwrap();
+    assert_eq!(records.member[0].id, Some(7.into()));
+    assert_eq!(records.member[0].note, None);
+
+    let call = Call::new(named("ListInXml"));
+    let mut call = call.parameter("Name", "a&b c").unwrap();
+    for (name, value) in [("Password", "p=1"), ("Strict", "true")] {
+        call = call.parameter(name, value).unwrap();
+    }
+    let found = call.send(&context).await.unwrap();
+    let expected = json!({"RecordList": {"member": [{"Id": "7", "Note": null}]}, "Marker": null});
+    assert_eq!(found, expected);
+    for request in server.requests().await {
+        let (head, body) = request.split_once("\n\n").unwrap();
+        assert!(
+            head.contains("content-type: application/x-www-form-urlencoded"),
+            "{head}"
+        );
+        assert_eq!(body, "Name=a%26b%20c&Password=p%3D1&Strict=true");
+    }
+    let shown = call.shown(&context).await.unwrap();
+    assert_eq!(shown.body.unwrap()["Password"], "***");
+}
+
+#[tokio::test]
+async fn xml_that_is_no_answer_is_an_error() {
+    for (answer, says) in [
+        ("<html><p>hush</html>", "invalid XML"),
+        ("<A><Other/></A>", "missing field `ListInXmlResult`"),
+        (
+            "<!DOCTYPE a [<!ENTITY e \"hush\">]><A><ListInXmlResult>&e;</ListInXmlResult></A>",
+            "a document type is not allowed",
+        ),
+        (
+            "<A><ListInXmlResult><RecordList><member><Id>hush</Id></member></RecordList></ListInXmlResult></A>",
+            "expected a number",
+        ),
+    ] {
+        let server = Recorder::start(200, &[("content-type", "text/xml")], answer).await;
+        let client = Client::new(clients::fixed_context(MADE_UP, server.endpoint()));
+        let request = FormRequest::builder().name("team/api");
+        let error = client.list_in_xml().body(request).send().await.unwrap_err();
+        let error = openapi_transport::Error::from(error);
+        assert_eq!(error.kind(), ErrorKind::Undecodable, "{error}");
+        assert!(error.to_string().contains(says), "{answer}: {error}");
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+    let empty = "<A><ListInXmlResult/></A>";
+    let server = Recorder::start(200, &[("content-type", "text/xml")], empty).await;
+    let client = Client::new(clients::fixed_context(MADE_UP, server.endpoint()));
+    let request = FormRequest::builder().name("team/api");
+    let page = client.list_in_xml().body(request).send().await.unwrap();
+    assert!(page.into_inner().record_list.is_none());
 }

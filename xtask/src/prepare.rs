@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::spec::{JSON, Spec, TEXT, bounded, is_json, limits, object, resolve};
+use crate::spec::{FORM, JSON, Spec, TEXT, XML, bounded, is_json, limits, object, resolve};
 
 /// Document for progenitor, and the types of its formats.
 pub(crate) struct Prepared {
@@ -51,15 +51,16 @@ fn keep_one_success(document: &mut Value) {
     }
 }
 
-/// Gives every form of JSON, and plain text, the one media type that progenitor knows. The transport
-/// sends the real one, which is in the operation table. Text is decoded as text.
+/// Gives every form of JSON, forms, XML and plain text the one media type that progenitor knows. The
+/// transport sends the real one, which is in the operation table. It writes forms, and reads XML as JSON
+/// and text as text.
 fn call_it_json(document: &mut Value) {
     let rename = |value: &mut Value| {
         let content = value.get_mut("content").and_then(Value::as_object_mut);
         let Some(content) = content else { return };
         let Some(name) = content
             .keys()
-            .find(|name| is_json(name) || *name == TEXT)
+            .find(|name| is_json(name) || [TEXT, XML, FORM].contains(&name.as_str()))
             .cloned()
         else {
             return;

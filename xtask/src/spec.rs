@@ -365,7 +365,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let request = value.get("requestBody").and_then(json_content);
+            let request = value.get("requestBody").and_then(request_content);
             let (content_type, request) = request.unwrap_or((JSON, &Value::Null));
             let schema = request.get("schema").unwrap_or(&Value::Null);
             let body = reference(schema).map(str::to_owned);
@@ -381,7 +381,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
             let body_parameters = body_parameters(document, schema, paging.as_ref(), all);
             if value.get("requestBody").is_some() && body.is_none() {
                 return Err(format!(
-                    "{name}: the body must be a $ref to a schema, as JSON"
+                    "{name}: the body must be a $ref to a schema, as JSON or a form"
                 ));
             }
             Ok(Operation {
@@ -424,17 +424,36 @@ pub(crate) fn envelope(document: &Value, operation: &Value) -> Option<String> {
 /// Media type of JSON, and of every vendor's request and answer whose spec names no other.
 pub(crate) const JSON: &str = "application/json";
 
-/// Media type of plain text, the only one besides JSON that answers may have.
+/// Media type of plain text, which answers may have.
 pub(crate) const TEXT: &str = "text/plain";
 
-/// Returns the content of an answer, which is JSON or plain text, with its media type.
+/// Media type of XML, which answers may have.
+pub(crate) const XML: &str = "text/xml";
+
+/// Media type of a form, which bodies may have.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Returns the content of an answer, which is JSON, XML or plain text, with its media type.
 pub(crate) fn answer_content(value: &Value) -> Option<(&str, &Value)> {
-    let text = || Some((TEXT, value.get("content")?.get(TEXT)?));
-    json_content(value).or_else(text)
+    data_content(value).or_else(|| of_type(value, TEXT))
+}
+
+/// Returns the content of an answer with fields, which is JSON or XML, with its media type.
+pub(crate) fn data_content(value: &Value) -> Option<(&str, &Value)> {
+    json_content(value).or_else(|| of_type(value, XML))
+}
+
+/// Returns the content of a request, which is JSON or a form, with its media type.
+pub(crate) fn request_content(value: &Value) -> Option<(&str, &Value)> {
+    json_content(value).or_else(|| of_type(value, FORM))
+}
+
+fn of_type<'a>(value: &'a Value, media_type: &'static str) -> Option<(&'a str, &'a Value)> {
+    Some((media_type, value.get("content")?.get(media_type)?))
 }
 
 /// Returns the JSON content of a request or an answer, with its media type.
-pub(crate) fn json_content(value: &Value) -> Option<(&str, &Value)> {
+fn json_content(value: &Value) -> Option<(&str, &Value)> {
     object(value.get("content"))
         .map(|(media_type, content)| (media_type.as_str(), content))
         .find(|(media_type, _)| is_json(media_type))

@@ -1,6 +1,6 @@
 //! Client for Amazon Elastic Container Registry.
 //!
-//! [`ecr`] is generated from an OpenAPI file. The rest is hand-written: credentials
+//! [`ecr`] and [`sts`] are generated from OpenAPI files. The rest is hand-written: credentials
 //! ([`Credentials`]), signatures ([`signer`], [`Amazon`]) and URLs ([`endpoints`]).
 //!
 //! ```no_run
@@ -40,4 +40,4 @@ pub mod signer;
 
 pub use credentials::Credentials;
 pub use dialect::Amazon;
-pub use generated::ecr;
+pub use generated::{ecr, sts};

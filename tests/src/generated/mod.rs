@@ -2,6 +2,7 @@
 pub mod alibabacloud_cr_cr;
 pub mod alibabacloud_cr_sts;
 pub mod amazon_ecr_ecr;
+pub mod amazon_ecr_sts;
 pub mod harbor_harbor;
 pub mod huaweicloud_swr_iam;
 pub mod huaweicloud_swr_sts;
@@ -13,6 +14,7 @@ pub const ALL: &[crate::service::Service] = &[
     alibabacloud_cr_cr::SERVICE,
     alibabacloud_cr_sts::SERVICE,
     amazon_ecr_ecr::SERVICE,
+    amazon_ecr_sts::SERVICE,
     harbor_harbor::SERVICE,
     huaweicloud_swr_iam::SERVICE,
     huaweicloud_swr_sts::SERVICE,

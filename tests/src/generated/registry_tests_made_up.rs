@@ -25,6 +25,7 @@ pub async fn call(
         "ListByBodyOffset" => list_by_body_offset(client, given).await,
         "ListByBodyToken" => list_by_body_token(client, given).await,
         "ListInEnvelope" => list_in_envelope(client, given).await,
+        "ListInXml" => list_in_xml(client, given).await,
         "ListByHeaderToken" => list_by_header_token(client, given).await,
         "ReadLog" => read_log(client, given).await,
         "ListByNestedToken" => list_by_nested_token(client, given).await,
@@ -64,6 +65,16 @@ async fn list_in_envelope(
     let mut call = client.list_in_envelope();
     if let Some(body) = given.body::<registry_tests::made_up::types::EnvelopeRequest>()?
     {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_in_xml(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_in_xml();
+    if let Some(body) = given.body::<registry_tests::made_up::types::FormRequest>()? {
         call = call.body(body);
     }
     given.answer(call.send().await?)

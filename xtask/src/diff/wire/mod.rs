@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pairs::{Direction, OperationPair, Pairs, id, inline};
 use super::{Change, Side, Topic};
 use crate::paging::Paging;
-use crate::spec::{answer_content, array, envelope, json_content, object, resolve};
+use crate::spec::{answer_content, array, envelope, object, request_content, resolve};
 
 pub(super) fn compare(pairs: &Pairs<'_>) -> Vec<Change> {
     let mut found = Found {
@@ -197,7 +197,7 @@ impl Found<'_> {
     fn body(&mut self, old: &Value, new: &Value) {
         let body = |document, operation: &Value| {
             let body = resolve(document, operation.get("requestBody")?);
-            json_content(body)?.1.get("schema").cloned()
+            request_content(body)?.1.get("schema").cloned()
         };
         match (body(self.pairs.old, old), body(self.pairs.new, new)) {
             (None, Some(_)) => self.wire(true, "the request has a body, until now none"),
