@@ -81,11 +81,6 @@ pub(crate) fn sso_portal(region: &str, variant: Variant) -> Result<String, Error
     at_most_plain("portal.sso", region, variant)
 }
 
-/// URL of the service that renews the tokens of a signed-in person.
-pub(crate) fn sso_oidc(region: &str, variant: Variant) -> Result<String, Error> {
-    at_most_plain("oidc", region, variant)
-}
-
 /// Regions with ECR in all partitions, from the vendor's SDKs. Newer regions are missing.
 pub const ECR_REGIONS: [&str; 46] = [
     "af-south-1",
@@ -247,12 +242,12 @@ mod tests {
                 "https://portal.sso.eu-west-1.amazonaws.com",
             ),
             (
-                sso_oidc("us-gov-west-1", plain.fips(true)),
-                "https://oidc.us-gov-west-1.amazonaws.com",
+                sso_portal("us-gov-west-1", plain.fips(true)),
+                "https://portal.sso.us-gov-west-1.amazonaws.com",
             ),
             (
-                sso_oidc("eu-west-1", plain.dual_stack(true)),
-                "https://oidc.eu-west-1.api.aws",
+                sso_portal("eu-west-1", plain.dual_stack(true)),
+                "https://portal.sso.eu-west-1.api.aws",
             ),
         ] {
             assert_eq!(url.unwrap(), expected);

@@ -8,6 +8,9 @@ pub mod names;
 pub mod partitions;
 mod profile;
 mod refusal;
+mod region;
 pub mod signer;
+mod xml;
 
-pub use credentials::Credentials;
+pub use credentials::{ChainSettings, Credentials};
+pub use region::Location;
