@@ -5,6 +5,15 @@ use openapi_transport::Error;
 use crate::partitions;
 
 /// Variant of a service's endpoint. [default: neither]
+///
+/// ```
+/// use amazon_ecr::endpoints::{self, Variant};
+///
+/// let both = Variant::default().fips(true).dual_stack(true);
+/// let url = endpoints::ecr("us-gov-west-1", both)?;
+/// assert_eq!(url, "https://ecr-fips.us-gov-west-1.api.aws");
+/// # Ok::<(), openapi_transport::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variant {

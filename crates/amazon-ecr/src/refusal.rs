@@ -128,6 +128,8 @@ fn name(code: &str) -> String {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     fn answer(status: u16, header: Option<&str>, body: &str) -> Answer {
         let mut headers = http::HeaderMap::new();
         headers.insert(REQUEST_ID, "id-1".parse().unwrap());
@@ -232,6 +234,19 @@ mod tests {
             ];
             let found = found.iter().filter(|(_, is)| *is).map(|(name, _)| *name);
             assert_eq!(found.collect::<Vec<_>>().join(" "), means, "{code}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_body_is_read(
+            body in prop_oneof![any::<String>(), "\\{\"(__type|code)\":\"[#:a-z]{0,9}\"\\}"],
+        ) {
+            let reading = read(&answer(400, None, &body));
+            prop_assert!(reading.refusal.is_some());
+            prop_assert!(!reading.absent && !reading.throttled);
         }
     }
 }

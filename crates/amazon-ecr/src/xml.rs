@@ -38,6 +38,8 @@ pub(crate) fn text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     #[test]
     fn elements_are_found_in_any_namespace() {
         let body = br#"<?xml version="1.0"?><a xmlns="https://x/"><b>
@@ -60,5 +62,18 @@ mod tests {
             assert!(parse(body.as_bytes()).is_none(), "{:.40}", body);
         }
         assert!(parse(b"<a>\xff</a>").is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_body_is_read_or_rejected(
+            body in prop_oneof![any::<Vec<u8>>(), "(<|>|/|a|&lt;|<!--|-->|=|\"| ){0,40}".prop_map(String::into_bytes)],
+        ) {
+            if let Some(document) = parse(&body) {
+                let _ = find(&document, "a").and_then(|node| text(node, "a"));
+            }
+        }
     }
 }

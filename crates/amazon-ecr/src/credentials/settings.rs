@@ -18,6 +18,13 @@ use crate::region::Location;
 /// Settings of [`Credentials::default_chain`]: variables, files and services that its sources use.
 ///
 /// The default is the variables and files of this process, and the vendor's services.
+///
+/// ```
+/// use amazon_ecr::{ChainSettings, Credentials};
+///
+/// let settings = ChainSettings::default().profile("deploy").region("eu-central-1");
+/// let chain = Credentials::default_chain(&settings);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChainSettings {
     pub(super) surroundings: Surroundings,

@@ -110,7 +110,7 @@ impl Profiles {
     /// Returns a profile that must exist.
     ///
     /// # Errors
-    /// [`NotSet`](SourceError::NotSet) when nobody has chosen it or no file exists.
+    /// [`NotSet`](SourceError::NotSet) when the caller has not chosen it.
     pub(crate) fn find(&self, name: &ProfileName) -> Result<&Section, SourceError> {
         self.get(&name.name).ok_or_else(|| {
             let missing = self.missing.join(", and ");
