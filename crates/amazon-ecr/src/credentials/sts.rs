@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::Method;
 use openapi_transport::{
-    Answer, BoxFuture, Context, Dialect, Error, Lease, Operation, Reading, Refusal, Secret,
-    SourceError, Stamp, Timestamp, UsedCredentials, headers, read_secret_file, rfc3986, send,
+    Answer, BoxFuture, Context, Dialect, Error, Lease, Operation, Reading, Secret, SourceError,
+    Stamp, Timestamp, UsedCredentials, headers, read_secret_file, rfc3986, send,
 };
 use reqwest::Request;
 
@@ -180,19 +180,6 @@ impl Dialect for Query {
     }
 
     fn read(&self, answer: &Answer) -> Reading {
-        if answer.status.is_success() {
-            return refusal::reading(answer, None);
-        }
-        let document = xml::parse(&answer.body);
-        let error = document
-            .as_ref()
-            .and_then(|document| xml::find(document, "Error"));
-        let text = |name| Some(xml::text(error?, name)?.to_owned());
-        let refusal = Refusal {
-            code: text("Code"),
-            message: text("Message"),
-            ..Refusal::default()
-        };
-        refusal::reading(answer, Some(refusal))
+        refusal::read_xml(answer)
     }
 }
