@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use openapi_transport::{
-    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Refusal, Stamp,
-    UsedCredentials, headers,
+    Answer, BoxFuture, Caller, Chain, Dialect, Error, Operation, Reading, Stamp, UsedCredentials,
+    headers,
 };
 use reqwest::Request;
-use serde_json::Value;
 
 use crate::credentials::Credentials;
 use crate::refusal;
@@ -110,30 +109,6 @@ fn prepare(request: &mut Request, operation: &Operation) -> Result<(), Error> {
     }
 }
 
-/// Reads an answer in XML.
-fn query_refusal(answer: &Answer) -> Reading {
-    if answer.status.is_success() {
-        return refusal::reading(answer, None);
-    }
-    let document = openapi_transport::xml(&answer.body).unwrap_or_default();
-    let text = |value: Option<&Value>| {
-        let text = value?.as_str().map(str::trim);
-        text.filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let error = document.get("Error");
-    let field = |name| text(error?.get(name));
-    let refusal = Refusal {
-        code: field("Code"),
-        message: field("Message"),
-        ..Refusal::default()
-    };
-    let reading = refusal::reading(answer, Some(refusal));
-    Reading {
-        request_id: text(document.get("RequestId")).or(reading.request_id),
-        ..reading
-    }
-}
-
 impl Dialect for Amazon {
     fn sign<'a>(
         &'a self,
@@ -156,7 +131,7 @@ impl Dialect for Amazon {
 
     fn read(&self, answer: &Answer) -> Reading {
         match answer.body.trim_ascii_start().starts_with(b"<") {
-            true => query_refusal(answer),
+            true => refusal::read_xml(answer),
             false => refusal::read(answer),
         }
     }
@@ -169,6 +144,8 @@ impl Dialect for Amazon {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use openapi_transport::Refusal;
+
     use super::*;
 
     fn reading(status: u16, body: &str) -> Reading {
@@ -210,8 +187,6 @@ mod tests {
                 assert_eq!(means, (denied, unauthenticated, throttled), "{body}");
             }
         }
-        let request_id = reading(403, &xml("AccessDenied")).request_id;
-        assert_eq!(request_id.as_deref(), Some("id-7"));
     }
 
     #[test]

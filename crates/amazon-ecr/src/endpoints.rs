@@ -5,6 +5,15 @@ use openapi_transport::Error;
 use crate::partitions;
 
 /// Variant of a service's endpoint. [default: neither]
+///
+/// ```
+/// use amazon_ecr::endpoints::{self, Variant};
+///
+/// let both = Variant::default().fips(true).dual_stack(true);
+/// let url = endpoints::ecr("us-gov-west-1", both)?;
+/// assert_eq!(url, "https://ecr-fips.us-gov-west-1.api.aws");
+/// # Ok::<(), openapi_transport::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variant {
@@ -79,11 +88,6 @@ pub fn sts(region: Option<&str>, variant: Variant) -> Result<String, Error> {
 /// URL of the portal that gives a signed-in person the credentials of a role.
 pub(crate) fn sso_portal(region: &str, variant: Variant) -> Result<String, Error> {
     at_most_plain("portal.sso", region, variant)
-}
-
-/// URL of the service that renews the tokens of a signed-in person.
-pub(crate) fn sso_oidc(region: &str, variant: Variant) -> Result<String, Error> {
-    at_most_plain("oidc", region, variant)
 }
 
 /// Regions with ECR in all partitions, from the vendor's SDKs. Newer regions are missing.
@@ -247,12 +251,12 @@ mod tests {
                 "https://portal.sso.eu-west-1.amazonaws.com",
             ),
             (
-                sso_oidc("us-gov-west-1", plain.fips(true)),
-                "https://oidc.us-gov-west-1.amazonaws.com",
+                sso_portal("us-gov-west-1", plain.fips(true)),
+                "https://portal.sso.us-gov-west-1.amazonaws.com",
             ),
             (
-                sso_oidc("eu-west-1", plain.dual_stack(true)),
-                "https://oidc.eu-west-1.api.aws",
+                sso_portal("eu-west-1", plain.dual_stack(true)),
+                "https://portal.sso.eu-west-1.api.aws",
             ),
         ] {
             assert_eq!(url.unwrap(), expected);

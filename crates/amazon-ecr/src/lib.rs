@@ -36,8 +36,11 @@ pub mod names;
 pub mod partitions;
 mod profile;
 mod refusal;
+mod region;
 pub mod signer;
+mod xml;
 
-pub use credentials::Credentials;
+pub use credentials::{ChainSettings, Credentials};
 pub use dialect::Amazon;
 pub use generated::{ecr, sts};
+pub use region::Location;

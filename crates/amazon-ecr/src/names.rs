@@ -111,6 +111,11 @@ impl FromStr for RegistryHost {
 
 /// Checks that a text is the id of an account.
 ///
+/// ```
+/// assert!(amazon_ecr::names::check_account("012345678901").is_ok());
+/// assert!(amazon_ecr::names::check_account("12345").is_err());
+/// ```
+///
 /// # Errors
 /// When it is not 12 digits.
 pub fn check_account(account: &str) -> Result<(), Error> {
@@ -126,6 +131,8 @@ pub fn check_account(account: &str) -> Result<(), Error> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    use proptest::prelude::*;
 
     #[test]
     fn hosts_are_read_and_written() {
@@ -207,6 +214,19 @@ mod tests {
         ] {
             let error = host.parse::<RegistryHost>().unwrap_err().to_string();
             assert!(error.contains("invalid registry host"), "{error}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn what_is_read_is_written_again(
+            host in prop_oneof![any::<String>(), "[0-9]{12}[.]dkr[.-]ecr(-fips)?[.][a-z0-9.-]{0,24}"],
+        ) {
+            if let Ok(found) = host.parse::<RegistryHost>() {
+                prop_assert_eq!(found.to_string(), host.to_ascii_lowercase());
+            }
         }
     }
 }

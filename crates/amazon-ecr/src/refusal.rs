@@ -3,6 +3,8 @@
 use openapi_transport::{Answer, Reading, Refusal};
 use serde_json::Value;
 
+use crate::xml;
+
 /// Header with the request id.
 const REQUEST_ID: &str = "x-amzn-requestid";
 /// Header with the code. A load balancer that drops the body keeps it.
@@ -94,8 +96,26 @@ pub(crate) fn read(answer: &Answer) -> Reading {
     reading(answer, Some(refusal))
 }
 
+/// Reads an answer of a service with the query protocol, whose bodies are XML.
+pub(crate) fn read_xml(answer: &Answer) -> Reading {
+    if answer.status.is_success() {
+        return reading(answer, None);
+    }
+    let document = xml::parse(&answer.body);
+    let error = document
+        .as_ref()
+        .and_then(|document| xml::find(document, "Error"));
+    let text = |name| Some(xml::text(error?, name)?.to_owned());
+    let refusal = Refusal {
+        code: text("Code"),
+        message: text("Message"),
+        ..Refusal::default()
+    };
+    reading(answer, Some(refusal))
+}
+
 /// Returns the meaning of an answer whose error body is already read.
-pub(crate) fn reading(answer: &Answer, refusal: Option<Refusal>) -> Reading {
+fn reading(answer: &Answer, refusal: Option<Refusal>) -> Reading {
     let code = refusal.as_ref().and_then(|refusal| refusal.code.as_deref());
     let is = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code));
     Reading {
@@ -127,6 +147,8 @@ fn name(code: &str) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    use proptest::prelude::*;
 
     fn answer(status: u16, header: Option<&str>, body: &str) -> Answer {
         let mut headers = http::HeaderMap::new();
@@ -232,6 +254,35 @@ mod tests {
             ];
             let found = found.iter().filter(|(_, is)| *is).map(|(name, _)| *name);
             assert_eq!(found.collect::<Vec<_>>().join(" "), means, "{code}");
+        }
+    }
+
+    #[test]
+    fn errors_of_the_query_protocol_are_read() {
+        let body = "<ErrorResponse xmlns=\"https://x/\"><Error><Type>Sender</Type>\
+                    <Code>ExpiredToken</Code><Message>a &lt; b</Message></Error></ErrorResponse>";
+        let reading = read_xml(&answer(403, None, body));
+        assert!(reading.unauthenticated && reading.denied);
+        let refusal = reading.refusal.unwrap();
+        assert_eq!(refusal.code.as_deref(), Some("ExpiredToken"));
+        assert_eq!(refusal.message.as_deref(), Some("a < b"));
+        for body in ["", "{}", "<html>502</html>", "<Error/>"] {
+            let reading = read_xml(&answer(502, None, body));
+            assert_eq!(reading.refusal, Some(Refusal::default()), "{body}");
+        }
+        assert_eq!(read_xml(&answer(200, None, body)).refusal, None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_body_is_read(
+            body in prop_oneof![any::<String>(), "\\{\"(__type|code)\":\"[#:a-z]{0,9}\"\\}"],
+        ) {
+            let reading = read(&answer(400, None, &body));
+            prop_assert!(reading.refusal.is_some());
+            prop_assert!(!reading.absent && !reading.throttled);
         }
     }
 }

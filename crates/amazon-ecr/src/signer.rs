@@ -107,6 +107,21 @@ pub fn body_hash(request: &Request) -> String {
 ///
 /// Set all other headers and the body before.
 ///
+/// ```
+/// use amazon_ecr::Credentials;
+/// use amazon_ecr::signer::{self, Scope};
+/// use openapi_transport::reqwest::{Method, Request};
+///
+/// let url = "https://api.ecr.eu-central-1.amazonaws.com/".parse().unwrap();
+/// let mut request = Request::new(Method::POST, url);
+/// *request.body_mut() = Some("{}".into());
+/// let key = Credentials::new("AKIAEXAMPLE", "secret");
+/// let date = "2026-11-27T15:04:05Z".parse().unwrap();
+/// signer::authorize(&mut request, &key, &Scope::new(date, "eu-central-1", "ecr"))?;
+/// assert!(request.headers()["authorization"].is_sensitive());
+/// # Ok::<(), openapi_transport::Error>(())
+/// ```
+///
 /// # Errors
 /// When the key id or the token has characters that a header cannot hold. No error shows the value.
 pub fn authorize(

@@ -88,6 +88,11 @@ impl Profiles {
     fn add_config(&mut self, sections: Sections) {
         for (name, section) in sections {
             let (kind, rest) = name.split_once(' ').unwrap_or((&name, ""));
+            // The vendor's command-line program quotes names with blanks.
+            let quoted = rest.strip_prefix(['"', '\'']);
+            let rest = quoted
+                .and_then(|rest| rest.strip_suffix(['"', '\'']))
+                .unwrap_or(rest);
             match (kind, rest) {
                 ("profile", name) if !name.is_empty() => {
                     // It wins over `[default]`, which comes first in the order of names.
@@ -110,7 +115,7 @@ impl Profiles {
     /// Returns a profile that must exist.
     ///
     /// # Errors
-    /// [`NotSet`](SourceError::NotSet) when nobody has chosen it or no file exists.
+    /// [`NotSet`](SourceError::NotSet) when the caller has not chosen it.
     pub(crate) fn find(&self, name: &ProfileName) -> Result<&Section, SourceError> {
         self.get(&name.name).ok_or_else(|| {
             let missing = self.missing.join(", and ");
@@ -198,7 +203,7 @@ mod tests {
             "[default]\nregion = a\n[profile default]\nregion = b\noutput = json\n\
              [profile x]\nregion = c\nservices = s\n[y]\nregion = d\n\
              [sso-session s]\nsso_region = e\n[services s]\necr =\n  endpoint_url = http://own\n\
-             [preview]\nx = y\n",
+             [preview]\nx = y\n[profile \"a b\"]\nregion = i\n",
             "[x]\nregion = f\naws_access_key_id = AKIA\n[z]\nregion = g\n[profile q]\nregion = h\n",
         );
         let profiles = Profiles::load(&surroundings(home.path(), &[]))
@@ -216,6 +221,7 @@ mod tests {
             None,
             "a section without `profile` in the configuration"
         );
+        assert_eq!(region("a b"), Some("i"));
         assert_eq!(region("z"), Some("g"));
         assert_eq!(region("q"), None);
         let x = profiles.get("x").unwrap();
