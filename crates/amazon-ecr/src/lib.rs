@@ -38,7 +38,6 @@ mod profile;
 mod refusal;
 mod region;
 pub mod signer;
-mod xml;
 
 pub use credentials::{ChainSettings, Credentials};
 pub use dialect::Amazon;

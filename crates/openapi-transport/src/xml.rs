@@ -214,4 +214,26 @@ mod tests {
         let error = xml(many(ELEMENTS + 1).as_bytes()).unwrap_err();
         assert_eq!(error, "more than 50000 elements");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn any_document_is_read_or_refused(
+            document in "(<|>|/|a|b:c|&lt;|&#65;|&x;|<!--|-->|<!\\[CDATA\\[|\\]\\]>|=|\"| |\u{e9}){0,40}",
+        ) {
+            // A panic or an endless loop is the only failure.
+            let _ = xml(document.as_bytes());
+        }
+
+        #[test]
+        fn what_is_escaped_is_read(text in "[ -~\u{e9}\u{4e00}]{1,40}") {
+            let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+            let document = format!("<A><B>{escaped}</B></A>");
+            proptest::prop_assert_eq!(xml(document.as_bytes()), Ok(json!({"B": text})));
+        }
+    }
 }
