@@ -68,6 +68,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
     pub(crate) body: Option<String>,
+    /// Whether the call needs the body.
+    pub(crate) body_required: bool,
     /// Media type of the body.
     pub(crate) content_type: String,
     /// Fields of the body that can be set as parameters.
@@ -399,6 +401,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
+                body_required: value.pointer("/requestBody/required") == Some(&Value::Bool(true)),
                 content_type: content_type.to_owned(),
                 body_parameters,
                 body_example: request

@@ -7,6 +7,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Request;
+use serde_json::Value;
 
 use crate::client;
 use crate::connection::Diagnosis;
@@ -15,7 +16,7 @@ use crate::cut;
 use crate::dialect::{Answer, Reading, Stamp, UsedCredentials};
 use crate::error::{Error, Meaning};
 use crate::form;
-use crate::operation::Operation;
+use crate::operation::{Operation, Place};
 use crate::pace::LONGEST_WAIT;
 use crate::secret::Secret;
 
@@ -129,11 +130,12 @@ pub(crate) async fn attempt(
     let name = operation.name;
     let begun = Instant::now();
     let dated = context.now();
+    let mut secrets = given_secrets(operation, &request);
     let (mut request, used) = signed(context, operation, request, left)
         .await
         .map_err(AttemptFailure::before_sending)?;
     *request.timeout_mut() = Some(deadline.min(left.saturating_sub(begun.elapsed())));
-    let secrets = secrets(request.headers());
+    secrets.extend(header_secrets(request.headers()));
     let host = client::address(request.url());
     // hyper omits the length of an empty body, and some gateways answer that with 411.
     let may_have_body = matches!(
@@ -164,8 +166,48 @@ pub(crate) async fn attempt(
     judge(context, operation, answer, (dated, used), &secrets)
 }
 
+/// Returns the secret values of a query and of a JSON body, by the operation's table.
+fn given_secrets(operation: &Operation, request: &Request) -> Vec<Secret> {
+    let mut found = Vec::new();
+    let secret = |name: &str| {
+        let mut all = operation.parameters.iter();
+        all.any(|it| it.secret && it.place == Place::Query && it.name == name)
+    };
+    let pairs = request.url().query_pairs();
+    let values = pairs.filter(|(name, _)| secret(name));
+    found.extend(values.map(|(_, value)| Secret::from(value.into_owned())));
+    let names = operation.body.map_or(&[] as &[&str], |body| body.secrets);
+    let body = request.body().and_then(|body| body.as_bytes());
+    if let (false, Some(body)) = (names.is_empty(), body) {
+        let body = serde_json::from_slice(body).unwrap_or_default();
+        body_secrets(names, &body, &mut found);
+    }
+    found.retain(|secret| !secret.expose().is_empty());
+    found
+}
+
+/// Adds the texts of the fields of these names, at any depth.
+fn body_secrets(names: &[&str], value: &Value, found: &mut Vec<Secret>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if names.contains(&name.as_str()) => {
+                        found.push(Secret::from(text.as_str()));
+                    }
+                    value => body_secrets(names, value, found),
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| body_secrets(names, item, found)),
+        _ => {}
+    }
+}
+
 /// Returns the secret values of headers.
-fn secrets(headers: &HeaderMap) -> Vec<Secret> {
+fn header_secrets(headers: &HeaderMap) -> Vec<Secret> {
     let secret = headers.values().filter(|value| value.is_sensitive());
     let texts = secret.filter_map(|value| value.to_str().ok());
     // `Bearer TOKEN` also gives the token alone.

@@ -296,7 +296,9 @@ impl Call {
             let verb = if absent.len() == 1 { "is" } else { "are" };
             return Err(self.invalid(format!("{} {verb} missing", absent.join(", "))));
         }
-        if let (Some(wanted), None) = (&operation.body, self.whole_body()?) {
+        if let (Some(wanted), None) = (&operation.body, self.whole_body()?)
+            && wanted.required
+        {
             return Err(self.invalid(format!("needs a body, {}", wanted.name)));
         }
         Ok(())

@@ -124,6 +124,8 @@ pub enum Place {
 pub struct Body {
     /// Name of its type.
     pub name: &'static str,
+    /// Whether the call needs it.
+    pub required: bool,
     /// An example with every field, as JSON.
     pub example: &'static str,
     /// Names of fields, at any depth, whose values are secrets.

@@ -439,6 +439,7 @@ mod tests {
             parameters: PARAMETERS,
             body: Some(Body {
                 name: "Things",
+                required: true,
                 example: "{}",
                 secrets: &[],
                 content_type: "application/json",

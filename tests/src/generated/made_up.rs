@@ -2318,6 +2318,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BodyOffsetRequest",
+                required: true,
                 example: "{\"Limit\":100,\"Offset\":100}",
                 secrets: &[],
                 content_type: "application/json",
@@ -2362,6 +2363,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BodyTokenRequest",
+                required: true,
                 example: "{\"maxResults\":100,\"nextToken\":\"page-2\",\"repositoryName\":\"team/api\"}",
                 secrets: &[],
                 content_type: "application/x-amz-json-1.1",
@@ -2433,6 +2435,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "EnvelopeRequest",
+                required: true,
                 example: "{\"Filter\":{\"Kind\":\"image\",\"Pushed\":{\"Since\":1767225600.5}},\"Limit\":100,\"Name\":\"team/api\",\"Offset\":100,\"Tags\":[\"v1\"]}",
                 secrets: &[],
                 content_type: "application/json",
@@ -2500,6 +2503,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "FormRequest",
+                required: true,
                 example: "{\"Marker\":\"page-2\",\"MaxItems\":100,\"Name\":\"team/api & more\",\"Password\":\"hunter2\",\"Strict\":true}",
                 secrets: &["Password"],
                 content_type: "application/x-www-form-urlencoded",
@@ -2596,6 +2600,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "NestedTokenRequest",
+                required: true,
                 example: "{\"page\":{\"marker\":\"page-2\",\"size\":100}}",
                 secrets: &[],
                 content_type: "application/json",

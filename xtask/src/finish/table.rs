@@ -171,9 +171,11 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
                 let secrets = spec.secrets_of(name);
                 let example = &operation.body_example;
                 let content_type = &operation.content_type;
+                let required = operation.body_required;
                 quote! {
                     Some(Body {
                         name: #name,
+                        required: #required,
                         example: #example,
                         secrets: &[#(#secrets),*],
                         content_type: #content_type,

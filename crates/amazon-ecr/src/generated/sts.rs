@@ -1150,6 +1150,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "AssumeRoleRequest",
+                required: true,
                 example: "{\"DurationSeconds\":3600,\"ExternalId\":\"123ABC\",\"Policy\":\"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Sid\\\":\\\"Stmt1\\\",\\\"Effect\\\":\\\"Allow\\\",\\\"Action\\\":\\\"s3:ListAllMyBuckets\\\",\\\"Resource\\\":\\\"*\\\"}]}\",\"RoleArn\":\"arn:aws:iam::123456789012:role/demo\",\"RoleSessionName\":\"testAssumeRoleSession\",\"SerialNumber\":\"arn:aws:iam::123456789012:mfa/alice\",\"SourceIdentity\":\"alice\",\"TokenCode\":\"123456\"}",
                 secrets: &["TokenCode"],
                 content_type: "application/x-www-form-urlencoded",
@@ -1217,6 +1218,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "AssumeRoleWithWebIdentityRequest",
+                required: true,
                 example: "{\"DurationSeconds\":3600,\"Policy\":\"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Sid\\\":\\\"Stmt1\\\",\\\"Effect\\\":\\\"Allow\\\",\\\"Action\\\":\\\"s3:ListAllMyBuckets\\\",\\\"Resource\\\":\\\"*\\\"}]}\",\"ProviderId\":\"www.amazon.com\",\"RoleArn\":\"arn:aws:iam::123456789012:role/FederatedWebIdentityRole\",\"RoleSessionName\":\"app1\",\"WebIdentityToken\":\"Atza%7CIQEBLjAsAhRFiXuWpUXuRvQ9PZL3GMFcYevydwIUFAHZwXZXXXXXXXXJnrulxKDHwy87oGKPznh0D6bEQZTSCzyoCtL_8S07pLpr0zMbn6w1lfVZKNTBdDansFBmtGnIsIapjI6xKR02Yc_2bQ8LZbUXSGm6Ry6_BG7PrtLZtj_dfCTj92xNGed\"}",
                 secrets: &["WebIdentityToken"],
                 content_type: "application/x-www-form-urlencoded",

@@ -18473,6 +18473,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ProjectReq",
+                required: true,
                 example: "{\"cve_allowlist\":{\"creation_time\":\"2026-09-14T06:30:00.25Z\",\"expires_at\":1798761600,\"id\":4,\"items\":[{\"cve_id\":\"CVE-2019-10164\"}],\"project_id\":4,\"update_time\":\"2026-09-14T06:30:00.25Z\"},\"metadata\":{\"auto_sbom_generation\":\"false\",\"auto_scan\":\"false\",\"enable_content_trust\":\"false\",\"enable_content_trust_cosign\":\"false\",\"max_upstream_conn\":\"-1\",\"prevent_vul\":\"false\",\"proxy_cache_local_on_not_found\":\"false\",\"proxy_speed_kb\":\"-1\",\"public\":\"false\",\"retention_id\":\"7\",\"reuse_sys_cve_allowlist\":\"true\",\"severity\":\"low\"},\"project_name\":\"team\",\"public\":false,\"registry_id\":3,\"storage_limit\":-1}",
                 secrets: &[],
                 content_type: "application/json",
@@ -18572,6 +18573,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ProjectReq",
+                required: true,
                 example: "{\"cve_allowlist\":{\"creation_time\":\"2026-09-14T06:30:00.25Z\",\"expires_at\":1798761600,\"id\":4,\"items\":[{\"cve_id\":\"CVE-2019-10164\"}],\"project_id\":4,\"update_time\":\"2026-09-14T06:30:00.25Z\"},\"metadata\":{\"auto_sbom_generation\":\"false\",\"auto_scan\":\"false\",\"enable_content_trust\":\"false\",\"enable_content_trust_cosign\":\"false\",\"max_upstream_conn\":\"-1\",\"prevent_vul\":\"false\",\"proxy_cache_local_on_not_found\":\"false\",\"proxy_speed_kb\":\"-1\",\"public\":\"false\",\"retention_id\":\"7\",\"reuse_sys_cve_allowlist\":\"true\",\"severity\":\"low\"},\"project_name\":\"team\",\"public\":false,\"registry_id\":3,\"storage_limit\":-1}",
                 secrets: &[],
                 content_type: "application/json",
@@ -18791,6 +18793,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ProjectMetadataValues",
+                required: true,
                 example: "{\"auto_scan\":\"true\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -18911,6 +18914,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ProjectMetadataValues",
+                required: true,
                 example: "{\"auto_scan\":\"true\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -18979,6 +18983,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ProjectScanner",
+                required: true,
                 example: "{\"uuid\":\"e5c0f6a2-5a31-4c2b-8a8f-2d5d0c9d6d11\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -19315,6 +19320,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "WebhookPolicy",
+                required: true,
                 example: "{\"creation_time\":\"2026-11-01T00:00:00.5Z\",\"creator\":\"admin\",\"description\":\"Reports copies.\",\"enabled\":true,\"event_types\":[\"REPLICATION\"],\"id\":6,\"name\":\"copies\",\"project_id\":4,\"targets\":[{\"address\":\"https://hooks.example/harbor\",\"auth_header\":\"Bearer example-token\",\"payload_format\":\"Default\",\"skip_cert_verify\":false,\"type\":\"http\"}],\"update_time\":\"2026-11-01T00:00:00.5Z\"}",
                 secrets: &["auth_header"],
                 content_type: "application/json",
@@ -19435,6 +19441,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "WebhookPolicy",
+                required: true,
                 example: "{\"creation_time\":\"2026-11-01T00:00:00.5Z\",\"creator\":\"admin\",\"description\":\"Reports copies.\",\"enabled\":true,\"event_types\":[\"REPLICATION\"],\"id\":6,\"name\":\"copies\",\"project_id\":4,\"targets\":[{\"address\":\"https://hooks.example/harbor\",\"auth_header\":\"Bearer example-token\",\"payload_format\":\"Default\",\"skip_cert_verify\":false,\"type\":\"http\"}],\"update_time\":\"2026-11-01T00:00:00.5Z\"}",
                 secrets: &["auth_header"],
                 content_type: "application/json",
@@ -19906,6 +19913,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "Repository",
+                required: true,
                 example: "{\"artifact_count\":5,\"creation_time\":\"2026-09-14T07:00:00.5Z\",\"description\":\"The server.\",\"id\":21,\"name\":\"team/api/server\",\"project_id\":4,\"pull_count\":120,\"update_time\":\"2026-11-20T08:15:29.8Z\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -20318,6 +20326,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "Label",
+                required: true,
                 example: "{\"color\":\"#48960C\",\"creation_time\":\"2026-09-14T07:00:00.5Z\",\"description\":\"Ready for production.\",\"id\":5,\"name\":\"release\",\"project_id\":4,\"scope\":\"p\",\"update_time\":\"2026-09-14T07:00:00.5Z\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -20485,6 +20494,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "NewTag",
+                required: true,
                 example: "{\"name\":\"v1.0\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -20641,6 +20651,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "QuotaUpdateReq",
+                required: true,
                 example: "{\"hard\":{\"storage\":1073741824}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -20720,6 +20731,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "Registry",
+                required: true,
                 example: "{\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"creation_time\":\"2026-10-01T07:00:00.5Z\",\"credential\":{\"access_key\":\"robot$copy\",\"access_secret\":\"*****\",\"type\":\"basic\"},\"description\":\"The second site.\",\"id\":3,\"insecure\":false,\"name\":\"second-site\",\"status\":\"healthy\",\"type\":\"harbor\",\"update_time\":\"2026-10-01T07:00:00.5Z\",\"url\":\"https://registry.example\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -20742,6 +20754,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "RegistryPing",
+                required: true,
                 example: "{\"access_key\":\"robot$copy\",\"access_secret\":\"example-secret\",\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"credential_type\":\"basic\",\"id\":3,\"insecure\":false,\"type\":\"harbor\",\"url\":\"https://registry.example\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -20820,6 +20833,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RegistryUpdate",
+                required: true,
                 example: "{\"access_key\":\"robot$copy\",\"access_secret\":\"example-secret\",\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"credential_type\":\"basic\",\"description\":\"The second site.\",\"insecure\":false,\"name\":\"second-site\",\"url\":\"https://registry.example\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -20968,6 +20982,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "StartReplicationExecution",
+                required: true,
                 example: "{\"policy_id\":12}",
                 secrets: &[],
                 content_type: "application/json",
@@ -21196,6 +21211,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "ReplicationPolicy",
+                required: true,
                 example: "{\"copy_by_chunk\":false,\"creation_time\":\"2026-11-02T09:15:27.123Z\",\"deletion\":false,\"description\":\"Copies team/api to the second site.\",\"dest_namespace\":\"mirror\",\"dest_namespace_replace_count\":1,\"dest_registry\":{\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"creation_time\":\"2026-10-01T07:00:00.5Z\",\"credential\":{\"access_key\":\"robot$copy\",\"access_secret\":\"*****\",\"type\":\"basic\"},\"description\":\"The second site.\",\"id\":3,\"insecure\":false,\"name\":\"second-site\",\"status\":\"healthy\",\"type\":\"harbor\",\"update_time\":\"2026-10-01T07:00:00.5Z\",\"url\":\"https://registry.example\"},\"enabled\":true,\"filters\":[{\"decoration\":\"matches\",\"type\":\"name\",\"value\":\"team/**\"}],\"id\":12,\"name\":\"copy-to-east\",\"override\":true,\"replicate_deletion\":false,\"single_active_replication\":false,\"speed\":0,\"src_registry\":{\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"creation_time\":\"2026-10-01T07:00:00.5Z\",\"credential\":{\"access_key\":\"robot$copy\",\"access_secret\":\"*****\",\"type\":\"basic\"},\"description\":\"\",\"id\":0,\"insecure\":false,\"name\":\"Local\",\"status\":\"healthy\",\"type\":\"harbor\",\"update_time\":\"2026-10-01T07:00:00.5Z\",\"url\":\"http://core:8080\"},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"},\"update_time\":\"2026-11-02T09:15:27.123Z\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -21274,6 +21290,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ReplicationPolicy",
+                required: true,
                 example: "{\"copy_by_chunk\":false,\"creation_time\":\"2026-11-02T09:15:27.123Z\",\"deletion\":false,\"description\":\"Copies team/api to the second site.\",\"dest_namespace\":\"mirror\",\"dest_namespace_replace_count\":1,\"dest_registry\":{\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"creation_time\":\"2026-10-01T07:00:00.5Z\",\"credential\":{\"access_key\":\"robot$copy\",\"access_secret\":\"*****\",\"type\":\"basic\"},\"description\":\"The second site.\",\"id\":3,\"insecure\":false,\"name\":\"second-site\",\"status\":\"healthy\",\"type\":\"harbor\",\"update_time\":\"2026-10-01T07:00:00.5Z\",\"url\":\"https://registry.example\"},\"enabled\":true,\"filters\":[{\"decoration\":\"matches\",\"type\":\"name\",\"value\":\"team/**\"}],\"id\":12,\"name\":\"copy-to-east\",\"override\":true,\"replicate_deletion\":false,\"single_active_replication\":false,\"speed\":0,\"src_registry\":{\"ca_certificate\":\"-----BEGIN CERTIFICATE-----\",\"creation_time\":\"2026-10-01T07:00:00.5Z\",\"credential\":{\"access_key\":\"robot$copy\",\"access_secret\":\"*****\",\"type\":\"basic\"},\"description\":\"\",\"id\":0,\"insecure\":false,\"name\":\"Local\",\"status\":\"healthy\",\"type\":\"harbor\",\"update_time\":\"2026-10-01T07:00:00.5Z\",\"url\":\"http://core:8080\"},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"},\"update_time\":\"2026-11-02T09:15:27.123Z\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -21346,6 +21363,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "RetentionPolicy",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"id\":7,\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"id\":1,\"params\":{\"latestPushedK\":10},\"priority\":1,\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"scope\":{\"level\":\"project\",\"ref\":4},\"trigger\":{\"kind\":\"Schedule\",\"references\":{\"job_id\":92},\"settings\":{\"cron\":\"0 0 0 * * *\",\"next_scheduled_time\":\"2026-11-21T00:00:00Z\"}}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -21440,6 +21458,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionPolicy",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"id\":7,\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"id\":1,\"params\":{\"latestPushedK\":10},\"priority\":1,\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"scope\":{\"level\":\"project\",\"ref\":4},\"trigger\":{\"kind\":\"Schedule\",\"references\":{\"job_id\":92},\"settings\":{\"cron\":\"0 0 0 * * *\",\"next_scheduled_time\":\"2026-11-21T00:00:00Z\"}}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -21513,6 +21532,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionTrial",
+                required: true,
                 example: "{\"dry_run\":true}",
                 secrets: &[],
                 content_type: "application/json",
@@ -21550,6 +21570,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionExecutionOperation",
+                required: true,
                 example: "{\"action\":\"stop\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -21710,6 +21731,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "RobotCreate",
+                required: true,
                 example: "{\"description\":\"Reads replications.\",\"disable\":false,\"duration\":30,\"level\":\"system\",\"name\":\"copy\",\"permissions\":[{\"access\":[{\"action\":\"list\",\"effect\":\"allow\",\"resource\":\"replication\"}],\"kind\":\"system\",\"namespace\":\"/\"}],\"secret\":\"example-secret\"}",
                 secrets: &["secret"],
                 content_type: "application/json",
@@ -21788,6 +21810,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RobotSec",
+                required: true,
                 example: "{\"secret\":\"example-secret\"}",
                 secrets: &["secret"],
                 content_type: "application/json",
@@ -21818,6 +21841,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "Robot",
+                required: true,
                 example: "{\"creation_time\":\"2026-11-01T00:00:00Z\",\"creator_ref\":1,\"creator_type\":\"local\",\"description\":\"Reads replications.\",\"disable\":false,\"duration\":30,\"editable\":true,\"expires_at\":1798761600,\"id\":9,\"level\":\"system\",\"name\":\"robot$copy\",\"permissions\":[{\"access\":[{\"action\":\"list\",\"effect\":\"allow\",\"resource\":\"replication\"}],\"kind\":\"system\",\"namespace\":\"/\"}],\"secret\":\"\",\"update_time\":\"2026-11-01T00:00:00Z\"}",
                 secrets: &["secret"],
                 content_type: "application/json",

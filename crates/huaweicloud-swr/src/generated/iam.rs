@@ -2135,6 +2135,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "IdTokenRequest",
+                required: true,
                 example: "{\"auth\":{\"id_token\":{\"id\":\"eyJhbGciOiJub25lIn0.e30.\"},\"scope\":{\"project\":{\"name\":\"cn-north-4\"}}}}",
                 secrets: &["id"],
                 content_type: "application/json",
@@ -2157,6 +2158,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "TemporaryKeyRequest",
+                required: true,
                 example: "{\"auth\":{\"identity\":{\"methods\":[\"token\"],\"token\":{\"duration_seconds\":21600,\"id\":\"MIIatAYJKoZIhvcNAQcCoIIapTCC\"}}}}",
                 secrets: &["id"],
                 content_type: "application/json",
@@ -2187,6 +2189,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "TokenRequest",
+                required: true,
                 example: "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"domain\":{\"name\":\"IAMDomain\"},\"name\":\"IAMUser\",\"password\":\"IAMPassword\"}}},\"scope\":{\"project\":{\"name\":\"cn-north-4\"}}}}",
                 secrets: &["password"],
                 content_type: "application/json",

@@ -361,6 +361,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             parameters: &[],
             body: Some(Body {
                 name: "DecodeRequest",
+                required: true,
                 example: "{\"encoded_message\":\"XPkx8ZdHkYw\"}",
                 secrets: &[],
                 content_type: "application/json",

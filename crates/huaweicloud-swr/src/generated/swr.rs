@@ -14210,6 +14210,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BasicRetentionInput",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"rules\":[{\"params\":{\"days\":\"30\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"},{\"kind\":\"regexp\",\"pattern\":\"^release-.*$\"}],\"template\":\"date_rule\"},{\"params\":{\"num\":\"7\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"}],\"template\":\"tag_rule\"}]}",
                 secrets: &[],
                 content_type: "application/json",
@@ -14389,6 +14390,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "BasicRetentionInput",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"rules\":[{\"params\":{\"days\":\"30\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"},{\"kind\":\"regexp\",\"pattern\":\"^release-.*$\"}],\"template\":\"date_rule\"},{\"params\":{\"num\":\"7\"},\"tag_selectors\":[{\"kind\":\"label\",\"pattern\":\"8\"}],\"template\":\"tag_rule\"}]}",
                 secrets: &[],
                 content_type: "application/json",
@@ -14426,6 +14428,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncImagesInput",
+                required: true,
                 example: "{\"imageTag\":[\"8\"],\"override\":false,\"remoteNamespace\":\"remtens\",\"remoteRegionId\":\"cn-north-1\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -14506,6 +14509,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncRepoDestination",
+                required: true,
                 example: "{\"remoteNamespace\":\"sdsad\",\"remoteRegionId\":\"cn-north-1\"}",
                 secrets: &[],
                 content_type: "application/json",
@@ -14574,6 +14578,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "SyncRepoInput",
+                required: true,
                 example: "{\"override\":true,\"remoteNamespace\":\"sdsad\",\"remoteRegionId\":\"cn-north-1\",\"syncAuto\":true}",
                 secrets: &[],
                 content_type: "application/json",
@@ -15417,6 +15422,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionPolicyInput",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"enabled\":true,\"name\":\"keep-three\",\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"params\":{\"latestPushedK\":3},\"priority\":0,\"repo_scope_mode\":\"regular\",\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"trigger\":{\"trigger_settings\":{\"cron\":\"0 30 3 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -15558,6 +15564,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RetentionPolicyInput",
+                required: true,
                 example: "{\"algorithm\":\"or\",\"enabled\":true,\"name\":\"keep-three\",\"rules\":[{\"action\":\"retain\",\"disabled\":false,\"params\":{\"latestPushedK\":3},\"priority\":0,\"repo_scope_mode\":\"regular\",\"scope_selectors\":{\"repository\":[{\"decoration\":\"repoMatches\",\"extras\":\"{}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}]},\"tag_selectors\":[{\"decoration\":\"matches\",\"extras\":\"{\\\"untagged\\\":true}\",\"kind\":\"doublestar\",\"pattern\":\"**\"}],\"template\":\"latestPushedK\"}],\"trigger\":{\"trigger_settings\":{\"cron\":\"0 30 3 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -15676,6 +15683,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "StartRetentionInput",
+                required: true,
                 example: "{\"dry_run\":false}",
                 secrets: &[],
                 content_type: "application/json",
@@ -15970,6 +15978,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RegistryInput",
+                required: true,
                 example: "{\"credential\":{\"access_key\":\"ee-replicator\",\"access_secret\":\"not-a-real-secret\",\"type\":\"basic\"},\"description\":\"The instance in the second region.\",\"dns_conf\":{\"hosts\":{\"swr-ee-second.swr-pro.myhuaweicloud.com\":\"192.0.2.10\"}},\"insecure\":false,\"instance_id\":\"9a0d4e77-52c8-4f1b-8a36-c4b7e1d2f905\",\"name\":\"second-region\",\"project_id\":\"fedcba9876543210fedcba9876543210\",\"region_id\":\"cn-east-3\",\"type\":\"swr-pro-internal\",\"url\":\"https://swr-ee-second.swr-pro.myhuaweicloud.com\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -16090,6 +16099,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "RegistryInput",
+                required: true,
                 example: "{\"credential\":{\"access_key\":\"ee-replicator\",\"access_secret\":\"not-a-real-secret\",\"type\":\"basic\"},\"description\":\"The instance in the second region.\",\"dns_conf\":{\"hosts\":{\"swr-ee-second.swr-pro.myhuaweicloud.com\":\"192.0.2.10\"}},\"insecure\":false,\"instance_id\":\"9a0d4e77-52c8-4f1b-8a36-c4b7e1d2f905\",\"name\":\"second-region\",\"project_id\":\"fedcba9876543210fedcba9876543210\",\"region_id\":\"cn-east-3\",\"type\":\"swr-pro-internal\",\"url\":\"https://swr-ee-second.swr-pro.myhuaweicloud.com\"}",
                 secrets: &["access_secret"],
                 content_type: "application/json",
@@ -16187,6 +16197,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "StartReplicationInput",
+                required: true,
                 example: "{\"policy_id\":12}",
                 secrets: &[],
                 content_type: "application/json",
@@ -16480,6 +16491,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ReplicationPolicyInput",
+                required: true,
                 example: "{\"description\":\"Copies nats to the second region.\",\"dest_namespace\":\"harbor0\",\"dest_registry\":{\"id\":3},\"enabled\":true,\"filters\":[{\"type\":\"name\",\"value\":\"root/**\"},{\"type\":\"tag\",\"value\":\"**\"}],\"name\":\"copy-nats\",\"override\":true,\"repo_scope_mode\":\"regular\",\"src_registry\":{\"id\":0},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 content_type: "application/json",
@@ -16600,6 +16612,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             ],
             body: Some(Body {
                 name: "ReplicationPolicyInput",
+                required: true,
                 example: "{\"description\":\"Copies nats to the second region.\",\"dest_namespace\":\"harbor0\",\"dest_registry\":{\"id\":3},\"enabled\":true,\"filters\":[{\"type\":\"name\",\"value\":\"root/**\"},{\"type\":\"tag\",\"value\":\"**\"}],\"name\":\"copy-nats\",\"override\":true,\"repo_scope_mode\":\"regular\",\"src_registry\":{\"id\":0},\"trigger\":{\"trigger_settings\":{\"cron\":\"0 0 2 * * *\"},\"type\":\"scheduled\"}}",
                 secrets: &[],
                 content_type: "application/json",
