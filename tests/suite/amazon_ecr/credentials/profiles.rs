@@ -211,6 +211,23 @@ async fn the_portal_is_asked_for_the_role_once() {
     );
 }
 
+#[tokio::test]
+async fn one_variable_moves_all_services() {
+    let cloud = cloud::start().await;
+    let config = format!(
+        "[default]\n{ROLE}/a\nsource_profile = b\n[profile b]\nsso_session = work\n\
+         sso_account_id = 012345678901\nsso_role_name = gate\n[sso-session work]\n\
+         sso_region = eu-west-1\n"
+    );
+    let place = Place::new()
+        .config(&config)
+        .set("AWS_ENDPOINT_URL", cloud.endpoint());
+    let place = signed_in(place, "work", SSO_TOKEN, END);
+    let settings = ChainSettings::default().surroundings(place.surroundings());
+    let settings = settings.clock(quick_clock(noon()));
+    check(&settings, "profile", "a.of.ASIASSO.gate", Some(END)).await;
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_command_prints_keys() {
