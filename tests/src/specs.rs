@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::given::Given;
 use crate::service;
@@ -41,6 +41,10 @@ pub struct Answer {
     pub example: Value,
     /// Names of headers, and their examples.
     pub headers: Vec<(String, String)>,
+    /// Field of the body that has the example.
+    pub envelope: Option<String>,
+    /// Whether the body is XML.
+    pub is_xml: bool,
 }
 
 /// All specs, read once.
@@ -77,7 +81,7 @@ fn read(folder: &str, name: &'static str) -> Spec {
             operations.push(Operation {
                 name: value["operationId"].as_str().unwrap().to_owned(),
                 is_read: value["x-access"] == "read",
-                answer: answer(value),
+                answer: answer(&document, value),
                 value: value.clone(),
             });
         }
@@ -108,7 +112,10 @@ fn resolved(document: &Value, value: &Value) -> Value {
     }
 }
 
-fn answer(operation: &Value) -> Answer {
+fn answer(document: &Value, operation: &Value) -> Answer {
+    let name = operation["operationId"].as_str().unwrap();
+    let envelope = operation.get("x-envelope");
+    let envelope = envelope.or_else(|| document.get("x-envelope"));
     let responses = operation["responses"].as_object().unwrap();
     let (status, success) = responses
         .iter()
@@ -117,7 +124,11 @@ fn answer(operation: &Value) -> Answer {
     let headers = success.get("headers").and_then(Value::as_object);
     Answer {
         status: status.parse().unwrap(),
-        example: json(success)["example"].clone(),
+        example: content(success)["example"].clone(),
+        is_xml: success.pointer("/content/text~1xml").is_some(),
+        envelope: envelope
+            .and_then(Value::as_str)
+            .map(|envelope| envelope.replace("{operation}", name)),
         headers: headers
             .into_iter()
             .flatten()
@@ -130,20 +141,61 @@ fn answer(operation: &Value) -> Answer {
     }
 }
 
-/// Returns the content of a request or an answer, which is JSON or plain text; `null` without one.
-fn json(value: &Value) -> &Value {
-    let content = value.get("content").and_then(Value::as_object);
-    let mut content = content.into_iter().flatten();
+/// Returns the content of a request or an answer, which is JSON, a form, XML or plain text; `null`
+/// without one.
+fn content(value: &Value) -> &Value {
+    let all = value.get("content").and_then(Value::as_object);
+    let mut all = all.into_iter().flatten();
     // `application/x-amz-json-1.1`, `application/vnd.docker.distribution.manifest.v2+json`.
-    let found = content.find(|(media_type, _)| {
+    let found = all.find(|(media_type, _)| {
         let essence = media_type.split(';').next().unwrap().trim_end();
-        essence == "text/plain"
+        [
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "text/xml",
+        ]
+        .contains(&essence)
             || essence.strip_prefix("application/").is_some_and(|name| {
                 let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
                 words.any(|word| word == "json")
             })
     });
     found.map_or(&Value::Null, |(_, json)| json)
+}
+
+impl Answer {
+    /// Returns the body that a service sends for the example.
+    pub fn body(&self) -> String {
+        let json = match (&self.example, &self.envelope) {
+            (Value::Null, _) => return String::new(),
+            // Plain text: no answer is a JSON string.
+            (Value::String(text), _) => return text.clone(),
+            (example, None) => example.clone(),
+            (example, Some(envelope)) => json!({envelope: example}),
+        };
+        match self.is_xml {
+            true => format!("<?xml version=\"1.0\"?>\n{}", xml("Answer", &json)),
+            false => json.to_string(),
+        }
+    }
+}
+
+/// Returns a value as an element of XML.
+fn xml(name: &str, value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(|item| xml(name, item)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| xml(name, value));
+            format!("<{name}>{}</{name}>", fields.collect::<String>())
+        }
+        value => {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            let text = text.replace('&', "&amp;").replace('<', "&lt;");
+            format!("<{name}>{text}</{name}>")
+        }
+    }
 }
 
 impl Operation {
@@ -157,7 +209,7 @@ impl Operation {
 
     /// Returns the required parameters and fields only.
     pub fn required(&self) -> Given {
-        let schema = &json(&self.value["requestBody"])["schema"];
+        let schema = &content(&self.value["requestBody"])["schema"];
         Given {
             parameters: self.examples(|parameter| parameter["required"] == true),
             body: self.body().map(|body| pruned(schema, body)),
@@ -165,7 +217,7 @@ impl Operation {
     }
 
     fn body(&self) -> Option<&Value> {
-        json(&self.value["requestBody"]).get("example")
+        content(&self.value["requestBody"]).get("example")
     }
 
     fn examples(&self, wanted: impl Fn(&Value) -> bool) -> Map<String, Value> {

@@ -25,20 +25,27 @@ fn requested(request: &Request) -> (usize, usize) {
         Some(text.unwrap_or_else(|| value.to_string()))
     };
     let query = |name: &str| request.query(name).map(str::to_owned);
+    let form = |name: &str| {
+        let text = String::from_utf8(request.body.clone()).unwrap();
+        let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.to_owned())
+    };
     let header = |name: &str| request.header(name).map(str::to_owned);
     let (start, size) = match request.path() {
         "/query-token" => (query("pageToken"), query("pageSize")),
         "/body-token" => (field("/nextToken"), field("/maxResults")),
         "/nested-token" => (field("/page/marker"), field("/page/size")),
         "/header-token" => (header("x-page-token"), header("x-page-size")),
-        "/body-offset" => (field("/Offset"), field("/Limit")),
+        "/body-offset" | "/envelope" => (field("/Offset"), field("/Limit")),
+        "/form" => (form("Marker"), form("MaxItems")),
         "/page-number" => (query("page"), query("page_size")),
         "/range" => (query("offset"), query("limit")),
         other => panic!("no listing at {other}"),
     };
     let size = size.expect("a size").parse().unwrap();
     let start = match (request.path(), start) {
-        (path, Some(start)) if path.ends_with("-token") => {
+        (path, Some(start)) if path.ends_with("-token") || path == "/form" => {
             let is_it = |number: &usize| [token(*number), encode(&token(*number))].contains(&start);
             let found = (0..RECORDS).find(is_it);
             found.unwrap_or_else(|| panic!("unknown token {start}"))
@@ -61,6 +68,10 @@ fn answer(request: &Request) -> Reply {
     let end = (start + size).min(RECORDS);
     let records: Vec<_> = (start..end).map(record).collect();
     let token = (end < RECORDS).then(|| token(end));
+    if request.path() == "/form" {
+        let kind = ("content-type", "text/xml");
+        return Reply::answer(200, &[kind], xml(&records, token.as_deref()));
+    }
     let mut headers = vec![("content-type", "application/json".to_owned())];
     let body = match request.path() {
         "/query-token" => json!({"records": records, "nextPageToken": token}),
@@ -75,7 +86,9 @@ fn answer(request: &Request) -> Reply {
             headers.extend(token.map(|token| ("x-next-page-token", token)));
             json!(records)
         }
-        "/body-offset" => json!({"Response": {"TotalCount": RECORDS, "Registries": records}}),
+        "/body-offset" | "/envelope" => {
+            json!({"Response": {"TotalCount": RECORDS, "Registries": records}})
+        }
         "/page-number" => {
             headers.push(("x-total-count", RECORDS.to_string()));
             json!(records)
@@ -93,6 +106,19 @@ fn answer(request: &Request) -> Reply {
     Reply::answer(200, &headers, body.to_string())
 }
 
+/// Returns a page of records as XML.
+fn xml(records: &[Value], token: Option<&str>) -> String {
+    let records = records.iter();
+    let records = records.map(|record| format!("<member><Id>{}</Id></member>", record["id"]));
+    let records: String = records.collect();
+    let marker = token.map(|token| format!("<Marker>{token}</Marker>"));
+    let marker = marker.unwrap_or_default();
+    format!(
+        "<ListInXmlResponse><ListInXmlResult><RecordList>{records}</RecordList>{marker}\
+         </ListInXmlResult></ListInXmlResponse>"
+    )
+}
+
 fn record(number: usize) -> Value {
     json!({"id": number + 1, "pushedAt": FIRST_PUSH + number as f64 * 1.5})
 }
@@ -102,6 +128,7 @@ fn call(operation: &'static Operation) -> Call {
     let call = Call::new(operation);
     match operation.name {
         "ListByBodyToken" => call.body(&json!({"repositoryName": "team/api"})).unwrap(),
+        "ListInEnvelope" | "ListInXml" => call.parameter("Name", "team/api").unwrap(),
         _ => call,
     }
 }
@@ -114,7 +141,12 @@ async fn service() -> (Hostile, Context) {
 
 #[tokio::test]
 async fn every_shape_of_paging_is_read_whole() {
-    let expected: Vec<_> = (0..RECORDS).map(record).collect();
+    let all: Vec<_> = (0..RECORDS).map(record).collect();
+    // The values of XML are texts.
+    let ids = all
+        .iter()
+        .map(|record| json!({"Id": record["id"].to_string()}));
+    let of_xml: Vec<_> = ids.collect();
     let listings = MADE_UP.operations.iter().filter(|one| one.paging.is_some());
     let listings: Vec<_> = listings.collect();
     assert!(!listings.is_empty());
@@ -124,7 +156,8 @@ async fn every_shape_of_paging_is_read_whole() {
         let records = api::listing(call(operation), &context).all().await;
         let records = records.unwrap_or_else(|error| panic!("{name}: {error}"));
         let records: Vec<_> = records.into_iter().map(api::Record::into_value).collect();
-        assert_eq!(records, expected, "{name}");
+        let expected = if name == "ListInXml" { &of_xml } else { &all };
+        assert_eq!(records, *expected, "{name}");
         // A listing whose total was not read ends with one more request.
         assert_eq!(server.requests().len(), 3, "{name}");
     }

@@ -28,6 +28,7 @@ mod input;
 mod lag;
 mod lag_command;
 mod made_up;
+mod made_up_bodies;
 mod made_up_pages;
 mod matrix;
 mod oci;

@@ -23,13 +23,7 @@ async fn recorder(operation: &Operation) -> Recorder {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let body = match &answer.example {
-        Value::Null => String::new(),
-        // Plain text: no answer is a JSON string.
-        Value::String(text) => text.clone(),
-        example => example.to_string(),
-    };
-    Recorder::start(answer.status, &headers, body).await
+    Recorder::start(answer.status, &headers, answer.body()).await
 }
 
 /// Returns the request of a call, and its decoded answer.

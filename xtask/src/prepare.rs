@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::spec::{JSON, Spec, TEXT, is_json, object, resolve};
+use crate::spec::{FORM, JSON, Spec, TEXT, XML, bounded, is_json, limits, object, resolve};
 
 /// Document for progenitor, and the types of its formats.
 pub(crate) struct Prepared {
@@ -21,6 +21,7 @@ pub(crate) fn prepare(spec: &Spec) -> Prepared {
     keep_one_success(&mut document);
     call_it_json(&mut document);
     inline_parameters(&mut document, &spec.document);
+    bound_fields(&mut document, spec);
     if let Some(schemas) = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut)
@@ -50,15 +51,16 @@ fn keep_one_success(document: &mut Value) {
     }
 }
 
-/// Gives every form of JSON, and plain text, the one media type that progenitor knows. The transport
-/// sends the real one, which is in the operation table. Text is decoded as text.
+/// Gives every form of JSON, forms, XML and plain text the one media type that progenitor knows. The
+/// transport sends the real one, which is in the operation table. It writes forms, and reads XML as JSON
+/// and text as text.
 fn call_it_json(document: &mut Value) {
     let rename = |value: &mut Value| {
         let content = value.get_mut("content").and_then(Value::as_object_mut);
         let Some(content) = content else { return };
         let Some(name) = content
             .keys()
-            .find(|name| is_json(name) || *name == TEXT)
+            .find(|name| is_json(name) || [TEXT, XML, FORM].contains(&name.as_str()))
             .cloned()
         else {
             return;
@@ -93,15 +95,42 @@ fn inline_parameters(document: &mut Value, original: &Value) {
             if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
                 // The service sets its own default, which may change.
                 schema.remove("default");
-                let bound = |key| schema.get(key).and_then(Value::as_i64);
-                let ours = match (bound("minimum"), bound("maximum")) {
-                    (Some(min), Some(max)) => Some(format!("Bounded<{min}, {max}>")),
-                    (Some(min), None) => Some(format!("AtLeast<{min}>")),
-                    _ => None,
-                };
-                if let Some(ours) = ours {
+                if let Some(ours) = bounded(&Value::Object(schema.clone())) {
                     schema.insert("x-type".to_owned(), json!(ours));
                 }
+            }
+        }
+    }
+}
+
+/// Gives the numbers of requests the types that check their bounds, and documents bounds and defaults.
+/// The service sets its own default, which may change, so a request does not have it.
+fn bound_fields(document: &mut Value, spec: &Spec) {
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    let sent = schemas
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| spec.sent.contains(*name) && !spec.received.contains(*name));
+    for (_, schema) in sent {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(|map| map.values_mut()) {
+            let (ours, text) = (bounded(property), limits(property));
+            let Some(property) = property.as_object_mut() else {
+                continue;
+            };
+            let default = property.remove("default");
+            if ours.is_none() && default.is_none() {
+                continue;
+            }
+            let described = property.get("description").and_then(Value::as_str);
+            let described = format!("{} {text}", described.unwrap_or_default().trim());
+            property.insert("description".to_owned(), json!(described.trim()));
+            // The limits name the unit.
+            property.remove("x-unit");
+            if let Some(ours) = ours {
+                property.insert("x-type".to_owned(), json!(ours));
             }
         }
     }

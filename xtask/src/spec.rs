@@ -62,6 +62,8 @@ pub(crate) struct Operation {
     pub(crate) paging: Option<Paging>,
     /// Media type of the answer.
     pub(crate) accept: String,
+    /// Field of the answer that has everything else.
+    pub(crate) envelope: Option<String>,
     pub(crate) signed: bool,
     pub(crate) parameters: Vec<Parameter>,
     /// Name of the body's schema.
@@ -101,7 +103,7 @@ pub(crate) struct BodyParameter {
     pub(crate) limits: String,
     pub(crate) values: Option<String>,
     /// Path of the Rust type whose text is sent.
-    pub(crate) ty: &'static str,
+    pub(crate) ty: String,
     /// Whether the text has no quotes in JSON.
     pub(crate) json: bool,
 }
@@ -207,6 +209,15 @@ impl Spec {
             for (status, response) in object(operation.value.get("responses")) {
                 if status.starts_with('2') {
                     reach(&document, response, &mut received);
+                }
+            }
+        }
+        for name in sent.difference(&received) {
+            let schema = schemas.and_then(|schemas| schemas.get(name));
+            let properties = schema.and_then(|schema| schema.get("properties"));
+            for (field, property) in object(properties) {
+                if property.get("maximum").is_some() && property.get("minimum").is_none() {
+                    return Err(wrong(format!("{name}: {field} has a maximum alone")));
                 }
             }
         }
@@ -354,7 +365,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let request = value.get("requestBody").and_then(json_content);
+            let request = value.get("requestBody").and_then(request_content);
             let (content_type, request) = request.unwrap_or((JSON, &Value::Null));
             let schema = request.get("schema").unwrap_or(&Value::Null);
             let body = reference(schema).map(str::to_owned);
@@ -370,7 +381,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
             let body_parameters = body_parameters(document, schema, paging.as_ref(), all);
             if value.get("requestBody").is_some() && body.is_none() {
                 return Err(format!(
-                    "{name}: the body must be a $ref to a schema, as JSON"
+                    "{name}: the body must be a $ref to a schema, as JSON or a form"
                 ));
             }
             Ok(Operation {
@@ -384,6 +395,7 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
                 access,
                 paging,
                 accept: accept.to_owned(),
+                envelope: envelope(document, value),
                 signed: array(security).next().is_some(),
                 parameters,
                 body,
@@ -400,20 +412,48 @@ fn operations(document: &Value) -> Result<Vec<Operation>, String> {
         .collect()
 }
 
+/// Returns the field of an operation's answer that has everything else: `x-envelope` of the operation
+/// or of the document. `{operation}` in it stands for the operation's name.
+pub(crate) fn envelope(document: &Value, operation: &Value) -> Option<String> {
+    let written = operation.get("x-envelope");
+    let written = written.or_else(|| document.get("x-envelope"))?.as_str()?;
+    let name = operation.get("operationId").and_then(Value::as_str);
+    Some(written.replace("{operation}", name.unwrap_or_default()))
+}
+
 /// Media type of JSON, and of every vendor's request and answer whose spec names no other.
 pub(crate) const JSON: &str = "application/json";
 
-/// Media type of plain text, the only one besides JSON that answers may have.
+/// Media type of plain text, which answers may have.
 pub(crate) const TEXT: &str = "text/plain";
 
-/// Returns the content of an answer, which is JSON or plain text, with its media type.
+/// Media type of XML, which answers may have.
+pub(crate) const XML: &str = "text/xml";
+
+/// Media type of a form, which bodies may have.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Returns the content of an answer, which is JSON, XML or plain text, with its media type.
 pub(crate) fn answer_content(value: &Value) -> Option<(&str, &Value)> {
-    let text = || Some((TEXT, value.get("content")?.get(TEXT)?));
-    json_content(value).or_else(text)
+    data_content(value).or_else(|| of_type(value, TEXT))
+}
+
+/// Returns the content of an answer with fields, which is JSON or XML, with its media type.
+pub(crate) fn data_content(value: &Value) -> Option<(&str, &Value)> {
+    json_content(value).or_else(|| of_type(value, XML))
+}
+
+/// Returns the content of a request, which is JSON or a form, with its media type.
+pub(crate) fn request_content(value: &Value) -> Option<(&str, &Value)> {
+    json_content(value).or_else(|| of_type(value, FORM))
+}
+
+fn of_type<'a>(value: &'a Value, media_type: &'static str) -> Option<(&'a str, &'a Value)> {
+    Some((media_type, value.get("content")?.get(media_type)?))
 }
 
 /// Returns the JSON content of a request or an answer, with its media type.
-pub(crate) fn json_content(value: &Value) -> Option<(&str, &Value)> {
+fn json_content(value: &Value) -> Option<(&str, &Value)> {
     object(value.get("content"))
         .map(|(media_type, content)| (media_type.as_str(), content))
         .find(|(media_type, _)| is_json(media_type))
@@ -432,7 +472,7 @@ fn reference(schema: &Value) -> Option<&str> {
 }
 
 /// Returns the fields of a body that are parameters, too: those that paging sets, or with `all`
-/// every field that is not a list or an object.
+/// every field that is not a list, also in objects.
 fn body_parameters(
     document: &Value,
     schema: &Value,
@@ -442,7 +482,7 @@ fn body_parameters(
     let top = resolve(document, schema);
     let mut paths: Vec<String> = Vec::new();
     if all {
-        paths.extend(object(top.get("properties")).map(|(name, _)| name.clone()));
+        field_paths(document, top, "", &mut paths);
     }
     for name in paging
         .filter(|paging| paging.place == "body")
@@ -453,44 +493,79 @@ fn body_parameters(
             paths.push(name.to_owned());
         }
     }
-    let fields = paths.into_iter().filter_map(|path| {
-        let (mut above, mut property) = (top, top);
-        for name in path.split('.') {
-            above = resolved(document, property);
-            property = above.get("properties")?.get(name)?;
-        }
-        let is_top = !path.contains('.');
-        let name = path.rsplit('.').next()?;
-        let required = is_top && array(above.get("required")).any(|it| it == name);
-        let inner = resolved(document, property);
-        let key = |key: &str| inner.get(key).and_then(Value::as_str);
-        let (ty, json) = match (key("type")?, key("format")) {
-            ("string", Some("password")) => ("::openapi_transport::Secret", false),
-            ("string", Some("non-empty")) => ("::openapi_transport::NonEmpty", false),
-            ("string", Some("text-number")) => ("::openapi_transport::TextNumber", false),
-            ("string", Some("date-time")) => ("::openapi_transport::Timestamp", false),
-            ("string", _) => ("::std::string::String", false),
-            ("integer", Some("int32")) => ("i32", true),
-            ("integer", _) => ("i64", true),
-            ("number", Some("epoch-seconds")) => ("::openapi_transport::EpochSeconds", true),
-            ("number", _) => ("f64", true),
-            ("boolean", _) => ("bool", true),
-            _ => return None,
-        };
-        let described = [property, inner].map(|it| text(it, "description"));
-        let description = described.into_iter().find(|text| !text.is_empty());
-        let one = property.pointer("/allOf/0").unwrap_or(property);
-        Some(BodyParameter {
-            required,
-            description: description.unwrap_or_default().trim().to_owned(),
-            limits: limits(inner),
-            values: reference(one).map(str::to_owned),
-            ty,
-            json,
-            name: path,
-        })
-    });
+    let fields = paths
+        .into_iter()
+        .filter_map(|path| body_parameter(document, top, path));
     fields.collect()
+}
+
+/// Levels of objects whose fields can be set as parameters. A schema may contain itself.
+const DEEPEST: usize = 4;
+
+/// Adds the paths of all fields of a schema, with those of its objects.
+fn field_paths(document: &Value, schema: &Value, above: &str, paths: &mut Vec<String>) {
+    for (name, property) in object(schema.get("properties")) {
+        let path = format!("{above}{name}");
+        let inner = resolved(document, property);
+        if inner.get("properties").is_none() {
+            paths.push(path);
+        } else if path.split('.').count() < DEEPEST {
+            field_paths(document, inner, &format!("{path}."), paths);
+        }
+    }
+}
+
+/// Returns the field at a path of a body as a parameter, unless it is a list or a free object.
+fn body_parameter(document: &Value, top: &Value, path: String) -> Option<BodyParameter> {
+    let (mut above, mut property) = (top, top);
+    for name in path.split('.') {
+        above = resolved(document, property);
+        property = above.get("properties")?.get(name)?;
+    }
+    let is_top = !path.contains('.');
+    let name = path.rsplit('.').next()?;
+    let required = is_top && array(above.get("required")).any(|it| it == name);
+    let inner = resolved(document, property);
+    let key = |key: &str| inner.get(key).and_then(Value::as_str);
+    let (ty, json) = match (key("type")?, key("format")) {
+        ("string", Some("password")) => ("::openapi_transport::Secret", false),
+        ("string", Some("non-empty")) => ("::openapi_transport::NonEmpty", false),
+        ("string", Some("text-number")) => ("::openapi_transport::TextNumber", false),
+        ("string", Some("date-time")) => ("::openapi_transport::Timestamp", false),
+        ("string", _) => ("::std::string::String", false),
+        ("integer", Some("int32")) => ("i32", true),
+        ("integer", _) => ("i64", true),
+        ("number", Some("epoch-seconds")) => ("::openapi_transport::EpochSeconds", true),
+        ("number", _) => ("f64", true),
+        ("boolean", _) => ("bool", true),
+        _ => return None,
+    };
+    let ty = bounded(inner).map_or_else(
+        || ty.to_owned(),
+        |bounded| format!("::openapi_transport::{bounded}"),
+    );
+    let described = [property, inner].map(|it| text(it, "description"));
+    let description = described.into_iter().find(|text| !text.is_empty());
+    let one = property.pointer("/allOf/0").unwrap_or(property);
+    Some(BodyParameter {
+        required,
+        description: description.unwrap_or_default().trim().to_owned(),
+        limits: limits(inner),
+        values: reference(one).map(str::to_owned),
+        ty,
+        json,
+        name: path,
+    })
+}
+
+/// Returns the type of the transport that checks the bounds of a number.
+pub(crate) fn bounded(schema: &Value) -> Option<String> {
+    let bound = |key| schema.get(key).and_then(Value::as_i64);
+    match (bound("minimum"), bound("maximum")) {
+        (Some(min), Some(max)) => Some(format!("Bounded<{min}, {max}>")),
+        (Some(min), None) => Some(format!("AtLeast<{min}>")),
+        _ => None,
+    }
 }
 
 /// Returns the schema itself, or the target of its reference, also of one with a description.
@@ -519,7 +594,7 @@ pub(crate) fn unit<'a>(schema: &Value, description: &str) -> Option<&'a str> {
 }
 
 /// Returns unit, bounds and default of a parameter as a sentence.
-fn limits(schema: &Value) -> String {
+pub(crate) fn limits(schema: &Value) -> String {
     let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
     let mut parts = Vec::new();
     match (bound("minimum"), bound("maximum")) {
@@ -640,6 +715,21 @@ paths:
             Ok(_) => panic!("accepted: {from} → {to}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn a_field_of_a_body_has_no_maximum_alone() {
+        let body = "requestBody: { content: { application/json: { schema: { $ref: \
+                    '#/components/schemas/Ask' } } } }\n      responses: {}\ncomponents:\n  schemas:\n    \
+                    Ask: { type: object, properties: { size: { type: integer, BOUND } } }";
+        let said = error("responses: {}", &body.replace("BOUND", "maximum: 9"));
+        assert!(said.contains("Ask: size has a maximum alone"), "{said}");
+        let both = SPEC.replace(
+            "responses: {}",
+            &body.replace("BOUND", "minimum: 1, maximum: 9"),
+        );
+        let spec = Spec::read("specs/x/t.yaml".to_owned(), &both).unwrap();
+        assert!(spec.sent.contains("Ask"));
     }
 
     #[test]

@@ -3,8 +3,6 @@
 use openapi_transport::{Answer, Reading, Refusal};
 use serde_json::Value;
 
-use crate::xml;
-
 /// Header with the request id.
 const REQUEST_ID: &str = "x-amzn-requestid";
 /// Header with the code. A load balancer that drops the body keeps it.
@@ -101,11 +99,12 @@ pub(crate) fn read_xml(answer: &Answer) -> Reading {
     if answer.status.is_success() {
         return reading(answer, None);
     }
-    let document = xml::parse(&answer.body);
-    let error = document
-        .as_ref()
-        .and_then(|document| xml::find(document, "Error"));
-    let text = |name| Some(xml::text(error?, name)?.to_owned());
+    let document = openapi_transport::xml(&answer.body).unwrap_or_default();
+    let error = document.get("Error");
+    let text = |name| {
+        let text = error?.get(name)?.as_str()?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
     let refusal = Refusal {
         code: text("Code"),
         message: text("Message"),

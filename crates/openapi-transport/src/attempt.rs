@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::cut;
 use crate::dialect::{Answer, Reading, Stamp, UsedCredentials};
 use crate::error::{Error, Meaning};
+use crate::form;
 use crate::operation::Operation;
 use crate::pace::LONGEST_WAIT;
 use crate::secret::Secret;
@@ -100,6 +101,7 @@ pub(crate) async fn signed(
         let sent = HeaderValue::from_static(body.content_type);
         headers.insert(header::CONTENT_TYPE, sent);
     }
+    form::write(operation, &mut request)?;
     let stamp = Stamp {
         date: context.now(),
         nonce: settings.chance.nonce(),

@@ -14,7 +14,7 @@ use crate::attempt;
 use crate::context::Context;
 use crate::error::Error;
 use crate::execute::execute;
-use crate::operation::{Operation, Parameter, Place};
+use crate::operation::{Operation, Parameter, Place, body_field, plain};
 use crate::response_error;
 use crate::rfc3986;
 
@@ -120,7 +120,7 @@ impl Call {
     /// When a parameter is missing, or when there are no credentials.
     pub async fn shown(&self, context: &Context) -> Result<PreviewedRequest, Error> {
         let request = self.request(context)?;
-        self.operation.check(request.url())?;
+        self.operation.check(&request)?;
         let time = context.settings().deadline;
         let (request, _) = attempt::signed(context, self.operation, request, time).await?;
         let mut headers: Vec<_> = request
@@ -218,7 +218,7 @@ impl Call {
         let in_body = || {
             self.body
                 .as_ref()
-                .and_then(|body| plain(field(body, name)?))
+                .and_then(|body| plain(body_field(body, name)?))
         };
         self.value(name).map(str::to_owned).or_else(in_body)
     }
@@ -353,12 +353,6 @@ impl Call {
     }
 }
 
-/// Returns a field of a body, or of an object in it.
-fn field<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.')
-        .try_fold(body, |value, name| value.get(name))
-}
-
 /// Sets a field of a body, and creates the objects on its path.
 fn set_field(body: &mut Value, path: &str, value: Value) {
     let mut place = body;
@@ -369,13 +363,4 @@ fn set_field(body: &mut Value, path: &str, value: Value) {
         place = &mut place[name];
     }
     *place = value;
-}
-
-/// Returns a text or number in the form of a parameter.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-        Value::String(text) => Some(text.clone()),
-        value => Some(value.to_string()),
-    }
 }

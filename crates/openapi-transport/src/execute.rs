@@ -10,6 +10,7 @@ use tracing::{Instrument, Span, field};
 
 use crate::attempt::{AttemptFailure, AttemptSuccess, attempt};
 use crate::client;
+use crate::content;
 use crate::context::Context;
 use crate::cooperate::cooperate;
 use crate::dialect::Answer;
@@ -47,7 +48,10 @@ pub async fn execute(
                 request_id,
                 attempts,
             };
-            response_error::answer(answer, origin)
+            match content::content(operation, &answer) {
+                Ok(body) => response_error::answer(Answer { body, ..answer }, origin),
+                Err(what) => response_error::unfit(origin, answer.status, what),
+            }
         }
         (Err(error), _) => response_error::pack(error),
     }
@@ -150,7 +154,7 @@ struct Call<'a> {
 
 impl Call<'_> {
     async fn run(&mut self, request: Request) -> Result<AttemptSuccess, Error> {
-        self.operation.check(request.url())?;
+        self.operation.check(&request)?;
         let settings = self.context.settings();
         let end = settings.clock.elapsed().saturating_add(settings.deadline);
         loop {

@@ -22,6 +22,7 @@ mod chance;
 mod client;
 mod clock;
 mod connection;
+mod content;
 mod context;
 mod cooperate;
 mod credentials;
@@ -30,6 +31,7 @@ mod dialect;
 mod error;
 mod execute;
 mod file;
+mod form;
 pub mod headers;
 mod http_settings;
 mod open_enum;
@@ -48,6 +50,7 @@ mod secret;
 pub mod testing;
 mod tolerant;
 mod values;
+mod xml;
 
 pub use by_name::{Call, PreviewedRequest};
 pub use caller::Caller;
@@ -79,6 +82,7 @@ pub use rfc3986::encode as encode_path;
 pub use secret::Secret;
 pub use tolerant::{Tolerant, text, tolerant};
 pub use values::{EpochMillis, EpochSeconds, TextNumber};
+pub use xml::xml;
 
 /// Items that the generated code and [`open_enum!`] name by an absolute path.
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! Operation tables: facts about an API's operations that the generated code keeps.
 
+use serde_json::Value;
+
 use crate::error::{Error, without_values};
 use crate::paging::Paging;
 
@@ -26,6 +28,9 @@ pub struct Operation {
     pub paging: Option<Paging>,
     /// Media type of its answer.
     pub accept: &'static str,
+    /// Field of the answer's only object that has everything else, if there is one. Types of answers,
+    /// paths of [`Paging`] and answers of calls by name begin inside it.
+    pub envelope: Option<&'static str>,
     /// Whether it needs a signature or token.
     pub signed: bool,
     /// Its parameters, in the order of the spec.
@@ -127,7 +132,7 @@ pub struct Body {
     pub content_type: &'static str,
     /// Decodes the body as the type that the generated call takes and encodes it again, or returns
     /// why it is invalid. See [`body`].
-    pub render: fn(&serde_json::Value) -> Result<serde_json::Value, String>,
+    pub render: fn(&Value) -> Result<Value, String>,
 }
 
 /// Renders a parameter by its type, for [`Parameter::render`].
@@ -171,7 +176,7 @@ pub fn secret(text: &str) -> Result<String, String> {
 /// # Errors
 /// The path of an unknown field, or the expected and the found type. The error does not show the
 /// value, which may be a secret.
-pub fn body<T>(value: &serde_json::Value) -> Result<serde_json::Value, String>
+pub fn body<T>(value: &Value) -> Result<Value, String>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
@@ -184,8 +189,7 @@ where
 }
 
 /// Returns the path of a field that is in `given` and not in `kept`.
-fn lost(given: &serde_json::Value, kept: &serde_json::Value) -> Option<String> {
-    use serde_json::Value;
+fn lost(given: &Value, kept: &Value) -> Option<String> {
     let below = |name: &str, path: String| match path.starts_with('[') {
         true => format!("{name}{path}"),
         false => format!("{name}.{path}"),
@@ -209,12 +213,27 @@ fn lost(given: &serde_json::Value, kept: &serde_json::Value) -> Option<String> {
 }
 
 /// Whether a type may omit this value when it is encoded.
-fn is_nothing(value: &serde_json::Value) -> bool {
+fn is_nothing(value: &Value) -> bool {
     match value {
-        serde_json::Value::Null => true,
-        serde_json::Value::Array(list) => list.is_empty(),
-        serde_json::Value::Object(map) => map.is_empty(),
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
         _ => false,
+    }
+}
+
+/// Returns a field of a body, or of an object in it.
+pub(crate) fn body_field<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.')
+        .try_fold(body, |value, name| value.get(name))
+}
+
+/// Returns a text or number in the form of a parameter.
+pub(crate) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => Some(text.clone()),
+        value => Some(value.to_string()),
     }
 }
 
@@ -230,11 +249,11 @@ pub enum Access {
 
 impl Operation {
     /// Checks rules between parameters, which the type of a single parameter cannot check.
-    pub(crate) fn check(&self, url: &reqwest::Url) -> Result<(), Error> {
+    pub(crate) fn check(&self, request: &reqwest::Request) -> Result<(), Error> {
         let Some(Paging {
             start,
             size: Some(size),
-            place: Place::Query,
+            place,
             paired: true,
             aligned,
             ..
@@ -242,10 +261,24 @@ impl Operation {
         else {
             return Ok(());
         };
-        let value = |name: &str| {
-            url.query_pairs()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
+        let body: Value = match place {
+            Place::Body => request
+                .body()
+                .and_then(|body| serde_json::from_slice(body.as_bytes()?).ok())
+                .unwrap_or_default(),
+            _ => Value::Null,
+        };
+        let value = |name: &str| match place {
+            Place::Body => body_field(&body, name).and_then(plain),
+            Place::Header => {
+                let value = request.headers().get(name)?;
+                value.to_str().ok().map(str::to_owned)
+            }
+            _ => {
+                let mut pairs = request.url().query_pairs();
+                let found = pairs.find(|(key, _)| key == name);
+                found.map(|(_, value)| value.into_owned())
+            }
         };
         let alone = |given: &str, absent: &str| {
             let what = format!("{given} needs {absent}; pass both or neither");
@@ -271,8 +304,11 @@ impl Operation {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use http::{HeaderName, HeaderValue, Method};
     use serde_json::{Value, json};
 
+    use super::{Access, Operation, Place};
+    use crate::paging::Paging;
     use crate::{Bounded, PathSegment};
 
     #[derive(serde::Serialize, serde::Deserialize)]
@@ -316,6 +352,79 @@ mod tests {
         ] {
             let found: Result<Value, String> = super::body::<Rule>(&given);
             assert_eq!(found, expected.map_err(str::to_owned), "{given}");
+        }
+    }
+
+    fn paired(place: Place) -> Operation {
+        Operation {
+            id: "list_things",
+            name: "ListThings",
+            version: "v1",
+            method: "POST",
+            path: "/things",
+            summary: "",
+            family: "things",
+            access: Access::Read,
+            paging: Some(
+                Paging::offset("at.offset")
+                    .size("at.limit")
+                    .place(place)
+                    .paired()
+                    .aligned(),
+            ),
+            accept: "application/json",
+            envelope: None,
+            signed: false,
+            parameters: &[],
+            body: None,
+        }
+    }
+
+    #[test]
+    fn a_pair_is_checked_wherever_its_parameters_are() {
+        for (offset, limit, says) in [
+            (None, None, None),
+            (Some(20), Some(10), None),
+            (Some(20), None, Some("at.offset needs at.limit")),
+            (None, Some(10), Some("at.limit needs at.offset")),
+            (
+                Some(15),
+                Some(10),
+                Some("15 is not a multiple of at.limit 10"),
+            ),
+        ] {
+            for place in [Place::Query, Place::Header, Place::Body] {
+                let mut url: reqwest::Url = "http://127.0.0.1/things".parse().unwrap();
+                let given = [("offset", offset), ("limit", limit)];
+                let given = given
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value?)));
+                if place == Place::Query {
+                    for (name, value) in given.clone() {
+                        let name = format!("at.{name}");
+                        url.query_pairs_mut().append_pair(&name, &value.to_string());
+                    }
+                }
+                let mut request = reqwest::Request::new(Method::POST, url);
+                if place == Place::Header {
+                    for (name, value) in given {
+                        let name = HeaderName::try_from(format!("at.{name}")).unwrap();
+                        request.headers_mut().insert(name, HeaderValue::from(value));
+                    }
+                }
+                if place == Place::Body {
+                    let body = json!({"at": {"offset": offset, "limit": limit}});
+                    *request.body_mut() = Some(body.to_string().into());
+                }
+                let found = paired(place).check(&request).err().map(|it| it.to_string());
+                match says {
+                    None => assert_eq!(found, None, "{place:?}"),
+                    Some(says) => {
+                        let found = found.unwrap_or_default();
+                        assert!(found.contains(says), "{place:?}: {found}");
+                    }
+                }
+            }
         }
     }
 

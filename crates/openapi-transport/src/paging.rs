@@ -434,6 +434,7 @@ mod tests {
             access: Access::Read,
             paging,
             accept: "application/json",
+            envelope: None,
             signed: false,
             parameters: PARAMETERS,
             body: Some(Body {

@@ -50,6 +50,12 @@ pub(crate) fn answer(answer: Answer, origin: Origin) -> reqwest::Response {
     response.into()
 }
 
+/// Returns the response for an answer whose content cannot be read.
+pub(crate) fn unfit(origin: Origin, status: StatusCode, what: String) -> reqwest::Response {
+    let what = format!("the answer is not what was expected: {what}");
+    pack(undecodable(Some(&origin), status, what))
+}
+
 /// Makes the error of an answer that does not match the spec.
 fn undecodable(origin: Option<&Origin>, status: StatusCode, what: String) -> Error {
     let error = Error::undecodable(origin.map(|origin| origin.operation), status, what);

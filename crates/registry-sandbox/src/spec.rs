@@ -192,13 +192,13 @@ impl Operation {
             .flatten()
             .map(|parameter| Parameter::read(&resolved(document, parameter, 0)?))
             .collect::<Result<Vec<_>, _>>()?;
-        let request = operation.get_mut("requestBody").and_then(json_content);
+        let request = operation.get_mut("requestBody").and_then(content);
         let request = request.map(Value::take).unwrap_or_default();
         let body = request.get("schema");
         let body = body.map(|schema| resolved(document, schema, 0));
         let (success, example) = match success(operation) {
             Some((status, response)) => {
-                let content = answer_content(response);
+                let content = content(response);
                 let example = content.and_then(|content| content.get_mut("example"));
                 let example = example.map(Value::take).unwrap_or_default();
                 (status.parse().unwrap_or(StatusCode::OK), example)
@@ -267,21 +267,22 @@ fn authentication(document: &Value, operation: &Value) -> Result<BTreeSet<String
         .collect()
 }
 
-/// Returns the JSON of a request or an answer: its first content type that is a form of JSON.
-fn json_content(value: &mut Value) -> Option<&mut Value> {
+/// Returns the content of a request or an answer: its first content type that is a form of JSON, or
+/// else its form, XML or plain text.
+fn content(value: &mut Value) -> Option<&mut Value> {
     let content = value.get_mut("content")?.as_object_mut()?;
-    let mut content = content.iter_mut();
-    let (_, json) = content.find(|(media_type, _)| is_json(media_type))?;
-    Some(json)
+    let is_other = |media_type: &&String| OTHERS.contains(&media_type.as_str());
+    let json = content.keys().find(|media_type| is_json(media_type));
+    let found = json.or_else(|| content.keys().find(is_other))?.to_owned();
+    content.get_mut(&found)
 }
 
-/// Returns the JSON of an answer, or its plain text if it has no JSON.
-fn answer_content(response: &mut Value) -> Option<&mut Value> {
-    let content = response.get_mut("content")?.as_object_mut()?;
-    let json = content.keys().find(|media_type| is_json(media_type));
-    let media_type = json.map_or("text/plain", String::as_str).to_owned();
-    content.get_mut(&media_type)
-}
+/// Media types of contents that are not JSON.
+const OTHERS: [&str; 3] = [
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "text/xml",
+];
 
 /// Whether a media type is a form of JSON: `application/x-amz-json-1.1`,
 /// `application/vnd.docker.distribution.manifest.v2+json`.

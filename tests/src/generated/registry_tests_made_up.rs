@@ -24,6 +24,8 @@ pub async fn call(
     match name {
         "ListByBodyOffset" => list_by_body_offset(client, given).await,
         "ListByBodyToken" => list_by_body_token(client, given).await,
+        "ListInEnvelope" => list_in_envelope(client, given).await,
+        "ListInXml" => list_in_xml(client, given).await,
         "ListByHeaderToken" => list_by_header_token(client, given).await,
         "ReadLog" => read_log(client, given).await,
         "ListByNestedToken" => list_by_nested_token(client, given).await,
@@ -52,6 +54,27 @@ async fn list_by_body_token(
     let mut call = client.list_by_body_token();
     if let Some(body) = given.body::<registry_tests::made_up::types::BodyTokenRequest>()?
     {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_in_envelope(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_in_envelope();
+    if let Some(body) = given.body::<registry_tests::made_up::types::EnvelopeRequest>()?
+    {
+        call = call.body(body);
+    }
+    given.answer(call.send().await?)
+}
+async fn list_in_xml(
+    client: &Client,
+    given: &Given,
+) -> Result<serde_json::Value, Error> {
+    let mut call = client.list_in_xml();
+    if let Some(body) = given.body::<registry_tests::made_up::types::FormRequest>()? {
         call = call.body(body);
     }
     given.answer(call.send().await?)

@@ -117,14 +117,14 @@ fn sts(request: &Request) -> Reply {
         return refused(400, "ValidationError", "a field is missing");
     }
     match field("Action") {
-        Some("AssumeRole") => match caller(request) {
-            Some(caller) if role != "forbidden" => assumed(&format!("{role}.of.{caller}")),
+        Some(action @ "AssumeRole") => match caller(request) {
+            Some(caller) if role != "forbidden" => assumed(action, &format!("{role}.of.{caller}")),
             Some(caller) => refused(403, "AccessDenied", &format!("{caller} may not")),
             None => refused(403, "SignatureDoesNotMatch", "The signature does not match"),
         },
-        Some("AssumeRoleWithWebIdentity") => match field("WebIdentityToken") {
+        Some(action @ "AssumeRoleWithWebIdentity") => match field("WebIdentityToken") {
             Some(POD_TOKEN) if request.header("authorization").is_none() => {
-                assumed(&format!("{role}.of.pod"))
+                assumed(action, &format!("{role}.of.pod"))
             }
             token => refused(400, "InvalidIdentityToken", &format!("bad token {token:?}")),
         },
@@ -148,14 +148,14 @@ fn caller(request: &Request) -> Option<String> {
     (with_token && verify::accepts(&wire, &secret(&id))).then_some(id)
 }
 
-fn assumed(id: &str) -> Reply {
+fn assumed(action: &str, id: &str) -> Reply {
     let secret = secret(id);
     let body = format!(
-        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result>\
          <AssumedRoleUser><Arn>arn</Arn></AssumedRoleUser><Credentials>\n\
          <AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
          <SessionToken>t&amp;t</SessionToken><Expiration>{END}</Expiration></Credentials>\
-         </AssumeRoleResult></AssumeRoleResponse>"
+         </{action}Result></{action}Response>"
     );
     Reply::answer(200, &[("content-type", "text/xml")], body)
 }

@@ -1,5 +1,6 @@
 //! Tests of behaviour that only Amazon ECR has.
 
+pub(crate) mod clients;
 mod cloud;
 mod credentials;
 mod signatures;

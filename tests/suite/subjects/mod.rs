@@ -53,7 +53,11 @@ pub(crate) fn subject(fits: impl Fn(&'static dyn Subject) -> bool) -> &'static d
 
 /// Signer of calls to one service of a client crate, with keys that are always the same.
 pub(crate) fn fixed_dialect(client: &str, service: &str) -> Arc<dyn Dialect> {
-    of_client(client).fixed_dialect(service)
+    match client {
+        // The table of providers does not have it yet.
+        "amazon-ecr" => crate::amazon_ecr::clients::fixed_dialect(),
+        _ => of_client(client).fixed_dialect(service),
+    }
 }
 
 /// Returns the first subject of a client crate.

@@ -111,7 +111,7 @@ pub(super) fn parameter_rows(
         let BodyParameter { name, required, .. } = field;
         let about = format!("{} {}", field.description, field.limits);
         let about = about.trim();
-        let ty: Type = syn::parse_str(field.ty).map_err(|error| format!("{name}: {error}"))?;
+        let ty: Type = syn::parse_str(&field.ty).map_err(|error| format!("{name}: {error}"))?;
         let values = known_values(spec, field.values.as_ref());
         let (render, secret) = match field.ty.ends_with("Secret") {
             true => (quote!(private::secret), Some(quote!(.secret()))),
@@ -158,6 +158,10 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
             None => quote!(None),
         };
         let accept = &operation.accept;
+        let envelope = match &operation.envelope {
+            Some(name) => quote!(Some(#name)),
+            None => quote!(None),
+        };
         let summary = &operation.summary;
         let parameters = parameter_rows(spec, operation, table)?;
         let body = match &operation.body {
@@ -190,6 +194,7 @@ pub(super) fn tail(spec: &Spec, table: &Table) -> Result<TokenStream, String> {
                 access: Access::#access,
                 paging: #paging,
                 accept: #accept,
+                envelope: #envelope,
                 signed: #signed,
                 parameters: &[#(#parameters),*],
                 body: #body,

@@ -13,7 +13,7 @@ use super::document::{Document, Operation, below};
 use super::finding::Findings;
 use super::listed::{Field, List, Listed, Shape};
 use super::quirks::{Condition, OUT_OF_DATE, Quirk, Unlike};
-use crate::spec::{answer_content, array, object};
+use crate::spec::{answer_content, array, object, request_content};
 
 /// Compares a spec with a list. Returns the number of operations that are in both.
 pub(super) fn check(
@@ -282,7 +282,11 @@ impl<'a> Comparison<'a> {
                 format!("lacks the {name} of the vendor's list, {kind}"),
             ),
             (Some(kind), Some(value)) => {
-                if let Some((media_type, content)) = answer_content(value)
+                let content = match sent {
+                    true => request_content(value),
+                    false => answer_content(value),
+                };
+                if let Some((media_type, content)) = content
                     && let Some(schema) = content.get("schema")
                 {
                     let part = Part {

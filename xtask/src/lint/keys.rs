@@ -7,10 +7,11 @@ use super::finding::Findings;
 use crate::spec::object;
 
 /// All extensions. `specs/README.md` documents each.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "x-access",
     "x-alternatives",
     "x-body-parameters",
+    "x-envelope",
     "x-example-made",
     "x-formats",
     "x-paging",

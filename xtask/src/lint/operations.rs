@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::{Document, Operation, below};
 use super::finding::Findings;
 use super::keys::says;
-use crate::spec::{TEXT, answer_content, array, json_content, object};
+use crate::spec::{FORM, TEXT, answer_content, array, data_content, object, request_content};
 
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
@@ -105,6 +105,7 @@ fn responses(
     operation: &Operation<'_>,
     say: &mut impl FnMut(&str, String),
 ) {
+    envelope(document, operation, say);
     let statuses: Vec<_> = object(operation.value.get("responses")).collect();
     let of = |class: &[char]| {
         let found = statuses
@@ -147,7 +148,7 @@ fn responses(
         }
         let content = match status.starts_with('2') {
             true => answer_content(response),
-            false => json_content(response),
+            false => data_content(response),
         };
         if let Some((TEXT, text)) = content {
             let schema = text
@@ -164,7 +165,7 @@ fn responses(
         match content {
             None => say(
                 &here,
-                "has neither JSON nor plain text; name a media type that is JSON".into(),
+                "has neither JSON, XML nor plain text; name a media type that is JSON".into(),
             ),
             Some((_, json)) if status.starts_with('2') && json.get("example").is_none() => {
                 say(
@@ -177,20 +178,58 @@ fn responses(
     }
 }
 
+/// Checks the name of the answer's envelope.
+fn envelope(
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+    say: &mut impl FnMut(&str, String),
+) {
+    let own = operation.value.get("x-envelope");
+    let Some(written) = own.or_else(|| document.root.get("x-envelope")) else {
+        return;
+    };
+    if written.as_str().is_none_or(str::is_empty) {
+        say(
+            "",
+            format!("invalid x-envelope {written}: name a field of the answer"),
+        );
+    }
+    let answer = document.success(operation);
+    let content = answer.and_then(|(_, answer)| answer_content(answer));
+    if let Some((TEXT, _)) = content {
+        say(
+            "",
+            "is plain text, which has no x-envelope: take one of them out".into(),
+        );
+    }
+}
+
 fn body(document: &Document<'_>, operation: &Operation<'_>, say: &mut impl FnMut(&str, String)) {
     let Some(request) = operation.value.get("requestBody") else {
         return;
     };
-    let json = json_content(request);
+    let json = request_content(request);
     let schema = json.and_then(|(_, json)| json.get("schema"));
     let (Some((media_type, json)), Some(schema)) = (json, schema) else {
         say(
             "/requestBody",
-            "has no schema for JSON; give it one, as application/json or another form".into(),
+            "has no schema for JSON or a form; give it one, such as application/json".into(),
         );
         return;
     };
     let here = below("/requestBody/content", media_type);
+    if media_type == FORM {
+        let (_, schema) = document.resolve("", schema);
+        for (name, field) in object(schema.get("properties")) {
+            let kind = document.resolve("", field).1.get("type");
+            if kind.is_none_or(|kind| kind == "array" || kind == "object") {
+                say(
+                    &here,
+                    format!("{name} is a list or an object, which a form does not have"),
+                );
+            }
+        }
+    }
     let Some(example) = json.get("example") else {
         say(
             "/requestBody",

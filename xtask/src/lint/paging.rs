@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::document::{Document, Operation};
 use super::finding::Findings;
 use crate::paging::{Kind, Paging, Spot};
-use crate::spec::{json_content, object};
+use crate::spec::{data_content, object, request_content};
 
 pub(super) fn check(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
@@ -38,7 +38,7 @@ fn parameters(
             "body" => operation
                 .value
                 .get("requestBody")
-                .and_then(json_content)
+                .and_then(request_content)
                 .and_then(|(_, content)| field(document, content.get("schema")?, name)),
             _ => document
                 .parameters(operation)
@@ -95,7 +95,7 @@ fn answer(
     let Some((_, response)) = document.success(operation) else {
         return;
     };
-    let schema = json_content(response).and_then(|(_, content)| content.get("schema"));
+    let schema = data_content(response).and_then(|(_, content)| content.get("schema"));
     let Some(schema) = schema.map(|schema| document.resolve("", schema).1) else {
         say("the answer has no content that could page".into());
         return;

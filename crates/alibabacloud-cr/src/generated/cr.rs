@@ -7067,6 +7067,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7097,6 +7098,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7193,6 +7195,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7323,6 +7326,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7416,6 +7420,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7467,6 +7472,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7497,6 +7503,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7527,6 +7534,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7557,6 +7565,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7587,6 +7596,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7610,6 +7620,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7649,6 +7660,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7672,6 +7684,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7709,6 +7722,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7739,6 +7753,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7776,6 +7791,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7826,6 +7842,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("RuleId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7876,6 +7893,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("InstanceId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7930,6 +7948,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -7974,6 +7993,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("NamespaceId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -8034,6 +8054,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("SyncRuleId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -8105,6 +8126,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("SyncTaskId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -8176,6 +8198,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("Tag"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -8240,6 +8263,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("RepoId"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -8315,6 +8339,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(

@@ -818,6 +818,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -869,6 +870,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: false,
             parameters: &[
                 Parameter::new(
@@ -928,6 +930,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,

@@ -28,6 +28,7 @@ pub(super) const fn operation(
         access: Access::Read,
         paging: None,
         accept,
+        envelope: None,
         signed: false,
         parameters: &[],
         body: None,

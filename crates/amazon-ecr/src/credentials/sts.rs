@@ -2,29 +2,17 @@
 
 use std::sync::Arc;
 
-use http::Method;
-use openapi_transport::{
-    Answer, BoxFuture, Context, Dialect, Error, Lease, Operation, Reading, Secret, SourceError,
-    Stamp, Timestamp, UsedCredentials, headers, read_secret_file, rfc3986, send,
-};
-use reqwest::Request;
+use openapi_transport::{Caller, Error, Lease, Secret, SourceError, Timestamp, read_secret_file};
 
-use super::calls::{self, failed};
-use super::fields::{lacks, time};
+use super::calls::failed;
+use super::fields::lacks;
 use super::{ChainSettings, Credentials};
+use crate::generated::sts::{self, types};
 use crate::profile::expand;
-use crate::refusal;
 use crate::region::Location;
-use crate::signer::{self, Scope};
-use crate::{partitions, xml};
+use crate::{Amazon, partitions};
 
-const VERSION: &str = "2011-06-15";
 const ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
-const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-
-static ASSUME_ROLE: Operation = calls::operation("AssumeRole", "POST", "/", "text/xml");
-static WITH_TOKEN: Operation =
-    calls::operation("AssumeRoleWithWebIdentity", "POST", "/", "text/xml");
 
 /// Role, and the settings to assume it.
 #[derive(Debug, Default)]
@@ -67,11 +55,17 @@ impl Sts<'_> {
         role: &Role<'_>,
         now: Timestamp,
     ) -> Result<Lease<Credentials>, SourceError> {
-        let session = self.session(role, now);
-        let mut form = form(&ASSUME_ROLE, role, &session);
-        form.extend(role.external_id.map(|id| ("ExternalId", id)));
-        let answer = self.call(&ASSUME_ROLE, Some(caller), &form).await;
-        read(&answer.map_err(failed)?)
+        let mut request = types::AssumeRoleRequest::builder()
+            .role_arn(role.arn)
+            .role_session_name(self.session(role, now))
+            .external_id(role.external_id.map(str::to_owned));
+        if let Some(seconds) = role.seconds {
+            request = request.duration_seconds(seconds_of(seconds)?);
+        }
+        let client = self.client(Caller::Fixed(caller))?;
+        let answer = client.assume_role().body(request).send().await;
+        let answer = answer.map_err(|error| failed(error.into()))?;
+        lease(answer.into_inner().credentials)
     }
 
     /// Assumes a role with a token. Reads the token file each time, because its text changes.
@@ -87,11 +81,18 @@ impl Sts<'_> {
             .await
             .map_err(|why| SourceError::failed(format!("cannot read the token: {why}")))?;
         let token = Secret::from(token.trim());
-        let session = self.session(role, now);
-        let mut form = form(&WITH_TOKEN, role, &session);
-        form.push(("WebIdentityToken", token.expose()));
-        let answer = self.call(&WITH_TOKEN, None, &form).await;
-        read(&answer.map_err(|error| failed(error.without(&token)))?)
+        let mut request = types::AssumeRoleWithWebIdentityRequest::builder()
+            .role_arn(role.arn)
+            .role_session_name(self.session(role, now))
+            .web_identity_token(token.clone());
+        if let Some(seconds) = role.seconds {
+            request = request.duration_seconds(seconds_of(seconds)?);
+        }
+        let client = self.client(Caller::Anonymous)?;
+        let call = client.assume_role_with_web_identity().body(request);
+        let answer = call.send().await;
+        let answer = answer.map_err(|error| failed(Error::from(error).without(&token)))?;
+        lease(answer.into_inner().credentials)
     }
 
     fn session(&self, role: &Role<'_>, now: Timestamp) -> String {
@@ -102,84 +103,35 @@ impl Sts<'_> {
             .unwrap_or_else(|| format!("registry-replication-{}", now.as_second()))
     }
 
-    async fn call(
-        &self,
-        operation: &'static Operation,
-        caller: Option<Credentials>,
-        form: &[(&str, &str)],
-    ) -> Result<Answer, Error> {
-        let dialect = Query {
-            caller,
-            region: self.region.clone(),
-        };
+    fn client(&self, caller: Caller<Credentials>) -> Result<sts::Client, SourceError> {
+        let dialect = Amazon::of(caller, self.region.as_str());
         let context = self
             .settings
-            .context(self.endpoint.clone(), Arc::new(dialect));
-        let context: Context = context.map_err(|why| Error::configuration(why.to_string()))?;
-        let url = calls::url(&context, "/");
-        let url = url.map_err(|why| Error::configuration(why.to_string()))?;
-        let mut request = Request::new(Method::POST, url);
-        let body = rfc3986::query(form.iter().copied());
-        *request.body_mut() = Some(body.into());
-        send(&context, operation, request).await
+            .context(self.endpoint.clone(), Arc::new(dialect))?;
+        Ok(sts::Client::new(context))
     }
 }
 
-/// Returns the fields that both calls have.
-fn form<'a>(
-    operation: &'static Operation,
-    role: &Role<'a>,
-    session: &'a str,
-) -> Vec<(&'static str, &'a str)> {
-    let mut form = vec![
-        ("Action", operation.name),
-        ("Version", VERSION),
-        ("RoleArn", role.arn),
-        ("RoleSessionName", session),
-    ];
-    form.extend(role.seconds.map(|seconds| ("DurationSeconds", seconds)));
-    form
+/// Reads the duration of a session.
+fn seconds_of<T: std::str::FromStr<Err: std::fmt::Display>>(
+    text: &str,
+) -> Result<Option<T>, SourceError> {
+    let seconds = text.trim().parse().map(Some);
+    seconds.map_err(|why| SourceError::failed(format!("invalid duration_seconds {text:?}: {why}")))
 }
 
-/// Reads the credentials of an answer. No error shows the body.
-fn read(answer: &Answer) -> Result<Lease<Credentials>, SourceError> {
-    let document = xml::parse(&answer.body);
-    let found = document
-        .as_ref()
-        .and_then(|document| xml::find(document, "Credentials"))
-        .ok_or_else(|| SourceError::failed("the answer is not the XML of credentials"))?;
-    let needed = |name| xml::text(found, name).ok_or_else(|| lacks(name));
-    let key = Credentials::new(needed("AccessKeyId")?, needed("SecretAccessKey")?)
-        .session_token(needed("SessionToken")?);
-    Ok(Lease::until(key, time(needed("Expiration")?)?))
-}
-
-/// Signs calls of the query protocol and reads its errors.
-#[derive(Debug)]
-struct Query {
-    /// `None` sends the call without a signature.
-    caller: Option<Credentials>,
-    region: String,
-}
-
-impl Dialect for Query {
-    fn sign<'a>(
-        &'a self,
-        request: &'a mut Request,
-        _: &'a Operation,
-        stamp: &'a Stamp,
-    ) -> BoxFuture<'a, Result<UsedCredentials, Error>> {
-        let signed = headers::set(request, "content-type", FORM, false).and_then(|()| {
-            let scope = Scope::new(stamp.date, &self.region, "sts");
-            match &self.caller {
-                Some(caller) => signer::authorize(request, caller, &scope),
-                None => Ok(()),
-            }
-        });
-        Box::pin(std::future::ready(signed.map(|()| None)))
-    }
-
-    fn read(&self, answer: &Answer) -> Reading {
-        refusal::read_xml(answer)
-    }
+/// Returns the credentials of an answer. No error shows them.
+fn lease(
+    credentials: Option<types::TemporaryCredentials>,
+) -> Result<Lease<Credentials>, SourceError> {
+    let found = credentials.unwrap_or_default();
+    let id = found.access_key_id.ok_or_else(|| lacks("AccessKeyId"))?;
+    let secret = found.secret_access_key;
+    let secret = secret.ok_or_else(|| lacks("SecretAccessKey"))?;
+    let token = found.session_token.ok_or_else(|| lacks("SessionToken"))?;
+    let end = found.expiration.ok_or_else(|| lacks("Expiration"))?;
+    Ok(Lease::until(
+        Credentials::new(id, secret).session_token(token),
+        end,
+    ))
 }

@@ -18350,6 +18350,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: false,
             parameters: &[],
             body: None,
@@ -18365,6 +18366,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "text/plain",
+            envelope: None,
             signed: false,
             parameters: &[],
             body: None,
@@ -18385,6 +18387,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("project_id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18457,6 +18460,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18486,6 +18490,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18516,6 +18521,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18546,6 +18552,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18582,6 +18589,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18617,6 +18625,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18731,6 +18740,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18761,6 +18771,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18797,6 +18808,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18834,6 +18846,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18871,6 +18884,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18914,6 +18928,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18944,6 +18959,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -18985,6 +19001,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("uuid"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19043,6 +19060,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19073,6 +19091,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19108,6 +19127,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19180,6 +19200,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19215,6 +19236,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19273,6 +19295,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19309,6 +19332,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19346,6 +19370,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19383,6 +19408,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19431,6 +19457,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19501,6 +19528,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19573,6 +19601,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "text/plain",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19629,6 +19658,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19685,6 +19715,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19741,6 +19772,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19792,6 +19824,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19822,6 +19855,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19852,6 +19886,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -19893,6 +19928,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20000,6 +20036,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20037,6 +20074,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20074,6 +20112,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20186,6 +20225,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20251,6 +20291,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20294,6 +20335,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20343,6 +20385,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20415,6 +20458,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20458,6 +20502,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20507,6 +20552,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20558,6 +20604,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20581,6 +20628,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20615,6 +20663,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20666,6 +20715,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -20687,6 +20737,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -20708,6 +20759,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20731,6 +20783,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20754,6 +20807,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20783,6 +20837,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20806,6 +20861,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -20821,6 +20877,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -20841,6 +20898,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20905,6 +20963,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -20926,6 +20985,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20949,6 +21009,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -20977,6 +21038,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21041,6 +21103,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "text/plain",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21076,6 +21139,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21127,6 +21191,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -21148,6 +21213,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21171,6 +21237,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21194,6 +21261,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21228,6 +21296,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21272,6 +21341,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -21293,6 +21363,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -21308,6 +21379,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21331,6 +21403,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21354,6 +21427,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21388,6 +21462,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21425,6 +21500,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21454,6 +21530,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21495,6 +21572,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21539,6 +21617,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "text/plain",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21581,6 +21660,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21625,6 +21705,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -21646,6 +21727,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21669,6 +21751,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21692,6 +21775,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21721,6 +21805,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -21750,6 +21835,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -21765,6 +21851,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -21780,6 +21867,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,

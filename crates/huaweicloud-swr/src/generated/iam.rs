@@ -2122,6 +2122,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: false,
             parameters: &[
                 Parameter::new(
@@ -2151,6 +2152,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {
@@ -2172,6 +2174,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: false,
             parameters: &[
                 Parameter::new(
@@ -2207,6 +2210,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(

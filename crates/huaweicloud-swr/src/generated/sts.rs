@@ -356,6 +356,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: Some(Body {

@@ -14014,6 +14014,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14072,6 +14073,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14102,6 +14104,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14125,6 +14128,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14155,6 +14159,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14185,6 +14190,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14228,6 +14234,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14279,6 +14286,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14316,6 +14324,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14353,6 +14362,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14396,6 +14406,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14437,6 +14448,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14474,6 +14486,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14510,6 +14523,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14540,6 +14554,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14582,6 +14597,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("Tag"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14660,6 +14676,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14697,6 +14714,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14734,6 +14752,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[],
             body: None,
@@ -14755,6 +14774,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("path"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14844,6 +14864,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14898,6 +14919,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14933,6 +14955,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -14985,6 +15008,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("namespace_id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15062,6 +15086,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15107,6 +15132,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15176,6 +15202,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15228,6 +15255,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15303,6 +15331,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15361,6 +15390,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15404,6 +15434,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15448,6 +15479,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15492,6 +15524,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15550,6 +15583,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15608,6 +15642,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15666,6 +15701,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15747,6 +15783,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15835,6 +15872,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15912,6 +15950,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15948,6 +15987,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -15985,6 +16025,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16022,6 +16063,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16073,6 +16115,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16124,6 +16167,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16160,6 +16204,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16205,6 +16250,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16264,6 +16310,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16338,6 +16385,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16412,6 +16460,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16448,6 +16497,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16485,6 +16535,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16522,6 +16573,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Write,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16573,6 +16625,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16650,6 +16703,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16716,6 +16770,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16763,6 +16818,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
             access: Access::Read,
             paging: None,
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16798,6 +16854,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16847,6 +16904,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("tag"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(
@@ -16930,6 +16988,7 @@ pub const OPERATIONS: &[::openapi_transport::Operation] = {
                     .key("id"),
             ),
             accept: "application/json",
+            envelope: None,
             signed: true,
             parameters: &[
                 Parameter::new(

@@ -43,6 +43,7 @@ const fn operation(name: &'static str, method: &'static str, path: &'static str)
         access: Access::Read,
         paging: None,
         accept: "application/json",
+        envelope: None,
         signed: false,
         parameters: &[],
         body: None,

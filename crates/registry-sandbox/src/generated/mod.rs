@@ -4,6 +4,8 @@
 pub(crate) const SPECS: &[(&str, &str)] = &[
     ("alibabacloud-cr/cr", include_str!("alibabacloud-cr.cr.json")),
     ("alibabacloud-cr/sts", include_str!("alibabacloud-cr.sts.json")),
+    ("amazon-ecr/ecr", include_str!("amazon-ecr.ecr.json")),
+    ("amazon-ecr/sts", include_str!("amazon-ecr.sts.json")),
     ("harbor/harbor", include_str!("harbor.harbor.json")),
     ("huaweicloud-swr/iam", include_str!("huaweicloud-swr.iam.json")),
     ("huaweicloud-swr/sts", include_str!("huaweicloud-swr.sts.json")),

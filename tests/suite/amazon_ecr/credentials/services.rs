@@ -205,9 +205,10 @@ async fn sts_ahead(minutes: i64, code: &'static str) -> Hostile {
     .await
 }
 
-const ASSUMED: &str = "<R><Credentials><AccessKeyId>a</AccessKeyId>\
+const ASSUMED: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId>\
     <SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken>\
-    <Expiration>2026-11-22T13:00:00Z</Expiration></Credentials></R>";
+    <Expiration>2026-11-22T13:00:00Z</Expiration></Credentials></AssumeRoleResult>\
+    </AssumeRoleResponse>";
 
 #[tokio::test]
 async fn a_wrong_signature_is_a_wrong_date_if_the_dates_differ() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pairs::{Direction, OperationPair, Pairs, id, inline};
 use super::{Change, Side, Topic};
 use crate::paging::Paging;
-use crate::spec::{answer_content, array, json_content, object, resolve};
+use crate::spec::{answer_content, array, envelope, object, request_content, resolve};
 
 pub(super) fn compare(pairs: &Pairs<'_>) -> Vec<Change> {
     let mut found = Found {
@@ -90,7 +90,7 @@ impl Found<'_> {
             }
         }
         // Report keys without a rule, too.
-        const KNOWN: [&str; 8] = [
+        const KNOWN: [&str; 9] = [
             "openapi",
             "info",
             "servers",
@@ -98,6 +98,7 @@ impl Found<'_> {
             "tags",
             "paths",
             "components",
+            "x-envelope",
             "x-formats",
         ];
         let (old, new) = (self.pairs.plain_old(old), self.pairs.plain_new(new));
@@ -144,6 +145,7 @@ impl Found<'_> {
         let (old_value, new_value) = (old.value, new.value);
         self.parameters(old_value, new_value);
         self.body(old_value, new_value);
+        self.envelopes(old_value, new_value);
         self.answers(old_value, new_value);
         self.security(old_value, new_value);
         self.behaviour(old_value, new_value);
@@ -195,13 +197,26 @@ impl Found<'_> {
     fn body(&mut self, old: &Value, new: &Value) {
         let body = |document, operation: &Value| {
             let body = resolve(document, operation.get("requestBody")?);
-            json_content(body)?.1.get("schema").cloned()
+            request_content(body)?.1.get("schema").cloned()
         };
         match (body(self.pairs.old, old), body(self.pairs.new, new)) {
             (None, Some(_)) => self.wire(true, "the request has a body, until now none"),
             (Some(_), None) => self.wire(true, "the request has no body any more"),
             (Some(old), Some(new)) => self.value("the body", &old, &new, Direction::Sent),
             (None, None) => {}
+        }
+    }
+
+    /// Compares the envelopes of answers, which are hidden from callers.
+    fn envelopes(&mut self, old: &Value, new: &Value) {
+        let of = |envelope: Option<String>| match envelope {
+            Some(name) => format!("in the field `{name}`"),
+            None => "the whole answer".to_owned(),
+        };
+        let before = of(envelope(self.pairs.old, old));
+        let now = of(envelope(self.pairs.new, new));
+        if before != now {
+            self.wire(true, format!("the content is {now}, until now {before}"));
         }
     }
 

@@ -510,7 +510,10 @@ fn an_answer_may_be_plain_text() {
     );
     let refusal = "\n          content:\n            text/plain: { schema: { type: string } }";
     let found = log("{ type: string }", refusal).join("\n");
-    assert!(found.contains("has neither JSON nor plain text"), "{found}");
+    assert!(
+        found.contains("has neither JSON, XML nor plain text"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -554,5 +557,52 @@ fn of_alternatives_one_is_enough() {
     assert!(
         found.join("\n").contains("leaves out rules.keep"),
         "{found:#?}"
+    );
+}
+
+#[test]
+fn an_envelope_is_a_name() {
+    expect(&[(
+        "      x-paging: { cursor: marker",
+        "      x-envelope: ''\n      x-paging: { cursor: marker",
+        "ListJobs",
+        "invalid x-envelope \"\"",
+    )]);
+    let answer = "          content:\n            application/json:\n              \
+                  schema: { $ref: '#/components/schemas/JobPage' }\n              example:\n                \
+                  jobs: [j1, j2]\n                info: { next_marker: m2 }";
+    let enveloped = change(
+        GOOD,
+        "      x-paging: { cursor: marker",
+        "      x-envelope: '{operation}Result'\n      x-paging: { cursor: marker",
+    );
+    assert_eq!(findings(&enveloped, Some(LIST)), []);
+    let text =
+        "          content:\n            text/plain: { schema: { type: string }, example: a }";
+    let found = findings(&change(&enveloped, answer, text), None);
+    let found = found.iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        found.contains("is plain text, which has no x-envelope"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_body_may_be_a_form_and_an_answer_xml() {
+    let xml = unlisted().replace(
+        "            application/json:\n              schema: { $ref: '#/components/schemas/JobPage' }",
+        "            text/xml:\n              schema: { $ref: '#/components/schemas/JobPage' }",
+    );
+    assert!(xml.contains("text/xml"));
+    assert_eq!(findings(&xml, None), []);
+    let form = unlisted().replace(
+        "          application/json:\n            schema: { $ref: '#/components/schemas/NewThing' }",
+        "          application/x-www-form-urlencoded:\n            schema: { $ref: '#/components/schemas/NewThing' }",
+    );
+    let found = findings(&form, None);
+    let found: Vec<_> = found.iter().map(|finding| finding.what.as_str()).collect();
+    assert_eq!(
+        found,
+        ["rules is a list or an object, which a form does not have"]
     );
 }
