@@ -133,38 +133,25 @@ async fn a_role_is_assumed_as_the_profile_and_variables_say() {
     let with = "role_session_name = gate\nexternal_id = a+b/c\nduration_seconds = 900\n";
     let named = "AWS_ROLE_SESSION_NAME";
     let own = format!("registry-replication-{}", noon().as_second());
-    let cases: [(Place, _, &str, &str, Option<&str>, Option<&str>); 3] = [
+    let plain = Place::new().config(&config);
+    let variables = Place::new()
+        .config(&config)
+        .set(named, "pod")
+        .set("AWS_REGION", "cn-north-1");
+    let chosen = Place::new()
+        .config(&format!("{config}{with}"))
+        .set(named, "pod");
+    for (place, region, scope, session, [external, seconds]) in [
+        (plain, None, "eu-west-1", own.as_str(), [None, None]),
+        (variables, None, "cn-north-1", "pod", [None, None]),
         (
-            Place::new().config(&config),
-            None,
-            "eu-west-1",
-            &own,
-            None,
-            None,
-        ),
-        (
-            Place::new()
-                .config(&config)
-                .set(named, "pod")
-                .set("AWS_REGION", "cn-north-1"),
-            None,
-            "cn-north-1",
-            "pod",
-            None,
-            None,
-        ),
-        (
-            Place::new()
-                .config(&format!("{config}{with}"))
-                .set(named, "pod"),
+            chosen,
             Some("us-gov-west-1"),
             "us-gov-west-1",
             "gate",
-            Some("a+b/c"),
-            Some("900"),
+            [Some("a+b/c"), Some("900")],
         ),
-    ];
-    for (place, region, scope, session, external, seconds) in cases {
+    ] {
         let mut settings = place.at(&cloud);
         if let Some(region) = region {
             settings = settings.region(region);
