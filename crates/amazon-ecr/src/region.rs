@@ -18,6 +18,7 @@ pub struct Location {
     variant: Variant,
     ecr: Option<String>,
     sts: Option<String>,
+    sso: Option<String>,
 }
 
 impl Location {
@@ -90,6 +91,7 @@ impl Location {
             },
             ecr: url("ecr"),
             sts: url("sts"),
+            sso: url("sso"),
         }
     }
 
@@ -134,6 +136,14 @@ impl Location {
         match &self.sts {
             Some(url) => self.only(url),
             None => endpoints::sts(self.region(), self.variant),
+        }
+    }
+
+    /// Returns the URL of the portal of the single sign-on: the one that is set, or the region's.
+    pub(crate) fn sso_endpoint(&self, region: &str) -> Result<String, Error> {
+        match &self.sso {
+            Some(url) => self.only(url),
+            None => endpoints::sso_portal(region, self.variant),
         }
     }
 

@@ -15,8 +15,9 @@ const MAX_ANSWER: usize = 1 << 20;
 
 /// Sends one unsigned request without a proxy. Returns the answer, whatever its status.
 ///
-/// Metadata services use plain HTTP within the machine's own network. The client sends them no
-/// secret.
+/// Metadata services use plain HTTP within the machine's own network. This function does not check
+/// the host: a caller with a token in its headers must know that the host may have the token. No error
+/// shows a header.
 ///
 /// # Errors
 /// [`NotSet`](SourceError::NotSet) when no service answers, as outside of the vendor's machines.

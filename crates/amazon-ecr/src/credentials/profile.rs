@@ -171,8 +171,14 @@ fn step<'a>(
     if let Some(key) = key(profile)? {
         return Ok(Step::Base(Base::Key(key)));
     }
-    match profile.text("credential_process") {
-        Some(line) => Ok(Step::Base(Base::Process(line))),
+    if let Some(line) = profile.text("credential_process") {
+        return Ok(Step::Base(Base::Process(line)));
+    }
+    match profile.text("login_session") {
+        Some(_) => Err(SourceError::failed(
+            "login_session is not supported; set credential_process in another profile to `aws \
+             configure export-credentials --profile` and the name of this one",
+        )),
         None => Err(SourceError::not_set("has no credentials")),
     }
 }
@@ -247,5 +253,52 @@ fn key(profile: &Section) -> Result<Option<Credentials>, SourceError> {
         (None, None) => Ok(None),
         (Some(_), None) => half(ID, SECRET),
         (None, Some(_)) => half(SECRET, ID),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    /// Properties of a profile, of which some contradict each other.
+    fn property() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "source_profile = (default|a|b|c|d)",
+            "credential_source = (Environment|EcsContainer|Ec2InstanceMetadata|x)",
+            "aws_access_key_id = [A-Z]{0,3}",
+            "aws_secret_access_key = hush",
+            "aws_session_token = hush",
+            "web_identity_token_file = ~/t",
+            "sso_session = (s|t)",
+            "sso_(account_id|role_name|region|start_url) = x",
+            "mfa_serial = x",
+            "duration_seconds = (900|x)",
+            "credential_process = x",
+            "role_arn = arn:aws:iam::1:role/r",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_profiles_have_a_plan_or_a_reason(
+            profiles in prop::collection::vec(prop::collection::vec(property(), 0..5), 4),
+        ) {
+            let names = ["default", "profile a", "profile b", "profile c"];
+            let mut text = "[sso-session s]\nsso_region = x\n".to_owned();
+            for (name, properties) in names.iter().zip(profiles) {
+                text.push_str(&format!("[{name}]\n{}\n", properties.join("\n")));
+            }
+            let profiles = Profiles::read(&text).unwrap();
+            match Plan::make(&profiles, "default") {
+                // Each profile adds at most one role.
+                Ok(plan) => prop_assert!(plan.roles.len() <= 4, "{text}"),
+                Err(why) => prop_assert!(!why.to_string().contains("hush"), "{why}"),
+            }
+        }
     }
 }

@@ -14,8 +14,8 @@ use super::calls::{self, failed};
 use super::fields::{self, Fields, lacks};
 use super::{ChainSettings, Credentials};
 use crate::profile::{Profiles, Section, in_home};
+use crate::refusal;
 use crate::region::Location;
-use crate::{endpoints, refusal};
 
 static GET_ROLE: Operation = calls::operation(
     "GetRoleCredentials",
@@ -73,10 +73,10 @@ impl ChainSettings {
         now: Timestamp,
     ) -> Result<Lease<Credentials>, SourceError> {
         let token = self.cached_token(sign_on.cached_as, now).await?;
-        let endpoint = match &self.sso {
-            Some(url) => url.clone(),
-            None => endpoints::sso_portal(sign_on.region, location.variant()).map_err(failed)?,
-        };
+        let set = self.sso.clone().map(Ok);
+        let endpoint = set
+            .unwrap_or_else(|| location.sso_endpoint(sign_on.region))
+            .map_err(failed)?;
         let context = self.context(endpoint, Arc::new(Portal(token)))?;
         let mut url = calls::url(&context, GET_ROLE.path)?;
         let query = [("role_name", sign_on.role), ("account_id", sign_on.account)];

@@ -68,6 +68,14 @@ impl Profiles {
         Ok(profiles)
     }
 
+    /// Reads the text of a configuration.
+    #[cfg(test)]
+    pub(crate) fn read(config: &str) -> Result<Self, SourceError> {
+        let mut profiles = Self::default();
+        profiles.add_config(ini::parse(config)?);
+        Ok(profiles)
+    }
+
     /// Returns a file's text, or an empty one if the file does not exist.
     fn existing(
         &mut self,

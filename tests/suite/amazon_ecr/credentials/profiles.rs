@@ -133,38 +133,25 @@ async fn a_role_is_assumed_as_the_profile_and_variables_say() {
     let with = "role_session_name = gate\nexternal_id = a+b/c\nduration_seconds = 900\n";
     let named = "AWS_ROLE_SESSION_NAME";
     let own = format!("registry-replication-{}", noon().as_second());
-    let cases: [(Place, _, &str, &str, Option<&str>, Option<&str>); 3] = [
+    let plain = Place::new().config(&config);
+    let variables = Place::new()
+        .config(&config)
+        .set(named, "pod")
+        .set("AWS_REGION", "cn-north-1");
+    let chosen = Place::new()
+        .config(&format!("{config}{with}"))
+        .set(named, "pod");
+    for (place, region, scope, session, [external, seconds]) in [
+        (plain, None, "eu-west-1", own.as_str(), [None, None]),
+        (variables, None, "cn-north-1", "pod", [None, None]),
         (
-            Place::new().config(&config),
-            None,
-            "eu-west-1",
-            &own,
-            None,
-            None,
-        ),
-        (
-            Place::new()
-                .config(&config)
-                .set(named, "pod")
-                .set("AWS_REGION", "cn-north-1"),
-            None,
-            "cn-north-1",
-            "pod",
-            None,
-            None,
-        ),
-        (
-            Place::new()
-                .config(&format!("{config}{with}"))
-                .set(named, "pod"),
+            chosen,
             Some("us-gov-west-1"),
             "us-gov-west-1",
             "gate",
-            Some("a+b/c"),
-            Some("900"),
+            [Some("a+b/c"), Some("900")],
         ),
-    ];
-    for (place, region, scope, session, external, seconds) in cases {
+    ] {
         let mut settings = place.at(&cloud);
         if let Some(region) = region {
             settings = settings.region(region);
@@ -209,6 +196,23 @@ async fn the_portal_is_asked_for_the_role_once() {
         targets,
         ["/federation/credentials?account_id=012345678901&role_name=a%26b%20c"]
     );
+}
+
+#[tokio::test]
+async fn one_variable_moves_all_services() {
+    let cloud = cloud::start().await;
+    let config = format!(
+        "[default]\n{ROLE}/a\nsource_profile = b\n[profile b]\nsso_session = work\n\
+         sso_account_id = 012345678901\nsso_role_name = gate\n[sso-session work]\n\
+         sso_region = eu-west-1\n"
+    );
+    let place = Place::new()
+        .config(&config)
+        .set("AWS_ENDPOINT_URL", cloud.endpoint());
+    let place = signed_in(place, "work", SSO_TOKEN, END);
+    let settings = ChainSettings::default().surroundings(place.surroundings());
+    let settings = settings.clock(quick_clock(noon()));
+    check(&settings, "profile", "a.of.ASIASSO.gate", Some(END)).await;
 }
 
 #[cfg(unix)]

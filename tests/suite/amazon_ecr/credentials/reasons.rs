@@ -49,6 +49,7 @@ fn profiles() -> Vec<String> {
         "credential_process = /nowhere/it --key x\n".to_owned(),
         "credential_process = it 'never ends\n".to_owned(),
         format!("credential_process = KEY={MARKER} it\n"),
+        "login_session = arn:aws:iam::1:user/a\n".to_owned(),
     ]
 }
 

@@ -120,6 +120,65 @@ async fn the_metadata_of_an_instance_needs_a_token() {
     );
 }
 
+#[tokio::test]
+async fn an_instance_without_role_or_second_version_has_no_credentials() {
+    let folder = "/latest/meta-data/iam/security-credentials/";
+    let refused = json!({ "Code": "AssumeRoleUnauthorizedAccess", "Message": MARKER });
+    let broken = json!({ "Code": "Success", "SecretAccessKey": MARKER });
+    let cases = [
+        // The first version is never asked.
+        (
+            404,
+            200,
+            "gate",
+            None,
+            1,
+            "CLOUD/latest/api/token: HTTP 404, no token",
+        ),
+        (200, 404, "", None, 2, "the instance has no role"),
+        (200, 200, "", None, 2, "the instance has no role"),
+        (200, 500, "", None, 2, "the instance's role: HTTP 500"),
+        (
+            200,
+            200,
+            "gate",
+            None,
+            3,
+            "credentials of role gate: HTTP 404",
+        ),
+        (
+            200,
+            200,
+            "gate",
+            Some(refused),
+            3,
+            "credentials of role gate: the service answers AssumeRoleUnauthorizedAccess",
+        ),
+        (
+            200,
+            200,
+            "gate",
+            Some(broken),
+            3,
+            "credentials of role gate: AccessKeyId is missing",
+        ),
+    ];
+    for (token, role_status, role, key, requests, says) in cases {
+        let instance = Hostile::start(move |request| match request.path() {
+            "/latest/api/token" => Reply::answer(token, &[], "token"),
+            path if path == folder => Reply::answer(role_status, &[], role),
+            _ => match &key {
+                Some(key) => Reply::json(key.to_string()),
+                None => Reply::answer(404, &[], ""),
+            },
+        })
+        .await;
+        let why = why(&Place::new().at(&instance), "instance metadata").await;
+        assert_eq!(why.replace(instance.endpoint(), "CLOUD"), says);
+        assert_eq!(instance.count(), requests, "{says}");
+    }
+}
+
 fn role_of_own_key() -> Place {
     Place::new().config(&format!(
         "[default]\n{}role_arn = arn:aws:iam::012345678901:role/a\nsource_profile = default\n",
