@@ -78,9 +78,9 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     /// Parameters of `x-paging` that depend on each other.
     pub(crate) paging: Option<Paging>,
-    /// Schema of the JSON body, if the call takes one.
+    /// Schema of the body, if the call takes one.
     pub(crate) body: Option<Value>,
-    /// Example of the JSON body.
+    /// Example of the body.
     #[cfg(test)]
     pub(crate) body_example: Value,
     /// Status of the answer that is a success.
@@ -435,13 +435,15 @@ mod tests {
     }
 
     #[test]
-    fn any_form_of_json_is_read() {
+    fn json_forms_and_xml_are_read() {
         for (media_type, is_read) in [
             ("application/json", true),
             ("application/json; charset=utf-8", true),
             ("application/x-amz-json-1.1", true),
             ("application/vnd.docker.distribution.manifest.v2+json", true),
-            ("application/x-www-form-urlencoded", false),
+            ("application/x-www-form-urlencoded", true),
+            ("text/xml", true),
+            ("multipart/form-data", false),
             ("application/jsonish", false),
             ("text/json", false),
         ] {
