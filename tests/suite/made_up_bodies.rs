@@ -178,7 +178,8 @@ async fn xml_that_is_no_answer_is_an_error() {
             "a document type is not allowed",
         ),
         (
-            "<A><ListInXmlResult><RecordList><member><Id>hush</Id></member></RecordList></ListInXmlResult></A>",
+            "<A><ListInXmlResult><RecordList><member><Id>hush</Id></member></RecordList>\
+             </ListInXmlResult></A>",
             "expected a number",
         ),
     ] {

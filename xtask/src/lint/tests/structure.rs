@@ -597,7 +597,8 @@ fn a_body_may_be_a_form_and_an_answer_xml() {
     assert_eq!(findings(&xml, None), []);
     let form = unlisted().replace(
         "          application/json:\n            schema: { $ref: '#/components/schemas/NewThing' }",
-        "          application/x-www-form-urlencoded:\n            schema: { $ref: '#/components/schemas/NewThing' }",
+        "          application/x-www-form-urlencoded:\n            \
+         schema: { $ref: '#/components/schemas/NewThing' }",
     );
     let found = findings(&form, None);
     let found: Vec<_> = found.iter().map(|finding| finding.what.as_str()).collect();
