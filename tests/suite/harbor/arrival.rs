@@ -88,7 +88,7 @@ async fn without_logs_only_the_destination_decides() {
             true => assert_eq!(report.verdict, Verdict::Pending, "{}", short(&report)),
             false => {
                 assert_eq!(report.verdict, Verdict::Arrived, "{}", short(&report));
-                let rests_on = report.destinations[0].rests_on.clone();
+                let rests_on = report.destinations[0].rests_on;
                 assert_eq!(rests_on, Some(Basis::Destination));
             }
         }
