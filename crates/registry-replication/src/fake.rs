@@ -1,6 +1,6 @@
 //! In-memory registry for tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -263,28 +263,14 @@ impl FakeWork {
 
     fn new(origin: WorkOrigin, image: &str, place: &str) -> Result<Self, Error> {
         let image: ImageName = image.parse()?;
-        let work = Work {
-            tag: image.tag().map(str::to_owned).into(),
-            destination: ImageRef {
+        let work = Work::new(
+            origin,
+            image.tag().map(str::to_owned).into(),
+            ImageRef {
                 region: Some(place.to_owned()),
                 ..ImageRef::of_repository(&image.path())
             },
-            rule: None,
-            execution: None,
-            origin,
-            subtask: None,
-            digest: None,
-            state: TaskState::Waiting,
-            status: None,
-            issue: None,
-            advice: None,
-            created: None,
-            started: None,
-            changed: None,
-            keeps: false,
-            overwrites: None,
-            removes: false,
-        };
+        );
         Ok(Self { image, work })
     }
 
@@ -416,16 +402,12 @@ impl Look for FakeRegistry {
             (name.clone(), Ok(works))
         });
         let sight = Sight {
-            at: began(&self.context, begun),
             works: works.collect(),
             rules: repositories
                 .iter()
                 .map(|name| (name.clone(), Ok(rules.clone())))
                 .collect(),
-            names: BTreeMap::new(),
-            short: std::collections::BTreeSet::new(),
-            resolved: BTreeSet::new(),
-            kept_since: BTreeMap::new(),
+            ..Sight::new(began(&self.context, begun))
         };
         Box::pin(std::future::ready(Ok(sight)))
     }

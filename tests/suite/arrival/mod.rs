@@ -3,7 +3,7 @@
 mod explained;
 mod registries;
 mod shared;
-mod simulation;
+pub(crate) mod simulation;
 mod stored;
 pub(crate) mod trouble;
 mod verdicts;
@@ -47,9 +47,13 @@ pub(crate) struct Trial {
 
 impl Trial {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
         let clock = ManualClock::at(start());
         let read = clock.clone();
-        let options = Options::default().clock(Arc::new(move || read.now()));
+        let options = options.clock(Arc::new(move || read.now()));
         let sandbox = Arc::new(Sandbox::start(options).await.unwrap());
         Self {
             sandbox,

@@ -1,5 +1,6 @@
 //! Tests of Harbor alone.
 
+mod arrival;
 pub(crate) mod decode;
 pub(crate) mod retries;
 pub(crate) mod terminal;

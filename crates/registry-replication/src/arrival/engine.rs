@@ -16,6 +16,7 @@ use super::proof::{APART, Shown, Shows};
 use super::report::{Basis, DestinationReport, Reason, ReasonKind, Report, Trouble, Verdict};
 use super::sight::{Look, Sight, SourceTag, Wanted, Work, digest};
 use super::watch::{Looked, Membership};
+use crate::model::ImageRef;
 use crate::oci;
 
 /// Whether all destinations must have the image, or any one of them.
@@ -380,7 +381,15 @@ impl Engine {
             }
             let reasons = &mut destination.reasons;
             match &hindrances {
-                Ok(found) => reasons.splice(0..0, found.iter().cloned()).for_each(drop),
+                Ok(found) => {
+                    let at = &destination.destination;
+                    let is_there = |end: &ImageRef| at.is(end, &sight.names);
+                    let own = found
+                        .iter()
+                        .filter(|one| one.end.as_ref().is_none_or(is_there));
+                    let own: Vec<_> = own.map(|one| one.reason.clone()).collect();
+                    reasons.splice(0..0, own);
+                }
                 Err(error) => reasons.extend(explain::access(error)),
             }
             reasons.extend(unseen.clone());

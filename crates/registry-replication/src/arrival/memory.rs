@@ -128,13 +128,11 @@ impl Memory {
         let rules = sight.rules.get(&repository).cloned();
         let rules = rules.map(|rules| (repository.clone(), rules));
         Ok(Sight {
-            at: sight.at,
             rules: rules.into_iter().collect(),
             names: sight.names.clone(),
             works: BTreeMap::from([(repository, Ok(works))]),
-            short: BTreeSet::new(),
-            resolved: BTreeSet::new(),
             kept_since: sight.kept_since.clone(),
+            ..Sight::new(sight.at)
         })
     }
 
@@ -281,23 +279,12 @@ mod tests {
 
     fn work(id: &str, state: TaskState) -> Work {
         Work {
-            tag: WorkTag::Named("v1".to_owned()),
-            destination: ImageRef::of_repository("team/api"),
-            rule: None,
-            execution: None,
-            origin: WorkOrigin::Task(TaskRef::new(id)),
-            subtask: None,
-            digest: None,
             state,
-            status: None,
-            issue: None,
-            advice: None,
-            created: None,
-            started: None,
-            changed: None,
-            keeps: false,
-            overwrites: None,
-            removes: false,
+            ..Work::new(
+                WorkOrigin::Task(TaskRef::new(id)),
+                WorkTag::Named("v1".to_owned()),
+                ImageRef::of_repository("team/api"),
+            )
         }
     }
 
@@ -312,13 +299,10 @@ mod tests {
             agreed: true,
         };
         Sight {
-            at: Timestamp::UNIX_EPOCH,
             rules: BTreeMap::from([(name.clone(), Ok(rules))]),
-            names: BTreeMap::new(),
             works: BTreeMap::from([(name.clone(), Ok(works.into_iter().collect()))]),
             short: is_short.then_some(name).into_iter().collect(),
-            resolved: BTreeSet::new(),
-            kept_since: BTreeMap::new(),
+            ..Sight::new(Timestamp::UNIX_EPOCH)
         }
     }
 

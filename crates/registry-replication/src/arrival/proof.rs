@@ -121,7 +121,7 @@ impl Engine {
         let is_alone = self.is_alone();
         let is_one_of_many = reports.len() > 1;
         let calls = reports.iter().map(|report| {
-            let is_due = is_alone || report.verdict != Verdict::Pending;
+            let is_due = is_alone || report.verdict != Verdict::Pending || is_undecided(report);
             let own = self.proof(report).filter(|_| is_due);
             let call = own.zip(self.reference()).map(|(registry, reference)| {
                 let known = self.shown.get(&report.destination);
@@ -384,8 +384,13 @@ impl Engine {
         if let Some(digest) = self.ask.question.digest.as_ref().or(copied) {
             return Ok(Expected::Digest(digest.clone()));
         }
+        // Tasks that do not decide prove no digest.
+        let of_tasks = match report.verdict == Verdict::Pending && !self.is_alone() {
+            true => Expected::Unknown,
+            false => Expected::Any,
+        };
         if !self.ask.has_source() {
-            return Ok(Expected::Any);
+            return Ok(of_tasks);
         }
         if self.is_alone() {
             return Ok(match self.ask.resolves {
@@ -405,10 +410,24 @@ impl Engine {
         Ok(match (known, question.since) {
             (Some(digest), _) => Expected::Digest(digest),
             // The newest task counts, with any digest.
-            (None, None) if !question.is_absent => Expected::Any,
+            (None, None) if !question.is_absent => of_tasks,
             (None, _) => Expected::Unknown,
         })
     }
+}
+
+/// Whether tasks cannot decide and the destination can.
+fn is_undecided(report: &DestinationReport) -> bool {
+    let mut reasons = report.reasons.iter();
+    reasons.any(|reason| {
+        matches!(
+            reason.kind,
+            ReasonKind::UnnamedTag
+                | ReasonKind::RecordsRemoved
+                | ReasonKind::Kept
+                | ReasonKind::Overwritten
+        )
+    })
 }
 
 fn repository_at(place: Option<&ImageRef>, namespace: &str, repository: &str) -> String {

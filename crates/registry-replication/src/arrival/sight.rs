@@ -69,7 +69,7 @@ pub trait Look: fmt::Debug + Send + Sync {
     fn hindrances(
         self: Arc<Self>,
         image: ImageName,
-    ) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
+    ) -> BoxFuture<'static, Result<Vec<Hindrance>, Error>> {
         let _ = image;
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -215,6 +215,20 @@ pub(crate) fn is_since(created: Timestamp, since: Timestamp) -> bool {
     }
 }
 
+/// Reason why a registry does not copy an image, beyond what its rules show.
+#[derive(Clone, Debug)]
+pub struct Hindrance {
+    pub(crate) reason: Reason,
+    /// Where the image does not arrive because of it. `None` is everywhere.
+    pub(crate) end: Option<ImageRef>,
+}
+
+impl From<Reason> for Hindrance {
+    fn from(reason: Reason) -> Self {
+        Self { reason, end: None }
+    }
+}
+
 /// Tag of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceTag {
@@ -324,6 +338,29 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Makes a waiting work of which nothing else is known.
+    pub(crate) fn new(origin: WorkOrigin, tag: WorkTag, destination: ImageRef) -> Self {
+        Self {
+            tag,
+            destination,
+            rule: None,
+            execution: None,
+            origin,
+            subtask: None,
+            digest: None,
+            state: TaskState::Waiting,
+            status: None,
+            issue: None,
+            advice: None,
+            created: None,
+            started: None,
+            changed: None,
+            keeps: false,
+            overwrites: None,
+            removes: false,
+        }
+    }
+
     /// Returns the key that identifies the work. A task of one tag and its only subtask have the same
     /// key.
     pub(crate) fn key(&self) -> String {
@@ -401,6 +438,19 @@ impl SourceTag {
 }
 
 impl Sight {
+    /// Makes a sight that shows nothing.
+    pub(crate) fn new(at: Timestamp) -> Self {
+        Self {
+            at,
+            rules: BTreeMap::new(),
+            names: Names::new(),
+            works: BTreeMap::new(),
+            short: BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            kept_since: BTreeMap::new(),
+        }
+    }
+
     /// Returns the rules that may cover an image.
     pub(crate) fn rules(&self, image: &ImageName) -> Result<&[ReadRule], &Error> {
         match self.rules.get(&repository(image)) {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use openapi_transport::Timestamp;
@@ -24,23 +24,16 @@ fn end() -> ImageRef {
 /// Makes a work with its second of creation, its second of the last change, and its digest.
 fn work(id: &str, made: i64, changed: i64, state: TaskState, digest: Option<&str>) -> Work {
     Work {
-        tag: WorkTag::Named("v1".to_owned()),
-        destination: end(),
         rule: Some("7".to_owned()),
-        execution: None,
-        origin: WorkOrigin::Task(TaskRef::new(id)),
-        subtask: None,
         digest: digest.map(str::to_owned),
         state,
-        status: None,
-        issue: None,
-        advice: None,
         created: Some(at(made)),
-        started: None,
         changed: Some(at(changed)),
-        keeps: false,
-        overwrites: None,
-        removes: false,
+        ..Work::new(
+            WorkOrigin::Task(TaskRef::new(id)),
+            WorkTag::Named("v1".to_owned()),
+            end(),
+        )
     }
 }
 
@@ -68,13 +61,9 @@ fn judged_after(
         agreed: true,
     };
     let sight = Sight {
-        at: at(3600),
         rules: BTreeMap::from([(repository.clone(), Ok(rules))]),
-        names: BTreeMap::new(),
         works: BTreeMap::from([(repository, Ok(works))]),
-        short: BTreeSet::new(),
-        resolved: BTreeSet::new(),
-        kept_since: BTreeMap::new(),
+        ..Sight::new(at(3600))
     };
     let question = Question {
         image: "team/api:v1".parse().unwrap(),

@@ -16,7 +16,8 @@ use crate::arrival::cover::ReadRule;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
 use crate::arrival::report::{Reason, ReasonKind};
 use crate::arrival::sight::{
-    Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began, repository,
+    Hindrance, Look, Repository, Rules, Sight, SourceTag, Wanted, Work, WorkOrigin, Works, began,
+    repository,
 };
 use crate::arrival::watch::Watch;
 use crate::listing::Listing;
@@ -55,13 +56,10 @@ impl Look for AlibabaCr {
             let repositories = wanted.repositories();
             let all = repositories.iter().cloned();
             Ok(Sight {
-                at: began(self.context(), begun),
                 rules: all.map(|name| (name, rules.clone())).collect(),
-                names: BTreeMap::new(),
                 works,
                 short: repositories.into_iter().filter(|_| is_short).collect(),
-                resolved: BTreeSet::new(),
-                kept_since: BTreeMap::new(),
+                ..Sight::new(began(self.context(), begun))
             })
         })
     }
@@ -85,7 +83,10 @@ impl Look for AlibabaCr {
         })
     }
 
-    fn hindrances(self: Arc<Self>, _: ImageName) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
+    fn hindrances(
+        self: Arc<Self>,
+        _: ImageName,
+    ) -> BoxFuture<'static, Result<Vec<Hindrance>, Error>> {
         Box::pin(async move {
             let call = self.client.get_instance().instance_id(&self.instance);
             let edition = call.send().await?.into_inner().instance_specification;
@@ -97,7 +98,7 @@ impl Look for AlibabaCr {
                          images: upgrade it",
                         self.instance
                     );
-                    vec![Reason::new(ReasonKind::Edition, text)]
+                    vec![Reason::new(ReasonKind::Edition, text).into()]
                 }
             })
         })
@@ -173,23 +174,14 @@ fn work(task: Task) -> Option<(Repository, Work)> {
     let mut destination = task.destination?;
     destination.artifacts.clear();
     let work = Work {
-        tag: tag.into(),
-        destination,
         rule: task.rule.filter(|rule| !rule.is_empty()),
-        execution: None,
-        origin: WorkOrigin::Task(reference),
-        subtask: None,
-        digest: None,
         state: task.state,
         status: task.status,
         advice: task.issue.as_deref().and_then(advice),
         issue: task.issue,
         created: task.created,
-        started: None,
         changed: task.updated,
-        keeps: false,
-        overwrites: None,
-        removes: false,
+        ..Work::new(WorkOrigin::Task(reference), tag.into(), destination)
     };
     Some(((source.namespace?, source.repository?), work))
 }

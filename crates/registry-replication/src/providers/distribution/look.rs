@@ -1,6 +1,5 @@
 //! Looks of arrivals. A look itself sends nothing: its arrivals ask their destinations.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use futures_core::future::BoxFuture;
@@ -30,15 +29,7 @@ impl Look for OciRegistry {
 
     fn look(self: Arc<Self>, _: Arc<Wanted>) -> BoxFuture<'static, Result<Sight, Error>> {
         let begun = self.context.clock().elapsed();
-        let sight = Sight {
-            at: began(&self.context, begun),
-            rules: BTreeMap::new(),
-            names: BTreeMap::new(),
-            works: BTreeMap::new(),
-            short: BTreeSet::new(),
-            resolved: BTreeSet::new(),
-            kept_since: BTreeMap::new(),
-        };
+        let sight = Sight::new(began(&self.context, begun));
         Box::pin(std::future::ready(Ok(sight)))
     }
 

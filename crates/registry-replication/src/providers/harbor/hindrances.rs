@@ -6,7 +6,9 @@ use openapi_transport::Error;
 
 use super::HarborRegistry;
 use crate::arrival::doublestar;
+use crate::arrival::judge::end;
 use crate::arrival::report::{Reason, ReasonKind};
+use crate::arrival::sight::Hindrance;
 use crate::model::{FilterOn, ImageName, Rule};
 
 /// Versions that start no rule when a digest is pushed that the repository has already.
@@ -14,14 +16,20 @@ const WITHOUT_SECOND_PUSH: [&str; 3] = ["2.11.1", "2.11.2", "2.12.0"];
 
 impl HarborRegistry {
     /// Asks for the reasons: `getSystemInfo`, and the rules as `listReplicationPolicies` shows them.
-    pub(super) async fn reasons(&self, image: &ImageName) -> Result<Vec<Reason>, Error> {
+    pub(super) async fn reasons(&self, image: &ImageName) -> Result<Vec<Hindrance>, Error> {
         let info = self.client.get_system_info().send().await?.into_inner();
         let rules = self.replication_rules(None).all().await?;
         let mut reasons = of_system(&info);
         reasons.extend(rules.iter().filter_map(malformed));
+        let everywhere = reasons.into_iter().map(Hindrance::from);
         let covering = rules.iter().filter(|rule| rule.covers(image));
-        reasons.extend(covering.filter_map(unreachable));
-        Ok(reasons)
+        let there = covering.filter_map(|rule| {
+            Some(Hindrance {
+                reason: unreachable(rule)?,
+                end: Some(end(rule, image)),
+            })
+        });
+        Ok(everywhere.chain(there).collect())
     }
 }
 

@@ -11,6 +11,10 @@ use openapi_transport::Timestamp;
 const MOST_TAGS: usize = 10_000;
 /// Longest message of a failure that is kept, in letters.
 const LONGEST: usize = 500;
+/// What a line says of a tag that the rule does not overwrite.
+const KEEPS: &str = "\"override\" is set to false";
+/// Start of the last error of a failed task, which gives no reason. The error before it does.
+const NO_REASON: &str = "got error during the whole transfer period";
 
 /// What the log of a task's last run tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +65,7 @@ impl Log {
                 break;
             }
             last = Some(time);
-            if is_error {
+            if is_error && (log.failure.is_none() || !message.starts_with(NO_REASON)) {
                 log.failure = Some(message.chars().take(LONGEST).collect());
             }
             log.take(message, names);
@@ -108,7 +112,10 @@ impl Log {
         } else if let Some(rest) = message.strip_prefix("the same name artifact ") {
             let tag = after(rest, names.destination);
             let tag = tag.and_then(|rest| rest.split_once(" exists on the destination"));
-            if let Some((tag, _)) = tag {
+            // Where the rule overwrites, the same line says that the copy continues.
+            if let Some((tag, rest)) = tag
+                && rest.contains(KEEPS)
+            {
                 self.add(tag, Some(Outcome::Kept));
             }
         }
@@ -223,6 +230,42 @@ mod tests {
         );
         let failure = "failed to push manifest copies/api:v4: http status code: 412";
         assert_eq!(log.failure.as_deref(), Some(failure));
+    }
+
+    #[test]
+    fn a_tag_that_is_overwritten_is_copied() {
+        let text = [
+            line(
+                1,
+                "WARNING",
+                "the same name artifact copies/api:v1 exists on the destination registry, but the \"override\" is set to true, continue...",
+            ),
+            line(
+                2,
+                "INFO",
+                "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed",
+            ),
+        ];
+        for (lines, outcome) in [(1, None), (2, Some(Outcome::Copied))] {
+            let log = Log::read(&text[..lines].concat(), NAMES);
+            let outcomes: Vec<_> = log.tags.values().copied().collect();
+            assert_eq!(outcomes.first().copied().flatten(), outcome, "{lines}");
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_failure_is_kept() {
+        let generic = "got error during the whole transfer period, mark the job failure";
+        let reason = "failed to pull the blob: 403 Forbidden";
+        for (messages, failure) in [
+            (vec![reason, generic], reason),
+            (vec![generic], generic),
+            (vec![reason, "timeout", generic], "timeout"),
+        ] {
+            let lines = messages.iter().map(|message| line(1, "ERROR", message));
+            let log = Log::read(&lines.collect::<String>(), NAMES);
+            assert_eq!(log.failure.as_deref(), Some(failure));
+        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ use super::{DESCRIPTOR, HarborRegistry, number};
 use crate::arrival::cover::ReadRule;
 use crate::arrival::destination::Names;
 use crate::arrival::read::{Agreed, Records, newest, or_absent};
-use crate::arrival::report::Reason;
-use crate::arrival::sight::{Look, Repository, Rules, Sight, SourceTag, Wanted, Works, began};
+use crate::arrival::sight::{
+    Hindrance, Look, Repository, Rules, Sight, SourceTag, Wanted, Works, began,
+};
 use crate::arrival::watch::Watch;
 use crate::model::{Execution, ImageName, Rule};
 use crate::provider::Descriptor;
@@ -92,7 +93,6 @@ impl Look for HarborRegistry {
                 .iter()
                 .filter_map(|name| Some((name.clone(), kept_since?)));
             Ok(Sight {
-                at: began(self.context(), begun),
                 rules: repositories
                     .iter()
                     .map(|name| (name.clone(), rules.clone()))
@@ -102,6 +102,7 @@ impl Look for HarborRegistry {
                 works: repositories.iter().map(of_all).collect(),
                 short: repositories.into_iter().filter(|_| is_short).collect(),
                 resolved: shown.resolved,
+                ..Sight::new(began(self.context(), begun))
             })
         })
     }
@@ -131,7 +132,7 @@ impl Look for HarborRegistry {
     fn hindrances(
         self: Arc<Self>,
         image: ImageName,
-    ) -> BoxFuture<'static, Result<Vec<Reason>, Error>> {
+    ) -> BoxFuture<'static, Result<Vec<Hindrance>, Error>> {
         Box::pin(async move { self.reasons(&image).await })
     }
 }

@@ -238,23 +238,19 @@ fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
         })
         .collect();
     let work = |destination| Work {
-        tag: WorkTag::Unnamed,
-        destination,
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
-        origin: WorkOrigin::Execution(execution.reference()),
-        subtask: None,
-        digest: None,
         state: execution.state.clone(),
         status: execution.status.clone(),
         issue: execution.message.clone(),
-        advice: None,
         created: execution.created,
         started: execution.started,
         changed: execution.updated.or(execution.created),
-        keeps: false,
-        overwrites: None,
-        removes: false,
+        ..Work::new(
+            WorkOrigin::Execution(execution.reference()),
+            WorkTag::Unnamed,
+            destination,
+        )
     };
     let works = ends.into_iter().map(|(name, end)| (name, work(end)));
     works.collect()
@@ -349,9 +345,15 @@ impl Asked<'_> {
             Some(Outcome::Copied) => (TaskState::Succeeded, work.overwrites),
             None => (work.state.clone(), work.overwrites),
         };
+        // The task found the tag after its start, and another task may have written it since.
+        let changed = match outcome {
+            Some(Outcome::There | Outcome::Kept) => work.started,
+            _ => work.changed,
+        };
         Work {
             state,
             overwrites,
+            changed,
             subtask: (log.tags.len() > 1).then(|| tag.to_owned()),
             issue: log.failure.clone().filter(|_| has_failed),
             ..work
@@ -367,34 +369,31 @@ impl Asked<'_> {
         let keeps = self.rule.is_some_and(|rule| rule.overwrites == Some(false));
         let is_unsure = keeps && task.state == TaskState::Succeeded;
         Work {
-            tag,
-            destination: ImageRef {
-                region: place.region,
-                instance: place.instance,
-                registry: place.registry,
-                registry_name: place.registry_name,
-                artifacts: Vec::new(),
-                artifact_count: None,
-                ..end
-            },
             rule: execution.rule.clone(),
             execution: Some(execution.reference()),
-            origin: WorkOrigin::Task(task.reference()),
-            subtask: None,
-            digest: None,
             state: match is_unsure {
                 true => TaskState::AlreadyThere,
                 false => state(task, None),
             },
             status: task.status.clone(),
-            issue: None,
-            advice: None,
             created: execution.created,
             started: task.started,
             changed: task.updated,
             keeps,
             overwrites: is_unsure.then_some(false),
-            removes: false,
+            ..Work::new(
+                WorkOrigin::Task(task.reference()),
+                tag,
+                ImageRef {
+                    region: place.region,
+                    instance: place.instance,
+                    registry: place.registry,
+                    registry_name: place.registry_name,
+                    artifacts: Vec::new(),
+                    artifact_count: None,
+                    ..end
+                },
+            )
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What an arrival looks at: automatic sync rules and sync jobs of repositories.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,15 +63,7 @@ impl Look for SwrBasic {
                 }
             });
             let read: Vec<_> = repositories.buffered(AT_ONCE).try_collect().await?;
-            let mut sight = Sight {
-                at: began(self.context(), begun),
-                rules: BTreeMap::new(),
-                names: BTreeMap::new(),
-                works: BTreeMap::new(),
-                short: BTreeSet::new(),
-                resolved: BTreeSet::new(),
-                kept_since: BTreeMap::new(),
-            };
+            let mut sight = Sight::new(began(self.context(), begun));
             for (repository, works, rules) in read {
                 if works.as_ref().is_ok_and(|(_, is_short)| *is_short) {
                     sight.short.insert(repository.clone());
@@ -153,22 +144,11 @@ fn work(job: Task) -> Option<Work> {
     let mut destination = job.destination?;
     destination.artifacts.clear();
     Some(Work {
-        tag: tag.into(),
-        destination,
-        rule: None,
-        execution: None,
-        origin: WorkOrigin::Task(reference),
-        subtask: None,
-        digest: None,
         state: job.state,
         status: job.status,
-        issue: None,
-        advice: None,
         created: job.created,
-        started: None,
         changed: job.updated,
-        keeps: false,
         overwrites,
-        removes: false,
+        ..Work::new(WorkOrigin::Task(reference), tag.into(), destination)
     })
 }

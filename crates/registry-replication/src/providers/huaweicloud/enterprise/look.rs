@@ -67,13 +67,11 @@ impl Look for SwrEnterprise {
             let (works, short) = self.works(&wanted, known.unwrap_or_default()).await?;
             let repositories = wanted.repositories().into_iter();
             Ok(Sight {
-                at: began(self.context(), begun),
                 rules: repositories.map(|name| (name, rules.clone())).collect(),
                 names,
                 works,
                 short,
-                resolved: BTreeSet::new(),
-                kept_since: BTreeMap::new(),
+                ..Sight::new(began(self.context(), begun))
             })
         })
     }

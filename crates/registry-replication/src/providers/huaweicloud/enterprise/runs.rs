@@ -175,45 +175,39 @@ fn alone(task: &Task, execution: &Execution) -> Option<Work> {
         return None;
     };
     Some(Work {
-        tag: WorkTag::Named(tag.clone()),
-        destination: destination(task),
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
-        origin: WorkOrigin::Task(task.reference()),
-        subtask: None,
         digest: artifact.digest.clone(),
         state: task.state.clone(),
         status: task.status.clone(),
-        issue: None,
-        advice: None,
         created: execution.created,
         started: task.started,
         changed: task.updated,
-        keeps: false,
-        overwrites: None,
-        removes: false,
+        ..Work::new(
+            WorkOrigin::Task(task.reference()),
+            WorkTag::Named(tag.clone()),
+            destination(task),
+        )
     })
 }
 
 fn part(subtask: &Subtask, task: &Task, execution: &Execution) -> Work {
     Work {
-        tag: subtask.tag.clone().into(),
-        destination: destination(task),
         rule: execution.rule.clone(),
         execution: Some(execution.reference()),
-        origin: WorkOrigin::Task(task.reference()),
         subtask: Some(subtask.id.clone()),
         digest: subtask.digest.clone(),
         state: subtask.state.clone(),
         status: subtask.status.clone(),
         issue: subtask.message.clone(),
-        advice: None,
         created: execution.created,
         started: task.started,
         // The task's own time is not earlier than its subtask's.
         changed: subtask.ended.or(task.updated),
-        keeps: false,
-        overwrites: None,
-        removes: false,
+        ..Work::new(
+            WorkOrigin::Task(task.reference()),
+            subtask.tag.clone().into(),
+            destination(task),
+        )
     }
 }
