@@ -2,6 +2,7 @@
 
 mod arrival;
 pub(crate) mod decode;
+mod program;
 pub(crate) mod retries;
 pub(crate) mod terminal;
 
