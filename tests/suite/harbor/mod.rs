@@ -1,5 +1,6 @@
 //! Tests of Harbor alone.
 
+mod answers;
 mod arrival;
 pub(crate) mod decode;
 mod program;
