@@ -58,6 +58,7 @@ impl Answers {
                     r#"{"errors":[{"code":"NOT_FOUND","message":"the log is not found"}]}"#,
                 ),
             },
+            _ if path.ends_with("/webhook/policies") => Reply::json("[]"),
             _ if path.contains("/artifacts/") => {
                 let tag = path.rsplit('/').next().unwrap();
                 let artifact = json!({
@@ -336,7 +337,8 @@ async fn a_failed_task_may_have_copied_some_of_its_tags() {
 2024-07-10T02:20:57Z [ERROR] [/controller/replication/transfer/image/transfer.go:504]: failed to push manifest of artifact team/api:checks-cache: http status code: 404, body: {"errors":[{"code":"NOT_FOUND","message":"artifact team/api@sha256:07ccb93ecbac82807474a781c9f71fbdf579c08f3aca6e78284f"}]}
 "#,
         ),
-        now: "2024-07-10T02:21:00Z",
+        // The excerpt lacks the last line of the log, which may still come for a quarter of an hour.
+        now: "2024-07-10T02:40:00Z",
     };
     for (tag, verdict) in [
         ("1.0", Verdict::Arrived),
@@ -364,7 +366,7 @@ async fn a_failure_may_have_no_reason() {
 2023-10-24T12:45:07Z [INFO] [/controller/replication/transfer/image/transfer.go:182]: copying team/api:[v1](source registry) to team/api:[v1](destination registry)...
 ",
         ),
-        now: "2023-10-24T12:46:00Z",
+        now: "2023-10-24T13:46:00Z",
     };
     let (verdict, reasons, issue) = answers.verdict("v1").await;
     assert_eq!((verdict, issue), (Verdict::Failed, None), "{reasons:?}");

@@ -20,11 +20,21 @@ const NO_REASON: &str = "got error during the whole transfer period";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
     /// What became of each tag. A digest stands for an artifact without a tag.
-    pub(super) tags: BTreeMap<String, Option<Outcome>>,
+    pub(super) tags: BTreeMap<String, Option<Ended>>,
     /// Whether these are all tags of the task. A large log lacks its beginning.
     pub(super) names_all: bool,
+    /// Whether the last line of a run is there, so that no tag without an outcome gets one.
+    pub(super) is_whole: bool,
     /// The last message of a failure.
     pub(super) failure: Option<String>,
+}
+
+/// End of the work on a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// Time of the line. A task goes on with its other tags.
+    pub(super) at: Timestamp,
 }
 
 /// What became of a tag.
@@ -68,12 +78,22 @@ impl Log {
             if is_error && (log.failure.is_none() || !message.starts_with(NO_REASON)) {
                 log.failure = Some(message.chars().take(LONGEST).collect());
             }
-            log.take(message, names);
+            log.is_whole |= message.starts_with(NO_REASON);
+            log.take(message, names, time);
         }
         log
     }
 
-    fn take(&mut self, message: &str, names: Names<'_>) {
+    /// Makes a log that names tags without an outcome.
+    pub(super) fn of_tags(tags: Vec<String>) -> Self {
+        let mut log = Self::default();
+        log.names_all = !tags.is_empty() && tags.len() < MOST_TAGS;
+        tags.iter().for_each(|tag| log.add(tag, None));
+        log
+    }
+
+    fn take(&mut self, message: &str, names: Names<'_>, at: Timestamp) {
+        let ended = |outcome| Some(Ended { outcome, at });
         if let Some(rest) = message.strip_prefix("copying ") {
             let Some(begun) = after(rest, names.source) else {
                 return;
@@ -96,18 +116,20 @@ impl Log {
             }
         } else if let Some(rest) = message.strip_prefix("copy ") {
             let tag = after(rest, names.source).and_then(|rest| rest.split_once('('));
-            // The task as a whole completes, too, with all of its tags in brackets.
             if let Some((tag, rest)) = tag
-                && !tag.starts_with('[')
                 && rest.trim_end().ends_with(" completed")
             {
-                self.add(tag, Some(Outcome::Copied));
+                // The task as a whole completes, too, with all of its tags in brackets.
+                match tag.starts_with('[') {
+                    true => self.is_whole = true,
+                    false => self.add(tag, ended(Outcome::Copied)),
+                }
             }
         } else if let Some(rest) = message.strip_prefix("the artifact ") {
             let tag = after(rest, names.destination);
             let tag = tag.and_then(|rest| rest.split_once(" already exists on the destination"));
             if let Some((tag, _)) = tag {
-                self.add(tag, Some(Outcome::There));
+                self.add(tag, ended(Outcome::There));
             }
         } else if let Some(rest) = message.strip_prefix("the same name artifact ") {
             let tag = after(rest, names.destination);
@@ -116,16 +138,16 @@ impl Log {
             if let Some((tag, rest)) = tag
                 && rest.contains(KEEPS)
             {
-                self.add(tag, Some(Outcome::Kept));
+                self.add(tag, ended(Outcome::Kept));
             }
         }
     }
 
-    fn add(&mut self, tag: &str, outcome: Option<Outcome>) {
+    fn add(&mut self, tag: &str, ended: Option<Ended>) {
         if let Some(known) = self.tags.get_mut(tag) {
-            *known = outcome.or(*known);
+            *known = ended.or(*known);
         } else if self.tags.len() < MOST_TAGS {
-            self.tags.insert(tag.to_owned(), outcome);
+            self.tags.insert(tag.to_owned(), ended);
         }
     }
 }
@@ -174,7 +196,7 @@ mod tests {
     fn tags(log: &Log) -> Vec<(&str, Option<Outcome>)> {
         log.tags
             .iter()
-            .map(|(tag, outcome)| (&**tag, *outcome))
+            .map(|(tag, ended)| (&**tag, ended.map(|ended| ended.outcome)))
             .collect()
     }
 
@@ -218,7 +240,7 @@ mod tests {
             ),
         ];
         let log = Log::read(&text.concat(), NAMES);
-        assert!(log.names_all);
+        assert!(log.names_all && log.is_whole);
         assert_eq!(
             tags(&log),
             [
@@ -248,8 +270,8 @@ mod tests {
         ];
         for (lines, outcome) in [(1, None), (2, Some(Outcome::Copied))] {
             let log = Log::read(&text[..lines].concat(), NAMES);
-            let outcomes: Vec<_> = log.tags.values().copied().collect();
-            assert_eq!(outcomes.first().copied().flatten(), outcome, "{lines}");
+            let outcomes = tags(&log).first().and_then(|(_, outcome)| *outcome);
+            assert_eq!(outcomes, outcome, "{lines}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openapi_transport::{Error, Timestamp};
 
-use super::log::{Log, Outcome};
+use super::log::{Ended, Log, Outcome};
 use super::subtasks::state;
 use super::{HarborRegistry, number};
 use crate::arrival::cover::{Covered, ReadRule};
@@ -117,11 +117,11 @@ impl Runs {
                 continue;
             }
             let log = self.log(registry, &mut run, task, asked.now).await?;
-            let named = log.as_ref().is_some_and(|log| log.names_all);
-            if named {
+            let works = asked.works(task, log.as_deref());
+            let names_all = log.as_ref().is_some_and(|log| log.names_all);
+            if names_all && works.iter().all(|work| work.tag != WorkTag::Unnamed) {
                 shown.resolved.insert(task.reference().to_string());
             }
-            let works = asked.works(task, log.as_deref());
             let works = works.into_iter().map(|work| (repository.clone(), work));
             shown.works.extend(works);
         }
@@ -161,26 +161,35 @@ impl Runs {
         {
             return Ok(read.log.clone());
         }
+        let is_quiet = is_quiet(task, now);
         let log = match registry.log(task).await {
-            Ok(log) => Some(Arc::new(log)),
+            Ok(log) => Some(Arc::new(Log {
+                // Nothing more will be written.
+                is_whole: log.is_whole || is_quiet,
+                ..log
+            })),
             // A look must not fail because of a log. Without it, less is known.
             Err(error) if error.can_retry() && error.status().is_none() => return Err(error),
             Err(_) => None,
         };
-        // An earlier run has named the tags, too.
-        let before = run.logs.get(&task.id).and_then(|read| read.log.clone());
         let is_complete = log.as_ref().is_some_and(|log| log.names_all);
-        let is_quiet = is_quiet(task, now);
-        let log = match before.filter(|before| before.names_all && !is_complete) {
-            Some(before) => Some(Arc::new(Log {
-                tags: before.tags.keys().map(|tag| (tag.clone(), None)).collect(),
-                names_all: true,
-                failure: None,
-            })),
-            None => log,
+        let is_over = task.state.is_final();
+        let log = match is_complete {
+            true => log,
+            false => {
+                let before = run.logs.get(&task.id).and_then(|read| read.log.clone());
+                let tags = match before.filter(|before| before.names_all) {
+                    // An earlier run has named the tags, too.
+                    Some(before) => Some(before.tags.keys().cloned().collect()),
+                    None if is_over => registry.deliveries.tags(registry, task).await?,
+                    None => None,
+                };
+                tags.map(|tags| Arc::new(Log::of_tags(tags))).or(log)
+            }
         };
-        // A log without the names may not be written yet.
-        if is_complete || is_quiet {
+        // The rest of a log may not be written yet.
+        let is_whole = log.as_ref().is_some_and(|log| log.is_whole);
+        if (is_complete && (is_whole || !is_over)) || is_quiet {
             run.logs.insert(
                 task.id.clone(),
                 ReadLog {
@@ -217,6 +226,15 @@ fn is_over(task: &Task, now: Timestamp) -> bool {
         TaskState::Succeeded => true,
         _ => is_quiet(task, now),
     }
+}
+
+/// Whether the state of a task is that of each of its tags whose end its log does not tell.
+///
+/// A task fails if one of its tags does. The log of its last run tells which, once it is whole.
+fn is_of_each(task: &Task, log: &Log) -> bool {
+    let has_failed = task.state.is_final() && task.state != TaskState::Succeeded;
+    let is_only = log.names_all && log.tags.len() == 1;
+    !has_failed || is_only || log.is_whole
 }
 
 /// Makes the works of an execution that has no tasks (yet): it may be about any image of its rule.
@@ -272,9 +290,17 @@ impl Asked<'_> {
     fn works(&self, task: &Task, log: Option<&Log>) -> Vec<Work> {
         let mut works = Vec::new();
         if let Some(log) = log {
-            let tags = log.tags.iter();
-            works.extend(tags.map(|(tag, outcome)| self.named(task, log, tag, *outcome)));
+            let is_known = |ended: &Option<Ended>| ended.is_some() || is_of_each(task, log);
+            let (known, unsure): (Vec<_>, Vec<_>) =
+                log.tags.iter().partition(|(_, ended)| is_known(ended));
+            works.extend(
+                known
+                    .into_iter()
+                    .map(|(tag, ended)| self.named(task, log, tag, *ended)),
+            );
             if log.names_all {
+                let may_have_failed = unsure.iter().any(|(tag, _)| self.asks_for(task, tag));
+                works.extend(may_have_failed.then(|| self.work(task, WorkTag::Unnamed)));
                 return works;
             }
         }
@@ -290,6 +316,15 @@ impl Asked<'_> {
             None => works.push(self.work(task, WorkTag::Unnamed)),
         }
         works
+    }
+
+    /// Whether a tag of a task is asked for.
+    fn asks_for(&self, task: &Task, tag: &str) -> bool {
+        let repository = self.repository_of(task);
+        let mut images = self.images.iter();
+        images.any(|image| {
+            image.tag() == Some(tag) && Some(crate::arrival::sight::repository(image)) == repository
+        })
     }
 
     /// Returns the wanted tags that a task of all of its repository's tags certainly copies.
@@ -336,7 +371,8 @@ impl Asked<'_> {
         }
     }
 
-    fn named(&self, task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Work {
+    fn named(&self, task: &Task, log: &Log, tag: &str, ended: Option<Ended>) -> Work {
+        let outcome = ended.map(|ended| ended.outcome);
         let work = self.work(task, WorkTag::Named(tag.to_owned()));
         let has_failed = task.state == TaskState::Failed && outcome.is_none();
         let (state, overwrites) = match outcome {
@@ -345,11 +381,8 @@ impl Asked<'_> {
             Some(Outcome::Copied) => (TaskState::Succeeded, work.overwrites),
             None => (work.state.clone(), work.overwrites),
         };
-        // The task found the tag after its start, and another task may have written it since.
-        let changed = match outcome {
-            Some(Outcome::There | Outcome::Kept) => work.started,
-            _ => work.changed,
-        };
+        // The task goes on with its other tags, and another task may write this one meanwhile.
+        let changed = ended.map(|ended| ended.at).or(work.changed);
         Work {
             state,
             overwrites,
@@ -378,7 +411,12 @@ impl Asked<'_> {
             status: task.status.clone(),
             created: execution.created,
             started: task.started,
-            changed: task.updated,
+            // Nothing tells when a task copied a tag between its start and its end. Before its start, it has
+            // not.
+            changed: match task.state {
+                TaskState::Succeeded => task.started,
+                _ => task.updated,
+            },
             keeps,
             overwrites: is_unsure.then_some(false),
             ..Work::new(

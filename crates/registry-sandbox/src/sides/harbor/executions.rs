@@ -92,6 +92,8 @@ pub(super) struct Task {
     pub(super) course: Course,
     /// Runs that have ended.
     pub(super) runs: Vec<Run>,
+    /// What the run that has not ended did so far.
+    pub(super) steps: Vec<Step>,
     /// Whether all its effects have been applied.
     pub(super) settled: bool,
 }
@@ -142,7 +144,24 @@ pub(super) struct Reference {
 pub(super) struct Run {
     pub(super) begun: Timestamp,
     pub(super) ended: Timestamp,
-    pub(super) results: Vec<(String, Effect)>,
+    /// What it did to each reference, one after the other.
+    pub(super) steps: Vec<Step>,
+}
+
+impl Run {
+    /// Whether it failed to copy a reference.
+    pub(super) fn has_failed(&self) -> bool {
+        self.steps.iter().any(|step| step.effect.is_failure())
+    }
+}
+
+/// Work of a run on one reference that has ended.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) reference: String,
+    pub(super) effect: Effect,
+    pub(super) begun: Timestamp,
+    pub(super) ended: Timestamp,
 }
 
 /// What a run did to one reference.
