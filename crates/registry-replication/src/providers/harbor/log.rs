@@ -86,8 +86,10 @@ impl Log {
 
     /// Makes a log that names tags without an outcome.
     pub(super) fn of_tags(tags: Vec<String>) -> Self {
-        let mut log = Self::default();
-        log.names_all = !tags.is_empty() && tags.len() < MOST_TAGS;
+        let mut log = Self {
+            names_all: !tags.is_empty() && tags.len() < MOST_TAGS,
+            ..Self::default()
+        };
         tags.iter().for_each(|tag| log.add(tag, None));
         log
     }
