@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use openapi_transport::Timestamp;
 use openapi_transport::testing::{ManualClock, Schedule};
 use registry_replication::harbor::HarborRegistry;
 use registry_replication::{ReasonKind, Registry, Report, TaskState, Verdict, oci};
@@ -61,9 +62,16 @@ impl Answers {
             _ if path.ends_with("/webhook/policies") => Reply::json("[]"),
             _ if path.contains("/artifacts/") => {
                 let tag = path.rsplit('/').next().unwrap();
+                let started: Timestamp = started.as_str().unwrap().parse().unwrap();
+                let second = Duration::from_secs(1);
+                // A tag that the task does not copy was pushed after it.
+                let pushed = match tag {
+                    "other" => started + second,
+                    _ => started - second,
+                };
                 let artifact = json!({
                     "digest": DIGEST, "type": "IMAGE",
-                    "tags": [{ "name": tag, "push_time": "2020-01-02T00:00:00.000Z" }],
+                    "tags": [{ "name": tag, "push_time": pushed.to_string() }],
                 });
                 Reply::json(artifact.to_string())
             }
@@ -269,6 +277,7 @@ async fn the_end_of_an_earlier_log_is_not_read() {
         task: "Succeed",
         log: Some(
             "2021-09-29T10:40:49Z [INFO] [/controller/replication/transfer/image/transfer.go:170]: copying team/api:[ob-18677572,sb-50284498](source registry) to team/api:[ob-18677572,sb-50284498](destination registry)...
+2021-09-29T10:40:49Z [INFO] [/controller/replication/transfer/image/transfer.go:191]: copying team/api:ob-18677572(source registry) to team/api:ob-18677572(destination registry)...
 2021-09-29T10:40:50Z [INFO] [/controller/replication/transfer/image/transfer.go:234]: copy team/api:ob-18677572(source registry) to team/api:ob-18677572(destination registry) completed
 2021-09-29T10:40:50Z [INFO] [/controller/replication/transfer/image/transfer.go:191]: copying team/api:sb-50284498(source registry) to team/api:sb-50284498(destination registry)...
 2021-09-29T10:41:00Z [INFO] [/controller/replication/transfer/image/transfer.go:234]: copy team/api:sb-50284498(source registry) to team/api:sb-50284498(destination registry) completed
@@ -332,6 +341,7 @@ async fn a_failed_task_may_have_copied_some_of_its_tags() {
         task: "Failed",
         log: Some(
             r#"2024-07-10T02:20:50Z [INFO] [/controller/replication/transfer/image/transfer.go:182]: copying team/api:[1.0,build-cache,checks-cache](source registry) to team/api:[1.0,build-cache,checks-cache](destination registry)...
+2024-07-10T02:20:50Z [INFO] [/controller/replication/transfer/image/transfer.go:210]: copying team/api:1.0(source registry) to team/api:1.0(destination registry)...
 2024-07-10T02:20:52Z [INFO] [/controller/replication/transfer/image/transfer.go:253]: copy team/api:1.0(source registry) to team/api:1.0(destination registry) completed
 2024-07-10T02:20:53Z [ERROR] [/controller/replication/transfer/image/transfer.go:504]: failed to push manifest of artifact team/api:build-cache: http status code: 404, body: {"errors":[{"code":"NOT_FOUND","message":"artifact team/api@sha256:0668e0cb7eeb9ced793b8a4532206bfb3690455a5069af3a164704ba78b41026 not found"}]}
 2024-07-10T02:20:57Z [ERROR] [/controller/replication/transfer/image/transfer.go:504]: failed to push manifest of artifact team/api:checks-cache: http status code: 404, body: {"errors":[{"code":"NOT_FOUND","message":"artifact team/api@sha256:07ccb93ecbac82807474a781c9f71fbdf579c08f3aca6e78284f"}]}

@@ -21,6 +21,12 @@ const NO_REASON: &str = "got error during the whole transfer period";
 pub(super) struct Log {
     /// What became of each tag. A digest stands for an artifact without a tag.
     pub(super) tags: BTreeMap<String, Option<Ended>>,
+    /// When the work on each tag began.
+    pub(super) begun: BTreeMap<String, Timestamp>,
+    /// URL of the destination.
+    pub(super) destination: Option<String>,
+    /// Whether lines after an end may be missing, because times step back.
+    pub(super) is_cut: bool,
     /// Whether these are all tags of the task. A large log lacks its beginning.
     pub(super) names_all: bool,
     /// Whether the last line of a run is there, so that no tag without an outcome gets one.
@@ -62,6 +68,8 @@ impl Log {
     pub(super) fn read(text: &str, names: Names<'_>) -> Self {
         let mut log = Self::default();
         let mut last: Option<Timestamp> = None;
+        // The tag that the lines are about. After an error, they may quote a text of the destination.
+        let mut current = None;
         for line in text.lines() {
             let Some(Line {
                 time,
@@ -72,14 +80,18 @@ impl Log {
                 continue;
             };
             if last.is_some_and(|last| time < last) {
+                log.is_cut = true;
                 break;
             }
             last = Some(time);
+            if is_error {
+                current = None;
+            }
             if is_error && (log.failure.is_none() || !message.starts_with(NO_REASON)) {
                 log.failure = Some(message.chars().take(LONGEST).collect());
             }
             log.is_whole |= message.starts_with(NO_REASON);
-            log.take(message, names, time);
+            log.take(message, names, time, &mut current);
         }
         log
     }
@@ -94,8 +106,18 @@ impl Log {
         log
     }
 
-    fn take(&mut self, message: &str, names: Names<'_>, at: Timestamp) {
-        let ended = |outcome| Some(Ended { outcome, at });
+    fn take(
+        &mut self,
+        message: &str,
+        names: Names<'_>,
+        at: Timestamp,
+        current: &mut Option<String>,
+    ) {
+        let end = |log: &mut Self, tag: &str, outcome| {
+            if current.as_deref() == Some(tag) {
+                log.add(tag, Some(Ended { outcome, at }));
+            }
+        };
         if let Some(rest) = message.strip_prefix("copying ") {
             let Some(begun) = after(rest, names.source) else {
                 return;
@@ -113,9 +135,18 @@ impl Log {
                 None => {
                     if let Some((tag, _)) = begun.split_once('(') {
                         self.add(tag, None);
+                        if self.tags.contains_key(tag) {
+                            self.begun.insert(tag.to_owned(), at);
+                            *current = Some(tag.to_owned());
+                        }
                     }
                 }
             }
+        } else if let Some(rest) = message.strip_prefix("client for destination registry [") {
+            let url = rest
+                .split_once("URL: ")
+                .and_then(|(_, rest)| rest.split_once(','));
+            self.destination = url.map(|(url, _)| url.chars().take(LONGEST).collect());
         } else if let Some(rest) = message.strip_prefix("copy ") {
             let tag = after(rest, names.source).and_then(|rest| rest.split_once('('));
             if let Some((tag, rest)) = tag
@@ -124,14 +155,14 @@ impl Log {
                 // The task as a whole completes, too, with all of its tags in brackets.
                 match tag.starts_with('[') {
                     true => self.is_whole = true,
-                    false => self.add(tag, ended(Outcome::Copied)),
+                    false => end(self, tag, Outcome::Copied),
                 }
             }
         } else if let Some(rest) = message.strip_prefix("the artifact ") {
             let tag = after(rest, names.destination);
             let tag = tag.and_then(|rest| rest.split_once(" already exists on the destination"));
             if let Some((tag, _)) = tag {
-                self.add(tag, ended(Outcome::There));
+                end(self, tag, Outcome::There);
             }
         } else if let Some(rest) = message.strip_prefix("the same name artifact ") {
             let tag = after(rest, names.destination);
@@ -140,7 +171,7 @@ impl Log {
             if let Some((tag, rest)) = tag
                 && rest.contains(KEEPS)
             {
-                self.add(tag, ended(Outcome::Kept));
+                end(self, tag, Outcome::Kept);
             }
         }
     }
@@ -227,8 +258,18 @@ mod tests {
             ),
             line(
                 3,
+                "INFO",
+                "copying library/api:v2(source registry) to copies/api:v2(destination registry)...",
+            ),
+            line(
+                3,
                 "WARNING",
                 "the artifact copies/api:v2 already exists on the destination registry, skip",
+            ),
+            line(
+                4,
+                "INFO",
+                "copying library/api:v3(source registry) to copies/api:v3(destination registry)...",
             ),
             line(
                 4,
@@ -261,6 +302,11 @@ mod tests {
         let text = [
             line(
                 1,
+                "INFO",
+                "copying library/api:v1(source registry) to copies/api:v1(destination registry)...",
+            ),
+            line(
+                1,
                 "WARNING",
                 "the same name artifact copies/api:v1 exists on the destination registry, but the \"override\" is set to true, continue...",
             ),
@@ -270,10 +316,30 @@ mod tests {
                 "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed",
             ),
         ];
-        for (lines, outcome) in [(1, None), (2, Some(Outcome::Copied))] {
+        for (lines, outcome) in [(2, None), (3, Some(Outcome::Copied))] {
             let log = Log::read(&text[..lines].concat(), NAMES);
             let outcomes = tags(&log).first().and_then(|(_, outcome)| *outcome);
             assert_eq!(outcomes, outcome, "{lines}");
+        }
+    }
+
+    #[test]
+    fn lines_in_a_text_of_the_destination_tell_no_end() {
+        let done =
+            "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed";
+        let there = "the artifact copies/api:v1 already exists on the destination registry, skip";
+        for forged in [done, there] {
+            let text = [
+                line(
+                    1,
+                    "INFO",
+                    "copying library/api:v1(source registry) to copies/api:v1(destination registry)...",
+                ),
+                line(2, "ERROR", "http status code: 500, body: nothing"),
+                line(2, "INFO", forged),
+            ];
+            let log = Log::read(&text.concat(), NAMES);
+            assert_eq!(tags(&log), [("v1", None)], "{forged}");
         }
     }
 
