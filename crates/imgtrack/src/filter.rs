@@ -106,8 +106,6 @@ pub(crate) struct Filter {
     to: Vec<String>,
     rule: Option<String>,
     tag: Option<TagGlob>,
-    /// Whether a record without tags may have them in its parts.
-    has_parts: bool,
 }
 
 impl Filter {
@@ -147,12 +145,6 @@ impl Filter {
         self
     }
 
-    /// Keeps records that name no tags, because their parts may.
-    pub(crate) fn with_parts(mut self) -> Self {
-        self.has_parts = true;
-        self
-    }
-
     /// Returns the state of the records, if there is only one.
     pub(crate) fn state(&self) -> Option<&TaskState> {
         match &self.states[..] {
@@ -183,10 +175,7 @@ impl Filter {
             end.is_some_and(|end| self.to.iter().any(|to| is_at(end, to)))
         };
         let is_of_rule = |rule: &String| record.is_of_rule(rule);
-        let has_tag = |glob: &TagGlob| {
-            let tags = record.tags();
-            (self.has_parts && tags.is_empty()) || tags.into_iter().any(|tag| glob.matches(tag))
-        };
+        let has_tag = |glob: &TagGlob| record.tags().into_iter().any(|tag| glob.matches(tag));
         is_in_period
             && (self.states.is_empty() || has_state())
             && (self.to.is_empty() || goes_there())

@@ -250,10 +250,6 @@ impl Execute for List {
             .period(&self.period, &session.target)?
             .places(self.places)
             .tag(self.tag);
-        let filter = match self.tags {
-            true => filter.with_parts(),
-            false => filter,
-        };
         let open = async |target: &Target| {
             let provider = target.provider()?;
             let mut scope = scope::read(target, &scope)?;

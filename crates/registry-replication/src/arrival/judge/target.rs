@@ -190,7 +190,7 @@ impl<'a> Judging<'a> {
             TaskState::Succeeded => !work.keeps && may_end_after(work.changed, done.written()),
             // It may have found no tag before the other work wrote it.
             TaskState::Running if work.keeps => {
-                self.is_at_work(work) && !work.started.is_some_and(|time| Some(time) > done.changed)
+                self.is_at_work(work) && work.started.is_none_or(|time| Some(time) <= done.changed)
             }
             TaskState::Running => self.is_at_work(work),
             // It removes what is there when it runs.

@@ -43,16 +43,16 @@ impl HarborRegistry {
     /// alone, so they would work with the rule of another project.
     ///
     /// # Errors
-    /// When the project is missing or has another rule, and any error of the call. A caller who may not read
-    /// the project learns nothing.
+    /// When the project is missing or has another rule, and an error of the call that may pass. Another error,
+    /// as of a caller who may not read the project, tells nothing about the rule.
     pub(super) async fn is_retention_of(&self, project: &str, id: i64) -> Result<(), Error> {
         let call = self.client.get_project().project_name_or_id(project);
         let answer = call.x_is_resource_name(true).send().await;
         let has = match answer.map_err(Error::from) {
             Ok(answer) => answer.into_inner().metadata.and_then(|own| own.retention_id),
             Err(error) if error.is_absent() => None,
-            Err(error) if error.is_denied() => return Ok(()),
-            Err(error) => return Err(error),
+            Err(error) if error.can_retry() => return Err(error),
+            Err(_) => return Ok(()),
         };
         match has {
             Some(own) if own == id.to_string() => Ok(()),
