@@ -129,7 +129,7 @@ impl Followed {
     /// Describes the end in a sentence.
     fn sentence(&self) -> String {
         let what = &self.what;
-        let counts = self.report.as_ref().map(|report| counted(report));
+        let counts = self.report.as_ref().map(counted);
         let counts = counts.unwrap_or_default();
         match (&self.error, self.signal, &self.report) {
             (

@@ -49,7 +49,10 @@ impl HarborRegistry {
         let call = self.client.get_project().project_name_or_id(project);
         let answer = call.x_is_resource_name(true).send().await;
         let has = match answer.map_err(Error::from) {
-            Ok(answer) => answer.into_inner().metadata.and_then(|own| own.retention_id),
+            Ok(answer) => answer
+                .into_inner()
+                .metadata
+                .and_then(|own| own.retention_id),
             Err(error) if error.is_absent() => None,
             Err(error) if error.can_retry() => return Err(error),
             Err(_) => return Ok(()),
