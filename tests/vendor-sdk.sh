@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The vendors' own Python SDKs against the sandbox: they must decode the same answers that our
-# clients decode, and be refused with a wrong secret.
+# Runs Python clients that are not ours against the sandbox: the vendors' SDKs for Huawei and Alibaba,
+# harborapi and harbor-api-client for Harbor. They must decode the same answers that our clients decode.
+# The sandbox must refuse them with a wrong secret.
 #
-# Needs python3 with venv and access to PyPI; makes a virtual environment under target/. It is no
-# part of `cargo test`.
+# Needs python3 with venv and access to PyPI. Creates a virtual environment under target/. `cargo test`
+# does not run it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,10 +13,11 @@ if [ ! -x "$environment/bin/python" ]; then
     python3 -m venv "$environment"
 fi
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-    huaweicloudsdkswr==3.1.219 alibabacloud-cr20181201==2.2.5
+    huaweicloudsdkswr==3.1.219 alibabacloud-cr20181201==2.2.5 \
+    harborapi==0.26.2 harbor-api-client==2.12.2
 
 cargo build --quiet -p imgtrack
-cargo build --quiet -p registry-tests --example answers
+cargo build --quiet -p registry-tests --example answers --example calls
 
 work=$(mktemp -d)
 sandbox=
@@ -33,4 +35,8 @@ read -r accounts <&3
 printf '%s\n' "$accounts" >"$work/accounts.json"
 
 target/debug/examples/answers <"$work/accounts.json" >"$work/answers.json"
-"$environment/bin/python" tests/vendor-sdk.py "$work/accounts.json" "$work/answers.json"
+failed=0
+python="$environment/bin/python"
+"$python" tests/vendor-sdk/clouds.py "$work/accounts.json" "$work/answers.json" || failed=1
+"$python" tests/vendor-sdk/harbor.py "$work/accounts.json" target/debug/examples/calls || failed=1
+exit "$failed"

@@ -1,5 +1,5 @@
 //! Sends the five calls of the vendors' pages to a sandbox, reads pages of its fleet, and prints the
-//! answers that the generated clients decoded, as one JSON object. `vendor-sdk.sh` compares it with
+//! answers that the generated clients decoded, as one JSON object. `vendor-sdk/clouds.py` compares it with
 //! the answers that the vendors' SDKs decode.
 //!
 //! Reads the JSON object that `imgtrack sandbox` prints first from stdin.

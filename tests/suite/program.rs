@@ -233,13 +233,17 @@ fn findings() -> Vec<Value> {
     serde_json::from_str(&output(&["doctor", "--sandbox", "-o", "json"])).unwrap()
 }
 
-/// Returns the doctor's checks of a cloud, and checks that all succeed.
+/// Returns the doctor's checks of a cloud, and checks that none fails. Those with a warning end with `!`.
 pub(crate) fn checks(cloud: &str) -> Vec<String> {
     let found = findings().into_iter();
     let own = found.filter(|finding| finding["cloud"] == cloud);
     let checks = own.map(|finding| {
-        assert_eq!(finding["state"], "ok", "{finding}");
-        finding["check"].as_str().unwrap().to_owned()
+        let check = finding["check"].as_str().unwrap();
+        match finding["state"].as_str() {
+            Some("ok") => check.to_owned(),
+            Some("warning") => format!("{check}!"),
+            _ => panic!("{finding}"),
+        }
     });
     checks.collect()
 }
@@ -268,8 +272,9 @@ fn the_doctor_looks_at_everything() {
         assert_eq!(checks.last().unwrap(), "call", "{cloud}");
     }
     let table = output(&["doctor", "--sandbox"]);
-    assert!(
-        table.contains("credentials  ok     from the settings"),
-        "{table}"
-    );
+    let is_row = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().skip(1).collect();
+        words == ["credentials", "ok", "from", "the", "settings"]
+    };
+    assert!(table.lines().any(is_row), "{table}");
 }

@@ -143,7 +143,10 @@ async fn no_command_lets_a_service_control_the_terminal() {
             for format in formats {
                 let (_, out, err) = trial.run(&[&words, &["-o", format]]).await;
                 let all = format!("{out}{err}");
-                check(&format!("{dose:?} {words:?} {format}"), &all);
+                let case = format!("{dose:?} {words:?} {format}");
+                is_escaped(&case, &all);
+                // All lines of a log are the service's.
+                is_unforged(&case, if command == "tasks log" { &err } else { &all });
                 // Tables leave commands alone outside of a job.
                 let has_command = out.contains("##[") && !["table", "wide"].contains(format);
                 assert!(!has_command, "{dose:?} {words:?} {format}: {out}");
@@ -171,9 +174,13 @@ async fn no_command_lets_a_service_control_the_terminal() {
     );
 }
 
-fn check(case: &str, text: &str) {
+fn is_escaped(case: &str, text: &str) {
     let hidden: Vec<char> = text.chars().filter(|it| is_hidden(*it)).collect();
     assert!(hidden.is_empty(), "{case}: {hidden:?} in {text:?}");
+}
+
+/// Checks that no text of a service looks like a line of the program.
+fn is_unforged(case: &str, text: &str) {
     let forged = text
         .lines()
         .any(|line| line.trim_start().starts_with("FORGED"));
@@ -222,7 +229,9 @@ fn what_is_typed_is_escaped_where_it_is_repeated() {
     ] {
         let (code, out, err) = run(words);
         assert_ne!(code, 0, "{words:?}");
-        check(&format!("{words:?}"), &format!("{out}{err}"));
+        let (case, all) = (format!("{words:?}"), format!("{out}{err}"));
+        is_escaped(&case, &all);
+        is_unforged(&case, &all);
         assert!(err.contains("\\u{1b}"), "{words:?}: {err}");
     }
 }

@@ -129,7 +129,7 @@ impl Followed {
     /// Describes the end in a sentence.
     fn sentence(&self) -> String {
         let what = &self.what;
-        let counts = self.report.as_ref().map(|report| counted(&report.tasks));
+        let counts = self.report.as_ref().map(counted);
         let counts = counts.unwrap_or_default();
         match (&self.error, self.signal, &self.report) {
             (
@@ -167,8 +167,10 @@ impl Serialize for Followed {
     }
 }
 
-/// Formats the number of tasks in each state, after a sentence: `; 3 tasks: 1 failed, 2 succeeded`.
-fn counted(tasks: &[Task]) -> String {
+/// Formats the number of tasks in each state, after a sentence: `; 3 tasks: 1 failed, 2 succeeded`. Without
+/// tasks, it is what the registry says of the execution.
+fn counted(report: &CompletionReport) -> String {
+    let tasks = &report.tasks;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for task in tasks {
         *counts.entry(task.state.as_str()).or_default() += 1;
@@ -178,7 +180,15 @@ fn counted(tasks: &[Task]) -> String {
         .map(|(state, count)| format!("{count} {state}"));
     let counts = counts.collect::<Vec<_>>().join(", ");
     match tasks.len() {
-        0 => "; no task yet".to_owned(),
+        0 if !report.is_final => "; no task yet".to_owned(),
+        0 => {
+            let mut messages = report
+                .executions
+                .iter()
+                .filter_map(|one| one.message.as_ref());
+            let message = messages.next().map(|text| format!(": {text}"));
+            format!("; no task{}", message.unwrap_or_default())
+        }
         1 => format!("; 1 task: {counts}"),
         many => format!("; {many} tasks: {counts}"),
     }
@@ -348,7 +358,7 @@ fn state(report: &CompletionReport) -> String {
         true => "; a failed task may be retried",
         false => "",
     };
-    format!("{}{}{retry}", report.verdict, counted(&report.tasks))
+    format!("{}{}{retry}", report.verdict, counted(report))
 }
 
 /// Whether all known tasks have ended, and a failed one keeps the wait open because the registry may retry it.

@@ -152,7 +152,17 @@ impl Course {
 
     /// Returns the attempt of this number, counted from 0, if it has ended by `now` and was not stopped.
     pub(crate) fn attempt(&self, number: u32, now: Timestamp) -> Option<Attempt> {
-        let now = self.stopped.map_or(now, |stopped| now.min(stopped));
+        let attempt = self.planned(number)?;
+        (attempt.ended <= self.until(now)).then_some(attempt)
+    }
+
+    /// Returns the time until which work is done at `now`.
+    pub(crate) fn until(&self, now: Timestamp) -> Timestamp {
+        self.stopped.map_or(now, |stopped| now.min(stopped))
+    }
+
+    /// Returns the attempt of this number, counted from 0, as it is planned.
+    pub(crate) fn planned(&self, number: u32) -> Option<Attempt> {
         let failures = self.failures();
         if number > failures.min(RETRIES) || self.outcome == Outcome::Stalls {
             return None;
@@ -163,7 +173,7 @@ impl Course {
         });
         let begun = self.made + self.pace.waits + before;
         let ended = begun + self.pace.runs;
-        (ended <= now).then_some(Attempt {
+        Some(Attempt {
             begun,
             ended,
             succeeds: number == failures,

@@ -231,16 +231,19 @@ impl Service {
     }
 
     pub(crate) fn response(&self, reply: Reply) -> hyper::Response<Full<Bytes>> {
-        // Some answers of metadata services are plain text.
+        // Some answers of metadata services are plain text. An empty body has no type: clients would
+        // decode it.
         let (body, content_type) = match reply.body {
-            Value::String(text) => (text, "text/plain;charset=utf-8"),
-            Value::Null => (String::new(), "application/json;charset=utf-8"),
-            json => (json.to_string(), "application/json;charset=utf-8"),
+            Value::String(text) => (text, Some("text/plain;charset=utf-8")),
+            Value::Null => (String::new(), None),
+            json => (json.to_string(), Some("application/json;charset=utf-8")),
         };
         let mut response = hyper::Response::new(Full::from(body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
         let own = reply.headers.into_iter().chain([(DATE, self.date())]);
         headers.extend(own.filter_map(|(name, value)| Some((name, value.parse().ok()?))));
         response

@@ -141,6 +141,8 @@ async fn what_does_not_get_on_is_stalled_and_a_deadline_ends_a_wait() {
             let since = trial.now();
             trial.push(of, "content");
             let arrival = registry.arrival("team/api:v77").to(of.there()).since(since);
+            // Providers have windows of their own.
+            let arrival = arrival.stall_window(QUARTER);
             let end = trial
                 .clock
                 .run(arrival.wait(deadline), || 1, Schedule::default());

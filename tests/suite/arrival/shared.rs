@@ -71,16 +71,15 @@ async fn a_thousand_waits_ask_about_as_much_as_one() {
         for count in [1, CROWD] {
             let (stage, since) = busy(of).await;
             let before = stage.trial.sandbox.requests();
-            let waits = (0..count).map(|number| wait(&stage, number, since));
+            // A registry may show the tags of a task one after the other.
+            let numbers = CROWD - count..CROWD;
+            let waits = numbers.map(|number| wait(&stage, number, since));
             let ends = all(&stage.trial, waits.collect()).await;
             assert_eq!(ends.len(), count);
             for end in ends {
                 let report = end.unwrap();
                 assert_eq!(report.verdict, Verdict::Arrived, "{of:?}");
-                assert!(
-                    (302_000..=392_000).contains(&report.elapsed_ms),
-                    "{report:?}"
-                );
+                assert!(report.elapsed_ms <= 392_000, "{report:?}");
             }
             asked.push(stage.trial.sandbox.requests() - before);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use registry_replication::{Basis, EvidenceOrigin, ReasonKind, Report, Verdict};
 use registry_sandbox::world::harbor::{Mode, Version};
 use registry_sandbox::{Options, Outcome};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arrival::simulation::stage::Stage;
 use crate::arrival::{QUARTER, Trial, short};
@@ -15,13 +15,12 @@ use crate::subjects::harbor::Harbor;
 const OF: &dyn Subject = &Harbor;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Lets the registry have no logs.
-fn without_logs(trial: &Trial) {
-    trial.sandbox.on_answer(|answer| {
-        if answer.operation == "getReplicationLog" {
+/// Lets the registry have none of what these calls ask for.
+fn without(trial: &Trial, operations: &'static [&'static str]) {
+    trial.sandbox.on_answer(move |answer| {
+        if operations.contains(&&*answer.operation) {
             answer.status = 404;
-            answer.body =
-                serde_json::json!({"errors": [{"code": "NOT_FOUND", "message": "no log"}]});
+            answer.body = json!({"errors": [{"code": "NOT_FOUND", "message": "not found"}]});
         }
     });
 }
@@ -64,10 +63,13 @@ async fn the_log_tells_the_images_of_one_repository_apart() {
 }
 
 #[tokio::test]
-async fn without_logs_only_the_destination_decides() {
+async fn without_logs_and_deliveries_only_the_destination_decides() {
     for outcome in [Outcome::Succeeds, Outcome::Fails] {
         let trial = Trial::start().await;
-        without_logs(&trial);
+        without(
+            &trial,
+            &["getReplicationLog", "ListWebhookPoliciesOfProject"],
+        );
         let registry = trial.registry(OF).await;
         let fails = outcome == Outcome::Fails;
         trial.sandbox.decide("team/api", Some("v2"), None, outcome);
@@ -92,6 +94,24 @@ async fn without_logs_only_the_destination_decides() {
                 assert_eq!(rests_on, Some(Basis::Destination));
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn deliveries_of_webhooks_name_the_tags_of_lost_logs() {
+    // The sandbox has a webhook policy for the replications of the project.
+    let trial = Trial::start().await;
+    without(&trial, &["getReplicationLog"]);
+    let registry = trial.registry(OF).await;
+    trial
+        .sandbox
+        .decide("team/api", Some("v2"), None, Outcome::Fails);
+    for (tag, verdict) in [("v1", Verdict::Arrived), ("v2", Verdict::Failed)] {
+        let digest = trial.push_to(OF, tag, tag);
+        let arrival = registry.arrival(&format!("team/api:{tag}"));
+        let report = last(&trial, arrival.to(OF.there()).digest(&digest), QUARTER).await;
+        assert_eq!(report.verdict, verdict, "{}", short(&report));
+        assert!(report.is_final, "{}", short(&report));
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests of Harbor alone.
 
+mod answers;
 mod arrival;
 pub(crate) mod decode;
+mod program;
 pub(crate) mod retries;
 pub(crate) mod terminal;
 

@@ -74,6 +74,15 @@ fn class(rest: &mut Peekable<Chars<'_>>, glob: &mut String) -> Result<(), NoGlob
     {
         return Err(NoGlob::Unsupported);
     }
+    // A class of doublestar does not contain the separator, and one of a glob may.
+    if ranges.iter().any(|(low, high)| *low == '/' || *high == '/') {
+        return Err(NoGlob::Unsupported);
+    }
+    let ranges = ranges.into_iter().flat_map(without_separator);
+    let mut ranges: Vec<_> = ranges.collect();
+    if is_negated {
+        ranges.push(('/', '/'));
+    }
     // In a glob, one of these would negate the class if it came first.
     let first = ranges.iter().position(|(low, _)| !matches!(low, '!' | '^'));
     match first {
@@ -96,6 +105,14 @@ fn class(rest: &mut Peekable<Chars<'_>>, glob: &mut String) -> Result<(), NoGlob
     // The closing bracket.
     rest.next();
     Ok(())
+}
+
+/// Splits a range at the separator.
+fn without_separator((low, high): (char, char)) -> Vec<(char, char)> {
+    match (low..=high).contains(&'/') {
+        true => vec![(low, '.'), ('0', high)],
+        false => vec![(low, high)],
+    }
 }
 
 /// Reads the next letter of a class; `None` before its end.
@@ -122,10 +139,12 @@ mod tests {
         for (pattern, expected) in [
             ("library/**", Ok("library/**")),
             ("v[0-9]*", Ok("v[0-9]*")),
-            ("[^a]", Ok("[^a]")),
+            ("[^a]", Ok("[^a/]")),
+            ("[+-9]", Ok("[+-.0-9]")),
+            ("[a/]", Err(Unsupported)),
             ("[!a]", Ok("[a!]")),
             ("[!]", Err(Unsupported)),
-            ("[^!]", Ok("[^!]")),
+            ("[^!]", Ok("[^/!]")),
             ("{,x}", Ok("{,x}")),
             ("a}", Ok("a\\}")),
             ("a]", Ok("a[]]")),

@@ -254,7 +254,7 @@ pub(crate) fn copied_before(holder: &Work) -> Reason {
 pub(crate) fn unnamed_tag(work: &Work) -> Reason {
     let what = match work.origin {
         WorkOrigin::Execution(_) => "has no tasks",
-        _ => "is about one tag of the repository and does not name it",
+        _ => "does not show for certain which tags it copies, and where",
     };
     let text = format!(
         "{} {what}, so it may be about this image: ask the destination itself",

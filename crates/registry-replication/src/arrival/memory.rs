@@ -263,8 +263,8 @@ impl Seen {
             self.since = now;
         }
         let known = std::mem::replace(&mut self.work, work.clone());
-        // The rule may be missing in this look.
-        self.work.keeps |= known.keeps;
+        // The rule may be missing in this look, unless the work itself shows what it did.
+        self.work.keeps |= known.keeps && self.work.overwrites.is_none();
         self.work.digest = self.work.digest.take().or(known.digest);
     }
 }

@@ -253,8 +253,8 @@ pub struct Sight {
     /// Keys of works without named tags whose tags are known now: works of this look are in their place,
     /// or they are about other images.
     pub(crate) resolved: BTreeSet<String>,
-    /// Time before which the registry may have removed records of works, by repository.
-    pub(crate) kept_since: BTreeMap<Repository, Timestamp>,
+    /// Time before which the registry may have removed records of a rule's works, by the rule's id.
+    pub(crate) kept_since: BTreeMap<String, Timestamp>,
 }
 
 /// Works of a repository, by the tags that they are about.
@@ -329,6 +329,10 @@ pub(crate) struct Work {
     pub(crate) started: Option<Timestamp>,
     /// Time of the last change of state.
     pub(crate) changed: Option<Timestamp>,
+    /// Earliest time at which it can have read the tag at the source. `None` is its creation.
+    pub(crate) reads: Option<Timestamp>,
+    /// Earliest time at which it can have written the tag, if that is before its last change.
+    pub(crate) wrote: Option<Timestamp>,
     /// Whether the work leaves an existing tag at the destination unchanged and still succeeds.
     pub(crate) keeps: bool,
     /// Whether it overwrites an existing tag. If not, such a tag ends the work.
@@ -355,6 +359,8 @@ impl Work {
             created: None,
             started: None,
             changed: None,
+            reads: None,
+            wrote: None,
             keeps: false,
             overwrites: None,
             removes: false,
@@ -412,8 +418,20 @@ impl Work {
             created: plausible(self.created),
             started: plausible(self.started),
             changed: plausible(self.changed),
+            reads: plausible(self.reads),
+            wrote: plausible(self.wrote),
             ..self.clone()
         }
+    }
+
+    /// Returns the earliest time at which it can have read the tag at the source.
+    pub(crate) fn read(&self) -> Option<Timestamp> {
+        self.reads.or(self.created)
+    }
+
+    /// Returns the earliest time at which it can have written the tag.
+    pub(crate) fn written(&self) -> Option<Timestamp> {
+        self.wrote.or(self.changed)
     }
 
     /// Whether it succeeded.
@@ -458,11 +476,6 @@ impl Sight {
             Some(Err(error)) => Err(error),
             None => Ok(&[]),
         }
-    }
-
-    /// Returns the time before which the registry may have removed records of works on an image.
-    pub(crate) fn kept_since(&self, image: &ImageName) -> Option<Timestamp> {
-        self.kept_since.get(&repository(image)).copied()
     }
 
     /// Returns the works on an image, newest first. Works without a time keep their place in the

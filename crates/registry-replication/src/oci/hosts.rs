@@ -89,6 +89,17 @@ impl Hosts {
         self.unshared()
     }
 
+    /// Whether the host of a URL is [called without TLS](Self::plain_http).
+    pub(crate) fn is_plain(&self, url: &str) -> bool {
+        let rest = url.strip_prefix("http://").unwrap_or_default();
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host);
+        let mut names = [authority, host].into_iter();
+        names.any(|name| self.plain_http.contains(&key(name)))
+    }
+
     /// Sets the login for a host. Repeatable.
     #[must_use]
     pub fn login(mut self, host: impl Into<String>, login: Login) -> Self {

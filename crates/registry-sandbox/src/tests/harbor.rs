@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Trial;
-use super::harbor_trial::{ask_port, basic};
+use super::harbor_trial::{ask_port, basic, policy};
 use crate::Options;
 use crate::spec;
 use crate::world::harbor::{
@@ -92,6 +92,12 @@ async fn pages_have_a_total_and_links() {
         ("&page_size=12", 200, 12, None),
         ("&page_size=0", 200, 12, None),
         ("&page_size=-1", 200, 12, None),
+        (
+            "&page=&page_size=&status=",
+            200,
+            10,
+            Some("page=2&page_size=10"),
+        ),
         ("&page=4", 200, 0, None),
         ("&page_size=101", 422, 0, None),
     ] {
@@ -118,6 +124,36 @@ async fn pages_have_a_total_and_links() {
     let page = |number| format!("<{path}?page={number}&page_size=5&policy_id={policy}>");
     let expected = format!("{}; rel=\"prev\" , {}; rel=\"next\"", page(1), page(3));
     assert_eq!(link, expected);
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_a_path_does_not_matter() {
+    let trial = Trial::start().await;
+    let none = Value::Null;
+    for path in ["projects/team/metadatas", "replication/policies"] {
+        let [bare, slash] = [path.to_owned(), format!("{path}/")];
+        let bare = trial.seen(&bare).await;
+        assert_eq!(bare, trial.seen(&slash).await, "{path}");
+        let answer = trial.harbor("DELETE", path, &none).await;
+        assert_eq!(answer.status, 405, "{path}");
+    }
+    let answer = trial.harbor("GET", "replication/absent/", &none).await;
+    assert_eq!(answer.status, 404);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_has_no_type() {
+    let trial = Trial::start().await;
+    let policy = policy("new", "team/**", "manual");
+    let answer = trial.harbor("POST", "replication/policies", &policy).await;
+    assert_eq!((answer.status, answer.header("content-type")), (201, None));
+    let location = answer.header("location").unwrap();
+    let path = location.strip_prefix("/api/v2.0/").unwrap();
+    let answer = trial.harbor("PUT", path, &policy).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, None));
+    let answer = trial.harbor("GET", path, &Value::Null).await;
+    let json = Some("application/json;charset=utf-8");
+    assert_eq!((answer.status, answer.header("content-type")), (200, json));
 }
 
 #[tokio::test]

@@ -410,6 +410,31 @@ async fn a_stop_does_not_reach_a_task_between_its_runs() {
 }
 
 #[tokio::test]
+async fn a_stop_before_the_tasks_ends_the_execution_at_once() {
+    let trial = Trial::start().await;
+    let tag = trial.pushed_harbor("team/api", "r1", "one");
+    let execution = trial.replications(PUSH).await.remove(0);
+    assert_eq!(
+        (&execution["status"], &execution["total"]),
+        (&json!("InProgress"), &json!(0))
+    );
+    let path = format!("replication/executions/{}", execution["id"]);
+    assert_eq!(trial.harbor("PUT", &path, &Value::Null).await.status, 200);
+    for seconds in [0, 600] {
+        trial.seconds(seconds);
+        let stopped = trial.seen(&path).await;
+        assert_eq!(
+            (&stopped["status"], &stopped["total"]),
+            (&json!("Stopped"), &json!(0))
+        );
+        assert_ne!(stopped["end_time"], execution["end_time"]);
+        assert!(trial.replication_tasks(&execution).await.is_empty());
+    }
+    let held = trial.sandbox.holds(&registry(TARGETS[0]), "team/api", "r1");
+    assert_ne!(held, Some(tag));
+}
+
+#[tokio::test]
 async fn a_policy_that_keeps_succeeds_and_leaves_the_tag() {
     let trial = Trial::start().await;
     let mut keeps = policy("keeps", "library/*", "event_based");

@@ -42,11 +42,16 @@ impl<'a> Judging<'a> {
             Verdict::Failed | Verdict::Stalled | Verdict::NoTask
         );
         // A work that does not name its tag may be about this image.
+        let report = &judged.report;
+        let is_unfounded =
+            report.verdict == Verdict::Pending && report.evidence.is_none() && !judged.needs_source;
         match self.unnamed.iter().find(|work| self.may_count(work)) {
-            Some(work) if ends => {
+            Some(work) if ends || is_unfounded => {
                 let mut report = self.of(Verdict::Pending, false, work);
                 report.reasons.extend(explain::issue(work));
                 report.reasons.push(explain::unnamed_tag(work));
+                let others = judged.report.reasons.iter().filter(|_| is_unfounded);
+                report.reasons.extend(others.cloned());
                 Judged { report, ..judged }
             }
             _ => judged,
@@ -56,7 +61,7 @@ impl<'a> Judging<'a> {
     /// Whether a work that does not name its tag may be about the wanted image.
     fn may_count(&self, work: &Work) -> bool {
         let is_early = |(created, earliest)| !is_since(created, earliest);
-        let times = work.created.zip(self.earliest());
+        let times = work.read().zip(self.earliest());
         !self.question.is_absent && !times.is_some_and(is_early)
     }
 
@@ -68,7 +73,9 @@ impl<'a> Judging<'a> {
 
     /// Returns the time before which records may be gone, if the wanted image may be older.
     fn removed_before(&self) -> Option<Timestamp> {
-        let kept_since = self.known.sight.kept_since(&self.question.image)?;
+        let rules = self.target.rules.iter();
+        let known = rules.filter_map(|rule| self.known.sight.kept_since.get(&rule.id));
+        let kept_since = known.max().copied()?;
         let is_older = self.earliest().is_none_or(|earliest| earliest < kept_since);
         Some(kept_since).filter(|_| is_older)
     }
@@ -110,7 +117,7 @@ impl<'a> Judging<'a> {
     /// copied it.
     fn copies_current(&self, work: &Work) -> bool {
         let pushed = self.known.source.flatten().and_then(|tag| tag.pushed);
-        let times = pushed.zip(work.created);
+        let times = pushed.zip(work.read());
         times.is_some_and(|(pushed, created)| is_since(created, pushed))
     }
 
@@ -124,7 +131,7 @@ impl<'a> Judging<'a> {
             return Counts::No;
         }
         if let Some(since) = since {
-            match (work.created, &work.digest, self.known.source) {
+            match (work.read(), &work.digest, self.known.source) {
                 (Some(created), _, _) if is_since(created, *since) => {}
                 (Some(_), _, _) | (None, None, _) => return Counts::No,
                 // A work without a time counts by the time of its digest.
@@ -164,8 +171,8 @@ impl<'a> Judging<'a> {
     fn holder(&self) -> Option<&'a Work> {
         let written = |work: &&&Work| work.state == TaskState::Succeeded;
         let written = self.works.iter().filter(written);
-        let keeps = self.works.iter().any(|work| work.keeps);
-        let time = |work: &&&Work| (work.changed, work.created);
+        let keeps = written.clone().any(|work| work.keeps);
+        let time = |work: &&&Work| (work.written(), work.created);
         let holder = match keeps {
             true => written.min_by_key(time),
             false => written.max_by_key(time),
@@ -180,13 +187,19 @@ impl<'a> Judging<'a> {
             work.created < done.created && work.digest.is_none() && !self.copies_current(work)
         };
         let may_write = |work: &&&Work| match work.state {
-            TaskState::Succeeded => !work.keeps && may_end_after(work.changed, done.changed),
-            TaskState::Running => !work.keeps && self.is_at_work(work),
+            TaskState::Succeeded => !work.keeps && may_end_after(work.changed, done.written()),
+            // It may have found no tag before the other work wrote it.
+            TaskState::Running if work.keeps => {
+                self.is_at_work(work) && work.started.is_none_or(|time| Some(time) <= done.changed)
+            }
+            TaskState::Running => self.is_at_work(work),
             // It removes what is there when it runs.
             TaskState::Waiting => work.removes,
+            TaskState::Failed => work.removes && self.is_unsettled(work),
             _ => false,
         };
-        let all = self.works.iter().chain(&self.removing);
+        let all = self.works.iter().chain(&self.unnamed);
+        let all = all.chain(&self.removing);
         all.filter(is_older).find(may_write).copied()
     }
 
@@ -329,6 +342,7 @@ impl<'a> Judging<'a> {
         }
         // The source's answer is the reason, and it may decide the verdict.
         let needs_source = late && self.known.source.is_none();
+        let is_absent = self.known.source == Some(None);
         let never = !reasons.is_empty() && reasons.len() >= self.target.rules.len();
         let Some(rule) = self.target.rules.first() else {
             let sight = self.known.sight;
@@ -348,7 +362,7 @@ impl<'a> Judging<'a> {
         let scheduled = self.target.rules.iter().any(|rule| {
             rule.enabled != Some(false) && rule.trigger == Some(RuleTrigger::OnSchedule)
         });
-        if let Some(kept_since) = self.removed_before() {
+        if let Some(kept_since) = self.removed_before().filter(|_| !never && !is_absent) {
             reasons.push(explain::records_removed(kept_since));
             let report = DestinationReport {
                 reasons,

@@ -10,6 +10,7 @@ use super::{Builder, Credentials, Login, allowing, dialect, endpoint};
 use crate::api::Service;
 use crate::connect::Settings;
 use crate::model::Provider;
+use crate::oci;
 use crate::provider::{Cloud, Descriptor, Form, Offered, Offers, Setting, Windows};
 use crate::registry::Registry;
 
@@ -55,6 +56,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     windows: Windows {
         settle: Duration::from_secs(180),
         runs: Some(3),
+        // A task shows no progress, and Harbor takes it for lost after a day.
+        stall: Duration::from_secs(24 * 60 * 60),
         ..Windows::DEFAULT
     },
     connect: |settings| Box::pin(connect(settings)),
@@ -105,7 +108,12 @@ pub(super) async fn common(settings: &Settings) -> Result<Common, Error> {
         }
         None => None,
     };
-    let is_plain = settings.get(PLAIN_HTTP.name).is_some();
+    let url = endpoint(common.endpoint.clone(), &Surroundings::of_process()).await;
+    let is_plain = match url {
+        Ok(url) => oci::Hosts::of(settings).await?.is_plain(&url),
+        // The error shows when the registry is made.
+        Err(_) => false,
+    };
     let configure = common.configure.take();
     common.configure = Some(Box::new(move |context| {
         let context = match configure {

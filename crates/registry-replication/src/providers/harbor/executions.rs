@@ -74,16 +74,45 @@ fn word(status: &ReplicationExecutionStatus) -> Option<TaskState> {
     })
 }
 
+/// Returns the state that Harbor's own status names.
+fn marked(vendor: &ReplicationExecution) -> TaskState {
+    TaskState::read(vendor.status.as_ref(), word)
+}
+
+/// Whether Harbor has marked an execution as ended, so that it makes no more tasks.
+pub(super) fn has_all_tasks(execution: &Execution) -> bool {
+    let vendor = execution.vendor.get::<ReplicationExecution>();
+    vendor.is_some_and(|vendor| marked(vendor).is_final())
+}
+
 /// Returns the state by the counts of tasks, which are current. The status is up to 30 s late.
+///
+/// Harbor makes the tasks of an execution one after another. So all tasks may have succeeded before the last
+/// one is there, and making the next one may fail.
 fn state(vendor: &ReplicationExecution) -> TaskState {
+    match (counted(vendor), marked(vendor)) {
+        (TaskState::Succeeded, TaskState::Running) => TaskState::Running,
+        (TaskState::Succeeded, TaskState::Failed)
+            if vendor
+                .status_text
+                .as_ref()
+                .is_some_and(|text| !text.is_empty()) =>
+        {
+            TaskState::Failed
+        }
+        (counted, _) => counted,
+    }
+}
+
+fn counted(vendor: &ReplicationExecution) -> TaskState {
     let some = |count: Option<i64>| count.is_some_and(|count| count > 0);
     match () {
-        () if !some(vendor.total) => TaskState::read(vendor.status.as_ref(), word),
+        () if !some(vendor.total) => marked(vendor),
         () if some(vendor.in_progress) => TaskState::Running,
         () if some(vendor.failed) => TaskState::Failed,
         () if some(vendor.stopped) => TaskState::Cancelled,
         () if some(vendor.succeed) => TaskState::Succeeded,
-        () => TaskState::read(vendor.status.as_ref(), word),
+        () => marked(vendor),
     }
 }
 
@@ -127,7 +156,9 @@ mod tests {
         for (counts, status, expected) in [
             ((1, 0, 1, 0, 0), "Failed", TaskState::Running),
             ((1, 1, 0, 0, 0), "InProgress", TaskState::Failed),
-            ((2, 0, 0, 2, 0), "InProgress", TaskState::Succeeded),
+            ((2, 0, 0, 2, 0), "InProgress", TaskState::Running),
+            ((2, 0, 0, 2, 0), "Succeed", TaskState::Succeeded),
+            ((2, 0, 0, 2, 0), "Failed", TaskState::Failed),
             ((2, 0, 0, 1, 1), "InProgress", TaskState::Cancelled),
             ((2, 1, 0, 0, 1), "Stopped", TaskState::Failed),
             ((0, 0, 0, 0, 0), "InProgress", TaskState::Running),
@@ -138,6 +169,7 @@ mod tests {
             let vendor = serde_json::json!({
                 "id": 83, "total": total, "failed": failed, "in_progress": in_progress,
                 "succeed": succeed, "stopped": stopped, "status": status,
+                "status_text": if status == "Failed" { "failed to create the task" } else { "" },
                 "end_time": "0001-01-01T00:00:00.000Z",
             });
             let vendor: ReplicationExecution = serde_json::from_value(vendor).unwrap();

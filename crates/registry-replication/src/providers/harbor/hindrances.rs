@@ -4,7 +4,7 @@ use ::harbor::harbor::types::{GeneralInfo, ReplicationPolicy};
 use ::harbor::harbor::values::RegistryStatus;
 use openapi_transport::Error;
 
-use super::HarborRegistry;
+use super::{HarborRegistry, number};
 use crate::arrival::doublestar;
 use crate::arrival::judge::end;
 use crate::arrival::report::{Reason, ReasonKind};
@@ -14,22 +14,55 @@ use crate::model::{FilterOn, ImageName, Rule};
 /// Versions that start no rule when a digest is pushed that the repository has already.
 const WITHOUT_SECOND_PUSH: [&str; 3] = ["2.11.1", "2.11.2", "2.12.0"];
 
+/// Rules whose newest executions are read.
+const RULES: usize = 10;
+/// Longest message of Harbor in a reason, in letters.
+const LONGEST: usize = 300;
+
 impl HarborRegistry {
-    /// Asks for the reasons: `getSystemInfo`, and the rules as `listReplicationPolicies` shows them.
+    /// Asks for the reasons: `getSystemInfo`, the rules as `listReplicationPolicies` shows them, and the newest
+    /// execution of each rule that covers the image: `listReplicationExecutions`.
     pub(super) async fn reasons(&self, image: &ImageName) -> Result<Vec<Hindrance>, Error> {
         let info = self.client.get_system_info().send().await?.into_inner();
         let rules = self.replication_rules(None).all().await?;
         let mut reasons = of_system(&info);
         reasons.extend(rules.iter().filter_map(malformed));
         let everywhere = reasons.into_iter().map(Hindrance::from);
-        let covering = rules.iter().filter(|rule| rule.covers(image));
-        let there = covering.filter_map(|rule| {
-            Some(Hindrance {
-                reason: unreachable(rule)?,
+        let mut all: Vec<_> = everywhere.collect();
+        let pushes = rules.iter().filter(|rule| rule.source.registry.is_none());
+        for rule in pushes.filter(|rule| rule.covers(image)).take(RULES) {
+            let of_rule = [unreachable(rule), self.without_task(rule).await?];
+            all.extend(of_rule.into_iter().flatten().map(|reason| Hindrance {
+                reason,
                 end: Some(end(rule, image)),
-            })
-        });
-        Ok(everywhere.chain(there).collect())
+            }));
+        }
+        Ok(all)
+    }
+}
+
+impl HarborRegistry {
+    /// Returns why the newest execution of a rule had no task, as Harbor says.
+    async fn without_task(&self, rule: &Rule) -> Result<Option<Reason>, Error> {
+        let call = self.client.list_replication_executions();
+        let call = call.policy_id(number("rule", &rule.id)?).sort("-id");
+        let page = call.page_size(1).send().await?.into_inner();
+        let newest = page.into_iter().next().map(super::executions::replication);
+        let Some(execution) = newest else {
+            return Ok(None);
+        };
+        let count = execution.tasks.and_then(|counts| counts.total);
+        let Some(message) = execution.message.filter(|_| count == Some(0)) else {
+            return Ok(None);
+        };
+        let message: String = message.chars().take(LONGEST).collect();
+        let text = format!(
+            "execution {} of {} made no task: Harbor says {message:?}; it copies nothing to a project that is \
+             a proxy cache",
+            execution.id,
+            named(rule)
+        );
+        Ok(Some(Reason::new(ReasonKind::TaskIssue, text)))
     }
 }
 

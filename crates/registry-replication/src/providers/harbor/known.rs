@@ -11,7 +11,7 @@ use crate::arrival::read::{found, or_absent};
 use crate::model::{Execution, ExecutionRef, RuleRef};
 
 impl HarborRegistry {
-    /// Looks a rule up: `getReplicationPolicy`, `getRetention`.
+    /// Looks a rule up: `getReplicationPolicy`, or `getProject` and `getRetention`.
     ///
     /// # Errors
     /// When there is no such rule, and any error of a call.
@@ -22,7 +22,8 @@ impl HarborRegistry {
                 let answer = self.client.get_replication_policy().id(id).send().await;
                 ("replication rule", found(answer.map_err(Error::from))?)
             }
-            Some(_) => {
+            Some(project) => {
+                self.is_retention_of(project, id).await?;
                 let answer = self.client.get_retention().id(id).send().await;
                 let answer = answer.map_err(Error::from);
                 // Harbor refuses an id that it does not have as a bad request.
@@ -34,6 +35,35 @@ impl HarborRegistry {
             true => Ok(()),
             false => Err(Error::not_found(format!(
                 "Harbor has no {kind} {rule}; list the rules to see their ids"
+            ))),
+        }
+    }
+
+    /// Checks that a retention rule is the one of a project: `getProject`. Harbor's calls take the id of the rule
+    /// alone, so they would work with the rule of another project.
+    ///
+    /// # Errors
+    /// When the project is missing or has another rule, and an error of the call that may pass. Another error,
+    /// as of a caller who may not read the project, tells nothing about the rule.
+    pub(super) async fn is_retention_of(&self, project: &str, id: i64) -> Result<(), Error> {
+        let call = self.client.get_project().project_name_or_id(project);
+        let answer = call.x_is_resource_name(true).send().await;
+        let has = match answer.map_err(Error::from) {
+            Ok(answer) => answer
+                .into_inner()
+                .metadata
+                .and_then(|own| own.retention_id),
+            Err(error) if error.is_absent() => None,
+            Err(error) if error.can_retry() => return Err(error),
+            Err(_) => return Ok(()),
+        };
+        match has {
+            Some(own) if own == id.to_string() => Ok(()),
+            Some(own) => Err(Error::not_found(format!(
+                "Harbor has no retention rule {project}/{id}; the rule of project {project} is {project}/{own}"
+            ))),
+            None => Err(Error::not_found(format!(
+                "Harbor has no retention rule {project}/{id}; list the rules to see their ids"
             ))),
         }
     }

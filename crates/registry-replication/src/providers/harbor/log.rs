@@ -20,11 +20,27 @@ const NO_REASON: &str = "got error during the whole transfer period";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
     /// What became of each tag. A digest stands for an artifact without a tag.
-    pub(super) tags: BTreeMap<String, Option<Outcome>>,
+    pub(super) tags: BTreeMap<String, Option<Ended>>,
+    /// When the work on each tag began.
+    pub(super) begun: BTreeMap<String, Timestamp>,
+    /// URL of the destination.
+    pub(super) destination: Option<String>,
+    /// Whether lines after an end may be missing, because times step back.
+    pub(super) is_cut: bool,
     /// Whether these are all tags of the task. A large log lacks its beginning.
     pub(super) names_all: bool,
+    /// Whether the last line of a run is there, so that no tag without an outcome gets one.
+    pub(super) is_whole: bool,
     /// The last message of a failure.
     pub(super) failure: Option<String>,
+}
+
+/// End of the work on a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// Time of the line. A task goes on with its other tags.
+    pub(super) at: Timestamp,
 }
 
 /// What became of a tag.
@@ -52,6 +68,8 @@ impl Log {
     pub(super) fn read(text: &str, names: Names<'_>) -> Self {
         let mut log = Self::default();
         let mut last: Option<Timestamp> = None;
+        // The tag that the lines are about. After an error, they may quote a text of the destination.
+        let mut current = None;
         for line in text.lines() {
             let Some(Line {
                 time,
@@ -62,18 +80,44 @@ impl Log {
                 continue;
             };
             if last.is_some_and(|last| time < last) {
+                log.is_cut = true;
                 break;
             }
             last = Some(time);
+            if is_error {
+                current = None;
+            }
             if is_error && (log.failure.is_none() || !message.starts_with(NO_REASON)) {
                 log.failure = Some(message.chars().take(LONGEST).collect());
             }
-            log.take(message, names);
+            log.is_whole |= message.starts_with(NO_REASON);
+            log.take(message, names, time, &mut current);
         }
         log
     }
 
-    fn take(&mut self, message: &str, names: Names<'_>) {
+    /// Makes a log that names tags without an outcome.
+    pub(super) fn of_tags(tags: Vec<String>) -> Self {
+        let mut log = Self {
+            names_all: !tags.is_empty() && tags.len() < MOST_TAGS,
+            ..Self::default()
+        };
+        tags.iter().for_each(|tag| log.add(tag, None));
+        log
+    }
+
+    fn take(
+        &mut self,
+        message: &str,
+        names: Names<'_>,
+        at: Timestamp,
+        current: &mut Option<String>,
+    ) {
+        let end = |log: &mut Self, tag: &str, outcome| {
+            if current.as_deref() == Some(tag) {
+                log.add(tag, Some(Ended { outcome, at }));
+            }
+        };
         if let Some(rest) = message.strip_prefix("copying ") {
             let Some(begun) = after(rest, names.source) else {
                 return;
@@ -91,23 +135,34 @@ impl Log {
                 None => {
                     if let Some((tag, _)) = begun.split_once('(') {
                         self.add(tag, None);
+                        if self.tags.contains_key(tag) {
+                            self.begun.insert(tag.to_owned(), at);
+                            *current = Some(tag.to_owned());
+                        }
                     }
                 }
             }
+        } else if let Some(rest) = message.strip_prefix("client for destination registry [") {
+            let url = rest
+                .split_once("URL: ")
+                .and_then(|(_, rest)| rest.split_once(','));
+            self.destination = url.map(|(url, _)| url.chars().take(LONGEST).collect());
         } else if let Some(rest) = message.strip_prefix("copy ") {
             let tag = after(rest, names.source).and_then(|rest| rest.split_once('('));
-            // The task as a whole completes, too, with all of its tags in brackets.
             if let Some((tag, rest)) = tag
-                && !tag.starts_with('[')
                 && rest.trim_end().ends_with(" completed")
             {
-                self.add(tag, Some(Outcome::Copied));
+                // The task as a whole completes, too, with all of its tags in brackets.
+                match tag.starts_with('[') {
+                    true => self.is_whole = true,
+                    false => end(self, tag, Outcome::Copied),
+                }
             }
         } else if let Some(rest) = message.strip_prefix("the artifact ") {
             let tag = after(rest, names.destination);
             let tag = tag.and_then(|rest| rest.split_once(" already exists on the destination"));
             if let Some((tag, _)) = tag {
-                self.add(tag, Some(Outcome::There));
+                end(self, tag, Outcome::There);
             }
         } else if let Some(rest) = message.strip_prefix("the same name artifact ") {
             let tag = after(rest, names.destination);
@@ -116,16 +171,16 @@ impl Log {
             if let Some((tag, rest)) = tag
                 && rest.contains(KEEPS)
             {
-                self.add(tag, Some(Outcome::Kept));
+                end(self, tag, Outcome::Kept);
             }
         }
     }
 
-    fn add(&mut self, tag: &str, outcome: Option<Outcome>) {
+    fn add(&mut self, tag: &str, ended: Option<Ended>) {
         if let Some(known) = self.tags.get_mut(tag) {
-            *known = outcome.or(*known);
+            *known = ended.or(*known);
         } else if self.tags.len() < MOST_TAGS {
-            self.tags.insert(tag.to_owned(), outcome);
+            self.tags.insert(tag.to_owned(), ended);
         }
     }
 }
@@ -174,7 +229,7 @@ mod tests {
     fn tags(log: &Log) -> Vec<(&str, Option<Outcome>)> {
         log.tags
             .iter()
-            .map(|(tag, outcome)| (&**tag, *outcome))
+            .map(|(tag, ended)| (&**tag, ended.map(|ended| ended.outcome)))
             .collect()
     }
 
@@ -203,8 +258,18 @@ mod tests {
             ),
             line(
                 3,
+                "INFO",
+                "copying library/api:v2(source registry) to copies/api:v2(destination registry)...",
+            ),
+            line(
+                3,
                 "WARNING",
                 "the artifact copies/api:v2 already exists on the destination registry, skip",
+            ),
+            line(
+                4,
+                "INFO",
+                "copying library/api:v3(source registry) to copies/api:v3(destination registry)...",
             ),
             line(
                 4,
@@ -218,7 +283,7 @@ mod tests {
             ),
         ];
         let log = Log::read(&text.concat(), NAMES);
-        assert!(log.names_all);
+        assert!(log.names_all && log.is_whole);
         assert_eq!(
             tags(&log),
             [
@@ -237,6 +302,11 @@ mod tests {
         let text = [
             line(
                 1,
+                "INFO",
+                "copying library/api:v1(source registry) to copies/api:v1(destination registry)...",
+            ),
+            line(
+                1,
                 "WARNING",
                 "the same name artifact copies/api:v1 exists on the destination registry, but the \"override\" is set to true, continue...",
             ),
@@ -246,10 +316,30 @@ mod tests {
                 "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed",
             ),
         ];
-        for (lines, outcome) in [(1, None), (2, Some(Outcome::Copied))] {
+        for (lines, outcome) in [(2, None), (3, Some(Outcome::Copied))] {
             let log = Log::read(&text[..lines].concat(), NAMES);
-            let outcomes: Vec<_> = log.tags.values().copied().collect();
-            assert_eq!(outcomes.first().copied().flatten(), outcome, "{lines}");
+            let outcomes = tags(&log).first().and_then(|(_, outcome)| *outcome);
+            assert_eq!(outcomes, outcome, "{lines}");
+        }
+    }
+
+    #[test]
+    fn lines_in_a_text_of_the_destination_tell_no_end() {
+        let done =
+            "copy library/api:v1(source registry) to copies/api:v1(destination registry) completed";
+        let there = "the artifact copies/api:v1 already exists on the destination registry, skip";
+        for forged in [done, there] {
+            let text = [
+                line(
+                    1,
+                    "INFO",
+                    "copying library/api:v1(source registry) to copies/api:v1(destination registry)...",
+                ),
+                line(2, "ERROR", "http status code: 500, body: nothing"),
+                line(2, "INFO", forged),
+            ];
+            let log = Log::read(&text.concat(), NAMES);
+            assert_eq!(tags(&log), [("v1", None)], "{forged}");
         }
     }
 

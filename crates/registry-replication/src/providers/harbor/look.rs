@@ -19,15 +19,12 @@ use crate::arrival::sight::{
     Hindrance, Look, Repository, Rules, Sight, SourceTag, Wanted, Works, began,
 };
 use crate::arrival::watch::Watch;
-use crate::model::{Execution, ImageName, Rule};
+use crate::model::{Execution, ImageName, Rule, TaskState};
 use crate::provider::Descriptor;
 
 /// Executions of a rule that are read where nothing says how far back to go.
 const HISTORY: usize = 200;
 const PAGE: usize = 100;
-/// Executions of a rule that Harbor keeps at least, unless it is configured otherwise. If there are as many,
-/// it may have removed older ones.
-const KEPT: usize = 50;
 /// Rules, and executions, that are read at once.
 const AT_ONCE: usize = 4;
 
@@ -39,8 +36,8 @@ pub(super) struct RulesRead(Rules, Arc<Names>);
 struct Executions {
     all: Vec<Execution>,
     is_short: bool,
-    /// Time before which executions may be gone.
-    kept_since: Option<Timestamp>,
+    /// Time before which executions of a rule may be gone, by the rule's id.
+    kept_since: BTreeMap<String, Timestamp>,
 }
 
 impl Look for HarborRegistry {
@@ -88,17 +85,13 @@ impl Look for HarborRegistry {
                 let own = works.remove(name).unwrap_or_default();
                 (name.clone(), Ok(own))
             };
-            let kept_since = executions.kept_since;
-            let kept_since = repositories
-                .iter()
-                .filter_map(|name| Some((name.clone(), kept_since?)));
             Ok(Sight {
                 rules: repositories
                     .iter()
                     .map(|name| (name.clone(), rules.clone()))
                     .collect(),
                 names,
-                kept_since: kept_since.collect(),
+                kept_since: executions.kept_since,
                 works: repositories.iter().map(of_all).collect(),
                 short: repositories.into_iter().filter(|_| is_short).collect(),
                 resolved: shown.resolved,
@@ -152,7 +145,7 @@ impl HarborRegistry {
         // Of a rule that pulls, the images are another registry's.
         let own = rules
             .into_iter()
-            .filter(|rule| rule.source.registry.is_none());
+            .filter(|rule| rule.source.registry.is_none() && !rule.id.is_empty());
         Ok(RulesRead(own.map(ReadRule::new).collect(), Arc::new(known)))
     }
 
@@ -177,7 +170,7 @@ impl HarborRegistry {
         };
         Ok(Executions {
             is_short: read.iter().any(|one| one.is_short),
-            kept_since: read.iter().filter_map(|one| one.kept_since).max(),
+            kept_since: read.iter().flat_map(|one| one.kept_since.clone()).collect(),
             all: read.into_iter().flat_map(|one| one.all).collect(),
         })
     }
@@ -204,15 +197,23 @@ impl HarborRegistry {
             },
         );
         let Records { mut all, is_short } = read.await?;
-        let may_lack_older = rule.is_none() || all.len() >= KEPT;
+        // Harbor removes old ones, and how many it keeps is a setting.
         let oldest = all.iter().filter_map(|execution| execution.created).min();
         // Reading stops at this many, whatever the service counts.
         let is_short = is_short && all.len() < HISTORY;
-        all.retain(|execution| !is_bounded || !wanted.is_too_old(execution.created));
+        // A task that waits or runs for long may still overwrite a newer image.
+        all.retain(|execution| {
+            let is_old = is_bounded && wanted.is_too_old(execution.created);
+            let is_open = execution.state != TaskState::Succeeded;
+            !execution.id.is_empty() && (!is_old || is_open)
+        });
         Ok(Executions {
             all,
             is_short,
-            kept_since: oldest.filter(|_| may_lack_older),
+            kept_since: rule
+                .and_then(|rule| Some((rule.to_string(), oldest?)))
+                .into_iter()
+                .collect(),
         })
     }
 

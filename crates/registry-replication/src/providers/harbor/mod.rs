@@ -13,7 +13,7 @@
 //! | `tags_of` | `listArtifacts` |
 //! | `run` | `startReplication`, `triggerRetentionExecution` |
 //! | `stop` | `stopReplication`, `operateRetentionExecution` |
-//! | arrivals | `listReplicationPolicies`, `listReplicationExecutions`, `listReplicationTasks`, `getReplicationLog`; for the source's tag `getArtifact`; to explain `getSystemInfo` |
+//! | arrivals | `listReplicationPolicies`, `listReplicationExecutions`, `listReplicationTasks`, `getReplicationLog`, and without the log `ListWebhookPoliciesOfProject` and `ListWebhookJobs`; for the source's tag `getArtifact`; to explain `getSystemInfo` |
 //!
 //! # What a task shows
 //!
@@ -21,6 +21,7 @@
 //! unless Harbor is configured otherwise. Without the log, a task may be about any tag, so it can neither
 //! prove an arrival nor a failure. Then only the destination itself can.
 
+mod deliveries;
 mod descriptor;
 mod doctor;
 mod executions;
@@ -50,6 +51,7 @@ pub use descriptor::{DESCRIPTOR, PROVIDER};
 use crate::arrival::read::Kept;
 use crate::arrival::watch::Watch;
 use crate::settings::{Settings, common_settings};
+use deliveries::Deliveries;
 use runs::Runs;
 
 /// A Harbor.
@@ -59,6 +61,7 @@ pub struct HarborRegistry {
     watch: Watch,
     rules_read: Kept<look::RulesRead>,
     runs: Runs,
+    deliveries: Deliveries,
 }
 
 impl fmt::Debug for HarborRegistry {
@@ -96,6 +99,7 @@ impl Builder {
             watch: Watch::default(),
             rules_read: Kept::default(),
             runs: Runs::default(),
+            deliveries: Deliveries::default(),
         })
     }
 }

@@ -89,7 +89,8 @@ impl HarborRegistry {
         )
     }
 
-    /// Lists the executions of a project's retention rule, newest first: `listRetentionExecutions`.
+    /// Lists the executions of a project's retention rule, newest first: `listRetentionExecutions`, after
+    /// `getProject`.
     pub fn retention_executions(&self, project: impl Into<String>, id: i64) -> Listing<Execution> {
         let project = project.into();
         let narrowed: [(&str, Option<&dyn Display>); 1] = [("policy", Some(&id))];
@@ -98,6 +99,9 @@ impl HarborRegistry {
         Listing::new(name, Steps::Pages, move |slot: Slot| {
             let (registry, project) = (registry.clone(), project.clone());
             async move {
+                if slot.offset == 0 {
+                    registry.is_retention_of(&project, id).await?;
+                }
                 let call = registry.client.list_retention_executions().id(id);
                 let call = call.page(page(slot)).page_size(i64::from(slot.size));
                 let page = call.send().await?;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ::harbor::harbor::types::ReplicationPolicy;
 use openapi_transport::{Error, Timestamp};
 
-use super::log::{Log, Outcome};
+use super::executions::has_all_tasks;
+use super::log::{Ended, Log, Outcome};
 use super::subtasks::state;
 use super::{HarborRegistry, number};
 use crate::arrival::cover::{Covered, ReadRule};
@@ -19,6 +21,11 @@ use crate::model::{Execution, ImageName, ImageRef, RuleTrigger, Task, TaskState}
 
 /// Seconds after an end in which the registry may retry, or has not written all of the log yet.
 const QUIET_SECONDS: i64 = 15 * 60;
+
+/// Seconds after which the log of a running task is read again.
+const GROWN_SECONDS: i64 = 30;
+/// Seconds by which the clocks of Harbor's parts may differ.
+const SKEW_SECONDS: i64 = 5;
 
 /// Known facts of executions, by id.
 #[derive(Clone, Default)]
@@ -38,6 +45,8 @@ struct Run {
 struct ReadLog {
     state: TaskState,
     updated: Option<Timestamp>,
+    /// Time of the answer.
+    at: Timestamp,
     /// Absent if the registry has no log.
     log: Option<Arc<Log>>,
 }
@@ -82,20 +91,21 @@ impl Runs {
     ) -> Result<Shown, Error> {
         let execution = asked.execution;
         let known = self.all().get(&execution.id).cloned();
+        let count = execution.tasks.and_then(|counts| counts.total);
         let mut shown = Shown::default();
         let mut run = match known {
-            Some(run) if run.is_over => run,
+            Some(run) if run.is_over && count <= Some(run.tasks.len() as i64) => run,
             known => {
                 let Some(tasks) = self.tasks(registry, execution).await? else {
                     // It may have been removed since the listing.
                     shown.is_short = true;
                     return Ok(shown);
                 };
-                let whole = execution.tasks.and_then(|counts| counts.total);
-                let whole = whole.is_none_or(|total| tasks.len() as i64 >= total);
+                let whole = count.is_none_or(|total| tasks.len() as i64 >= total);
                 shown.is_short = !whole;
                 Run {
                     is_over: whole
+                        && has_all_tasks(execution)
                         && !tasks.is_empty()
                         && tasks.iter().all(|task| is_over(task, asked.now)),
                     tasks: Arc::new(tasks),
@@ -117,11 +127,11 @@ impl Runs {
                 continue;
             }
             let log = self.log(registry, &mut run, task, asked.now).await?;
-            let named = log.as_ref().is_some_and(|log| log.names_all);
-            if named {
+            let works = asked.works(task, log.as_deref());
+            let names_all = log.as_ref().is_some_and(|log| log.names_all);
+            if names_all && works.iter().all(|work| work.tag != WorkTag::Unnamed) {
                 shown.resolved.insert(task.reference().to_string());
             }
-            let works = asked.works(task, log.as_deref());
             let works = works.into_iter().map(|work| (repository.clone(), work));
             shown.works.extend(works);
         }
@@ -158,34 +168,44 @@ impl Runs {
         if let Some(read) = run.logs.get(&task.id)
             && read.state == task.state
             && read.updated == task.updated
+            && !read.may_have_grown(now)
         {
             return Ok(read.log.clone());
         }
+        let is_quiet = is_quiet(task, now);
         let log = match registry.log(task).await {
-            Ok(log) => Some(Arc::new(log)),
-            // A look must not fail because of a log. Without it, less is known.
-            Err(error) if error.can_retry() && error.status().is_none() => return Err(error),
+            Ok(log) => Some(Arc::new(Log {
+                // Nothing more will be written.
+                is_whole: log.is_whole || (is_quiet && !log.is_cut),
+                ..log
+            })),
+            // A look does not fail because of a log. Without it, less is known.
             Err(_) => None,
         };
-        // An earlier run has named the tags, too.
-        let before = run.logs.get(&task.id).and_then(|read| read.log.clone());
         let is_complete = log.as_ref().is_some_and(|log| log.names_all);
-        let is_quiet = is_quiet(task, now);
-        let log = match before.filter(|before| before.names_all && !is_complete) {
-            Some(before) => Some(Arc::new(Log {
-                tags: before.tags.keys().map(|tag| (tag.clone(), None)).collect(),
-                names_all: true,
-                failure: None,
-            })),
-            None => log,
+        let is_over = task.state.is_final();
+        let log = match is_complete {
+            true => log,
+            false => {
+                let before = run.logs.get(&task.id).and_then(|read| read.log.clone());
+                let tags = match before.filter(|before| before.names_all) {
+                    // An earlier run has named the tags, too.
+                    Some(before) => Some(before.tags.keys().cloned().collect()),
+                    None if is_over => registry.deliveries.tags(registry, task).await?,
+                    None => None,
+                };
+                tags.map(|tags| Arc::new(Log::of_tags(tags))).or(log)
+            }
         };
-        // A log without the names may not be written yet.
-        if is_complete || is_quiet {
+        // The rest of a log may not be written yet.
+        let is_whole = log.as_ref().is_some_and(|log| log.is_whole);
+        if (is_complete && (is_whole || !is_over)) || is_quiet {
             run.logs.insert(
                 task.id.clone(),
                 ReadLog {
                     state: task.state.clone(),
                     updated: task.updated,
+                    at: now,
                     log: log.clone(),
                 },
             );
@@ -194,10 +214,33 @@ impl Runs {
     }
 }
 
+impl ReadLog {
+    /// Whether a running task may have ended the work on more of its tags since.
+    fn may_have_grown(&self, now: Timestamp) -> bool {
+        let has_several = self.log.as_ref().is_some_and(|log| log.tags.len() > 1);
+        let passed = now.as_second() - self.at.as_second();
+        !self.state.is_final() && has_several && passed >= GROWN_SECONDS
+    }
+}
+
 impl fmt::Debug for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runs").finish_non_exhaustive()
     }
+}
+
+/// Returns a time that is the earliest one that the text of a time can mean. Harbor writes milliseconds or
+/// drops the fraction of a second, and a whole second would count as any time in it.
+fn exact(time: Option<Timestamp>) -> Option<Timestamp> {
+    time.map(|time| match time.subsec_nanosecond() {
+        0 => before(time, 1),
+        _ => time,
+    })
+}
+
+fn before(time: Timestamp, milliseconds: i64) -> Timestamp {
+    let span = std::time::Duration::from_millis(milliseconds.unsigned_abs());
+    time.checked_sub(span).unwrap_or(time)
 }
 
 /// Whether a task copies. Others remove tags at the destination.
@@ -217,6 +260,15 @@ fn is_over(task: &Task, now: Timestamp) -> bool {
         TaskState::Succeeded => true,
         _ => is_quiet(task, now),
     }
+}
+
+/// Whether the state of a task is that of each of its tags whose end its log does not tell.
+///
+/// A task fails if one of its tags does. The log of its last run tells which, once it is whole.
+fn is_of_each(task: &Task, log: &Log) -> bool {
+    let has_failed = task.state.is_final() && task.state != TaskState::Succeeded;
+    let is_only = log.names_all && log.tags.len() == 1;
+    !has_failed || is_only || log.is_whole
 }
 
 /// Makes the works of an execution that has no tasks (yet): it may be about any image of its rule.
@@ -271,10 +323,22 @@ impl Asked<'_> {
     /// name.
     fn works(&self, task: &Task, log: Option<&Log>) -> Vec<Work> {
         let mut works = Vec::new();
+        if !self.is_sure_of_place(log) {
+            works.push(self.work(task, WorkTag::Unnamed));
+            return works;
+        }
         if let Some(log) = log {
-            let tags = log.tags.iter();
-            works.extend(tags.map(|(tag, outcome)| self.named(task, log, tag, *outcome)));
+            let is_known = |ended: &Option<Ended>| ended.is_some() || is_of_each(task, log);
+            let (known, unsure): (Vec<_>, Vec<_>) =
+                log.tags.iter().partition(|(_, ended)| is_known(ended));
+            works.extend(
+                known
+                    .into_iter()
+                    .map(|(tag, ended)| self.named(task, log, tag, *ended)),
+            );
             if log.names_all {
+                let may_have_failed = unsure.iter().any(|(tag, _)| self.asks_for(task, tag));
+                works.extend(may_have_failed.then(|| self.work(task, WorkTag::Unnamed)));
                 return works;
             }
         }
@@ -290,6 +354,34 @@ impl Asked<'_> {
             None => works.push(self.work(task, WorkTag::Unnamed)),
         }
         works
+    }
+
+    /// Whether the rule copied to its present destination when the execution ran. A task does not name the
+    /// registry, but its log does.
+    fn is_sure_of_place(&self, log: Option<&Log>) -> bool {
+        let Some(rule) = self.rule else {
+            return false;
+        };
+        let policy = rule.vendor.get::<ReplicationPolicy>();
+        let registry = policy.and_then(|policy| policy.dest_registry.as_ref());
+        let url = registry.and_then(|registry| registry.url.as_deref());
+        let copied_to = log.and_then(|log| log.destination.as_deref());
+        match url.zip(copied_to) {
+            Some((url, copied_to)) => url.trim_end_matches('/') == copied_to.trim_end_matches('/'),
+            None => {
+                let times = rule.updated.zip(self.execution.created);
+                times.is_some_and(|(updated, created)| updated < created)
+            }
+        }
+    }
+
+    /// Whether a tag of a task is asked for.
+    fn asks_for(&self, task: &Task, tag: &str) -> bool {
+        let repository = self.repository_of(task);
+        let mut images = self.images.iter();
+        images.any(|image| {
+            image.tag() == Some(tag) && Some(crate::arrival::sight::repository(image)) == repository
+        })
     }
 
     /// Returns the wanted tags that a task of all of its repository's tags certainly copies.
@@ -336,24 +428,37 @@ impl Asked<'_> {
         }
     }
 
-    fn named(&self, task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Work {
+    fn named(&self, task: &Task, log: &Log, tag: &str, ended: Option<Ended>) -> Work {
+        let outcome = ended.map(|ended| ended.outcome);
         let work = self.work(task, WorkTag::Named(tag.to_owned()));
         let has_failed = task.state == TaskState::Failed && outcome.is_none();
         let (state, overwrites) = match outcome {
             Some(Outcome::There) => (TaskState::AlreadyThere, Some(true)),
             Some(Outcome::Kept) => (TaskState::AlreadyThere, Some(false)),
-            Some(Outcome::Copied) => (TaskState::Succeeded, work.overwrites),
+            Some(Outcome::Copied) => (TaskState::Succeeded, Some(true)),
             None => (work.state.clone(), work.overwrites),
         };
-        // The task found the tag after its start, and another task may have written it since.
-        let changed = match outcome {
-            Some(Outcome::There | Outcome::Kept) => work.started,
-            _ => work.changed,
+        // The task goes on with its other tags, and another task may write this one meanwhile.
+        let changed = ended.map(|ended| ended.at).or(work.changed);
+        let wrote = ended.map(|ended| ended.at).or(work.wrote);
+        let begun = log
+            .begun
+            .get(tag)
+            .map(|begun| before(*begun, SKEW_SECONDS * 1000));
+        let is_next = begun.is_none() && log.names_all && !log.is_whole && !task.state.is_final();
+        let reads = match is_next && !log.begun.is_empty() {
+            // The task has not come to this tag yet.
+            true => Some(self.now),
+            false => begun.max(work.reads),
         };
         Work {
             state,
             overwrites,
             changed,
+            wrote,
+            reads,
+            // The log shows what it did.
+            keeps: work.keeps && outcome != Some(Outcome::Copied),
             subtask: (log.tags.len() > 1).then(|| tag.to_owned()),
             issue: log.failure.clone().filter(|_| has_failed),
             ..work
@@ -379,6 +484,12 @@ impl Asked<'_> {
             created: execution.created,
             started: task.started,
             changed: task.updated,
+            // It reads the tag when it runs, after its start, and may write it long before its end.
+            reads: match task.state {
+                TaskState::Waiting => Some(self.now),
+                _ => exact(task.started).max(exact(execution.created)),
+            },
+            wrote: task.started,
             keeps,
             overwrites: is_unsure.then_some(false),
             ..Work::new(

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use openapi_transport::Error;
 
-use super::log::{Log, Names, Outcome};
+use super::log::{Ended, Log, Names, Outcome};
 use super::{HarborRegistry, PROVIDER, number};
 use crate::listing::Listing;
 use crate::model::{ImageRef, Subtask, Task, TaskKind, TaskRef, TaskState, VendorAnswer};
@@ -43,7 +43,7 @@ impl HarborRegistry {
         };
         let log = self.log(&task).await?;
         let tags = log.tags.iter();
-        let subtasks = tags.map(|(tag, outcome)| subtask(&task, &log, tag, *outcome));
+        let subtasks = tags.map(|(tag, ended)| subtask(&task, &log, tag, *ended));
         Ok(Fetched {
             items: subtasks.collect(),
             total: None,
@@ -90,7 +90,8 @@ fn message(task: &Task, log: &Log, outcome: Option<Outcome>) -> Option<String> {
     }
 }
 
-fn subtask(task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Subtask {
+fn subtask(task: &Task, log: &Log, tag: &str, ended: Option<Ended>) -> Subtask {
+    let outcome = ended.map(|ended| ended.outcome);
     let source = task.source.clone().unwrap_or_default();
     let is_digest = tag.contains(':');
     let text = |is_wanted: bool| is_wanted.then(|| tag.to_owned());
@@ -110,7 +111,7 @@ fn subtask(task: &Task, log: &Log, tag: &str, outcome: Option<Outcome>) -> Subta
         operation: task.operation.clone(),
         job: None,
         started: task.started,
-        ended: task.ended,
+        ended: ended.map(|ended| ended.at).or(task.ended),
         vendor: VendorAnswer::default(),
     }
 }

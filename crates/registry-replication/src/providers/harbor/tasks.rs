@@ -121,7 +121,11 @@ fn replication(vendor: ReplicationTask) -> Task {
         destination: resources.destination,
         operation: resources.operation,
         started,
-        updated: ended.max(started),
+        // A new start may show before the new state does.
+        updated: match task.state.is_final() {
+            true => ended.or(started),
+            false => ended.max(started),
+        },
         ended,
         vendor: VendorAnswer::of(vendor),
         ..task

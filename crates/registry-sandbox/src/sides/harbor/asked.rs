@@ -38,8 +38,10 @@ pub(super) struct Asked<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Changes parameters that Harbor accepts and its file does not allow: sizes of pages below 0.
+/// Changes parameters that Harbor accepts and its file does not allow: sizes of pages below 0, and
+/// parameters without a value, which count as missing.
 pub(super) fn relaxed(given: &mut BTreeMap<String, String>) {
+    given.retain(|_, value| !value.is_empty());
     if let Some(size) = given.get_mut("page_size")
         && size.parse::<i64>().is_ok_and(|size| size < 0)
     {

@@ -60,6 +60,8 @@ pub(super) enum Work {
     Nothing,
     /// It failed before a task was made, for this reason.
     Failed(String),
+    /// It was stopped before a task was made.
+    Stopped,
     /// The invented tasks of the fleet, which do not change.
     Fleet,
     /// Records that do not change.
@@ -92,6 +94,8 @@ pub(super) struct Task {
     pub(super) course: Course,
     /// Runs that have ended.
     pub(super) runs: Vec<Run>,
+    /// What the run that has not ended did so far.
+    pub(super) steps: Vec<Step>,
     /// Whether all its effects have been applied.
     pub(super) settled: bool,
 }
@@ -142,7 +146,24 @@ pub(super) struct Reference {
 pub(super) struct Run {
     pub(super) begun: Timestamp,
     pub(super) ended: Timestamp,
-    pub(super) results: Vec<(String, Effect)>,
+    /// What it did to each reference, one after the other.
+    pub(super) steps: Vec<Step>,
+}
+
+impl Run {
+    /// Whether it failed to copy a reference.
+    pub(super) fn has_failed(&self) -> bool {
+        self.steps.iter().any(|step| step.effect.is_failure())
+    }
+}
+
+/// Work of a run on one reference that has ended.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) reference: String,
+    pub(super) effect: Effect,
+    pub(super) begun: Timestamp,
+    pub(super) ended: Timestamp,
 }
 
 /// What a run did to one reference.
@@ -224,6 +245,7 @@ impl Execution {
         match &self.work {
             Work::Nothing => return without_tasks("Succeed"),
             Work::Failed(_) => return without_tasks("Failed"),
+            Work::Stopped => return without_tasks("Stopped"),
             Work::Fleet | Work::Tasks(_) | Work::Fixed { .. } => {}
         }
         // A stop is written at once, when the last of its tasks has ended.
@@ -256,9 +278,15 @@ impl Execution {
         }
     }
 
-    /// Stops its tasks. A task that has failed and waits for its next run is not stopped.
+    /// Stops its tasks. A task that has failed and waits for its next run is not stopped. Before its tasks
+    /// are made, the execution ends at once, and never has one.
     pub(super) fn stop(&mut self, now: Timestamp) {
         self.stopped = Some(now);
+        if now < self.begins {
+            self.work = Work::Stopped;
+            self.begins = now;
+            self.settled = true;
+        }
         if let Work::Tasks(tasks) = &mut self.work {
             for task in tasks {
                 if task.course.look(now).state != State::Failed {
@@ -273,7 +301,7 @@ impl Execution {
         match &self.work {
             Work::Fixed { .. } => true,
             Work::Fleet => false,
-            Work::Nothing | Work::Failed(_) => now >= self.begins,
+            Work::Nothing | Work::Failed(_) | Work::Stopped => now >= self.begins,
             Work::Tasks(_) => {
                 let mut looks = self.states(now).into_iter();
                 let is_final = self.status(now).0 != "InProgress";

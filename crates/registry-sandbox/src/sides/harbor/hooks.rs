@@ -59,7 +59,7 @@ impl World {
         if policies.is_empty() {
             return;
         }
-        let has_failed = run.results.iter().any(|(_, effect)| effect.is_failure());
+        let has_failed = run.has_failed();
         let status = if has_failed { "Error" } else { "Success" };
         let payload = self.payload(execution, task, (name, status), run.ended);
         for policy in policies {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::executions::{Effect, End, Operation, Run, Task};
+use super::executions::{Effect, End, Operation, Run, Step, Task};
 use super::times;
 use crate::course::State;
 
@@ -32,6 +32,7 @@ pub(super) fn text(task: &Task, now: Timestamp) -> Option<String> {
     if let Some(begun) = look.begun.filter(|_| is_open) {
         let mut lines = Lines::new(begun);
         opened(&mut lines, task);
+        stepped(&mut lines, task, &task.steps);
         if look.state == State::Stopped {
             lines.at = look.changed;
             lines.add("INFO", 175, "the job is stopped");
@@ -92,12 +93,30 @@ fn between(source: &str, reference: &str, destination: &str) -> String {
 fn whole(task: &Task, run: &Run) -> String {
     let mut lines = Lines::new(run.begun);
     opened(&mut lines, task);
+    stepped(&mut lines, task, &run.steps);
+    lines.at = run.ended;
+    if run.has_failed() {
+        let message = "got error during the whole transfer period, mark the job failure";
+        lines.add("ERROR", 201, message);
+    } else if task.operation == Operation::Copy {
+        let between = between(&task.source, &references(task), &task.destination);
+        lines.add("INFO", 205, &format!("copy {between} completed"));
+    }
+    lines.text
+}
+
+/// Writes the lines of the work on single references.
+fn stepped(lines: &mut Lines, task: &Task, steps: &[Step]) {
     let there = &task.destination;
-    for (reference, effect) in &run.results {
+    for step in steps {
+        let Step {
+            reference, effect, ..
+        } = step;
+        lines.at = step.begun;
         let between = between(&task.source, reference, there);
         if *effect != Effect::Deleted {
             lines.add("INFO", 211, &format!("copying {between}..."));
-            pulled(&mut lines, &task.source, reference, *effect);
+            pulled(lines, &task.source, reference, *effect);
         }
         let same = format!("the same name artifact {there}:{reference} exists on the destination");
         match effect {
@@ -106,7 +125,7 @@ fn whole(task: &Task, run: &Run) -> String {
                     let goes_on = "registry and the \"override\" is set to true, continue...";
                     lines.add("WARNING", 238, &format!("{same} {goes_on}"));
                 }
-                lines.at = run.ended;
+                lines.at = step.ended;
                 let at = format!("the manifest of artifact {there}:{reference}");
                 lines.add("INFO", 494, &format!("pushing {at} ..."));
                 lines.add("INFO", 506, &format!("{at} pushed"));
@@ -123,7 +142,7 @@ fn whole(task: &Task, run: &Run) -> String {
             }
             Effect::Missing => lines.add("ERROR", 195, "http error: code 404, message not found"),
             Effect::Failed => {
-                lines.at = run.ended;
+                lines.at = step.ended;
                 // Invented.
                 let cause = "dial tcp: i/o timeout";
                 let at = format!("manifest of artifact {there}:{reference}");
@@ -136,15 +155,6 @@ fn whole(task: &Task, run: &Run) -> String {
             }
         }
     }
-    lines.at = run.ended;
-    if run.results.iter().any(|(_, effect)| effect.is_failure()) {
-        let message = "got error during the whole transfer period, mark the job failure";
-        lines.add("ERROR", 201, message);
-    } else if task.operation == Operation::Copy {
-        let between = between(&task.source, &references(task), there);
-        lines.add("INFO", 205, &format!("copy {between} completed"));
-    }
-    lines.text
 }
 
 fn pulled(lines: &mut Lines, source: &str, reference: &str, effect: Effect) {

@@ -53,6 +53,7 @@ mod times;
 mod version;
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard};
 
 use hyper::Method;
@@ -66,7 +67,7 @@ use crate::hook::Hook;
 use crate::later::Later;
 use crate::message::{Answer, Reply, Request};
 use crate::plans::Plans;
-use crate::route::Routes;
+use crate::route::{Route, Routes};
 use crate::secrets::Secrets;
 use crate::side::Surroundings;
 use crate::spec::{self, Operation, SpecError};
@@ -135,7 +136,7 @@ impl Harbor {
     fn respond(&self, place: &str, request: &Request) -> Answer {
         let mut parameters = request.query_parameters();
         let mut operation = None;
-        let result = match self.routes.find(&request.method, &request.path) {
+        let result = match self.route(&request.method, &request.path) {
             _ if request.path == VERSION_PATH => Ok(Reply::ok(json!({"version": "v2.0"}))),
             None if self.is_path(&request.path) => Err(Refusal::wrong_method()),
             None => Err(Refusal::no_such_path()),
@@ -160,20 +161,25 @@ impl Harbor {
         }
     }
 
+    /// Finds the route of a request. A slash at the end of a path does not matter, there or in the spec.
+    fn route(
+        &self,
+        method: &Method,
+        path: &str,
+    ) -> Option<(&Route<Handler>, BTreeMap<String, String>)> {
+        let path = path.trim_end_matches('/');
+        let found = self.routes.find(method, path);
+        found.or_else(|| self.routes.find(method, &format!("{path}/")))
+    }
+
     /// Whether a call with another method has the path.
     fn is_path(&self, path: &str) -> bool {
         let methods = self.operations.iter().map(|operation| &operation.method);
-        let mut methods = methods
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter();
-        methods.any(|method| self.routes.find(method, path).is_some())
+        let mut methods = methods.collect::<BTreeSet<_>>().into_iter();
+        methods.any(|method| self.route(method, path).is_some())
     }
 
-    fn call(
-        &self,
-        call: &Call<'_>,
-        given: &std::collections::BTreeMap<String, String>,
-    ) -> Result<Reply, Refusal> {
+    fn call(&self, call: &Call<'_>, given: &BTreeMap<String, String>) -> Result<Reply, Refusal> {
         let operation = call.operation;
         let caller = {
             let world = self.world((self.clock)());

@@ -186,6 +186,7 @@ impl World {
                 overwrite: policy["override"] == true,
                 operation,
                 runs: Vec::new(),
+                steps: Vec::new(),
                 settled: false,
             });
         }

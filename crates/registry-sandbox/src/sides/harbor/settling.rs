@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::executions::{Effect, Execution, Operation, Run, Task, Work};
+use super::executions::{Effect, Execution, Operation, Run, Step, Task, Work};
 use super::images::Content;
 use super::retention;
 use super::times;
@@ -16,7 +16,7 @@ use crate::push;
 /// Number of executions of a policy that the daily sweep leaves.
 const KEPT: usize = 50;
 
-/// End of a run, with the execution and the index of the task.
+/// End of the work on a reference, with the execution and the index of the task.
 type Due = Reverse<(Timestamp, Kind, i64, usize)>;
 
 /// What an execution is of.
@@ -27,7 +27,7 @@ enum Kind {
 }
 
 impl World {
-    /// Applies the effects of runs that have ended by `now`, in the order of their ends.
+    /// Applies the effects of work that has ended by `now`, in the order of its ends.
     pub(super) fn settle(&mut self, now: Timestamp) {
         let mut due: BinaryHeap<Due> = BinaryHeap::new();
         for execution in self.executions.values().filter(|own| !own.settled) {
@@ -66,8 +66,9 @@ impl World {
             if let Work::Tasks(tasks) = &mut own.work
                 && let Some(task) = tasks.get_mut(index)
             {
-                self.end_run(task, now);
-                ended = Some(task.clone());
+                if self.end_step(task, now) {
+                    ended = Some(task.clone());
+                }
                 if let Some(next) = next(task, now) {
                     due.push(Reverse((next.ended, Kind::Replication, execution, index)));
                 }
@@ -88,32 +89,50 @@ impl World {
         self.sweep(now);
     }
 
-    /// Applies the effect of a task's next run, which has ended.
-    fn end_run(&mut self, task: &mut Task, now: Timestamp) {
-        let Some(attempt) = next(task, now) else {
-            return;
+    /// Applies the effect of a task's next step, which has ended. Returns whether its run has ended, too.
+    fn end_step(&mut self, task: &mut Task, now: Timestamp) -> bool {
+        let Some(Next {
+            attempt,
+            begun,
+            ended,
+        }) = next(task, now)
+        else {
+            return false;
         };
         let number = u32::try_from(task.runs.len()).unwrap_or(u32::MAX) + 1;
-        let mut results = Vec::new();
-        for reference in &task.references {
+        if let Some(reference) = task.references.get(task.steps.len()) {
             let effect = match reference.failures >= number {
                 true => Effect::Failed,
-                false => self.take_effect(task, &reference.name, attempt),
+                false => self.take_effect(task, &reference.name, (begun, ended)),
             };
-            results.push((reference.name.clone(), effect));
+            task.steps.push(Step {
+                reference: reference.name.clone(),
+                effect,
+                begun,
+                ended,
+            });
         }
-        let has_failed = results.iter().any(|(_, effect)| effect.is_failure());
-        if has_failed && attempt.succeeds {
-            task.course.fail_once_more();
+        if task.steps.len() < task.references.len() {
+            return false;
         }
-        task.runs.push(Run {
+        let run = Run {
             begun: attempt.begun,
             ended: attempt.ended,
-            results,
-        });
+            steps: std::mem::take(&mut task.steps),
+        };
+        if run.has_failed() && attempt.succeeds {
+            task.course.fail_once_more();
+        }
+        task.runs.push(run);
+        true
     }
 
-    fn take_effect(&mut self, task: &Task, reference: &str, attempt: Attempt) -> Effect {
+    fn take_effect(
+        &mut self,
+        task: &Task,
+        reference: &str,
+        (begun, ended): (Timestamp, Timestamp),
+    ) -> Effect {
         let Self { ids, holdings, .. } = self;
         let (Ok(source), Ok(name)) = (push::split(&task.source), push::split(&task.destination))
         else {
@@ -123,15 +142,15 @@ impl World {
             let there = holdings.get_mut(&task.ends.to.place);
             if let Some(own) = there.and_then(|held| held.repository_mut(name)) {
                 match task.operation {
-                    Operation::TagDeletion => drop(own.untag(reference, attempt.ended)),
-                    _ => drop(own.lose(reference, attempt.ended)),
+                    Operation::TagDeletion => drop(own.untag(reference, ended)),
+                    _ => drop(own.lose(reference, ended)),
                 }
             }
             return Effect::Deleted;
         }
         let from = holdings.get(&task.ends.from.place);
         let from = from.and_then(|held| held.repository(source));
-        let found = from.and_then(|own| own.digest_at(reference, attempt.begun));
+        let found = from.and_then(|own| own.digest_at(reference, begun));
         let Some(found) = found else {
             return Effect::Missing;
         };
@@ -142,7 +161,7 @@ impl World {
         };
         let to = holdings.get(&task.ends.to.place);
         let there = to.and_then(|held| held.repository(name));
-        let there = there.and_then(|own| own.digest_at(reference, attempt.begun));
+        let there = there.and_then(|own| own.digest_at(reference, begun));
         match there {
             Some(digest) if digest == content.digest => return Effect::Exists,
             Some(_) if !task.overwrite => return Effect::Kept,
@@ -151,7 +170,7 @@ impl World {
         let over = there.is_some();
         let tag = Some(reference).filter(|reference| !reference.contains(':'));
         let holding = holdings.entry(task.ends.to.place.clone()).or_default();
-        holding.put(ids, name, tag, &content, attempt.ended);
+        holding.put(ids, name, tag, &content, ended);
         Effect::Copied { over }
     }
 
@@ -176,10 +195,33 @@ impl World {
     }
 }
 
-/// Returns the next run without its effect yet, if it has ended.
-fn next(task: &Task, now: Timestamp) -> Option<Attempt> {
+/// Next step of a run.
+struct Next {
+    attempt: Attempt,
+    begun: Timestamp,
+    ended: Timestamp,
+}
+
+/// Returns the next step without its effect yet, if it has ended. The references of a run share its time.
+fn next(task: &Task, now: Timestamp) -> Option<Next> {
     let number = u32::try_from(task.runs.len()).ok()?;
-    task.course.attempt(number, now)
+    let attempt = task.course.planned(number)?;
+    let whole = attempt.ended.duration_since(attempt.begun).as_millis();
+    let count = i128::try_from(task.references.len().max(1)).ok()?;
+    let done = i128::try_from(task.steps.len()).ok()?;
+    let after = |steps: i128| {
+        let passed = i64::try_from(whole * steps / count).ok()?;
+        Some(attempt.begun + SignedDuration::from_millis(passed))
+    };
+    let next = Next {
+        attempt,
+        begun: after(done)?,
+        ended: match done + 1 >= count {
+            true => attempt.ended,
+            false => after(done + 1)?,
+        },
+    };
+    (next.ended <= task.course.until(now)).then_some(next)
 }
 
 /// Notes whether all effects of an execution have been applied.

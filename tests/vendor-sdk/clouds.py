@@ -1,6 +1,6 @@
 """Asks a sandbox through the vendors' SDKs and compares with what our clients decoded.
 
-Usage: vendor-sdk.py ACCOUNTS.json ANSWERS.json; see vendor-sdk.sh.
+Usage: clouds.py ACCOUNTS.json ANSWERS.json; see ../vendor-sdk.sh.
 """
 
 import json
