@@ -23,6 +23,7 @@
 
 mod deliveries;
 mod descriptor;
+mod docker_login;
 mod doctor;
 mod executions;
 mod hindrances;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 pub use ::harbor as client;
 use ::harbor::{ChainSettings, endpoints, harbor as api};
 pub use ::harbor::{Credentials, Login};
-use openapi_transport::{Caller, ContextBuilder, Error, Surroundings};
+use openapi_transport::{Caller, Chain, ContextBuilder, Error, Surroundings};
 
 pub use descriptor::{DESCRIPTOR, PROVIDER};
 
@@ -52,6 +53,7 @@ use crate::arrival::read::Kept;
 use crate::arrival::watch::Watch;
 use crate::settings::{Settings, common_settings};
 use deliveries::Deliveries;
+use docker_login::DockerLogin;
 use runs::Runs;
 
 /// A Harbor.
@@ -84,7 +86,8 @@ impl Builder {
     ///
     /// Without an endpoint, it is the URL in `HARBOR_URL`, or that of the current credential in the
     /// configuration of harbor-cli. Without credentials, those of
-    /// [`Credentials::default_chain`] count that are for this URL.
+    /// [`Credentials::default_chain`] count that are for this URL, and after them the login that docker or
+    /// podman has stored for its host.
     ///
     /// # Errors
     /// When no URL is known, or when it is invalid.
@@ -149,7 +152,11 @@ fn dialect(
 ) -> ::harbor::Harbor {
     ::harbor::Harbor::of(caller.unwrap_or_else(|| {
         let chain = ChainSettings::new(endpoint).surroundings(around.clone());
-        Caller::Chain(Arc::new(Credentials::default_chain(&chain)))
+        let mut sources = chain.sources();
+        if let Some(host) = rules::host(endpoint) {
+            sources.push(Arc::new(DockerLogin::new(&host, around.clone())));
+        }
+        Caller::Chain(Arc::new(Chain::new(sources)))
     }))
 }
 

@@ -72,7 +72,7 @@ pub(super) fn names(registry: &Registry) -> Vec<String> {
 }
 
 /// Returns the host of a URL, with its port unless that is the scheme's own.
-fn host(url: &str) -> Option<String> {
+pub(super) fn host(url: &str) -> Option<String> {
     let url: Url = url.parse().ok()?;
     let host = url.host_str()?;
     Some(match url.port() {
