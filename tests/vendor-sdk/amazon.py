@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -240,21 +241,39 @@ END = [
     (ECR, "DeleteRepository", OF_ONE, NO_REPOSITORY),
     (ECR, "DescribeRepositories", {}, {"repositories": 1}),
 ]
-# The names of images that boto3 pushes before the steps of images.
+STEPS = IDENTITY + REPOSITORIES + IMAGES + POLICIES + REGISTRY + END
+# Layer and tag of the images that boto3 pushes before the steps of images.
 PUSHED = [("a", "v1"), ("a", "latest"), ("b", "v2")]
 
 BACKFILL = {"replicationBackfillId": "11111111-2222-3333-4444-555555555555"}
-# Operations that moto does not have. Its answer is 500 with HTML.
+PREFIX = {"ecrRepositoryPrefix": "hub"}
+UPSTREAM = {**PREFIX, "upstreamRegistryUrl": "registry-1.docker.io"}
+SETTING = {"name": "BASIC_SCAN_TYPE_VERSION"}
+# Operations of our client that moto does not have. Its answer is 500 with HTML.
 NOT_IN_MOTO = [
+    ("CreatePullThroughCacheRule", UPSTREAM),
+    ("CreateRepositoryCreationTemplate", {"prefix": "team", "appliedFor": ["REPLICATION"]}),
+    ("DeletePullThroughCacheRule", PREFIX),
+    ("DeleteRepositoryCreationTemplate", {"prefix": "team"}),
+    ("DeregisterPullTimeUpdateExclusion", {"principalArn": ROLE}),
     ("DescribeImageReplicationStatus", {**OF_ONE, "imageId": FIRST}),
+    ("DescribePullThroughCacheRules", {}),
+    ("DescribeReplicationBackfillResults", BACKFILL),
+    ("DescribeRepositoryCreationTemplates", {}),
+    ("GetAccountSetting", SETTING),
+    ("GetLifecyclePolicyPreview", OF_ONE),
+    ("ListImageReferrers", {**OF_ONE, "subjectId": {"imageDigest": A}}),
+    ("ListPullTimeUpdateExclusions", {}),
+    ("ListReplicationBackfills", {}),
+    ("PutAccountSetting", {**SETTING, "value": "AWS_NATIVE"}),
+    ("RegisterPullTimeUpdateExclusion", {"principalArn": ROLE}),
+    ("StartLifecyclePolicyPreview", OF_ONE),
     ("StartReplicationBackfill", {"destination": {"region": OTHER, "registryId": ACCOUNT}}),
     ("StopReplicationBackfill", BACKFILL),
-    ("ListReplicationBackfills", {}),
-    ("DescribeReplicationBackfillResults", BACKFILL),
-    ("StartLifecyclePolicyPreview", OF_ONE),
-    ("GetLifecyclePolicyPreview", OF_ONE),
-    ("DescribePullThroughCacheRules", {}),
-    ("DescribeRepositoryCreationTemplates", {}),
+    ("UpdateImageStorageClass", {**OF_ONE, "imageId": FIRST, "targetStorageClass": "ARCHIVE"}),
+    ("UpdatePullThroughCacheRule", PREFIX),
+    ("UpdateRepositoryCreationTemplate", {"prefix": "team"}),
+    ("ValidatePullThroughCacheRule", PREFIX),
 ]
 
 
@@ -370,7 +389,7 @@ class Checks:
         self.passed = self.failed = 0
 
     def check(self, name, is_good, details=()):
-        self.passed += is_good
+        self.passed += bool(is_good)
         self.failed += not is_good
         print(f"{name}: {'ok' if is_good else 'FAILED'}")
         for detail in list(details)[:12] if not is_good else []:
@@ -404,9 +423,20 @@ def play(client):
     return answers
 
 
+def cover():
+    """Every operation of the specs is compared, or is one that moto does not have."""
+    tried = {STS: set(), ECR: {operation for operation, _ in NOT_IN_MOTO}}
+    for service, operation, *_ in STEPS:
+        tried[service].add(operation)
+    for service, operations in tried.items():
+        with open(f"specs/amazon-ecr/{service}.yaml") as file:
+            known = set(re.findall(r"operationId: (\w+)", file.read()))
+        missing = sorted(known ^ operations)
+        checks.check(f"{service} has {len(known)} operations, all tried", known and not missing, missing)
+
+
 def compare():
-    steps = IDENTITY + REPOSITORIES + IMAGES + POLICIES + REGISTRY + END
-    for (service, operation, body, wanted), mine, theirs in zip(steps, play(ours), play(boto), strict=True):
+    for (service, operation, body, wanted), mine, theirs in zip(STEPS, play(ours), play(boto), strict=True):
         name = f"{service} {operation} {json.dumps(body) if len(str(body)) < 80 else '…'}"
         if isinstance(wanted, Refused):
             absent = mine.pop("absent", None)
@@ -492,6 +522,7 @@ try:
     host, port = server.get_host_and_port()
     URL = f"http://{host}:{port}"
     checks, ours, boto = Checks(), Ours(), Theirs()
+    cover()
     compare()
     known_differences()
     ours.end()
