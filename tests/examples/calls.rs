@@ -61,7 +61,10 @@ fn context(service: &Service, account: &Value) -> Result<Context, Box<dyn Error>
             Context::builder(endpoint, Arc::new(Harbor::new(login)))
         }
         "amazon-ecr" => {
-            let key = Credentials::new(text("access_key_id"), text("secret_access_key"));
+            let mut key = Credentials::new(text("access_key_id"), text("secret_access_key"));
+            if let Some(token) = account["session_token"].as_str() {
+                key = key.session_token(token);
+            }
             let dialect = Arc::new(Amazon::new(key, text("region")));
             // The first answer counts, even if it is an error of the server.
             Context::builder(endpoint, dialect).retry(RetryPolicy::never())

@@ -4,6 +4,8 @@ Usage: amazon.py CALLS; see ../vendor-sdk.sh. CALLS is the program of `examples/
 
 The server is a foreign implementation of the service. It starts empty for each client, so that each call
 meets the same state. Each step says what its answer must have, and both clients must decode the same.
+Then the server checks the signatures of both. Where it is not as the service is documented, the difference
+is in `Differences` or `NOT_IN_MOTO`.
 """
 
 import hashlib
@@ -31,7 +33,7 @@ from moto.server import ThreadedMotoServer
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ACCOUNT, REGION, OTHER = "123456789012", "eu-central-1", "eu-west-1"
-ECR, STS = "ecr", "sts"
+ECR, STS, IAM = "ecr", "sts", "iam"
 ONE, TWO = "team/api", "team/web"
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{ONE}"
 ROLE, ASSUMED = f"arn:aws:iam::{ACCOUNT}:role/reader", f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/"
@@ -93,6 +95,16 @@ def replication(*regions):
     places = [{"region": region, "registryId": ACCOUNT} for region in regions]
     filters = [{"filter": "team/", "filterType": "PREFIX_MATCH"}]
     return {"rules": [{"destinations": places, "repositoryFilters": filters}]}
+
+
+class Rejected:
+    """Expects that moto does not accept the keys, see `Differences.errors`."""
+
+    # The codes that our client found.
+    codes = []
+
+    def __init__(self, code):
+        self.code = code
 
 
 REPLICATION = replication(OTHER, "us-east-1")
@@ -280,8 +292,9 @@ NOT_IN_MOTO = [
 class Ours:
     """Our generated client, in a process that makes one call for each line."""
 
-    def __init__(self, region=REGION, secret=SECRET):
-        account = {"endpoint": URL, "region": region, "access_key_id": KEY_ID, "secret_access_key": secret}
+    def __init__(self, region=REGION, key_id=KEY_ID, secret=SECRET, token=None):
+        account = {"endpoint": URL, "region": region, "access_key_id": key_id, "secret_access_key": secret}
+        account["session_token"] = token
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen([sys.argv[1]], text=True, bufsize=1, **pipes)
         self.send({"amazon-ecr": account})
@@ -302,12 +315,12 @@ class Ours:
 class Theirs:
     """boto3, whose methods are found by the names of operations."""
 
-    def __init__(self, region=REGION, secret=SECRET):
-        keys = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": secret}
+    def __init__(self, region=REGION, key_id=KEY_ID, secret=SECRET, token=None):
+        keys = {"aws_access_key_id": key_id, "aws_secret_access_key": secret, "aws_session_token": token}
         config = Config(retries={"total_max_attempts": 1})
         options = {"endpoint_url": URL, "region_name": region, "config": config}
         session = boto3.session.Session(**keys)
-        self.clients = {service: session.client(service, **options) for service in (ECR, STS)}
+        self.clients = {service: session.client(service, **options) for service in (ECR, STS, IAM)}
 
     def call(self, service, operation, parameters):
         client = self.clients[service]
@@ -396,8 +409,10 @@ class Checks:
             print("  ", str(detail)[:600])
 
 
-def reset():
-    request = urllib.request.Request(f"{URL}/moto-api/reset", method="POST")
+def tell(path, data=b""):
+    """Makes a call to moto itself."""
+    plain = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{URL}/moto-api/{path}", data=data, headers=plain, method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200, answer.status
 
@@ -414,7 +429,7 @@ def push(region=REGION):
 
 def play(client):
     """Makes all calls of the steps against an empty server, and returns the answers."""
-    reset()
+    tell("reset")
     answers = []
     for steps in (IDENTITY, REPOSITORIES, IMAGES, POLICIES, REGISTRY, END):
         if steps is IMAGES:
@@ -436,19 +451,96 @@ def cover():
 
 
 def compare():
-    for (service, operation, body, wanted), mine, theirs in zip(STEPS, play(ours), play(boto), strict=True):
-        name = f"{service} {operation} {json.dumps(body) if len(str(body)) < 80 else '…'}"
-        if isinstance(wanted, Refused):
-            absent = mine.pop("absent", None)
-            found = list(differences(mine, theirs))
-            is_good = not found and (theirs.get("status"), theirs.get("code")) == (wanted.status, wanted.code)
-            is_good = is_good and absent is wanted.absent
-            kind = "absent" if wanted.absent else "refused"
-            checks.check(f"{name}: {wanted.status} {wanted.code}, {kind}", is_good, found or [mine, absent])
-            continue
-        found = list(differences(present(mine), present(theirs)))
-        is_good = "answer" in theirs and fits(wanted, theirs["answer"])
-        checks.check(f"{name}: same answer", is_good and not found, found or [theirs])
+    for step, mine, theirs in zip(STEPS, play(ours), play(boto), strict=True):
+        compare_step(*step, mine, theirs)
+
+
+def compare_step(service, operation, body, wanted, mine, theirs, prefix=""):
+    name = f"{prefix}{service} {operation} {json.dumps(body) if len(str(body)) < 80 else '…'}"
+    if isinstance(wanted, Refused):
+        absent = mine.pop("absent", None)
+        found = list(differences(mine, theirs))
+        is_good = not found and (theirs.get("status"), theirs.get("code")) == (wanted.status, wanted.code)
+        is_good = is_good and absent is wanted.absent
+        kind = "absent" if wanted.absent else "refused"
+        checks.check(f"{name}: {wanted.status} {wanted.code}, {kind}", is_good, found or [mine, absent])
+        return
+    found = list(differences(present(mine), present(theirs)))
+    is_good = "answer" in theirs and fits(wanted, theirs["answer"])
+    checks.check(f"{name}: same answer", is_good and not found, found or [theirs])
+
+
+def document(action, **fields):
+    statement = {"Effect": "Allow", "Action": action, **fields}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def create_user():
+    """Creates a user who may do everything and a role that may describe the registry, with boto3."""
+
+    def answer(operation, **parameters):
+        said = boto.call(IAM, operation, parameters)
+        assert "answer" in said, said
+        return said["answer"]
+
+    answer("CreateUser", UserName="one")
+    everything = document(["ecr:*", "sts:*"], Resource="*")
+    answer("PutUserPolicy", UserName="one", PolicyName="all", PolicyDocument=everything)
+    trust = document("sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/one"})
+    answer("CreateRole", RoleName="reader", AssumeRolePolicyDocument=trust)
+    describe = document("ecr:DescribeRegistry", Resource="*")
+    answer("PutRolePolicy", RoleName="reader", PolicyName="describe", PolicyDocument=describe)
+    key = answer("CreateAccessKey", UserName="one")["AccessKey"]
+    return {"key_id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+
+
+def compare_as(name, keys, steps):
+    """Makes calls with these keys through both clients."""
+    mine, theirs = Ours(**keys), Theirs(**keys)
+    for service, operation, body, wanted in steps:
+        answers = [client.call(service, operation, body) for client in (mine, theirs)]
+        if isinstance(wanted, Rejected):
+            compare_rejection(f"{name}: {service} {operation}", wanted, *answers)
+        else:
+            compare_step(service, operation, body, wanted, *answers, prefix=f"{name}: ")
+    mine.end()
+    theirs.end()
+
+
+def compare_rejection(name, wanted, mine, theirs):
+    said = f"{theirs.get('code')} {theirs.get('message')}"
+    is_good = mine.get("status") == theirs.get("status") == 403 and wanted.code in said
+    checks.check(f"{name}: 403 {wanted.code}, rejected", is_good, [mine, theirs])
+    Rejected.codes.append(mine.get("code"))
+
+
+def check_signatures():
+    """Lets moto check signatures and permissions. It calculates signatures with botocore."""
+    tell("reset")
+    key = create_user()
+    tell("reset-auth", b"0")
+    registry = (ECR, "DescribeRegistry", {}, {"registryId": ACCOUNT})
+    identity = (STS, "GetCallerIdentity", {}, {"Account": ACCOUNT})
+    assume = {"RoleArn": ROLE, "RoleSessionName": SESSION}
+    role = (STS, "AssumeRole", assume, {"Credentials": KEYS})
+    images = (ECR, "DescribeImages", ABSENT, NO_REPOSITORY)
+    compare_as("user", key, [registry, identity, role, images])
+
+    def rejected(code):
+        return [(*own[:3], Rejected(code)) for own in (registry, identity, role, images)]
+
+    compare_as("wrong secret", {**key, "secret": SECRET}, rejected("SignatureDoesNotMatch"))
+    compare_as("unknown key", {**key, "key_id": KEY_ID}, rejected("InvalidClientTokenId"))
+    user = Ours(**key)
+    lent = user.call(STS, "AssumeRole", assume)["answer"]["Credentials"]
+    user.end()
+    names = {"key_id": "AccessKeyId", "secret": "SecretAccessKey", "token": "SessionToken"}
+    of_role = {name: lent[field] for name, field in names.items()}
+    denied = (ECR, "DescribeImages", ABSENT, Rejected("AccessDenied"))
+    compare_as("role", of_role, [registry, denied, identity])
+    compare_as("role with a wrong secret", {**of_role, "secret": SECRET}, rejected("SignatureDoesNotMatch"))
+    compare_as("role with a wrong token", {**of_role, "token": "wrong"}, rejected("InvalidClientTokenId"))
+    tell("reset-auth", b"inf")
 
 
 class Differences:
@@ -462,11 +554,16 @@ class Differences:
 
     @staticmethod
     def signature():
-        """A call with a wrong secret is let in, because moto checks no signature."""
+        """Without users of its own, moto lets a wrong secret in. The service refuses it."""
         wrong = Ours(secret="wrong")
         said = wrong.call(ECR, "DescribeRegistry", {})
         wrong.end()
         return "answer" in said
+
+    @staticmethod
+    def errors():
+        """A rejection of keys is XML with <Errors>. The service sends JSON for ECR, <Error> for STS."""
+        return len(Rejected.codes) == 17 and set(Rejected.codes) == {None}
 
     @staticmethod
     def copies():
@@ -501,7 +598,7 @@ class Differences:
 
 
 def known_differences():
-    reset()
+    tell("reset")
     for name in (ONE, TWO):
         ours.call(ECR, "CreateRepository", {"repositoryName": name})
     names = [name for name in vars(Differences) if not name.startswith("_")]
@@ -524,6 +621,7 @@ try:
     checks, ours, boto = Checks(), Ours(), Theirs()
     cover()
     compare()
+    check_signatures()
     known_differences()
     ours.end()
     boto.end()
