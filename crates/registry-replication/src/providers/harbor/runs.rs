@@ -229,11 +229,12 @@ impl fmt::Debug for Runs {
     }
 }
 
-/// Returns a time that is the earliest one that the text of a time can mean. Harbor writes milliseconds or
-/// drops the fraction of a second, and a whole second would count as any time in it.
+/// Returns a time as the earliest one that its text can mean. Harbor writes milliseconds or drops the fraction
+/// of a second, and a time without a fraction would count as any time of the second.
 fn exact(time: Option<Timestamp>) -> Option<Timestamp> {
+    let least = std::time::Duration::from_nanos(1);
     time.map(|time| match time.subsec_nanosecond() {
-        0 => before(time, 1),
+        0 => time.checked_add(least).unwrap_or(time),
         _ => time,
     })
 }
