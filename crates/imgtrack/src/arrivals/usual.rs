@@ -212,14 +212,69 @@ fn text(usual: Duration, age: Option<Duration>) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use futures_util::FutureExt;
-    use registry_replication::testing::ManualClock;
+    use std::collections::BTreeSet;
+
+    use registry_replication::Timestamp;
+    use registry_replication::testing::{FakeRegistry, FakeRule, FakeWork, ManualClock};
     use serde_json::{Value, json};
 
     use super::*;
+
+    const START: &str = "2026-11-22T12:00:00Z";
+
+    fn at(seconds: i64) -> Timestamp {
+        let start: Timestamp = START.parse().unwrap();
+        Timestamp::from_second(start.as_second() + seconds).unwrap()
+    }
+
+    fn clock() -> ManualClock {
+        ManualClock::at(at(0))
+    }
+
+    /// Registry with copies that took these seconds.
+    fn registry(took: &[i64]) -> FakeRegistry {
+        let registry = FakeRegistry::new(Arc::new(clock())).unwrap();
+        registry.add_rule(FakeRule::to("there"));
+        for (number, seconds) in took.iter().enumerate() {
+            let copy = FakeWork::task(&format!("t{number}"), "team/api:v0", "there").unwrap();
+            let copy = copy.times(at(-1000), at(seconds - 1000));
+            registry.put(copy.state(TaskState::Succeeded));
+        }
+        registry
+    }
+
+    fn source(registry: &Arc<dyn Registry>) -> CopySource {
+        CopySource {
+            registry: registry.clone(),
+            image: "team/api:v1".parse().unwrap(),
+        }
+    }
+
+    async fn times(took: &[i64]) -> UsualTimes {
+        let image = "team/api:v1".parse().unwrap();
+        UsualTimes::read(&registry(took), &image, None)
+            .await
+            .unwrap()
+    }
+
+    /// Returns a report at the start, whose destination is changed.
+    fn report(change: Value) -> Report {
+        let mut destination = json!({
+            "destination": "there", "verdict": "pending", "is_final": false,
+            "place": { "region": "there" }, "rule": "r1",
+            "evidence": { "task": "t9", "state": "running", "created": at(-5) },
+        });
+        let change = change.as_object().unwrap().clone();
+        destination.as_object_mut().unwrap().extend(change);
+        serde_json::from_value(json!({
+            "provider": "fake", "image": "team/api:v1", "verdict": "pending", "is_final": false,
+            "at": at(0), "destinations": [destination], "polls": 1, "elapsed_ms": 0,
+        }))
+        .unwrap()
+    }
 
     #[test]
     fn a_usual_time_and_the_age_tell_what_is_left() {
@@ -233,14 +288,127 @@ mod tests {
             (12_500, Some(1_000), "usually 13s, about 12s left"),
             (0, Some(0), "usually 1s, about 1s left"),
             (754_000, Some(30_000), "usually 12m34s, about 12m4s left"),
-            (
-                60_000,
-                Some(u64::MAX),
-                "usually 1m0s, 213503982334d13h over",
-            ),
+            (3_600_000, Some(176_400_000), "usually 1h0m, 2d0h over"),
         ] {
             let age = age.map(Duration::from_millis);
             assert_eq!(text(Duration::from_millis(usual), age), says);
         }
+    }
+
+    #[tokio::test]
+    async fn an_estimate_is_of_a_copy_that_goes_on() {
+        let known = times(&[12, 12, 12]).await;
+        let running = |more: Value| {
+            let mut evidence = json!({ "task": "t9", "state": "running", "created": at(-5) });
+            let more = more.as_object().unwrap().clone();
+            evidence.as_object_mut().unwrap().extend(more);
+            json!({ "evidence": evidence })
+        };
+        for (change, says) in [
+            (json!({}), Some("usually 12s, about 4s left")),
+            (
+                running(json!({ "state": "waiting" })),
+                Some("usually 12s, about 4s left"),
+            ),
+            (
+                running(json!({ "created": at(-60) })),
+                Some("usually 12s, 51s over"),
+            ),
+            // By the service's clock, the task is created in a minute.
+            (
+                running(json!({ "created": at(60) })),
+                Some("usually 12s, about 9s left"),
+            ),
+            (running(json!({ "created": null })), Some("usually 12s")),
+            (json!({ "evidence": null }), Some("usually 12s")),
+            (running(json!({ "state": "succeeded" })), None),
+            (running(json!({ "state": "failed" })), None),
+            (running(json!({ "origin": "status" })), None),
+            (running(json!({ "origin": "destination" })), None),
+            (json!({ "verdict": "no-rule", "evidence": null }), None),
+            (json!({ "verdict": "stalled" }), None),
+            (json!({ "is_final": true }), None),
+            (json!({ "place": { "region": "elsewhere" } }), None),
+        ] {
+            let report = report(change.clone());
+            let passed = Duration::from_millis(3_100);
+            let found = estimate(&report, &report.destinations[0], passed, &known);
+            assert_eq!(found.as_deref(), says, "{change}");
+        }
+        let mut in_trouble = serde_json::to_value(report(json!({}))).unwrap();
+        in_trouble["trouble"] = json!({ "what": "timeout", "since": at(0), "count": 1 });
+        let in_trouble: Report = serde_json::from_value(in_trouble).unwrap();
+        let found = estimate(
+            &in_trouble,
+            &in_trouble.destinations[0],
+            Duration::ZERO,
+            &known,
+        );
+        assert_eq!(found, None);
+    }
+
+    #[tokio::test]
+    async fn two_copies_are_no_estimate() {
+        let report = report(json!({}));
+        for (took, is_known) in [(&[][..], false), (&[1, 2], false), (&[1, 2, 3], true)] {
+            let known = times(took).await;
+            let found = estimate(&report, &report.destinations[0], Duration::ZERO, &known);
+            assert_eq!(found.is_some(), is_known, "{took:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_registry_is_read_once_and_only_if_its_wait_goes_on() {
+        let [one, other, ended] =
+            [(); 3].map(|()| Arc::new(registry(&[1, 2, 3])) as Arc<dyn Registry>);
+        let sources = [Some(&one), Some(&one), Some(&other), Some(&ended), None];
+        let sources = sources.map(|one| one.map(source)).to_vec();
+        let clock: Arc<dyn Clock> = Arc::new(clock());
+        let (mut usual, reads) = Usual::of(sources, &clock);
+        for wait in [0, 0, 1, 2, 4, 5] {
+            usual.begin(wait, &report(json!({})));
+        }
+        usual.begin(
+            3,
+            &report(json!({ "verdict": "arrived", "is_final": true })),
+        );
+        // The third listing never begins, as its registry is not asked.
+        let read: Vec<_> = reads.take(2).collect().await;
+        let positions: BTreeSet<usize> = read.iter().map(|(position, _)| *position).collect();
+        assert_eq!(positions, [0, 1].into());
+        read.into_iter().for_each(|read| usual.take(read));
+        let known = (0..6).map(|wait| usual.times(wait).is_some());
+        assert_eq!(
+            known.collect::<Vec<_>>(),
+            [true, true, true, false, false, false]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_listing_ends_after_ten_seconds() {
+        let manual = clock();
+        let reading = within(std::future::pending(), &manual);
+        let mut reading = pin!(reading);
+        assert!(reading.as_mut().now_or_never().is_none());
+        manual.advance(LONGEST - Duration::from_millis(1));
+        assert!(reading.as_mut().now_or_never().is_none());
+        manual.advance(Duration::from_millis(1));
+        assert!(reading.now_or_never().unwrap().is_none());
+        let failed = async { Err(Error::configuration("refused")) };
+        assert!(within(failed, &manual).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_news_alone_end_a_wait() {
+        let news = stream::iter([1, 2]);
+        let all = beside(news, stream::pending::<()>());
+        let all: Vec<_> = all.collect().await;
+        assert!(
+            matches!(all[..], [Either::Left(1), Either::Left(2)]),
+            "{all:?}"
+        );
+        let all = beside(stream::iter([1, 2]), stream::iter(["a"]));
+        let all: Vec<_> = all.collect().await;
+        assert_eq!(all.len(), 3, "{all:?}");
     }
 }

@@ -328,3 +328,65 @@ pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failu
     let reports: Vec<_> = reports.into_iter().map(|report| (None, report)).collect();
     notes(&(late + &table::noted(&reports)), output)
 }
+
+#[cfg(all(test, feature = "demo"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use futures_util::future::join;
+    use registry_replication::testing::{FakeRegistry, FakeRule, FakeWork, ManualClock};
+    use registry_replication::{Registry, TaskState, huaweicloud};
+    use registry_tests::hostile::{Hostile, Reply};
+
+    use super::*;
+    use crate::environment::Environment;
+    use crate::terminal::Screen;
+
+    #[tokio::test]
+    async fn a_listing_of_usual_times_that_hangs_does_not_delay_a_wait() {
+        let server = Hostile::start(|_| Reply::Hang).await;
+        let silent = huaweicloud::SwrBasic::builder()
+            .endpoint(server.endpoint())
+            .credentials(huaweicloud::AccessKey::new("AK", "SK"));
+        let silent = silent.build().await.unwrap();
+        let manual = ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+        let registry = FakeRegistry::new(clock.clone()).unwrap();
+        registry.add_rule(FakeRule::to("there"));
+        let digest = format!("sha256:{}", "a".repeat(64));
+        registry.push("team/api:v1", &digest).unwrap();
+        let copy = FakeWork::task("9", "team/api:v1", "there").unwrap();
+        let copy = copy.digest(&digest);
+        registry.put(copy.clone().state(TaskState::Running));
+        let wait = Awaiting {
+            image: "team/api:v1".to_owned(),
+            arrival: registry.arrival("team/api:v1").to("there"),
+            source: Some(CopySource {
+                registry: Arc::new(silent),
+                image: "team/api:v1".parse().unwrap(),
+            }),
+        };
+        let mut err = Vec::new();
+        let mut screen = Screen::by_line(&mut err);
+        let mut feed = Feed::Live {
+            to: &mut screen,
+            terminal: Environment::default().live(120, 20).live.unwrap(),
+            drawn: Vec::new(),
+        };
+        let mut signals = Signals::listen(false);
+        let timeout = Duration::from_secs(60);
+        let follow = follow(vec![wait], timeout, &mut feed, &mut signals, &clock);
+        // The copy ends once the server has the request that it does not answer.
+        let moves = async {
+            server.received(1).await;
+            registry.put(copy.state(TaskState::Succeeded));
+            for _ in 0..8 {
+                manual.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+        };
+        let (ended, ()) = join(follow, moves).await;
+        let code = ended.0.first().map(Ended::code);
+        assert_eq!((code, server.count()), (Some(0), 1));
+        assert!(clock.elapsed() < Duration::from_secs(10));
+    }
+}
