@@ -1,11 +1,13 @@
 //! Tests of what waits print: live lines, lists of images, and reports to CI systems.
 
+use std::time::Duration;
+
 use imgtrack::{Environment, Program};
 use registry_replication::Feature;
 use registry_sandbox::Outcome;
 
 use crate::program::Trial;
-use crate::subjects::{Subject, subject};
+use crate::subjects::{Subject, subject, subjects_with_rules};
 
 /// Returns a subject with rules.
 fn any() -> &'static dyn Subject {
@@ -14,11 +16,16 @@ fn any() -> &'static dyn Subject {
 
 /// Runs the program with a terminal of 60 columns and 5 lines as stderr.
 async fn on_terminal(trial: &Trial, words: &[&[&str]]) -> (u8, String, String) {
+    on_terminal_of(60, trial, words).await
+}
+
+/// Runs the program with a terminal of so many columns as stderr.
+async fn on_terminal_of(columns: usize, trial: &Trial, words: &[&[&str]]) -> (u8, String, String) {
     let words: Vec<String> = words.concat().iter().map(ToString::to_string).collect();
     let program = Program::default()
         .sandbox(trial.sandbox.clone())
         .clock(trial.clock.clone())
-        .environment(Environment::default().live(60, 5));
+        .environment(Environment::default().live(columns, 5));
     let run = tokio::task::spawn_blocking(move || {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let words = std::iter::once("imgtrack".to_owned()).chain(words);
@@ -61,6 +68,47 @@ async fn a_terminal_shows_a_line_for_each_destination_in_place() {
     let removed = "\u{1b}[2K\n".repeat(4) + "\u{1b}[4A";
     assert!(err.ends_with(&removed), "{err:?}");
     assert!(out.contains("team/api:v77"), "{out}");
+}
+
+/// Copies `team/api` some times, and pushes a tag whose copy then stalls.
+fn push_after(copies: usize, of: &dyn Subject, trial: &Trial) {
+    let push = |tag: &str| {
+        let content = format!("content of {tag}");
+        trial
+            .sandbox
+            .push(of.source(), "team/api", tag, &content)
+            .unwrap();
+    };
+    for number in 0..copies {
+        push(&format!("w{number}"));
+        trial.clock.advance(Duration::from_secs(3600));
+    }
+    trial
+        .sandbox
+        .decide("team/api", None, None, Outcome::Stalls);
+    push("v77");
+}
+
+#[tokio::test]
+async fn a_terminal_shows_how_long_copies_usually_take() {
+    for of in subjects_with_rules() {
+        let trial = Trial::start().await;
+        push_after(4, of, &trial);
+        let wait = [
+            "wait",
+            "team/api:v77",
+            "--timeout",
+            "10m",
+            "--to",
+            of.there(),
+        ];
+        let (code, out, err) = on_terminal_of(200, &trial, &[&wait, &of.options()]).await;
+        assert_eq!(code, 4, "{of:?}: {out}{err}");
+        assert!(err.contains(", usually "), "{of:?}: {err}");
+        assert!(err.contains(" left, waited "), "{of:?}: {err}");
+        assert!(err.contains(" over, waited "), "{of:?}: {err}");
+        assert!(!out.contains("usually"), "{of:?}: {out}");
+    }
 }
 
 #[tokio::test]

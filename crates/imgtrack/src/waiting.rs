@@ -82,6 +82,11 @@ impl<'a> Feed<'a> {
         }
     }
 
+    /// Whether lines are drawn in place.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self, Self::Live { .. })
+    }
+
     fn say(&mut self, line: &str) {
         if let Self::Lines { to, .. } = self {
             // The wait goes on even if its progress cannot be written.

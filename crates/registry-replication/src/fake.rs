@@ -313,6 +313,7 @@ impl FakeWork {
             destination: Some(self.work.destination.clone().with_tag(tag)),
             created: self.work.created,
             updated: self.work.changed,
+            ended: self.work.changed.filter(|_| self.work.state.is_final()),
             ..Task::new(Provider::named("fake"), TaskKind::Replication, Some(id))
         })
     }

@@ -115,7 +115,7 @@ pub use completion::{
 pub use connect::Settings;
 pub use coverage::{CoverageScope, ImageCoverage};
 pub use doctor::{Checkup, Finding, FindingState, Findings};
-pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary};
+pub use lag::{Lag, LagFollower, LagMeasurement, LagQuery, LagSummary, UsualTimes};
 pub use listing::Listing;
 pub use model::{
     Artifact, Execution, ExecutionRef, FilterOn, FilterSyntax, ImageName, ImageRef, ImageReference,

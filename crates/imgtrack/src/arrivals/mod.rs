@@ -2,13 +2,14 @@
 
 mod poll;
 mod progress;
+mod usual;
 mod wait;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use registry_replication::oci::Match;
-use registry_replication::{Arrival, Error, ImageReference, Registry, Report, Verdict};
+use registry_replication::{Arrival, Error, ImageName, ImageReference, Registry, Report, Verdict};
 
 use crate::args::ArrivalArgs;
 use crate::failure::Failure;
@@ -18,7 +19,8 @@ use crate::table;
 use crate::target::Target;
 pub(crate) use poll::{Polled, failure, poll};
 pub(crate) use progress::{elapsed, elapsed_ms};
-pub(crate) use wait::{Ended, EndedJson, follow, told};
+use usual::CopySource;
+pub(crate) use wait::{Awaiting, Ended, EndedJson, follow, told};
 
 /// Returns the exit code of a verdict, whether or not it is final.
 pub(crate) fn code(verdict: Verdict) -> u8 {
@@ -35,6 +37,15 @@ pub(crate) fn code(verdict: Verdict) -> u8 {
 /// Questions that are built before timers and signals get their turn.
 const AT_ONCE: usize = 64;
 
+/// Question about one image.
+pub(crate) struct Asked {
+    pub(crate) image: String,
+    pub(crate) arrival: Arrival,
+    /// Target of the image's registry.
+    target: Target,
+    source: CopySource,
+}
+
 /// Builds the questions about images, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
 ///
 /// Images of one registry share their polls.
@@ -42,17 +53,7 @@ pub(crate) async fn all(
     images: Vec<String>,
     asked: &ArrivalArgs,
     target: &Target,
-) -> Result<Vec<(String, Arrival)>, Failure> {
-    let all = with_targets(images, asked, target).await?.into_iter();
-    Ok(all.map(|(image, arrival, _)| (image, arrival)).collect())
-}
-
-/// Builds the same questions, each with the target of its registry.
-pub(crate) async fn with_targets(
-    images: Vec<String>,
-    asked: &ArrivalArgs,
-    target: &Target,
-) -> Result<Vec<(String, Arrival, Target)>, Failure> {
+) -> Result<Vec<Asked>, Failure> {
     let mut registries = Registries::default();
     let mut all = Vec::new();
     for (number, image) in images.into_iter().enumerate() {
@@ -60,9 +61,17 @@ pub(crate) async fn with_targets(
             tokio::task::yield_now().await;
         }
         let place = registries.of(&image, target).await?;
-        let own = place.target.clone();
-        let arrival = arrival(place, &image, asked).await?;
-        all.push((image, arrival, own));
+        let target = place.target.clone();
+        let source = CopySource {
+            registry: place.registry.clone(),
+            image: ImageName::of(&place.reference),
+        };
+        all.push(Asked {
+            arrival: arrival(place, &image, asked).await?,
+            image,
+            target,
+            source,
+        });
     }
     Ok(all)
 }

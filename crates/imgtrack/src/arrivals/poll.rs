@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::future::{Either, FutureExt, join_all, select};
 use registry_replication::{Arrival, Error, Report};
 
-use super::code;
+use super::{Asked, code};
 use crate::args::{ArrivalArgs, Bound};
 use crate::failure::{Failure, TimedOut, worst};
 use crate::jobs::Finding;
@@ -45,7 +45,7 @@ pub(crate) async fn poll(
         let images = images.await?;
         let asked = targets
             .iter()
-            .map(|(_, one)| super::with_targets(images.clone(), asked, one));
+            .map(|(_, one)| super::all(images.clone(), asked, one));
         Ok::<_, Failure>((images.len(), join_all(asked).await))
     };
     let (count, asked) = match select(pin!(preparing), end.clone()).await {
@@ -67,7 +67,13 @@ pub(crate) async fn poll(
             }
         }
     }
-    let polls = polls.iter().map(async |(registry, (image, arrival, own))| {
+    let polls = polls.iter().map(async |(registry, one)| {
+        let Asked {
+            image,
+            arrival,
+            target,
+            ..
+        } = one;
         // The time first: a poll of many that had no turn before must not begin.
         let answer = match select(end.clone(), pin!(ask(arrival))).await {
             Either::Right((answer, _)) => answer.map_err(Failure::from),
@@ -78,7 +84,7 @@ pub(crate) async fn poll(
             }
             Either::Left(_) => Err(late()),
         };
-        (registry.clone(), image.clone(), own.words(), answer)
+        (registry.clone(), image.clone(), target.words(), answer)
     });
     let mut errors: BTreeMap<_, Vec<Error>> = BTreeMap::new();
     for poll in join_all(polls).await {

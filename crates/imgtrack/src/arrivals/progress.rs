@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use registry_replication::{
-    DestinationReport, Evidence, ReasonKind, Report, TaskState, Trouble, Verdict,
+    DestinationReport, Evidence, ReasonKind, Report, TaskState, Trouble, UsualTimes, Verdict,
 };
 
+use super::usual::estimate;
 use crate::table::duration;
 use crate::waiting::LiveLine;
 
@@ -113,11 +114,16 @@ fn line(report: &Report, destination: &DestinationReport) -> String {
 }
 
 /// Returns a line for each destination, `waited` after the wait began.
-pub(super) fn live(report: &Report, waited: Duration, is_open: bool) -> Vec<LiveLine<'_>> {
+pub(super) fn live<'a>(
+    report: &'a Report,
+    waited: Duration,
+    is_open: bool,
+    times: Option<&'a UsualTimes>,
+) -> Vec<LiveLine<'a>> {
     let lines = report.destinations.iter().map(|destination| {
         let is_open = is_open && !destination.is_final && !report.is_final;
         LiveLine {
-            text: Box::new(move || live_text(report, destination, waited, is_open)),
+            text: Box::new(move || live_text(report, destination, waited, is_open, times)),
             is_open,
         }
     });
@@ -129,9 +135,10 @@ fn live_text(
     destination: &DestinationReport,
     waited: Duration,
     is_open: bool,
+    times: Option<&UsualTimes>,
 ) -> String {
     let passed = waited.saturating_sub(Duration::from_millis(report.elapsed_ms));
-    let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+    let seconds_passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
     let mut text = format!(
         "{} {} {}",
         report.image, destination.destination, destination.verdict
@@ -142,8 +149,12 @@ fn live_text(
     let unchanged = destination.evidence.as_ref();
     let unchanged = unchanged.and_then(|evidence| evidence.unchanged_seconds);
     if let Some(seconds) = unchanged.filter(|_| is_open) {
-        let age = duration(seconds.saturating_add(passed)).replace(' ', "");
+        let age = duration(seconds.saturating_add(seconds_passed)).replace(' ', "");
         text.push_str(&format!(" for {age}"));
+    }
+    let times = times.filter(|_| is_open);
+    if let Some(usual) = times.and_then(|times| estimate(report, destination, passed, times)) {
+        text.push_str(&format!(", {usual}"));
     }
     if is_open {
         text.push_str(&format!(", waited {}", elapsed(waited)));

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::Either;
 use futures_util::{StreamExt, stream};
 use registry_replication::{Arrival, Clock, Report, WaitError};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::progress::{Progress, elapsed, live};
-use super::{code, findings, notes};
+use super::usual::{self, CopySource, Usual};
+use super::{Asked, code, findings, notes};
 use crate::failure::Failure;
 use crate::jobs::Finding;
 use crate::output::Output;
@@ -157,22 +159,59 @@ impl Serialize for Ended {
     }
 }
 
+/// Wait for one image.
+pub(crate) struct Awaiting {
+    pub(crate) image: String,
+    pub(crate) arrival: Arrival,
+    /// Registry whose recent copies tell how long one usually takes.
+    source: Option<CopySource>,
+}
+
+impl Awaiting {
+    /// Makes a wait whose usual time is not shown.
+    #[cfg(feature = "demo")]
+    pub(crate) fn new(image: String, arrival: Arrival) -> Self {
+        Self {
+            image,
+            arrival,
+            source: None,
+        }
+    }
+}
+
+impl From<Asked> for Awaiting {
+    fn from(asked: Asked) -> Self {
+        Self {
+            image: asked.image,
+            arrival: asked.arrival,
+            source: Some(asked.source),
+        }
+    }
+}
+
 /// Waits for all images concurrently. A signal ends the waits that have not ended.
 pub(crate) async fn follow(
-    waits: Vec<(String, Arrival)>,
+    waits: Vec<Awaiting>,
     timeout: Duration,
     feed: &mut Feed<'_>,
     signals: &mut Signals,
     clock: &Arc<dyn Clock>,
 ) -> (Vec<Ended>, Option<Signal>) {
     let all = waits.iter().enumerate();
-    let news = stream::select_all(all.map(|(number, (_, arrival))| {
-        let wait = arrival.wait(timeout);
+    let news = stream::select_all(all.map(|(number, one)| {
+        let wait = one.arrival.wait(timeout);
         wait.map(move |item| (number, item))
     }));
+    // Only live lines show usual times.
+    let is_live = feed.is_live();
+    let sources = waits
+        .iter()
+        .map(|one| one.source.clone().filter(|_| is_live));
+    let (usual, times) = Usual::of(sources.collect(), clock);
+    let news = usual::beside(news, times);
     let news = news.take_until(clock.guard(timeout.saturating_add(GRACE)));
     let begun = clock.elapsed();
-    let mut waits = Waits::new(waits);
+    let mut waits = Waits::new(waits, usual);
     let signal = drive(&mut waits, news, feed, signals, clock).await;
     let elapsed = clock.elapsed().saturating_sub(begun);
     let open = waits.ended.iter_mut().filter(|one| !one.has_ended());
@@ -187,12 +226,13 @@ pub(crate) async fn follow(
 struct Waits {
     progress: Vec<Progress>,
     ended: Vec<Ended>,
+    usual: Usual,
 }
 
 impl Waits {
-    fn new(waits: Vec<(String, Arrival)>) -> Self {
-        let ended = waits.into_iter().map(|(image, _)| Ended {
-            image,
+    fn new(waits: Vec<Awaiting>, usual: Usual) -> Self {
+        let ended = waits.into_iter().map(|one| Ended {
+            image: one.image,
             report: None,
             error: None,
             signal: None,
@@ -201,14 +241,22 @@ impl Waits {
         Self {
             progress: ended.iter().map(|_| Progress::default()).collect(),
             ended,
+            usual,
         }
     }
 }
 
 impl Awaited for Waits {
-    type News = (usize, Result<Report, WaitError>);
+    type News = Either<(usize, Result<Report, WaitError>), usual::Read>;
 
-    fn take(&mut self, (number, item): Self::News) -> Vec<String> {
+    fn take(&mut self, news: Self::News) -> Vec<String> {
+        let (number, item) = match news {
+            Either::Left(news) => news,
+            Either::Right(read) => {
+                self.usual.take(read);
+                return Vec::new();
+            }
+        };
         let (one, progress) = (self.ended.get_mut(number), self.progress.get_mut(number));
         let (Some(one), Some(progress)) = (one, progress) else {
             return Vec::new();
@@ -216,6 +264,7 @@ impl Awaited for Waits {
         match item {
             Ok(report) => {
                 let lines = progress.news(&report);
+                self.usual.begin(number, &report);
                 one.report = Some(report);
                 lines
             }
@@ -233,10 +282,10 @@ impl Awaited for Waits {
     }
 
     fn live(&self, waited: Duration) -> Vec<LiveLine<'_>> {
-        let lines = self.ended.iter().flat_map(|one| {
+        let lines = self.ended.iter().enumerate().flat_map(|(number, one)| {
             let is_open = one.error.is_none();
             match &one.report {
-                Some(report) => live(report, waited, is_open),
+                Some(report) => live(report, waited, is_open, self.usual.times(number)),
                 None => vec![LiveLine {
                     text: Box::new(move || format!("{} asking ({})", one.image, elapsed(waited))),
                     is_open,
@@ -278,4 +327,66 @@ pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failu
     let late: String = late.map(|line| format!("{}\n", escaped(&line))).collect();
     let reports: Vec<_> = reports.into_iter().map(|report| (None, report)).collect();
     notes(&(late + &table::noted(&reports)), output)
+}
+
+#[cfg(all(test, feature = "demo"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use futures_util::future::join;
+    use registry_replication::testing::{FakeRegistry, FakeRule, FakeWork, ManualClock};
+    use registry_replication::{Registry, TaskState, huaweicloud};
+    use registry_tests::hostile::{Hostile, Reply};
+
+    use super::*;
+    use crate::environment::Environment;
+    use crate::terminal::Screen;
+
+    #[tokio::test]
+    async fn a_listing_of_usual_times_that_hangs_does_not_delay_a_wait() {
+        let server = Hostile::start(|_| Reply::Hang).await;
+        let silent = huaweicloud::SwrBasic::builder()
+            .endpoint(server.endpoint())
+            .credentials(huaweicloud::AccessKey::new("AK", "SK"));
+        let silent = silent.build().await.unwrap();
+        let manual = ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+        let registry = FakeRegistry::new(clock.clone()).unwrap();
+        registry.add_rule(FakeRule::to("there"));
+        let digest = format!("sha256:{}", "a".repeat(64));
+        registry.push("team/api:v1", &digest).unwrap();
+        let copy = FakeWork::task("9", "team/api:v1", "there").unwrap();
+        let copy = copy.digest(&digest);
+        registry.put(copy.clone().state(TaskState::Running));
+        let wait = Awaiting {
+            image: "team/api:v1".to_owned(),
+            arrival: registry.arrival("team/api:v1").to("there"),
+            source: Some(CopySource {
+                registry: Arc::new(silent),
+                image: "team/api:v1".parse().unwrap(),
+            }),
+        };
+        let mut err = Vec::new();
+        let mut screen = Screen::by_line(&mut err);
+        let mut feed = Feed::Live {
+            to: &mut screen,
+            terminal: Environment::default().live(120, 20).live.unwrap(),
+            drawn: Vec::new(),
+        };
+        let mut signals = Signals::listen(false);
+        let timeout = Duration::from_secs(60);
+        let follow = follow(vec![wait], timeout, &mut feed, &mut signals, &clock);
+        // The copy ends once the server has the request that it does not answer.
+        let moves = async {
+            server.received(1).await;
+            registry.put(copy.state(TaskState::Succeeded));
+            for _ in 0..8 {
+                manual.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+        };
+        let (ended, ()) = join(follow, moves).await;
+        let code = ended.0.first().map(Ended::code);
+        assert_eq!((code, server.count()), (Some(0), 1));
+        assert!(clock.elapsed() < Duration::from_secs(10));
+    }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use futures_util::future::{Either, select};
 use registry_replication::{
-    Arrival, Clock, Completion, ExecutionRef, Feature, RunningWork, Task, WaitError,
+    Clock, Completion, ExecutionRef, Feature, RunningWork, Task, WaitError,
 };
 
 use super::{Execute, text};
 use crate::args::{ArrivalArgs, Images, JobArgs, ProgressArgs, value};
-use crate::arrivals::{self, Ended};
+use crate::arrivals::{self, Awaiting, Ended};
 use crate::environment::Terminal;
 use crate::failure::{Failure, TimedOut, worst};
 use crate::following::{self, Followed, Hoped};
@@ -198,12 +198,15 @@ impl Wait {
     }
 
     /// Returns the arrivals to wait for. This looks up names only.
-    async fn arrivals(&self, target: &Target) -> Result<Vec<(String, Arrival)>, Failure> {
+    async fn arrivals(&self, target: &Target) -> Result<Vec<Awaiting>, Failure> {
         let images = self.arrival.images(self.images.read().await?)?;
         let waits = arrivals::all(images, &self.arrival, target)
             .await?
             .into_iter();
-        let waits = waits.map(|(image, arrival)| (image, arrival.trouble_window(self.trouble)));
+        let waits = waits.map(|mut asked| {
+            asked.arrival = asked.arrival.trouble_window(self.trouble);
+            Awaiting::from(asked)
+        });
         Ok(waits.collect())
     }
 

@@ -3,6 +3,7 @@
 mod follow;
 mod group;
 mod tasks;
+mod usual;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use follow::LagFollower;
 use group::{Group, Key, Outcome};
 pub use tasks::{LagMeasurement, LagQuery};
+pub use usual::UsualTimes;
 
 use crate::model::{Provider, Task, TaskKind};
 

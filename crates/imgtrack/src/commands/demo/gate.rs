@@ -7,7 +7,7 @@ use registry_replication::{Clock, Registry, Report};
 use registry_sandbox::{Sandbox, world};
 use serde::Serialize;
 
-use crate::arrivals::{self, Ended, Polled};
+use crate::arrivals::{self, Awaiting, Ended, Polled};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::signals::Signals;
@@ -53,7 +53,7 @@ pub(super) async fn ask(
     let mut progress: Vec<u8> = Vec::new();
     let timeout = Duration::from_secs(15 * 60);
     let (wait, _) = arrivals::follow(
-        vec![(image.clone(), there)],
+        vec![Awaiting::new(image.clone(), there)],
         timeout,
         &mut Feed::Lines {
             to: &mut progress,
