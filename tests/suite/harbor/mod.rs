@@ -5,6 +5,7 @@ mod arrival;
 pub(crate) mod decode;
 mod program;
 pub(crate) mod retries;
+mod secrets;
 pub(crate) mod terminal;
 
 use serde_json::json;
