@@ -279,7 +279,7 @@ fn a_configuration_in_the_working_folder_selects_the_registry() {
         let (code, out, err) = run(&["status", image, "-o", "json"], variables);
         assert!(matches!(code, Some(0..=6)), "{err}");
         let report: Value = serde_json::from_str(&out).unwrap();
-        assert_eq!(report["provider"], "huaweicloud-basic", "{out}");
+        assert_eq!(report[0]["provider"], "huaweicloud-basic", "{out}");
     }
     // Variables name what neither the command line nor the configuration does.
     let instance = sandbox.text("huaweicloud-swr", "instance_id");
