@@ -334,7 +334,7 @@ pub(crate) fn told(ended: &[Ended], output: &mut Output<'_>) -> Result<(), Failu
 mod tests {
     use futures_util::future::join;
     use registry_replication::testing::{FakeRegistry, FakeRule, FakeWork, ManualClock};
-    use registry_replication::{Registry, TaskState, huaweicloud};
+    use registry_replication::{Feature, Registry, Settings, TaskState, providers};
     use registry_tests::hostile::{Hostile, Reply};
 
     use super::*;
@@ -344,10 +344,17 @@ mod tests {
     #[tokio::test]
     async fn a_listing_of_usual_times_that_hangs_does_not_delay_a_wait() {
         let server = Hostile::start(|_| Reply::Hang).await;
-        let silent = huaweicloud::SwrBasic::builder()
-            .endpoint(server.endpoint())
-            .credentials(huaweicloud::AccessKey::new("AK", "SK"));
-        let silent = silent.build().await.unwrap();
+        let mut all = providers().iter();
+        let provider = all.find(|one| one.has(Feature::ImageTasks)).unwrap();
+        let settings = Settings::new().access_key("AK", "SK");
+        let settings = provider.settings.iter().fold(settings, |settings, one| {
+            match (one.name, one.required) {
+                ("endpoint", _) => settings.set(one.name, server.endpoint()),
+                (name, true) => settings.set(name, "any-1"),
+                _ => settings,
+            }
+        });
+        let silent = provider.connect(settings).await.unwrap();
         let manual = ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(manual.clone());
         let registry = FakeRegistry::new(clock.clone()).unwrap();
@@ -361,7 +368,7 @@ mod tests {
             image: "team/api:v1".to_owned(),
             arrival: registry.arrival("team/api:v1").to("there"),
             source: Some(CopySource {
-                registry: Arc::new(silent),
+                registry: silent,
                 image: "team/api:v1".parse().unwrap(),
             }),
         };
