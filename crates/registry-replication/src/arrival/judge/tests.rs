@@ -250,10 +250,18 @@ fn an_older_copy_without_a_digest_may_come_last() {
 
 #[test]
 fn an_older_removal_may_come_last_and_is_no_copy() {
-    use TaskState::{Succeeded, Waiting};
+    use TaskState::{Failed, Succeeded, Waiting};
     for (name, state, created, changed, verdict) in [
         ("it ended later", Succeeded, 0, 31, Verdict::Pending),
         ("it waits", Waiting, 0, 0, Verdict::Pending),
+        (
+            "it failed and may run again",
+            Failed,
+            0,
+            3590,
+            Verdict::Pending,
+        ),
+        ("it failed for good", Failed, 0, 40, Verdict::Arrived),
         ("it ended before", Succeeded, 0, 29, Verdict::Arrived),
         (
             "it is newer, so the source decides",
@@ -273,6 +281,78 @@ fn an_older_removal_may_come_last_and_is_no_copy() {
         assert_eq!(said, verdict, "{name}");
         let alone = judged(vec![removal], None, Some(15)).0;
         assert_eq!(alone, Verdict::NoTask, "{name}");
+    }
+}
+
+#[test]
+fn an_older_work_that_may_be_about_the_image_may_come_last() {
+    use TaskState::{AlreadyThere, Running, Succeeded};
+    let older = |state, changed| work("1", 0, changed, state, None);
+    let unnamed = |work| Work {
+        tag: WorkTag::Unnamed,
+        ..work
+    };
+    let keeping = |started, work| Work {
+        keeps: true,
+        started: Some(at(started)),
+        ..work
+    };
+    for (name, other, verdict) in [
+        (
+            "an unnamed one runs",
+            unnamed(older(Running, 3000)),
+            Verdict::Pending,
+        ),
+        (
+            "an unnamed one ended later",
+            unnamed(older(Succeeded, 31)),
+            Verdict::Pending,
+        ),
+        (
+            "an unnamed one ended before",
+            unnamed(older(Succeeded, 29)),
+            Verdict::Arrived,
+        ),
+        (
+            "a keeping one may have found no tag",
+            keeping(10, older(Running, 3000)),
+            Verdict::Pending,
+        ),
+        (
+            "a keeping one found the copy",
+            keeping(3000, older(Running, 3000)),
+            Verdict::Arrived,
+        ),
+        (
+            "a keeping one left the tag",
+            keeping(10, older(AlreadyThere, 40)),
+            Verdict::Arrived,
+        ),
+    ] {
+        let copy = work("2", 20, 30, Succeeded, None);
+        let said = judged(vec![other, copy], None, Some(15)).0;
+        assert_eq!(said, verdict, "{name}");
+    }
+}
+
+#[test]
+fn a_work_writes_before_its_end_and_reads_after_its_creation() {
+    use TaskState::Succeeded;
+    // It has copied the tag at 25, and goes on with others until 60.
+    let early = Work {
+        wrote: Some(at(25)),
+        ..work("2", 20, 60, Succeeded, None)
+    };
+    let older = work("1", 0, 40, Succeeded, None);
+    let said = judged(vec![older, early], None, Some(15)).0;
+    assert_eq!(said, Verdict::Pending);
+    // It was created before the push, and read the tag after it.
+    for (reads, verdict) in [(None, Verdict::NoTask), (Some(at(18)), Verdict::Arrived)] {
+        let waited = Work {
+            reads,
+            ..work("1", 0, 30, Succeeded, None)
+        };
+        assert_eq!(judged(vec![waited], None, Some(15)).0, verdict);
     }
 }
 
