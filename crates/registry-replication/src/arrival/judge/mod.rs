@@ -81,8 +81,10 @@ pub(crate) fn judge(
     works.retain(|work| destination.is(&work.destination, &sight.names));
     let rules = match sight.rules(&question.image) {
         Ok(rules) => rules,
-        // If there are tasks, they are enough.
-        Err(error) if works.is_empty() => return Err(error.clone()),
+        // If there are tasks, they are enough, unless they do not show what they copy.
+        Err(error) if works.iter().all(|work| work.tag == WorkTag::Unnamed) => {
+            return Err(error.clone());
+        }
         Err(_) => &[],
     };
     let mut targets: Vec<Target<'_>> = Vec::new();
