@@ -73,9 +73,9 @@ pub(crate) struct ArrivalArgs {
     /// Time until a failed task is final [default: 60s, or as the registry retries]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) settle: Option<Duration>,
-    /// Time without progress until a task counts as stalled
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = value::window)]
-    pub(crate) stall: Duration,
+    /// Time until a task without progress is stalled [default: 15m, or the registry's]
+    #[arg(long, value_name = "DURATION", value_parser = value::window)]
+    pub(crate) stall: Option<Duration>,
     /// Time for a rule to create its task
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = value::duration)]
     pub(crate) appear: Duration,

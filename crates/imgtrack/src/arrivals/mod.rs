@@ -261,7 +261,10 @@ async fn arrival(place: Place, image: &str, asked: &ArrivalArgs) -> Result<Arriv
         (true, _) => arrival.any(),
         (false, _) => arrival.all(),
     };
-    Ok(arrival.stall_window(asked.stall).task_window(asked.appear))
+    if let Some(stall) = asked.stall {
+        arrival = arrival.stall_window(stall);
+    }
+    Ok(arrival.task_window(asked.appear))
 }
 
 /// Returns what a report tells of each destination.
