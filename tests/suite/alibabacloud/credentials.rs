@@ -32,7 +32,7 @@ mod renewal;
 mod secrecy;
 
 const USER: &str = "acs:ram::1000000000000001:user/sandbox";
-const NOBODY: &str = "http://127.0.0.1:9";
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 const CLI: &str = ".aliyun/config.json";
 const GO_INI: &str = ".alibabacloud/credentials";
 const PYTHON_INI: &str = ".alibabacloud/credentials.ini";
@@ -164,7 +164,7 @@ impl Place {
         let mut variables = self.variables.clone();
         variables.push(("HOME", self.home.path().display().to_string()));
         ChainSettings::default()
-            .metadata_endpoint(NOBODY)
+            .metadata_endpoint(UNREACHABLE)
             .surroundings(Surroundings::new(move |name| {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| value.clone())

@@ -17,7 +17,7 @@ mod profiles;
 mod reasons;
 mod services;
 
-const NOBODY: &str = "http://127.0.0.1:9";
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 const CONFIG: &str = ".aws/config";
 const KEYS: &str = ".aws/credentials";
 
@@ -84,10 +84,10 @@ impl Place {
         ChainSettings::default()
             .clock(quick_clock(noon()))
             .surroundings(self.surroundings())
-            .metadata_endpoint(NOBODY)
-            .container_endpoint(NOBODY)
-            .sts_endpoint(NOBODY)
-            .sso_endpoint(NOBODY)
+            .metadata_endpoint(UNREACHABLE)
+            .container_endpoint(UNREACHABLE)
+            .sts_endpoint(UNREACHABLE)
+            .sso_endpoint(UNREACHABLE)
     }
 
     fn at(&self, cloud: &Hostile) -> ChainSettings {

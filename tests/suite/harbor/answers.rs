@@ -200,7 +200,7 @@ async fn the_reason_of_a_failure_is_the_last_error_with_a_reason() {
     let (verdict, reasons, issue) = answers.verdict("latest").await;
     assert_eq!(verdict, Verdict::Failed, "{reasons:?}");
     assert_eq!(issue.as_deref(), Some("http status code: 400, body:"));
-    // The log names all tags of the task, and another one is none of them.
+    // The log names all tags of the task, so another tag has no task.
     let (verdict, ..) = answers.verdict("other").await;
     assert_eq!(verdict, Verdict::NoTask);
 }
@@ -293,7 +293,7 @@ er.go:181]: got error during the whole transfer period, mark the job failure
     }
 }
 
-/// goharbor/harbor#20632: eight tags, of which the first was there and the second had begun.
+/// goharbor/harbor#20632: eight tags. The first was there, and the task had begun with the second.
 #[tokio::test]
 async fn each_tag_of_a_running_task_has_its_own_state() {
     let answers = Answers {

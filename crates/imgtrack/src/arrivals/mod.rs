@@ -37,8 +37,8 @@ pub(crate) fn code(verdict: Verdict) -> u8 {
 /// Questions that are built before timers and signals get their turn.
 const AT_ONCE: usize = 64;
 
-/// Question about one image.
-pub(crate) struct Asked {
+/// Arrival of one image, with the registry that it is in.
+pub(crate) struct ImageArrival {
     pub(crate) image: String,
     pub(crate) arrival: Arrival,
     /// Target of the image's registry.
@@ -46,14 +46,14 @@ pub(crate) struct Asked {
     source: CopySource,
 }
 
-/// Builds the questions about images, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
+/// Prepares the arrivals of images, `[HOST/]NAMESPACE/REPOSITORY:TAG[@DIGEST]`.
 ///
 /// Images of one registry share their polls.
 pub(crate) async fn all(
     images: Vec<String>,
     asked: &ArrivalArgs,
     target: &Target,
-) -> Result<Vec<Asked>, Failure> {
+) -> Result<Vec<ImageArrival>, Failure> {
     let mut registries = Registries::default();
     let mut all = Vec::new();
     for (number, image) in images.into_iter().enumerate() {
@@ -66,7 +66,7 @@ pub(crate) async fn all(
             registry: place.registry.clone(),
             image: ImageName::of(&place.reference),
         };
-        all.push(Asked {
+        all.push(ImageArrival {
             arrival: arrival(place, &image, asked).await?,
             image,
             target,

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::future::{Either, FutureExt, join_all, select};
 use registry_replication::{Arrival, Error, Report};
 
-use super::{Asked, code};
+use super::{ImageArrival, code};
 use crate::args::{ArrivalArgs, Bound};
 use crate::failure::{Failure, TimedOut, worst};
 use crate::jobs::Finding;
@@ -68,7 +68,7 @@ pub(crate) async fn poll(
         }
     }
     let polls = polls.iter().map(async |(registry, one)| {
-        let Asked {
+        let ImageArrival {
             image,
             arrival,
             target,

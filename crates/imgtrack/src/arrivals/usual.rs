@@ -30,13 +30,13 @@ pub(crate) struct CopySource {
 /// Usual times of the copies of each wait. Waits for images of one registry share them.
 #[derive(Default)]
 pub(super) struct Usual {
-    registries: Vec<OfRegistry>,
+    registries: Vec<RegistryTimes>,
     /// Position of each wait's registry.
     of_wait: Vec<Option<usize>>,
 }
 
 /// Usual times of one registry.
-struct OfRegistry {
+struct RegistryTimes {
     source: CopySource,
     /// Begins the listing, once.
     begin: Option<Sender<Option<RuleRef>>>,
@@ -46,14 +46,14 @@ struct OfRegistry {
 }
 
 /// Times that have been read, and the position of their registry.
-pub(super) type Read = (usize, UsualTimes);
+pub(super) type TimesRead = (usize, UsualTimes);
 
 impl Usual {
     /// Prepares the listings of all registries, which [`begin`](Self::begin) begins.
     pub(super) fn of(
         sources: Vec<Option<CopySource>>,
         clock: &Arc<dyn Clock>,
-    ) -> (Self, impl Stream<Item = Read> + use<>) {
+    ) -> (Self, impl Stream<Item = TimesRead> + use<>) {
         let mut usual = Self::default();
         let reads = FuturesUnordered::new();
         for source in sources {
@@ -69,7 +69,7 @@ impl Usual {
                 let (begin, begun) = oneshot::channel();
                 let times = read(source.clone(), begun, clock.clone());
                 reads.push(times.map(move |times| Some((position, times?))));
-                usual.registries.push(OfRegistry {
+                usual.registries.push(RegistryTimes {
                     source,
                     begin: Some(begin),
                     is_shared: false,
@@ -108,7 +108,7 @@ impl Usual {
         }
     }
 
-    pub(super) fn take(&mut self, (position, times): Read) {
+    pub(super) fn take(&mut self, (position, times): TimesRead) {
         if let Some(one) = self.registries.get_mut(position) {
             one.times = Some(times);
         }
@@ -121,7 +121,8 @@ impl Usual {
     }
 }
 
-/// Reads the usual times when it is told to begin. They are a courtesy: what fails or takes long is left out.
+/// Reads the usual times after the signal to begin. A wait does not need them, so errors and slow listings are
+/// ignored.
 async fn read(
     source: CopySource,
     begun: Receiver<Option<RuleRef>>,
@@ -143,7 +144,7 @@ async fn within(
 }
 
 /// Joins news and what comes in their background. The news alone end the stream.
-pub(super) fn beside<T, U>(
+pub(super) fn with_background<T, U>(
     news: impl Stream<Item = T>,
     background: impl Stream<Item = U>,
 ) -> impl Stream<Item = Either<T, U>> {
@@ -401,13 +402,13 @@ mod tests {
     #[tokio::test]
     async fn the_news_alone_end_a_wait() {
         let news = stream::iter([1, 2]);
-        let all = beside(news, stream::pending::<()>());
+        let all = with_background(news, stream::pending::<()>());
         let all: Vec<_> = all.collect().await;
         assert!(
             matches!(all[..], [Either::Left(1), Either::Left(2)]),
             "{all:?}"
         );
-        let all = beside(stream::iter([1, 2]), stream::iter(["a"]));
+        let all = with_background(stream::iter([1, 2]), stream::iter(["a"]));
         let all: Vec<_> = all.collect().await;
         assert_eq!(all.len(), 3, "{all:?}");
     }

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::progress::{Progress, elapsed, live};
 use super::usual::{self, CopySource, Usual};
-use super::{Asked, code, findings, notes};
+use super::{ImageArrival, code, findings, notes};
 use crate::failure::Failure;
 use crate::jobs::Finding;
 use crate::output::Output;
@@ -179,8 +179,8 @@ impl Awaiting {
     }
 }
 
-impl From<Asked> for Awaiting {
-    fn from(asked: Asked) -> Self {
+impl From<ImageArrival> for Awaiting {
+    fn from(asked: ImageArrival) -> Self {
         Self {
             image: asked.image,
             arrival: asked.arrival,
@@ -208,7 +208,7 @@ pub(crate) async fn follow(
         .iter()
         .map(|one| one.source.clone().filter(|_| is_live));
     let (usual, times) = Usual::of(sources.collect(), clock);
-    let news = usual::beside(news, times);
+    let news = usual::with_background(news, times);
     let news = news.take_until(clock.guard(timeout.saturating_add(GRACE)));
     let begun = clock.elapsed();
     let mut waits = Waits::new(waits, usual);
@@ -247,7 +247,7 @@ impl Waits {
 }
 
 impl Awaited for Waits {
-    type News = Either<(usize, Result<Report, WaitError>), usual::Read>;
+    type News = Either<(usize, Result<Report, WaitError>), usual::TimesRead>;
 
     fn take(&mut self, news: Self::News) -> Vec<String> {
         let (number, item) = match news {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openapi_transport::{ContextBuilder, Error, HttpSettings, Surroundings, read_file};
+use reqwest::Url;
 
 use super::certificates::{self, Certificates};
 use super::login::Login;
@@ -91,13 +92,13 @@ impl Hosts {
 
     /// Whether the host of a URL is [called without TLS](Self::plain_http).
     pub(crate) fn is_plain(&self, url: &str) -> bool {
-        let rest = url.strip_prefix("http://").unwrap_or_default();
-        let authority = rest.split('/').next().unwrap_or_default();
-        let host = authority
-            .rsplit_once(':')
-            .map_or(authority, |(host, _)| host);
-        let mut names = [authority, host].into_iter();
-        names.any(|name| self.plain_http.contains(&key(name)))
+        let url: Option<Url> = url.parse().ok();
+        let Some((url, host)) = url.as_ref().and_then(|url| Some((url, url.host_str()?))) else {
+            return false;
+        };
+        let with_port = url.port().map(|port| format!("{host}:{port}"));
+        let mut names = with_port.into_iter().chain([host.to_owned()]);
+        names.any(|name| self.plain_http.contains(&key(&name)))
     }
 
     /// Sets the login for a host. Repeatable.
@@ -233,5 +234,30 @@ impl fmt::Debug for Hosts {
         f.debug_struct("Hosts")
             .field("plain_http", &self.plain_http)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_plain_if_its_own_host_is_named() {
+        let hosts = Hosts::new()
+            .plain_http("registry.example:8080")
+            .plain_http("other.example");
+        for (url, is_plain) in [
+            ("http://registry.example:8080", true),
+            ("http://registry.example:8081", false),
+            ("http://registry.example", false),
+            ("http://other.example", true),
+            ("http://other.example:8080/path", true),
+            ("http://third.example", false),
+            ("http://third.example/other.example", false),
+            ("http://other.example@third.example", false),
+            ("other.example", false),
+        ] {
+            assert_eq!(hosts.is_plain(url), is_plain, "{url}");
+        }
     }
 }

@@ -132,7 +132,7 @@ async fn signatures_are_refused_as_the_gateway_does() {
         (key, secret, now - minutes(15), None),
         (key, secret, now + minutes(15), None),
         (key, "wrong", now, Some("verify aksk signature fail")),
-        ("NOBODY", secret, now, Some("ak NOBODY not exist")),
+        ("UNREACHABLE", secret, now, Some("ak UNREACHABLE not exist")),
         (key, secret, early, Some(expired.as_str())),
     ] {
         let mut request = trial.request("GET", &target, "");

@@ -12,7 +12,7 @@ async fn when_none_answers_each_says_why() {
     assert_snapshot!(lines.replace(&home(&place), "HOME"));
 
     // The error of a call has the same text, with the call's name.
-    let context = Context::builder(NOBODY, Arc::new(Alibabacloud::with_chain(chain)));
+    let context = Context::builder(UNREACHABLE, Arc::new(Alibabacloud::with_chain(chain)));
     let client = sts::Client::new(context.build().unwrap());
     let error = Error::from(client.get_caller_identity().send().await.unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Credentials);
@@ -215,7 +215,7 @@ async fn each_way_of_failing_says_why_and_the_chain_goes_on() {
         } else {
             place = key_of_environment(place);
         }
-        let settings = trial.settings(&place).metadata_endpoint(NOBODY);
+        let settings = trial.settings(&place).metadata_endpoint(UNREACHABLE);
         let chain = Credentials::default_chain(&settings);
         assert!(chain.get(noon()).await.is_ok(), "{source}: {why}");
     }

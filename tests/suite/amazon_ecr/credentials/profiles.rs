@@ -12,7 +12,7 @@ async fn every_kind_of_profile_gives_credentials() {
     let cases: Vec<(&str, String, &str, Option<&str>)> = vec![
         ("a key", key_lines("AKIAOWN"), "AKIAOWN", None),
         (
-            "a temporary key whose end nobody knows",
+            "a temporary key without an expiry",
             format!("{}aws_session_token = token\n", key_lines("ASIAOWN")),
             "ASIAOWN",
             Some(half_an_hour),

@@ -116,7 +116,7 @@ async fn each_way_of_failing_says_why_and_the_chain_goes_on() {
         ),
         (
             "container",
-            Place::new().set(full, format!("{NOBODY}/agent?key={MARKER}")),
+            Place::new().set(full, format!("{UNREACHABLE}/agent?key={MARKER}")),
         ),
         (
             "instance metadata",

@@ -105,7 +105,7 @@ async fn the_metadata_of_an_instance_needs_a_token() {
     for place in [
         Place::new().config(&config),
         Place::new()
-            .config(&format!("[default]\n{endpoint} = {NOBODY}\n"))
+            .config(&format!("[default]\n{endpoint} = {UNREACHABLE}\n"))
             .set("AWS_EC2_METADATA_SERVICE_ENDPOINT", cloud.endpoint()),
     ] {
         let settings = ChainSettings::default().surroundings(place.surroundings());

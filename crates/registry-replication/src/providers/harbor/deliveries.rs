@@ -22,17 +22,18 @@ const POLICIES: usize = 5;
 /// Deliveries that are read. Harbor keeps 50 of a policy.
 const PAGE: i32 = 100;
 
-/// Tags by the ids of execution and task.
-type Named = BTreeMap<(i64, i64), Vec<String>>;
+/// Tags that deliveries name, by the ids of execution and task.
+type TagsByTask = BTreeMap<(i64, i64), Vec<String>>;
 
 /// Known deliveries, by project.
 #[derive(Clone, Default)]
-pub(super) struct Deliveries(Arc<Mutex<BTreeMap<String, Read>>>);
+pub(super) struct Deliveries(Arc<Mutex<BTreeMap<String, ProjectTags>>>);
 
+/// What the deliveries of a project named, and when they were read.
 #[derive(Clone)]
-struct Read {
+struct ProjectTags {
     at: Duration,
-    named: Arc<Named>,
+    named: Arc<TagsByTask>,
 }
 
 impl Deliveries {
@@ -65,7 +66,7 @@ impl Deliveries {
                     Err(error) if error.status().is_none() => return Err(error),
                     Err(_) => Arc::default(),
                 };
-                let read = Read {
+                let read = ProjectTags {
                     at: now,
                     named: named.clone(),
                 };
@@ -76,7 +77,7 @@ impl Deliveries {
         Ok(named.get(&key).cloned())
     }
 
-    fn all(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Read>> {
+    fn all(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, ProjectTags>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,12 +89,12 @@ impl fmt::Debug for Deliveries {
 }
 
 /// Reads what the deliveries of a project name.
-async fn named(registry: &HarborRegistry, project: &str) -> Result<Named, Error> {
+async fn named(registry: &HarborRegistry, project: &str) -> Result<TagsByTask, Error> {
     let client = &registry.client;
     let call = client.list_webhook_policies_of_project();
     let call = call.project_name_or_id(project).x_is_resource_name(true);
     let policies = call.page_size(PAGE).send().await?.into_inner();
-    let mut all = Named::new();
+    let mut all = TagsByTask::new();
     for id in policies
         .iter()
         .filter(sends)

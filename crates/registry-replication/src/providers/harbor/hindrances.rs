@@ -11,13 +11,12 @@ use crate::arrival::report::{Reason, ReasonKind};
 use crate::arrival::sight::Hindrance;
 use crate::model::{FilterOn, ImageName, Rule};
 
-/// Versions that start no rule when a digest is pushed that the repository has already.
-const WITHOUT_SECOND_PUSH: [&str; 3] = ["2.11.1", "2.11.2", "2.12.0"];
-
 /// Rules whose newest executions are read.
 const RULES: usize = 10;
 /// Longest message of Harbor in a reason, in letters.
 const LONGEST: usize = 300;
+/// Versions that start no rule when a digest is pushed that the repository has already.
+const WITHOUT_SECOND_PUSH: [&str; 3] = ["2.11.1", "2.11.2", "2.12.0"];
 
 impl HarborRegistry {
     /// Asks for the reasons: `getSystemInfo`, the rules as `listReplicationPolicies` shows them, and the newest
@@ -39,9 +38,7 @@ impl HarborRegistry {
         }
         Ok(all)
     }
-}
 
-impl HarborRegistry {
     /// Returns why the newest execution of a rule had no task, as Harbor says.
     async fn without_task(&self, rule: &Rule) -> Result<Option<Reason>, Error> {
         let call = self.client.list_replication_executions();

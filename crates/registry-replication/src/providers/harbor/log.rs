@@ -20,7 +20,7 @@ const NO_REASON: &str = "got error during the whole transfer period";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
     /// What became of each tag. A digest stands for an artifact without a tag.
-    pub(super) tags: BTreeMap<String, Option<Ended>>,
+    pub(super) tags: BTreeMap<String, Option<TagEnd>>,
     /// When the work on each tag began.
     pub(super) begun: BTreeMap<String, Timestamp>,
     /// URL of the destination.
@@ -37,7 +37,7 @@ pub(super) struct Log {
 
 /// End of the work on a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
+pub(super) struct TagEnd {
     pub(super) outcome: Outcome,
     /// Time of the line. A task goes on with its other tags.
     pub(super) at: Timestamp,
@@ -115,7 +115,7 @@ impl Log {
     ) {
         let end = |log: &mut Self, tag: &str, outcome| {
             if current.as_deref() == Some(tag) {
-                log.add(tag, Some(Ended { outcome, at }));
+                log.add(tag, Some(TagEnd { outcome, at }));
             }
         };
         if let Some(rest) = message.strip_prefix("copying ") {
@@ -176,7 +176,7 @@ impl Log {
         }
     }
 
-    fn add(&mut self, tag: &str, ended: Option<Ended>) {
+    fn add(&mut self, tag: &str, ended: Option<TagEnd>) {
         if let Some(known) = self.tags.get_mut(tag) {
             *known = ended.or(*known);
         } else if self.tags.len() < MOST_TAGS {

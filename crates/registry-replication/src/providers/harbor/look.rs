@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use openapi_transport::{Context, Error, Timestamp};
 
 use super::rules::names;
-use super::runs::{Asked, Shown};
+use super::runs::{Scope, Shown};
 use super::{DESCRIPTOR, HarborRegistry, number};
 use crate::arrival::cover::ReadRule;
 use crate::arrival::destination::Names;
@@ -228,13 +228,13 @@ impl HarborRegistry {
         let now = self.context().service_time();
         let reads = executions.all.iter().map(|execution| {
             let mut rules = rules.iter();
-            let asked = Asked {
+            let scope = Scope {
                 execution,
                 rule: rules.find(|rule| Some(&rule.id) == execution.rule.as_ref()),
                 images: &wanted.images,
                 now,
             };
-            self.runs.works(self, asked)
+            self.runs.works(self, scope)
         });
         let reads = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
         let read: Vec<Shown> = reads.try_collect().await?;

@@ -6,10 +6,11 @@ use ::harbor::created_id;
 use ::harbor::harbor::ClientInfo;
 use futures_core::future::BoxFuture;
 use openapi_transport::{Call, Error, Timestamp};
-use reqwest::Url;
+
 use reqwest::header::HeaderMap;
 use serde_json::json;
 
+use super::rules::host;
 use super::tasks::status_of;
 use super::{DESCRIPTOR, HarborRegistry, number};
 use crate::api;
@@ -176,14 +177,7 @@ impl registry::Registry for HarborRegistry {
 
     fn hosts(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
         Box::pin(async move {
-            let own: Option<Url> = self.client.inner().endpoint().parse().ok();
-            let own = own.and_then(|url| {
-                let host = url.host_str()?.to_owned();
-                Some(match url.port() {
-                    Some(port) => format!("{host}:{port}"),
-                    None => host,
-                })
-            });
+            let own = host(self.client.inner().endpoint());
             let info = self.client.get_system_info().send().await?.into_inner();
             let named = info.registry_url.filter(|host| !host.is_empty());
             let mut hosts: Vec<String> = named.into_iter().chain(own).collect();

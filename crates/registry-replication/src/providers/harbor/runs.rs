@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ::harbor::harbor::types::ReplicationPolicy;
 use openapi_transport::{Error, Timestamp};
 
 use super::executions::has_all_tasks;
-use super::log::{Ended, Log, Outcome};
+use super::log::{Log, Outcome, TagEnd};
 use super::subtasks::state;
 use super::{HarborRegistry, number};
 use crate::arrival::cover::{Covered, ReadRule};
@@ -24,8 +25,8 @@ const QUIET_SECONDS: i64 = 15 * 60;
 
 /// Seconds after which the log of a running task is read again.
 const GROWN_SECONDS: i64 = 30;
-/// Seconds by which the clocks of Harbor's parts may differ.
-const SKEW_SECONDS: i64 = 5;
+/// By how much the clocks of Harbor's parts may differ.
+const SKEW: Duration = Duration::from_secs(5);
 
 /// Known facts of executions, by id.
 #[derive(Clone, Default)]
@@ -61,9 +62,9 @@ pub(super) struct Shown {
     pub(super) is_short: bool,
 }
 
-/// Question about one execution.
+/// Execution whose works are wanted, and the images that they must be about.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct Scope<'a> {
     pub(super) execution: &'a Execution,
     /// The rule, if it is known.
     pub(super) rule: Option<&'a ReadRule>,
@@ -87,9 +88,9 @@ impl Runs {
     pub(super) async fn works(
         &self,
         registry: &HarborRegistry,
-        asked: Asked<'_>,
+        scope: Scope<'_>,
     ) -> Result<Shown, Error> {
-        let execution = asked.execution;
+        let execution = scope.execution;
         let known = self.all().get(&execution.id).cloned();
         let count = execution.tasks.and_then(|counts| counts.total);
         let mut shown = Shown::default();
@@ -107,27 +108,27 @@ impl Runs {
                     is_over: whole
                         && has_all_tasks(execution)
                         && !tasks.is_empty()
-                        && tasks.iter().all(|task| is_over(task, asked.now)),
+                        && tasks.iter().all(|task| is_over(task, scope.now)),
                     tasks: Arc::new(tasks),
                     logs: known.map(|run| run.logs).unwrap_or_default(),
                 }
             }
         };
         if run.tasks.is_empty() {
-            shown.works.extend(without_task(&asked));
+            shown.works.extend(without_task(&scope));
         } else {
             shown.resolved.insert(execution_key(&execution.reference()));
         }
         for task in run.tasks.clone().iter() {
-            let Some(repository) = asked.repository_of(task) else {
+            let Some(repository) = scope.repository_of(task) else {
                 continue;
             };
             if !copies(task) {
-                shown.works.push((repository, asked.removing(task)));
+                shown.works.push((repository, scope.removing(task)));
                 continue;
             }
-            let log = self.log(registry, &mut run, task, asked.now).await?;
-            let works = asked.works(task, log.as_deref());
+            let log = self.log(registry, &mut run, task, scope.now).await?;
+            let works = scope.works(task, log.as_deref());
             let names_all = log.as_ref().is_some_and(|log| log.names_all);
             if names_all && works.iter().all(|work| work.tag != WorkTag::Unnamed) {
                 shown.resolved.insert(task.reference().to_string());
@@ -232,16 +233,11 @@ impl fmt::Debug for Runs {
 /// Returns a time as the earliest one that its text can mean. Harbor writes milliseconds or drops the fraction
 /// of a second, and a time without a fraction would count as any time of the second.
 fn exact(time: Option<Timestamp>) -> Option<Timestamp> {
-    let least = std::time::Duration::from_nanos(1);
+    let least = Duration::from_nanos(1);
     time.map(|time| match time.subsec_nanosecond() {
         0 => time.checked_add(least).unwrap_or(time),
         _ => time,
     })
-}
-
-fn before(time: Timestamp, milliseconds: i64) -> Timestamp {
-    let span = std::time::Duration::from_millis(milliseconds.unsigned_abs());
-    time.checked_sub(span).unwrap_or(time)
 }
 
 /// Whether a task copies. Others remove tags at the destination.
@@ -273,20 +269,20 @@ fn is_of_each(task: &Task, log: &Log) -> bool {
 }
 
 /// Makes the works of an execution that has no tasks (yet): it may be about any image of its rule.
-fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
-    let execution = asked.execution;
+fn without_task(scope: &Scope<'_>) -> Vec<(Repository, Work)> {
+    let execution = scope.execution;
     // With nothing to copy, it succeeds without a task.
     if execution.state == TaskState::Succeeded {
         return Vec::new();
     }
     // One for each repository, at the place that the rule copies it to.
-    let covered = asked
+    let covered = scope
         .images
         .iter()
-        .filter(|image| asked.rule.is_none_or(|rule| rule.covers(image)));
+        .filter(|image| scope.rule.is_none_or(|rule| rule.covers(image)));
     let ends: BTreeMap<Repository, ImageRef> = covered
         .map(|image| {
-            let end = asked.rule.map(|rule| end(rule, image));
+            let end = scope.rule.map(|rule| end(rule, image));
             (repository(image), end.unwrap_or_default())
         })
         .collect();
@@ -309,7 +305,7 @@ fn without_task(asked: &Asked<'_>) -> Vec<(Repository, Work)> {
     works.collect()
 }
 
-impl Asked<'_> {
+impl Scope<'_> {
     /// Returns the repository of a task, if an image of it is asked for.
     fn repository_of(&self, task: &Task) -> Option<Repository> {
         let source = task.source.as_ref()?;
@@ -329,7 +325,7 @@ impl Asked<'_> {
             return works;
         }
         if let Some(log) = log {
-            let is_known = |ended: &Option<Ended>| ended.is_some() || is_of_each(task, log);
+            let is_known = |ended: &Option<TagEnd>| ended.is_some() || is_of_each(task, log);
             let (known, unsure): (Vec<_>, Vec<_>) =
                 log.tags.iter().partition(|(_, ended)| is_known(ended));
             works.extend(
@@ -378,11 +374,9 @@ impl Asked<'_> {
 
     /// Whether a tag of a task is asked for.
     fn asks_for(&self, task: &Task, tag: &str) -> bool {
-        let repository = self.repository_of(task);
+        let own = self.repository_of(task);
         let mut images = self.images.iter();
-        images.any(|image| {
-            image.tag() == Some(tag) && Some(crate::arrival::sight::repository(image)) == repository
-        })
+        images.any(|image| image.tag() == Some(tag) && Some(repository(image)) == own)
     }
 
     /// Returns the wanted tags that a task of all of its repository's tags certainly copies.
@@ -429,7 +423,7 @@ impl Asked<'_> {
         }
     }
 
-    fn named(&self, task: &Task, log: &Log, tag: &str, ended: Option<Ended>) -> Work {
+    fn named(&self, task: &Task, log: &Log, tag: &str, ended: Option<TagEnd>) -> Work {
         let outcome = ended.map(|ended| ended.outcome);
         let work = self.work(task, WorkTag::Named(tag.to_owned()));
         let has_failed = task.state == TaskState::Failed && outcome.is_none();
@@ -442,10 +436,8 @@ impl Asked<'_> {
         // The task goes on with its other tags, and another task may write this one meanwhile.
         let changed = ended.map(|ended| ended.at).or(work.changed);
         let wrote = ended.map(|ended| ended.at).or(work.wrote);
-        let begun = log
-            .begun
-            .get(tag)
-            .map(|begun| before(*begun, SKEW_SECONDS * 1000));
+        let begun = log.begun.get(tag);
+        let begun = begun.and_then(|begun| begun.checked_sub(SKEW).ok());
         let is_next = begun.is_none() && log.names_all && !log.is_whole && !task.state.is_final();
         let reads = match is_next && !log.begun.is_empty() {
             // The task has not come to this tag yet.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use openapi_transport::Error;
 
-use super::log::{Ended, Log, Names, Outcome};
+use super::log::{Log, Names, Outcome, TagEnd};
 use super::{HarborRegistry, PROVIDER, number};
 use crate::listing::Listing;
 use crate::model::{ImageRef, Subtask, Task, TaskKind, TaskRef, TaskState, VendorAnswer};
@@ -90,7 +90,7 @@ fn message(task: &Task, log: &Log, outcome: Option<Outcome>) -> Option<String> {
     }
 }
 
-fn subtask(task: &Task, log: &Log, tag: &str, ended: Option<Ended>) -> Subtask {
+fn subtask(task: &Task, log: &Log, tag: &str, ended: Option<TagEnd>) -> Subtask {
     let outcome = ended.map(|ended| ended.outcome);
     let source = task.source.clone().unwrap_or_default();
     let is_digest = tag.contains(':');
